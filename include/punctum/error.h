@@ -1,0 +1,35 @@
+/* Errors are values: every function that can fail returns a pm_status and fills in a pm_error.
+ * Nothing in the library prints or exits. */
+#ifndef PUNCTUM_ERROR_H
+#define PUNCTUM_ERROR_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum pm_status {
+    PM_OK = 0,
+    PM_FAILED = 1,    /* failed while running: a full disk, runaway activity, diverged training */
+    PM_INVALID = 2,   /* the input or the call was wrong; the message says where and what would be right */
+    PM_NO_MEMORY = 3, /* memory exhausted */
+    PM_STOPPED = 4    /* ended early at a clean point because a stop was requested */
+} pm_status;
+
+enum { PM_MESSAGE_SIZE = 1024 };
+
+typedef struct pm_error {
+    pm_status status;
+    char message[PM_MESSAGE_SIZE]; /* one line, without a trailing newline */
+} pm_error;
+
+/* Fills in `error` (which may be NULL) with a printf-style message and returns `status`. */
+pm_status pm_fail(pm_error *error, pm_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same for memory exhaustion; `what` says what there was no memory for. Returns PM_NO_MEMORY. */
+pm_status pm_fail_memory(pm_error *error, const char *what);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,14 @@
+/* punctum: exact event-driven simulation of spiking neural networks, and training to fire at given instants.
+ * This is the one header to include. */
+#ifndef PUNCTUM_H
+#define PUNCTUM_H
+
+#include <punctum/error.h>
+#include <punctum/io.h>
+#include <punctum/network.h>
+#include <punctum/neuron.h>
+#include <punctum/simulation.h>
+
+#define PM_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,89 @@
+/* Running a network, exactly: event by event, without a time grid.
+ *
+ * A simulation is made of a network's description, runs in slices of any length, and reports every spike in the order
+ * of (time, population, neuron). Neither the slices nor the number of threads change a single bit of what it reports.
+ * There is no global state: simulations in different threads are independent. */
+#ifndef PUNCTUM_SIMULATION_H
+#define PUNCTUM_SIMULATION_H
+
+#include <punctum/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct pm_simulation pm_simulation;
+
+typedef struct pm_spike {
+    double time;         /* ms */
+    double slope;        /* dV/dt just before the spike, mV/ms; 0 for sources */
+    uint32_t population;
+    uint32_t neuron;
+} pm_spike;
+
+typedef enum pm_sample_kind {
+    PM_SAMPLE,       /* a multiple of the recording interval */
+    PM_SAMPLE_SPIKE, /* at a spike: V_th, followed by a second sample with V_reset */
+    PM_SAMPLE_CURVE  /* in between, so that straight lines through all samples follow the curve to about 0.1 mV */
+} pm_sample_kind;
+
+typedef struct pm_sample {
+    double time;      /* ms */
+    double potential; /* mV */
+    size_t record;    /* index into network->potentials */
+    size_t neuron;    /* index into that record's neurons */
+    pm_sample_kind kind;
+} pm_sample;
+
+/* Called for every spike of every population (recorded or not), in order. A status other than PM_OK ends the run. */
+typedef pm_status pm_spike_callback(const pm_spike *spike, void *user, pm_error *error);
+/* Called for every sample of every recorded potential; per neuron in order of time. */
+typedef pm_status pm_sample_callback(const pm_sample *sample, void *user, pm_error *error);
+
+typedef struct pm_options {
+    int threads; /* 0: as many as OpenMP would use; 1 for none */
+} pm_options;
+
+typedef struct pm_counts {
+    uint64_t neurons, synapses;
+    uint64_t spikes;            /* of LIF neurons */
+    uint64_t source_spikes;
+    uint64_t synaptic_events;   /* spikes arrived, one per synapse */
+    uint64_t bytes;             /* memory of synapses and state */
+} pm_counts;
+
+/* Draws the synapses and prepares the run; `options` may be NULL. The network must outlive the simulation.
+ * Errors: PM_INVALID for a cycle of zero delay (the message names it), PM_NO_MEMORY. */
+pm_status pm_simulation_new(const pm_network *network, const pm_options *options, pm_simulation **simulation,
+                            pm_error *error);
+void pm_simulation_free(pm_simulation *simulation);
+
+void pm_simulation_on_spike(pm_simulation *simulation, pm_spike_callback *callback, void *user);
+void pm_simulation_on_sample(pm_simulation *simulation, pm_sample_callback *callback, void *user);
+
+/* Runs on until time `until` (ms, absolute, not before the present): afterwards every spike before `until` has been
+ * reported, and none at or after it. Errors: PM_FAILED for runaway activity (the message names neuron and time),
+ * PM_STOPPED after pm_simulation_stop, PM_INVALID for a time that is in the past or not finite. */
+pm_status pm_simulation_run(pm_simulation *simulation, double until, pm_error *error);
+
+/* Asks a running simulation to return at the next clean point; safe in signal handlers and from other threads. */
+void pm_simulation_stop(pm_simulation *simulation);
+
+double pm_simulation_time(const pm_simulation *simulation); /* ms */
+pm_counts pm_simulation_counts(const pm_simulation *simulation);
+
+/* Lets a neuron of a spike source fire at `time` (ms), which must not lie before the present. */
+pm_status pm_simulation_inject(pm_simulation *simulation, uint32_t population, uint32_t neuron, double time,
+                               pm_error *error);
+
+/* Membrane potential (mV) and synaptic current (pA) of a LIF neuron at the present; either pointer may be NULL. */
+pm_status pm_simulation_state(pm_simulation *simulation, uint32_t population, uint32_t neuron, double *potential,
+                              double *current, pm_error *error);
+
+/* Back to t = 0: the same synapses, the same sources, no injected spikes. */
+pm_status pm_simulation_reset(pm_simulation *simulation, pm_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
