@@ -1,0 +1,83 @@
+/* The closed forms of one LIF neuron between two arriving spikes, and its first threshold crossing.
+ *
+ * State: u = V - E_L, the synaptic current i, and the fast component b of that current (tau_2 = 0: b = 0). With
+ * rates l_m = 1/tau_m, l_1 = 1/tau_1, l_2 = 1/tau_2, after time t without arrivals
+ *
+ *     i(t) = i e^{-l_1 t} + b alpha(t),   b(t) = b e^{-l_2 t}
+ *     u(t) = u e^{-l_m t} + u_inf (1 - e^{-l_m t}) + (i D_1(t) + b D_12(t)) / C_m
+ *
+ * where alpha = e^{-l_1 t} - e^{-l_2 t}, and D_1, D_12 are the convolutions of e^{-l_1 t} and alpha with e^{-l_m t}:
+ * first and second divided differences of x -> e^{-x t}. They are evaluated without cancellation for all
+ * ratios of the time constants, equal ones included. All five functions are >= 0, so for excitatory input every sum has
+ * terms of one sign. An arriving spike of weight w adds w to b (tau_2 = 0: to i).
+ *
+ * Pure functions, no state, no I/O. Times in ms, potentials in mV, currents in pA. */
+#ifndef PM_MATH_LIF_H
+#define PM_MATH_LIF_H
+
+#include <punctum/neuron.h>
+#include <stdbool.h>
+
+typedef struct pm_lif {
+    double l_m, l_1, l_2;    /* rates, 1/ms; l_2 = 0 stands for tau_2 = 0 */
+    double inv_C;            /* 1/pF */
+    double u_inf;            /* I_e / g_L, mV */
+    double theta;            /* V_th - E_L, mV */
+    double u_reset;          /* V_reset - E_L, mV */
+    double t_ref;            /* ms */
+    double E_L;              /* mV */
+    bool single;             /* tau_2 = 0 */
+    /* The three rates (two if single) in ascending order x <= y <= z, and their exact differences. */
+    double x, dxy, dyz, dxz;
+    double d12;              /* l_2 - l_1 */
+    int order;               /* which of the nodes x, y, z is l_m: 0, 1 or 2 */
+} pm_lif;
+
+typedef struct pm_lif_state {
+    double u; /* mV */
+    double i; /* pA */
+    double b; /* pA */
+} pm_lif_state;
+
+/* The values at time t of the functions above; d1 and d12 are divided by C_m (mV/pA). */
+typedef struct pm_lif_basis {
+    double em;     /* e^{-l_m t} */
+    double rise;   /* 1 - e^{-l_m t} */
+    double e1, e2; /* e^{-l_1 t}, e^{-l_2 t} (0 if single and t > 0) */
+    double alpha;  /* e1 - e2 (single: e1) */
+    double d1;     /* D_1 / C_m, mV/pA */
+    double d12;    /* D_12 / C_m, mV/pA: the PSP of a spike of weight 1 (single: d1) */
+} pm_lif_basis;
+
+/* The constants of a neuron whose parameters passed pm_neuron_check. */
+pm_lif pm_lif_new(const pm_neuron *neuron);
+
+/* The basis at t >= 0 ms; relative errors below 1e-13 (typically 1e-15). */
+pm_lif_basis pm_lif_basis_at(const pm_lif *lif, double t);
+
+/* u(t), mV above E_L. */
+double pm_lif_u(const pm_lif *lif, const pm_lif_state *state, double t);
+
+/* dV/dt at time t, mV/ms. */
+double pm_lif_slope(const pm_lif *lif, const pm_lif_state *state, double t);
+
+/* dV/dt at the state itself. */
+double pm_lif_slope_now(const pm_lif *lif, const pm_lif_state *state);
+
+/* The state t ms later, without arrivals and without a spike. */
+pm_lif_state pm_lif_advance(const pm_lif *lif, const pm_lif_state *state, double t);
+
+/* The PSP of a spike of weight 1 pA, t ms after its arrival: eps(t), mV/pA. */
+double pm_lif_psp(const pm_lif *lif, double t);
+/* The time at which eps has its maximum, ms. */
+double pm_lif_psp_peak(const pm_lif *lif);
+
+/* An upper bound of u over [0, horizon] that costs no exponential. */
+double pm_lif_bound(const pm_lif *lif, const pm_lif_state *state, double horizon);
+
+/* The first t in [0, horizon] with u(t) >= theta, or INFINITY if there is none. Never misses one and never
+ * invents one, down to the rounding of u itself. The value does not depend on the horizon: where a crossing exists,
+ * a longer horizon gives the same bits. A state with u >= theta crosses at t = 0. */
+double pm_lif_crossing(const pm_lif *lif, const pm_lif_state *state, double horizon);
+
+#endif
