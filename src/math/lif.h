@@ -27,10 +27,11 @@ typedef struct pm_lif {
     double t_ref;            /* ms */
     double E_L;              /* mV */
     bool single;             /* tau_2 = 0 */
-    /* The three rates (two if single) in ascending order x <= y <= z, and their exact differences. */
-    double x, dxy, dyz, dxz;
-    double d12;              /* l_2 - l_1 */
-    int order;               /* which of the nodes x, y, z is l_m: 0, 1 or 2 */
+    double d12;              /* l_2 - l_1 (0 if single) */
+    /* The rates in ascending order x <= y <= z (single: x <= y only), their differences and the inverses of these
+     * (0 for a difference of 0), and the places of l_m, l_1, l_2 in that order. */
+    double x, dxy, dyz, dxz, inv_dxy, inv_dyz, inv_dxz;
+    unsigned char at_m, at_1, at_2;
 } pm_lif;
 
 typedef struct pm_lif_state {
@@ -62,15 +63,37 @@ double pm_lif_u(const pm_lif *lif, const pm_lif_state *state, double t);
 double pm_lif_slope(const pm_lif *lif, const pm_lif_state *state, double t);
 
 /* dV/dt at the state itself. */
-double pm_lif_slope_now(const pm_lif *lif, const pm_lif_state *state);
+static inline double pm_lif_slope_now(const pm_lif *lif, const pm_lif_state *state) {
+    return (lif->u_inf - state->u) * lif->l_m + state->i * lif->inv_C;
+}
 
 /* The state t ms later, without arrivals and without a spike. */
 pm_lif_state pm_lif_advance(const pm_lif *lif, const pm_lif_state *state, double t);
+
+/* The same where the basis at t is at hand. */
+static inline pm_lif_state pm_lif_advance_by(const pm_lif *lif, const pm_lif_state *state, const pm_lif_basis *at) {
+    return (pm_lif_state){
+        .u = state->u * at->em + lif->u_inf * at->rise + state->i * at->d1 + state->b * at->d12,
+        .i = state->i * at->e1 + state->b * at->alpha,
+        .b = state->b * at->e2,
+    };
+}
+
+/* A spike of that weight (pA) arrives. */
+static inline void pm_lif_arrive(const pm_lif *lif, pm_lif_state *state, double weight) {
+    if (lif->single)
+        state->i += weight;
+    else
+        state->b += weight;
+}
 
 /* The PSP of a spike of weight 1 pA, t ms after its arrival: eps(t), mV/pA. */
 double pm_lif_psp(const pm_lif *lif, double t);
 /* The time at which eps has its maximum, ms. */
 double pm_lif_psp_peak(const pm_lif *lif);
+
+/* The first t >= 0 at which u stops rising, ms; INFINITY if it rises for ever (towards u_inf). */
+double pm_lif_first_maximum(const pm_lif *lif, const pm_lif_state *state);
 
 /* An upper bound of u over [0, horizon] that costs no exponential. */
 double pm_lif_bound(const pm_lif *lif, const pm_lif_state *state, double horizon);
