@@ -143,14 +143,21 @@ double pm_lif_first_maximum(const pm_lif *lif, const pm_lif_state *state) {
     return high.t < INFINITY ? maximum_between(lif, state, low, high).t : INFINITY;
 }
 
+/* A bound of the rounding error of u' over the whole course: far out, where u' has decayed to nothing, its computed sign
+ * means nothing. */
+static double slope_noise(const pm_lif *lif, const pm_lif_state *state) {
+    double u = fabs(state->u) + fabs(lif->u_inf) + fabs(lif->theta);
+    return 0x1p-46 * (u * lif->l_m + (fabs(state->i) + fabs(state->b)) * lif->inv_C);
+}
+
 /* The crossing in a piece [low, high] on which w is monotone, INFINITY if there is none before the horizon, whose point
  * is `end`. high.t = INFINITY is the last piece. */
 static double crossing_in_piece(const pm_lif *lif, const pm_lif_state *state, point low, point high, point end) {
     bool open = high.t == INFINITY;
     point last = high.t < end.t ? high : end;
     bool starts_rising = low.slope > 0.0 || (low.slope == 0.0 && low.bend > 0.0);
-    if (!(starts_rising && last.slope < 0.0) && last.g < 0.0)
-        return INFINITY; /* no maximum before the horizon, and below theta there */
+    if (last.g < 0.0 && (!starts_rising || last.slope > slope_noise(lif, state)))
+        return INFINITY; /* below theta at the horizon, and no maximum before it */
     bool ends_falling = open ? !rises_in_the_end(lif, state) : high.slope < 0.0;
     if (starts_rising && ends_falling) {
         if (open)

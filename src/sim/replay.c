@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 enum { MAX_SPIKES_IN_SLAB = 1000000, SMALL_SORT = 48, MAX_CURVE_POINTS = 64 };
+static const double SHORTEST_CHORD = 1e-6; /* ms */
 static const double CURVE_TOLERANCE = 0.05; /* mV */
 
 static int compare_arrivals(const void *left, const void *right) {
@@ -100,7 +101,8 @@ static double curve_step(const pm_lif *lif, const piece *p) {
         double bend_here = -lif->l_m * pm_lif_slope_now(lif, &s) + (lif->d12 * s.b - lif->l_1 * s.i) * lif->inv_C;
         bend = fmax(bend, fabs(bend_here));
     }
-    return fmax(sqrt(8.0 * CURVE_TOLERANCE / bend), (p->x1 - p->x0) / MAX_CURVE_POINTS);
+    double shortest = fmax((p->x1 - p->x0) / MAX_CURVE_POINTS, SHORTEST_CHORD);
+    return fmax(sqrt(8.0 * CURVE_TOLERANCE / bend), shortest);
 }
 
 /* Samples at multiples of the interval, merged with the points of the curve. */
