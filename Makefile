@@ -51,7 +51,7 @@ SUITES := $(sort $(patsubst test_%.c,%,$(notdir $(wildcard test/*/test_*.c))))
 PROGRAM := $(if $(PROGRAM_SOURCES),build/punctum)
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-FUZZERS := $(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
+FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
 
 .PHONY: all check test e2e asan lint fuzz coverage demo bench install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
@@ -157,7 +157,7 @@ fuzz: setup-check
 	@$(MAKE) --no-print-directory VARIANT=fuzz $(FUZZERS:%=build/fuzz/fuzz_%)
 	@$(MAKE) --no-print-directory $(FUZZERS:%=run-fuzz-%)
 
-build/fuzz/fuzz_%: build/fuzz/test/fuzz/fuzz_%.o build/fuzz/libpunctum.a
+build/fuzz/fuzz_%: build/fuzz/test/fuzz/fuzz_%.o build/fuzz/test/fuzz/folder.o build/fuzz/libpunctum.a
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $^ $(LDFLAGS) $(LDLIBS) -o $@
 
 .PHONY: $(FUZZERS:%=run-fuzz-%)
