@@ -116,10 +116,15 @@ test: setup-check
 	CK_DEFAULT_TIMEOUT=1200 PM_PROGRAM=$(BUILD)/punctum $(BUILD)/unit-tests
 
 e2e: setup-check
-	@$(MAKE) --no-print-directory $(BUILD)/punctum $(BUILD)/docs/example
+	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(PROGRAM:build/%=$(BUILD)/%)
 	test/docs.sh $(BUILD)/docs/example
+ifdef PROGRAM
 	test/e2e.sh $(BUILD)/punctum
-	$(if $(filter release,$(VARIANT)),@$(MAKE) --no-print-directory all && test/install.sh)
+ifeq ($(VARIANT),release)
+	@$(MAKE) --no-print-directory all
+	test/install.sh
+endif
+endif
 
 $(BUILD)/docs/%: $(BUILD)/docs/%.o $(BUILD)/libpunctum.a
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) -o $@
@@ -169,7 +174,7 @@ $(FUZZERS:%=run-fuzz-%): run-fuzz-%:
 # --- everything else ---------------------------------------------------------------------------------------------------
 
 demo: setup
-	@$(MAKE) --no-print-directory build/punctum
+	@$(MAKE) --no-print-directory all
 	build/punctum run data/demo/network.yaml -o build/demo
 	build/punctum plot build/demo
 
