@@ -55,6 +55,7 @@ FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(
 
 .PHONY: all check test e2e asan lint fuzz coverage demo bench install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
+.SECONDARY:
 
 all: setup
 	@$(MAKE) --no-print-directory $(PROGRAM) build/libpunctum.a build/libpunctum.so
@@ -168,8 +169,11 @@ build/fuzz/fuzz_%: build/fuzz/test/fuzz/fuzz_%.o build/fuzz/test/fuzz/folder.o b
 .PHONY: $(FUZZERS:%=run-fuzz-%)
 $(FUZZERS:%=run-fuzz-%): run-fuzz-%:
 	@mkdir -p build/fuzz/corpus/$*
-	build/fuzz/fuzz_$* -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=4096 -close_fd_mask=1 -verbosity=0 \
-	    -artifact_prefix=build/fuzz/$*- build/fuzz/corpus/$* test/fuzz/corpus/$*
+	@echo "fuzzing $* for $(SECONDS) s"
+	@build/fuzz/fuzz_$* -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=4096 -close_fd_mask=1 \
+	    -artifact_prefix=build/fuzz/$*- build/fuzz/corpus/$* test/fuzz/corpus/$* > build/fuzz/$*.log 2>&1 \
+	    || { tail -n 60 build/fuzz/$*.log; exit 1; }
+	@tail -n 1 build/fuzz/$*.log
 
 # --- everything else ---------------------------------------------------------------------------------------------------
 
