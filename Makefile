@@ -10,8 +10,9 @@ SECONDS := 5
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-# All cores, unless -j says otherwise.
+# All cores, unless -j says otherwise; goals named together are made one after the other.
 ifeq ($(MAKELEVEL),0)
+.NOTPARALLEL:
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
 endif
@@ -131,7 +132,8 @@ $(BUILD)/docs/%: $(BUILD)/docs/%.o $(BUILD)/libpunctum.a
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) -o $@
 
 asan: setup-check
-	$(MAKE) --no-print-directory VARIANT=asan PM_INTERVALS=500 test e2e
+	@$(MAKE) --no-print-directory VARIANT=asan PM_INTERVALS=500 e2e
+	@$(MAKE) --no-print-directory VARIANT=asan PM_INTERVALS=500 test
 
 check: setup-check
 	$(MAKE) --no-print-directory all
