@@ -1,12 +1,22 @@
 # punctum. `make help` lists the targets.
 #
-# Rooms of src/ other than cli/ make up the library, cli/ the program. Every variant (release, asan, coverage) has its own
-# folder under build/.
+# Rooms of src/ other than cli/ make up the library, cli/ the program. Every variant (release, asan, coverage, fuzz) has its
+# own folder under build/. Targets that may have to install packages first call make again for the rest.
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^.define PM_VERSION "\(.*\)"/\1/p' include/punctum/punctum.h)
 PREFIX ?= /usr/local
 VARIANT ?= release
-CC ?= gcc
+SECONDS := 5
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+# All cores, unless -j says otherwise; goals named together are made one after the other.
+ifeq ($(MAKELEVEL),0)
+.NOTPARALLEL:
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+endif
 
 BUILD := build/$(VARIANT)
 PACKAGES := gsl yaml-0.1 jansson
@@ -21,34 +31,49 @@ endif
 ifeq ($(VARIANT),coverage)
 OPTIMISE := -O0 -g --coverage
 endif
+OPENMP := -fopenmp
+ifeq ($(VARIANT),fuzz)
+CC := clang
+OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+OPENMP :=
+WARNINGS := -w
+endif
 # Evaluated when first needed: the packages may have to be installed before.
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
-override CFLAGS += -std=gnu17 $(OPTIMISE) $(EXACT) -fopenmp -fPIC -fvisibility=default $(WARNINGS)
+override CFLAGS += -std=gnu17 $(OPTIMISE) $(EXACT) $(OPENMP) -fPIC $(WARNINGS)
 override CPPFLAGS += -Iinclude -Isrc -Itest
 LDLIBS = $(PACKAGE_LIBS) -lm
 
 LIBRARY_SOURCES := $(sort $(wildcard src/math/*.c src/net/*.c src/sim/*.c src/learn/*.c src/metric/*.c src/io/*.c))
 PROGRAM_SOURCES := $(sort $(wildcard src/cli/*.c))
-TEST_SOURCES := $(sort $(wildcard test/*.c test/*/*.c))
+TEST_SOURCES := $(sort $(filter-out test/fuzz/%,$(wildcard test/*.c test/*/*.c)))
 SUITES := $(sort $(patsubst test_%.c,%,$(notdir $(wildcard test/*/test_*.c))))
+PROGRAM := $(if $(PROGRAM_SOURCES),build/punctum)
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all check test e2e asan lint fuzz coverage demo bench install uninstall clean help setup setup-check FORCE
+FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
+
+.PHONY: all check test e2e asan lint fuzz coverage demo bench install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
+.SECONDARY:
 
 all: setup
-	@$(MAKE) --no-print-directory build/punctum $(BUILD)/libpunctum.so
+	@$(MAKE) --no-print-directory $(PROGRAM) build/libpunctum.a build/libpunctum.so
 
 help:
-	@echo 'make            build the program (build/punctum) and the library'
-	@echo 'make demo       simulate the demo network and draw it'
-	@echo 'make check      all tests: unit, end to end, sanitizers, fuzzing, static analysis'
-	@echo 'make test e2e asan lint fuzz     each of these alone (fuzz: SECONDS=5 per target)'
-	@echo 'make coverage   line coverage of src/math, src/net and src/sim (at least 95 %)'
-	@echo 'make bench      speed of the benchmark networks'
-	@echo 'make install    to PREFIX=/usr/local (DESTDIR is honoured); make uninstall'
-	@echo 'make clean      remove build/'
+	@echo 'make             the program (build/punctum) and the library (build/libpunctum.a, build/libpunctum.so)'
+	@echo 'make demo        simulate the demo network and draw it, into build/demo'
+	@echo 'make check       every test: lint, asan, fuzz, e2e, test'
+	@echo 'make test        unit tests'
+	@echo 'make e2e         the program, the documentation and the installation, from outside'
+	@echo 'make asan        unit and end-to-end tests under the address and undefined behaviour sanitizers'
+	@echo 'make fuzz        fuzz every parser for SECONDS=5 each'
+	@echo 'make lint        cppcheck and clang-tidy'
+	@echo 'make coverage    lines of src/math, src/net and src/sim that the tests run: at least 95 %'
+	@echo 'make bench       speed'
+	@echo 'make install     to PREFIX=/usr/local, below DESTDIR if given; make uninstall takes it away again'
+	@echo 'make clean       remove build/'
 
 setup:
 	@scripts/setup.sh build
@@ -71,7 +96,7 @@ $(BUILD)/libpunctum.so: $(call object,$(LIBRARY_SOURCES))
 $(BUILD)/punctum: $(call object,$(PROGRAM_SOURCES)) $(BUILD)/libpunctum.a
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) -o $@
 
-build/punctum: build/release/punctum
+build/punctum build/libpunctum.a build/libpunctum.so: build/%: build/release/%
 	cp $< $@
 
 # --- tests -------------------------------------------------------------------------------------------------------------
@@ -89,20 +114,32 @@ $(BUILD)/unit-tests: $(call object,$(TEST_SOURCES)) $(BUILD)/libpunctum.a
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) $$(pkg-config --libs check) -lquadmath -o $@
 
 test: setup-check
-	@$(MAKE) --no-print-directory $(BUILD)/unit-tests $(BUILD)/punctum
+	@$(MAKE) --no-print-directory $(BUILD)/unit-tests $(PROGRAM:build/%=$(BUILD)/%)
 	CK_DEFAULT_TIMEOUT=1200 PM_PROGRAM=$(BUILD)/punctum $(BUILD)/unit-tests
 
 e2e: setup-check
-	@$(MAKE) --no-print-directory $(BUILD)/punctum
+	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(PROGRAM:build/%=$(BUILD)/%)
+	test/docs.sh $(BUILD)/docs/example
+ifdef PROGRAM
 	test/e2e.sh $(BUILD)/punctum
+ifeq ($(VARIANT),release)
+	@$(MAKE) --no-print-directory all
+	test/install.sh
+endif
+endif
+
+$(BUILD)/docs/%: $(BUILD)/docs/%.o $(BUILD)/libpunctum.a
+	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) -o $@
 
 asan: setup-check
-	$(MAKE) --no-print-directory VARIANT=asan PM_INTERVALS=500 test e2e
+	@$(MAKE) --no-print-directory VARIANT=asan PM_INTERVALS=500 e2e
+	@$(MAKE) --no-print-directory VARIANT=asan PM_INTERVALS=500 test
 
 check: setup-check
 	$(MAKE) --no-print-directory all
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory asan
+	$(MAKE) --no-print-directory fuzz
 	$(MAKE) --no-print-directory e2e
 	$(MAKE) --no-print-directory test
 
@@ -110,40 +147,77 @@ check: setup-check
 
 lint: setup-check
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck -Iinclude -Isrc src
-	clang-tidy --quiet --warnings-as-errors='*' $(LIBRARY_SOURCES) $(PROGRAM_SOURCES) -- $(CPPFLAGS) $(PACKAGE_CFLAGS) -std=gnu17 2>/dev/null
+	@$(MAKE) --no-print-directory tidy
+
+tidy: $(patsubst %.c,build/lint/%.ok,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(wildcard docs/*.c))
+
+build/lint/%.ok: %.c .clang-tidy $(wildcard include/punctum/*.h src/*/*.h)
+	@mkdir -p $(@D)
+	@echo clang-tidy $<
+	@clang-tidy --quiet --warnings-as-errors='*' $< -- $(CPPFLAGS) $(PACKAGE_CFLAGS) -std=gnu17 > $@.log 2>&1 \
+	    || { cat $@.log; exit 1; }
+	@touch $@
+
+# --- fuzzing -----------------------------------------------------------------------------------------------------------
+
+# Inputs that were found on the way stay in build/fuzz/corpus; test/fuzz/corpus/<parser> holds the seeds.
+fuzz: setup-check
+	@$(MAKE) --no-print-directory VARIANT=fuzz $(FUZZERS:%=build/fuzz/fuzz_%)
+	@$(MAKE) --no-print-directory $(FUZZERS:%=run-fuzz-%)
+
+build/fuzz/fuzz_%: build/fuzz/test/fuzz/fuzz_%.o build/fuzz/test/fuzz/folder.o build/fuzz/libpunctum.a
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $^ $(LDFLAGS) $(LDLIBS) -o $@
+
+.PHONY: $(FUZZERS:%=run-fuzz-%)
+$(FUZZERS:%=run-fuzz-%): run-fuzz-%:
+	@mkdir -p build/fuzz/corpus/$*
+	@echo "fuzzing $* for $(SECONDS) s"
+	@build/fuzz/fuzz_$* -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=4096 -close_fd_mask=1 \
+	    -artifact_prefix=build/fuzz/$*- build/fuzz/corpus/$* test/fuzz/corpus/$* > build/fuzz/$*.log 2>&1 \
+	    || { tail -n 60 build/fuzz/$*.log; exit 1; }
+	@tail -n 1 build/fuzz/$*.log
 
 # --- everything else ---------------------------------------------------------------------------------------------------
 
 demo: setup
-	@$(MAKE) --no-print-directory build/punctum
+	@$(MAKE) --no-print-directory all
 	build/punctum run data/demo/network.yaml -o build/demo
 	build/punctum plot build/demo
 
 coverage: setup-check
-	$(MAKE) --no-print-directory VARIANT=coverage PM_INTERVALS=500 test e2e
+	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(MAKE) --no-print-directory VARIANT=coverage PM_INTERVALS=500 test
 	lcov --quiet --capture --directory build/coverage/src --output-file build/coverage/all.info
 	lcov --quiet --extract build/coverage/all.info '*/src/math/*' '*/src/net/*' '*/src/sim/*' -o build/coverage/core.info
 	@lcov --summary build/coverage/core.info 2>&1 | tee build/coverage/summary.txt
 	@awk '/lines/ { sub("%", "", $$2); exit !($$2 >= 95) }' build/coverage/summary.txt
 
+bench: setup
+	@$(MAKE) --no-print-directory build/punctum
+	build/punctum bench
+
+DEST = $(DESTDIR)$(PREFIX)
+
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/punctum \
-	    $(DESTDIR)$(PREFIX)/share/punctum/scripts $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 build/punctum $(DESTDIR)$(PREFIX)/bin/punctum
-	install -m 644 build/release/libpunctum.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 755 build/release/libpunctum.so $(DESTDIR)$(PREFIX)/lib/libpunctum.so.0
-	ln -sf libpunctum.so.0 $(DESTDIR)$(PREFIX)/lib/libpunctum.so
-	install -m 644 include/punctum/*.h $(DESTDIR)$(PREFIX)/include/punctum/
-	install -m 644 scripts/*.gp $(DESTDIR)$(PREFIX)/share/punctum/scripts/
-	install -m 644 docs/punctum.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' punctum.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/punctum.pc
+	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/punctum $(DEST)/share/man/man1 \
+	    $(DEST)/share/punctum/scripts $(DEST)/share/punctum/data/demo
+	install -m 755 build/punctum $(DEST)/bin/punctum
+	install -m 644 build/libpunctum.a $(DEST)/lib/libpunctum.a
+	install -m 755 build/libpunctum.so $(DEST)/lib/libpunctum.so.0
+	ln -sf libpunctum.so.0 $(DEST)/lib/libpunctum.so
+	install -m 644 include/punctum/*.h $(DEST)/include/punctum/
+	install -m 644 scripts/*.gp $(DEST)/share/punctum/scripts/
+	install -m 644 data/demo/* $(DEST)/share/punctum/data/demo/
+	install -m 644 docs/punctum.1 $(DEST)/share/man/man1/punctum.1
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' punctum.pc.in > $(DEST)/lib/pkgconfig/punctum.pc
 
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/include/punctum $(DESTDIR)$(PREFIX)/share/punctum
-	rm -f $(DESTDIR)$(PREFIX)/bin/punctum $(DESTDIR)$(PREFIX)/lib/libpunctum.a $(DESTDIR)$(PREFIX)/lib/libpunctum.so* \
-	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/punctum.pc $(DESTDIR)$(PREFIX)/share/man/man1/punctum.1
+	rm -rf $(DEST)/include/punctum $(DEST)/share/punctum
+	rm -f $(DEST)/bin/punctum $(DEST)/lib/libpunctum.a $(DEST)/lib/libpunctum.so $(DEST)/lib/libpunctum.so.0 \
+	    $(DEST)/lib/pkgconfig/punctum.pc $(DEST)/share/man/man1/punctum.1
 
 clean:
 	rm -rf build
 
--include $(wildcard $(patsubst %.c,$(BUILD)/%.d,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES)))
+-include $(wildcard $(patsubst %.c,$(BUILD)/%.d,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) \
+    $(wildcard docs/*.c test/fuzz/*.c)))

@@ -1,18 +1,39 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: scripts/setup.sh build|check. Quick and offline when all are there.
+# Installs the Debian packages that are missing: scripts/setup.sh build|check|full. Quick and offline when all are there.
+#   build  what building, running and plotting need
+#   check  what the tests need besides
+#   full   libraries for extensions besides: HDF5, zlib, OpenBLAS, MPI
+# On other systems: content if the essentials can be found, otherwise prints the list and stops.
 set -eu
 
-build="gcc make pkg-config libgsl-dev libyaml-dev libjansson-dev gnuplot-nox"
-check="$build check cppcheck clang-tidy lcov"
-case "${1:-build}" in
+build="gcc libc6-dev make pkg-config libgsl-dev libyaml-dev libjansson-dev gnuplot-nox"
+check="check cppcheck clang-tidy clang lcov"
+full="zlib1g-dev libhdf5-dev libopenblas-dev openmpi-bin libopenmpi-dev"
+level=${1:-build}
+case "$level" in
 build) wanted=$build ;;
-check) wanted=$check ;;
-*) echo "usage: scripts/setup.sh build|check" >&2; exit 2 ;;
+check) wanted="$build $check" ;;
+full) wanted="$build $check $full" ;;
+*)
+    echo "usage: scripts/setup.sh build|check|full" >&2
+    exit 2
+    ;;
 esac
 
-if ! command -v dpkg-query >/dev/null 2>&1; then
-    # Not Debian: be content if the essentials are there, otherwise say what is wanted and stop.
-    if command -v cc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists gsl yaml-0.1 jansson; then
+if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+    found=yes
+    for program in gcc pkg-config gnuplot; do
+        command -v $program >/dev/null 2>&1 || found=no
+    done
+    libraries="gsl yaml-0.1 jansson"
+    if [ "$level" != build ]; then
+        libraries="$libraries check"
+        for program in clang clang-tidy cppcheck; do
+            command -v $program >/dev/null 2>&1 || found=no
+        done
+    fi
+    # shellcheck disable=SC2086
+    if [ $found = yes ] && pkg-config --exists $libraries; then
         exit 0
     fi
     echo "punctum needs the following (names of Debian packages); please install them and run make again:" >&2
@@ -20,29 +41,42 @@ if ! command -v dpkg-query >/dev/null 2>&1; then
     exit 1
 fi
 
-missing=
-for package in $wanted; do
-    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$status" = installed ] || missing="$missing $package"
-done
-# Any flavour of gnuplot will do.
-if command -v gnuplot >/dev/null 2>&1; then
-    missing=$(echo " $missing " | sed 's/ gnuplot-nox / /')
-fi
-missing=$(echo $missing)
-[ -n "$missing" ] || exit 0
-
-echo "installing: $missing" >&2
-if [ "$(id -u)" = 0 ]; then
-    as_root=
-elif command -v sudo >/dev/null 2>&1; then
-    as_root=sudo
-else
-    echo "neither root nor sudo: please install these packages and run make again" >&2
-    exit 1
-fi
-install() {
-    # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+# The packages among the arguments that are not installed.
+missing_of() {
+    installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' || true)
+    for package in "$@"; do
+        case "$package" in
+        gnuplot-nox) ! command -v gnuplot >/dev/null 2>&1 || continue ;; # any flavour will do
+        pkg-config) ! command -v pkg-config >/dev/null 2>&1 || continue ;;
+        esac
+        echo "$installed" | grep -qx -- "$package" || echo "$package"
+    done
 }
-install 2>/dev/null || { $as_root apt-get update -qq && install; }
+
+install_all() {
+    as_root=
+    if [ "$(id -u)" != 0 ]; then
+        as_root=sudo
+        if ! command -v sudo >/dev/null 2>&1; then
+            echo "neither root nor sudo: please install these packages and run make again: $*" >&2
+            exit 1
+        fi
+    fi
+    echo "installing: $*" >&2
+    get="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq"
+    $get install -y --no-install-recommends "$@" >/dev/null 2>&1 && return
+    $get update
+    $get install -y --no-install-recommends "$@" >/dev/null
+}
+
+# shellcheck disable=SC2046,SC2086
+set -- $(missing_of $wanted)
+[ $# = 0 ] || install_all "$@"
+
+# Clang's libraries for sanitizers and fuzzing are a package of their own, named after clang's version.
+if [ "$level" != build ]; then
+    runtime="libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+    # shellcheck disable=SC2046
+    set -- $(missing_of "$runtime")
+    [ $# = 0 ] || install_all "$@"
+fi

@@ -78,7 +78,7 @@ static void name_cell(const cell_graph *g, uint32_t cell, char *text, size_t siz
  * possible by rows, so walk forwards from a cell left along cells left until one repeats. */
 static pm_status name_cycle(const cell_graph *g, const uint32_t *waiting, pm_error *error) {
     uint32_t n = g->w->n_cells;
-    uint32_t *next = malloc(((size_t)n + 1) * sizeof *next);
+    uint32_t *next = calloc((size_t)n + 1, sizeof *next);
     unsigned char *seen = calloc((size_t)n + 1, 1);
     if (!next || !seen) {
         free(next);
@@ -119,7 +119,7 @@ static pm_status name_cycle(const cell_graph *g, const uint32_t *waiting, pm_err
         char name[160];
         name_cell(g, cell, name, sizeof name);
         if (used + strlen(name) + 16 > sizeof text) {
-            used += (size_t)snprintf(text + used, sizeof text - used, "... -> ");
+            snprintf(text + used, sizeof text - used, "... -> ");
             break;
         }
         used += (size_t)snprintf(text + used, sizeof text - used, "%s -> ", name);
@@ -241,8 +241,8 @@ pm_status pm_plan_new(const pm_network *network, const pm_wiring *wiring, pm_pla
     for (uint64_t g = 0; g < wiring->n_groups; g++)
         plan->max_delay = fmax(plan->max_delay, wiring->groups[g].delay);
     size_t *population_level = malloc((network->n_populations + 1) * sizeof *population_level);
-    size_t *cell_level = malloc(((size_t)wiring->n_cells + 1) * sizeof *cell_level);
-    uint32_t *neuron_of = malloc(((size_t)wiring->n_cells + 1) * sizeof *neuron_of);
+    size_t *cell_level = calloc((size_t)wiring->n_cells + 1, sizeof *cell_level);
+    uint32_t *neuron_of = calloc((size_t)wiring->n_cells + 1, sizeof *neuron_of);
     pm_status status = PM_NO_MEMORY;
     if (population_level && cell_level && neuron_of)
         status = choose(plan, network, wiring, population_level, cell_level, neuron_of, error);
