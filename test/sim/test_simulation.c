@@ -66,7 +66,7 @@ static pm_network *random_network(unsigned long seed, int flags, uint32_t size) 
         events[k] = (pm_event){k == 0 ? 0.0 : k % 5 ? 60.0 * gsl_rng_uniform(rng) : floor(60.0 * gsl_rng_uniform(rng)),
                                (uint32_t)gsl_rng_uniform_int(rng, INPUTS)};
     pm_neuron neuron = pm_neuron_default();
-    neuron.t_ref = gsl_rng_uniform(rng) < 0.5 ? 0.0 : 1.5;
+    neuron.t_ref = flags & (RECURRENT | BACK) ? 1.5 : gsl_rng_uniform(rng) < 0.5 ? 0.0 : 0.7; /* bounds the rates */
     neuron.I_e = 300.0;
     if (flags & SINGLE)
         neuron.tau_2 = 0.0;
