@@ -239,6 +239,22 @@ pm_status pm_network_record_spikes(pm_network *network, uint32_t population, boo
     return PM_OK;
 }
 
+static bool contains(const uint32_t *neurons, size_t n, uint32_t neuron) {
+    size_t k = 0;
+    while (k < n && neurons[k] != neuron)
+        k++;
+    return k < n;
+}
+
+static bool is_recorded(const pm_network *network, uint32_t population, uint32_t neuron) {
+    for (size_t r = 0; r < network->n_potentials; r++) {
+        const pm_potential_record *record = &network->potentials[r];
+        if (record->population == population && contains(record->neurons, record->n_neurons, neuron))
+            return true;
+    }
+    return false;
+}
+
 pm_status pm_network_record_potential(pm_network *network, uint32_t population, const uint32_t *neurons,
                                       size_t n_neurons, double interval, pm_error *error) {
     if (population >= network->n_populations || network->populations[population].kind != PM_LIF)
@@ -248,6 +264,9 @@ pm_status pm_network_record_potential(pm_network *network, uint32_t population, 
         if (neurons[k] >= p->size)
             return pm_fail(error, PM_INVALID, "population '%s' has %u neurons; there is no neuron %u", p->name, p->size,
                            neurons[k]);
+    for (size_t k = 0; k < n_neurons; k++)
+        if (is_recorded(network, population, neurons[k]) || contains(neurons, k, neurons[k]))
+            return pm_fail(error, PM_INVALID, "the potential of %s[%u] is recorded twice", p->name, neurons[k]);
     if (!isfinite(interval) || !(interval > 0.0))
         return pm_fail(error, PM_INVALID, "the recording interval is %g ms; it must be positive", interval);
     pm_potential_record record = {population, NULL, n_neurons, interval};

@@ -1,0 +1,18 @@
+/* summary.json: what a run was and what came of it. */
+#ifndef PM_IO_SUMMARY_H
+#define PM_IO_SUMMARY_H
+
+#include <jansson.h>
+#include <punctum/network.h>
+
+/* The full configuration of a network, all defaults filled in; long lists and matrices as their sizes. NULL when there is
+ * no memory. */
+json_t *pm_network_json(const pm_network *network);
+json_t *pm_neuron_json(const pm_neuron *neuron);
+
+/* Writes "folder/summary.json", whole or not at all. Errors: PM_FAILED, PM_NO_MEMORY (also when `summary` is NULL). */
+pm_status pm_summary_write(const char *folder, const json_t *summary, pm_error *error);
+/* Reads "folder/summary.json"; the caller releases it with json_decref(). Errors: PM_INVALID. */
+pm_status pm_summary_read(const char *folder, json_t **summary, pm_error *error);
+
+#endif
