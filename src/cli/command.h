@@ -1,0 +1,31 @@
+/* The commands of the program: one file each, listed in main.c. */
+#ifndef PM_CLI_COMMAND_H
+#define PM_CLI_COMMAND_H
+
+#include <punctum/punctum.h>
+
+typedef struct pm_command {
+    const char *name;
+    const char *summary;                /* one line for punctum --help */
+    int (*run)(int argc, char **argv);  /* argv[0] is "punctum NAME"; returns the exit status */
+} pm_command;
+
+extern const pm_command pm_command_run, pm_command_plot, pm_command_compare;
+
+/* Prints "punctum: message" and returns the exit status that belongs to the error. */
+int pm_complain(const pm_error *error);
+
+/* Parses a whole text as a number; the program ends with status 2 and a message that names the option if it is none. */
+double pm_option_number(const char *option, const char *text, double least, double most);
+
+/* A progress bar on standard error, if that is a terminal: fraction from 0 to 1, and a few words. */
+typedef struct pm_progress {
+    bool on;
+    double begun, shown; /* s, monotonic clock */
+} pm_progress;
+pm_progress pm_progress_begin(bool quiet);
+void pm_progress_show(pm_progress *progress, double fraction, const char *words);
+void pm_progress_end(pm_progress *progress); /* clears the line */
+double pm_seconds(void);                     /* monotonic clock, s */
+
+#endif

@@ -1,0 +1,188 @@
+/* punctum plot: pictures of what lies in a folder, as its summary.json tells. */
+#define _GNU_SOURCE
+#include "cli/command.h"
+#include "cli/gnuplot.h"
+
+#include "io/summary.h"
+
+#include <argp.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct options {
+    const char *folder;
+    double from, to; /* ms; NAN: the whole run */
+} options;
+
+static const char *text_of(const json_t *map, const char *key) {
+    const char *text = json_string_value(json_object_get(map, key));
+    return text ? text : "";
+}
+
+static double number_of(const json_t *map, const char *key) {
+    return json_number_value(json_object_get(map, key));
+}
+
+static void set_times(pm_picture *picture, const options *o, const json_t *summary) {
+    double reached = number_of(summary, "reached_ms");
+    pm_picture_number(picture, "duration", 0, reached);
+    pm_picture_number(picture, "t_from", 0, isnan(o->from) ? 0.0 : o->from);
+    pm_picture_number(picture, "t_to", 0, isnan(o->to) ? reached : o->to);
+}
+
+/* Sets file_<index> to folder/kind-name.dat, if that file exists. */
+static bool set_file(pm_picture *picture, const char *folder, size_t index, const char *kind, const char *name,
+                     long neuron) {
+    char *path = NULL;
+    struct stat found;
+    int made = neuron < 0 ? asprintf(&path, "%s/%s-%s.dat", folder, kind, name)
+                          : asprintf(&path, "%s/%s-%s-%ld.dat", folder, kind, name, neuron);
+    bool there = made >= 0 && stat(path, &found) == 0;
+    if (there)
+        pm_picture_text(picture, "file", index, path);
+    if (made >= 0)
+        free(path);
+    return there;
+}
+
+static pm_status missing(const options *o, const char *files, pm_error *error) {
+    return pm_fail(error, PM_INVALID, "%s: the files %s that summary.json speaks of are gone", o->folder, files);
+}
+
+static pm_status draw_raster(const options *o, const json_t *summary, pm_error *error) {
+    const json_t *populations = json_object_get(json_object_get(summary, "network"), "populations"), *p;
+    pm_picture picture;
+    size_t k, n = 0;
+    pm_status status = pm_picture_begin(&picture, o->folder, "raster", error);
+    if (status)
+        return status;
+    json_array_foreach(populations, k, p) {
+        if (!json_is_true(json_object_get(p, "record_spikes")) ||
+            !set_file(&picture, o->folder, n + 1, "spikes", text_of(p, "name"), -1))
+            continue;
+        n++;
+        pm_picture_text(&picture, "name", n, text_of(p, "name"));
+        pm_picture_number(&picture, "size", n, number_of(p, "size"));
+    }
+    if (n == 0) {
+        pm_picture_abandon(&picture);
+        return missing(o, "spikes-*.dat", error);
+    }
+    pm_picture_number(&picture, "n_populations", 0, (double)n);
+    set_times(&picture, o, summary);
+    return pm_picture_draw(&picture, "raster.gp", error);
+}
+
+/* All recorded neurons of one population in one picture. */
+static pm_status draw_potentials(const options *o, const json_t *summary, const json_t *population, pm_error *error) {
+    const json_t *records = json_object_get(json_object_get(summary, "network"), "potential"), *record, *neuron;
+    const json_t *parameters = json_object_get(population, "neuron");
+    const char *name = text_of(population, "name");
+    char title[128];
+    size_t k, j, n = 0;
+    snprintf(title, sizeof title, "potential-%s", name);
+    pm_picture picture;
+    pm_status status = pm_picture_begin(&picture, o->folder, title, error);
+    if (status)
+        return status;
+    json_array_foreach(records, k, record) {
+        if (strcmp(text_of(record, "population"), name) != 0)
+            continue;
+        json_array_foreach(json_object_get(record, "neurons"), j, neuron) {
+            if (!set_file(&picture, o->folder, n + 1, "curve", name, (long)json_integer_value(neuron)))
+                continue;
+            n++;
+            pm_picture_number(&picture, "neuron", n, (double)json_integer_value(neuron));
+        }
+    }
+    if (n == 0) {
+        pm_picture_abandon(&picture);
+        return missing(o, "curve-*.dat", error);
+    }
+    pm_picture_text(&picture, "name", 0, name);
+    pm_picture_number(&picture, "n_traces", 0, (double)n);
+    pm_picture_number(&picture, "V_th", 0, number_of(parameters, "V_th"));
+    pm_picture_number(&picture, "V_reset", 0, number_of(parameters, "V_reset"));
+    set_times(&picture, o, summary);
+    return pm_picture_draw(&picture, "potential.gp", error);
+}
+
+static bool has_potentials(const json_t *summary, const json_t *population) {
+    const json_t *records = json_object_get(json_object_get(summary, "network"), "potential"), *record;
+    size_t k;
+    json_array_foreach(records, k, record) {
+        if (strcmp(text_of(record, "population"), text_of(population, "name")) == 0 &&
+            json_array_size(json_object_get(record, "neurons")) > 0)
+            return true;
+    }
+    return false;
+}
+
+static pm_status draw_all(const options *o, const json_t *summary, pm_error *error) {
+    const json_t *populations = json_object_get(json_object_get(summary, "network"), "populations"), *p;
+    size_t k;
+    bool spikes = false;
+    pm_status status = PM_OK;
+    if (!json_is_array(populations))
+        return pm_fail(error, PM_INVALID, "%s/summary.json: no populations; a folder that 'punctum run' wrote is wanted",
+                       o->folder);
+    json_array_foreach(populations, k, p) spikes = spikes || json_is_true(json_object_get(p, "record_spikes"));
+    if (spikes)
+        status = draw_raster(o, summary, error);
+    json_array_foreach(populations, k, p) {
+        if (!status && has_potentials(summary, p))
+            status = draw_potentials(o, summary, p, error);
+    }
+    return status;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    options *o = state->input;
+    switch (key) {
+    case 'f': o->from = pm_option_number("--from", argument, 0.0, 1e15); return 0;
+    case 't': o->to = pm_option_number("--to", argument, 0.0, 1e15); return 0;
+    case ARGP_KEY_ARG:
+        if (o->folder)
+            argp_error(state, "one folder only; '%s' is too many", argument);
+        o->folder = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->folder)
+            argp_error(state, "which folder?");
+        if (o->from >= o->to)
+            argp_error(state, "--from must be before --to");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int run(int argc, char **argv) {
+    static const struct argp_option list[] = {
+        {"from", 'f', "MS", 0, "begin of the pictures (default 0)", 0},
+        {"to", 't', "MS", 0, "end of the pictures (default: the end of the run)", 0},
+        {0},
+    };
+    static const struct argp argp = {list, parse, "DIR",
+                                     "Draw what 'punctum run' left in DIR, as SVG and PNG, with gnuplot.\v"
+                                     "Drawn are the spikes of the recorded populations with their rates (raster), and the "
+                                     "recorded membrane potentials (potential-POPULATION).\n\n"
+                                     "Examples:\n"
+                                     "  punctum plot results\n"
+                                     "  punctum plot results --from 100 --to 150\n",
+                                     NULL, NULL, NULL};
+    options o = {.from = NAN, .to = NAN};
+    pm_error error = {0};
+    json_t *summary = NULL;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
+        return 2;
+    pm_status status = pm_summary_read(o.folder, &summary, &error);
+    if (!status)
+        status = draw_all(&o, summary, &error);
+    json_decref(summary);
+    return status ? pm_complain(&error) : 0;
+}
+
+const pm_command pm_command_plot = {"plot", "draw what lies in a folder of results", run};
