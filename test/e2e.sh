@@ -1,0 +1,289 @@
+#!/bin/sh
+# The program from outside: results against reference networks, bits that do not depend on threads, every kind of bad input.
+# Usage: test/e2e.sh PROGRAM. Ends with 'N passed, N failed'.
+set -u
+program=$(realpath "$1")
+here=$(realpath "$(dirname "$0")/..")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+passed=0
+failed=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+    failed=$((failed + 1))
+    echo "test/e2e.sh: $1"
+}
+# check WHAT COMMAND...: the command succeeds.
+check() {
+    what=$1
+    shift
+    if "$@" > out 2> err; then pass; else
+        fail "$what"
+        cat out err
+    fi
+}
+# refuse STATUS PATTERN ARGUMENTS...: the program ends with that status, says in one line what matches, and leaves nothing in new/.
+refuse() {
+    status=$1
+    pattern=$2
+    shift 2
+    rm -rf new
+    "$program" "$@" > out 2> err
+    got=$?
+    if [ $got -ne "$status" ]; then
+        fail "'punctum $*': exit status $got, not $status"
+        cat err
+    elif ! grep -Eq "$pattern" err; then
+        fail "'punctum $*': the message does not match '$pattern'"
+        cat err
+    elif [ -d new ] && [ -n "$(find new -type f)" ]; then
+        fail "'punctum $*': leaves $(find new -type f)"
+    else pass; fi
+}
+# network TEXT...: writes network.yaml, refused with a message that matches $1.
+refuse_network() {
+    pattern=$1
+    cat > network.yaml
+    refuse 2 "network\.yaml:[0-9]+: .*$pattern" run network.yaml -o new
+}
+
+# --- reference networks -----------------------------------------------------------------------------------------------
+
+for name in feedforward recurrent; do
+    reference=$here/test/reference/$name
+    check "$name runs" "$program" run "$reference/network.yaml" -o "$name"
+    for file in "$reference"/spikes-*.dat; do
+        population=$(basename "$file" .dat | sed 's/^spikes-//')
+        check "$name: $population agrees with NEST within 1e-9 ms" \
+            "$program" compare --tolerance 1e-9 "$file" "$name/spikes-$population.dat"
+    done
+done
+
+# --- the same bits -----------------------------------------------------------------------------------------------------
+
+demo=$here/data/demo/network.yaml
+check "demo, one thread" "$program" run "$demo" -o one --threads 1 --quiet
+check "demo, two threads" "$program" run "$demo" -o two --threads 2 --quiet
+check "demo, three threads" "$program" run "$demo" -o three --threads 3 --quiet
+for file in one/*.dat; do
+    check "$file is the same for two threads" cmp "$file" "two/$(basename "$file")"
+    check "$file is the same for three threads" cmp "$file" "three/$(basename "$file")"
+done
+check "demo, another seed" "$program" run "$demo" -o other --seed 2 --quiet
+check "another seed gives other spikes" sh -c '! cmp -s one/spikes-excitatory.dat other/spikes-excitatory.dat'
+check "nothing temporary stays" test -z "$(find one -name '.*' -type f)"
+check "the summary is complete" grep -q '"complete": true' one/summary.json
+
+# --- pictures ----------------------------------------------------------------------------------------------------------
+
+check "plot" "$program" plot one
+for picture in raster potential-excitatory potential-inhibitory; do
+    check "$picture.svg" grep -q '</svg>' "one/$picture.svg"
+    check "$picture.png" sh -c "head -c 8 one/$picture.png | grep -q PNG"
+done
+check "plot of a part" "$program" plot one --from 100 --to 200
+mkdir empty
+refuse 2 "summary.json" plot empty
+refuse 2 "summary.json" plot nowhere
+
+# --- interruption ------------------------------------------------------------------------------------------------------
+
+cat > long.yaml << 'EOF'
+duration: 1e9
+populations: [{name: cells, size: 20, neuron: {I_e: 5000.0, t_ref: 2.0}}]
+EOF
+"$program" run long.yaml -o long > out 2> message &
+child=$!
+while ! [ -s long/.spikes-cells.dat.partial ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
+kill -INT $child
+wait $child
+check "an interrupted run ends with status 1" test $? -eq 1
+check "it says how far it came" grep -Eq 'stopped at [0-9.e+]+ ms of 1e\+09 ms' message
+check "its summary says so" grep -q '"complete": false' long/summary.json
+reached=$(sed -n 's/.*stopped at \([0-9.e+]*\) ms.*/\1/p' message)
+check "the same as far as it came" "$program" run long.yaml -o short --duration "$reached"
+check "an interrupted run leaves what a run up to there leaves" cmp long/spikes-cells.dat short/spikes-cells.dat
+
+# --- a disk that is full -----------------------------------------------------------------------------------------------
+
+mkdir full
+ln -s /dev/full full/.spikes-cells.dat.partial
+"$program" run "$here/test/reference/recurrent/network.yaml" -o full > out 2> message
+check "a full disk ends with status 1" test $? -eq 1
+check "a full disk is named" grep -q "No space left" message
+check "a full disk leaves nothing" test -z "$(find full -type f -o -type l)"
+
+# --- bad calls ---------------------------------------------------------------------------------------------------------
+
+refuse 2 "Usage" 
+refuse 2 "no command 'simulate'" simulate
+refuse 2 "network file" run
+refuse 2 "\-o DIR" run "$demo"
+refuse 2 "no such file" run missing.yaml -o new
+refuse 2 "folder" run "$work" -o new
+refuse 2 "threads" run "$demo" -o new --threads many
+refuse 2 "unrecognized" run "$demo" -o new --thread-count 2
+echo text > file
+refuse 2 "file/new: .*Not a directory" run "$demo" -o file/new
+refuse 2 "cannot be written" run "$demo" -o /proc/new
+refuse 2 "no such file" compare missing.dat file
+refuse 2 "file:1: column 1: 'text' is not a finite number" compare file file
+for command in "" run compare plot; do
+    check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
+done
+check "version" sh -c "'$program' --version | grep -Eq '^punctum [0-9]+\.[0-9]+\.[0-9]+$'"
+
+# --- bad network files -------------------------------------------------------------------------------------------------
+
+refuse_network "did you mean 'populations'" << 'EOF'
+duration: 10.0
+poulations: [{name: a, size: 1}]
+EOF
+refuse_network "'ten' is not a duration in ms" << 'EOF'
+duration: ten
+populations: [{name: a, size: 1}]
+EOF
+refuse_network "'\.nan' is not a duration" << 'EOF'
+duration: .nan
+populations: [{name: a, size: 1}]
+EOF
+refuse_network "'populations' is missing" << 'EOF'
+duration: 10.0
+EOF
+refuse_network "size: 'many' is not a number of neurons" << 'EOF'
+duration: 10.0
+populations: [{name: a, size: many}]
+EOF
+refuse_network "size: '0' is not a number of neurons: it must be a whole number from 1" << 'EOF'
+duration: 10.0
+populations: [{name: a, size: 0}]
+EOF
+refuse_network "size: '1e12'" << 'EOF'
+duration: 10.0
+populations: [{name: a, size: 1e12}]
+EOF
+refuse_network "tau_2 is 6 ms; it must be smaller than tau_1" << 'EOF'
+duration: 10.0
+neuron: {tau_2: 6.0}
+populations: [{name: a, size: 1}]
+EOF
+refuse_network "V_reset is 20 mV; it must be below V_th" << 'EOF'
+duration: 10.0
+populations: [{name: a, size: 1, neuron: {V_reset: 20.0}}]
+EOF
+refuse_network "C_m: '300 pF' is not a finite number in pF" << 'EOF'
+duration: 10.0
+populations: [{name: a, size: 1, neuron: {C_m: 300 pF}}]
+EOF
+refuse_network "C_m: '300' is not" << 'EOF'
+duration: 10.0
+populations: [{name: a, size: 1, neuron: {C_m: "300"}}]
+EOF
+refuse_network "there are two populations named 'a'" << 'EOF'
+duration: 10.0
+populations: [{name: a, size: 1}, {name: a, size: 1}]
+EOF
+refuse_network "no population 'cell'; did you mean 'cells'" << 'EOF'
+duration: 10.0
+populations: [{name: cells, size: 1}]
+projections: [{from: cell, to: cells, connect: all_to_all, weight: 1.0}]
+EOF
+refuse_network "unknown rule 'all_to_none'" << 'EOF'
+duration: 10.0
+populations: [{name: cells, size: 1}]
+projections: [{from: cells, to: cells, connect: all_to_none, weight: 1.0}]
+EOF
+refuse_network "'weight' is missing" << 'EOF'
+duration: 10.0
+populations: [{name: cells, size: 1}]
+projections: [{from: cells, to: cells, connect: all_to_all, delay: 1.0}]
+EOF
+refuse_network "a delay of -1 ms" << 'EOF'
+duration: 10.0
+populations: [{name: cells, size: 1}]
+projections: [{from: cells, to: cells, connect: all_to_all, weight: 1.0, delay: -1.0}]
+EOF
+refuse_network "the key 'size' stands here twice" << 'EOF'
+duration: 10.0
+populations: [{name: cells, size: 1, size: 2}]
+EOF
+refuse_network "this is a list; it must be a map" << 'EOF'
+- duration: 10.0
+EOF
+refuse_network "not YAML" << 'EOF'
+duration: [10.0
+EOF
+refuse_network "a neuron" << 'EOF'
+duration: 10.0
+populations: [{name: cells, size: 3}]
+record: {potential: [{population: cells, neurons: [3], interval: 0.1}]}
+EOF
+refuse_network "recorded twice" << 'EOF'
+duration: 10.0
+populations: [{name: cells, size: 3}]
+record: {potential: [{population: cells, neurons: [1, 1], interval: 0.1}]}
+EOF
+refuse_network "the rate of 'in' is -5" << 'EOF'
+duration: 10.0
+populations: [{name: in, size: 3, source: {poisson: {rate: -5.0}}}]
+EOF
+: > network.yaml
+refuse 2 "network.yaml: the file is empty" run network.yaml -o new
+
+# a cycle without delay, and activity without end
+cat > network.yaml << 'EOF'
+duration: 10.0
+populations: [{name: cells, size: 2}]
+projections: [{from: cells, to: cells, connect: all_to_all, weight: 1.0}]
+EOF
+refuse 2 "cells\[[01]\]" run network.yaml -o new
+
+# --- bad data files ----------------------------------------------------------------------------------------------------
+
+cat > network.yaml << 'EOF'
+duration: 10.0
+populations:
+  - {name: in, size: 3, source: {spikes: input.dat}}
+  - {name: cells, size: 2}
+projections:
+  - {from: in, to: cells, connect: {file: synapses.dat}}
+  - {from: in, to: cells, connect: all_to_all, weight: {file: w.dat}, delay: 1.0}
+EOF
+good() {
+    printf '# spikes\n0 1.5\n2 0.5\n' > input.dat
+    printf '0 1 100 1.5\n2 0 -50 0\n' > synapses.dat
+    printf '1 2 3\n4 5 6\n' > w.dat
+}
+bad() {
+    file=$1
+    pattern=$2
+    good
+    cat > "$file"
+    refuse 2 "$pattern" run network.yaml -o new
+}
+good
+check "the same network with good files" "$program" run network.yaml -o good
+printf '1.5 0\n' | bad input.dat 'input\.dat:1: .*swapped'
+printf '0 1.0\n0 -1\n' | bad input.dat 'input\.dat:2: column 2: -1 ms; times must not be negative'
+printf '0 nan\n' | bad input.dat "input\.dat:1: column 2: 'nan' is not a finite number"
+printf '0 inf\n' | bad input.dat "input\.dat:1: column 2: 'inf' is not a finite number"
+printf '3 1.0\n' | bad input.dat "input\.dat:1: there is no neuron 3: 'in' has 3 neurons"
+printf '1\n' | bad input.dat 'input\.dat:1: one column only'
+printf '0 1.0 # good\n0 one\n' | bad input.dat "input\.dat:2: column 2: 'one'"
+printf '0 0 1 1\0' | bad synapses.dat 'synapses\.dat:1: a zero byte'
+printf '0 0 1\n' | bad synapses.dat 'synapses\.dat:1: 3 columns'
+printf '0 2 1 1\n' | bad synapses.dat "synapses\.dat:1: column 2: there is no neuron 2: 'cells' has 2 neurons"
+printf '0 1 1 -1\n' | bad synapses.dat 'synapses\.dat:1: column 4: -1 ms; delays must not be negative'
+printf '1 2\n3 4\n' | bad w.dat "w\.dat:1: 2 columns; one per source is wanted, and 'in' has 3 neurons"
+printf '1 2 3\n' | bad w.dat 'w\.dat:1: the file ends after 1 rows; one per target'
+printf '1 2 3\n1 2 3\n1 2 3\n' | bad w.dat 'w\.dat:3: one row too many'
+good
+rm input.dat
+refuse 2 'input\.dat: there is no such file' run network.yaml -o new
+mkdir input.dat
+refuse 2 'input\.dat: this is a folder' run network.yaml -o new
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
