@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct options {
     const char *folder;
@@ -33,19 +32,33 @@ static void set_times(pm_picture *picture, const options *o, const json_t *summa
     pm_picture_number(picture, "t_to", 0, isnan(o->to) ? reached : o->to);
 }
 
-/* Sets file_<index> to folder/kind-name.dat, if that file exists. */
+/* Whether a file holds more than comments; -1 if it cannot be read. */
+static int has_rows(const char *path) {
+    FILE *file = fopen(path, "r");
+    char line[256];
+    int found = 0;
+    if (!file)
+        return -1;
+    while (!found && fgets(line, sizeof line, file))
+        found = line[0] != '#' && line[0] != '\n';
+    (void)fclose(file);
+    return found;
+}
+
+/* Sets file_<index> to folder/kind-name.dat and rows_<index> to whether it has rows; false if there is no such file. */
 static bool set_file(pm_picture *picture, const char *folder, size_t index, const char *kind, const char *name,
                      long neuron) {
     char *path = NULL;
-    struct stat found;
     int made = neuron < 0 ? asprintf(&path, "%s/%s-%s.dat", folder, kind, name)
                           : asprintf(&path, "%s/%s-%s-%ld.dat", folder, kind, name, neuron);
-    bool there = made >= 0 && stat(path, &found) == 0;
-    if (there)
+    int rows = made < 0 ? -1 : has_rows(path);
+    if (rows >= 0) {
         pm_picture_text(picture, "file", index, path);
+        pm_picture_number(picture, "rows", index, rows);
+    }
     if (made >= 0)
         free(path);
-    return there;
+    return rows >= 0;
 }
 
 static pm_status missing(const options *o, const char *files, pm_error *error) {
