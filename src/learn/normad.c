@@ -1,0 +1,264 @@
+/* NormAD as reverse sweeps over recorded spikes. For one error event, every hidden spike s that can have mattered gets a
+ * coefficient c_s = dV^_o(t)/dt_s * (-1/V') in sign convention "gradient = sum_s c_s d^(t_s)"; layer by layer downwards, the
+ * coefficients of one layer, carried backwards in time by the kernel, give those of the layer below. Invariant: traces of a
+ * layer's inputs at its spikes are computed at most once per call, and only for spikes that some event can reach. */
+#include "learn/normad.h"
+
+#include "learn/traces.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pm_normad {
+    pm_normad_parameters p;
+    size_t n_layers;
+    size_t lowest;                 /* the lowest plastic layer */
+    pm_traces output;              /* traces of the last layer's inputs */
+    pm_traces inputs[PM_MAX_LAYERS];  /* hidden layers: traces of their inputs */
+    pm_traces errors[PM_MAX_LAYERS];  /* hidden layers but the last: errors of the layer above on their way back */
+    double *at_spike[PM_MAX_LAYERS];  /* traces at each spike of the layer */
+    size_t at_spike_capacity[PM_MAX_LAYERS];
+    double *coefficient[PM_MAX_LAYERS];
+    size_t coefficient_capacity[PM_MAX_LAYERS];
+    size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */
+    double *gradient[PM_MAX_LAYERS];  /* of one event, row per target */
+    double *sum[PM_MAX_LAYERS];       /* of all events of a call */
+    size_t width[PM_MAX_LAYERS];      /* padded number of inputs: row length of gradient and sum */
+    bool *touched[PM_MAX_LAYERS];
+};
+
+void pm_normad_free(pm_normad *w) {
+    if (!w)
+        return;
+    pm_traces_free(&w->output);
+    for (size_t l = 0; l < PM_MAX_LAYERS; l++) {
+        pm_traces_free(&w->inputs[l]);
+        pm_traces_free(&w->errors[l]);
+        free(w->at_spike[l]);
+        free(w->coefficient[l]);
+        free(w->gradient[l]);
+        free(w->sum[l]);
+        free(w->touched[l]);
+    }
+    free(w);
+}
+
+static pm_status allocate(pm_normad *w, const pm_layered *net, pm_error *error) {
+    size_t last = w->n_layers - 1;
+    pm_lif output = pm_trace_kernel(&net->layers[last].lif, w->p.tau_hat);
+    pm_status status = pm_traces_new(&w->output, &output, net->layers[last].n_in, error);
+    for (size_t l = 0; !status && l <= last; l++) {
+        const pm_layer *layer = &net->layers[l];
+        pm_lif hidden = pm_trace_kernel(&layer->lif, w->p.tau_hat_hidden);
+        w->width[l] = (layer->n_in + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES;
+        size_t bytes = layer->n_out * w->width[l] * sizeof(double);
+        w->gradient[l] = aligned_alloc(64, bytes);
+        w->sum[l] = aligned_alloc(64, bytes);
+        w->touched[l] = calloc(layer->n_out, sizeof(bool));
+        if (!w->gradient[l] || !w->sum[l] || !w->touched[l])
+            return pm_fail_memory(error, "gradients");
+        memset(w->gradient[l], 0, bytes);
+        status = pm_traces_new(&w->inputs[l], &hidden, layer->n_in, error);
+        if (!status)
+            status = pm_traces_new(&w->errors[l], &hidden, layer->n_out, error);
+    }
+    return status;
+}
+
+pm_status pm_normad_new(pm_normad **normad, const pm_layered *net, const pm_normad_parameters *parameters,
+                        pm_error *error) {
+    pm_normad *w = calloc(1, sizeof *w);
+    if (!w)
+        return pm_fail_memory(error, "the learning rule");
+    w->p = *parameters;
+    w->n_layers = net->n_layers;
+    while (w->lowest < net->n_layers - 1 && !parameters->plastic[w->lowest])
+        w->lowest++;
+    pm_status status = allocate(w, net, error);
+    if (status) {
+        pm_normad_free(w);
+        w = NULL;
+    }
+    *normad = w;
+    return status;
+}
+
+static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error *error) {
+    if (needed <= *capacity)
+        return PM_OK;
+    size_t size = (needed + needed / 2 + 64) * sizeof(double);
+    double *grown = aligned_alloc(64, (size + 63) / 64 * 64);
+    if (!grown)
+        return pm_fail_memory(error, "traces at spikes");
+    free(*array);
+    *array = grown;
+    *capacity = needed + needed / 2 + 64;
+    return PM_OK;
+}
+
+/* Traces of layer l's inputs at each of its spikes. */
+static pm_status trace_spikes(pm_normad *w, const pm_layered *net, size_t l, pm_error *error) {
+    const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
+    size_t width = w->width[l];
+    pm_status status = grow(&w->at_spike[l], &w->at_spike_capacity[l], out->n * width, error);
+    if (!status)
+        status = grow(&w->coefficient[l], &w->coefficient_capacity[l], out->n, error);
+    if (status || !w->p.plastic[l])
+        return status;
+    pm_traces *traces = &w->inputs[l];
+    pm_traces_reset(traces, 0.0);
+    double now = 0.0;
+    for (size_t k = 0, s = 0; s < out->n; s++) {
+        for (; k < in->n && in->time[k] <= out->time[s]; k++) {
+            pm_traces_advance(traces, in->time[k] - now);
+            now = in->time[k];
+            pm_traces_add(traces, in->neuron[k], 1.0);
+        }
+        pm_traces_advance(traces, out->time[s] - now);
+        now = out->time[s];
+        memcpy(w->at_spike[l] + s * width, traces->u, width * sizeof(double));
+    }
+    return PM_OK;
+}
+
+static double inverse_slope(const pm_normad *w, double slope) {
+    return 1.0 / (slope > w->p.floor ? slope : w->p.floor);
+}
+
+/* Coefficients of the spikes of the last hidden layer (weights l) for an event of output neuron `o` at t. */
+static void start(pm_normad *w, const pm_layered *net, size_t l, double t, uint32_t o) {
+    const pm_raster *out = &net->rasters[l + 1];
+    const pm_layer *above = &net->layers[l + 1];
+    const pm_lif *kernel = &w->errors[l].kernel;
+    size_t s = out->n;
+    while (s > 0 && out->time[s - 1] >= t)
+        s--;
+    w->end[l] = s;
+    for (; s > 0 && t - out->time[s - 1] <= w->p.window; s--) {
+        pm_lif_basis at = pm_lif_basis_at(kernel, t - out->time[s - 1]);
+        double derivative = at.alpha * kernel->inv_C - at.d12 * kernel->l_m;
+        if (kernel->single)
+            derivative = at.e1 * kernel->inv_C - at.d1 * kernel->l_m;
+        w->coefficient[l][s - 1] =
+            above->weight[out->neuron[s - 1] * above->stride + o] * derivative * inverse_slope(w, out->slope[s - 1]);
+    }
+    w->first[l] = s;
+}
+
+/* Coefficients of layer l's spikes from those of the layer above. */
+static void descend(pm_normad *w, const pm_layered *net, size_t l, double t) {
+    const pm_raster *out = &net->rasters[l + 1], *up = &net->rasters[l + 2];
+    const pm_layer *above = &net->layers[l + 1];
+    pm_traces *errors = &w->errors[l + 1];
+    pm_traces_reset(errors, 0.0);
+    size_t k = w->end[l + 1], s = out->n;
+    double now = t;
+    while (s > 0 && (k == 0 || out->time[s - 1] >= up->time[k - 1]))
+        s--;
+    w->end[l] = s;
+    for (; s > 0 && t - out->time[s - 1] <= w->p.window; s--) {
+        double at = out->time[s - 1];
+        for (; k > w->first[l + 1] && up->time[k - 1] > at; k--) {
+            pm_traces_advance(errors, now - up->time[k - 1]);
+            now = up->time[k - 1];
+            pm_traces_add(errors, up->neuron[k - 1], w->coefficient[l + 1][k - 1]);
+        }
+        pm_traces_advance(errors, now - at);
+        now = at;
+        w->coefficient[l][s - 1] = pm_traces_slope_dot(errors, above->weight + out->neuron[s - 1] * above->stride) *
+                                   inverse_slope(w, out->slope[s - 1]);
+    }
+    w->first[l] = s;
+}
+
+/* gradient[l] = sum_s c_s d^(t_s), rows of targets without spikes untouched; returns its squared norm. */
+static double collect(pm_normad *w, const pm_layered *net, size_t l) {
+    const pm_raster *out = &net->rasters[l + 1];
+    size_t width = w->width[l], n_out = net->layers[l].n_out;
+    for (size_t s = w->first[l]; s < w->end[l]; s++) {
+        uint32_t j = out->neuron[s];
+        w->touched[l][j] = true;
+        pm_axpy(width, w->coefficient[l][s], w->at_spike[l] + s * width, w->gradient[l] + j * width);
+    }
+    double squares = 0.0;
+    for (size_t j = 0; j < n_out; j++)
+        if (w->touched[l][j])
+            squares += pm_sum_squares(width, w->gradient[l] + j * width);
+    return squares;
+}
+
+/* sum[l] += scale gradient[l]; gradient[l] = 0. */
+static void deposit(pm_normad *w, const pm_layered *net, size_t l, double scale) {
+    size_t width = w->width[l];
+    for (size_t j = 0; j < net->layers[l].n_out; j++) {
+        if (!w->touched[l][j])
+            continue;
+        w->touched[l][j] = false;
+        if (scale != 0.0)
+            pm_axpy(width, scale, w->gradient[l] + j * width, w->sum[l] + j * width);
+        memset(w->gradient[l] + j * width, 0, width * sizeof(double));
+    }
+}
+
+static double inverse_norm(double squares) {
+    return squares > 0.0 ? 1.0 / sqrt(squares) : 0.0;
+}
+
+static void add_event(pm_normad *w, const pm_layered *net, const pm_error_event *event) {
+    size_t last = w->n_layers - 1;
+    double squares[PM_MAX_LAYERS] = {0}, joint = 0.0;
+    memcpy(w->gradient[last] + event->neuron * w->width[last], w->output.u, w->width[last] * sizeof(double));
+    w->touched[last][event->neuron] = true;
+    squares[last] = pm_sum_squares(w->width[last], w->output.u);
+    for (size_t l = last; l-- > w->lowest;) {
+        if (l + 1 == last)
+            start(w, net, l, event->time, event->neuron);
+        else
+            descend(w, net, l, event->time);
+        if (w->p.plastic[l])
+            squares[l] = collect(w, net, l);
+    }
+    for (size_t l = w->lowest; l <= last; l++)
+        if (w->p.plastic[l])
+            joint += squares[l];
+    for (size_t l = w->lowest; l <= last; l++) {
+        double scale = w->p.normalisation == PM_NORMALISE_NONE    ? 1.0
+                       : w->p.normalisation == PM_NORMALISE_JOINT ? inverse_norm(joint)
+                                                                  : inverse_norm(squares[l]);
+        deposit(w, net, l, w->p.plastic[l] ? event->sign * scale : 0.0);
+    }
+}
+
+pm_status pm_normad_add(pm_normad *w, const pm_layered *net, const pm_error_event *events, size_t n_events,
+                        double *const *change, pm_error *error) {
+    size_t last = w->n_layers - 1;
+    const pm_raster *in = &net->rasters[last];
+    for (size_t l = w->lowest; l <= last; l++) {
+        memset(w->sum[l], 0, net->layers[l].n_out * w->width[l] * sizeof(double));
+        pm_status status = l < last ? trace_spikes(w, net, l, error) : PM_OK;
+        if (status)
+            return status;
+    }
+    pm_traces_reset(&w->output, 0.0);
+    double now = 0.0;
+    for (size_t e = 0, k = 0; e < n_events; e++) { /* events in order of time */
+        for (; k < in->n && in->time[k] <= events[e].time; k++) {
+            pm_traces_advance(&w->output, in->time[k] - now);
+            now = in->time[k];
+            pm_traces_add(&w->output, in->neuron[k], 1.0);
+        }
+        pm_traces_advance(&w->output, events[e].time - now);
+        now = events[e].time;
+        add_event(w, net, &events[e]);
+    }
+    for (size_t l = w->lowest; l <= last; l++) {
+        if (!w->p.plastic[l])
+            continue;
+        const pm_layer *layer = &net->layers[l];
+        for (size_t i = 0; i < layer->n_in; i++)
+            for (size_t j = 0; j < layer->n_out; j++)
+                change[l][i * layer->stride + j] += w->sum[l][j * w->width[l] + i];
+    }
+    return PM_OK;
+}
