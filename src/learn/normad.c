@@ -19,6 +19,8 @@ struct pm_normad {
     pm_traces errors[PM_MAX_LAYERS];  /* hidden layers but the last: errors of the layer above on their way back */
     double *at_spike[PM_MAX_LAYERS];  /* traces at each spike of the layer */
     size_t at_spike_capacity[PM_MAX_LAYERS];
+    pm_basis_table steps[PM_MAX_LAYERS]; /* between the merged spikes of the layer and of its inputs */
+    pm_basis_table lags;                 /* from hidden spikes to an error event */
     double *coefficient[PM_MAX_LAYERS];
     size_t coefficient_capacity[PM_MAX_LAYERS];
     size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */
@@ -35,12 +37,14 @@ void pm_normad_free(pm_normad *w) {
     for (size_t l = 0; l < PM_MAX_LAYERS; l++) {
         pm_traces_free(&w->inputs[l]);
         pm_traces_free(&w->errors[l]);
+        pm_basis_free(&w->steps[l]);
         free(w->at_spike[l]);
         free(w->coefficient[l]);
         free(w->gradient[l]);
         free(w->sum[l]);
         free(w->touched[l]);
     }
+    pm_basis_free(&w->lags);
     free(w);
 }
 
@@ -97,6 +101,26 @@ static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error 
     return PM_OK;
 }
 
+/* The basis of every step through the merged spikes of a hidden layer and its inputs, in order of time; at equal times the
+ * layer's own spike comes first, since an input cannot cause a spike at its own instant. */
+static pm_status tabulate_steps(pm_normad *w, const pm_layered *net, size_t l, pm_error *error) {
+    const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
+    pm_basis_table *steps = &w->steps[l];
+    pm_status status = pm_basis_reserve(steps, in->n + out->n, error);
+    if (status)
+        return status;
+    double now = 0.0;
+    for (size_t i = 0, s = 0; i < in->n || s < out->n;) {
+        bool input = s == out->n || (i < in->n && in->time[i] < out->time[s]);
+        double t = input ? in->time[i] : out->time[s];
+        steps->t[i + s] = t - now;
+        now = t;
+        *(input ? &i : &s) += 1;
+    }
+    pm_basis_fill(&w->inputs[l].kernel, steps, in->n + out->n);
+    return PM_OK;
+}
+
 /* Traces of layer l's inputs at each of its spikes. */
 static pm_status trace_spikes(pm_normad *w, const pm_layered *net, size_t l, pm_error *error) {
     const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
@@ -104,20 +128,21 @@ static pm_status trace_spikes(pm_normad *w, const pm_layered *net, size_t l, pm_
     pm_status status = grow(&w->at_spike[l], &w->at_spike_capacity[l], out->n * width, error);
     if (!status)
         status = grow(&w->coefficient[l], &w->coefficient_capacity[l], out->n, error);
+    if (!status)
+        status = tabulate_steps(w, net, l, error);
     if (status || !w->p.plastic[l])
         return status;
     pm_traces *traces = &w->inputs[l];
     pm_traces_reset(traces, 0.0);
-    double now = 0.0;
-    for (size_t k = 0, s = 0; s < out->n; s++) {
-        for (; k < in->n && in->time[k] <= out->time[s]; k++) {
-            pm_traces_advance(traces, in->time[k] - now);
-            now = in->time[k];
-            pm_traces_add(traces, in->neuron[k], 1.0);
+    for (size_t i = 0, s = 0; s < out->n;) {
+        bool input = i < in->n && in->time[i] < out->time[s];
+        pm_traces_advance_by(traces, pm_basis_get(&w->steps[l], i + s));
+        if (input) {
+            pm_traces_add(traces, in->neuron[i++], 1.0);
+        } else {
+            memcpy(w->at_spike[l] + s * width, traces->u, width * sizeof(double));
+            s++;
         }
-        pm_traces_advance(traces, out->time[s] - now);
-        now = out->time[s];
-        memcpy(w->at_spike[l] + s * width, traces->u, width * sizeof(double));
     }
     return PM_OK;
 }
@@ -127,49 +152,59 @@ static double inverse_slope(const pm_normad *w, double slope) {
 }
 
 /* Coefficients of the spikes of the last hidden layer (weights l) for an event of output neuron `o` at t. */
-static void start(pm_normad *w, const pm_layered *net, size_t l, double t, uint32_t o) {
+static pm_status start(pm_normad *w, const pm_layered *net, size_t l, double t, uint32_t o, pm_error *error) {
     const pm_raster *out = &net->rasters[l + 1];
     const pm_layer *above = &net->layers[l + 1];
     const pm_lif *kernel = &w->errors[l].kernel;
-    size_t s = out->n;
-    while (s > 0 && out->time[s - 1] >= t)
-        s--;
-    w->end[l] = s;
-    for (; s > 0 && t - out->time[s - 1] <= w->p.window; s--) {
-        pm_lif_basis at = pm_lif_basis_at(kernel, t - out->time[s - 1]);
-        double derivative = at.alpha * kernel->inv_C - at.d12 * kernel->l_m;
-        if (kernel->single)
-            derivative = at.e1 * kernel->inv_C - at.d1 * kernel->l_m;
-        w->coefficient[l][s - 1] =
-            above->weight[out->neuron[s - 1] * above->stride + o] * derivative * inverse_slope(w, out->slope[s - 1]);
+    size_t end = out->n;
+    while (end > 0 && out->time[end - 1] >= t)
+        end--;
+    size_t first = end;
+    while (first > 0 && t - out->time[first - 1] <= w->p.window)
+        first--;
+    w->first[l] = first;
+    w->end[l] = end;
+    pm_status status = pm_basis_reserve(&w->lags, end - first, error);
+    if (status)
+        return status;
+    for (size_t s = first; s < end; s++)
+        w->lags.t[s - first] = t - out->time[s];
+    pm_basis_fill(kernel, &w->lags, end - first);
+    for (size_t s = first; s < end; s++) {
+        double derivative = w->lags.alpha[s - first] * kernel->inv_C - w->lags.d12[s - first] * kernel->l_m;
+        w->coefficient[l][s] =
+            above->weight[out->neuron[s] * above->stride + o] * derivative * inverse_slope(w, out->slope[s]);
     }
-    w->first[l] = s;
+    return PM_OK;
 }
 
-/* Coefficients of layer l's spikes from those of the layer above. */
+/* Coefficients of layer l's spikes from those of the layer above: backwards through their merged spikes, whose number i + k
+ * is the place of the next step in the table. */
 static void descend(pm_normad *w, const pm_layered *net, size_t l, double t) {
     const pm_raster *out = &net->rasters[l + 1], *up = &net->rasters[l + 2];
     const pm_layer *above = &net->layers[l + 1];
     pm_traces *errors = &w->errors[l + 1];
     pm_traces_reset(errors, 0.0);
-    size_t k = w->end[l + 1], s = out->n;
-    double now = t;
-    while (s > 0 && (k == 0 || out->time[s - 1] >= up->time[k - 1]))
-        s--;
-    w->end[l] = s;
-    for (; s > 0 && t - out->time[s - 1] <= w->p.window; s--) {
-        double at = out->time[s - 1];
-        for (; k > w->first[l + 1] && up->time[k - 1] > at; k--) {
-            pm_traces_advance(errors, now - up->time[k - 1]);
-            now = up->time[k - 1];
-            pm_traces_add(errors, up->neuron[k - 1], w->coefficient[l + 1][k - 1]);
+    size_t k = w->end[l + 1], i = out->n;
+    while (i > 0 && (k == 0 || out->time[i - 1] >= up->time[k - 1]))
+        i--;
+    w->end[l] = i;
+    while (i > 0 || k > 0) {
+        bool own = k == 0 || (i > 0 && out->time[i - 1] >= up->time[k - 1]);
+        if (own) {
+            if (t - out->time[i - 1] > w->p.window)
+                break;
+            i--;
+            w->coefficient[l][i] = pm_traces_slope_dot(errors, above->weight + out->neuron[i] * above->stride) *
+                                   inverse_slope(w, out->slope[i]);
+        } else {
+            k--;
+            if (k >= w->first[l + 1])
+                pm_traces_add(errors, up->neuron[k], w->coefficient[l + 1][k]);
         }
-        pm_traces_advance(errors, now - at);
-        now = at;
-        w->coefficient[l][s - 1] = pm_traces_slope_dot(errors, above->weight + out->neuron[s - 1] * above->stride) *
-                                   inverse_slope(w, out->slope[s - 1]);
+        pm_traces_advance_by(errors, pm_basis_get(&w->steps[l + 1], i + k));
     }
-    w->first[l] = s;
+    w->first[l] = i;
 }
 
 /* gradient[l] = sum_s c_s d^(t_s), rows of targets without spikes untouched; returns its squared norm. */
@@ -205,17 +240,20 @@ static double inverse_norm(double squares) {
     return squares > 0.0 ? 1.0 / sqrt(squares) : 0.0;
 }
 
-static void add_event(pm_normad *w, const pm_layered *net, const pm_error_event *event) {
+static pm_status add_event(pm_normad *w, const pm_layered *net, const pm_error_event *event, pm_error *error) {
     size_t last = w->n_layers - 1;
     double squares[PM_MAX_LAYERS] = {0}, joint = 0.0;
     memcpy(w->gradient[last] + event->neuron * w->width[last], w->output.u, w->width[last] * sizeof(double));
     w->touched[last][event->neuron] = true;
     squares[last] = pm_sum_squares(w->width[last], w->output.u);
     for (size_t l = last; l-- > w->lowest;) {
+        pm_status status = PM_OK;
         if (l + 1 == last)
-            start(w, net, l, event->time, event->neuron);
+            status = start(w, net, l, event->time, event->neuron, error);
         else
             descend(w, net, l, event->time);
+        if (status)
+            return status;
         if (w->p.plastic[l])
             squares[l] = collect(w, net, l);
     }
@@ -228,6 +266,7 @@ static void add_event(pm_normad *w, const pm_layered *net, const pm_error_event 
                                                                   : inverse_norm(squares[l]);
         deposit(w, net, l, w->p.plastic[l] ? event->sign * scale : 0.0);
     }
+    return PM_OK;
 }
 
 pm_status pm_normad_add(pm_normad *w, const pm_layered *net, const pm_error_event *events, size_t n_events,
@@ -250,7 +289,9 @@ pm_status pm_normad_add(pm_normad *w, const pm_layered *net, const pm_error_even
         }
         pm_traces_advance(&w->output, events[e].time - now);
         now = events[e].time;
-        add_event(w, net, &events[e]);
+        pm_status status = add_event(w, net, &events[e], error);
+        if (status)
+            return status;
     }
     for (size_t l = w->lowest; l <= last; l++) {
         if (!w->p.plastic[l])

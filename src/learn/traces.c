@@ -2,7 +2,7 @@
  * carries all of them. Sums run in eight lanes in a fixed order, so that they have the same bits on every machine. */
 #include "learn/traces.h"
 
-#include "sim/simd.h"
+#include "math/simd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +50,10 @@ PM_SIMD static void carry(size_t n, pm_lif_basis at, double *restrict u, double 
 void pm_traces_advance(pm_traces *traces, double t) {
     if (t > 0.0)
         carry(traces->n, pm_lif_basis_at(&traces->kernel, t), traces->u, traces->i, traces->b);
+}
+
+void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at) {
+    carry(traces->n, at, traces->u, traces->i, traces->b);
 }
 
 PM_SIMD void pm_axpy(size_t n, double a, const double *restrict x, double *restrict y) {

@@ -17,8 +17,9 @@ pm_lif pm_trace_kernel(const pm_lif *lif, double tau_hat);
 pm_status pm_traces_new(pm_traces *traces, const pm_lif *kernel, size_t n, pm_error *error);
 void pm_traces_free(pm_traces *traces);
 void pm_traces_reset(pm_traces *traces, double now);
-/* Carries all by t >= 0 ms. */
+/* Carries all by t >= 0 ms, or by the time whose basis is given. */
 void pm_traces_advance(pm_traces *traces, double t);
+void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at);
 static inline void pm_traces_add(pm_traces *traces, size_t neuron, double amount) {
     (traces->kernel.single ? traces->i : traces->b)[neuron] += amount;
 }

@@ -6,18 +6,21 @@
  * interval have been written in order. */
 #include "sim/layer.h"
 
-#include "sim/simd.h"
+#include "math/exponential.h"
+#include "math/interval.h"
+#include "math/simd.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATE_ARRAYS = 7 }; /* u, i, b twice; the end of refractoriness */
+enum { STATE_ARRAYS = 8 }; /* u, i, b twice; the end of refractoriness; bounds */
 
 typedef struct buffers {
     double *u, *i, *b;    /* at the start of the interval */
     double *u1, *i1, *b1; /* at its end */
     double *held;         /* ms, end of refractoriness */
+    double *bound;        /* mV, upper bounds of u over the interval */
 } buffers;
 
 pm_status pm_layer_new(pm_layer *layer, const pm_lif *lif, size_t n_in, size_t n_out, pm_error *error) {
@@ -38,6 +41,7 @@ void pm_layer_free(pm_layer *layer) {
     free(layer->weight);
     free(layer->scratch);
     free(layer->flagged);
+    pm_basis_free(&layer->basis);
     layer->weight = layer->scratch = NULL;
     layer->flagged = NULL;
 }
@@ -52,7 +56,7 @@ typedef struct interval {
 /* Carries all states over the interval and returns nonzero if any bound reaches the threshold (see pm_lif_bound). */
 PM_SIMD static int64_t step(const pm_lif *lif, const interval *v, size_t n, const double *restrict u,
                             const double *restrict i, const double *restrict b, double *restrict u1, double *restrict i1,
-                            double *restrict b1) {
+                            double *restrict b1, double *restrict bound) {
     const pm_lif_basis at = v->at;
     const double c = v->u_inf_rise, h = v->h, decay = v->decay, rise = v->rise;
     const double u_inf = lif->u_inf, l_m = lif->l_m, inv_C = lif->inv_C, theta = lif->theta;
@@ -61,8 +65,8 @@ PM_SIMD static int64_t step(const pm_lif *lif, const interval *v, size_t n, cons
         double low = i[j] * decay, fast = b[j] * rise;
         double current = (i[j] > low ? i[j] : low) + (fast > 0.0 ? fast : 0.0);
         double climb = ((u_inf - u[j]) * l_m + current * inv_C) * h;
-        double bound = u[j] + (climb > 0.0 ? climb : 0.0);
-        any |= bound >= theta;
+        bound[j] = u[j] + (climb > 0.0 ? climb : 0.0);
+        any |= bound[j] >= theta;
         u1[j] = u[j] * at.em + c + i[j] * at.d1 + b[j] * at.d12;
         i1[j] = i[j] * at.e1 + b[j] * at.alpha;
         b1[j] = b[j] * at.e2;
@@ -101,107 +105,119 @@ typedef struct run {
     bool refractory; /* whether any neuron may be held */
 } run;
 
-/* One neuron over (now, end): every spike, and its state at the end. */
+/* Carries a held neuron to the end of its refractory time or of the interval; returns the time reached. */
+static double wait_out(const pm_lif *lif, pm_lif_state *state, double t, double held, double end) {
+    double until = held < end ? held : end;
+    *state = pm_lif_advance(lif, state, until - t);
+    state->u = lif->u_reset;
+    return until;
+}
+
+/* One neuron over (now, end): every spike, and its state at the end. The end state without further spikes is at hand from
+ * the step; a reset changes nothing of it but u, by the part of the jump that is left. */
 static pm_status follow(run *r, uint32_t j, double end, size_t first, pm_error *error) {
     const pm_lif *lif = &r->layer->lif;
-    pm_lif_state state = {r->s.u[j], r->s.i[j], r->s.b[j]};
+    pm_lif_state state = {r->s.u[j], r->s.i[j], r->s.b[j]}, last = {r->s.u1[j], r->s.i1[j], r->s.b1[j]}, at;
     double t = r->now;
     for (;;) {
         if (r->s.held[j] > t) {
-            double until = r->s.held[j] < end ? r->s.held[j] : end;
-            state = pm_lif_advance(lif, &state, until - t);
-            state.u = lif->u_reset;
-            t = until;
-            if (t >= end)
-                break;
+            t = wait_out(lif, &state, t, r->s.held[j], end);
+            last.u = t < end ? pm_lif_u(lif, &state, end - t) : lif->u_reset;
         }
-        double wait = pm_lif_crossing(lif, &state, end - t);
-        double spike = t + wait;
-        if (!(wait <= end - t) || spike > end)
+        double left = end - t, wait = t < end ? pm_lif_crossing_between(lif, &state, &last, left, &at) : INFINITY;
+        if (!(wait <= left))
             break;
-        state = pm_lif_advance(lif, &state, wait);
-        pm_status status = insert(r->out, first, spike, j, pm_lif_slope_now(lif, &state), error);
+        double spike = t + wait < end ? t + wait : end;
+        pm_status status = insert(r->out, first, spike, j, pm_lif_slope_now(lif, &at), error);
         if (status)
             return status;
         if (r->out->n > r->limit)
             return pm_fail(error, PM_FAILED, "runaway activity: more than %zu spikes in one layer; neuron %u at %.17g ms",
                            r->limit, j, spike);
+        last.u -= (at.u - lif->u_reset) * pm_exponential_at(-lif->l_m * (left - wait)).e;
+        state = at;
         state.u = lif->u_reset;
         r->s.held[j] = spike + lif->t_ref;
         t = spike;
     }
-    if (t < end)
-        state = pm_lif_advance(lif, &state, end - t);
-    r->s.u1[j] = state.u;
-    r->s.i1[j] = state.i;
-    r->s.b1[j] = state.b;
+    r->s.u1[j] = last.u;
     return PM_OK;
 }
 
-/* The neurons whose bound reaches the threshold or that are held: the same arithmetic as in step. */
-static size_t flag(run *r, const interval *v) {
+/* The neurons whose bound reaches the threshold or that are held. */
+static size_t flag(run *r) {
     const pm_layer *layer = r->layer;
-    const pm_lif *lif = &layer->lif;
+    const double theta = layer->lif.theta;
     size_t n = 0;
-    for (size_t j = 0; j < layer->n_out; j++) {
-        double low = r->s.i[j] * v->decay, fast = r->s.b[j] * v->rise;
-        double current = (r->s.i[j] > low ? r->s.i[j] : low) + (fast > 0.0 ? fast : 0.0);
-        double climb = ((lif->u_inf - r->s.u[j]) * lif->l_m + current * lif->inv_C) * v->h;
-        double bound = r->s.u[j] + (climb > 0.0 ? climb : 0.0);
-        if (bound >= lif->theta || r->s.held[j] > r->now)
+    for (size_t j = 0; j < layer->n_out; j++)
+        if (r->s.bound[j] >= theta || r->s.held[j] > r->now)
             layer->flagged[n++] = (uint32_t)j;
-    }
     return n;
 }
 
 static void swap_buffers(buffers *s) {
     buffers t = *s;
-    *s = (buffers){t.u1, t.i1, t.b1, t.u, t.i, t.b, t.held};
+    *s = (buffers){t.u1, t.i1, t.b1, t.u, t.i, t.b, t.held, t.bound};
 }
 
-/* Carries the layer from now to `end`. */
-static pm_status advance(run *r, double end, pm_error *error) {
+/* Carries the layer from now to `end`; `at` is the basis of that interval. */
+static pm_status advance(run *r, double end, pm_lif_basis at, pm_error *error) {
     const pm_layer *layer = r->layer;
     const pm_lif *lif = &layer->lif;
-    interval v = {.h = end - r->now};
-    v.at = pm_lif_basis_at(lif, v.h);
-    v.u_inf_rise = lif->u_inf * v.at.rise;
-    v.decay = 1.0 - lif->l_1 * v.h > 0.0 ? 1.0 - lif->l_1 * v.h : 0.0;
-    v.rise = lif->d12 * v.h < 1.0 ? lif->d12 * v.h : 1.0;
-    int64_t any = step(lif, &v, layer->stride, r->s.u, r->s.i, r->s.b, r->s.u1, r->s.i1, r->s.b1);
+    double h = end - r->now;
+    interval v = {.at = at, .h = h, .u_inf_rise = lif->u_inf * at.rise};
+    v.decay = 1.0 - lif->l_1 * h > 0.0 ? 1.0 - lif->l_1 * h : 0.0;
+    v.rise = lif->d12 * h < 1.0 ? lif->d12 * h : 1.0;
+    int64_t any = step(lif, &v, layer->stride, r->s.u, r->s.i, r->s.b, r->s.u1, r->s.i1, r->s.b1, r->s.bound);
     if (any || r->refractory) {
-        size_t first = r->out->n, n = flag(r, &v);
+        size_t first = r->out->n, n = flag(r);
         for (size_t k = 0; k < n; k++) {
             pm_status status = follow(r, layer->flagged[k], end, first, error);
             if (status)
                 return status;
         }
-        r->refractory = lif->t_ref > 0.0 && (n > 0 || r->out->n > first);
+        r->refractory = lif->t_ref > 0.0 && n > 0;
     }
     swap_buffers(&r->s);
     r->now = end;
     return PM_OK;
 }
 
+/* Tabulates the basis of every interval between arrivals at different times, the last one up to the end. */
+static pm_status tabulate(pm_layer *layer, const pm_raster *in, double duration, pm_error *error) {
+    pm_status status = pm_basis_reserve(&layer->basis, in->n + 1, error);
+    if (status)
+        return status;
+    double now = 0.0, *t = layer->basis.t;
+    size_t n = 0;
+    for (size_t k = 0; k < in->n && in->time[k] < duration; k++) {
+        if (in->time[k] > now)
+            t[n++] = in->time[k] - now;
+        now = in->time[k];
+    }
+    t[n++] = duration - now;
+    pm_basis_fill(&layer->lif, &layer->basis, n);
+    return PM_OK;
+}
+
 pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, size_t limit, pm_raster *out,
                        pm_error *error) {
-    size_t n = layer->stride;
+    size_t n = layer->stride, next = 0;
     double *x = layer->scratch;
     run r = {.layer = layer, .out = out, .limit = limit,
-             .s = {x, x + n, x + 2 * n, x + 3 * n, x + 4 * n, x + 5 * n, x + 6 * n}};
+             .s = {x, x + n, x + 2 * n, x + 3 * n, x + 4 * n, x + 5 * n, x + 6 * n, x + 7 * n}};
     memset(x, 0, 6 * n * sizeof *x);
     for (size_t j = 0; j < n; j++)
         r.s.held[j] = -INFINITY;
     out->n = 0;
-    for (size_t k = 0; k < in->n && in->time[k] < duration; k++) {
-        if (in->time[k] > r.now) {
-            pm_status status = advance(&r, in->time[k], error);
-            if (status)
-                return status;
-        }
+    pm_status status = tabulate(layer, in, duration, error);
+    for (size_t k = 0; !status && k < in->n && in->time[k] < duration; k++) {
+        if (in->time[k] > r.now)
+            status = advance(&r, in->time[k], pm_basis_get(&layer->basis, next++), error);
         add_row(n, layer->weight + in->neuron[k] * n, layer->lif.single ? r.s.i : r.s.b);
     }
-    pm_status status = r.now < duration ? advance(&r, duration, error) : PM_OK;
+    if (!status && r.now < duration)
+        status = advance(&r, duration, pm_basis_get(&layer->basis, next), error);
     while (!status && out->n && out->time[out->n - 1] >= duration)
         out->n--; /* a run ends just before `duration` */
     return status;

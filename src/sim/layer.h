@@ -3,6 +3,7 @@
 #ifndef PM_SIM_LAYER_H
 #define PM_SIM_LAYER_H
 
+#include "math/basis.h"
 #include "math/lif.h"
 
 #include <punctum/error.h>
@@ -29,6 +30,7 @@ typedef struct pm_layer {
     size_t stride;     /* n_out rounded up to a multiple of PM_LAYER_LANES; the padding of every row is 0 */
     double *weight;    /* pA: weight[source * stride + target] */
     double *scratch;   /* state arrays of a run */
+    pm_basis_table basis; /* of the intervals between arrivals */
     uint32_t *flagged; /* neurons that may cross in the present interval */
 } pm_layer;
 
