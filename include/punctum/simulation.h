@@ -35,7 +35,8 @@ typedef struct pm_sample {
     pm_sample_kind kind;
 } pm_sample;
 
-/* Called for every spike of every population (recorded or not), in order. A status other than PM_OK ends the run. */
+/* Called for every spike of every population with record_spikes set, in the order of (time, population, neuron). A
+ * status other than PM_OK ends the run. */
 typedef pm_status pm_spike_callback(const pm_spike *spike, void *user, pm_error *error);
 /* Called for every sample of every recorded potential; per neuron in order of time. */
 typedef pm_status pm_sample_callback(const pm_sample *sample, void *user, pm_error *error);

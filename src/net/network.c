@@ -1,0 +1,265 @@
+/* Building a description. Invariant: a network holds only what passed its checks; whatever is added is copied, and an
+ * addition that fails leaves the network as it was. */
+#include <punctum/network.h>
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+pm_network *pm_network_new(void) {
+    pm_network *network = calloc(1, sizeof *network);
+    if (network)
+        network->seed = 1;
+    return network;
+}
+
+static void free_projection(pm_projection *projection) {
+    free(projection->synapses);
+    free(projection->weight.values);
+    free(projection->delay.values);
+}
+
+void pm_network_free(pm_network *network) {
+    if (!network)
+        return;
+    for (size_t p = 0; p < network->n_populations; p++) {
+        free(network->populations[p].name);
+        free(network->populations[p].events);
+    }
+    for (size_t k = 0; k < network->n_projections; k++)
+        free_projection(&network->projections[k]);
+    for (size_t k = 0; k < network->n_potentials; k++)
+        free(network->potentials[k].neurons);
+    free(network->populations);
+    free(network->projections);
+    free(network->potentials);
+    free(network);
+}
+
+size_t pm_network_find(const pm_network *network, const char *name) {
+    size_t p = 0;
+    while (p < network->n_populations && strcmp(network->populations[p].name, name) != 0)
+        p++;
+    return p;
+}
+
+/* A copy of an array; an empty one is NULL. */
+static pm_status copy_array(const void *from, size_t count, size_t item_size, void **to, pm_error *error) {
+    *to = NULL;
+    if (count == 0)
+        return PM_OK;
+    if (count > SIZE_MAX / item_size || !(*to = malloc(count * item_size)))
+        return pm_fail_memory(error, "the network");
+    memcpy(*to, from, count * item_size);
+    return PM_OK;
+}
+
+/* Room for one more item at the end of an array. */
+static pm_status grow(void **items, size_t count, size_t item_size, pm_error *error) {
+    void *moved = realloc(*items, (count + 1) * item_size);
+    if (!moved)
+        return pm_fail_memory(error, "the network");
+    *items = moved;
+    return PM_OK;
+}
+
+static pm_status check_name(const pm_network *network, const char *name, pm_error *error) {
+    if (!name || !*name)
+        return pm_fail(error, PM_INVALID, "a population needs a name");
+    if (strlen(name) > 100)
+        return pm_fail(error, PM_INVALID, "the population name '%.20s...' is longer than 100 characters", name);
+    bool good = isalpha((unsigned char)name[0]) || name[0] == '_';
+    for (const char *c = name; *c; c++)
+        good = good && (isalnum((unsigned char)*c) || strchr("_-.", *c));
+    if (!good)
+        return pm_fail(error, PM_INVALID,
+                       "the population name '%s' may hold letters, digits, '_', '-' and '.' only, and begins with a letter or '_'",
+                       name);
+    if (pm_network_find(network, name) < network->n_populations)
+        return pm_fail(error, PM_INVALID, "there are two populations named '%s'", name);
+    return PM_OK;
+}
+
+static pm_status add_population(pm_network *network, const char *name, pm_population population, uint32_t *number,
+                                pm_error *error) {
+    pm_status status = check_name(network, name, error);
+    if (status == PM_OK && population.size == 0)
+        status = pm_fail(error, PM_INVALID, "population '%s' has size 0; it must be at least 1", name);
+    void *items = network->populations;
+    if (status == PM_OK)
+        status = grow(&items, network->n_populations, sizeof population, error);
+    network->populations = items;
+    if (status == PM_OK && !(population.name = strdup(name)))
+        status = pm_fail_memory(error, "the network");
+    if (status != PM_OK)
+        return status;
+    if (number)
+        *number = (uint32_t)network->n_populations;
+    network->populations[network->n_populations++] = population;
+    return PM_OK;
+}
+
+pm_status pm_network_add_lif(pm_network *network, const char *name, uint32_t size, const pm_neuron *neuron,
+                             uint32_t *number, pm_error *error) {
+    pm_status status = pm_neuron_check(neuron, error);
+    if (status != PM_OK)
+        return status;
+    pm_population population = {.size = size, .kind = PM_LIF, .neuron = *neuron, .record_spikes = true};
+    return add_population(network, name, population, number, error);
+}
+
+static int compare_events(const void *left, const void *right) {
+    const pm_event *a = left, *b = right;
+    if (a->time != b->time)
+        return a->time < b->time ? -1 : 1;
+    return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
+}
+
+pm_status pm_network_add_spike_source(pm_network *network, const char *name, uint32_t size, const pm_event *events,
+                                      size_t n_events, uint32_t *number, pm_error *error) {
+    for (size_t k = 0; k < n_events; k++) {
+        if (!isfinite(events[k].time) || events[k].time < 0.0)
+            return pm_fail(error, PM_INVALID, "spike %zu of '%s' is at %g ms; times must be finite and not negative", k,
+                           name, events[k].time);
+        if (events[k].neuron >= size)
+            return pm_fail(error, PM_INVALID, "spike %zu of '%s' is of neuron %u; the population has %u neurons", k, name,
+                           events[k].neuron, size);
+    }
+    pm_population population = {.size = size, .kind = PM_SPIKE_SOURCE, .n_events = n_events};
+    void *copy;
+    pm_status status = copy_array(events, n_events, sizeof *events, &copy, error);
+    if (status != PM_OK)
+        return status;
+    population.events = copy;
+    if (n_events > 1)
+        qsort(copy, n_events, sizeof *events, compare_events);
+    status = add_population(network, name, population, number, error);
+    if (status != PM_OK)
+        free(copy);
+    return status;
+}
+
+pm_status pm_network_add_poisson_source(pm_network *network, const char *name, uint32_t size, double rate,
+                                        uint32_t *number, pm_error *error) {
+    if (!isfinite(rate) || rate < 0.0 || rate > 1e9)
+        return pm_fail(error, PM_INVALID, "the rate of '%s' is %g; it must be between 0 and 1e9 spikes/s", name, rate);
+    pm_population population = {.size = size, .kind = PM_POISSON_SOURCE, .rate = rate};
+    return add_population(network, name, population, number, error);
+}
+
+static pm_status check_distribution(const pm_distribution *d, const char *what, bool is_delay, size_t n_values,
+                                    pm_error *error) {
+    if (is_delay && (d->kind == PM_NORMAL || d->kind == PM_MATRIX))
+        return pm_fail(error, PM_INVALID, "a delay is a number or uniform");
+    if (d->kind == PM_MATRIX) {
+        for (size_t k = 0; k < n_values; k++)
+            if (!isfinite(d->values[k]))
+                return pm_fail(error, PM_INVALID, "%s number %zu is not finite", what, k);
+        return PM_OK;
+    }
+    if (!isfinite(d->a) || (d->kind != PM_CONSTANT && !isfinite(d->b)))
+        return pm_fail(error, PM_INVALID, "the %s is not a finite number", what);
+    if (d->kind == PM_NORMAL && d->b < 0.0)
+        return pm_fail(error, PM_INVALID, "the standard deviation of the %s is %g; it must not be negative", what, d->b);
+    if ((d->kind == PM_UNIFORM || d->kind == PM_UNIFORM_STEPS) && d->b < d->a)
+        return pm_fail(error, PM_INVALID, "the %s is uniform over [%g, %g]; the first must not exceed the second", what,
+                       d->a, d->b);
+    if (d->kind == PM_UNIFORM_STEPS && !(d->step > 0.0 && isfinite(d->step)))
+        return pm_fail(error, PM_INVALID, "the step of the %s is %g; it must be positive", what, d->step);
+    if (is_delay && d->a < 0.0)
+        return pm_fail(error, PM_INVALID, "a delay of %g ms; delays must not be negative", d->a);
+    return PM_OK;
+}
+
+static pm_status check_synapses(const pm_network *network, const pm_projection *p, pm_error *error) {
+    const pm_population *from = &network->populations[p->from], *to = &network->populations[p->to];
+    for (size_t k = 0; k < p->n_synapses; k++) {
+        const pm_synapse *s = &p->synapses[k];
+        if (s->source >= from->size || s->target >= to->size)
+            return pm_fail(error, PM_INVALID, "synapse %zu goes from %s[%u] to %s[%u]; the populations have %u and %u neurons",
+                           k, from->name, s->source, to->name, s->target, from->size, to->size);
+        if (!isfinite(s->weight) || !isfinite(s->delay) || s->delay < 0.0)
+            return pm_fail(error, PM_INVALID, "synapse %zu from %s to %s has weight %g pA and delay %g ms", k, from->name,
+                           to->name, s->weight, s->delay);
+    }
+    return PM_OK;
+}
+
+static pm_status check_projection(const pm_network *network, const pm_projection *p, pm_error *error) {
+    if (p->from >= network->n_populations || p->to >= network->n_populations)
+        return pm_fail(error, PM_INVALID, "a projection from population %u to %u; there are %zu", p->from, p->to,
+                       network->n_populations);
+    const pm_population *from = &network->populations[p->from], *to = &network->populations[p->to];
+    if (to->kind != PM_LIF)
+        return pm_fail(error, PM_INVALID, "'%s' is a source and cannot be a target", to->name);
+    if (p->rule == PM_ONE_TO_ONE && from->size != to->size)
+        return pm_fail(error, PM_INVALID, "one_to_one from '%s' (%u neurons) to '%s' (%u): the sizes must be equal",
+                       from->name, from->size, to->name, to->size);
+    if (p->rule == PM_PAIRWISE_BERNOULLI && !(p->probability >= 0.0 && p->probability <= 1.0))
+        return pm_fail(error, PM_INVALID, "pairwise_bernoulli is %g; it must be between 0 and 1", p->probability);
+    if (p->rule == PM_SYNAPSE_LIST)
+        return check_synapses(network, p, error);
+    pm_status status = check_distribution(&p->weight, "weight", false, (size_t)from->size * to->size, error);
+    return status == PM_OK ? check_distribution(&p->delay, "delay", true, 0, error) : status;
+}
+
+pm_status pm_network_connect(pm_network *network, const pm_projection *projection, pm_error *error) {
+    pm_status status = check_projection(network, projection, error);
+    if (status != PM_OK)
+        return status;
+    pm_projection copy = *projection;
+    copy.synapses = NULL;
+    copy.weight.values = copy.delay.values = NULL;
+    void *array = NULL;
+    if (projection->rule == PM_SYNAPSE_LIST)
+        status = copy_array(projection->synapses, projection->n_synapses, sizeof *copy.synapses, &array, error);
+    copy.synapses = array;
+    array = NULL;
+    if (status == PM_OK && projection->rule != PM_SYNAPSE_LIST && projection->weight.kind == PM_MATRIX) {
+        size_t n = (size_t)network->populations[copy.from].size * network->populations[copy.to].size;
+        status = copy_array(projection->weight.values, n, sizeof(double), &array, error);
+    }
+    copy.weight.values = array;
+    void *items = network->projections;
+    if (status == PM_OK)
+        status = grow(&items, network->n_projections, sizeof copy, error);
+    network->projections = items;
+    if (status == PM_OK)
+        network->projections[network->n_projections++] = copy;
+    else
+        free_projection(&copy);
+    return status;
+}
+
+pm_status pm_network_record_spikes(pm_network *network, uint32_t population, bool record, pm_error *error) {
+    if (population >= network->n_populations)
+        return pm_fail(error, PM_INVALID, "there is no population %u", population);
+    network->populations[population].record_spikes = record;
+    return PM_OK;
+}
+
+pm_status pm_network_record_potential(pm_network *network, uint32_t population, const uint32_t *neurons,
+                                      size_t n_neurons, double interval, pm_error *error) {
+    if (population >= network->n_populations || network->populations[population].kind != PM_LIF)
+        return pm_fail(error, PM_INVALID, "potentials can be recorded from LIF populations only");
+    const pm_population *p = &network->populations[population];
+    for (size_t k = 0; k < n_neurons; k++)
+        if (neurons[k] >= p->size)
+            return pm_fail(error, PM_INVALID, "population '%s' has %u neurons; there is no neuron %u", p->name, p->size,
+                           neurons[k]);
+    if (!isfinite(interval) || !(interval > 0.0))
+        return pm_fail(error, PM_INVALID, "the recording interval is %g ms; it must be positive", interval);
+    pm_potential_record record = {population, NULL, n_neurons, interval};
+    void *copy, *items = network->potentials;
+    pm_status status = copy_array(neurons, n_neurons, sizeof *neurons, &copy, error);
+    record.neurons = copy;
+    if (status == PM_OK)
+        status = grow(&items, network->n_potentials, sizeof record, error);
+    network->potentials = items;
+    if (status == PM_OK)
+        network->potentials[network->n_potentials++] = record;
+    else
+        free(copy);
+    return status;
+}

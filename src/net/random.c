@@ -1,0 +1,84 @@
+/* Philox4x32-10 as a GSL generator. Invariant: what is drawn depends on (key, index, place) only, never on what was
+ * drawn elsewhere; so populations, threads and ranks cannot disturb one another's draws. */
+#include "net/random.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct philox_state {
+    uint64_t key, index, block; /* `block` is the next to compute */
+    uint32_t word[4];
+    unsigned used;              /* words of the current block already given out */
+} philox_state;
+
+void pm_philox_block(uint64_t key, uint64_t index, uint64_t block, uint32_t out[4]) {
+    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+    uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32), c2 = (uint32_t)index, c3 = (uint32_t)(index >> 32);
+    for (int round = 0; round < 10; round++) {
+        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
+        c1 = (uint32_t)p1;
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+        c3 = (uint32_t)p0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+}
+
+static void philox_set(void *vstate, unsigned long seed) {
+    philox_state *state = vstate;
+    *state = (philox_state){.key = seed, .used = 4};
+}
+
+static unsigned long philox_get(void *vstate) {
+    philox_state *state = vstate;
+    if (state->used == 4) {
+        pm_philox_block(state->key, state->index, state->block++, state->word);
+        state->used = 0;
+    }
+    return state->word[state->used++];
+}
+
+/* [0, 1) in steps of 2^-53. */
+static double philox_get_double(void *vstate) {
+    uint64_t high = philox_get(vstate), low = philox_get(vstate);
+    return (double)((high << 32 | low) >> 11) * 0x1p-53;
+}
+
+static const gsl_rng_type philox_type = {
+    .name = "philox4x32-10",
+    .max = 0xffffffffUL,
+    .min = 0,
+    .size = sizeof(philox_state),
+    .set = philox_set,
+    .get = philox_get,
+    .get_double = philox_get_double,
+};
+const gsl_rng_type *const pm_rng_philox = &philox_type;
+
+uint64_t pm_stream_key(uint64_t seed, const char *const *words, size_t n_words) {
+    uint64_t hash = 0xcbf29ce484222325u ^ seed * 0x9E3779B97F4A7C15u; /* FNV-1a, then the finaliser of SplitMix64 */
+    for (size_t w = 0; w < n_words; w++)
+        for (size_t k = 0; k <= strlen(words[w]); k++)
+            hash = (hash ^ (unsigned char)words[w][k]) * 0x100000001b3u;
+    hash = (hash ^ hash >> 30) * 0xBF58476D1CE4E5B9u;
+    hash = (hash ^ hash >> 27) * 0x94D049BB133111EBu;
+    return hash ^ hash >> 31;
+}
+
+void pm_stream_start(gsl_rng *rng, uint64_t key, uint64_t index) {
+    philox_state *state = gsl_rng_state(rng);
+    *state = (philox_state){.key = key, .index = index, .used = 4};
+}
+
+double pm_stream_exponential(uint64_t key, uint64_t index, uint64_t place) {
+    uint32_t word[4];
+    pm_philox_block(key, index, place / 2, word);
+    size_t at = 2 * (place % 2);
+    uint64_t bits = ((uint64_t)word[at] << 32 | word[at + 1]) >> 11;
+    return -log1p(-(double)bits * 0x1p-53);
+}

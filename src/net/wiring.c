@@ -1,0 +1,389 @@
+/* Drawing and sorting synapses. Each projection can be walked as often as wanted and yields the same synapses, target by
+ * target: every target has its own random streams, one for the partners, one for weights and one for delays. The first
+ * walk counts, the second fills the rows; nothing is kept in between. */
+#include "net/wiring.h"
+
+#include "net/random.h"
+
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct walker {
+    const pm_network *network;
+    const pm_wiring *wiring;
+    const pm_projection *projection;
+    uint32_t n_sources;
+    uint64_t connect_key, weight_key, delay_key;
+    gsl_rng *connect, *weight, *delay;
+} walker;
+
+typedef void visit(void *user, uint32_t source, uint32_t target, double weight, double delay);
+
+static double draw(const pm_distribution *distribution, gsl_rng *rng, size_t matrix_index) {
+    switch (distribution->kind) {
+    case PM_NORMAL:
+        return distribution->a + gsl_ran_gaussian_ziggurat(rng, distribution->b);
+    case PM_UNIFORM:
+        return gsl_ran_flat(rng, distribution->a, distribution->b);
+    case PM_UNIFORM_STEPS: {
+        double steps = floor((distribution->b - distribution->a) / distribution->step + 1e-9) + 1.0;
+        return distribution->a + distribution->step * floor(gsl_rng_uniform(rng) * steps);
+    }
+    case PM_MATRIX:
+        return distribution->values[matrix_index];
+    default:
+        return distribution->a;
+    }
+}
+
+static void emit(const walker *w, uint32_t source, uint32_t target, visit *to, void *user) {
+    size_t index = (size_t)target * w->n_sources + source;
+    double weight = draw(&w->projection->weight, w->weight, index);
+    double delay = draw(&w->projection->delay, w->delay, index);
+    to(user, source, target, weight, delay);
+}
+
+static void walk_target(const walker *w, uint32_t target, visit *to, void *user) {
+    const pm_projection *p = w->projection;
+    uint32_t n = w->n_sources;
+    pm_stream_start(w->connect, w->connect_key, target);
+    pm_stream_start(w->weight, w->weight_key, target);
+    pm_stream_start(w->delay, w->delay_key, target);
+    switch (p->rule) {
+    case PM_ALL_TO_ALL:
+        for (uint32_t source = 0; source < n; source++)
+            emit(w, source, target, to, user);
+        break;
+    case PM_ONE_TO_ONE:
+        emit(w, target, target, to, user);
+        break;
+    case PM_FIXED_INDEGREE:
+        for (uint32_t k = 0; k < p->indegree; k++)
+            emit(w, (uint32_t)gsl_rng_uniform_int(w->connect, n), target, to, user);
+        break;
+    case PM_PAIRWISE_BERNOULLI:
+        if (p->probability >= 1.0) {
+            for (uint32_t source = 0; source < n; source++)
+                emit(w, source, target, to, user);
+        } else if (p->probability > 0.0) { /* the gaps between partners are geometrically distributed */
+            double log_q = log1p(-p->probability);
+            for (double source = -1.0;;) {
+                source += 1.0 + floor(log1p(-gsl_rng_uniform(w->connect)) / log_q);
+                if (!(source < n))
+                    break;
+                emit(w, (uint32_t)source, target, to, user);
+            }
+        }
+        break;
+    case PM_SYNAPSE_LIST:
+        break; /* walked as a whole */
+    }
+}
+
+static void walk(const walker *w, visit *to, void *user) {
+    const pm_projection *p = w->projection;
+    for (size_t k = 0; p->rule == PM_SYNAPSE_LIST && k < p->n_synapses; k++)
+        to(user, p->synapses[k].source, p->synapses[k].target, p->synapses[k].weight, p->synapses[k].delay);
+    for (uint32_t target = 0; p->rule != PM_SYNAPSE_LIST && target < w->network->populations[p->to].size; target++)
+        walk_target(w, target, to, user);
+}
+
+/* Keys from the names of the populations and the projection's number among those between the same two. */
+static void begin_projection(walker *w, size_t number) {
+    const pm_network *net = w->network;
+    const pm_projection *p = w->projection = &net->projections[number];
+    w->n_sources = net->populations[p->from].size;
+    size_t twin = 0;
+    for (size_t k = 0; k < number; k++)
+        twin += net->projections[k].from == p->from && net->projections[k].to == p->to;
+    char twin_word[32];
+    snprintf(twin_word, sizeof twin_word, "%zu", twin);
+    const char *words[] = {"connect", net->populations[p->from].name, net->populations[p->to].name, twin_word};
+    w->connect_key = pm_stream_key(net->seed, words, 4);
+    words[0] = "weight";
+    w->weight_key = pm_stream_key(net->seed, words, 4);
+    words[0] = "delay";
+    w->delay_key = pm_stream_key(net->seed, words, 4);
+}
+
+/* First walk: sizes of rows, delays of projections. */
+typedef struct counter {
+    uint64_t *row;
+    double min_delay, min_positive_delay, max_delay;
+} counter;
+
+static void count_synapse(void *user, uint32_t source, uint32_t target, double weight, double delay) {
+    (void)target;
+    (void)weight;
+    counter *c = user;
+    c->row[source]++;
+    c->min_delay = fmin(c->min_delay, delay);
+    if (delay > 0.0)
+        c->min_positive_delay = fmin(c->min_positive_delay, delay);
+}
+
+/* Second walk: fills the rows. */
+typedef struct filler {
+    uint64_t *next; /* where the next synapse of each source goes */
+    uint32_t first_target;
+    uint32_t *targets;
+    double *weights, *delays;
+} filler;
+
+static void fill_synapse(void *user, uint32_t source, uint32_t target, double weight, double delay) {
+    filler *f = user;
+    uint64_t at = f->next[source]++;
+    f->targets[at] = f->first_target + target;
+    f->weights[at] = weight;
+    f->delays[at] = delay;
+}
+
+typedef struct sort_item {
+    double delay, weight;
+    uint64_t place; /* in the order of drawing: ties stay in it */
+    uint32_t class, target;
+} sort_item;
+
+static int compare_items(const void *left, const void *right) {
+    const sort_item *a = left, *b = right;
+    if (a->delay != b->delay)
+        return a->delay < b->delay ? -1 : 1;
+    if (a->class != b->class)
+        return a->class < b->class ? -1 : 1;
+    if (a->target != b->target)
+        return a->target < b->target ? -1 : 1;
+    return a->place < b->place ? -1 : a->place > b->place;
+}
+
+uint32_t pm_wiring_population_of_neuron(const pm_wiring *wiring, const pm_network *network, uint32_t neuron) {
+    uint32_t p = 0;
+    while (p + 1 < network->n_populations && wiring->first_neuron[p + 1] <= neuron)
+        p++;
+    return p;
+}
+
+uint32_t pm_wiring_population_of_cell(const pm_wiring *wiring, const pm_network *network, uint32_t cell) {
+    uint32_t p = 0;
+    while (p + 1 < network->n_populations && wiring->first_cell[p + 1] <= cell)
+        p++;
+    return p;
+}
+
+/* Sorts one row and, when `groups` is given, writes its groups; returns their number. */
+static uint64_t group_row(pm_wiring *w, const uint32_t *cell_class, const double *delays, uint64_t begin, uint64_t end,
+                          pm_group *groups) {
+    uint64_t n = 0;
+    for (uint64_t k = begin; k < end; k++) {
+        uint32_t class = cell_class[w->targets[k]];
+        if (k == begin || delays[k] != delays[k - 1] || class != cell_class[w->targets[k - 1]]) {
+            if (groups)
+                groups[n] = (pm_group){.delay = delays[k], .begin = k, .class = class};
+            n++;
+        }
+        if (groups) { /* bit 0: a positive weight seen, bit 1: a negative one; turned into the sign below */
+            groups[n - 1].sign |= (w->weights[k] > 0.0) | (w->weights[k] < 0.0) << 1;
+        }
+    }
+    static const int32_t sign_of[4] = {1, 1, -1, 0};
+    for (uint64_t g = 0; groups && g < n; g++)
+        groups[g].sign = sign_of[groups[g].sign];
+    return n;
+}
+
+static bool row_is_sorted(const pm_wiring *w, const uint32_t *cell_class, const double *delays, uint64_t begin,
+                          uint64_t end) {
+    for (uint64_t k = begin + 1; k < end; k++) {
+        sort_item a = {.delay = delays[k - 1], .class = cell_class[w->targets[k - 1]], .target = w->targets[k - 1]};
+        sort_item b = {.delay = delays[k], .class = cell_class[w->targets[k]], .target = w->targets[k], .place = 1};
+        if (compare_items(&a, &b) > 0)
+            return false;
+    }
+    return true;
+}
+
+static void sort_row(pm_wiring *w, const uint32_t *cell_class, double *delays, uint64_t begin, uint64_t end,
+                     sort_item *items) {
+    if (row_is_sorted(w, cell_class, delays, begin, end))
+        return;
+    for (uint64_t k = begin; k < end; k++)
+        items[k - begin] =
+            (sort_item){delays[k], w->weights[k], k, cell_class[w->targets[k]], w->targets[k]};
+    qsort(items, end - begin, sizeof *items, compare_items);
+    for (uint64_t k = begin; k < end; k++) {
+        delays[k] = items[k - begin].delay;
+        w->weights[k] = items[k - begin].weight;
+        w->targets[k] = items[k - begin].target;
+    }
+}
+
+static bool same_neuron(const pm_neuron *a, const pm_neuron *b) {
+    return a->C_m == b->C_m && a->g_L == b->g_L && a->E_L == b->E_L && a->V_th == b->V_th && a->V_reset == b->V_reset &&
+           a->t_ref == b->t_ref && a->I_e == b->I_e && a->tau_1 == b->tau_1 && a->tau_2 == b->tau_2;
+}
+
+static pm_status number_neurons(pm_wiring *w, const pm_network *net, pm_error *error) {
+    uint64_t neurons = 0;
+    uint32_t cells = 0;
+    for (size_t p = 0; p < net->n_populations; p++) {
+        const pm_population *population = &net->populations[p];
+        w->first_neuron[p] = (uint32_t)neurons;
+        w->first_cell[p] = cells;
+        neurons += population->size;
+        if (neurons > UINT32_MAX - 2)
+            return pm_fail(error, PM_INVALID, "the network has more than %u neurons", UINT32_MAX - 2);
+        if (population->kind != PM_LIF)
+            continue;
+        cells += population->size;
+        w->class[p] = w->n_classes;
+        for (size_t q = 0; q < p; q++)
+            if (net->populations[q].kind == PM_LIF && same_neuron(&net->populations[q].neuron, &population->neuron)) {
+                w->class[p] = w->class[q];
+                break;
+            }
+        w->n_classes += w->class[p] == w->n_classes;
+    }
+    w->first_neuron[net->n_populations] = w->n_neurons = (uint32_t)neurons;
+    w->first_cell[net->n_populations] = w->n_cells = cells;
+    return PM_OK;
+}
+
+static pm_status count_rows(pm_wiring *w, walker *walk_state, uint64_t *row_begin, pm_error *error) {
+    const pm_network *net = walk_state->network;
+    for (size_t k = 0; k < net->n_projections; k++) {
+        begin_projection(walk_state, k);
+        const pm_projection *p = walk_state->projection;
+        counter c = {row_begin + 1 + w->first_neuron[p->from], INFINITY, INFINITY, 0.0};
+        walk(walk_state, count_synapse, &c);
+        w->min_delay[k] = c.min_delay;
+        w->min_positive_delay[k] = c.min_positive_delay;
+    }
+    for (uint32_t n = 0; n < w->n_neurons; n++)
+        row_begin[n + 1] += row_begin[n];
+    w->n_synapses = row_begin[w->n_neurons];
+    if (w->n_synapses > SIZE_MAX / sizeof(sort_item))
+        return pm_fail_memory(error, "the synapses");
+    return PM_OK;
+}
+
+static void fill_rows(pm_wiring *w, walker *walk_state, uint64_t *next, double *delays) {
+    for (size_t k = 0; k < walk_state->network->n_projections; k++) {
+        begin_projection(walk_state, k);
+        const pm_projection *p = walk_state->projection;
+        filler f = {next + w->first_neuron[p->from], w->first_cell[p->to], w->targets, w->weights, delays};
+        walk(walk_state, fill_synapse, &f);
+    }
+}
+
+static pm_status group_rows(pm_wiring *w, const uint32_t *cell_class, const uint64_t *row_begin, double *delays,
+                            pm_error *error) {
+    uint64_t longest = 0;
+    for (uint32_t n = 0; n < w->n_neurons; n++)
+        longest = row_begin[n + 1] - row_begin[n] > longest ? row_begin[n + 1] - row_begin[n] : longest;
+    sort_item *items = malloc((longest + 1) * sizeof *items);
+    if (!items)
+        return pm_fail_memory(error, "sorting synapses");
+    for (uint32_t n = 0; n < w->n_neurons; n++) {
+        sort_row(w, cell_class, delays, row_begin[n], row_begin[n + 1], items);
+        w->first_group[n] = w->n_groups;
+        w->n_groups += group_row(w, cell_class, delays, row_begin[n], row_begin[n + 1], NULL);
+    }
+    free(items);
+    w->first_group[w->n_neurons] = w->n_groups;
+    w->groups = malloc((w->n_groups + 1) * sizeof *w->groups);
+    if (!w->groups)
+        return pm_fail_memory(error, "the groups of synapses");
+    for (uint32_t n = 0; n < w->n_neurons; n++)
+        group_row(w, cell_class, delays, row_begin[n], row_begin[n + 1], w->groups + w->first_group[n]);
+    w->groups[w->n_groups] = (pm_group){.begin = w->n_synapses};
+    return PM_OK;
+}
+
+static pm_status build(pm_wiring *w, walker *walk_state, pm_error *error) {
+    const pm_network *net = walk_state->network;
+    pm_status status = PM_NO_MEMORY;
+    uint64_t *row_begin = calloc((size_t)w->n_neurons + 1, sizeof *row_begin);
+    uint64_t *next = malloc(((size_t)w->n_neurons + 1) * sizeof *next);
+    uint32_t *cell_class = malloc(((size_t)w->n_cells + 1) * sizeof *cell_class);
+    double *delays = NULL;
+    w->first_group = malloc(((size_t)w->n_neurons + 1) * sizeof *w->first_group);
+    if (!row_begin || !next || !cell_class || !w->first_group) {
+        pm_fail_memory(error, "the rows of synapses");
+        goto end;
+    }
+    for (size_t p = 0; p < net->n_populations; p++)
+        for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
+            cell_class[c] = w->class[p];
+    status = count_rows(w, walk_state, row_begin, error);
+    if (status != PM_OK)
+        goto end;
+    w->targets = malloc((w->n_synapses + 1) * sizeof *w->targets);
+    w->weights = malloc((w->n_synapses + 1) * sizeof *w->weights);
+    delays = malloc((w->n_synapses + 1) * sizeof *delays);
+    if (!w->targets || !w->weights || !delays) {
+        status = pm_fail_memory(error, "the synapses");
+        goto end;
+    }
+    memcpy(next, row_begin, ((size_t)w->n_neurons + 1) * sizeof *next);
+    fill_rows(w, walk_state, next, delays);
+    status = group_rows(w, cell_class, row_begin, delays, error);
+end:
+    free(row_begin);
+    free(next);
+    free(cell_class);
+    free(delays);
+    return status;
+}
+
+pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error *error) {
+    pm_wiring *w = calloc(1, sizeof *w);
+    *wiring = NULL;
+    if (!w)
+        return pm_fail_memory(error, "the network");
+    size_t np = network->n_populations + 1, nj = network->n_projections + 1;
+    w->first_neuron = calloc(np, sizeof *w->first_neuron);
+    w->first_cell = calloc(np, sizeof *w->first_cell);
+    w->class = calloc(np, sizeof *w->class);
+    w->min_delay = calloc(nj, sizeof *w->min_delay);
+    w->min_positive_delay = calloc(nj, sizeof *w->min_positive_delay);
+    walker walk_state = {
+        .network = network,
+        .wiring = w,
+        .connect = gsl_rng_alloc(pm_rng_philox),
+        .weight = gsl_rng_alloc(pm_rng_philox),
+        .delay = gsl_rng_alloc(pm_rng_philox),
+    };
+    pm_status status;
+    if (!w->first_neuron || !w->first_cell || !w->class || !w->min_delay || !w->min_positive_delay ||
+        !walk_state.connect || !walk_state.weight || !walk_state.delay)
+        status = pm_fail_memory(error, "the network");
+    else
+        status = number_neurons(w, network, error);
+    if (status == PM_OK)
+        status = build(w, &walk_state, error);
+    gsl_rng_free(walk_state.connect);
+    gsl_rng_free(walk_state.weight);
+    gsl_rng_free(walk_state.delay);
+    if (status == PM_OK)
+        *wiring = w;
+    else
+        pm_wiring_free(w);
+    return status;
+}
+
+void pm_wiring_free(pm_wiring *wiring) {
+    if (!wiring)
+        return;
+    free(wiring->first_neuron);
+    free(wiring->first_cell);
+    free(wiring->class);
+    free(wiring->min_delay);
+    free(wiring->min_positive_delay);
+    free(wiring->first_group);
+    free(wiring->groups);
+    free(wiring->targets);
+    free(wiring->weights);
+    free(wiring);
+}

@@ -1,0 +1,321 @@
+/* Delivering and settling. Invariants: intakes are zero between slabs; a cell's intake is complete when its level is
+ * settled; a cell is moved by propagators only if the bound below proves that it stays under its threshold.
+ *
+ * The bound. Over the slab, u <= [largest u without arrivals] + [sum over arrivals with w > 0 of w times the largest value
+ * that the PSP takes before s1]. The first is at most u(s0) + h max(0, slope) (pm_lif_bound). The PSP eps rises until
+ * peak_time, so with r = s1 - arrival the second has the terms w eps(r), or w eps(peak_time) if r is beyond the peak:
+ * which is the intake's u, minus `lift`, if `lift` collects w eps(r) for w < 0 and w (eps(r) - eps(peak_time)) for w > 0. */
+#include "sim/engine.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+enum { CELLS_PER_THREAD = 256 }; /* fewer are not worth a thread */
+
+bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size) {
+    size_t larger = count < 16 ? 32 : 2 * count;
+    void *moved = realloc(*items, larger * item_size);
+    if (!moved)
+        return false;
+    *items = moved;
+    *capacity = larger;
+    return true;
+}
+
+void pm_engine_name(const pm_engine *engine, uint32_t cell, char *text, size_t size) {
+    uint32_t p = pm_wiring_population_of_cell(engine->wiring, engine->network, cell);
+    snprintf(text, size, "%s[%u]", engine->network->populations[p].name, cell - engine->wiring->first_cell[p]);
+}
+
+static int compare_watches(const void *left, const void *right) {
+    const pm_watch *a = left, *b = right;
+    if (a->cell != b->cell)
+        return a->cell < b->cell ? -1 : 1;
+    if (a->record != b->record)
+        return a->record < b->record ? -1 : 1;
+    return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
+}
+
+static bool make_watches(pm_engine *engine) {
+    const pm_network *net = engine->network;
+    for (size_t r = 0; r < net->n_potentials; r++)
+        engine->n_watches += net->potentials[r].n_neurons;
+    engine->watches = malloc((engine->n_watches + 1) * sizeof *engine->watches);
+    if (!engine->watches)
+        return false;
+    size_t n = 0;
+    for (size_t r = 0; r < net->n_potentials; r++)
+        for (size_t k = 0; k < net->potentials[r].n_neurons; k++)
+            engine->watches[n++] = (pm_watch){
+                r, k, net->potentials[r].interval,
+                engine->wiring->first_cell[net->potentials[r].population] + net->potentials[r].neurons[k]};
+    qsort(engine->watches, n, sizeof *engine->watches, compare_watches);
+    for (size_t k = 0; k < n; k++)
+        engine->watched[engine->watches[k].cell] = true;
+    return true;
+}
+
+static bool make_classes(pm_engine *engine) {
+    const pm_network *net = engine->network;
+    engine->classes = malloc((engine->wiring->n_classes + 1) * sizeof *engine->classes);
+    if (!engine->classes)
+        return false;
+    for (size_t p = 0; p < net->n_populations; p++) {
+        if (net->populations[p].kind != PM_LIF)
+            continue;
+        pm_class *class = &engine->classes[engine->wiring->class[p]];
+        class->lif = pm_lif_new(&net->populations[p].neuron);
+        class->step = pm_lif_basis_at(&class->lif, engine->plan.slab);
+        class->peak_time = pm_lif_psp_peak(&class->lif);
+        class->peak = pm_lif_psp(&class->lif, class->peak_time);
+    }
+    return true;
+}
+
+static bool make_workers(pm_engine *engine, int threads) {
+    int most = 1;
+#ifdef _OPENMP
+    most = threads > 0 ? threads : omp_get_max_threads();
+#else
+    (void)threads;
+#endif
+    uint32_t n = engine->wiring->n_cells;
+    while (most > 1 && n / (uint32_t)most < CELLS_PER_THREAD)
+        most--;
+    engine->workers = calloc((size_t)most, sizeof *engine->workers);
+    if (!engine->workers)
+        return false;
+    engine->n_workers = most;
+    for (int k = 0; k < most; k++) {
+        engine->workers[k].begin = (uint32_t)((uint64_t)n * (uint64_t)k / (uint64_t)most);
+        engine->workers[k].end = (uint32_t)((uint64_t)n * (uint64_t)(k + 1) / (uint64_t)most);
+    }
+    return true;
+}
+
+static void *aligned(size_t count, size_t item_size) {
+    size_t bytes = (count * item_size + 63) / 64 * 64 + 64;
+    return aligned_alloc(64, bytes);
+}
+
+pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threads, pm_error *error) {
+    *engine = (pm_engine){.network = network, .probe = PM_NOT_LOGGED};
+    pm_status status = pm_wiring_new(network, &engine->wiring, error);
+    if (status == PM_OK)
+        status = pm_plan_new(network, engine->wiring, &engine->plan, error);
+    if (status == PM_OK) {
+        size_t n = engine->wiring->n_cells;
+        engine->cells = aligned(n, sizeof *engine->cells);
+        engine->intakes = aligned(n, sizeof *engine->intakes);
+        engine->log_head = aligned(n, sizeof *engine->log_head);
+        engine->watched = calloc(n + 1, sizeof *engine->watched);
+        if (!engine->cells || !engine->intakes || !engine->log_head || !engine->watched || !make_watches(engine) ||
+            !make_classes(engine) || !make_workers(engine, threads))
+            status = pm_fail_memory(error, "the neurons");
+    }
+    if (status == PM_OK)
+        pm_engine_reset(engine);
+    else
+        pm_engine_clear(engine);
+    return status;
+}
+
+void pm_engine_clear(pm_engine *engine) {
+    for (int k = 0; k < engine->n_workers; k++) {
+        free(engine->workers[k].log.items);
+        free(engine->workers[k].arrivals.items);
+        free(engine->workers[k].spikes.items);
+        free(engine->workers[k].samples.items);
+    }
+    free(engine->workers);
+    free(engine->deliveries.items);
+    free(engine->watches);
+    free(engine->watched);
+    free(engine->classes);
+    free(engine->cells);
+    free(engine->intakes);
+    free(engine->log_head);
+    pm_plan_free(&engine->plan);
+    pm_wiring_free(engine->wiring);
+    *engine = (pm_engine){0};
+}
+
+void pm_engine_reset(pm_engine *engine) {
+    for (uint32_t c = 0; c < engine->wiring->n_cells; c++) {
+        engine->cells[c] = (pm_cell){.ready = -INFINITY};
+        engine->intakes[c] = (pm_intake){0};
+        engine->log_head[c] = PM_LOG_END;
+    }
+    for (int k = 0; k < engine->n_workers; k++) {
+        engine->workers[k].log.count = 0;
+        engine->workers[k].typical_lift = 0.0;
+    }
+    engine->deliveries.count = 0;
+}
+
+void pm_engine_begin(pm_engine *engine, double start, double end) {
+    engine->start = start;
+    engine->end = end;
+    engine->deliveries.count = 0;
+}
+
+pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double time, pm_error *error) {
+    const pm_group *g = &engine->wiring->groups[group];
+    const pm_class *class = &engine->classes[g->class];
+    if (!PM_LIST_ROOM(engine->deliveries))
+        return pm_fail_memory(error, "deliveries");
+    double left = engine->end - time; /* exact: both are multiples of the last bit of the smaller */
+    pm_lif_basis at = pm_lif_basis_at(&class->lif, left);
+    engine->deliveries.items[engine->deliveries.count++] = (pm_delivery){
+        .offset = time - engine->start,
+        .begin = g->begin,
+        .end = g[1].begin,
+        .sign = g->sign,
+        .u = at.d12,
+        .i = at.alpha,
+        .b = at.e2,
+        .lift_positive = left > class->peak_time ? at.d12 - class->peak : 0.0,
+        .lift_negative = at.d12,
+    };
+    return PM_OK;
+}
+
+/* The synapses of a delivery whose targets belong to the worker. */
+static void worker_part(const pm_engine *engine, const pm_worker *worker, const pm_delivery *d, uint64_t *begin,
+                        uint64_t *end) {
+    const uint32_t *targets = engine->wiring->targets;
+    uint32_t limit[2] = {worker->begin, worker->end};
+    uint64_t found[2] = {d->begin, d->end};
+    for (int k = 0; k < 2 && engine->n_workers > 1; k++) {
+        uint64_t low = d->begin, high = d->end;
+        while (low < high) {
+            uint64_t middle = low + (high - low) / 2;
+            if (targets[middle] < limit[k])
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        found[k] = low;
+    }
+    *begin = found[0];
+    *end = found[1];
+}
+
+typedef double vector4 __attribute__((vector_size(32)));
+
+/* The innermost loop of the program: one synaptic event per turn. */
+static bool deliver_one(pm_engine *engine, pm_worker *worker, const pm_delivery *d) {
+    uint64_t begin, end;
+    worker_part(engine, worker, d, &begin, &end);
+    while (worker->log.capacity < worker->log.count + (end - begin)) {
+        size_t room = worker->log.count + (end - begin);
+        if (!pm_list_grow((void **)&worker->log.items, &worker->log.capacity, room, sizeof *worker->log.items))
+            return false;
+    }
+    const uint32_t *restrict targets = engine->wiring->targets;
+    const double *restrict weights = engine->wiring->weights;
+    vector4 *restrict intakes = (vector4 *)(void *)engine->intakes;
+    uint32_t *restrict log_head = engine->log_head;
+    pm_logged *restrict log = worker->log.items;
+    uint32_t logged = (uint32_t)worker->log.count;
+    const vector4 positive = {d->u, d->i, d->b, d->lift_positive}, negative = {d->u, d->i, d->b, d->lift_negative};
+    const vector4 same = d->sign < 0 ? negative : positive;
+    for (uint64_t k = begin; k < end; k++) {
+        uint32_t target = targets[k];
+        double w = weights[k];
+        const vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
+        intakes[target] += w * factors;
+        if (log_head[target] != PM_NOT_LOGGED) {
+            log[logged] = (pm_logged){d->offset, w, log_head[target]};
+            log_head[target] = logged++;
+        }
+    }
+    worker->log.count = logged;
+    return true;
+}
+
+static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t begin, uint32_t end,
+                              const pm_class *class) {
+    const pm_lif *lif = &class->lif;
+    const pm_lif_basis *step = &class->step;
+    const double h = engine->end - engine->start;
+    const double expected = 2.0 * worker->typical_lift;
+    double lift_sum = 0.0;
+    for (uint32_t n = begin; n < end; n++) {
+        pm_cell *cell = &engine->cells[n];
+        pm_intake *intake = &engine->intakes[n];
+        pm_lif_state state = {cell->u, cell->i, cell->b};
+        pm_lif_state moved = pm_lif_advance_by(lif, &state, step);
+        double lift = intake->u - intake->lift;
+        lift_sum += lift;
+        bool held = cell->ready >= engine->end;
+        bool active = !held && (cell->ready > engine->start || !(pm_lif_bound(lif, &state, h) + lift < lif->theta));
+        bool watched = engine->watched[n] || n == engine->probe;
+        if (active || watched) {
+            pm_status status = pm_replay(engine, worker, n, class);
+            if (status != PM_OK)
+                return status;
+        } else {
+            cell->u = held ? lif->u_reset : moved.u + intake->u;
+        }
+        cell->i = moved.i + intake->i;
+        cell->b = moved.b + intake->b;
+        *intake = (pm_intake){0};
+        pm_lif_state next = {cell->u, cell->i, cell->b};
+        bool soon = pm_lif_bound(lif, &next, h) + expected >= lif->theta || cell->ready > engine->end || watched;
+        engine->log_head[n] = soon ? PM_LOG_END : PM_NOT_LOGGED;
+    }
+    if (end > begin)
+        worker->typical_lift += 0.25 * (lift_sum / (end - begin) - worker->typical_lift);
+    return PM_OK;
+}
+
+static void settle_worker(pm_engine *engine, pm_worker *worker, size_t first, size_t level) {
+    worker->spikes.count = 0;
+    worker->status = PM_OK;
+    for (size_t d = first; d < engine->deliveries.count; d++)
+        if (!deliver_one(engine, worker, &engine->deliveries.items[d])) {
+            worker->status = pm_fail_memory(&worker->error, "logged arrivals");
+            return;
+        }
+    for (size_t r = engine->plan.first_range[level]; r < engine->plan.first_range[level + 1]; r++) {
+        const pm_range *range = &engine->plan.ranges[r];
+        uint32_t begin = range->begin > worker->begin ? range->begin : worker->begin;
+        uint32_t end = range->end < worker->end ? range->end : worker->end;
+        if (begin < end)
+            worker->status = settle_range(engine, worker, begin, end, &engine->classes[range->class]);
+        if (worker->status != PM_OK)
+            return;
+    }
+}
+
+pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error) {
+    if (engine->n_workers == 1) {
+        settle_worker(engine, &engine->workers[0], first, level);
+    } else {
+#pragma omp parallel for schedule(static, 1) num_threads(engine->n_workers)
+        for (int k = 0; k < engine->n_workers; k++)
+            settle_worker(engine, &engine->workers[k], first, level);
+    }
+    for (int k = 0; k < engine->n_workers; k++)
+        if (engine->workers[k].status != PM_OK) {
+            if (error)
+                *error = engine->workers[k].error;
+            return engine->workers[k].status;
+        }
+    return PM_OK;
+}
+
+void pm_engine_finish(pm_engine *engine, bool log_all) {
+    for (int k = 0; k < engine->n_workers; k++) {
+        engine->workers[k].log.count = 0;
+        engine->workers[k].samples.count = 0;
+    }
+    for (uint32_t c = 0; log_all && c < engine->wiring->n_cells; c++)
+        engine->log_head[c] = PM_LOG_END;
+}

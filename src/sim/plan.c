@@ -1,0 +1,263 @@
+/* Choosing the slab. Call a projection short if one of its delays is below h. Where the short projections form no cycle,
+ * levels are those of populations along short projections (feedforward networks: the layers). Where they do, h is reduced
+ * to the smallest positive delay in the cycle; if only zero delays are left there, levels are those of single cells
+ * along the synapses, and a cycle of cells is an error. */
+#include "sim/plan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double power_of_two_below(double x) {
+    int exponent;
+    double mantissa = frexp(x, &exponent);
+    (void)mantissa;
+    return ldexp(1.0, exponent - 1);
+}
+
+/* The bounds that spare a cell its replay are tight while a slab is short against the time constants. */
+static double preferred_slab(const pm_network *net) {
+    double shortest = INFINITY;
+    for (size_t p = 0; p < net->n_populations; p++) {
+        const pm_neuron *n = &net->populations[p].neuron;
+        if (net->populations[p].kind == PM_LIF)
+            shortest = fmin(shortest, fmin(n->C_m / n->g_L, n->tau_1));
+    }
+    return shortest < INFINITY ? power_of_two_below(fmax(shortest / 8.0, 0x1p-30)) : 1.0;
+}
+
+static bool is_short(const pm_network *net, const pm_wiring *w, size_t projection, double slab) {
+    return net->populations[net->projections[projection].from].kind == PM_LIF && w->min_delay[projection] < slab;
+}
+
+/* Longest paths along short projections; returns the number of populations on or behind a cycle, which keep
+ * level SIZE_MAX. */
+static size_t population_levels(const pm_network *net, const pm_wiring *w, double slab, size_t *level) {
+    size_t left = net->n_populations;
+    for (size_t p = 0; p < net->n_populations; p++)
+        level[p] = SIZE_MAX;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t p = 0; p < net->n_populations; p++) {
+            if (level[p] != SIZE_MAX)
+                continue;
+            size_t above = 0;
+            for (size_t k = 0; k < net->n_projections && above != SIZE_MAX; k++)
+                if (net->projections[k].to == p && is_short(net, w, k, slab)) {
+                    size_t from = level[net->projections[k].from];
+                    above = from == SIZE_MAX ? SIZE_MAX : above > from + 1 ? above : from + 1;
+                }
+            if (above != SIZE_MAX) {
+                level[p] = above;
+                left--;
+                changed = true;
+            }
+        }
+    }
+    return left;
+}
+
+typedef struct cell_graph {
+    const pm_network *net;
+    const pm_wiring *w;
+    double slab;
+    uint32_t *neuron_of; /* cell -> neuron */
+} cell_graph;
+
+static bool short_group(const cell_graph *g, uint32_t cell, uint64_t group) {
+    return group < g->w->first_group[g->neuron_of[cell] + 1] && g->w->groups[group].delay < g->slab;
+}
+
+static void name_cell(const cell_graph *g, uint32_t cell, char *text, size_t size) {
+    uint32_t p = pm_wiring_population_of_cell(g->w, g->net, cell);
+    snprintf(text, size, "%s[%u]", g->net->populations[p].name, cell - g->w->first_cell[p]);
+}
+
+/* Every cell left has a predecessor left (level 0 means settled here: `waiting` > 0 means left); walking backwards is not
+ * possible by rows, so walk forwards from a cell left along cells left until one repeats. */
+static pm_status name_cycle(const cell_graph *g, const uint32_t *waiting, pm_error *error) {
+    uint32_t n = g->w->n_cells;
+    uint32_t *next = malloc(((size_t)n + 1) * sizeof *next);
+    unsigned char *seen = calloc((size_t)n + 1, 1);
+    if (!next || !seen) {
+        free(next);
+        free(seen);
+        return pm_fail_memory(error, "naming a cycle");
+    }
+    /* Cells behind a cycle but not on one are removed by peeling those without successors left. */
+    unsigned char *alive = seen;
+    for (uint32_t c = 0; c < n; c++)
+        alive[c] = waiting[c] > 0;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t c = 0; c < n; c++) {
+            if (!alive[c])
+                continue;
+            bool found = false;
+            for (uint64_t q = g->w->first_group[g->neuron_of[c]]; !found && short_group(g, c, q); q++)
+                for (uint64_t k = g->w->groups[q].begin; !found && k < g->w->groups[q + 1].begin; k++)
+                    if (alive[g->w->targets[k]]) {
+                        next[c] = g->w->targets[k];
+                        found = true;
+                    }
+            if (!found) {
+                alive[c] = 0;
+                changed = true;
+            }
+        }
+    }
+    uint32_t start = 0;
+    while (!alive[start])
+        start++;
+    for (uint32_t k = 0; k < n; k++) /* certainly on the cycle afterwards */
+        start = next[start];
+    char text[512];
+    size_t used = 0;
+    uint32_t cell = start;
+    do {
+        char name[160];
+        name_cell(g, cell, name, sizeof name);
+        if (used + strlen(name) + 16 > sizeof text) {
+            used += (size_t)snprintf(text + used, sizeof text - used, "... -> ");
+            break;
+        }
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s -> ", name);
+        cell = next[cell];
+    } while (cell != start);
+    char name[160];
+    name_cell(g, start, name, sizeof name);
+    free(next);
+    free(seen);
+    return pm_fail(error, PM_INVALID, "synapses without delay form a cycle: %s%s; give one of them a delay > 0 ms", text,
+                   name);
+}
+
+/* Levels of single cells along short synapses (Kahn's algorithm). */
+static pm_status cell_levels(const cell_graph *g, size_t *level, pm_error *error) {
+    uint32_t n = g->w->n_cells;
+    uint32_t *waiting = calloc((size_t)n + 1, sizeof *waiting);
+    uint32_t *queue = malloc(((size_t)n + 1) * sizeof *queue);
+    if (!waiting || !queue) {
+        free(waiting);
+        free(queue);
+        return pm_fail_memory(error, "ordering the neurons");
+    }
+    for (uint32_t c = 0; c < n; c++)
+        for (uint64_t q = g->w->first_group[g->neuron_of[c]]; short_group(g, c, q); q++)
+            for (uint64_t k = g->w->groups[q].begin; k < g->w->groups[q + 1].begin; k++)
+                waiting[g->w->targets[k]]++;
+    uint32_t head = 0, tail = 0;
+    for (uint32_t c = 0; c < n; c++) {
+        level[c] = 0;
+        if (waiting[c] == 0)
+            queue[tail++] = c;
+    }
+    while (head < tail) {
+        uint32_t c = queue[head++];
+        for (uint64_t q = g->w->first_group[g->neuron_of[c]]; short_group(g, c, q); q++)
+            for (uint64_t k = g->w->groups[q].begin; k < g->w->groups[q + 1].begin; k++) {
+                uint32_t target = g->w->targets[k];
+                level[target] = level[target] > level[c] + 1 ? level[target] : level[c] + 1;
+                if (--waiting[target] == 0)
+                    queue[tail++] = target;
+            }
+    }
+    pm_status status = tail < n ? name_cycle(g, waiting, error) : PM_OK;
+    free(waiting);
+    free(queue);
+    return status;
+}
+
+/* Runs of cells with equal level and class. */
+static pm_status make_ranges(pm_plan *plan, const pm_network *net, const pm_wiring *w, const size_t *level,
+                             pm_error *error) {
+    size_t n_levels = 1;
+    for (uint32_t c = 0; c < w->n_cells; c++)
+        n_levels = level[c] + 1 > n_levels ? level[c] + 1 : n_levels;
+    plan->n_levels = n_levels;
+    plan->first_range = calloc(n_levels + 2, sizeof *plan->first_range);
+    plan->ranges = malloc(((size_t)w->n_cells + 1) * sizeof *plan->ranges);
+    if (!plan->first_range || !plan->ranges)
+        return pm_fail_memory(error, "ordering the neurons");
+    for (int filling = 0; filling < 2; filling++) {
+        uint32_t cell = 0;
+        for (size_t p = 0; p < net->n_populations; p++)
+            while (cell < w->first_cell[p + 1]) {
+                uint32_t begin = cell;
+                size_t at = level[cell];
+                while (cell < w->first_cell[p + 1] && level[cell] == at)
+                    cell++;
+                if (filling)
+                    plan->ranges[plan->first_range[at + 1]++] = (pm_range){begin, cell, w->class[p]};
+                else
+                    plan->first_range[at + 2]++;
+            }
+        for (size_t k = 2; !filling && k < n_levels + 2; k++)
+            plan->first_range[k] += plan->first_range[k - 1];
+    }
+    return PM_OK;
+}
+
+/* The smallest positive delay among short projections between populations that have no level. */
+static double shortest_in_cycles(const pm_network *net, const pm_wiring *w, double slab, const size_t *level) {
+    double shortest = INFINITY;
+    for (size_t k = 0; k < net->n_projections; k++)
+        if (is_short(net, w, k, slab) && level[net->projections[k].from] == SIZE_MAX &&
+            level[net->projections[k].to] == SIZE_MAX)
+            shortest = fmin(shortest, w->min_positive_delay[k]);
+    return shortest;
+}
+
+static pm_status choose(pm_plan *plan, const pm_network *net, const pm_wiring *w, size_t *population_level,
+                        size_t *cell_level, uint32_t *neuron_of, pm_error *error) {
+    plan->slab = preferred_slab(net);
+    size_t cyclic;
+    while ((cyclic = population_levels(net, w, plan->slab, population_level)) > 0) {
+        double shortest = shortest_in_cycles(net, w, plan->slab, population_level);
+        if (!(shortest < plan->slab))
+            break;
+        plan->slab = power_of_two_below(shortest);
+        if (plan->slab < 0x1p-40)
+            return pm_fail(error, PM_INVALID,
+                           "a cycle of synapses has a delay of %g ms; cycles need delays of at least 1e-12 ms", shortest);
+    }
+    for (size_t p = 0; p < net->n_populations; p++)
+        for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++) {
+            cell_level[c] = population_level[p];
+            neuron_of[c] = w->first_neuron[p] + (c - w->first_cell[p]);
+        }
+    cell_graph graph = {net, w, plan->slab, neuron_of};
+    if (cyclic > 0) {
+        pm_status status = cell_levels(&graph, cell_level, error);
+        if (status != PM_OK)
+            return status;
+    }
+    return make_ranges(plan, net, w, cell_level, error);
+}
+
+pm_status pm_plan_new(const pm_network *network, const pm_wiring *wiring, pm_plan *plan, pm_error *error) {
+    *plan = (pm_plan){0};
+    for (uint64_t g = 0; g < wiring->n_groups; g++)
+        plan->max_delay = fmax(plan->max_delay, wiring->groups[g].delay);
+    size_t *population_level = malloc((network->n_populations + 1) * sizeof *population_level);
+    size_t *cell_level = malloc(((size_t)wiring->n_cells + 1) * sizeof *cell_level);
+    uint32_t *neuron_of = malloc(((size_t)wiring->n_cells + 1) * sizeof *neuron_of);
+    pm_status status = PM_NO_MEMORY;
+    if (population_level && cell_level && neuron_of)
+        status = choose(plan, network, wiring, population_level, cell_level, neuron_of, error);
+    else
+        pm_fail_memory(error, "ordering the neurons");
+    free(population_level);
+    free(cell_level);
+    free(neuron_of);
+    if (status != PM_OK)
+        pm_plan_free(plan);
+    return status;
+}
+
+void pm_plan_free(pm_plan *plan) {
+    free(plan->first_range);
+    free(plan->ranges);
+    *plan = (pm_plan){0};
+}

@@ -1,0 +1,125 @@
+/* Ring of buckets for slabs [first, first + length), heap by (slab, sequence) for those beyond. Invariant: every entry of a
+ * slab inside the ring's window is in its bucket. */
+#include "sim/queue.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+typedef struct far_flight {
+    int64_t slab;
+    uint64_t sequence;
+    pm_flight flight;
+} far_flight;
+
+struct pm_queue {
+    int64_t first;
+    size_t length; /* a power of two */
+    pm_bucket *ring;
+    far_flight *heap;
+    size_t heap_count, heap_capacity;
+    uint64_t sequence;
+};
+
+enum { MIN_RING = 8, MAX_RING = 1 << 16 };
+
+pm_queue *pm_queue_new(double span) {
+    pm_queue *queue = calloc(1, sizeof *queue);
+    if (!queue)
+        return NULL;
+    queue->length = MIN_RING;
+    while ((double)queue->length < span + 2.0 && queue->length < MAX_RING)
+        queue->length *= 2;
+    queue->ring = calloc(queue->length, sizeof *queue->ring);
+    if (queue->ring)
+        return queue;
+    free(queue);
+    return NULL;
+}
+
+void pm_queue_free(pm_queue *queue) {
+    if (!queue)
+        return;
+    for (size_t k = 0; k < queue->length; k++)
+        free(queue->ring[k].flights);
+    free(queue->ring);
+    free(queue->heap);
+    free(queue);
+}
+
+void pm_queue_clear(pm_queue *queue) {
+    for (size_t k = 0; k < queue->length; k++)
+        queue->ring[k].count = 0;
+    queue->heap_count = 0;
+    queue->first = 0;
+}
+
+static bool reserve(void **array, size_t *capacity, size_t needed, size_t size) {
+    if (needed <= *capacity)
+        return true;
+    size_t larger = *capacity ? 2 * *capacity : 16;
+    void *moved = realloc(*array, larger * size);
+    if (!moved)
+        return false;
+    *array = moved;
+    *capacity = larger;
+    return true;
+}
+
+static bool before(const far_flight *a, const far_flight *b) {
+    return a->slab != b->slab ? a->slab < b->slab : a->sequence < b->sequence;
+}
+
+static pm_status push_far(pm_queue *queue, int64_t slab, const pm_flight *flight) {
+    void *heap = queue->heap;
+    if (!reserve(&heap, &queue->heap_capacity, queue->heap_count + 1, sizeof *queue->heap))
+        return PM_NO_MEMORY;
+    queue->heap = heap;
+    far_flight item = {slab, queue->sequence++, *flight};
+    size_t at = queue->heap_count++;
+    while (at > 0 && before(&item, &queue->heap[(at - 1) / 2])) {
+        queue->heap[at] = queue->heap[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    queue->heap[at] = item;
+    return PM_OK;
+}
+
+static far_flight pop_far(pm_queue *queue) {
+    far_flight top = queue->heap[0], item = queue->heap[--queue->heap_count];
+    size_t at = 0, n = queue->heap_count;
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child + 1 < n && before(&queue->heap[child + 1], &queue->heap[child]))
+            child++;
+        if (child >= n || !before(&queue->heap[child], &item))
+            break;
+        queue->heap[at] = queue->heap[child];
+        at = child;
+    }
+    queue->heap[at] = item;
+    return top;
+}
+
+static pm_status push_near(pm_queue *queue, int64_t slab, const pm_flight *flight) {
+    pm_bucket *bucket = &queue->ring[(size_t)slab & (queue->length - 1)];
+    void *flights = bucket->flights;
+    if (!reserve(&flights, &bucket->capacity, bucket->count + 1, sizeof *bucket->flights))
+        return PM_NO_MEMORY;
+    bucket->flights = flights;
+    bucket->flights[bucket->count++] = *flight;
+    return PM_OK;
+}
+
+pm_status pm_queue_push(pm_queue *queue, int64_t slab, const pm_flight *flight) {
+    return slab < queue->first + (int64_t)queue->length ? push_near(queue, slab, flight) : push_far(queue, slab, flight);
+}
+
+pm_bucket *pm_queue_open(pm_queue *queue, int64_t slab) {
+    queue->first = slab;
+    while (queue->heap_count > 0 && queue->heap[0].slab < slab + (int64_t)queue->length) {
+        far_flight near = pop_far(queue);
+        if (push_near(queue, near.slab, &near.flight) != PM_OK)
+            return NULL;
+    }
+    return &queue->ring[(size_t)slab & (queue->length - 1)];
+}

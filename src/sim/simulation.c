@@ -1,0 +1,375 @@
+/* The public simulation: slab after slab, spikes through the queue, reports in order.
+ *
+ * Invariant: `slab` is the next slab to be settled for good, engine state and queue are those at its start, and all
+ * spikes and samples before `reported` have been passed on. A run that ends inside a slab settles it provisionally: on a
+ * copy of the cells, without pushing spikes into the queue; it reports what lies before its end, and restores the cells.
+ * Spikes at the very end of a slab are held back, since a source may still fire at that instant. */
+#include "sim/engine.h"
+#include "sim/queue.h"
+#include "sim/sources.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct spike_list {
+    pm_spike *items;
+    size_t count, capacity;
+} spike_list;
+
+struct pm_simulation {
+    const pm_network *network;
+    pm_engine engine;
+    pm_queue *queue;
+    pm_sources *sources;
+    int64_t slab;
+    bool collected;     /* the sources have been collected up to the end of `slab` */
+    double time;        /* ms */
+    double reported;    /* ms */
+    spike_list held;    /* LIF spikes not yet reported, sorted */
+    spike_list found;   /* spikes of the slab at hand */
+    pm_cell *copy;      /* of the cells, for provisional slabs */
+    pm_counts counts;
+    atomic_bool stop;
+    pm_spike_callback *on_spike;
+    void *spike_user;
+    pm_sample_callback *on_sample;
+    void *sample_user;
+};
+
+static bool append(spike_list *list, const pm_spike *spike) {
+    if (list->count == list->capacity) {
+        size_t larger = list->capacity ? 2 * list->capacity : 64;
+        pm_spike *moved = realloc(list->items, larger * sizeof *moved);
+        if (!moved)
+            return false;
+        list->items = moved;
+        list->capacity = larger;
+    }
+    list->items[list->count++] = *spike;
+    return true;
+}
+
+static int compare_spikes(const void *left, const void *right) {
+    const pm_spike *a = left, *b = right;
+    if (a->time != b->time)
+        return a->time < b->time ? -1 : 1;
+    if (a->population != b->population)
+        return a->population < b->population ? -1 : 1;
+    return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
+}
+
+pm_status pm_simulation_new(const pm_network *network, const pm_options *options, pm_simulation **simulation,
+                            pm_error *error) {
+    pm_simulation *s = calloc(1, sizeof *s);
+    *simulation = NULL;
+    if (!s)
+        return pm_fail_memory(error, "the simulation");
+    s->network = network;
+    atomic_init(&s->stop, false);
+    pm_status status = pm_engine_init(&s->engine, network, options ? options->threads : 0, error);
+    if (status != PM_OK) {
+        free(s);
+        return status;
+    }
+    s->queue = pm_queue_new(s->engine.plan.max_delay / s->engine.plan.slab);
+    s->copy = malloc(((size_t)s->engine.wiring->n_cells + 1) * sizeof *s->copy);
+    status = pm_sources_new(network, &s->sources, error);
+    if (status == PM_OK && (!s->queue || !s->copy))
+        status = pm_fail_memory(error, "the simulation");
+    if (status != PM_OK) {
+        pm_simulation_free(s);
+        return status;
+    }
+    const pm_wiring *w = s->engine.wiring;
+    s->counts.neurons = w->n_neurons;
+    s->counts.synapses = w->n_synapses;
+    s->counts.bytes = w->n_synapses * (sizeof *w->targets + sizeof *w->weights) + w->n_groups * sizeof *w->groups +
+                      w->n_neurons * sizeof *w->first_group +
+                      w->n_cells * (2 * sizeof(pm_cell) + sizeof(pm_intake) + sizeof(uint32_t));
+    *simulation = s;
+    return PM_OK;
+}
+
+void pm_simulation_free(pm_simulation *simulation) {
+    if (!simulation)
+        return;
+    pm_engine_clear(&simulation->engine);
+    pm_queue_free(simulation->queue);
+    pm_sources_free(simulation->sources);
+    free(simulation->held.items);
+    free(simulation->found.items);
+    free(simulation->copy);
+    free(simulation);
+}
+
+pm_status pm_simulation_reset(pm_simulation *simulation, pm_error *error) {
+    (void)error;
+    pm_engine_reset(&simulation->engine);
+    pm_queue_clear(simulation->queue);
+    pm_sources_reset(simulation->sources);
+    simulation->slab = 0;
+    simulation->collected = false;
+    simulation->time = simulation->reported = 0.0;
+    simulation->held.count = 0;
+    simulation->counts.spikes = simulation->counts.source_spikes = simulation->counts.synaptic_events = 0;
+    atomic_store(&simulation->stop, false);
+    return PM_OK;
+}
+
+void pm_simulation_on_spike(pm_simulation *simulation, pm_spike_callback *callback, void *user) {
+    simulation->on_spike = callback;
+    simulation->spike_user = user;
+}
+
+void pm_simulation_on_sample(pm_simulation *simulation, pm_sample_callback *callback, void *user) {
+    simulation->on_sample = callback;
+    simulation->sample_user = user;
+}
+
+void pm_simulation_stop(pm_simulation *simulation) {
+    atomic_store(&simulation->stop, true);
+}
+
+double pm_simulation_time(const pm_simulation *simulation) {
+    return simulation->time;
+}
+
+pm_counts pm_simulation_counts(const pm_simulation *simulation) {
+    return simulation->counts;
+}
+
+/* A spike, from its group `flight.group` on: groups that arrive in the current slab are delivered, the next one waits. */
+static pm_status send(pm_simulation *s, pm_flight flight, bool provisional, pm_error *error) {
+    const pm_wiring *w = s->engine.wiring;
+    uint64_t first = w->first_group[flight.source], end = w->first_group[flight.source + 1];
+    for (uint64_t g = first + flight.group; g < end; g++) {
+        double arrival = flight.time + w->groups[g].delay;
+        double slab = floor(arrival / s->engine.plan.slab);
+        if (slab > (double)s->slab) {
+            flight.group = (uint32_t)(g - first);
+            if (provisional || !(slab < 0x1p62))
+                return PM_OK;
+            if (pm_queue_push(s->queue, (int64_t)slab, &flight) != PM_OK)
+                return pm_fail_memory(error, "spikes on their way");
+            return PM_OK;
+        }
+        pm_status status = pm_engine_arrive(&s->engine, g, arrival, error);
+        if (status != PM_OK)
+            return status;
+    }
+    return PM_OK;
+}
+
+/* What arrives in the slab from before and from sources. */
+static pm_status open_slab(pm_simulation *s, bool provisional, const pm_spike **sources, size_t *n_sources,
+                           pm_error *error) {
+    double h = s->engine.plan.slab;
+    pm_engine_begin(&s->engine, (double)s->slab * h, (double)(s->slab + 1) * h);
+    pm_bucket *bucket = pm_queue_open(s->queue, s->slab);
+    if (!bucket)
+        return pm_fail_memory(error, "spikes on their way");
+    pm_status status = PM_OK;
+    for (size_t k = 0; status == PM_OK && k < bucket->count; k++)
+        status = send(s, bucket->flights[k], provisional, error);
+    if (!provisional)
+        bucket->count = 0;
+    if (status == PM_OK && !s->collected)
+        status = pm_sources_collect(s->sources, s->engine.end, sources, n_sources, error);
+    pm_sources_collected(s->sources, sources, n_sources);
+    s->collected = status == PM_OK;
+    for (size_t k = 0; status == PM_OK && k < *n_sources; k++) {
+        const pm_spike *spike = &(*sources)[k];
+        uint32_t neuron = s->engine.wiring->first_neuron[spike->population] + spike->neuron;
+        status = send(s, (pm_flight){spike->time, neuron, 0}, provisional, error);
+    }
+    return status;
+}
+
+/* The spikes that the workers found at one level: into `found`, and on their way. */
+static pm_status take_spikes(pm_simulation *s, bool provisional, pm_error *error) {
+    const pm_wiring *w = s->engine.wiring;
+    size_t begin = s->found.count;
+    for (int k = 0; k < s->engine.n_workers; k++) {
+        const pm_worker *worker = &s->engine.workers[k];
+        for (size_t n = 0; n < worker->spikes.count; n++) {
+            const pm_cell_spike *found = &worker->spikes.items[n];
+            uint32_t p = pm_wiring_population_of_cell(w, s->network, found->cell);
+            pm_spike spike = {found->time, found->slope, p, found->cell - w->first_cell[p]};
+            if (!append(&s->found, &spike))
+                return pm_fail_memory(error, "spikes");
+        }
+    }
+    if (s->found.count - begin > 1)
+        qsort(s->found.items + begin, s->found.count - begin, sizeof(pm_spike), compare_spikes);
+    pm_status status = PM_OK;
+    for (size_t k = begin; status == PM_OK && k < s->found.count; k++) {
+        const pm_spike *spike = &s->found.items[k];
+        status = send(s, (pm_flight){spike->time, w->first_neuron[spike->population] + spike->neuron, 0}, provisional,
+                      error);
+    }
+    return status;
+}
+
+static pm_status settle_slab(pm_simulation *s, bool provisional, pm_error *error) {
+    pm_engine *engine = &s->engine;
+    size_t first = 0;
+    for (size_t level = 0; level < engine->plan.n_levels; level++) {
+        size_t next = engine->deliveries.count;
+        pm_status status = pm_engine_settle(engine, first, level, error);
+        if (status == PM_OK)
+            status = take_spikes(s, provisional, error);
+        if (status != PM_OK)
+            return status;
+        first = next;
+    }
+    for (size_t d = 0; !provisional && d < engine->deliveries.count; d++)
+        s->counts.synaptic_events += engine->deliveries.items[d].end - engine->deliveries.items[d].begin;
+    return PM_OK;
+}
+
+static pm_status report_spike(pm_simulation *s, const pm_spike *spike, bool is_source, pm_error *error) {
+    *(is_source ? &s->counts.source_spikes : &s->counts.spikes) += 1;
+    if (s->on_spike && s->network->populations[spike->population].record_spikes)
+        return s->on_spike(spike, s->spike_user, error);
+    return PM_OK;
+}
+
+/* Reports spikes in [reported, until): held and found LIF spikes merged with those of sources. LIF spikes from `until`
+ * on become the held ones when the slab is settled for good. */
+static pm_status report_spikes(pm_simulation *s, double until, bool provisional, const pm_spike *sources,
+                               size_t n_sources, pm_error *error) {
+    for (size_t k = 0; k < s->held.count; k++)
+        if (!append(&s->found, &s->held.items[k]))
+            return pm_fail_memory(error, "spikes");
+    if (s->found.count > 1)
+        qsort(s->found.items, s->found.count, sizeof(pm_spike), compare_spikes);
+    if (!provisional)
+        s->held.count = 0;
+    size_t at = 0;
+    for (size_t k = 0; k < s->found.count || at < n_sources;) {
+        bool is_source = k == s->found.count ||
+                         (at < n_sources && compare_spikes(&sources[at], &s->found.items[k]) < 0);
+        const pm_spike *spike = is_source ? &sources[at++] : &s->found.items[k++];
+        pm_status status = PM_OK;
+        if (spike->time >= s->reported && spike->time < until)
+            status = report_spike(s, spike, is_source, error);
+        else if (spike->time >= until && !is_source && !provisional && !append(&s->held, spike))
+            status = pm_fail_memory(error, "spikes");
+        if (status != PM_OK)
+            return status;
+    }
+    return PM_OK;
+}
+
+static pm_status report_samples(pm_simulation *s, pm_error *error) {
+    for (int k = 0; s->on_sample && k < s->engine.n_workers; k++)
+        for (size_t n = 0; n < s->engine.workers[k].samples.count; n++) {
+            pm_status status = s->on_sample(&s->engine.workers[k].samples.items[n], s->sample_user, error);
+            if (status != PM_OK)
+                return status;
+        }
+    return PM_OK;
+}
+
+static pm_status run_slab(pm_simulation *s, double until, bool provisional, pm_error *error) {
+    const pm_spike *sources = NULL;
+    size_t n_sources = 0;
+    size_t cell_bytes = s->engine.wiring->n_cells * sizeof *s->copy;
+    s->found.count = 0;
+    s->engine.sample_from = s->reported;
+    s->engine.sample_until = until;
+    if (provisional)
+        memcpy(s->copy, s->engine.cells, cell_bytes);
+    pm_status status = open_slab(s, provisional, &sources, &n_sources, error);
+    if (status == PM_OK)
+        status = settle_slab(s, provisional, error);
+    if (status == PM_OK)
+        status = report_spikes(s, until, provisional, sources, n_sources, error);
+    if (status == PM_OK)
+        status = report_samples(s, error);
+    pm_engine_finish(&s->engine, provisional);
+    if (provisional)
+        memcpy(s->engine.cells, s->copy, cell_bytes);
+    if (status == PM_OK)
+        s->reported = until;
+    return status;
+}
+
+pm_status pm_simulation_run(pm_simulation *simulation, double until, pm_error *error) {
+    pm_simulation *s = simulation;
+    double h = s->engine.plan.slab;
+    if (!isfinite(until) || until < s->time)
+        return pm_fail(error, PM_INVALID, "cannot run to %g ms: the simulation is at %.17g ms", until, s->time);
+    while (until > s->time) {
+        if (atomic_exchange(&s->stop, false))
+            return pm_fail(error, PM_STOPPED, "stopped at %.17g ms", s->time);
+        double end = (double)(s->slab + 1) * h;
+        bool provisional = until < end;
+        double run_end = provisional ? until : end;
+        pm_status status = run_slab(s, run_end, provisional, error);
+        if (status != PM_OK)
+            return status;
+        s->time = run_end;
+        if (!provisional) {
+            s->slab++;
+            s->collected = false;
+        }
+    }
+    return PM_OK;
+}
+
+pm_status pm_simulation_inject(pm_simulation *simulation, uint32_t population, uint32_t neuron, double time,
+                               pm_error *error) {
+    const pm_network *net = simulation->network;
+    if (population >= net->n_populations || net->populations[population].kind != PM_SPIKE_SOURCE)
+        return pm_fail(error, PM_INVALID, "spikes can be injected into populations of given spikes only");
+    if (neuron >= net->populations[population].size)
+        return pm_fail(error, PM_INVALID, "population %s has no neuron %u", net->populations[population].name, neuron);
+    if (!isfinite(time) || time < simulation->time)
+        return pm_fail(error, PM_INVALID, "a spike cannot be injected at %g ms: the simulation is at %.17g ms", time,
+                       simulation->time);
+    return pm_sources_inject(simulation->sources, &(pm_spike){time, 0.0, population, neuron}, error);
+}
+
+/* Inside a slab the cell is replayed provisionally up to the present. */
+static pm_status probe(pm_simulation *s, uint32_t cell, pm_lif_state *state, pm_error *error) {
+    pm_engine *engine = &s->engine;
+    const pm_spike *sources;
+    size_t n_sources;
+    engine->probe = cell;
+    engine->probe_offset = s->time - (double)s->slab * engine->plan.slab;
+    engine->sample_from = engine->sample_until = 0.0;
+    s->found.count = 0;
+    memcpy(s->copy, engine->cells, engine->wiring->n_cells * sizeof *s->copy);
+    pm_status status = open_slab(s, true, &sources, &n_sources, error);
+    if (status == PM_OK)
+        status = settle_slab(s, true, error);
+    pm_engine_finish(engine, true);
+    memcpy(engine->cells, s->copy, engine->wiring->n_cells * sizeof *s->copy);
+    engine->probe = PM_NOT_LOGGED;
+    *state = engine->probed;
+    return status;
+}
+
+pm_status pm_simulation_state(pm_simulation *simulation, uint32_t population, uint32_t neuron, double *potential,
+                              double *current, pm_error *error) {
+    const pm_network *net = simulation->network;
+    if (population >= net->n_populations || net->populations[population].kind != PM_LIF ||
+        neuron >= net->populations[population].size)
+        return pm_fail(error, PM_INVALID, "there is no LIF neuron %u in population %u", neuron, population);
+    uint32_t cell = simulation->engine.wiring->first_cell[population] + neuron;
+    const pm_cell *at = &simulation->engine.cells[cell];
+    pm_lif_state state = {at->u, at->i, at->b};
+    if (simulation->time > (double)simulation->slab * simulation->engine.plan.slab) {
+        pm_status status = probe(simulation, cell, &state, error);
+        if (status != PM_OK)
+            return status;
+    }
+    if (potential)
+        *potential = net->populations[population].neuron.E_L + state.u;
+    if (current)
+        *current = state.i;
+    return PM_OK;
+}

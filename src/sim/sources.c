@@ -1,0 +1,171 @@
+/* Every Poisson neuron is its own random stream: spike number k is the sum of the stream's first k exponential gaps, so its
+ * spikes depend on the seed, the population's name and its number only. Injected spikes wait in a list sorted by time. */
+#include "sim/sources.h"
+
+#include "net/random.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct source {
+    size_t next_event;   /* PM_SPIKE_SOURCE */
+    double *next_time;   /* PM_POISSON_SOURCE, ms */
+    uint64_t *n_drawn;
+    uint64_t key;
+    double mean_gap;     /* ms */
+} source;
+
+typedef struct spike_list {
+    pm_spike *items;
+    size_t count, capacity;
+} spike_list;
+
+struct pm_sources {
+    const pm_network *network;
+    source *source; /* per population */
+    spike_list collected, injected;
+    size_t next_injected;
+    double end; /* of the last collection, ms */
+};
+
+static bool append(spike_list *list, pm_spike spike) {
+    if (list->count == list->capacity) {
+        size_t larger = list->capacity ? 2 * list->capacity : 64;
+        pm_spike *moved = realloc(list->items, larger * sizeof *moved);
+        if (!moved)
+            return false;
+        list->items = moved;
+        list->capacity = larger;
+    }
+    list->items[list->count++] = spike;
+    return true;
+}
+
+static int compare_spikes(const void *left, const void *right) {
+    const pm_spike *a = left, *b = right;
+    if (a->time != b->time)
+        return a->time < b->time ? -1 : 1;
+    if (a->population != b->population)
+        return a->population < b->population ? -1 : 1;
+    return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
+}
+
+/* Keeps `from` on sorted. */
+static bool insert(spike_list *list, size_t from, pm_spike spike) {
+    if (!append(list, spike))
+        return false;
+    size_t at = list->count - 1;
+    for (; at > from && compare_spikes(&spike, &list->items[at - 1]) < 0; at--)
+        list->items[at] = list->items[at - 1];
+    list->items[at] = spike;
+    return true;
+}
+
+static void draw_gap(source *s, uint32_t neuron) {
+    s->next_time[neuron] += s->mean_gap * pm_stream_exponential(s->key, neuron, s->n_drawn[neuron]++);
+}
+
+void pm_sources_reset(pm_sources *sources) {
+    for (size_t p = 0; p < sources->network->n_populations; p++) {
+        source *s = &sources->source[p];
+        s->next_event = 0;
+        for (uint32_t n = 0; s->next_time && n < sources->network->populations[p].size; n++) {
+            s->next_time[n] = 0.0;
+            s->n_drawn[n] = 0;
+            draw_gap(s, n);
+        }
+    }
+    sources->injected.count = sources->next_injected = sources->collected.count = 0;
+    sources->end = 0.0;
+}
+
+pm_status pm_sources_new(const pm_network *network, pm_sources **sources, pm_error *error) {
+    pm_sources *s = *sources = calloc(1, sizeof *s);
+    if (!s || !(s->source = calloc(network->n_populations + 1, sizeof *s->source))) {
+        free(s);
+        *sources = NULL;
+        return pm_fail_memory(error, "the sources");
+    }
+    s->network = network;
+    for (size_t p = 0; p < network->n_populations; p++) {
+        const pm_population *population = &network->populations[p];
+        if (population->kind != PM_POISSON_SOURCE || population->rate == 0.0)
+            continue;
+        s->source[p].next_time = malloc(population->size * sizeof(double));
+        s->source[p].n_drawn = malloc(population->size * sizeof(uint64_t));
+        if (!s->source[p].next_time || !s->source[p].n_drawn) {
+            pm_sources_free(s);
+            *sources = NULL;
+            return pm_fail_memory(error, "the Poisson sources");
+        }
+        const char *words[] = {"poisson", population->name};
+        s->source[p].key = pm_stream_key(network->seed, words, 2);
+        s->source[p].mean_gap = 1000.0 / population->rate;
+    }
+    pm_sources_reset(s);
+    return PM_OK;
+}
+
+void pm_sources_free(pm_sources *sources) {
+    if (!sources)
+        return;
+    for (size_t p = 0; p < sources->network->n_populations; p++) {
+        free(sources->source[p].next_time);
+        free(sources->source[p].n_drawn);
+    }
+    free(sources->source);
+    free(sources->collected.items);
+    free(sources->injected.items);
+    free(sources);
+}
+
+static bool collect_population(pm_sources *sources, uint32_t p, double end) {
+    const pm_population *population = &sources->network->populations[p];
+    source *s = &sources->source[p];
+    for (; population->kind == PM_SPIKE_SOURCE && s->next_event < population->n_events; s->next_event++) {
+        const pm_event *event = &population->events[s->next_event];
+        if (event->time >= end)
+            break;
+        if (!append(&sources->collected, (pm_spike){event->time, 0.0, p, event->neuron}))
+            return false;
+    }
+    for (uint32_t n = 0; s->next_time && n < population->size; n++)
+        while (s->next_time[n] < end) {
+            if (!append(&sources->collected, (pm_spike){s->next_time[n], 0.0, p, n}))
+                return false;
+            draw_gap(s, n);
+        }
+    return true;
+}
+
+pm_status pm_sources_collect(pm_sources *sources, double end, const pm_spike **spikes, size_t *count, pm_error *error) {
+    sources->collected.count = 0;
+    sources->end = end;
+    for (uint32_t p = 0; p < sources->network->n_populations; p++)
+        if (!collect_population(sources, p, end))
+            return pm_fail_memory(error, "spikes of sources");
+    spike_list *injected = &sources->injected;
+    for (; sources->next_injected < injected->count; sources->next_injected++) {
+        if (injected->items[sources->next_injected].time >= end)
+            break;
+        if (!append(&sources->collected, injected->items[sources->next_injected]))
+            return pm_fail_memory(error, "spikes of sources");
+    }
+    if (sources->collected.count > 1)
+        qsort(sources->collected.items, sources->collected.count, sizeof(pm_spike), compare_spikes);
+    pm_sources_collected(sources, spikes, count);
+    return PM_OK;
+}
+
+pm_status pm_sources_inject(pm_sources *sources, const pm_spike *spike, pm_error *error) {
+    bool late = spike->time < sources->end;
+    if (!insert(late ? &sources->collected : &sources->injected, late ? 0 : sources->next_injected, *spike))
+        return pm_fail_memory(error, "injected spikes");
+    return PM_OK;
+}
+
+void pm_sources_collected(const pm_sources *sources, const pm_spike **spikes, size_t *count) {
+    *spikes = sources->collected.items;
+    *count = sources->collected.count;
+}

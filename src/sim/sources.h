@@ -1,0 +1,22 @@
+/* Spikes of source populations: given ones, injected ones, Poisson processes. */
+#ifndef PM_SIM_SOURCES_H
+#define PM_SIM_SOURCES_H
+
+#include <punctum/simulation.h>
+
+typedef struct pm_sources pm_sources;
+
+pm_status pm_sources_new(const pm_network *network, pm_sources **sources, pm_error *error);
+void pm_sources_free(pm_sources *sources);
+void pm_sources_reset(pm_sources *sources);
+
+/* All source spikes in [previous end, end), sorted by (time, population, neuron). Valid until the next call. */
+pm_status pm_sources_collect(pm_sources *sources, double end, const pm_spike **spikes, size_t *count, pm_error *error);
+
+/* One more spike; one that lies before the end of the last collection joins what was collected. */
+pm_status pm_sources_inject(pm_sources *sources, const pm_spike *spike, pm_error *error);
+
+/* What pm_sources_collect returned last, with the spikes injected since. */
+void pm_sources_collected(const pm_sources *sources, const pm_spike **spikes, size_t *count);
+
+#endif

@@ -1,0 +1,53 @@
+#include "sim/queue.h"
+
+#include <check.h>
+
+/* What was pushed for a slab comes out when that slab is opened, in the order of pushing, however far away it was. */
+START_TEST(order_within_slabs) {
+    pm_queue *queue = pm_queue_new(1e9); /* longer than any ring: far slabs wait in the heap */
+    ck_assert_ptr_nonnull(queue);
+    enum { SLABS = 200 };
+    const int64_t stride = 1000; /* up to 200,000 slabs ahead: beyond the ring */
+    for (uint32_t round = 0; round < 3; round++)
+        for (int64_t slab = SLABS - 1; slab >= 0; slab--) {
+            pm_flight flight = {(double)slab, round, (uint32_t)slab};
+            ck_assert_int_eq(pm_queue_push(queue, slab * stride, &flight), PM_OK);
+        }
+    for (int64_t slab = 0; slab < SLABS * stride; slab++) {
+        pm_bucket *bucket = pm_queue_open(queue, slab);
+        ck_assert_ptr_nonnull(bucket);
+        ck_assert_uint_eq(bucket->count, slab % stride ? 0 : 3);
+        for (uint32_t k = 0; k < bucket->count; k++) {
+            ck_assert_uint_eq(bucket->flights[k].group, (uint32_t)(slab / stride));
+            ck_assert_uint_eq(bucket->flights[k].source, k);
+        }
+        bucket->count = 0;
+    }
+    pm_queue_free(queue);
+}
+END_TEST
+
+/* A cleared queue is empty, and may start at slab 0 again. */
+START_TEST(clearing) {
+    pm_queue *queue = pm_queue_new(4.0);
+    pm_flight flight = {0};
+    pm_queue_open(queue, 5);
+    for (int64_t slab = 5; slab < 100; slab++)
+        ck_assert_int_eq(pm_queue_push(queue, slab, &flight), PM_OK);
+    pm_queue_clear(queue);
+    for (int64_t slab = 0; slab < 200; slab++)
+        ck_assert_uint_eq(pm_queue_open(queue, slab)->count, 0);
+    pm_queue_free(queue);
+    pm_queue_free(NULL);
+}
+END_TEST
+
+Suite *pm_suite_queue(void);
+Suite *pm_suite_queue(void) {
+    Suite *suite = suite_create("queue");
+    TCase *tests = tcase_create("queue");
+    tcase_add_test(tests, order_within_slabs);
+    tcase_add_test(tests, clearing);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
