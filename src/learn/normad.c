@@ -14,7 +14,9 @@ struct pm_normad {
     pm_normad_parameters p;
     size_t n_layers;
     size_t lowest;                 /* the lowest plastic layer */
-    pm_traces output;              /* traces of the last layer's inputs */
+    pm_traces *outputs;            /* traces of the last layer's inputs: one, or with resets one per output */
+    double *last_reset;            /* ms, of each output neuron */
+    size_t n_outputs;
     pm_traces inputs[PM_MAX_LAYERS];  /* hidden layers: traces of their inputs */
     pm_traces errors[PM_MAX_LAYERS];  /* hidden layers but the last: errors of the layer above on their way back */
     double *at_spike[PM_MAX_LAYERS];  /* traces at each spike of the layer */
@@ -33,7 +35,10 @@ struct pm_normad {
 void pm_normad_free(pm_normad *w) {
     if (!w)
         return;
-    pm_traces_free(&w->output);
+    for (size_t o = 0; w->outputs && o < w->n_outputs; o++)
+        pm_traces_free(&w->outputs[o]);
+    free(w->outputs);
+    free(w->last_reset);
     for (size_t l = 0; l < PM_MAX_LAYERS; l++) {
         pm_traces_free(&w->inputs[l]);
         pm_traces_free(&w->errors[l]);
@@ -51,7 +56,14 @@ void pm_normad_free(pm_normad *w) {
 static pm_status allocate(pm_normad *w, const pm_layered *net, pm_error *error) {
     size_t last = w->n_layers - 1;
     pm_lif output = pm_trace_kernel(&net->layers[last].lif, w->p.tau_hat);
-    pm_status status = pm_traces_new(&w->output, &output, net->layers[last].n_in, error);
+    w->n_outputs = w->p.resets ? net->layers[last].n_out : 1;
+    w->outputs = calloc(w->n_outputs, sizeof *w->outputs);
+    w->last_reset = calloc(net->layers[last].n_out, sizeof *w->last_reset);
+    if (!w->outputs || !w->last_reset)
+        return pm_fail_memory(error, "traces");
+    pm_status status = PM_OK;
+    for (size_t o = 0; !status && o < w->n_outputs; o++)
+        status = pm_traces_new(&w->outputs[o], &output, net->layers[last].n_in, error);
     for (size_t l = 0; !status && l <= last; l++) {
         const pm_layer *layer = &net->layers[l];
         pm_lif hidden = pm_trace_kernel(&layer->lif, w->p.tau_hat_hidden);
@@ -170,8 +182,15 @@ static pm_status start(pm_normad *w, const pm_layered *net, size_t l, double t, 
     for (size_t s = first; s < end; s++)
         w->lags.t[s - first] = t - out->time[s];
     pm_basis_fill(kernel, &w->lags, end - first);
+    double reset = w->last_reset[o];
+    pm_lif_basis since = pm_lif_basis_at(kernel, reset > 0.0 ? t - reset : 0.0);
     for (size_t s = first; s < end; s++) {
         double derivative = w->lags.alpha[s - first] * kernel->inv_C - w->lags.d12[s - first] * kernel->l_m;
+        if (out->time[s] < reset) {
+            pm_lif_basis before = pm_lif_basis_at(kernel, reset - out->time[s]);
+            derivative = (kernel->d12 * before.e2 - kernel->l_1 * before.alpha) * since.d1 -
+                         kernel->l_2 * before.e2 * since.d12;
+        }
         w->coefficient[l][s] =
             above->weight[out->neuron[s] * above->stride + o] * derivative * inverse_slope(w, out->slope[s]);
     }
@@ -243,9 +262,10 @@ static double inverse_norm(double squares) {
 static pm_status add_event(pm_normad *w, const pm_layered *net, const pm_error_event *event, pm_error *error) {
     size_t last = w->n_layers - 1;
     double squares[PM_MAX_LAYERS] = {0}, joint = 0.0;
-    memcpy(w->gradient[last] + event->neuron * w->width[last], w->output.u, w->width[last] * sizeof(double));
+    const double *trace = w->outputs[w->p.resets ? event->neuron : 0].u;
+    memcpy(w->gradient[last] + event->neuron * w->width[last], trace, w->width[last] * sizeof(double));
     w->touched[last][event->neuron] = true;
-    squares[last] = pm_sum_squares(w->width[last], w->output.u);
+    squares[last] = pm_sum_squares(w->width[last], trace);
     for (size_t l = last; l-- > w->lowest;) {
         pm_status status = PM_OK;
         if (l + 1 == last)
@@ -259,12 +279,61 @@ static pm_status add_event(pm_normad *w, const pm_layered *net, const pm_error_e
     }
     for (size_t l = w->lowest; l <= last; l++)
         if (w->p.plastic[l])
-            joint += squares[l];
+            joint += squares[l] * (w->p.normalisation == PM_NORMALISE_POTENTIAL ? w->p.share[l] : 1.0);
+    double longest = w->p.largest * inverse_norm(joint);
     for (size_t l = w->lowest; l <= last; l++) {
-        double scale = w->p.normalisation == PM_NORMALISE_NONE    ? 1.0
-                       : w->p.normalisation == PM_NORMALISE_JOINT ? inverse_norm(joint)
-                                                                  : inverse_norm(squares[l]);
-        deposit(w, net, l, w->p.plastic[l] ? event->sign * scale : 0.0);
+        double scale = event->size;
+        if (w->p.normalisation == PM_NORMALISE_PER_LAYER)
+            scale *= inverse_norm(squares[l]);
+        else if (w->p.normalisation == PM_NORMALISE_JOINT)
+            scale *= inverse_norm(joint);
+        else if (w->p.normalisation == PM_NORMALISE_POTENTIAL && joint > 0.0)
+            scale = w->p.share[l] * copysign(fmin(fabs(scale) / joint, longest), scale);
+        deposit(w, net, l, w->p.plastic[l] ? scale : 0.0);
+    }
+    return PM_OK;
+}
+
+/* Carries the output traces from *now to t through the arrivals from *k on. */
+static void carry_outputs(pm_normad *w, const pm_raster *in, size_t *k, double *now, double t) {
+    for (;;) {
+        bool arrival = *k < in->n && in->time[*k] < t;
+        double next = arrival ? in->time[*k] : t;
+        if (next > *now) {
+            pm_lif_basis at = pm_lif_basis_at(&w->outputs[0].kernel, next - *now);
+            for (size_t o = 0; o < w->n_outputs; o++)
+                pm_traces_advance_by(&w->outputs[o], at);
+        }
+        *now = next;
+        if (!arrival)
+            return;
+        for (size_t o = 0; o < w->n_outputs; o++)
+            pm_traces_add(&w->outputs[o], in->neuron[*k], 1.0);
+        ++*k;
+    }
+}
+
+/* All events in order of time; output spikes clear the membrane part of their neuron's traces after events at their
+ * instant. */
+static pm_status add_events(pm_normad *w, const pm_layered *net, const pm_error_event *events, size_t n_events,
+                            pm_error *error) {
+    const pm_raster *in = &net->rasters[w->n_layers - 1], *out = &net->rasters[w->n_layers];
+    double now = 0.0;
+    for (size_t o = 0; o < w->n_outputs; o++)
+        pm_traces_reset(&w->outputs[o], 0.0);
+    memset(w->last_reset, 0, net->layers[w->n_layers - 1].n_out * sizeof *w->last_reset);
+    size_t k = 0, r = 0;
+    for (size_t e = 0; e < n_events; e++) {
+        for (; w->p.resets && r < out->n && out->time[r] < events[e].time; r++) {
+            carry_outputs(w, in, &k, &now, out->time[r]);
+            pm_traces *traces = &w->outputs[out->neuron[r]];
+            memset(traces->u, 0, traces->n * sizeof *traces->u);
+            w->last_reset[out->neuron[r]] = out->time[r];
+        }
+        carry_outputs(w, in, &k, &now, events[e].time);
+        pm_status status = add_event(w, net, &events[e], error);
+        if (status)
+            return status;
     }
     return PM_OK;
 }
@@ -272,27 +341,15 @@ static pm_status add_event(pm_normad *w, const pm_layered *net, const pm_error_e
 pm_status pm_normad_add(pm_normad *w, const pm_layered *net, const pm_error_event *events, size_t n_events,
                         double *const *change, pm_error *error) {
     size_t last = w->n_layers - 1;
-    const pm_raster *in = &net->rasters[last];
     for (size_t l = w->lowest; l <= last; l++) {
         memset(w->sum[l], 0, net->layers[l].n_out * w->width[l] * sizeof(double));
         pm_status status = l < last ? trace_spikes(w, net, l, error) : PM_OK;
         if (status)
             return status;
     }
-    pm_traces_reset(&w->output, 0.0);
-    double now = 0.0;
-    for (size_t e = 0, k = 0; e < n_events; e++) { /* events in order of time */
-        for (; k < in->n && in->time[k] <= events[e].time; k++) {
-            pm_traces_advance(&w->output, in->time[k] - now);
-            now = in->time[k];
-            pm_traces_add(&w->output, in->neuron[k], 1.0);
-        }
-        pm_traces_advance(&w->output, events[e].time - now);
-        now = events[e].time;
-        pm_status status = add_event(w, net, &events[e], error);
-        if (status)
-            return status;
-    }
+    pm_status status = add_events(w, net, events, n_events, error);
+    if (status)
+        return status;
     for (size_t l = w->lowest; l <= last; l++) {
         if (!w->p.plastic[l])
             continue;

@@ -14,7 +14,9 @@
 typedef enum pm_normalisation {
     PM_NORMALISE_NONE,      /* the gradient itself */
     PM_NORMALISE_PER_LAYER, /* each layer's gradient divided by its Frobenius norm */
-    PM_NORMALISE_JOINT      /* all layers divided by the norm of the gradients of all plastic layers together */
+    PM_NORMALISE_JOINT,     /* all layers divided by the norm of the gradients of all plastic layers together */
+    PM_NORMALISE_POTENTIAL  /* all layers divided by the square of that norm, each layer's share weighted by its rate: the
+                               event moves the output potential at its instant by `size` mV */
 } pm_normalisation;
 
 enum { PM_MAX_LAYERS = 8 };
@@ -25,13 +27,16 @@ typedef struct pm_normad_parameters {
     double tau_hat_hidden; /* ms, kernels of everything below */
     double floor;          /* mV/ms, smallest dV/dt that 1/V' is computed from */
     double window;         /* ms, longest t - t_s considered */
+    double share[PM_MAX_LAYERS]; /* PM_NORMALISE_POTENTIAL: relative rates of the layers */
+    double largest;        /* PM_NORMALISE_POTENTIAL: longest step of one event, pA */
+    bool resets;           /* whether an output spike clears the membrane part of the output's traces */
     bool plastic[PM_MAX_LAYERS];
 } pm_normad_parameters;
 
-/* An instant with an error of the output: sign +1 for a desired spike, -1 for an observed one. */
+/* An instant with an error of the output: size +1 for a desired spike, -1 for an observed one (or any other weight). */
 typedef struct pm_error_event {
     double time; /* ms */
-    double sign;
+    double size;
     uint32_t neuron;
 } pm_error_event;
 
