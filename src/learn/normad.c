@@ -28,6 +28,9 @@ struct pm_normad {
     size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */
     double *gradient[PM_MAX_LAYERS];  /* of one event, row per target */
     double *sum[PM_MAX_LAYERS];       /* of all events of a call */
+    double *rows;                     /* PM_NORMALISE_GRAM: gradients of all events, all plastic layers, one row each */
+    double *gram, *amount;            /* their Gram matrix and the solution */
+    size_t row, rows_capacity;        /* length of a row; events there is room for */
     size_t width[PM_MAX_LAYERS];      /* padded number of inputs: row length of gradient and sum */
     bool *touched[PM_MAX_LAYERS];
 };
@@ -50,6 +53,9 @@ void pm_normad_free(pm_normad *w) {
         free(w->touched[l]);
     }
     pm_basis_free(&w->lags);
+    free(w->rows);
+    free(w->gram);
+    free(w->amount);
     free(w);
 }
 
@@ -259,7 +265,27 @@ static double inverse_norm(double squares) {
     return squares > 0.0 ? 1.0 / sqrt(squares) : 0.0;
 }
 
-static pm_status add_event(pm_normad *w, const pm_layered *net, const pm_error_event *event, pm_error *error) {
+/* Moves the gradients of one event into its row, scaled by the square root of the layers' shares. */
+static void store_row(pm_normad *w, const pm_layered *net, size_t e) {
+    double *row = w->rows + e * w->row;
+    for (size_t l = w->lowest; l < w->n_layers; l++) {
+        if (!w->p.plastic[l])
+            continue;
+        size_t width = w->width[l], size = width * net->layers[l].n_out;
+        double root = sqrt(w->p.share[l]);
+        for (size_t k = 0; k < size; k++)
+            row[k] = root * w->gradient[l][k];
+        for (size_t j = 0; j < net->layers[l].n_out; j++) {
+            if (w->touched[l][j])
+                memset(w->gradient[l] + j * width, 0, width * sizeof(double));
+            w->touched[l][j] = false;
+        }
+        row += size;
+    }
+}
+
+static pm_status add_event(pm_normad *w, const pm_layered *net, const pm_error_event *event, size_t e,
+                           pm_error *error) {
     size_t last = w->n_layers - 1;
     double squares[PM_MAX_LAYERS] = {0}, joint = 0.0;
     const double *trace = w->outputs[w->p.resets ? event->neuron : 0].u;
@@ -276,6 +302,10 @@ static pm_status add_event(pm_normad *w, const pm_layered *net, const pm_error_e
             return status;
         if (w->p.plastic[l])
             squares[l] = collect(w, net, l);
+    }
+    if (w->p.normalisation == PM_NORMALISE_GRAM) {
+        store_row(w, net, e);
+        return PM_OK;
     }
     for (size_t l = w->lowest; l <= last; l++)
         if (w->p.plastic[l])
@@ -331,11 +361,84 @@ static pm_status add_events(pm_normad *w, const pm_layered *net, const pm_error_
             w->last_reset[out->neuron[r]] = out->time[r];
         }
         carry_outputs(w, in, &k, &now, events[e].time);
-        pm_status status = add_event(w, net, &events[e], error);
+        pm_status status = add_event(w, net, &events[e], e, error);
         if (status)
             return status;
     }
     return PM_OK;
+}
+
+static pm_status reserve_rows(pm_normad *w, const pm_layered *net, size_t n, pm_error *error) {
+    w->row = 0;
+    for (size_t l = w->lowest; l < w->n_layers; l++)
+        w->row += w->p.plastic[l] ? w->width[l] * net->layers[l].n_out : 0;
+    if (n <= w->rows_capacity)
+        return PM_OK;
+    free(w->rows);
+    free(w->gram);
+    free(w->amount);
+    w->rows_capacity = 0;
+    w->rows = aligned_alloc(64, n * w->row * sizeof(double));
+    w->gram = malloc(n * n * sizeof(double));
+    w->amount = malloc(n * sizeof(double));
+    if (!w->rows || !w->gram || !w->amount)
+        return pm_fail_memory(error, "the gradients of all errors");
+    w->rows_capacity = n;
+    return PM_OK;
+}
+
+/* Solves g x = x in place by Cholesky; g is n x n, symmetric and positive definite. Rows that are 0 give 0. */
+static void solve_gram(size_t n, double *g, double *x) {
+    for (size_t j = 0; j < n; j++) {
+        for (size_t k = 0; k < j; k++)
+            g[j * n + j] -= g[j * n + k] * g[j * n + k];
+        double pivot = g[j * n + j] > 0.0 ? 1.0 / sqrt(g[j * n + j]) : 0.0;
+        g[j * n + j] = pivot;
+        for (size_t i = j + 1; i < n; i++) {
+            for (size_t k = 0; k < j; k++)
+                g[i * n + j] -= g[i * n + k] * g[j * n + k];
+            g[i * n + j] *= pivot;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < i; k++)
+            x[i] -= g[i * n + k] * x[k];
+        x[i] *= g[i * n + i];
+    }
+    for (size_t i = n; i-- > 0;) {
+        for (size_t k = i + 1; k < n; k++)
+            x[i] -= g[k * n + i] * x[k];
+        x[i] *= g[i * n + i];
+    }
+}
+
+/* sum[l] += the smallest step (in the norm weighted by the shares) that moves the potential at every event by its size. */
+static void settle_rows(pm_normad *w, const pm_layered *net, const pm_error_event *events, size_t n) {
+    double trace = 0.0, squares = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j <= i; j++)
+            w->gram[i * n + j] = pm_dot(w->row, w->rows + i * w->row, w->rows + j * w->row);
+        trace += w->gram[i * n + i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        w->gram[i * n + i] += w->p.damping * trace / (double)n;
+        w->amount[i] = events[i].size;
+    }
+    solve_gram(n, w->gram, w->amount);
+    double *total = w->rows;
+    for (size_t k = 0; k < w->row; k++)
+        total[k] *= w->amount[0];
+    for (size_t i = 1; i < n; i++)
+        pm_axpy(w->row, w->amount[i], w->rows + i * w->row, total);
+    squares = pm_sum_squares(w->row, total);
+    double shrink = squares > w->p.largest * w->p.largest ? w->p.largest / sqrt(squares) : 1.0;
+    for (size_t l = w->lowest; l < w->n_layers; l++) {
+        if (!w->p.plastic[l])
+            continue;
+        size_t size = w->width[l] * net->layers[l].n_out;
+        pm_axpy(size, shrink * sqrt(w->p.share[l]), total, w->sum[l]);
+        total += size;
+    }
 }
 
 pm_status pm_normad_add(pm_normad *w, const pm_layered *net, const pm_error_event *events, size_t n_events,
@@ -347,9 +450,14 @@ pm_status pm_normad_add(pm_normad *w, const pm_layered *net, const pm_error_even
         if (status)
             return status;
     }
-    pm_status status = add_events(w, net, events, n_events, error);
+    bool gram = w->p.normalisation == PM_NORMALISE_GRAM && n_events > 0;
+    pm_status status = gram ? reserve_rows(w, net, n_events, error) : PM_OK;
+    if (!status)
+        status = add_events(w, net, events, n_events, error);
     if (status)
         return status;
+    if (gram)
+        settle_rows(w, net, events, n_events);
     for (size_t l = w->lowest; l <= last; l++) {
         if (!w->p.plastic[l])
             continue;

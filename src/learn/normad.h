@@ -15,8 +15,10 @@ typedef enum pm_normalisation {
     PM_NORMALISE_NONE,      /* the gradient itself */
     PM_NORMALISE_PER_LAYER, /* each layer's gradient divided by its Frobenius norm */
     PM_NORMALISE_JOINT,     /* all layers divided by the norm of the gradients of all plastic layers together */
-    PM_NORMALISE_POTENTIAL  /* all layers divided by the square of that norm, each layer's share weighted by its rate: the
+    PM_NORMALISE_POTENTIAL, /* all layers divided by the square of that norm, each layer's share weighted by its rate: the
                                event moves the output potential at its instant by `size` mV */
+    PM_NORMALISE_GRAM       /* the same for all events at once: the square of the norm becomes the Gram matrix of the events'
+                               gradients, so that events that share inputs do not count twice */
 } pm_normalisation;
 
 enum { PM_MAX_LAYERS = 8 };
@@ -29,6 +31,7 @@ typedef struct pm_normad_parameters {
     double window;         /* ms, longest t - t_s considered */
     double share[PM_MAX_LAYERS]; /* PM_NORMALISE_POTENTIAL: relative rates of the layers */
     double largest;        /* PM_NORMALISE_POTENTIAL: longest step of one event, pA */
+    double damping;        /* PM_NORMALISE_GRAM: added to the matrix, relative to its diagonal */
     bool resets;           /* whether an output spike clears the membrane part of the output's traces */
     bool plastic[PM_MAX_LAYERS];
 } pm_normad_parameters;

@@ -65,6 +65,14 @@ static double sum_lanes(const double *lane) {
     return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
+PM_SIMD double pm_dot(size_t n, const double *x, const double *y) {
+    double lane[PM_LAYER_LANES] = {0};
+    for (size_t j = 0; j < n; j += PM_LAYER_LANES)
+        for (size_t k = 0; k < PM_LAYER_LANES; k++)
+            lane[k] += x[j + k] * y[j + k];
+    return sum_lanes(lane);
+}
+
 PM_SIMD double pm_sum_squares(size_t n, const double *x) {
     double lane[PM_LAYER_LANES] = {0};
     for (size_t j = 0; j < n; j += PM_LAYER_LANES)

@@ -26,6 +26,7 @@ static inline void pm_traces_add(pm_traces *traces, size_t neuron, double amount
 
 /* y += a x; sum of squares; sum of row (du/dt of the traces): over n padded elements. */
 void pm_axpy(size_t n, double a, const double *x, double *y);
+double pm_dot(size_t n, const double *x, const double *y);
 double pm_sum_squares(size_t n, const double *x);
 double pm_traces_slope_dot(const pm_traces *traces, const double *row);
 
