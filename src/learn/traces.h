@@ -1,0 +1,33 @@
+/* Vectors of kernel states: one (u, i, b) per neuron, carried through time together. Serves the traces d^ forwards and the
+ * propagation of errors backwards in time. */
+#ifndef PM_LEARN_TRACES_H
+#define PM_LEARN_TRACES_H
+
+#include "sim/layer.h"
+
+typedef struct pm_traces {
+    pm_lif kernel;
+    size_t n;      /* padded to PM_LAYER_LANES */
+    double *u, *i, *b;
+    double now;    /* ms */
+} pm_traces;
+
+/* The kernel eps^ with time constant tau_hat (ms) in place of tau_m. */
+pm_lif pm_trace_kernel(const pm_lif *lif, double tau_hat);
+pm_status pm_traces_new(pm_traces *traces, const pm_lif *kernel, size_t n, pm_error *error);
+void pm_traces_free(pm_traces *traces);
+void pm_traces_reset(pm_traces *traces, double now);
+/* Carries all by t >= 0 ms, or by the time whose basis is given. */
+void pm_traces_advance(pm_traces *traces, double t);
+void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at);
+static inline void pm_traces_add(pm_traces *traces, size_t neuron, double amount) {
+    (traces->kernel.single ? traces->i : traces->b)[neuron] += amount;
+}
+
+/* y += a x; sum of squares; sum of row (du/dt of the traces): over n padded elements. */
+void pm_axpy(size_t n, double a, const double *x, double *y);
+double pm_dot(size_t n, const double *x, const double *y);
+double pm_sum_squares(size_t n, const double *x);
+double pm_traces_slope_dot(const pm_traces *traces, const double *row);
+
+#endif

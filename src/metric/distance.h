@@ -1,0 +1,27 @@
+/* Distances between spike trains, in closed form. Trains are times in ms, in ascending order. */
+#ifndef PM_METRIC_DISTANCE_H
+#define PM_METRIC_DISTANCE_H
+
+#include <punctum/error.h>
+#include <stddef.h>
+
+/* <x, y> of the trains filtered by exp(-t/tau), divided by tau / 2: sum over pairs of exp(-|t_i - t_j| / tau). Linear
+ * time. */
+double pm_train_product(const double *x, size_t n_x, const double *y, size_t n_y, double tau);
+
+/* Spike correlation C = <x, y> / (|x| |y|), 1 for two empty trains, 0 if one is empty. */
+double pm_train_correlation(const double *x, size_t n_x, const double *y, size_t n_y, double tau);
+
+/* van Rossum distance: the integral of the squared difference of the filtered trains, divided by tau; its square root.
+ * One spike more or less is a distance of sqrt(1/2) (M. C. W. van Rossum, Neural Computation 13, 2001). */
+double pm_train_van_rossum(const double *x, size_t n_x, const double *y, size_t n_y, double tau);
+
+/* Victor-Purpura distance: the smallest cost of turning x into y, where a spike inserted or deleted costs 1 and one
+ * moved by d costs cost_per_ms * d (J. D. Victor and K. P. Purpura, J. Neurophysiol. 76, 1996). PM_NO_MEMORY. */
+pm_status pm_train_victor_purpura(const double *x, size_t n_x, const double *y, size_t n_y, double cost_per_ms,
+                                  double *distance, pm_error *error);
+
+/* Whether the trains have the same number of spikes and the k-th ones differ by at most `window` ms. */
+int pm_train_matches(const double *x, size_t n_x, const double *y, size_t n_y, double window);
+
+#endif

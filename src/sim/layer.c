@@ -1,0 +1,224 @@
+/* A dense layer, interval by interval: all neurons see the same arrival times, so one set of exponentials carries every
+ * neuron from one arrival to the next, and an arriving spike is a row of weights added to the fast currents. Two buffers hold
+ * the states at the start and at the end of the present interval. A neuron whose upper bound over the interval lies below
+ * threshold needs nothing else; the few others are redone from the start buffer with the exact crossing. Invariant: after
+ * each interval the end buffer holds every neuron's true state, resets and refractoriness included, and all spikes of the
+ * interval have been written in order. */
+#include "sim/layer.h"
+
+#include "math/exponential.h"
+#include "math/interval.h"
+#include "math/simd.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATE_ARRAYS = 8 }; /* u, i, b twice; the end of refractoriness; bounds */
+
+typedef struct buffers {
+    double *u, *i, *b;    /* at the start of the interval */
+    double *u1, *i1, *b1; /* at its end */
+    double *held;         /* ms, end of refractoriness */
+    double *bound;        /* mV, upper bounds of u over the interval */
+} buffers;
+
+pm_status pm_layer_new(pm_layer *layer, const pm_lif *lif, size_t n_in, size_t n_out, pm_error *error) {
+    size_t stride = (n_out + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES;
+    *layer = (pm_layer){.lif = *lif, .n_in = n_in, .n_out = n_out, .stride = stride};
+    layer->weight = aligned_alloc(64, n_in * stride * sizeof(double));
+    layer->scratch = aligned_alloc(64, STATE_ARRAYS * stride * sizeof(double));
+    layer->flagged = malloc(stride * sizeof *layer->flagged);
+    if (!layer->weight || !layer->scratch || !layer->flagged) {
+        pm_layer_free(layer);
+        return pm_fail_memory(error, "the weights of a layer");
+    }
+    memset(layer->weight, 0, n_in * stride * sizeof(double));
+    return PM_OK;
+}
+
+void pm_layer_free(pm_layer *layer) {
+    free(layer->weight);
+    free(layer->scratch);
+    free(layer->flagged);
+    pm_basis_free(&layer->basis);
+    layer->weight = layer->scratch = NULL;
+    layer->flagged = NULL;
+}
+
+/* What the bound and the step of an interval need, the same for all neurons. */
+typedef struct interval {
+    pm_lif_basis at;
+    double h, u_inf_rise;
+    double decay, rise; /* the smallest e^{-l_1 t} and the largest alpha(t) over the interval, as bounds */
+} interval;
+
+/* Carries all states over the interval and returns nonzero if any bound reaches the threshold (see pm_lif_bound). */
+PM_SIMD static int64_t step(const pm_lif *lif, const interval *v, size_t n, const double *restrict u,
+                            const double *restrict i, const double *restrict b, double *restrict u1, double *restrict i1,
+                            double *restrict b1, double *restrict bound) {
+    const pm_lif_basis at = v->at;
+    const double c = v->u_inf_rise, h = v->h, decay = v->decay, rise = v->rise;
+    const double u_inf = lif->u_inf, l_m = lif->l_m, inv_C = lif->inv_C, theta = lif->theta;
+    int64_t any = 0;
+    for (size_t j = 0; j < n; j++) {
+        double low = i[j] * decay, fast = b[j] * rise;
+        double current = (i[j] > low ? i[j] : low) + (fast > 0.0 ? fast : 0.0);
+        double climb = ((u_inf - u[j]) * l_m + current * inv_C) * h;
+        bound[j] = u[j] + (climb > 0.0 ? climb : 0.0);
+        any |= bound[j] >= theta;
+        u1[j] = u[j] * at.em + c + i[j] * at.d1 + b[j] * at.d12;
+        i1[j] = i[j] * at.e1 + b[j] * at.alpha;
+        b1[j] = b[j] * at.e2;
+    }
+    return any;
+}
+
+PM_SIMD static void add_row(size_t n, const double *restrict row, double *restrict current) {
+    for (size_t j = 0; j < n; j++)
+        current[j] += row[j];
+}
+
+/* Adds a spike of the present interval, keeping the spikes from `first` on in order. */
+static pm_status insert(pm_raster *out, size_t first, double time, uint32_t neuron, double slope, pm_error *error) {
+    pm_status status = pm_raster_append(out, time, neuron, slope, error);
+    if (status)
+        return status;
+    for (size_t k = out->n - 1;
+         k > first && (out->time[k - 1] > time || (out->time[k - 1] == time && out->neuron[k - 1] > neuron)); k--) {
+        out->time[k] = out->time[k - 1];
+        out->neuron[k] = out->neuron[k - 1];
+        out->slope[k] = out->slope[k - 1];
+        out->time[k - 1] = time;
+        out->neuron[k - 1] = neuron;
+        out->slope[k - 1] = slope;
+    }
+    return PM_OK;
+}
+
+typedef struct run {
+    pm_layer *layer;
+    buffers s;
+    pm_raster *out;
+    size_t limit;
+    double now;
+    bool refractory; /* whether any neuron may be held */
+} run;
+
+/* Carries a held neuron to the end of its refractory time or of the interval; returns the time reached. */
+static double wait_out(const pm_lif *lif, pm_lif_state *state, double t, double held, double end) {
+    double until = held < end ? held : end;
+    *state = pm_lif_advance(lif, state, until - t);
+    state->u = lif->u_reset;
+    return until;
+}
+
+/* One neuron over (now, end): every spike, and its state at the end. The end state without further spikes is at hand from
+ * the step; a reset changes nothing of it but u, by the part of the jump that is left. */
+static pm_status follow(run *r, uint32_t j, double end, size_t first, pm_error *error) {
+    const pm_lif *lif = &r->layer->lif;
+    pm_lif_state state = {r->s.u[j], r->s.i[j], r->s.b[j]}, last = {r->s.u1[j], r->s.i1[j], r->s.b1[j]}, at;
+    double t = r->now;
+    for (;;) {
+        if (r->s.held[j] > t) {
+            t = wait_out(lif, &state, t, r->s.held[j], end);
+            last.u = t < end ? pm_lif_u(lif, &state, end - t) : lif->u_reset;
+        }
+        double left = end - t, wait = t < end ? pm_lif_crossing_between(lif, &state, &last, left, &at) : INFINITY;
+        if (!(wait <= left))
+            break;
+        double spike = t + wait < end ? t + wait : end;
+        pm_status status = insert(r->out, first, spike, j, pm_lif_slope_now(lif, &at), error);
+        if (status)
+            return status;
+        if (r->out->n > r->limit)
+            return pm_fail(error, PM_FAILED, "runaway activity: more than %zu spikes in one layer; neuron %u at %.17g ms",
+                           r->limit, j, spike);
+        last.u -= (at.u - lif->u_reset) * pm_exponential_at(-lif->l_m * (left - wait)).e;
+        state = at;
+        state.u = lif->u_reset;
+        r->s.held[j] = spike + lif->t_ref;
+        t = spike;
+    }
+    r->s.u1[j] = last.u;
+    return PM_OK;
+}
+
+/* The neurons whose bound reaches the threshold or that are held. */
+static size_t flag(run *r) {
+    const pm_layer *layer = r->layer;
+    const double theta = layer->lif.theta;
+    size_t n = 0;
+    for (size_t j = 0; j < layer->n_out; j++)
+        if (r->s.bound[j] >= theta || r->s.held[j] > r->now)
+            layer->flagged[n++] = (uint32_t)j;
+    return n;
+}
+
+static void swap_buffers(buffers *s) {
+    buffers t = *s;
+    *s = (buffers){t.u1, t.i1, t.b1, t.u, t.i, t.b, t.held, t.bound};
+}
+
+/* Carries the layer from now to `end`; `at` is the basis of that interval. */
+static pm_status advance(run *r, double end, pm_lif_basis at, pm_error *error) {
+    const pm_layer *layer = r->layer;
+    const pm_lif *lif = &layer->lif;
+    double h = end - r->now;
+    interval v = {.at = at, .h = h, .u_inf_rise = lif->u_inf * at.rise};
+    v.decay = 1.0 - lif->l_1 * h > 0.0 ? 1.0 - lif->l_1 * h : 0.0;
+    v.rise = lif->d12 * h < 1.0 ? lif->d12 * h : 1.0;
+    int64_t any = step(lif, &v, layer->stride, r->s.u, r->s.i, r->s.b, r->s.u1, r->s.i1, r->s.b1, r->s.bound);
+    if (any || r->refractory) {
+        size_t first = r->out->n, n = flag(r);
+        for (size_t k = 0; k < n; k++) {
+            pm_status status = follow(r, layer->flagged[k], end, first, error);
+            if (status)
+                return status;
+        }
+        r->refractory = lif->t_ref > 0.0 && n > 0;
+    }
+    swap_buffers(&r->s);
+    r->now = end;
+    return PM_OK;
+}
+
+/* Tabulates the basis of every interval between arrivals at different times, the last one up to the end. */
+static pm_status tabulate(pm_layer *layer, const pm_raster *in, double duration, pm_error *error) {
+    pm_status status = pm_basis_reserve(&layer->basis, in->n + 1, error);
+    if (status)
+        return status;
+    double now = 0.0, *t = layer->basis.t;
+    size_t n = 0;
+    for (size_t k = 0; k < in->n && in->time[k] < duration; k++) {
+        if (in->time[k] > now)
+            t[n++] = in->time[k] - now;
+        now = in->time[k];
+    }
+    t[n++] = duration - now;
+    pm_basis_fill(&layer->lif, &layer->basis, n);
+    return PM_OK;
+}
+
+pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, size_t limit, pm_raster *out,
+                       pm_error *error) {
+    size_t n = layer->stride, next = 0;
+    double *x = layer->scratch;
+    run r = {.layer = layer, .out = out, .limit = limit,
+             .s = {x, x + n, x + 2 * n, x + 3 * n, x + 4 * n, x + 5 * n, x + 6 * n, x + 7 * n}};
+    memset(x, 0, 6 * n * sizeof *x);
+    for (size_t j = 0; j < n; j++)
+        r.s.held[j] = -INFINITY;
+    out->n = 0;
+    pm_status status = tabulate(layer, in, duration, error);
+    for (size_t k = 0; !status && k < in->n && in->time[k] < duration; k++) {
+        if (in->time[k] > r.now)
+            status = advance(&r, in->time[k], pm_basis_get(&layer->basis, next++), error);
+        add_row(n, layer->weight + in->neuron[k] * n, layer->lif.single ? r.s.i : r.s.b);
+    }
+    if (!status && r.now < duration)
+        status = advance(&r, duration, pm_basis_get(&layer->basis, next), error);
+    while (!status && out->n && out->time[out->n - 1] >= duration)
+        out->n--; /* a run ends just before `duration` */
+    return status;
+}

@@ -1,0 +1,48 @@
+/* One dense layer of identical LIF neurons without delays: the whole input is known, so the layer runs on its own.
+ * Times in ms, weights in pA, slopes in mV/ms. */
+#ifndef PM_SIM_LAYER_H
+#define PM_SIM_LAYER_H
+
+#include "math/basis.h"
+#include "math/lif.h"
+
+#include <punctum/error.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Spikes of one population, sorted by (time, neuron). slope is dV/dt just before the spike; 0 for inputs. */
+typedef struct pm_raster {
+    double *time;
+    double *slope;
+    uint32_t *neuron;
+    size_t n, capacity;
+} pm_raster;
+
+void pm_raster_free(pm_raster *raster); /* leaves an empty raster behind */
+pm_status pm_raster_append(pm_raster *raster, double time, uint32_t neuron, double slope, pm_error *error);
+pm_status pm_raster_copy(pm_raster *to, const pm_raster *from, pm_error *error);
+/* Puts spikes into the order (time, neuron). */
+pm_status pm_raster_sort(pm_raster *raster, pm_error *error);
+
+typedef struct pm_layer {
+    pm_lif lif;
+    size_t n_in, n_out;
+    size_t stride;     /* n_out rounded up to a multiple of PM_LAYER_LANES; the padding of every row is 0 */
+    double *weight;    /* pA: weight[source * stride + target] */
+    double *scratch;   /* state arrays of a run */
+    pm_basis_table basis; /* of the intervals between arrivals */
+    uint32_t *flagged; /* neurons that may cross in the present interval */
+} pm_layer;
+
+enum { PM_LAYER_LANES = 8 };
+
+/* A layer with weights of 0. Errors: PM_NO_MEMORY. */
+pm_status pm_layer_new(pm_layer *layer, const pm_lif *lif, size_t n_in, size_t n_out, pm_error *error);
+void pm_layer_free(pm_layer *layer);
+
+/* Runs the layer from rest over [0, duration) with the given input (sorted by time, sources < n_in) and replaces `out` by
+ * its spikes. Errors: PM_FAILED when more than `limit` spikes occur (runaway activity), PM_NO_MEMORY. */
+pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, size_t limit, pm_raster *out,
+                       pm_error *error);
+
+#endif
