@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const pm_command *const commands[] = {&pm_command_run, &pm_command_plot, &pm_command_compare};
+static const pm_command *const commands[] = {&pm_command_run, &pm_command_plot, &pm_command_compare, NULL};
 
 int pm_complain(const pm_error *error) {
     fprintf(stderr, "punctum: %s\n", error->message);
@@ -61,7 +61,7 @@ void pm_progress_end(pm_progress *progress) {
 static void print_help(FILE *to) {
     fprintf(to, "Usage: punctum COMMAND [OPTION...]\n"
                 "Exact event-driven simulation of spiking neural networks.\n\nCommands:\n");
-    for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
+    for (size_t k = 0; commands[k]; k++)
         fprintf(to, "  %-9s %s\n", commands[k]->name, commands[k]->summary);
     fprintf(to, "\n'punctum COMMAND --help' shows the options and examples of a command; 'punctum --version' the version.\n\n"
                 "Example:\n"
@@ -80,7 +80,7 @@ int main(int argc, char **argv) {
         printf("punctum %s\n", PM_VERSION);
         return 0;
     }
-    for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
+    for (size_t k = 0; commands[k]; k++)
         if (strcmp(word, commands[k]->name) == 0) {
             char name[32];
             snprintf(name, sizeof name, "punctum %s", word);

@@ -148,9 +148,9 @@ static pm_status find_population(const pm_network *network, const pm_node *node,
 
 /* A list of two or three numbers for {normal: ...} or {uniform: ...}. */
 static pm_status read_spread(const pm_node *list, const char *what, size_t most, pm_distribution *d, pm_error *error) {
-    double *const values[] = {&d->a, &d->b, &d->step};
+    double *const values[3] = {&d->a, &d->b, &d->step};
     pm_status status = pm_list_check(list, 2, most, what, error);
-    for (size_t k = 0; !status && k < pm_list_length(list); k++) {
+    for (size_t k = 0; !status && k < 3 && k < pm_list_length(list); k++) {
         pm_node item = pm_list_item(list, k);
         status = pm_node_number(&item, "a finite number", values[k], error);
     }
@@ -355,7 +355,7 @@ static pm_status record_potential(pm_network *network, const pm_node *map, pm_er
     size_t n = status ? 0 : pm_list_length(&list);
     if (n > 0 && !(neurons = malloc(n * sizeof *neurons)))
         status = pm_fail_memory(error, "a list of neurons");
-    for (size_t k = 0; !status && k < n; k++) {
+    for (size_t k = 0; !status && neurons && k < n; k++) {
         pm_node item = pm_list_item(&list, k);
         uint64_t neuron = 0;
         status = pm_node_count(&item, "a neuron", 0, network->populations[population].size - 1, &neuron, error);

@@ -37,13 +37,9 @@ pm_status pm_folder_make(const char *path, pm_error *error) {
     }
     free(copy);
     struct stat found;
-    if (!status && stat(path, &found) != 0)
-        status = refuse_folder(path, errno, error);
-    else if (!status && !S_ISDIR(found.st_mode))
-        status = refuse_folder(path, ENOTDIR, error);
-    else if (!status && access(path, W_OK | X_OK) != 0)
-        status = refuse_folder(path, errno, error);
-    return status;
+    if (status || (stat(path, &found) == 0 && S_ISDIR(found.st_mode) && access(path, W_OK | X_OK) == 0))
+        return status;
+    return refuse_folder(path, errno ? errno : ENOTDIR, error);
 }
 
 pm_status pm_output_open(pm_output *output, const char *folder, const char *name, pm_error *error) {

@@ -20,8 +20,11 @@ pm_status pm_basis_reserve(pm_basis_table *table, size_t n, pm_error *error) {
     if (!x)
         return pm_fail_memory(error, "a table of exponentials");
     free(table->em);
-    *table = (pm_basis_table){size, x, x + size, x + 2 * size, x + 3 * size, x + 4 * size, x + 5 * size, x + 6 * size,
-                              x + 7 * size};
+    double **const columns[] = {&table->em,    &table->rise, &table->e1,  &table->e2,
+                                &table->alpha, &table->d1,   &table->d12, &table->t};
+    for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
+        *columns[k] = x + k * size;
+    table->capacity = size;
     return PM_OK;
 }
 

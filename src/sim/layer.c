@@ -117,7 +117,7 @@ static double wait_out(const pm_lif *lif, pm_lif_state *state, double t, double 
  * the step; a reset changes nothing of it but u, by the part of the jump that is left. */
 static pm_status follow(run *r, uint32_t j, double end, size_t first, pm_error *error) {
     const pm_lif *lif = &r->layer->lif;
-    pm_lif_state state = {r->s.u[j], r->s.i[j], r->s.b[j]}, last = {r->s.u1[j], r->s.i1[j], r->s.b1[j]}, at;
+    pm_lif_state state = {r->s.u[j], r->s.i[j], r->s.b[j]}, last = {r->s.u1[j], r->s.i1[j], r->s.b1[j]}, at = state;
     double t = r->now;
     for (;;) {
         if (r->s.held[j] > t) {
