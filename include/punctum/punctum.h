@@ -8,6 +8,7 @@
 #include <punctum/network.h>
 #include <punctum/neuron.h>
 #include <punctum/simulation.h>
+#include <punctum/training.h>
 
 #define PM_VERSION "0.1.0"
 

@@ -3,50 +3,12 @@
 #include "io/file.h"
 #include "io/spikes.h"
 #include "io/tree.h"
-#include "net/parameter.h"
+#include "io/values.h"
 
 #include <punctum/io.h>
 
 #include <stdlib.h>
 #include <string.h>
-
-/* The parameters that a map gives, over those already in *neuron. */
-static pm_status read_neuron(const pm_node *map, pm_neuron *neuron, pm_error *error) {
-    const char *keys[PM_NEURON_PARAMETERS + 1] = {NULL};
-    for (size_t k = 0; k < PM_NEURON_PARAMETERS; k++)
-        keys[k] = pm_neuron_parameters[k].name;
-    pm_status status = pm_map_check(map, keys, error);
-    for (size_t k = 0; !status && k < PM_NEURON_PARAMETERS; k++) {
-        pm_node value = pm_map_find(map, keys[k]);
-        if (pm_node_exists(&value)) {
-            char what[40];
-            snprintf(what, sizeof what, "a finite number in %s", pm_neuron_parameters[k].unit);
-            status = pm_node_number(&value, what, pm_parameter_of(neuron, &pm_neuron_parameters[k]), error);
-        }
-    }
-    return status;
-}
-
-/* Blames what pm_neuron_check found on the parameter that its message begins with, where the file gives that one. */
-static pm_status check_neuron(const pm_node *shared, const pm_node *population, const pm_neuron *neuron,
-                              pm_error *error) {
-    pm_status status = pm_neuron_check(neuron, error);
-    if (status != PM_INVALID)
-        return status;
-    pm_node own = pm_map_find(population, "neuron");
-    const pm_node *maps[] = {&own, shared};
-    for (size_t m = 0; m < 2; m++)
-        for (size_t k = 0; k < PM_NEURON_PARAMETERS; k++) {
-            const char *name = pm_neuron_parameters[k].name;
-            size_t length = strlen(name);
-            pm_node value = {0};
-            if (pm_node_exists(maps[m]) && strncmp(error->message, name, length) == 0 && error->message[length] == ' ')
-                value = pm_map_find(maps[m], name);
-            if (pm_node_exists(&value))
-                return pm_node_blame(&value, status, error);
-        }
-    return pm_node_blame(pm_node_exists(&own) ? &own : population, status, error);
-}
 
 static pm_status add_spike_source(pm_network *network, const pm_node *population, const pm_node *file,
                                   const char *name, uint32_t size, pm_error *error) {
@@ -114,9 +76,9 @@ static pm_status read_population(pm_network *network, const pm_node *population,
     }
     pm_neuron neuron = *defaults;
     if (pm_node_exists(&own))
-        status = read_neuron(&own, &neuron, error);
+        status = pm_read_neuron(&own, &neuron, error);
     if (!status)
-        status = check_neuron(shared, population, &neuron, error);
+        status = pm_check_neuron(shared, population, &neuron, error);
     if (status)
         return status;
     return pm_node_blame(&name_node, pm_network_add_lif(network, name, (uint32_t)size, &neuron, NULL, error), error);
@@ -143,17 +105,6 @@ static pm_status find_population(const pm_network *network, const pm_node *node,
     else
         status = pm_node_fail(node, error, "there is no population '%.60s'", name);
     free(names);
-    return status;
-}
-
-/* A list of two or three numbers for {normal: ...} or {uniform: ...}. */
-static pm_status read_spread(const pm_node *list, const char *what, size_t most, pm_distribution *d, pm_error *error) {
-    double *const values[3] = {&d->a, &d->b, &d->step};
-    pm_status status = pm_list_check(list, 2, most, what, error);
-    for (size_t k = 0; !status && k < 3 && k < pm_list_length(list); k++) {
-        pm_node item = pm_list_item(list, k);
-        status = pm_node_number(&item, "a finite number", values[k], error);
-    }
     return status;
 }
 
@@ -216,8 +167,8 @@ static pm_status read_weight(const pm_node *node, const pm_population *from, con
     if (pm_node_exists(&file))
         return read_weight_file(&file, from, to, d, error);
     d->kind = pm_node_exists(&normal) ? PM_NORMAL : PM_UNIFORM;
-    return d->kind == PM_NORMAL ? read_spread(&normal, "[mean, std] in pA", 2, d, error)
-                                : read_spread(&uniform, "[low, high] in pA", 2, d, error);
+    return d->kind == PM_NORMAL ? pm_read_spread(&normal, "[mean, std] in pA", 2, d, error)
+                                : pm_read_spread(&uniform, "[low, high] in pA", 2, d, error);
 }
 
 static pm_status read_delay(const pm_node *node, pm_distribution *d, pm_error *error) {
@@ -229,7 +180,7 @@ static pm_status read_delay(const pm_node *node, pm_distribution *d, pm_error *e
     if (!status)
         status = pm_map_get(node, "uniform", &uniform, error);
     if (!status)
-        status = read_spread(&uniform, "[low, high] or [low, high, step] in ms", 3, d, error);
+        status = pm_read_spread(&uniform, "[low, high] or [low, high, step] in ms", 3, d, error);
     if (!status)
         d->kind = pm_list_length(&uniform) == 3 ? PM_UNIFORM_STEPS : PM_UNIFORM;
     return status;
@@ -407,7 +358,7 @@ static pm_status read_network(pm_network *network, const pm_node *root, pm_error
     pm_node neuron = pm_map_find(root, "neuron"), projections = pm_map_find(root, "projections");
     pm_node record = pm_map_find(root, "record"), populations;
     if (pm_node_exists(&neuron))
-        status = read_neuron(&neuron, &defaults, error);
+        status = pm_read_neuron(&neuron, &defaults, error);
     if (!status)
         status = pm_map_get(root, "populations", &populations, error);
     if (!status)

@@ -11,15 +11,15 @@ pm_neuron pm_neuron_default(void) {
 }
 
 const pm_parameter pm_neuron_parameters[PM_NEURON_PARAMETERS] = {
-    {"C_m", "pF", "membrane capacitance", offsetof(pm_neuron, C_m), PM_POSITIVE},
-    {"g_L", "nS", "leak conductance", offsetof(pm_neuron, g_L), PM_POSITIVE},
-    {"E_L", "mV", "resting potential", offsetof(pm_neuron, E_L), PM_ANY},
-    {"V_th", "mV", "threshold", offsetof(pm_neuron, V_th), PM_ANY},
-    {"V_reset", "mV", "potential after a spike", offsetof(pm_neuron, V_reset), PM_ANY},
-    {"t_ref", "ms", "refractory time", offsetof(pm_neuron, t_ref), PM_NOT_NEGATIVE},
-    {"I_e", "pA", "constant input current", offsetof(pm_neuron, I_e), PM_ANY},
-    {"tau_1", "ms", "slow time constant of the synaptic current", offsetof(pm_neuron, tau_1), PM_POSITIVE},
-    {"tau_2", "ms", "fast time constant of the synaptic current", offsetof(pm_neuron, tau_2), PM_NOT_NEGATIVE},
+    {"C_m", "pF", "membrane capacitance", offsetof(pm_neuron, C_m), PM_POSITIVE, NULL},
+    {"g_L", "nS", "leak conductance", offsetof(pm_neuron, g_L), PM_POSITIVE, NULL},
+    {"E_L", "mV", "resting potential", offsetof(pm_neuron, E_L), PM_ANY, NULL},
+    {"V_th", "mV", "threshold", offsetof(pm_neuron, V_th), PM_ANY, NULL},
+    {"V_reset", "mV", "potential after a spike", offsetof(pm_neuron, V_reset), PM_ANY, NULL},
+    {"t_ref", "ms", "refractory time", offsetof(pm_neuron, t_ref), PM_NOT_NEGATIVE, NULL},
+    {"I_e", "pA", "constant input current", offsetof(pm_neuron, I_e), PM_ANY, NULL},
+    {"tau_1", "ms", "slow time constant of the synaptic current", offsetof(pm_neuron, tau_1), PM_POSITIVE, NULL},
+    {"tau_2", "ms", "fast time constant of the synaptic current", offsetof(pm_neuron, tau_2), PM_NOT_NEGATIVE, NULL},
 };
 
 /* Time constants and values that leave no room for products and quotients in double precision. */

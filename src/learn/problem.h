@@ -1,0 +1,20 @@
+/* What a trial is about: its patterns and its initial weights, drawn from streams of its own. */
+#ifndef PM_LEARN_PROBLEM_H
+#define PM_LEARN_PROBLEM_H
+
+#include "learn/layered.h"
+
+#include <punctum/training.h>
+
+/* The patterns of a trial; freed with pm_patterns_free. Errors: PM_NO_MEMORY. */
+pm_status pm_patterns_draw(const pm_experiment *experiment, uint32_t trial, pm_pattern **patterns, size_t *count,
+                           pm_error *error);
+void pm_patterns_free(pm_pattern *patterns, size_t count);
+
+/* Initial weights of all layers. */
+pm_status pm_weights_draw(const pm_experiment *experiment, uint32_t trial, pm_layered *net, pm_error *error);
+
+/* PM_INVALID with a message, unless sizes, goal and problem fit together. */
+pm_status pm_experiment_check(const pm_experiment *experiment, pm_error *error);
+
+#endif

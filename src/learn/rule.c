@@ -1,0 +1,13 @@
+/* The list of learning rules. */
+#include "learn/rule.h"
+
+#include <string.h>
+
+const pm_learning_rule *const pm_rules[] = {&pm_rule_normad, &pm_rule_resume, NULL};
+
+const pm_learning_rule *pm_rule_find(const char *name) {
+    size_t k = 0;
+    while (pm_rules[k] && strcmp(pm_rules[k]->name, name) != 0)
+        k++;
+    return pm_rules[k];
+}

@@ -1,0 +1,41 @@
+/* Learning rules: each is one constant descriptor in a file of its own, from which YAML keys, help and the manual come. */
+#ifndef PM_LEARN_RULE_H
+#define PM_LEARN_RULE_H
+
+#include "learn/layered.h"
+#include "net/parameter.h"
+
+#include <stdbool.h>
+
+/* What a rule may look at and what it must leave alone. */
+typedef struct pm_plasticity {
+    const bool *plastic; /* of each layer of weights */
+    const double *rate;  /* of each layer of weights; its unit depends on the rule */
+} pm_plasticity;
+
+enum { PM_RULE_PARAMETERS_SIZE = 256 }; /* bytes that hold the parameters of any rule */
+
+typedef struct pm_learning_rule {
+    const char *name;
+    const char *help;
+    const pm_parameter *parameters;
+    size_t n_parameters;
+    const void *defaults;    /* of the structure that `parameters` describes */
+    size_t size;             /* of that structure */
+    /* Workspace for networks of this shape; `parameters` is copied. */
+    pm_status (*create)(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *parameters,
+                        pm_error *error);
+    /* Adds to change[l] (in the layout of the weights; plastic layers only), in pA, what the network's last run and the
+     * desired output ask for. */
+    pm_status (*add)(void *state, const pm_layered *net, const pm_raster *desired, double *const *change,
+                     pm_error *error);
+    void (*destroy)(void *state); /* NULL is allowed */
+} pm_learning_rule;
+
+extern const pm_learning_rule pm_rule_normad, pm_rule_resume;
+
+/* All rules; ends with NULL. */
+extern const pm_learning_rule *const pm_rules[];
+const pm_learning_rule *pm_rule_find(const char *name); /* NULL if there is none of that name */
+
+#endif

@@ -1,0 +1,236 @@
+/* Reverse sweeps over recorded spikes. For one error event at t, every hidden spike s that can have mattered gets a
+ * coefficient c_s, so that the gradient is sum_s c_s d^(t_s); layer by layer downwards, the coefficients of one layer, carried
+ * backwards in time by the kernel, give those of the layer below. Invariant: traces of a layer's inputs at its spikes are
+ * computed once per pattern, by pm_sweep_begin. */
+#include "learn/sweep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void pm_sweep_free(pm_sweep *w) {
+    for (size_t l = 0; l < PM_MAX_LAYERS; l++) {
+        pm_traces_free(&w->inputs[l]);
+        pm_traces_free(&w->errors[l]);
+        pm_basis_free(&w->steps[l]);
+        free(w->at_spike[l]);
+        free(w->coefficient[l]);
+    }
+    pm_basis_free(&w->lags);
+    *w = (pm_sweep){0};
+}
+
+pm_status pm_sweep_new(pm_sweep *w, const pm_layered *net, const bool *plastic, double tau_hat, double tau_hat_hidden,
+                       double slope_floor, double window, pm_error *error) {
+    size_t last = net->n_layers - 1;
+    *w = (pm_sweep){.n_layers = net->n_layers, .slope_floor = slope_floor, .window = window};
+    if (net->n_layers > PM_MAX_LAYERS)
+        return pm_fail(error, PM_INVALID, "%zu layers of weights; at most %d can be trained", net->n_layers, PM_MAX_LAYERS);
+    memcpy(w->plastic, plastic, net->n_layers * sizeof *plastic);
+    while (w->lowest < last && !plastic[w->lowest])
+        w->lowest++;
+    pm_status status = PM_OK;
+    for (size_t l = 0; !status && l <= last; l++) {
+        const pm_layer *layer = &net->layers[l];
+        pm_lif kernel = pm_trace_kernel(&layer->lif, l == last ? tau_hat : tau_hat_hidden);
+        w->width[l] = (layer->n_in + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES;
+        w->offset[l] = w->row;
+        w->row += plastic[l] ? w->width[l] * layer->n_out : 0;
+        status = pm_traces_new(&w->inputs[l], &kernel, layer->n_in, error);
+        if (!status)
+            status = pm_traces_new(&w->errors[l], &kernel, layer->n_out, error);
+    }
+    if (status)
+        pm_sweep_free(w);
+    return status;
+}
+
+static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error *error) {
+    if (needed <= *capacity)
+        return PM_OK;
+    size_t size = (needed + needed / 2 + 64) * sizeof(double);
+    double *grown = aligned_alloc(64, (size + 63) / 64 * 64);
+    if (!grown)
+        return pm_fail_memory(error, "traces at spikes");
+    free(*array);
+    *array = grown;
+    *capacity = needed + needed / 2 + 64;
+    return PM_OK;
+}
+
+/* The basis of every step through the merged spikes of a hidden layer and its inputs, in order of time; at equal times the
+ * layer's own spike comes first, since an input cannot cause a spike at its own instant. */
+static pm_status tabulate_steps(pm_sweep *w, const pm_layered *net, size_t l, pm_error *error) {
+    const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
+    pm_basis_table *steps = &w->steps[l];
+    pm_status status = pm_basis_reserve(steps, in->n + out->n, error);
+    if (status)
+        return status;
+    double now = 0.0;
+    for (size_t i = 0, s = 0; i < in->n || s < out->n;) {
+        bool input = s == out->n || (i < in->n && in->time[i] < out->time[s]);
+        double t = input ? in->time[i] : out->time[s];
+        steps->t[i + s] = t - now;
+        now = t;
+        *(input ? &i : &s) += 1;
+    }
+    pm_basis_fill(&w->inputs[l].kernel, steps, in->n + out->n);
+    return PM_OK;
+}
+
+/* Traces of layer l's inputs at each of its spikes. */
+static pm_status trace_spikes(pm_sweep *w, const pm_layered *net, size_t l, pm_error *error) {
+    const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
+    size_t width = w->width[l];
+    pm_status status = grow(&w->at_spike[l], &w->at_spike_capacity[l], out->n * width, error);
+    if (!status)
+        status = grow(&w->coefficient[l], &w->coefficient_capacity[l], out->n, error);
+    if (!status)
+        status = tabulate_steps(w, net, l, error);
+    if (status || !w->plastic[l])
+        return status;
+    pm_traces *traces = &w->inputs[l];
+    pm_traces_reset(traces, 0.0);
+    for (size_t i = 0, s = 0; s < out->n;) {
+        bool input = i < in->n && in->time[i] < out->time[s];
+        pm_traces_advance_by(traces, pm_basis_get(&w->steps[l], i + s));
+        if (input) {
+            pm_traces_add(traces, in->neuron[i++], 1.0);
+        } else {
+            memcpy(w->at_spike[l] + s * width, traces->u, width * sizeof(double));
+            s++;
+        }
+    }
+    return PM_OK;
+}
+
+static double inverse_slope(const pm_sweep *w, double slope) {
+    return 1.0 / (slope > w->slope_floor ? slope : w->slope_floor);
+}
+
+/* Coefficients of the spikes of the last hidden layer (weights l) for an event of output neuron `o` at t. */
+static pm_status start(pm_sweep *w, const pm_layered *net, size_t l, double t, uint32_t o, pm_error *error) {
+    const pm_raster *out = &net->rasters[l + 1];
+    const pm_layer *above = &net->layers[l + 1];
+    const pm_lif *kernel = &w->errors[l].kernel;
+    size_t end = out->n;
+    while (end > 0 && out->time[end - 1] >= t)
+        end--;
+    size_t first = end;
+    while (first > 0 && t - out->time[first - 1] <= w->window)
+        first--;
+    w->first[l] = first;
+    w->end[l] = end;
+    pm_status status = pm_basis_reserve(&w->lags, end - first, error);
+    if (status)
+        return status;
+    for (size_t s = first; s < end; s++)
+        w->lags.t[s - first] = t - out->time[s];
+    pm_basis_fill(kernel, &w->lags, end - first);
+    for (size_t s = first; s < end; s++) {
+        double derivative = w->lags.alpha[s - first] * kernel->inv_C - w->lags.d12[s - first] * kernel->l_m;
+        w->coefficient[l][s] =
+            above->weight[out->neuron[s] * above->stride + o] * derivative * inverse_slope(w, out->slope[s]);
+    }
+    return PM_OK;
+}
+
+/* Coefficients of layer l's spikes from those of the layer above: backwards through their merged spikes, whose number i + k
+ * is the place of the next step in the table. */
+static void descend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
+    const pm_raster *out = &net->rasters[l + 1], *up = &net->rasters[l + 2];
+    const pm_layer *above = &net->layers[l + 1];
+    pm_traces *errors = &w->errors[l + 1];
+    pm_traces_reset(errors, 0.0);
+    size_t k = w->end[l + 1], i = out->n;
+    while (i > 0 && (k == 0 || out->time[i - 1] >= up->time[k - 1]))
+        i--;
+    w->end[l] = i;
+    while (i > 0 || k > 0) {
+        bool own = k == 0 || (i > 0 && out->time[i - 1] >= up->time[k - 1]);
+        if (own) {
+            if (t - out->time[i - 1] > w->window)
+                break;
+            i--;
+            w->coefficient[l][i] = pm_traces_slope_dot(errors, above->weight + out->neuron[i] * above->stride) *
+                                   inverse_slope(w, out->slope[i]);
+        } else {
+            k--;
+            if (k >= w->first[l + 1])
+                pm_traces_add(errors, up->neuron[k], w->coefficient[l + 1][k]);
+        }
+        pm_traces_advance_by(errors, pm_basis_get(&w->steps[l + 1], i + k));
+    }
+    w->first[l] = i;
+}
+
+/* Adds the gradient with respect to layer l's weights, sum_s c_s d^(t_s), to its part of a row. */
+static void collect(const pm_sweep *w, const pm_layered *net, size_t l, double *part) {
+    const pm_raster *out = &net->rasters[l + 1];
+    size_t width = w->width[l];
+    for (size_t s = w->first[l]; s < w->end[l]; s++)
+        pm_axpy(width, w->coefficient[l][s], w->at_spike[l] + s * width, part + out->neuron[s] * width);
+}
+
+/* Carries the traces of the output layer's inputs to t. */
+static void carry_output(pm_sweep *w, const pm_raster *in, double t) {
+    pm_traces *traces = &w->inputs[w->n_layers - 1];
+    for (;;) {
+        bool arrival = w->arrivals < in->n && in->time[w->arrivals] < t;
+        double next = arrival ? in->time[w->arrivals] : t;
+        if (next > traces->now)
+            pm_traces_advance(traces, next - traces->now);
+        traces->now = next;
+        if (!arrival)
+            return;
+        pm_traces_add(traces, in->neuron[w->arrivals++], 1.0);
+    }
+}
+
+pm_status pm_sweep_begin(pm_sweep *w, const pm_layered *net, pm_error *error) {
+    pm_status status = PM_OK;
+    for (size_t l = w->lowest; !status && l + 1 < w->n_layers; l++)
+        status = trace_spikes(w, net, l, error);
+    pm_traces_reset(&w->inputs[w->n_layers - 1], 0.0);
+    w->arrivals = 0;
+    return status;
+}
+
+pm_status pm_sweep_event(pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error) {
+    size_t last = w->n_layers - 1;
+    memset(row, 0, w->row * sizeof *row);
+    if (w->plastic[last]) {
+        carry_output(w, &net->rasters[last], t);
+        memcpy(row + w->offset[last] + o * w->width[last], w->inputs[last].u, w->width[last] * sizeof *row);
+    }
+    for (size_t l = last; l-- > w->lowest;) {
+        pm_status status = PM_OK;
+        if (l + 1 == last)
+            status = start(w, net, l, t, o, error);
+        else
+            descend(w, net, l, t);
+        if (status)
+            return status;
+        if (w->plastic[l])
+            collect(w, net, l, row + w->offset[l]);
+    }
+    return PM_OK;
+}
+
+void pm_sweep_trace(const pm_sweep *w, const pm_layered *net, size_t l, double t, double *trace) {
+    const pm_raster *in = &net->rasters[l];
+    memset(trace, 0, w->width[l] * sizeof *trace);
+    for (size_t k = 0; k < in->n && in->time[k] < t; k++)
+        trace[in->neuron[k]] += pm_lif_psp(&w->inputs[l].kernel, t - in->time[k]);
+}
+
+void pm_sweep_add(const pm_sweep *w, const pm_layered *net, const double *row, double *const *change) {
+    for (size_t l = w->lowest; l < w->n_layers; l++) {
+        const pm_layer *layer = &net->layers[l];
+        const double *part = row + w->offset[l];
+        if (!w->plastic[l])
+            continue;
+        for (size_t i = 0; i < layer->n_in; i++)
+            for (size_t j = 0; j < layer->n_out; j++)
+                change[l][i * layer->stride + j] += part[j * w->width[l] + i];
+    }
+}

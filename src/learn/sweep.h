@@ -1,0 +1,51 @@
+/* Gradients of an output neuron's potential with respect to all weights of a layered network.
+ *
+ * With the kernel eps^ = alpha * exp(-t/tau_hat)/C_m and the traces d^_j(t) = sum_f eps^(t - t_j^f), which ignore resets on
+ * purpose, the gradient of V^_o(t) is (Anwani & Rajendran, Neurocomputing 2020)
+ *     output layer:  d^(t)
+ *     below:         sum over hidden spikes t_s < t of  w_oi eps^'(t - t_s) / max(V'_i(t_s), floor) d^(t_s),
+ * recursively for deeper layers. Times in ms, weights in pA, gradients in mV/pA. */
+#ifndef PM_LEARN_SWEEP_H
+#define PM_LEARN_SWEEP_H
+
+#include "learn/layered.h"
+#include "learn/traces.h"
+
+enum { PM_MAX_LAYERS = 8 };
+
+typedef struct pm_sweep {
+    size_t n_layers, lowest;          /* layers of weights; the lowest plastic one */
+    bool plastic[PM_MAX_LAYERS];
+    double slope_floor;               /* mV/ms, smallest V' that 1/V' is computed from */
+    double window;                    /* ms, longest t - t_s considered */
+    size_t row;                       /* doubles in the gradient of one event */
+    size_t offset[PM_MAX_LAYERS];     /* of layer l's part of a row: element [target * width + source] */
+    size_t width[PM_MAX_LAYERS];      /* number of sources, rounded up to PM_LAYER_LANES */
+    pm_traces inputs[PM_MAX_LAYERS];  /* traces of each layer's inputs */
+    pm_traces errors[PM_MAX_LAYERS];  /* errors of the layer above on their way back */
+    double *at_spike[PM_MAX_LAYERS];  /* traces at each spike of the layer, width[l] each */
+    size_t at_spike_capacity[PM_MAX_LAYERS];
+    pm_basis_table steps[PM_MAX_LAYERS]; /* between the merged spikes of the layer and of its inputs */
+    pm_basis_table lags;                 /* from hidden spikes to an error event */
+    double *coefficient[PM_MAX_LAYERS];
+    size_t coefficient_capacity[PM_MAX_LAYERS];
+    size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */
+    size_t arrivals;                     /* input spikes of the output layer that its traces hold */
+} pm_sweep;
+
+/* Workspace for networks of this shape. tau_hat: kernel of the output layer's traces; tau_hat_hidden: of all below; ms.
+ * Errors: PM_NO_MEMORY, PM_INVALID for too many layers. */
+pm_status pm_sweep_new(pm_sweep *sweep, const pm_layered *net, const bool *plastic, double tau_hat, double tau_hat_hidden,
+                       double slope_floor, double window, pm_error *error);
+void pm_sweep_free(pm_sweep *sweep);
+
+/* Prepares for the spikes of the network's last run. */
+pm_status pm_sweep_begin(pm_sweep *sweep, const pm_layered *net, pm_error *error);
+/* The gradient of output neuron o's potential at t into `row` (sweep->row doubles). Events come in order of time. */
+pm_status pm_sweep_event(pm_sweep *sweep, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error);
+/* The traces d^(t) of layer l's inputs (width[l] doubles). */
+void pm_sweep_trace(const pm_sweep *sweep, const pm_layered *net, size_t l, double t, double *trace);
+/* change[l] += the layer's part of a row, for plastic layers, in the layout of the weights. */
+void pm_sweep_add(const pm_sweep *sweep, const pm_layered *net, const double *row, double *const *change);
+
+#endif
