@@ -71,11 +71,15 @@ typedef struct normad {
     parameters p;
     pm_sweep sweep;
     double rate[PM_MAX_LAYERS];
-    pm_error_events errors;
-    double *rows;          /* gradients of all events */
-    size_t capacity;       /* events there is room for */
-    gsl_matrix *gram;      /* capacity x capacity */
+    pm_error_events errors; /* of one pattern */
+    size_t n;               /* events gathered */
+    double *rows;           /* their gradients */
+    double *sizes;
+    size_t capacity;        /* events there is room for */
+    double *total, *recruited, *trace; /* of the size of a row */
+    gsl_matrix *gram;       /* gram_size x gram_size */
     gsl_vector *amount;
+    size_t gram_size;
 } normad;
 
 static void destroy(void *state) {
@@ -85,6 +89,8 @@ static void destroy(void *state) {
     pm_sweep_free(&w->sweep);
     pm_errors_free(&w->errors);
     free(w->rows);
+    free(w->sizes);
+    free(w->total);
     if (w->gram)
         gsl_matrix_free(w->gram);
     if (w->amount)
@@ -106,28 +112,53 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
         return status;
     }
     memcpy(w->rate, plasticity->rate, net->n_layers * sizeof *w->rate);
+    w->total = aligned_alloc(64, 3 * w->sweep.row * sizeof *w->total);
+    if (!w->total) {
+        destroy(w);
+        return pm_fail_memory(error, "the learning rule");
+    }
+    w->recruited = w->total + w->sweep.row;
+    w->trace = w->recruited + w->sweep.row;
+    memset(w->recruited, 0, w->sweep.row * sizeof *w->recruited);
     *state = w;
     return PM_OK;
 }
 
-/* Room for the gradients of n events, and for the sum. */
+/* Room for n events. */
 static pm_status reserve(normad *w, size_t n, pm_error *error) {
     if (n <= w->capacity)
         return PM_OK;
-    size_t capacity = n + n / 2 + 4, bytes = (capacity + 1) * w->sweep.row * sizeof(double);
-    double *rows = aligned_alloc(64, bytes);
-    gsl_matrix *gram = gsl_matrix_alloc(capacity, capacity);
-    gsl_vector *amount = gsl_vector_alloc(capacity);
+    size_t capacity = n + n / 2 + 4;
+    double *rows = aligned_alloc(64, capacity * w->sweep.row * sizeof *rows);
+    double *sizes = malloc(capacity * sizeof *sizes);
+    if (!rows || !sizes) {
+        free(rows);
+        free(sizes);
+        return pm_fail_memory(error, "the gradients of all errors");
+    }
+    if (w->n > 0) {
+        memcpy(rows, w->rows, w->n * w->sweep.row * sizeof *rows);
+        memcpy(sizes, w->sizes, w->n * sizeof *sizes);
+    }
     free(w->rows);
+    free(w->sizes);
+    w->rows = rows;
+    w->sizes = sizes;
+    w->capacity = capacity;
+    return PM_OK;
+}
+
+static pm_status reserve_gram(normad *w, size_t n, pm_error *error) {
+    if (n <= w->gram_size)
+        return PM_OK;
     if (w->gram)
         gsl_matrix_free(w->gram);
     if (w->amount)
         gsl_vector_free(w->amount);
-    w->rows = rows;
-    w->gram = gram;
-    w->amount = amount;
-    w->capacity = rows && gram && amount ? capacity : 0;
-    return w->capacity ? PM_OK : pm_fail_memory(error, "the gradients of all errors");
+    w->gram = gsl_matrix_alloc(2 * n, 2 * n);
+    w->amount = gsl_vector_alloc(2 * n);
+    w->gram_size = w->gram && w->amount ? 2 * n : 0;
+    return w->gram_size ? PM_OK : pm_fail_memory(error, "the Gram matrix of the errors");
 }
 
 /* Calls for each plastic layer: its part of a row, and its length. */
@@ -140,8 +171,8 @@ static size_t part_size(const normad *w, const pm_layered *net, size_t l) {
 }
 
 /* total += sum over events of rate * size * gradient / norm. */
-static void descend_rows(const normad *w, const pm_layered *net, size_t n, double *total) {
-    for (size_t e = 0; e < n; e++) {
+static void descend_rows(normad *w, const pm_layered *net) {
+    for (size_t e = 0; e < w->n; e++) {
         const double *row = w->rows + e * w->sweep.row;
         double joint = sqrt(pm_sum_squares(w->sweep.row, row));
         FOR_PLASTIC_LAYERS(w, l) {
@@ -150,13 +181,17 @@ static void descend_rows(const normad *w, const pm_layered *net, size_t n, doubl
                           : w->p.normalisation == JOINT ? joint
                                                         : sqrt(pm_sum_squares(size, row + at));
             if (norm > 0.0)
-                pm_axpy(size, w->rate[l] * w->errors.events[e].size / norm, row + at, total + at);
+                pm_axpy(size, w->rate[l] * w->sizes[e] / norm, row + at, w->total + at);
         }
     }
 }
 
 /* total = the smallest step that moves the potential at every event by its size. */
-static pm_status solve_rows(normad *w, const pm_layered *net, size_t n, double *total, pm_error *error) {
+static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
+    size_t n = w->n;
+    pm_status status = reserve_gram(w, n, error);
+    if (status)
+        return status;
     gsl_matrix_view gram = gsl_matrix_submatrix(w->gram, 0, 0, n, n);
     gsl_vector_view amount = gsl_vector_subvector(w->amount, 0, n);
     double trace = 0.0;
@@ -174,7 +209,7 @@ static pm_status solve_rows(normad *w, const pm_layered *net, size_t n, double *
             gsl_matrix_set(&gram.matrix, j, i, product);
         }
         trace += gsl_matrix_get(&gram.matrix, i, i);
-        gsl_vector_set(&amount.vector, i, w->errors.events[i].size);
+        gsl_vector_set(&amount.vector, i, w->sizes[i]);
     }
     if (!(trace > 0.0)) /* no event has a gradient */
         return isnan(trace) ? pm_fail(error, PM_FAILED, "the weights are not numbers any more") : PM_OK;
@@ -186,13 +221,13 @@ static pm_status solve_rows(normad *w, const pm_layered *net, size_t n, double *
         gsl_linalg_cholesky_svx(&gram.matrix, &amount.vector) != GSL_SUCCESS)
         return pm_fail(error, PM_FAILED, "the gradients of the errors are too large for each other");
     for (size_t e = 0; e < n; e++)
-        pm_axpy(w->sweep.row, gsl_vector_get(&amount.vector, e), w->rows + e * w->sweep.row, total);
-    double length = sqrt(pm_sum_squares(w->sweep.row, total));
+        pm_axpy(w->sweep.row, gsl_vector_get(&amount.vector, e), w->rows + e * w->sweep.row, w->total);
+    double length = sqrt(pm_sum_squares(w->sweep.row, w->total));
     double shrink = length > w->p.longest_step ? w->p.longest_step / length : 1.0;
     FOR_PLASTIC_LAYERS(w, l) {
         size_t size = part_size(w, net, l);
         for (size_t k = 0; k < size; k++)
-            total[w->sweep.offset[l] + k] *= shrink * sqrt(w->rate[l]);
+            w->total[w->sweep.offset[l] + k] *= shrink * sqrt(w->rate[l]);
     }
     return PM_OK;
 }
@@ -206,21 +241,21 @@ static bool is_silent(const pm_raster *raster, double from, double until) {
 
 /* Where a desired spike at t finds no hidden spikes that could cause it, there is no gradient: raises the potentials of
  * the silent layers there. */
-static void recruit(const normad *w, const pm_layered *net, double t, double *trace, double *total) {
+static void recruit(normad *w, const pm_layered *net, double t) {
     size_t last = net->n_layers - 1;
     FOR_PLASTIC_LAYERS(w, l) {
         double until = t - w->p.recruit_lag * (double)(last - l);
         if (l == last || !is_silent(&net->rasters[l + 1], until - w->p.recruit_window, until))
             continue;
-        pm_sweep_trace(&w->sweep, net, l, until, trace);
-        double squares = pm_sum_squares(w->sweep.width[l], trace);
+        pm_sweep_trace(&w->sweep, net, l, until, w->trace);
+        double squares = pm_sum_squares(w->sweep.width[l], w->trace);
         for (size_t j = 0; squares > 0.0 && j < net->layers[l].n_out; j++)
-            pm_axpy(w->sweep.width[l], w->p.recruit / squares, trace, total + w->sweep.offset[l] + j * w->sweep.width[l]);
+            pm_axpy(w->sweep.width[l], w->p.recruit / squares, w->trace,
+                    w->recruited + w->sweep.offset[l] + j * w->sweep.width[l]);
     }
 }
 
-static pm_status add(void *state, const pm_layered *net, const pm_raster *desired, double *const *change,
-                     pm_error *error) {
+static pm_status gather(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error) {
     normad *w = state;
     const pm_raster *observed = &net->rasters[net->n_layers];
     const pm_pairing pairing = {w->p.pair_window, w->p.step, w->p.approach, w->p.pair_slope};
@@ -231,28 +266,35 @@ static pm_status add(void *state, const pm_layered *net, const pm_raster *desire
     size_t n = (double)w->errors.n < w->p.most_events ? w->errors.n : (size_t)w->p.most_events;
     if (status || n == 0)
         return status;
-    status = reserve(w, n + 1, error);
+    status = reserve(w, w->n + n, error);
     if (!status)
         status = pm_sweep_begin(&w->sweep, net, error);
-    for (size_t e = 0; !status && e < n; e++)
-        status = pm_sweep_event(&w->sweep, net, w->errors.events[e].time, w->errors.events[e].neuron,
-                                w->rows + e * w->sweep.row, error);
-    if (status)
-        return status;
-    double *total = w->rows + n * w->sweep.row, *scratch = total + w->sweep.row;
-    memset(total, 0, w->sweep.row * sizeof *total);
-    if (w->p.normalisation == GRAM)
-        status = solve_rows(w, net, n, total, error);
+    for (size_t e = 0; !status && e < n; e++) {
+        const pm_error_event *event = &w->errors.events[e];
+        status = pm_sweep_event(&w->sweep, net, event->time, event->neuron, w->rows + w->n * w->sweep.row, error);
+        w->sizes[w->n++] = event->size;
+        if (!status && w->p.recruit > 0.0 && event->size > 0.0)
+            recruit(w, net, event->time);
+    }
+    return status;
+}
+
+static pm_status settle(void *state, const pm_layered *net, double *const *change, pm_error *error) {
+    normad *w = state;
+    pm_status status = PM_OK;
+    memset(w->total, 0, w->sweep.row * sizeof *w->total);
+    if (w->n > 0 && w->p.normalisation == GRAM)
+        status = solve_rows(w, net, error);
     else
-        descend_rows(w, net, n, total);
-    for (size_t e = 0; !status && w->p.recruit > 0.0 && e < n; e++)
-        if (w->errors.events[e].size > 0.0)
-            recruit(w, net, w->errors.events[e].time, scratch, total);
+        descend_rows(w, net);
+    pm_axpy(w->sweep.row, 1.0, w->recruited, w->total);
+    memset(w->recruited, 0, w->sweep.row * sizeof *w->recruited);
+    w->n = 0;
     if (!status)
-        pm_sweep_add(&w->sweep, net, total, change);
+        pm_sweep_add(&w->sweep, net, w->total, change);
     return status;
 }
 
 const pm_learning_rule pm_rule_normad = {
     "normad", "normalised approximate descent (Anwani and Rajendran 2020)", table, sizeof table / sizeof *table,
-    &defaults, sizeof(parameters), create, add, destroy};
+    &defaults, sizeof(parameters), create, gather, settle, destroy};

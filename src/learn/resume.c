@@ -26,8 +26,9 @@ typedef struct resume {
     double rate; /* pA */
     bool plastic;
     pm_error_events errors;
-    double *trace; /* of each input */
-    size_t n_in;
+    double *trace;  /* of each input */
+    double *change; /* gathered: n_in x n_out */
+    size_t n_in, n_out;
 } resume;
 
 static void destroy(void *state) {
@@ -36,6 +37,7 @@ static void destroy(void *state) {
         return;
     pm_errors_free(&w->errors);
     free(w->trace);
+    free(w->change);
     free(w);
 }
 
@@ -53,8 +55,10 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     w->rate = plasticity->rate[last];
     w->plastic = plasticity->plastic[last];
     w->n_in = net->layers[last].n_in;
+    w->n_out = net->layers[last].n_out;
     w->trace = calloc(w->n_in, sizeof *w->trace);
-    if (!w->trace) {
+    w->change = calloc(w->n_in * w->n_out, sizeof *w->change);
+    if (!w->trace || !w->change) {
         destroy(w);
         return pm_fail_memory(error, "the learning rule");
     }
@@ -62,11 +66,9 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     return PM_OK;
 }
 
-static pm_status add(void *state, const pm_layered *net, const pm_raster *desired, double *const *change,
-                     pm_error *error) {
+static pm_status gather(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error) {
     resume *w = state;
     size_t last = net->n_layers - 1;
-    const pm_layer *layer = &net->layers[last];
     const pm_raster *in = &net->rasters[last];
     pm_status status = pm_errors_plain(&w->errors, &net->rasters[last + 1], desired, error);
     if (status || !w->plastic)
@@ -82,10 +84,21 @@ static pm_status add(void *state, const pm_layered *net, const pm_raster *desire
             w->trace[in->neuron[k]] += exp(-(event->time - in->time[k]) / w->p.tau);
         now = event->time;
         for (size_t i = 0; i < w->n_in; i++)
-            change[last][i * layer->stride + event->neuron] += w->rate * event->size * (w->p.a + w->trace[i]);
+            w->change[i * w->n_out + event->neuron] += w->rate * event->size * (w->p.a + w->trace[i]);
     }
     return PM_OK;
 }
 
+static pm_status settle(void *state, const pm_layered *net, double *const *change, pm_error *error) {
+    resume *w = state;
+    size_t last = net->n_layers - 1, stride = net->layers[last].stride;
+    (void)error;
+    for (size_t i = 0; w->plastic && i < w->n_in; i++)
+        for (size_t o = 0; o < w->n_out; o++)
+            change[last][i * stride + o] += w->change[i * w->n_out + o];
+    memset(w->change, 0, w->n_in * w->n_out * sizeof *w->change);
+    return PM_OK;
+}
+
 const pm_learning_rule pm_rule_resume = {"resume", "remote supervision (Ponulak and Kasinski 2010), output layer only", table,
-                                sizeof table / sizeof *table, &defaults, sizeof(parameters), create, add, destroy};
+                                sizeof table / sizeof *table, &defaults, sizeof(parameters), create, gather, settle, destroy};

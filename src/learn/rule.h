@@ -25,10 +25,11 @@ typedef struct pm_learning_rule {
     /* Workspace for networks of this shape; `parameters` is copied. */
     pm_status (*create)(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *parameters,
                         pm_error *error);
-    /* Adds to change[l] (in the layout of the weights; plastic layers only), in pA, what the network's last run and the
-     * desired output ask for. */
-    pm_status (*add)(void *state, const pm_layered *net, const pm_raster *desired, double *const *change,
-                     pm_error *error);
+    /* Gathers what the network's last run and the desired output ask for. */
+    pm_status (*gather)(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error);
+    /* Adds to change[l] (in the layout of the weights; plastic layers only), in pA, what everything gathered since the last
+     * call asks for together. */
+    pm_status (*settle)(void *state, const pm_layered *net, double *const *change, pm_error *error);
     void (*destroy)(void *state); /* NULL is allowed */
 } pm_learning_rule;
 

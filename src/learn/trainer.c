@@ -261,9 +261,12 @@ static pm_status pass(pm_trainer *t, bool learn, score *s, pm_error *error) {
         if (!status)
             status = judge(t, s, error);
         if (!status && learn)
-            status = e->rule->add(t->rule, &t->net, &t->targets[k], t->change, error);
-        if (!status && learn && e->online)
-            apply(t);
+            status = e->rule->gather(t->rule, &t->net, &t->targets[k], error);
+        if (!status && learn && (e->online || k + 1 == t->n_patterns)) {
+            status = e->rule->settle(t->rule, &t->net, t->change, error);
+            if (!status && e->online)
+                apply(t);
+        }
     }
     return status;
 }
