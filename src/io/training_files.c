@@ -1,0 +1,223 @@
+/* Every file is written through output.h, so that none is there in part. */
+#define _GNU_SOURCE
+#include "io/training_files.h"
+
+#include "io/output.h"
+#include "net/parameter.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static pm_status finish(pm_output *output, pm_status status, pm_error *error) {
+    if (!status)
+        status = pm_output_commit(output, error);
+    pm_output_discard(output);
+    return status;
+}
+
+static pm_status write_trials(const char *folder, const pm_trial *trials, size_t n, pm_error *error) {
+    pm_output output;
+    pm_status status = pm_output_open(&output, folder, "trials.dat", error);
+    if (!status)
+        status = pm_output_write(&output, error, "# trial converged iterations correlation best off_ms\n");
+    for (size_t k = 0; !status && k < n; k++)
+        status = pm_output_write(&output, error, "%" PRIu32 " %d %" PRIu32 " %.17g %.17g %.17g%s%s\n", trials[k].number,
+                                 trials[k].converged, trials[k].iterations, trials[k].correlation, trials[k].best,
+                                 trials[k].off, trials[k].message[0] ? " # " : "", trials[k].message);
+    return finish(&output, status, error);
+}
+
+static double at_iteration(const pm_trial *trial, size_t iteration) {
+    if (trial->n_history == 0)
+        return 0.0;
+    return trial->history[iteration < trial->n_history ? iteration : trial->n_history - 1];
+}
+
+static pm_status write_correlation(const char *folder, const pm_trial *trials, size_t n, pm_error *error) {
+    size_t longest = 0;
+    for (size_t k = 0; k < n; k++)
+        longest = trials[k].n_history > longest ? trials[k].n_history : longest;
+    pm_output output;
+    pm_status status = pm_output_open(&output, folder, "correlation.dat", error);
+    if (!status)
+        status = pm_output_write(&output, error, "# iteration mean std converged\n");
+    for (size_t i = 0; !status && i < longest; i++) {
+        double mean = 0.0, squares = 0.0;
+        size_t converged = 0;
+        for (size_t k = 0; k < n; k++) {
+            mean += at_iteration(&trials[k], i) / (double)n;
+            converged += trials[k].converged && trials[k].iterations <= i;
+        }
+        for (size_t k = 0; k < n; k++)
+            squares += pow(at_iteration(&trials[k], i) - mean, 2.0);
+        double std = n > 1 ? sqrt(squares / (double)(n - 1)) : 0.0;
+        status = pm_output_write(&output, error, "%zu %.17g %.17g %zu\n", i, mean, std, converged);
+    }
+    return finish(&output, status, error);
+}
+
+pm_status pm_training_tables_write(const char *folder, const pm_trial *trials, size_t n, pm_error *error) {
+    pm_status status = write_trials(folder, trials, n, error);
+    return status ? status : write_correlation(folder, trials, n, error);
+}
+
+/* What goes into one folder of details. */
+typedef struct details {
+    const char *folder;
+    const pm_experiment *experiment;
+    pm_trainer *trainer;
+    const pm_pattern *patterns;
+    size_t n_patterns;
+} details;
+
+static pm_status write_events(const details *d, const char *name, const pm_event *events, size_t n, pm_error *error) {
+    pm_output output;
+    pm_status status = pm_output_open(&output, d->folder, name, error);
+    if (!status)
+        status = pm_output_write(&output, error, "# neuron time_ms\n");
+    for (size_t k = 0; !status && k < n; k++)
+        status = pm_output_write(&output, error, "%" PRIu32 " %.17g\n", events[k].neuron, events[k].time);
+    return finish(&output, status, error);
+}
+
+static pm_status write_weights(const details *d, const char *when, pm_error *error) {
+    const pm_experiment *e = d->experiment;
+    pm_status status = PM_OK;
+    for (size_t l = 1; !status && l < e->n_layers; l++) {
+        char name[160];
+        pm_output output;
+        snprintf(name, sizeof name, "weights-%s-%s.dat", when, e->layers[l].name);
+        status = pm_output_open(&output, d->folder, name, error);
+        if (!status)
+            status = pm_output_write(&output, error, "# pA: one row per neuron of %s, one column per neuron of %s\n",
+                                     e->layers[l].name, e->layers[l - 1].name);
+        for (uint32_t j = 0; !status && j < e->layers[l].size; j++)
+            for (uint32_t i = 0; !status && i < e->layers[l - 1].size; i++)
+                status = pm_output_write(&output, error, "%.17g%s", pm_trainer_weight(d->trainer, l, i, j),
+                                         i + 1 < e->layers[l - 1].size ? " " : "\n");
+        status = finish(&output, status, error);
+    }
+    return status;
+}
+
+static pm_status write_layer_spikes(const details *d, const char *when, size_t pattern, size_t layer, pm_error *error) {
+    const double *time, *slope;
+    const uint32_t *neuron;
+    size_t n = pm_trainer_spikes(d->trainer, layer, &time, &neuron, &slope);
+    char name[160];
+    pm_output output;
+    snprintf(name, sizeof name, "spikes-%s-%zu-%s.dat", when, pattern, d->experiment->layers[layer].name);
+    pm_status status = pm_output_open(&output, d->folder, name, error);
+    if (!status)
+        status = pm_output_write(&output, error, "# neuron time_ms dVdt_mV_per_ms\n");
+    for (size_t k = 0; !status && k < n; k++)
+        status = pm_output_write(&output, error, "%" PRIu32 " %.17g %.17g\n", neuron[k], time[k], slope[k]);
+    return finish(&output, status, error);
+}
+
+static pm_status write_state(const details *d, const char *when, pm_error *error) {
+    pm_status status = write_weights(d, when, error);
+    for (size_t k = 0; !status && k < d->n_patterns; k++) {
+        status = pm_trainer_run(d->trainer, k, error);
+        for (size_t l = 0; !status && l < d->experiment->n_layers; l++)
+            status = write_layer_spikes(d, when, k, l, error);
+    }
+    return status;
+}
+
+static pm_status write_network(const details *d, size_t pattern, pm_error *error) {
+    const pm_experiment *e = d->experiment;
+    char name[64];
+    pm_output output;
+    snprintf(name, sizeof name, "network-%zu.yaml", pattern);
+    pm_status status = pm_output_open(&output, d->folder, name, error);
+    if (!status)
+        status = pm_output_write(&output, error, "# The trained network on pattern %zu.\nduration: %.17g\nneuron:\n", pattern,
+                                 e->duration);
+    for (size_t k = 0; !status && k < PM_NEURON_PARAMETERS; k++)
+        status = pm_output_write(&output, error, "  %s: %.17g\n", pm_neuron_parameters[k].name,
+                                 pm_parameter_value(&e->neuron, &pm_neuron_parameters[k]));
+    if (!status)
+        status = pm_output_write(&output, error,
+                                 "populations:\n  - {name: %s, size: %" PRIu32 ", source: {spikes: pattern-%zu-input.dat}}\n",
+                                 e->layers[0].name, e->layers[0].size, pattern);
+    for (size_t l = 1; !status && l < e->n_layers; l++)
+        status = pm_output_write(&output, error, "  - {name: %s, size: %" PRIu32 "}\n", e->layers[l].name, e->layers[l].size);
+    if (!status)
+        status = pm_output_write(&output, error, "projections:\n");
+    for (size_t l = 1; !status && l < e->n_layers; l++)
+        status = pm_output_write(&output, error,
+                                 "  - {from: %s, to: %s, connect: all_to_all, weight: {file: weights-after-%s.dat}}\n",
+                                 e->layers[l - 1].name, e->layers[l].name, e->layers[l].name);
+    return finish(&output, status, error);
+}
+
+static pm_status write_patterns(const details *d, pm_error *error) {
+    pm_status status = PM_OK;
+    for (size_t k = 0; !status && k < d->n_patterns; k++) {
+        char name[64];
+        snprintf(name, sizeof name, "pattern-%zu-input.dat", k);
+        status = write_events(d, name, d->patterns[k].input, d->patterns[k].n_input, error);
+        snprintf(name, sizeof name, "pattern-%zu-target.dat", k);
+        if (!status)
+            status = write_events(d, name, d->patterns[k].target, d->patterns[k].n_target, error);
+        if (!status)
+            status = write_network(d, k, error);
+    }
+    return status;
+}
+
+/* Appends the output spikes of all patterns. */
+static pm_status write_outputs(const details *d, pm_output *output, uint32_t iteration, pm_error *error) {
+    pm_status status = PM_OK;
+    for (size_t k = 0; !status && k < d->n_patterns; k++) {
+        const double *time, *slope;
+        const uint32_t *neuron;
+        status = pm_trainer_run(d->trainer, k, error);
+        if (status)
+            break;
+        size_t n = pm_trainer_spikes(d->trainer, d->experiment->n_layers - 1, &time, &neuron, &slope);
+        for (size_t s = 0; !status && s < n; s++)
+            status = pm_output_write(output, error, "%" PRIu32 " %zu %" PRIu32 " %.17g\n", iteration, k, neuron[s], time[s]);
+    }
+    return status;
+}
+
+static pm_status repeat(const details *d, const pm_trial *result, pm_error *error) {
+    pm_output output;
+    pm_status status = pm_output_open(&output, d->folder, "outputs.dat", error);
+    if (!status)
+        status = pm_output_write(&output, error, "# iteration pattern neuron time_ms\n");
+    for (uint32_t k = 0; !status && k < result->iterations; k++) {
+        status = write_outputs(d, &output, k, error);
+        if (!status && pm_trainer_step(d->trainer, error) == PM_FAILED)
+            break; /* as it did before */
+    }
+    if (!status)
+        status = write_outputs(d, &output, result->iterations, error);
+    if (!status && !result->converged)
+        pm_trainer_restore_best(d->trainer);
+    return finish(&output, status, error);
+}
+
+pm_status pm_trial_details_write(const char *folder, const pm_experiment *experiment, const pm_trial *result,
+                                 pm_error *error) {
+    details d = {.folder = folder, .experiment = experiment};
+    pm_status status = pm_folder_make(folder, error);
+    if (!status)
+        status = pm_trainer_new(experiment, result->number, &d.trainer, error);
+    if (status)
+        return status;
+    d.patterns = pm_trainer_patterns(d.trainer, &d.n_patterns);
+    status = write_patterns(&d, error);
+    if (!status)
+        status = write_state(&d, "before", error);
+    if (!status)
+        status = repeat(&d, result, error);
+    if (!status)
+        status = write_state(&d, "after", error);
+    pm_trainer_free(d.trainer);
+    return status;
+}

@@ -1,0 +1,185 @@
+/* A trial's file ends with the line "# end", without which it is not complete. Numbers have 17 digits, so that they come back
+ * with the same bits. */
+#define _GNU_SOURCE
+#include "io/trial_file.h"
+
+#include "io/file.h"
+#include "io/output.h"
+#include "io/summary.h"
+#include "learn/rule.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static json_t *part_json(const pm_weight_part *part) {
+    json_t *map = json_pack("{s:f}", "share", part->share);
+    const char *key = part->draw.kind == PM_NORMAL ? "normal" : "uniform";
+    if (part->draw.kind == PM_CONSTANT)
+        json_object_set_new(map, "value", json_real(part->draw.a));
+    else
+        json_object_set_new(map, key, json_pack("[f,f]", part->draw.a, part->draw.b));
+    return map;
+}
+
+static json_t *layer_json(const pm_training_layer *layer, bool input) {
+    json_t *map = json_pack("{s:s, s:I}", "name", layer->name, "size", (json_int_t)layer->size);
+    if (input)
+        return map;
+    json_t *parts = json_array();
+    for (size_t k = 0; k < layer->n_parts; k++)
+        json_array_append_new(parts, part_json(&layer->parts[k]));
+    json_object_set_new(map, "weight", parts);
+    json_object_set_new(map, "plastic", json_boolean(layer->plastic));
+    json_object_set_new(map, "rate", json_real(layer->rate));
+    json_object_set_new(map, "keep_sign", json_boolean(layer->keep_sign));
+    if (isfinite(layer->lowest) || isfinite(layer->highest))
+        json_object_set_new(map, "bounds", json_pack("[f,f]", fmax(layer->lowest, -1e300), fmin(layer->highest, 1e300)));
+    return map;
+}
+
+static json_t *events_json(const pm_event *events, size_t n) {
+    json_t *list = json_array();
+    for (size_t k = 0; k < n; k++)
+        json_array_append_new(list, json_pack("[I,f]", (json_int_t)events[k].neuron, events[k].time));
+    return list;
+}
+
+static json_t *problem_json(const pm_problem *p) {
+    if (p->kind == PM_PROBLEM_POISSON)
+        return json_pack("{s:{s:f, s:f, s:f, s:f}}", "poisson", "input_rate", p->input_rate, "target_rate", p->target_rate,
+                         "target_from", p->target_from, "target_gap", p->target_gap);
+    if (p->kind == PM_PROBLEM_XOR)
+        return json_pack("{s:{s:f, s:f, s:f, s:f}}", "xor", "interval", p->interval, "bit_at", p->bit_at, "target_0",
+                         p->target_0, "target_1", p->target_1);
+    json_t *patterns = json_array();
+    for (size_t k = 0; k < p->n_patterns; k++)
+        json_array_append_new(patterns, json_pack("{s:o, s:o}", "input",
+                                                  events_json(p->patterns[k].input, p->patterns[k].n_input), "target",
+                                                  events_json(p->patterns[k].target, p->patterns[k].n_target)));
+    return json_pack("{s:o}", "patterns", patterns);
+}
+
+static json_t *rule_json(const pm_experiment *e) {
+    json_t *map = json_object();
+    for (size_t k = 0; k < e->rule->n_parameters; k++) {
+        const pm_parameter *p = &e->rule->parameters[k];
+        double value = pm_parameter_value(e->rule_parameters, p);
+        json_object_set_new(map, p->name, p->choices ? json_string(p->choices[(size_t)value]) : json_real(value));
+    }
+    return json_pack("{s:o}", e->rule->name, map);
+}
+
+json_t *pm_experiment_json(const pm_experiment *e) {
+    json_t *layers = json_array();
+    for (size_t l = 0; l < e->n_layers; l++)
+        json_array_append_new(layers, layer_json(&e->layers[l], l == 0));
+    return json_pack("{s:f, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:f, s:o}", "duration",
+                     e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations, "neuron",
+                     pm_neuron_json(&e->neuron), "layers", layers, "problem", problem_json(&e->problem), "goal",
+                     "correlation", e->goal.correlation, "tau", e->goal.tau, "within", e->goal.within, "order",
+                     e->online ? "online" : "batch", "schedule", "decay", e->decay, "power", e->power, "momentum",
+                     e->momentum, "rule", rule_json(e));
+}
+
+pm_status pm_experiment_mark(const pm_experiment *experiment, uint64_t *mark, pm_error *error) {
+    json_t *json = pm_experiment_json(experiment);
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(json);
+    if (!text)
+        return pm_fail_memory(error, "the experiment");
+    *mark = 0xcbf29ce484222325u; /* FNV-1a */
+    for (const char *c = text; *c; c++)
+        *mark = (*mark ^ (unsigned char)*c) * 0x100000001b3u;
+    free(text);
+    return PM_OK;
+}
+
+static void name_of(uint32_t number, char *name, size_t size) {
+    snprintf(name, size, "trial-%04" PRIu32 ".dat", number);
+}
+
+pm_status pm_trial_write(const char *folder, uint64_t mark, const pm_trial *trial, pm_error *error) {
+    char name[40];
+    pm_output output = {0};
+    name_of(trial->number, name, sizeof name);
+    pm_status status = pm_output_open(&output, folder, name, error);
+    if (!status)
+        status = pm_output_write(&output, error,
+                                 "# trial %" PRIu32 " of %016" PRIx64 "\n# %d %" PRIu32 " %zu %.17g %.17g %.17g\n# %s\n"
+                                 "# iteration correlation\n",
+                                 trial->number, mark, trial->converged, trial->iterations, trial->n_history,
+                                 trial->correlation, trial->best, trial->off, trial->message);
+    for (size_t k = 0; !status && k < trial->n_history; k++)
+        status = pm_output_write(&output, error, "%zu %.17g\n", k, trial->history[k]);
+    if (!status)
+        status = pm_output_write(&output, error, "# end\n");
+    if (!status)
+        status = pm_output_commit(&output, error);
+    pm_output_discard(&output);
+    return status;
+}
+
+static bool read_head(FILE *file, uint64_t mark, uint32_t number, pm_trial *trial) {
+    uint32_t written = 0;
+    uint64_t of = 0;
+    int converged = 0;
+    char line[256] = "";
+    if (fscanf(file, "# trial %" SCNu32 " of %" SCNx64 "\n", &written, &of) != 2 || written != number || of != mark)
+        return false;
+    if (fscanf(file, "# %d %" SCNu32 " %zu %lf %lf %lf\n", &converged, &trial->iterations, &trial->n_history,
+               &trial->correlation, &trial->best, &trial->off) != 6)
+        return false;
+    if (!fgets(line, sizeof line, file) || line[0] != '#' || line[1] != ' ')
+        return false;
+    line[strcspn(line, "\n")] = '\0';
+    snprintf(trial->message, sizeof trial->message, "%.190s", line + 2);
+    trial->number = number;
+    trial->converged = converged != 0;
+    return fgets(line, sizeof line, file) != NULL;
+}
+
+static bool read_history(FILE *file, pm_trial *trial) {
+    char line[80] = "";
+    for (size_t k = 0; k < trial->n_history; k++) {
+        size_t iteration = 0;
+        if (fscanf(file, "%zu %lf\n", &iteration, &trial->history[k]) != 2 || iteration != k)
+            return false;
+    }
+    return fgets(line, sizeof line, file) && strcmp(line, "# end\n") == 0;
+}
+
+pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_trial *trial, bool *found,
+                        pm_error *error) {
+    char name[40], *path = NULL;
+    FILE *file = NULL;
+    name_of(number, name, sizeof name);
+    *trial = (pm_trial){0};
+    *found = false;
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        return pm_fail_memory(error, "a path");
+    if (access(path, F_OK) != 0) {
+        free(path);
+        return PM_OK;
+    }
+    pm_status status = pm_file_open(path, &file, error);
+    if (!status) {
+        enum { MOST = 100000000 };
+        bool good = read_head(file, mark, number, trial) && trial->n_history < MOST;
+        trial->history = good ? malloc((trial->n_history + 1) * sizeof *trial->history) : NULL;
+        if (good && !trial->history)
+            status = pm_fail_memory(error, path);
+        else if (!good || !read_history(file, trial))
+            status = pm_fail(error, PM_INVALID, "%s: this is not a complete trial of this experiment; remove it, or run "
+                             "without --resume", path);
+        (void)fclose(file);
+    }
+    if (status)
+        pm_trial_free(trial);
+    *found = !status;
+    free(path);
+    return status;
+}
