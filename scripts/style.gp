@@ -1,0 +1,36 @@
+# The look shared by all pictures: colours, type, the two terminals, and small functions for scales. Loaded by the other
+# scripts; draws nothing. Pictures are laid out in pixels of the SVG file; the PNG file has twice as many each way.
+
+set encoding utf8
+set datafile separator whitespace
+set key off
+set border 3 linewidth 1 linecolor rgb '#404040'
+set tics nomirror out scale 0.5 textcolor rgb '#202020'
+
+# Okabe and Ito's colours, which colour-blind readers tell apart, without yellow and black.
+array palette_of_eight = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#7F5539', '#6C6C6C']
+colour(k) = palette_of_eight[(k - 1) % 8 + 1]
+grey = '#707070'
+light = '#D8D8D8'
+
+font = 'sans-serif,12'
+character = 7.5 # pixels, a generous mean for this font
+
+# `eval open_svg` and `eval open_png`: OUTPUT.svg and OUTPUT.png, width by height pixels.
+open_svg = "set terminal svg size width,height dynamic enhanced background 'white' font font; " \
+         . "set output output . '.svg'"
+open_png = "set terminal pngcairo size 2*width,2*height enhanced font font fontscale 2 linewidth 2 pointscale 2; " \
+         . "set output output . '.png'"
+array open_picture = [open_svg, open_png]
+
+least(a, b) = a < b ? a : b
+most(a, b) = a > b ? a : b
+clamp(x, low, high) = x < low ? low : x > high ? high : x
+
+# The smallest of 1, 2, 5, 10, 20, 50, ... (also 0.5, 0.2, ...) that is not below x > 0; round-off in x is forgiven.
+decade(x) = 10.0 ** floor(log10(x) + 1e-9)
+round_up(x) = x <= 1.000001 * decade(x) ? decade(x) : x <= 2.000001 * decade(x) ? 2 * decade(x) \
+            : x <= 5.000001 * decade(x) ? 5 * decade(x) : 10 * decade(x)
+
+# A name cut to n characters.
+shorten(name, n) = strlen(name) <= n ? name : name[1:n - 1] . '…'
