@@ -1,6 +1,6 @@
 # Spikes of one or several populations, and below them each population's rate as a histogram, in the same colours.
 #
-#   gnuplot -e "output='dir/raster'; n_populations=2; file_1='dir/spikes-input.dat'; name_1='input'; size_1=100; ..." raster.gp
+#   gnuplot -e "output='raster'; n_populations=1; file_1='spikes.dat'; name_1='cells'; size_1=50; duration=500" raster.gp
 #
 # output          the pictures' path without extension: output.svg and output.png are written
 # n_populations   how many populations, at least 1; the first is drawn at the bottom
@@ -11,8 +11,7 @@
 # t_from, t_to    optional: the part to draw, ms; default 0 and duration
 # scripts         optional: this script's folder, if gnuplot cannot tell
 
-if (!exists('scripts')) scripts = ARG0 eq '' ? '.' : ARG0[strstrt(ARG0, 'raster.gp') == 1 ? 1 : 1:strlen(ARG0) - 10]
-if (scripts eq '') scripts = '.'
+if (!exists('scripts')) scripts = strlen(ARG0) > 9 ? ARG0[1:strlen(ARG0) - 10] : '.'
 load scripts . '/style.gp'
 
 if (!exists('t_from')) t_from = 0.0
@@ -29,10 +28,13 @@ array count[n * n_bins]
 array spikes[n]
 array top[n]
 do for [i = 1:n * n_bins] { count[i] = 0 }
-longest_name = 1
 n_neurons = 0
+digits = 3
+longest_name = 8
+neurons(k) = size == 1 ? '1 neuron' : sprintf('%d neurons', size)
 inside(t) = t >= t_from && t < t_to
 slot(t) = (k - 1) * n_bins + int(clamp(floor((t - t_from) / bin) + 1, 1, n_bins))
+enter(s) = (count[s] = count[s] + 1, total = total + 1)
 
 # Comment lines count as rows here, with nothing to add, so that a file without spikes is no cause for a warning.
 set datafile commentschars ''
@@ -41,8 +43,7 @@ do for [k = 1:n] {
     size = value(sprintf('size_%d', k))
     total = 0
     set table $discarded
-    plot file using (valid(1) && valid(2) && inside($2) ? (s = slot($2), count[s] = count[s] + 1, total = total + 1) : 0):(0) \
-        with table
+    plot file using (valid(1) && valid(2) && inside($2) ? enter(slot($2)) : 0):(0) with table
     unset table
     undefine $discarded
     spikes[k] = total
@@ -54,25 +55,27 @@ do for [k = 1:n] {
     }
     top[k] = highest
     n_neurons = n_neurons + size
-    longest_name = most(longest_name, strlen(value(sprintf('name_%d', k))))
+    digits = most(digits, most(strlen(sprintf('%d', size)), strlen(sprintf('%.0f', highest))))
+    longest_name = most(longest_name, most(strlen(value(sprintf('name_%d', k))), 0.85 * strlen(neurons(k))))
 }
 set datafile commentschars '#'
 
 # ---- Layout, in pixels.
 width = 840
-left = 84
-right = width - int(clamp(longest_name * character + 24, 104, 230))
-gap = 8
-raster_height = least(360, 16 * n_neurons)
-rate_height = n == 1 ? 96 : n <= 3 ? 66 : 44
+longest_shown = 24 # characters of a name
+left = 58 + int(character * digits)
+right = width - int(least(longest_name, longest_shown) * character + 30)
+gap = 14
+raster_height = least(n == 1 ? 360 : 420, 16 * n_neurons)
+rate_height = n == 1 ? 112 : n <= 3 ? 66 : 48
 array band[n] # height of each population's raster
 rasters = 0
 do for [k = 1:n] {
-    band[k] = int(most(36, raster_height * value(sprintf('size_%d', k)) / (1.0 * n_neurons)))
+    band[k] = int(most(n == 1 ? 52 : 38, raster_height * value(sprintf('size_%d', k)) / (1.0 * n_neurons)))
     rasters = rasters + band[k] + gap
 }
-rates_top = 14 + rasters + 18
-height = rates_top + n * (rate_height + gap) + 50
+rates_top = 14 + rasters + 12
+height = rates_top + n * (rate_height + gap) + 48
 screen_x(x) = x / (1.0 * width)
 screen_y(y) = 1 - y / (1.0 * height)
 
@@ -93,23 +96,24 @@ do for [p = 1:2] {
         size = value(sprintf('size_%d', k))
         every_nth = step(k)
         row = band[k] * every_nth / (1.0 * size) # pixels per neuron drawn
-        stroke = clamp(0.8 * row, 1.6, 12.0)
+        room = sqrt((right - left) * band[k] * every_nth / most(1.0, spikes[k])) # pixels from spike to spike
+        stroke = clamp(0.85 * row, clamp(0.25 * room, 1.6, 3.0), 12.0)
         reach = stroke * size / band[k] # the same in neurons
         set tmargin at screen screen_y(y)
         set bmargin at screen screen_y(y + band[k])
         set yrange [-most(0.5, 0.55 * reach):size - 1 + most(0.5, 0.55 * reach)]
         ticks = most(1, round_up(size * 26.0 / band[k]))
-        set ytics 0, ticks, most(0, size - 1) format '%.0f'
+        set ytics 0, ticks < size ? ticks : most(1, size - 1), size - 1 format '%.0f'
         if (j == n) {
             set border 3
-            set xtics format ''
+            set xtics format '' scale 0.5
         } else {
             set border 2
-            unset xtics
+            set xtics format '' scale 0
         }
-        set label 1 shorten(value(sprintf('name_%d', k)), 26) at graph 1, 0.5 offset 1.5, 0.5 left noenhanced \
-            textcolor rgb colour(k)
-        set label 2 sprintf(size == 1 ? '%d neuron' : '%d neurons', size) at graph 1, 0.5 offset 1.5, -0.5 left \
+        set label 1 shorten(value(sprintf('name_%d', k)), longest_shown) at graph 1, 0.5 offset 1.5, 0.5 left \
+            noenhanced textcolor rgb colour(k)
+        set label 2 neurons(k) at graph 1, 0.5 offset 1.5, -0.5 left \
             font ',10' textcolor rgb grey
         if (every_nth > 1) {
             set label 3 sprintf('(1 in %d drawn)', every_nth) at graph 1, 0.5 offset 1.5, -1.4 left font ',10' \
@@ -123,7 +127,7 @@ do for [p = 1:2] {
         }
         if (spikes[k] > 0) {
             plot file using (int($1) % every_nth == 0 ? $2 : NaN):($1 - 0.5 * reach):(0):(reach) with vectors nohead \
-                linewidth clamp(0.3 * row, 0.7, 1.5) linecolor rgb colour(k)
+                linewidth clamp(0.1 * room, 0.7, 1.4) linecolor rgb colour(k)
         } else {
             plot NaN
         }
@@ -137,24 +141,28 @@ do for [p = 1:2] {
         set tmargin at screen screen_y(y)
         set bmargin at screen screen_y(y + rate_height)
         scale = top[k] > 0 ? top[k] : 1.0
-        ticks = round_up(scale * 26.0 / rate_height)
+        ticks = least(round_up(scale * 26.0 / rate_height), round_down(scale))
         set yrange [0:scale * 1.08]
         set ytics 0, ticks format '%g'
         set border 3
         set xtics format ''
         if (j == 1) {
             set label 5 "Rate (spikes/s)\nbins of " . sprintf('%g ms', bin) at \
-                screen screen_x(16), screen_y(rates_top + 0.5 * n * (rate_height + gap)) center rotate by 90
+                screen screen_x(18), screen_y(rates_top + 0.5 * n * (rate_height + gap)) center rotate by 90
         }
         if (j == n) {
             set xtics format '%g'
             set xlabel 'Time (ms)'
         }
-        set label 1 shorten(value(sprintf('name_%d', k)), 26) at graph 1, 0.5 offset 1.5, 0 left noenhanced \
-            textcolor rgb colour(k)
-        first = (k - 1) * n_bins
-        plot sample [i = 1:n_bins + 1:1] '+' using (bin_end(i - 1)):(i <= n_bins ? count[first + int(i)] : 0) \
-            with fillsteps linecolor rgb colour(k) fillstyle solid 0.75 noborder
+        if (n > 1) {
+            set label 1 shorten(value(sprintf('name_%d', k)), longest_shown) at graph 1, 0.5 offset 1.5, 0 left \
+                noenhanced textcolor rgb colour(k)
+        }
+        # One polygon through both upper corners of every bin: separate boxes would show seams.
+        first = (k - 1) * n_bins + 1
+        plot sample [corner = 0:2 * n_bins - 1:1] '+' \
+            using (c = int(corner + 0.5), bin_end((c + 1) / 2)):(count[first + c / 2]) \
+            with filledcurves y1=0 linecolor rgb colour(k) fillstyle solid 0.8 noborder
         unset label
         unset xlabel
         y = y + rate_height + gap

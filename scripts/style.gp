@@ -14,7 +14,7 @@ grey = '#707070'
 light = '#D8D8D8'
 
 font = 'sans-serif,12'
-character = 7.5 # pixels, a generous mean for this font
+character = 8.0 # pixels, a generous mean for this font
 
 # `eval open_svg` and `eval open_png`: OUTPUT.svg and OUTPUT.png, width by height pixels.
 open_svg = "set terminal svg size width,height dynamic enhanced background 'white' font font; " \
@@ -31,6 +31,10 @@ clamp(x, low, high) = x < low ? low : x > high ? high : x
 decade(x) = 10.0 ** floor(log10(x) + 1e-9)
 round_up(x) = x <= 1.000001 * decade(x) ? decade(x) : x <= 2.000001 * decade(x) ? 2 * decade(x) \
             : x <= 5.000001 * decade(x) ? 5 * decade(x) : 10 * decade(x)
+
+# The largest of the same that is not above x > 0.
+round_down(x) = round_up(x) <= 1.000001 * x ? round_up(x) : x >= 5 * decade(x) ? 5 * decade(x) \
+              : x >= 2 * decade(x) ? 2 * decade(x) : decade(x)
 
 # A name cut to n characters.
 shorten(name, n) = strlen(name) <= n ? name : name[1:n - 1] . '…'
