@@ -1,14 +1,14 @@
 # Membrane potentials of some neurons of one population. Up to four: a panel each, sharing the time axis. More: one tall
 # panel of traces above each other with a scale bar. A spike is a stroke from the threshold upwards at its exact time.
 #
-#   gnuplot -e "output='V'; name='cells'; n_traces=1; file_1='curve.dat'; neuron_1=3; V_th=20; V_reset=-70; duration=500" \
-#       potential.gp
+#   gnuplot -e "output='V'; name='cells'; n_traces=1; file_1='curve.dat'; neuron_1=3; V_th=20; V_reset=-70; \
+#       duration=500" potential.gp
 #
 # output          the pictures' path without extension: output.svg and output.png are written
 # name            the population's, shown as it is
 # n_traces        how many neurons, at least 1; panels run from the top down, stacked traces from the bottom up
-# file_1, ...     a file per neuron: `time_ms V_mV spike`, # comments; a spike is a row with 1 in the third column and V_th in
-#                 the second, followed by a row of the same time with V_reset; may hold no rows
+# file_1, ...     a file per neuron: `time_ms V_mV spike`, # comments; a spike is a row with 1 in the third column and
+#                 V_th in the second, followed by a row of the same time with V_reset; may hold no rows
 # neuron_1, ...   numbers of the neurons
 # V_th, V_reset   mV
 # duration        of the run, ms
@@ -28,8 +28,8 @@ file(k) = value(sprintf('file_%d', k))
 neuron(k) = value(sprintf('neuron_%d', k))
 inside(t) = t >= t_from && t <= t_to
 
-# ---- The lowest potential. Comment lines count as rows, with nothing to add, so that a file without rows is no cause for a
-# warning.
+# ---- The lowest potential. Comment lines count as rows, with nothing to add: a file without rows then is no cause for
+# a warning.
 lowest = 1.0 * V_reset
 array rows[n]
 set datafile commentschars ''
@@ -57,7 +57,7 @@ panel = n == 1 ? 240 : n == 2 ? 180 : 140
 gap = 34
 row = clamp(1080.0 / n, 10, 54)
 panels = stacked ? n * row : n * panel + (n - 1) * gap
-height = int(top + panels + 52)
+height = int(top + panels + 60)
 screen_x(x) = x / (1.0 * width)
 screen_y(y) = 1 - y / (1.0 * height)
 set lmargin at screen screen_x(left)
@@ -97,8 +97,8 @@ do for [p = 1:2] {
             if ((k - 1) % nth_number == 0) {
                 set ytics add (sprintf('%d', neuron(k)) base(k) + V_th - 0.5 * range)
             }
-            set arrow k from t_from, base(k) + V_th to t_to, base(k) + V_th nohead back dashtype (5, 4) linewidth 0.7 \
-                linecolor rgb light
+            set arrow k from t_from, base(k) + V_th to t_to, base(k) + V_th nohead back dashtype (14, 8) linewidth 0.7 \
+                linecolor rgb '#B8B8B8'
         }
         set label 1 name at graph 0, 1 offset 0, 0.8 left noenhanced textcolor rgb colour(population)
         set label 2 threshold at graph 1, first base(n) + V_th offset 0.8, 0 left font ',10' textcolor rgb grey
@@ -120,7 +120,7 @@ do for [p = 1:2] {
         set yrange [lowest - 0.04 * range:V_th + 1.1 * stroke]
         set ytics round_up(range * 30.0 / panel) format '%g'
         set label 3 'V (mV)' at screen screen_x(20), screen_y(top + 0.5 * panels) center rotate by 90
-        set arrow 1 from t_from, V_th to t_to, V_th nohead back dashtype (6, 4) linecolor rgb grey
+        set arrow 1 from t_from, V_th to t_to, V_th nohead back dashtype (14, 8) linecolor rgb grey
         set label 2 threshold at graph 1, first V_th offset 0.8, 0 left font ',10' textcolor rgb grey
         y = top
         do for [k = 1:n] {
@@ -135,6 +135,9 @@ do for [p = 1:2] {
                 set xtics format ''
             }
             source = file(k)
+            if (rows[k] == 0) {
+                set label 4 'no data' at graph 0.5, 0.4 center font ',10' textcolor rgb grey
+            }
             if (rows[k] > 0) {
                 plot source using 1:2 with lines linewidth 1.2 linecolor rgb colour(population), \
                     source using (at_spike($3, $1)):(V_th):(0):(stroke) with vectors nohead linewidth 1.2 \
@@ -145,6 +148,7 @@ do for [p = 1:2] {
                 plot NaN
             }
             unset label 3
+            unset label 4
             y = y + panel + gap
         }
     }

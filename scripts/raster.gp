@@ -1,6 +1,6 @@
 # Spikes of one or several populations, and below them each population's rate as a histogram, in the same colours.
 #
-#   gnuplot -e "output='raster'; n_populations=1; file_1='spikes.dat'; name_1='cells'; size_1=50; duration=500" raster.gp
+#   gnuplot -e "output='r'; n_populations=1; file_1='spikes.dat'; name_1='cells'; size_1=50; duration=500" raster.gp
 #
 # output          the pictures' path without extension: output.svg and output.png are written
 # n_populations   how many populations, at least 1; the first is drawn at the bottom
@@ -63,7 +63,7 @@ set datafile commentschars '#'
 # ---- Layout, in pixels.
 width = 840
 longest_shown = 24 # characters of a name
-left = 58 + int(character * digits)
+left = 66 + int(character * digits)
 right = width - int(least(longest_name, longest_shown) * character + 30)
 gap = 14
 raster_height = least(n == 1 ? 360 : 420, 16 * n_neurons)

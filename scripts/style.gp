@@ -2,6 +2,7 @@
 # scripts; draws nothing. Pictures are laid out in pixels of the SVG file; the PNG file has twice as many each way.
 
 set encoding utf8
+set minussign
 set datafile separator whitespace
 set key off
 set border 3 linewidth 1 linecolor rgb '#404040'
@@ -11,7 +12,6 @@ set tics nomirror out scale 0.5 textcolor rgb '#202020'
 array palette_of_eight = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#7F5539', '#6C6C6C']
 colour(k) = palette_of_eight[(k - 1) % 8 + 1]
 grey = '#707070'
-light = '#D8D8D8'
 
 font = 'sans-serif,12'
 character = 8.0 # pixels, a generous mean for this font
