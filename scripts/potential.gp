@@ -49,8 +49,8 @@ stroke = 0.25 * range
 
 # ---- Layout, in pixels.
 width = 840
-left = 78
-right = width - 104
+left = 84
+right = width - 124
 stacked = n > 4
 top = 30
 panel = n == 1 ? 240 : n == 2 ? 180 : 140
@@ -63,7 +63,7 @@ screen_y(y) = 1 - y / (1.0 * height)
 set lmargin at screen screen_x(left)
 set rmargin at screen screen_x(right)
 set xrange [t_from:t_to]
-threshold = sprintf('{/:Italic V}_{th} = %g mV', V_th)
+threshold = '{/:Italic V}_{th} = ' . gprintf('%g', V_th) . ' mV'
 at_spike(s, x) = s == 1 ? x : NaN
 
 # Stacked: trace k is shifted up by (k - 1) * pitch mV, the lowest potential to 0.

@@ -63,7 +63,7 @@ set datafile commentschars '#'
 # ---- Layout, in pixels.
 width = 840
 longest_shown = 24 # characters of a name
-left = 66 + int(character * digits)
+left = 70 + int(character * digits)
 right = width - int(least(longest_name, longest_shown) * character + 30)
 gap = 14
 raster_height = least(n == 1 ? 360 : 420, 16 * n_neurons)
