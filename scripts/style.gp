@@ -17,7 +17,8 @@ font = 'sans-serif,12'
 character = 8.0 # pixels, a generous mean for this font
 
 # `eval open_svg` and `eval open_png`: OUTPUT.svg and OUTPUT.png, width by height pixels.
-open_svg = "set terminal svg size width,height dynamic enhanced background 'white' font font; " \
+# (A point is a pixel in the one and larger in the other: the scale makes their type alike.)
+open_svg = "set terminal svg size width,height dynamic enhanced background 'white' font font fontscale 1.2; " \
          . "set output output . '.svg'"
 open_png = "set terminal pngcairo size 2*width,2*height enhanced font font fontscale 2 linewidth 2 pointscale 2; " \
          . "set output output . '.png'"
