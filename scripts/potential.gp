@@ -1,78 +1,158 @@
-# Membrane potentials: up to four neurons in panels of their own, more of them stacked.
+# Membrane potentials of some neurons of one population. Up to four: a panel each, sharing the time axis. More: one tall
+# panel of traces above each other with a scale bar. A spike is a stroke from the threshold upwards at its exact time.
 #
-# output                 path without extension; OUTPUT.svg and OUTPUT.png are written
-# scripts                folder of this script
-# name                   of the population
-# n_traces               and for each trace k = 1, 2, ...:
-#   file_k, neuron_k     file of 'time_ms V_mV spike' (spike is 1 at the exact instants of spikes), number of the neuron
-# V_th, V_reset          mV
-# t_from, t_to           ms
-load scripts.'/style.gp'
+#   gnuplot -e "output='V'; name='cells'; n_traces=1; file_1='curve.dat'; neuron_1=3; V_th=20; V_reset=-70; \
+#       duration=500" potential.gp
+#
+# output          the pictures' path without extension: output.svg and output.png are written
+# name            the population's, shown as it is
+# n_traces        how many neurons, at least 1; panels run from the top down, stacked traces from the bottom up
+# file_1, ...     a file per neuron: `time_ms V_mV spike`, # comments; a spike is a row with 1 in the third column and
+#                 V_th in the second, followed by a row of the same time with V_reset; may hold no rows
+# neuron_1, ...   numbers of the neurons
+# V_th, V_reset   mV
+# duration        of the run, ms
+# t_from, t_to    optional: the part to draw, ms; default 0 and duration
+# population      optional: the population's place in the raster, counted from 1, for the same colour; default 1
+# scripts         optional: this script's folder, if gnuplot cannot tell
+
+if (!exists('scripts')) scripts = strlen(ARG0) > 12 ? ARG0[1:strlen(ARG0) - 13] : '.'
+load scripts . '/style.gp'
+
+if (!exists('t_from')) t_from = 0.0
+if (!exists('t_to')) t_to = 1.0 * duration
+if (!(t_to > t_from)) t_to = t_from + 1.0
+if (!exists('population')) population = 1
+n = n_traces
 file(k) = value(sprintf('file_%d', k))
 neuron(k) = value(sprintf('neuron_%d', k))
+inside(t) = t >= t_from && t <= t_to
 
-lowest = V_reset
-do for [k = 1:n_traces] {
-    stats file(k) using (($1 >= t_from && $1 <= t_to) ? $2 : NaN) nooutput
-    if (STATS_min < lowest) { lowest = STATS_min }
+# ---- The lowest potential. Comment lines count as rows, with nothing to add: a file without rows then is no cause for
+# a warning.
+lowest = 1.0 * V_reset
+array rows[n]
+set datafile commentschars ''
+do for [k = 1:n] {
+    source = file(k)
+    total = 0
+    enter(V) = (total = total + 1, lowest = least(lowest, V))
+    set table $discarded
+    plot source using (valid(1) && valid(2) && inside($1) ? enter($2) : 0):(0) with table
+    unset table
+    undefine $discarded
+    rows[k] = total
 }
+set datafile commentschars '#'
 range = V_th - lowest
 stroke = 0.25 * range
 
-panels = n_traces <= 4
-height = panels ? (n_traces == 1 ? 300 : 110 + 150 * n_traces) : (110 + (n_traces < 12 ? 60 : n_traces < 30 ? 32 : 14) * n_traces)
-# In the stacked figure a trace takes a row of height 1; potentials are scaled so that a spike's stroke ends within it.
-row = 1.35 * range
-place(k, v) = n_traces - k + (v - lowest) / row
+# ---- Layout, in pixels.
+width = 840
+left = 84
+right = width - 124
+stacked = n > 4
+top = 30
+panel = n == 1 ? 240 : n == 2 ? 180 : 140
+gap = 34
+row = clamp(1080.0 / n, 10, 54)
+panels = stacked ? n * row : n * panel + (n - 1) * gap
+height = int(top + panels + 60)
+screen_x(x) = x / (1.0 * width)
+screen_y(y) = 1 - y / (1.0 * height)
+set lmargin at screen screen_x(left)
+set rmargin at screen screen_x(right)
+set xrange [t_from:t_to]
+threshold = '{/:Italic V}_{th} = ' . gprintf('%g', V_th) . ' mV'
+at_spike(s, x) = s == 1 ? x : NaN
 
-do for [kind in 'svg png'] {
-    eval (kind eq 'svg' ? open_svg(760, height) : open_png(760, height))
-    set output output.'.'.kind
-    set xrange [t_from:t_to]
-    set lmargin screen 0.11
-    set rmargin screen 0.91
-    below = 52.0 / height
-    above = 1.0 - 22.0 / height
-    if (panels) {
-        set multiplot
-        set yrange [lowest - 0.05 * range:V_th + 1.5 * stroke]
-        set ylabel 'V (mV)' offset 1
-        do for [k = 1:n_traces] {
-            slot = (above - below) / n_traces
-            set bmargin screen below + (n_traces - k) * slot
-            set tmargin screen below + (n_traces - k + 1) * slot - 24.0 / height
-            if (k == n_traces) { set format x; set xlabel 'Time (ms)' } else { set format x ''; unset xlabel }
-            set label 1 noenhanced sprintf('%s, neuron %d', name, neuron(k)) at graph 0.0, graph 1.08 left tc rgb colour(1)
-            set label 2 'threshold' at graph 1.01, first V_th left font ',9' tc rgb '#666666'
-            plot V_th with lines dt (6, 4) lw 0.8 lc rgb '#666666', \
-                file(k) using 1:2 with lines lw 1.2 lc rgb colour(1), \
-                file(k) using ($3 == 1 ? $1 : NaN):(V_th):(0):(stroke) with vectors nohead lw 1.2 lc rgb colour(2), \
-                file(k) using ($3 == 1 ? $1 : NaN):(V_th) with points pt 7 ps 0.25 lc rgb colour(2)
-        }
-        unset multiplot
-    } else {
-        set bmargin screen below
-        set tmargin screen above
-        set border 1
-        set yrange [-0.05:n_traces]
-        set xlabel 'Time (ms)'
-        unset ylabel
-        unset ytics
-        every_k = n_traces > 60 ? 10 : n_traces > 30 ? 5 : 1
-        do for [k = 1:n_traces] {
-            if ((k - 1) % every_k == 0) {
-                set label k sprintf('%d', neuron(k)) at graph -0.01, first place(k, 0.5 * (lowest + V_th)) right
-            }
-        }
-        bar = 10.0 ** floor(log10(range))
-        bar = bar * (range / bar >= 5 ? 5 : range / bar >= 2 ? 2 : 1)
-        set arrow 1 from graph 1.015, first 0 to graph 1.015, first bar / row nohead lw 2
-        set label 1001 sprintf('%g mV', bar) at graph 1.025, first 0.5 * bar / row left font ',9'
-        set label 1000 noenhanced sprintf('%s (neuron numbers at the left; grey: threshold)', name) at graph 0.0, graph 1.0 left offset 0, 0.6 tc rgb colour(1)
-        plot for [k = 1:n_traces] place(k, V_th) with lines lw 0.6 lc rgb '#aaaaaa', \
-            for [k = 1:n_traces] file(k) using 1:(place(k, $2)) with lines lw 1.0 lc rgb colour(1), \
-            for [k = 1:n_traces] file(k) using ($3 == 1 ? $1 : NaN):(place(k, V_th)):(0):(stroke / row) \
-                with vectors nohead lw 1.0 lc rgb colour(2)
+# Stacked: trace k is shifted up by (k - 1) * pitch mV, the lowest potential to 0.
+pitch = 1.35 * range
+base(k) = (k - 1) * pitch - lowest
+bar = round_down(0.9 * range)
+nth_number = ceil(14.0 / row)
+
+# The traces with rows, which are the only ones to be plotted.
+array drawn[n]
+n_drawn = 0
+do for [k = 1:n] {
+    if (rows[k] > 0) {
+        n_drawn = n_drawn + 1
+        drawn[n_drawn] = k
     }
+}
+
+do for [p = 1:2] {
+    eval open_picture[p]
+    set multiplot
+    set xtics format '%g'
+    unset label
+    unset arrow
+    if (stacked) {
+        set tmargin at screen screen_y(top)
+        set bmargin at screen screen_y(top + panels)
+        set yrange [-0.08 * range:(n - 1) * pitch + 1.27 * range]
+        set ytics () scale 0 font ',10'
+        do for [k = 1:n] {
+            if ((k - 1) % nth_number == 0) {
+                set ytics add (sprintf('%d', neuron(k)) base(k) + V_th - 0.5 * range)
+            }
+            set arrow k from t_from, base(k) + V_th to t_to, base(k) + V_th nohead back dashtype (14, 8) linewidth 0.7 \
+                linecolor rgb '#B8B8B8'
+        }
+        set label 1 name at graph 0, 1 offset 0, 0.8 left noenhanced textcolor rgb colour(population)
+        set label 2 threshold at graph 1, first base(n) + V_th offset 0.8, 0 left font ',10' textcolor rgb grey
+        set label 3 'Neuron' at screen screen_x(20), screen_y(top + 0.5 * panels) center rotate by 90
+        set arrow n + 1 from screen screen_x(right + 12), first 0 to screen screen_x(right + 12), first bar nohead \
+            linewidth 2 linecolor rgb '#202020'
+        set label 4 sprintf('%g mV', bar) at screen screen_x(right + 18), first 0.5 * bar left font ',10'
+        set xlabel 'Time (ms)'
+        set border 1
+        if (n_drawn > 0) {
+            plot for [i = 1:n_drawn] '' . file(drawn[i]) using 1:($2 + base(drawn[i])) with lines linewidth 0.9 \
+                    linecolor rgb colour(population), \
+                for [i = 1:n_drawn] '' . file(drawn[i]) using (at_spike($3, $1)):(V_th + base(drawn[i])):(0):(stroke) \
+                    with vectors nohead linewidth 0.9 linecolor rgb colour(population)
+        } else {
+            plot NaN
+        }
+    } else {
+        set yrange [lowest - 0.04 * range:V_th + 1.1 * stroke]
+        set ytics round_up(range * 30.0 / panel) format '%g'
+        set label 3 'V (mV)' at screen screen_x(20), screen_y(top + 0.5 * panels) center rotate by 90
+        set arrow 1 from t_from, V_th to t_to, V_th nohead back dashtype (14, 8) linecolor rgb grey
+        set label 2 threshold at graph 1, first V_th offset 0.8, 0 left font ',10' textcolor rgb grey
+        y = top
+        do for [k = 1:n] {
+            set tmargin at screen screen_y(y)
+            set bmargin at screen screen_y(y + panel)
+            set label 1 sprintf('%s %d', name, neuron(k)) at graph 0, 1 offset 0, 0.8 left noenhanced \
+                textcolor rgb colour(population)
+            if (k == n) {
+                set xtics format '%g'
+                set xlabel 'Time (ms)'
+            } else {
+                set xtics format ''
+            }
+            source = file(k)
+            if (rows[k] == 0) {
+                set label 4 'no data' at graph 0.5, 0.4 center font ',10' textcolor rgb grey
+            }
+            if (rows[k] > 0) {
+                plot source using 1:2 with lines linewidth 1.2 linecolor rgb colour(population), \
+                    source using (at_spike($3, $1)):(V_th):(0):(stroke) with vectors nohead linewidth 1.2 \
+                        linecolor rgb colour(population), \
+                    source using (at_spike($3, $1)):(V_th) with points pointtype 7 pointsize 0.35 \
+                        linecolor rgb colour(population)
+            } else {
+                plot NaN
+            }
+            unset label 3
+            unset label 4
+            y = y + panel + gap
+        }
+    }
+    unset xlabel
+    unset multiplot
     unset output
 }

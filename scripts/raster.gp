@@ -1,89 +1,172 @@
-# Raster of spikes with a histogram of rates below.
+# Spikes of one or several populations, and below them each population's rate as a histogram, in the same colours.
 #
-# output                     path without extension; OUTPUT.svg and OUTPUT.png are written
-# scripts                    folder of this script
-# n_populations              and for each population k = 1, 2, ...:
-#   file_k, rows_k           file of 'neuron time_ms ...', and whether it has any rows (0 or 1)
-#   name_k, size_k           name, number of neurons
-# t_from, t_to               ms
-load scripts.'/style.gp'
-file(k) = value(sprintf('file_%d', k))
-name(k) = value(sprintf('name_%d', k))
-size(k) = value(sprintf('size_%d', k))
-rows_of(k) = value(sprintf('rows_%d', k))
+#   gnuplot -e "output='r'; n_populations=1; file_1='spikes.dat'; name_1='cells'; size_1=50; duration=500" raster.gp
+#
+# output          the pictures' path without extension: output.svg and output.png are written
+# n_populations   how many populations, at least 1; the first is drawn at the bottom
+# file_1, ...     a file of spikes per population: `neuron time_ms`, further columns ignored, # comments; may hold none
+# name_1, ...     names, shown as they are
+# size_1, ...     numbers of neurons
+# duration        of the run, ms
+# t_from, t_to    optional: the part to draw, ms; default 0 and duration
+# scripts         optional: this script's folder, if gnuplot cannot tell
 
-# Populations from top to bottom, with a gap between them; no band is thinner than a twentieth of all.
-array base[n_populations + 1]
-neurons = 0.0
-do for [k = 1:n_populations] { neurons = neurons + size(k) }
-array scaling[n_populations]
-at = 0.0
-do for [j = 1:n_populations] {
-    k = n_populations + 1 - j
-    band = size(k) < neurons / 15.0 ? neurons / 15.0 : size(k)
-    scaling[k] = band / size(k)
-    base[k] = at
-    at = at + band + 0.03 * neurons
-}
-top = at - 0.03 * neurons
+if (!exists('scripts')) scripts = strlen(ARG0) > 9 ? ARG0[1:strlen(ARG0) - 10] : '.'
+load scripts . '/style.gp'
 
-# About a hundred bins, of 1, 2 or 5 times a power of ten ms.
-span = t_to - t_from
-raw = span / 100.0
-power = 10.0 ** floor(log10(raw))
-bin = (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10) * power
-n_bins = ceil(span / bin)
-# A spike is a stroke as high as its neuron's row, but at least a 150th of the picture.
-stroke = top / 150.0 > 0.9 ? top / 150.0 : 0.9
-thickness = neurons > 2000 ? 0.4 : neurons > 300 ? 0.8 : 1.3
+if (!exists('t_from')) t_from = 0.0
+if (!exists('t_to')) t_to = 1.0 * duration
+if (!(t_to > t_from)) t_to = t_from + 1.0
+window = 1.0 * (t_to - t_from)
+n = n_populations
 
-# The populations that have spikes to show.
-shown = ''
-do for [k = 1:n_populations] {
-    if (rows_of(k) > 0) {
-        stats file(k) using ($2 >= t_from && $2 <= t_to ? 1 : 0) nooutput
-        if (STATS_sum > 0) { shown = shown.sprintf('%d ', k) }
+# ---- Counting: one pass over each file. A hundred bins; the last one may be cut short by the end of the window.
+bin = round_up(window / 100)
+n_bins = ceil(window / bin - 1e-6)
+bin_end(i) = least(t_from + i * bin, t_to)
+array count[n * n_bins]
+array spikes[n]
+array top[n]
+do for [i = 1:n * n_bins] { count[i] = 0 }
+n_neurons = 0
+digits = 3
+longest_name = 8
+neurons(k) = size == 1 ? '1 neuron' : sprintf('%d neurons', size)
+inside(t) = t >= t_from && t < t_to
+slot(t) = (k - 1) * n_bins + int(clamp(floor((t - t_from) / bin) + 1, 1, n_bins))
+enter(s) = (count[s] = count[s] + 1, total = total + 1)
+
+# Comment lines count as rows here, with nothing to add, so that a file without spikes is no cause for a warning.
+set datafile commentschars ''
+do for [k = 1:n] {
+    file = value(sprintf('file_%d', k))
+    size = value(sprintf('size_%d', k))
+    total = 0
+    set table $discarded
+    plot file using (valid(1) && valid(2) && inside($2) ? enter(slot($2)) : 0):(0) with table
+    unset table
+    undefine $discarded
+    spikes[k] = total
+    highest = 0
+    do for [i = 1:n_bins] {
+        s = (k - 1) * n_bins + i
+        count[s] = count[s] * 1000.0 / (size * (bin_end(i) - bin_end(i - 1)))
+        highest = most(highest, count[s])
     }
+    top[k] = highest
+    n_neurons = n_neurons + size
+    digits = most(digits, most(strlen(sprintf('%d', size)), strlen(sprintf('%.0f', highest))))
+    longest_name = most(longest_name, most(strlen(value(sprintf('name_%d', k))), 0.85 * strlen(neurons(k))))
 }
+set datafile commentschars '#'
 
-do for [kind in 'svg png'] {
-    eval (kind eq 'svg' ? open_svg(760, 520) : open_png(760, 520))
-    set output output.'.'.kind
+# ---- Layout, in pixels.
+width = 840
+longest_shown = 24 # characters of a name
+left = 70 + int(character * digits)
+right = width - int(least(longest_name, longest_shown) * character + 30)
+gap = 14
+raster_height = least(n == 1 ? 360 : 420, 16 * n_neurons)
+rate_height = n == 1 ? 112 : n <= 3 ? 66 : 48
+array band[n] # height of each population's raster
+rasters = 0
+do for [k = 1:n] {
+    band[k] = int(most(n == 1 ? 52 : 38, raster_height * value(sprintf('size_%d', k)) / (1.0 * n_neurons)))
+    rasters = rasters + band[k] + gap
+}
+rates_top = 14 + rasters + 12
+height = rates_top + n * (rate_height + gap) + 48
+screen_x(x) = x / (1.0 * width)
+screen_y(y) = 1 - y / (1.0 * height)
+
+# Where more than 20000 spikes would blacken a band, every second, fifth, ... neuron is drawn, and the picture says so.
+step(k) = int(clamp(round_up(most(1, spikes[k] / 20000.0)), 1, round_up(most(1, value(sprintf('size_%d', k)) / 200.0))))
+
+set lmargin at screen screen_x(left)
+set rmargin at screen screen_x(right)
+set xrange [t_from:t_to]
+
+do for [p = 1:2] {
+    eval open_picture[p]
     set multiplot
-    set xrange [t_from:t_to]
-    set lmargin screen 0.15
-    set rmargin screen 0.97
-
-    set tmargin screen 0.97
-    set bmargin screen 0.38
-    set yrange [-0.02 * top:1.02 * top]
-    set format x ''
-    unset xlabel
-    unset ytics
-    unset ylabel
-    do for [k = 1:n_populations] {
-        set label k noenhanced sprintf("%s\n%d", name(k), size(k)) at graph -0.015, first base[k] + 0.5 * scaling[k] * size(k) + 0.02 * top \
-            right tc rgb colour(k)
+    y = 14
+    do for [j = 1:n] {
+        k = n + 1 - j
+        file = value(sprintf('file_%d', k))
+        size = value(sprintf('size_%d', k))
+        every_nth = step(k)
+        row = band[k] * every_nth / (1.0 * size) # pixels per neuron drawn
+        room = sqrt((right - left) * band[k] * every_nth / most(1.0, spikes[k])) # pixels from spike to spike
+        stroke = clamp(0.85 * row, clamp(0.25 * room, 1.6, 3.0), 12.0)
+        reach = stroke * size / band[k] # the same in neurons
+        set tmargin at screen screen_y(y)
+        set bmargin at screen screen_y(y + band[k])
+        set yrange [-most(0.5, 0.55 * reach):size - 1 + most(0.5, 0.55 * reach)]
+        ticks = most(1, round_up(size * 26.0 / band[k]))
+        set ytics 0, ticks < size ? ticks : most(1, size - 1), size - 1 format '%.0f'
+        if (j == n) {
+            set border 3
+            set xtics format '' scale 0.5
+        } else {
+            set border 2
+            set xtics format '' scale 0
+        }
+        set label 1 shorten(value(sprintf('name_%d', k)), longest_shown) at graph 1, 0.5 offset 1.5, 0.5 left \
+            noenhanced textcolor rgb colour(k)
+        set label 2 neurons(k) at graph 1, 0.5 offset 1.5, -0.5 left \
+            font ',10' textcolor rgb grey
+        if (every_nth > 1) {
+            set label 3 sprintf('(1 in %d drawn)', every_nth) at graph 1, 0.5 offset 1.5, -1.4 left font ',10' \
+                textcolor rgb grey
+        }
+        if (spikes[k] == 0) {
+            set label 4 'no spikes' at graph 0.5, 0.5 center font ',10' textcolor rgb grey
+        }
+        if (j == 1) {
+            set label 5 'Neuron' at screen screen_x(20), screen_y(14 + 0.5 * (rasters - gap)) center rotate by 90
+        }
+        if (spikes[k] > 0) {
+            plot file using (int($1) % every_nth == 0 ? $2 : NaN):($1 - 0.5 * reach):(0):(reach) with vectors nohead \
+                linewidth clamp(0.1 * room, 0.7, 1.4) linecolor rgb colour(k)
+        } else {
+            plot NaN
+        }
+        unset label
+        y = y + band[k] + gap
     }
-    if (shown eq '') { plot -top with lines }
-    else { plot for [k in shown] file(k + 0) \
-        using 2:(base[k + 0] + scaling[k + 0] * ($1 + 0.5) - 0.5 * stroke):(0):(stroke) \
-        with vectors nohead lw thickness lc rgb colour(k) }
-    do for [k = 1:n_populations] { unset label k }
 
-    set tmargin screen 0.34
-    set bmargin screen 0.11
-    set format x
-    set ytics autofreq nomirror out
-    set yrange [0:1 < *]
-    set xlabel 'Time (ms)'
-    set ylabel "Rate (spikes/s)" offset 1
-    set label 99 sprintf('bins of %g ms', bin) at graph 0.995, graph 1.04 right font ',9' tc rgb '#666666'
-    if (shown eq '') { set yrange [0:1]; plot 0 with lines lc rgb '#000000' }
-    else { plot for [k in shown] file(k + 0) \
-        using 2:(1000.0 / (bin * size(k + 0))) \
-        bins=n_bins binrange [t_from + 0.5 * bin:t_from + (n_bins - 0.5) * bin] with histeps lw 1.4 lc rgb colour(k) }
-    unset label 99
+    y = rates_top
+    do for [j = 1:n] {
+        k = n + 1 - j
+        set tmargin at screen screen_y(y)
+        set bmargin at screen screen_y(y + rate_height)
+        scale = top[k] > 0 ? top[k] : 1.0
+        ticks = least(round_up(scale * 26.0 / rate_height), round_down(scale))
+        set yrange [0:scale * 1.08]
+        set ytics 0, ticks format '%g'
+        set border 3
+        set xtics format ''
+        if (j == 1) {
+            set label 5 "Rate (spikes/s)\nbins of " . sprintf('%g ms', bin) at \
+                screen screen_x(18), screen_y(rates_top + 0.5 * n * (rate_height + gap)) center rotate by 90
+        }
+        if (j == n) {
+            set xtics format '%g'
+            set xlabel 'Time (ms)'
+        }
+        if (n > 1) {
+            set label 1 shorten(value(sprintf('name_%d', k)), longest_shown) at graph 1, 0.5 offset 1.5, 0 left \
+                noenhanced textcolor rgb colour(k)
+        }
+        # One polygon through both upper corners of every bin: separate boxes would show seams.
+        first = (k - 1) * n_bins + 1
+        plot sample [corner = 0:2 * n_bins - 1:1] '+' \
+            using (c = int(corner + 0.5), bin_end((c + 1) / 2)):(count[first + c / 2]) \
+            with filledcurves y1=0 linecolor rgb colour(k) fillstyle solid 0.8 noborder
+        unset label
+        unset xlabel
+        y = y + rate_height + gap
+    }
     unset multiplot
     unset output
 }

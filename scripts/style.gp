@@ -1,12 +1,41 @@
-# What all figures share: colours that colour-blind readers can tell apart (Okabe and Ito), fonts, borders.
-array colours[8] = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#666666', '#000000']
-colour(k) = colours[(int(k) - 1) % 8 + 1]
-set encoding utf8
-set border 3 lw 0.8
-set tics nomirror out scale 0.6
-set key noenhanced
-unset key
+# The look shared by all pictures: colours, type, the two terminals, and small functions for scales. Loaded by the other
+# scripts; draws nothing. Pictures are laid out in pixels of the SVG file; the PNG file has twice as many each way.
 
-# Each figure is drawn twice: as SVG for documents and as PNG for a quick look. width and height in points.
-open_svg(width, height) = sprintf("set terminal svg size %d,%d font 'sans,12' background 'white' dynamic", width, height)
-open_png(width, height) = sprintf("set terminal pngcairo size %d,%d font 'sans,10' fontscale 1.6", 2 * width, 2 * height)
+set encoding utf8
+set minussign
+set datafile separator whitespace
+set key off
+set border 3 linewidth 1 linecolor rgb '#404040'
+set tics nomirror out scale 0.5 textcolor rgb '#202020'
+
+# Okabe and Ito's colours, which colour-blind readers tell apart, without yellow and black.
+array palette_of_eight = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#7F5539', '#6C6C6C']
+colour(k) = palette_of_eight[(k - 1) % 8 + 1]
+grey = '#707070'
+
+font = 'sans-serif,12'
+character = 8.0 # pixels, a generous mean for this font
+
+# `eval open_svg` and `eval open_png`: OUTPUT.svg and OUTPUT.png, width by height pixels.
+# (A point is a pixel in the one and larger in the other: the scale makes their type alike.)
+open_svg = "set terminal svg size width,height dynamic enhanced background 'white' font font fontscale 1.2; " \
+         . "set output output . '.svg'"
+open_png = "set terminal pngcairo size 2*width,2*height enhanced font font fontscale 2 linewidth 2 pointscale 2; " \
+         . "set output output . '.png'"
+array open_picture = [open_svg, open_png]
+
+least(a, b) = a < b ? a : b
+most(a, b) = a > b ? a : b
+clamp(x, low, high) = x < low ? low : x > high ? high : x
+
+# The smallest of 1, 2, 5, 10, 20, 50, ... (also 0.5, 0.2, ...) that is not below x > 0; round-off in x is forgiven.
+decade(x) = 10.0 ** floor(log10(x) + 1e-9)
+round_up(x) = x <= 1.000001 * decade(x) ? decade(x) : x <= 2.000001 * decade(x) ? 2 * decade(x) \
+            : x <= 5.000001 * decade(x) ? 5 * decade(x) : 10 * decade(x)
+
+# The largest of the same that is not above x > 0.
+round_down(x) = round_up(x) <= 1.000001 * x ? round_up(x) : x >= 5 * decade(x) ? 5 * decade(x) \
+              : x >= 2 * decade(x) ? 2 * decade(x) : decade(x)
+
+# A name cut to n characters.
+shorten(name, n) = strlen(name) <= n ? name : name[1:n - 1] . '…'
