@@ -56,6 +56,7 @@ pm_status pm_adjoint_run(pm_adjoint *adjoint, const pm_synapses *synapses, const
 /* Workspace of the sweep through a layered network; starts as {0}, but for slope_floor. */
 typedef struct pm_adjoint_layers {
     double slope_floor;    /* mV/ms, >= 0 */
+    bool input_times;      /* whether dL/dt of the input's spikes is wanted */
     double **time;         /* time[p]: dL/dt_s of every spike of population p in the last sweep, if it got there */
     size_t *n_time;        /* capacities */
     size_t n_populations;
@@ -64,7 +65,8 @@ typedef struct pm_adjoint_layers {
     double *state;         /* of the layer at hand */
     size_t n_state;
     uint32_t *touched;     /* neurons with events in the present interval */
-    size_t n_touched;
+    pm_lif_state *kept;
+    size_t n_touched;      /* capacity of both */
     pm_basis_table steps;  /* between the arrivals at the layer at hand */
 } pm_adjoint_layers;
 
