@@ -161,10 +161,12 @@ static pm_status reserve_gram(normad *w, size_t n, pm_error *error) {
     return w->gram_size ? PM_OK : pm_fail_memory(error, "the Gram matrix of the errors");
 }
 
-/* Calls for each plastic layer: its part of a row, and its length. */
-#define FOR_PLASTIC_LAYERS(w, l)                                                                                       \
-    for (size_t l = (w)->sweep.lowest; l < (w)->sweep.n_layers; l++)                                                   \
-        if ((w)->sweep.plastic[l])
+/* The first plastic layer from l on; n_layers if there is none. */
+static size_t plastic_from(const normad *w, size_t l) {
+    while (l < w->sweep.n_layers && !w->sweep.plastic[l])
+        l++;
+    return l;
+}
 
 static size_t part_size(const normad *w, const pm_layered *net, size_t l) {
     return w->sweep.width[l] * net->layers[l].n_out;
@@ -175,7 +177,7 @@ static void descend_rows(normad *w, const pm_layered *net) {
     for (size_t e = 0; e < w->n; e++) {
         const double *row = w->rows + e * w->sweep.row;
         double joint = sqrt(pm_sum_squares(w->sweep.row, row));
-        FOR_PLASTIC_LAYERS(w, l) {
+        for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
             size_t at = w->sweep.offset[l], size = part_size(w, net, l);
             double norm = w->p.normalisation == NONE    ? 1.0
                           : w->p.normalisation == JOINT ? joint
@@ -196,7 +198,7 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     gsl_vector_view amount = gsl_vector_subvector(w->amount, 0, n);
     double trace = 0.0;
     for (size_t e = 0; e < n; e++) /* in the norm in which a layer counts 1/rate */
-        FOR_PLASTIC_LAYERS(w, l) {
+        for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
             double *part = w->rows + e * w->sweep.row + w->sweep.offset[l], root = sqrt(w->rate[l]);
             size_t size = part_size(w, net, l);
             for (size_t k = 0; k < size; k++)
@@ -224,7 +226,7 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
         pm_axpy(w->sweep.row, gsl_vector_get(&amount.vector, e), w->rows + e * w->sweep.row, w->total);
     double length = sqrt(pm_sum_squares(w->sweep.row, w->total));
     double shrink = length > w->p.longest_step ? w->p.longest_step / length : 1.0;
-    FOR_PLASTIC_LAYERS(w, l) {
+    for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
         size_t size = part_size(w, net, l);
         for (size_t k = 0; k < size; k++)
             w->total[w->sweep.offset[l] + k] *= shrink * sqrt(w->rate[l]);
@@ -243,7 +245,7 @@ static bool is_silent(const pm_raster *raster, double from, double until) {
  * the silent layers there. */
 static void recruit(normad *w, const pm_layered *net, double t) {
     size_t last = net->n_layers - 1;
-    FOR_PLASTIC_LAYERS(w, l) {
+    for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
         double until = t - w->p.recruit_lag * (double)(last - l);
         if (l == last || !is_silent(&net->rasters[l + 1], until - w->p.recruit_window, until))
             continue;
