@@ -79,8 +79,7 @@ static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
 
 static pm_status run_trials(batch *b, pm_error *error) {
     pm_status status = PM_OK;
-    int jobs = b->options->jobs > 0 ? b->options->jobs : omp_get_max_threads();
-#pragma omp parallel for schedule(dynamic) num_threads(jobs)
+#pragma omp parallel for schedule(dynamic) num_threads(b->options->jobs > 0 ? b->options->jobs : omp_get_max_threads())
     for (uint32_t k = 0; k < b->experiment->trials; k++) {
         pm_error own = {0};
         pm_status result = PM_STOPPED;
@@ -116,7 +115,7 @@ static json_t *iterations_json(const batch *b, size_t n_done) {
         if (b->trials[k].converged)
             numbers[n++] = b->trials[k].iterations;
     gsl_sort(numbers, 1, n);
-    json_t *map = json_object();
+    json_t *map = NULL;
     if (n > 0)
         map = json_pack("{s:f, s:f, s:f}", "mean", gsl_stats_mean(numbers, 1, n), "median",
                         gsl_stats_median_from_sorted_data(numbers, 1, n), "max", numbers[n - 1]);
@@ -170,10 +169,11 @@ static pm_status train(batch *b, pm_error *error) {
         status = pm_folder_make(b->folder, error);
     b->trials = calloc(b->experiment->trials, sizeof *b->trials);
     b->done = calloc(b->experiment->trials, sizeof *b->done);
-    if (!status && (!b->trials || !b->done))
-        status = pm_fail_memory(error, "trials");
-    if (!status)
-        status = run_trials(b, error);
+    if (!b->trials || !b->done)
+        return pm_fail_memory(error, "trials");
+    if (status)
+        return status;
+    status = run_trials(b, error);
     if (status)
         return status;
     size_t n = 0;
