@@ -193,6 +193,43 @@ static pm_status train(batch *b, pm_error *error) {
     return status;
 }
 
+/* The times in folder/trial-0/file, in ms. */
+static void print_times(const char *folder, const char *file) {
+    pm_spike *spikes = NULL;
+    size_t n = 0;
+    char *path = NULL;
+    if (asprintf(&path, "%s/trial-0/%s", folder, file) < 0)
+        return;
+    if (pm_spikes_read(path, &spikes, &n, NULL) == PM_OK) {
+        for (size_t k = 0; k < n && k < 8; k++)
+            printf("%s%.3f", k > 0 ? " " : "", spikes[k].time);
+        (void)fputs(n == 0 ? "none" : n > 8 ? " ..." : "", stdout);
+    }
+    free(spikes);
+    free(path);
+}
+
+/* What the output of the only trial did and does, in ms. */
+static void print_outputs(const batch *b) {
+    const char *folder = b->options->folder, *output = b->experiment->layers[b->experiment->n_layers - 1].name;
+    size_t n = b->experiment->problem.kind == PM_PROBLEM_XOR ? 4 : b->experiment->problem.kind == PM_PROBLEM_POISSON
+                                                                      ? 1
+                                                                      : b->experiment->problem.n_patterns;
+    for (size_t k = 0; k < n && k < 20; k++) {
+        char file[160];
+        printf("pattern %zu: desired ", k);
+        snprintf(file, sizeof file, "pattern-%zu-target.dat", k);
+        print_times(folder, file);
+        printf(" ms; before training ");
+        snprintf(file, sizeof file, "spikes-before-%zu-%s.dat", k, output);
+        print_times(folder, file);
+        printf("; after ");
+        snprintf(file, sizeof file, "spikes-after-%zu-%s.dat", k, output);
+        print_times(folder, file);
+        printf("\n");
+    }
+}
+
 static pm_status train_file(const options *o, pm_error *error) {
     pm_experiment *experiment = NULL;
     pm_status status = pm_experiment_load(o->file, &experiment, error);
@@ -210,6 +247,8 @@ static pm_status train_file(const options *o, pm_error *error) {
     if (!status && !o->quiet)
         printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b.n_converged, b.n_done, b.iterations,
                pm_seconds() - b.begun, o->folder);
+    if (!status && !o->quiet && experiment->trials == 1 && o->keep > 0)
+        print_outputs(&b);
     for (uint32_t k = 0; b.trials && k < experiment->trials; k++)
         pm_trial_free(&b.trials[k]);
     free(b.trials);
