@@ -1,6 +1,7 @@
 /* The subthreshold equations are linear, so a step is a matrix (S. Rotter and M. Diesmann, Biological Cybernetics 81,
  * 1999): here in the coordinates (u, a, b) with a and b the two exponential currents. The only entries that could lose
- * digits are those from a and b to u, (e^{-h/tau_k} - e^{-h/tau_m}) / (1/tau_m - 1/tau_k) / C_m, written with expm1. */
+ * digits are those from a and b to u, (e^{-h/tau_k} - e^{-h/tau_m}) / (1/tau_m - 1/tau_k) / C_m, written with expm1.
+ * The state is moved by its change, not multiplied: thousands of short steps then round like one. */
 #include "sim/stepper.h"
 
 #include <gsl/gsl_errno.h>
@@ -20,10 +21,10 @@ static double response(double m, double k, double h) {
 }
 
 static pm_propagator propagator(const pm_stepper *s, double h) {
-    pm_propagator p = {.em = exp(-s->l_m * h), .e1 = exp(-s->l_1 * h), .rise = -expm1(-s->l_m * h)};
+    pm_propagator p = {.m = expm1(-s->l_m * h), .e1 = expm1(-s->l_1 * h)};
     p.a = s->inv_C * response(s->l_m, s->l_1, h);
     if (!s->single) {
-        p.e2 = exp(-s->l_2 * h);
+        p.e2 = expm1(-s->l_2 * h);
         p.b = s->inv_C * response(s->l_m, s->l_2, h);
     }
     return p;
@@ -85,9 +86,9 @@ void pm_stepper_move(pm_stepper *stepper, pm_stepper_state *state, double h, boo
         p = &other;
     }
     if (!held)
-        state->u = state->u * p->em + stepper->u_inf * p->rise + (state->a * p->a - state->b * p->b);
-    state->a *= p->e1;
-    state->b *= p->e2;
+        state->u += (state->u - stepper->u_inf) * p->m + (state->a * p->a - state->b * p->b);
+    state->a += state->a * p->e1;
+    state->b += state->b * p->e2;
 }
 
 /* The cubic with values u0, u1 and slopes s0, s1 (per unit of x) at 0 and 1, minus theta. */

@@ -27,9 +27,8 @@ typedef struct pm_stepper_state {
 } pm_stepper_state;
 
 typedef struct pm_propagator {
-    double em, e1, e2; /* exp(-h/tau_m), exp(-h/tau_1), exp(-h/tau_2) */
-    double rise;       /* 1 - em */
-    double a, b;       /* what a and b add to u within h, mV/pA */
+    double m, e1, e2; /* exp(-h/tau) - 1 for tau_m, tau_1, tau_2 */
+    double a, b;      /* what a and b add to u within h, mV/pA */
 } pm_propagator;
 
 typedef struct pm_stepper {
