@@ -134,11 +134,32 @@ static bool has_potentials(const json_t *summary, const json_t *population) {
     return false;
 }
 
+/* What 'punctum validate' left. */
+static pm_status draw_validation(const options *o, pm_error *error) {
+    pm_picture picture;
+    char *path = NULL;
+    pm_status status = pm_picture_begin(&picture, o->folder, "validation", error);
+    if (status)
+        return status;
+    int rows = asprintf(&path, "%s/validation.dat", o->folder) < 0 ? -1 : has_rows(path);
+    if (rows < 1) {
+        pm_picture_abandon(&picture);
+        status = missing(o, "validation.dat", error);
+    } else {
+        pm_picture_text(&picture, "file", 0, path);
+        status = pm_picture_draw(&picture, "validation.gp", error);
+    }
+    free(path);
+    return status;
+}
+
 static pm_status draw_all(const options *o, const json_t *summary, pm_error *error) {
     const json_t *populations = json_object_get(json_object_get(summary, "network"), "populations"), *p;
     size_t k;
     bool spikes = false;
     pm_status status = PM_OK;
+    if (strcmp(text_of(summary, "command"), "validate") == 0)
+        return draw_validation(o, error);
     if (!json_is_array(populations))
         return pm_fail(error, PM_INVALID, "%s/summary.json: no populations; a folder that 'punctum run' wrote is wanted",
                        o->folder);
@@ -179,9 +200,11 @@ static int run(int argc, char **argv) {
         {0},
     };
     static const struct argp argp = {list, parse, "DIR",
-                                     "Draw what 'punctum run' left in DIR, as SVG and PNG, with gnuplot.\v"
+                                     "Draw what 'punctum run' or 'punctum validate' left in DIR, as SVG and PNG, with "
+                                     "gnuplot.\v"
                                      "Drawn are the spikes of the recorded populations with their rates (raster), and the "
-                                     "recorded membrane potentials (potential-POPULATION).\n\n"
+                                     "recorded membrane potentials (potential-POPULATION), or the errors of time-stepped "
+                                     "schemes (validation).\n\n"
                                      "Examples:\n"
                                      "  punctum plot results\n"
                                      "  punctum plot results --from 100 --to 150\n",

@@ -24,6 +24,10 @@ enum { N_STEPS = sizeof STEPS / sizeof *STEPS, N_KINDS = 6, CHECKED_NEURONS = 10
 /* Medians below this are left out of the order of convergence: rounding shows in them. */
 static const double ROUNDING = 1e-11; /* ms */
 
+/* Short runs are repeated, up to that often or until they took that long together; the shortest time counts. */
+enum { MOST_REPEATS = 10 };
+static const double ENOUGH = 0.2; /* s */
+
 static const struct {
     const char *name;
     pm_clock_scheme scheme;
@@ -130,11 +134,33 @@ static pm_status run_engine(validation *v, bool samples, pm_error *error) {
         pm_simulation_on_sample(simulation, on_sample, v);
     else
         pm_simulation_on_spike(simulation, on_spike, &v->exact);
-    double begun = pm_seconds();
-    status = pm_simulation_run(simulation, v->network->duration, error);
-    if (!samples)
-        v->engine_seconds = pm_seconds() - begun;
+    double total = 0.0, seconds = 0.0;
+    v->engine_seconds = samples ? v->engine_seconds : INFINITY;
+    for (int k = 0; !status && k < (samples ? 1 : MOST_REPEATS) && (k == 0 || total < ENOUGH); k++, total += seconds) {
+        v->exact.count = samples ? v->exact.count : 0;
+        double begun = pm_seconds();
+        status = k == 0 ? PM_OK : pm_simulation_reset(simulation, error);
+        if (!status)
+            status = pm_simulation_run(simulation, v->network->duration, error);
+        seconds = pm_seconds() - begun;
+        v->engine_seconds = samples ? v->engine_seconds : fmin(v->engine_seconds, seconds);
+    }
     pm_simulation_free(simulation);
+    return status;
+}
+
+static pm_status time_clock(const pm_network *network, const pm_clock_options *settings, train *found, double *seconds,
+                            pm_error *error) {
+    pm_clock *clock = NULL;
+    pm_status status = pm_clock_new(network, settings, &clock, error);
+    if (status)
+        return status;
+    found->count = 0;
+    pm_clock_on_spike(clock, on_spike, found);
+    double begun = pm_seconds();
+    status = pm_clock_run(clock, network->duration, error);
+    *seconds = pm_seconds() - begun;
+    pm_clock_free(clock);
     return status;
 }
 
@@ -142,20 +168,18 @@ static pm_status run_clock(validation *v, const options *o, size_t kind, size_t 
     pm_clock_options settings = {STEPS[step], kinds[kind].scheme, kinds[kind].interpolation};
     result *r = &v->results[kind][step];
     train found = {.network = v->network};
-    pm_clock *clock = NULL;
-    pm_status status = pm_clock_new(v->network, &settings, &clock, error);
-    if (status)
-        return status;
-    pm_clock_on_spike(clock, on_spike, &found);
-    double begun = pm_seconds();
-    status = pm_clock_run(clock, v->network->duration, error);
-    r->seconds = pm_seconds() - begun;
+    pm_status status = PM_OK;
+    double total = 0.0, seconds = 0.0;
+    r->seconds = INFINITY;
+    for (int k = 0; !status && k < MOST_REPEATS && (k == 0 || total < ENOUGH); k++, total += seconds) {
+        status = time_clock(v->network, &settings, &found, &seconds, error);
+        r->seconds = fmin(r->seconds, seconds);
+    }
     if (!status)
         status = pm_match_spikes(v->reference.items, v->reference.count, found.items, found.count, o->window, &r->match,
                                  error);
     r->done = !status;
     free(found.items);
-    pm_clock_free(clock);
     return status;
 }
 
