@@ -39,44 +39,59 @@ width = 840
 height = 520
 screen_x(x) = x / (1.0 * width)
 screen_y(y) = 1 - y / (1.0 * height)
-set logscale xy
-set format '10^{%T}'
-set yrange [10.0 ** floor(log10(low)):10.0 ** ceil(log10(high))]
-set ytics 100
-set mytics 1
 
 do for [p = 1:2] {
     eval open_picture[p]
     set multiplot
+    set border 3
+    set logscale xy
+    set yrange [10.0 ** floor(log10(low)):10.0 ** ceil(log10(high))]
+    set ytics nomirror out scale 0.5 100 format '10^{%T}'
+    set mytics 1
 
     set tmargin at screen screen_y(20)
     set bmargin at screen screen_y(388)
-    set lmargin at screen screen_x(78)
+    set lmargin at screen screen_x(98)
     set rmargin at screen screen_x(430)
     set xrange [shortest / 1.5:longest * 1.5]
-    set xtics 10 format '%g'
+    set xtics nomirror out scale 0.5 10 format '%g'
     set xlabel 'Time step (ms)'
-    set ylabel 'Error of spike times (ms)'
+    set label 1 'Error of spike times (ms)' at screen screen_x(20), graph 0.5 center rotate by 90
     plot for [k = 1:n] file using (of(k) && $3 > 0 ? $2 : NaN):(shown($3)) with linespoints pointtype mark(k) \
             pointsize 0.6 dashtype stroke(k) linecolor rgb colour(hue(k)), \
         for [k = 1:n] file using (of(k) && $4 > 0 ? $2 : NaN):(shown($4)) with lines linewidth 0.4 dashtype stroke(k) \
             linecolor rgb colour(hue(k))
 
-    set lmargin at screen screen_x(466)
+    set lmargin at screen screen_x(476)
     set rmargin at screen screen_x(818)
     set xrange [fastest / 2:slowest * 2]
     set xtics format '10^{%T}'
     set xlabel 'Time of the run (s)'
-    unset ylabel
-    set format y ''
-    set key at screen screen_x(448), screen_y(440) center top horizontal maxrows 3 width 2 samplen 3 spacing 1.1 \
-        font ',11' Left reverse
+    set ytics format ''
+    unset label 1
     plot for [k = 1:n] file using (of(k) && $3 > 0 ? $8 : NaN):(shown($3)) with linespoints pointtype mark(k) \
-            pointsize 0.6 dashtype stroke(k) linecolor rgb colour(hue(k)) title (rows[k] > 0 ? title_of[k] : ''), \
-        engine ? file : '/dev/null' using (strcol(1) eq 'event' ? $8 : NaN):(shown($3)) with points pointtype 9 pointsize 1.6 \
-            linecolor rgb colour(4) title (engine ? 'event-driven' : '')
+            pointsize 0.6 dashtype stroke(k) linecolor rgb colour(hue(k)), \
+        file using (strcol(1) eq 'event' ? $8 : NaN):(shown($3)) with points pointtype 9 pointsize 1.6 \
+            linecolor rgb colour(4)
+
+    # The key: a panel of its own, across the whole width.
+    set lmargin at screen 0.02
+    set rmargin at screen 0.98
+    set tmargin at screen screen_y(446)
+    set bmargin at screen screen_y(516)
+    unset border
+    unset xlabel
+    unset tics
+    unset logscale
+    set xrange [0:1]
+    set yrange [0:1]
+    set key center center vertical maxrows 3 Left reverse samplen 2.5 width -3 font ',11'
+    plot for [k = 1:n] (rows[k] > 0 ? -1 : NaN) with linespoints pointtype mark(k) pointsize 0.6 dashtype stroke(k) \
+            linecolor rgb colour(hue(k)) title (rows[k] > 0 ? title_of[k] : ''), \
+        -1 with points pointtype 9 pointsize 1.6 linecolor rgb colour(4) title 'event-driven', \
+        -1 with linespoints pointtype 7 pointsize 0.6 linecolor rgb grey title 'median', \
+        -1 with lines linewidth 0.4 linecolor rgb grey title 'largest'
     unset key
-    set ylabel
     unset multiplot
     unset output
 }
