@@ -38,12 +38,14 @@ typedef struct export {
 
 static pm_status find_place(place *at, const char *script, pm_error *error) {
     char *one = strdup(script), *two = strdup(script);
-    at->folder = one ? strdup(dirname(one)) : NULL;
-    at->script = two ? strdup(basename(two)) : NULL;
-    at->stem = at->script ? strdup(at->script) : NULL;
+    if (one && two) {
+        at->folder = strdup(dirname(one));
+        at->script = strdup(basename(two));
+        at->stem = strdup(at->script ? at->script : "");
+    }
     free(one);
     free(two);
-    if (!at->stem || !at->folder)
+    if (!at->folder || !at->script || !at->stem)
         return pm_fail_memory(error, "a path");
     char *ending = strrchr(at->stem, '.');
     if (!ending || ending == at->stem || strcmp(ending, ".py") != 0)

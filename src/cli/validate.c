@@ -244,8 +244,11 @@ static pm_status check_potentials(validation *v, pm_error *error) {
     for (size_t k = 0; k < v->n_traces; k++)
         total += v->traces[k].count;
     double *residuals = malloc((total + 1) * sizeof *residuals);
-    if (!status && !residuals)
-        status = pm_fail_memory(error, "the comparison");
+    if (status || !residuals) {
+        free(residuals);
+        pm_wiring_free(wiring);
+        return status ? status : pm_fail_memory(error, "the comparison");
+    }
     for (size_t k = 0; !status && k < v->n_traces; k++) {
         trace *t = &v->traces[k];
         find_slopes(v, t);
