@@ -287,7 +287,6 @@ refuse 2 'input\.dat: this is a folder' run network.yaml -o new
 
 # --- validation, and other simulators ----------------------------------------------------------------------------------
 
-good
 small=$here/test/reference/recurrent/network.yaml
 for scheme in exact rk; do
     check "time-stepped, $scheme" "$program" run "$small" -o stepped --engine clock --dt 0.01 --scheme $scheme --interpolate -q
