@@ -1,8 +1,8 @@
 /* punctum export: a network as a script for another simulator. The script holds the parameters; every synapse and every
  * input spike stands in text files beside it, so that both simulators run the same network, random choices included. */
 #define _GNU_SOURCE
-#include "cli/command.h"
 #include "cli/export.h"
+#include "cli/command.h"
 
 #include "io/output.h"
 #include "net/wiring.h"
@@ -33,8 +33,9 @@ typedef struct export {
     place at;
     pm_network *network;
     pm_wiring *wiring;
-    double resolution;  /* NEST's, ms */
-} export;
+    double resolution; /* NEST's, ms */
+}
+export;
 
 static pm_status find_place(place *at, const char *script, pm_error *error) {
     char *one = strdup(script), *two = strdup(script);
@@ -61,11 +62,9 @@ static bool connected(const pm_network *net, size_t from, size_t to) {
     return false;
 }
 
-/* --- what NEST can do ------------------------------------------------------------------------------------------------ */
+/* --- what NEST can do --- */
 
-static bool multiple(double x, double step) {
-    return fabs(x / step - round(x / step)) < 1e-9 * fmax(1.0, x / step);
-}
+static bool multiple(double x, double step) { return fabs(x / step - round(x / step)) < 1e-9 * fmax(1.0, x / step); }
 
 /* NEST rounds delays and refractory times to its resolution: the coarsest one that leaves them as they are. */
 static pm_status choose_resolution(export *x, pm_error *error) {
@@ -75,13 +74,16 @@ static pm_status choose_resolution(export *x, pm_error *error) {
     size_t k = 0;
     for (uint64_t g = 0; g < w->n_groups; g++) {
         if (w->groups[g].delay == 0.0)
-            return pm_fail(error, PM_INVALID, "%s: some synapses have no delay, and NEST has no delays of 0 ms", x->o->file);
+            return pm_fail(error, PM_INVALID, "%s: some synapses have no delay, and NEST has no delays of 0 ms",
+                           x->o->file);
         while (k < N && !multiple(w->groups[g].delay, steps[k]))
             k++;
         if (k == N)
-            return pm_fail(error, PM_INVALID,
-                           "%s: a delay of %.17g ms is no multiple of 0.001 ms; NEST rounds delays to its resolution, so "
-                           "give the delays in steps, as in {uniform: [1.0, 3.0, 0.1]}", x->o->file, w->groups[g].delay);
+            return pm_fail(
+                error, PM_INVALID,
+                "%s: a delay of %.17g ms is no multiple of 0.001 ms; NEST rounds delays to its resolution, so "
+                "give the delays in steps, as in {uniform: [1.0, 3.0, 0.1]}",
+                x->o->file, w->groups[g].delay);
     }
     for (size_t p = 0; p < x->network->n_populations; p++) {
         const pm_population *population = &x->network->populations[p];
@@ -98,8 +100,8 @@ static pm_status choose_resolution(export *x, pm_error *error) {
     return PM_OK;
 }
 
-/* iaf_psc_exp_ps has one time constant for positive and another for negative weights. A double-exponential current of positive
- * weight w is the sum of both: w with tau_1 and -w with tau_2. One of negative weight is not. */
+/* iaf_psc_exp_ps has one time constant for positive and another for negative weights. A double-exponential current of
+ * positive weight w is the sum of both: w with tau_1 and -w with tau_2. One of negative weight is not. */
 static pm_status check_currents(const export *x, pm_error *error) {
     const pm_wiring *w = x->wiring;
     for (uint32_t n = 0; n < w->n_neurons; n++)
@@ -113,13 +115,14 @@ static pm_status check_currents(const export *x, pm_error *error) {
                                "%s: synapses from '%s' to '%s' have negative weights and double-exponential currents "
                                "(tau_2 = %g ms): none of NEST's precise models has these (iaf_psc_exp_ps_lossless has "
                                "single-exponential currents, iaf_psc_exp_ps can do positive weights only); export to "
-                               "brian2, or set tau_2 to 0", x->o->file, x->network->populations[from].name,
-                               x->network->populations[to].name, x->network->populations[to].neuron.tau_2);
+                               "brian2, or set tau_2 to 0",
+                               x->o->file, x->network->populations[from].name, x->network->populations[to].name,
+                               x->network->populations[to].neuron.tau_2);
         }
     return PM_OK;
 }
 
-/* --- data -------------------------------------------------------------------------------------------------------------- */
+/* --- data --- */
 
 static pm_status write_synapses(const export *x, size_t from, size_t to, pm_error *error) {
     const pm_wiring *w = x->wiring;
@@ -136,8 +139,8 @@ static pm_status write_synapses(const export *x, size_t from, size_t to, pm_erro
             for (uint64_t k = w->groups[g].begin; !status && k < w->groups[g + 1].begin; k++)
                 if (w->targets[k] >= w->first_cell[to] && w->targets[k] < w->first_cell[to + 1])
                     status = pm_output_write(&output, error, "%" PRIu32 " %" PRIu32 " %.17g %.17g\n",
-                                             n - w->first_neuron[from], w->targets[k] - w->first_cell[to], w->weights[k],
-                                             w->groups[g].delay);
+                                             n - w->first_neuron[from], w->targets[k] - w->first_cell[to],
+                                             w->weights[k], w->groups[g].delay);
     if (!status)
         status = pm_output_commit(&output, error);
     pm_output_discard(&output);
@@ -188,7 +191,7 @@ static pm_status write_data(const export *x, pm_error *error) {
     return status;
 }
 
-/* --- the script ---------------------------------------------------------------------------------------------------------- */
+/* --- the script --- */
 
 /* Names of populations hold no character that Python would have to be told about; those of files may. */
 static char *python_text(const char *text) {
@@ -211,17 +214,19 @@ static pm_status write_network(const export *x, pm_output *out, pm_error *error)
     char *stem = python_text(x->at.stem);
     if (!stem)
         return pm_fail_memory(error, "the script");
-    pm_status status = pm_output_write(out, error, "STEM = %s  # of the files beside this script\n"
+    pm_status status = pm_output_write(out, error,
+                                       "STEM = %s  # of the files beside this script\n"
                                        "DURATION = %.17g  # ms\nSTEP = %.17g  # ms\n"
-                                       "# mV, pA, pF, nS, ms\nPOPULATIONS = {\n", stem, net->duration,
-                                       x->o->to == NEST ? x->resolution : 0.1);
+                                       "# mV, pA, pF, nS, ms\nPOPULATIONS = {\n",
+                                       stem, net->duration, x->o->to == NEST ? x->resolution : 0.1);
     for (size_t p = 0; !status && p < net->n_populations; p++) {
         const pm_neuron *n = &net->populations[p].neuron;
         if (net->populations[p].kind == PM_LIF)
-            status = pm_output_write(out, error, "    '%s': dict(size=%" PRIu32 ", C_m=%.17g, g_L=%.17g, E_L=%.17g, V_th=%.17g, "
+            status = pm_output_write(out, error,
+                                     "    '%s': dict(size=%" PRIu32 ", C_m=%.17g, g_L=%.17g, E_L=%.17g, V_th=%.17g, "
                                      "V_reset=%.17g,\n        t_ref=%.17g, I_e=%.17g, tau_1=%.17g, tau_2=%.17g),\n",
-                                     net->populations[p].name, net->populations[p].size, n->C_m, n->g_L, n->E_L, n->V_th,
-                                     n->V_reset, n->t_ref, n->I_e, n->tau_1, n->tau_2);
+                                     net->populations[p].name, net->populations[p].size, n->C_m, n->g_L, n->E_L,
+                                     n->V_th, n->V_reset, n->t_ref, n->I_e, n->tau_1, n->tau_2);
     }
     if (!status)
         status = pm_output_write(out, error, "}\nINPUTS = {  # sizes\n");
@@ -281,12 +286,14 @@ static pm_status export_network(const options *o, pm_error *error) {
     return status;
 }
 
-/* --- the call -------------------------------------------------------------------------------------------------------------- */
+/* --- the call --- */
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
     options *o = state->input;
     switch (key) {
-    case 'o': o->script = argument; return 0;
+    case 'o':
+        o->script = argument;
+        return 0;
     case 't':
         o->to = strcmp(argument, "brian2") == 0 ? BRIAN2 : strcmp(argument, "nest") == 0 ? NEST : NOWHERE;
         if (o->to == NOWHERE)
@@ -305,7 +312,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (!o->script)
             argp_error(state, "where to? Give the name of the script with -o FILE.py");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -316,15 +324,20 @@ static int run(int argc, char **argv) {
         {0},
     };
     static const struct argp argp = {
-        list, parse, "NETWORK.yaml",
+        list,
+        parse,
+        "NETWORK.yaml",
         "Write a network as a script for Brian2 or PyNEST that runs as it is.\v"
-        "The script takes --dt MS (time step) and --output DIR, where it leaves spikes-POPULATION.dat ('neuron time_ms') for "
+        "The script takes --dt MS (time step) and --output DIR, where it leaves spikes-POPULATION.dat ('neuron "
+        "time_ms') for "
         "'punctum compare'. For NEST, the precise models are used (iaf_psc_exp_ps_lossless; iaf_psc_exp_ps for "
         "double-exponential currents of positive weights); a network that they cannot represent is refused.\n\n"
         "Examples:\n"
         "  punctum export network.yaml --to brian2 -o brian.py && python3 brian.py --dt 0.01 --output brian\n"
         "  punctum compare results/spikes-cells.dat brian/spikes-cells.dat\n",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     options o = {0};
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)

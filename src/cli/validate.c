@@ -33,9 +33,9 @@ static const struct {
     pm_clock_scheme scheme;
     pm_clock_interpolation interpolation;
 } kinds[N_KINDS] = {
-    {"exact-grid", PM_CLOCK_EXACT, PM_CLOCK_GRID},     {"exact-linear", PM_CLOCK_EXACT, PM_CLOCK_LINEAR},
-    {"exact-cubic", PM_CLOCK_EXACT, PM_CLOCK_CUBIC},   {"rk-grid", PM_CLOCK_RK, PM_CLOCK_GRID},
-    {"rk-linear", PM_CLOCK_RK, PM_CLOCK_LINEAR},       {"rk-cubic", PM_CLOCK_RK, PM_CLOCK_CUBIC},
+    {"exact-grid", PM_CLOCK_EXACT, PM_CLOCK_GRID},   {"exact-linear", PM_CLOCK_EXACT, PM_CLOCK_LINEAR},
+    {"exact-cubic", PM_CLOCK_EXACT, PM_CLOCK_CUBIC}, {"rk-grid", PM_CLOCK_RK, PM_CLOCK_GRID},
+    {"rk-linear", PM_CLOCK_RK, PM_CLOCK_LINEAR},     {"rk-cubic", PM_CLOCK_RK, PM_CLOCK_CUBIC},
 };
 
 typedef struct options {
@@ -55,6 +55,7 @@ typedef struct train {
 
 typedef struct result {
     bool done;
+    bool failed; /* runaway activity, or a step too long for the Runge-Kutta method */
     pm_match match;
     double seconds;
 } result;
@@ -70,15 +71,15 @@ typedef struct trace {
 
 typedef struct validation {
     pm_network *network;
-    train exact;              /* of all populations */
-    train reference;          /* of LIF populations */
+    train exact;     /* of all populations */
+    train reference; /* of LIF populations */
     double engine_seconds;
     result results[N_KINDS][N_STEPS];
-    double order[N_KINDS];    /* NAN: too few steps */
+    double order[N_KINDS]; /* NAN: too few steps */
     trace *traces;
     size_t n_traces, n_points, n_residuals;
-    size_t *first_trace;      /* of each potential record */
-    double potential_error;   /* largest, mV */
+    size_t *first_trace;                      /* of each potential record */
+    double potential_error;                   /* largest, mV */
     double residual_median, residual_largest; /* of spike times of the engine, ms */
 } validation;
 
@@ -123,7 +124,7 @@ static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error)
     return PM_OK;
 }
 
-/* --- measuring ------------------------------------------------------------------------------------------------------- */
+/* --- measuring --- */
 
 static pm_status run_engine(validation *v, bool samples, pm_error *error) {
     pm_simulation *simulation = NULL;
@@ -175,16 +176,17 @@ static pm_status run_clock(validation *v, const options *o, size_t kind, size_t 
         status = time_clock(v->network, &settings, &found, &seconds, error);
         r->seconds = fmin(r->seconds, seconds);
     }
+    r->failed = status == PM_FAILED;
     if (!status)
         status = pm_match_spikes(v->reference.items, v->reference.count, found.items, found.count, o->window, &r->match,
                                  error);
     r->done = !status;
     free(found.items);
-    return status;
+    return r->failed ? PM_OK : status;
 }
 
-/* The exponent p of median error = c dt^p, by least squares of the logarithms. Only steps with which every spike was found
- * count: where some are missing, the errors of the others do not follow a power of dt. */
+/* The exponent p of median error = c dt^p, by least squares of the logarithms. Only steps with which every spike was
+ * found count: where some are missing, the errors of the others do not follow a power of dt. */
 static double order_of_convergence(const result *results) {
     double x[N_STEPS], y[N_STEPS], c0, c1, cov00, cov01, cov11, squares;
     size_t n = 0;
@@ -252,8 +254,8 @@ static pm_status check_potentials(validation *v, pm_error *error) {
     for (size_t k = 0; !status && k < v->n_traces; k++) {
         trace *t = &v->traces[k];
         find_slopes(v, t);
-        status = pm_course_integrate(v->network, wiring, v->exact.items, v->exact.count, t->population, t->neuron, t->points,
-                                     t->count, error);
+        status = pm_course_integrate(v->network, wiring, v->exact.items, v->exact.count, t->population, t->neuron,
+                                     t->points, t->count, error);
         for (size_t j = 0; !status && j < t->count; j++) {
             double difference = fabs(t->potentials[j] - t->points[j].potential);
             v->potential_error = fmax(v->potential_error, difference);
@@ -282,7 +284,8 @@ static pm_status prepare(validation *v, pm_error *error) {
         status = pm_network_record_spikes(net, p, true, error);
         uint32_t size = net->populations[p].size;
         if (!status && none && net->populations[p].kind == PM_LIF)
-            status = pm_network_record_potential(net, p, first, size < CHECKED_NEURONS ? size : CHECKED_NEURONS, 0.1, error);
+            status =
+                pm_network_record_potential(net, p, first, size < CHECKED_NEURONS ? size : CHECKED_NEURONS, 0.1, error);
     }
     v->first_trace = calloc(net->n_potentials + 1, sizeof *v->first_trace);
     for (size_t k = 0; k < net->n_potentials; k++)
@@ -318,29 +321,35 @@ static pm_status measure(validation *v, const options *o, pm_error *error) {
     return status ? status : run_clocks(v, o, error);
 }
 
-/* --- telling ----------------------------------------------------------------------------------------------------------- */
+/* --- telling --- */
+
+static bool has_run(const validation *v, size_t kind) { return v->results[kind][0].done || v->results[kind][0].failed; }
 
 static void print_table(const validation *v) {
     printf("%zu spikes of LIF neurons in %g ms; the event-driven engine took %.3g s\n\n", v->reference.count,
            v->network->duration, v->engine_seconds);
-    printf("%-13s %8s %12s %12s %8s %6s %10s\n", "scheme", "dt/ms", "median/ms", "largest/ms", "missing", "extra", "time/s");
+    printf("%-13s %8s %12s %12s %8s %6s %10s\n", "scheme", "dt/ms", "median/ms", "largest/ms", "missing", "extra",
+           "time/s");
     for (size_t kind = 0; kind < N_KINDS; kind++)
         for (size_t k = 0; k < N_STEPS; k++) {
             const result *r = &v->results[kind][k];
             if (r->done)
                 printf("%-13s %8g %12.3g %12.3g %8zu %6zu %10.3g\n", kinds[kind].name, STEPS[k], r->match.median,
                        r->match.largest, r->match.missing, r->match.extra, r->seconds);
+            else if (r->failed)
+                printf("%-13s %8g %12s\n", kinds[kind].name, STEPS[k], "failed");
         }
     printf("\norder of convergence of the median (steps with which all spikes were found)\n");
     for (size_t kind = 0; kind < N_KINDS; kind++) {
-        if (!v->results[kind][0].done)
+        if (!has_run(v, kind))
             continue;
         if (isnan(v->order[kind]))
             printf("  %-13s -\n", kinds[kind].name);
         else
             printf("  %-13s %.2f\n", kinds[kind].name, v->order[kind]);
     }
-    printf("\nagainst an adaptive integration with tolerance 1e-13 (%zu neurons, %zu points)\n", v->n_traces, v->n_points);
+    printf("\nagainst an adaptive integration with tolerance 1e-13 (%zu neurons, %zu points)\n", v->n_traces,
+           v->n_points);
     printf("  membrane potential: largest difference %.3g mV\n", v->potential_error);
     if (v->n_residuals > 0)
         printf("  spike times: median %.3g ms, largest %.3g ms (%zu spikes)\n", v->residual_median, v->residual_largest,
@@ -359,9 +368,9 @@ static pm_status write_table(const validation *v, const char *folder, pm_error *
         for (size_t k = 0; !status && k < N_STEPS; k++) {
             const result *r = &v->results[kind][k];
             if (r->done)
-                status = pm_output_write(&output, error, "%s %g %.17g %.17g %zu %zu %zu %.6g\n", kinds[kind].name, STEPS[k],
-                                         r->match.median, r->match.largest, r->match.matched, r->match.missing,
-                                         r->match.extra, r->seconds);
+                status = pm_output_write(&output, error, "%s %g %.17g %.17g %zu %zu %zu %.6g\n", kinds[kind].name,
+                                         STEPS[k], r->match.median, r->match.largest, r->match.matched,
+                                         r->match.missing, r->match.extra, r->seconds);
         }
     if (!status)
         status = pm_output_commit(&output, error);
@@ -369,20 +378,20 @@ static pm_status write_table(const validation *v, const char *folder, pm_error *
     return status;
 }
 
-static json_t *number(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
+static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 static json_t *kind_json(const validation *v, size_t kind) {
     json_t *steps = json_array();
     for (size_t k = 0; k < N_STEPS; k++) {
         const result *r = &v->results[kind][k];
         if (r->done)
-            json_array_append_new(
-                steps, json_pack("{s:f, s:o, s:o, s:I, s:I, s:I, s:f}", "dt_ms", STEPS[k], "median_ms",
-                                 number(r->match.median), "largest_ms", number(r->match.largest), "matched",
-                                 (json_int_t)r->match.matched, "missing", (json_int_t)r->match.missing, "extra",
-                                 (json_int_t)r->match.extra, "seconds", r->seconds));
+            json_array_append_new(steps,
+                                  json_pack("{s:f, s:o, s:o, s:I, s:I, s:I, s:f}", "dt_ms", STEPS[k], "median_ms",
+                                            number(r->match.median), "largest_ms", number(r->match.largest), "matched",
+                                            (json_int_t)r->match.matched, "missing", (json_int_t)r->match.missing,
+                                            "extra", (json_int_t)r->match.extra, "seconds", r->seconds));
+        else if (r->failed)
+            json_array_append_new(steps, json_pack("{s:f, s:b}", "dt_ms", STEPS[k], "failed", 1));
     }
     return json_pack("{s:s, s:o, s:o}", "scheme", kinds[kind].name, "order", number(v->order[kind]), "steps", steps);
 }
@@ -393,17 +402,18 @@ static pm_status write_files(const validation *v, const options *o, double secon
         return status;
     json_t *schemes = json_array();
     for (size_t kind = 0; kind < N_KINDS; kind++)
-        if (v->results[kind][0].done)
+        if (has_run(v, kind))
             json_array_append_new(schemes, kind_json(v, kind));
-    json_t *potential = json_pack("{s:I, s:I, s:f}", "neurons", (json_int_t)v->n_traces, "points", (json_int_t)v->n_points,
-                                  "largest_difference_mV", v->potential_error);
-    json_t *engine = json_pack("{s:f, s:I, s:o, s:o}", "seconds", v->engine_seconds, "spikes_checked",
-                               (json_int_t)v->n_residuals, "median_ms", number(v->residual_median), "largest_ms",
-                               number(v->residual_largest));
-    json_t *summary = json_pack("{s:s, s:s, s:I, s:b, s:f, s:f, s:I, s:o, s:o, s:o, s:o}", "version", PM_VERSION, "command",
-                                "validate", "seed", (json_int_t)v->network->seed, "complete", 1, "wall_seconds", seconds,
-                                "window_ms", o->window, "spikes", (json_int_t)v->reference.count, "engine", engine,
-                                "potential", potential, "schemes", schemes, "network", pm_network_json(v->network));
+    json_t *potential = json_pack("{s:I, s:I, s:f}", "neurons", (json_int_t)v->n_traces, "points",
+                                  (json_int_t)v->n_points, "largest_difference_mV", v->potential_error);
+    json_t *engine =
+        json_pack("{s:f, s:I, s:o, s:o}", "seconds", v->engine_seconds, "spikes_checked", (json_int_t)v->n_residuals,
+                  "median_ms", number(v->residual_median), "largest_ms", number(v->residual_largest));
+    json_t *summary =
+        json_pack("{s:s, s:s, s:I, s:b, s:f, s:f, s:I, s:o, s:o, s:o, s:o}", "version", PM_VERSION, "command",
+                  "validate", "seed", (json_int_t)v->network->seed, "complete", 1, "wall_seconds", seconds, "window_ms",
+                  o->window, "spikes", (json_int_t)v->reference.count, "engine", engine, "potential", potential,
+                  "schemes", schemes, "network", pm_network_json(v->network));
     status = pm_summary_write(o->folder, summary, error);
     json_decref(summary);
     return status;
@@ -436,7 +446,7 @@ static pm_status validate(const options *o, pm_error *error) {
     return status;
 }
 
-/* --- the call -------------------------------------------------------------------------------------------------------------- */
+/* --- the call --- */
 
 /* "exact-cubic,rk-grid"; a list that names none of the schemes ends the program. */
 static void choose(options *o, struct argp_state *state, char *list) {
@@ -446,8 +456,10 @@ static void choose(options *o, struct argp_state *state, char *list) {
         while (k < N_KINDS && strcmp(kinds[k].name, word) != 0)
             k++;
         if (k == N_KINDS)
-            argp_error(state, "--schemes: there is no '%s'; the schemes are exact-grid, exact-linear, exact-cubic, rk-grid, "
-                              "rk-linear and rk-cubic", word);
+            argp_error(state,
+                       "--schemes: there is no '%s'; the schemes are exact-grid, exact-linear, exact-cubic, rk-grid, "
+                       "rk-linear and rk-cubic",
+                       word);
         else
             o->chosen[k] = true;
     }
@@ -456,11 +468,21 @@ static void choose(options *o, struct argp_state *state, char *list) {
 static error_t parse(int key, char *argument, struct argp_state *state) {
     options *o = state->input;
     switch (key) {
-    case 'o': o->folder = argument; return 0;
-    case 's': choose(o, state, argument); return 0;
-    case 'm': o->smallest = pm_option_number("--smallest", argument, 0.001, 1.0); return 0;
-    case 'w': o->window = pm_option_number("--window", argument, 0.0, 1e15); return 0;
-    case 'q': o->quiet = true; return 0;
+    case 'o':
+        o->folder = argument;
+        return 0;
+    case 's':
+        choose(o, state, argument);
+        return 0;
+    case 'm':
+        o->smallest = pm_option_number("--smallest", argument, 0.001, 1.0);
+        return 0;
+    case 'w':
+        o->window = pm_option_number("--window", argument, 0.0, 1e15);
+        return 0;
+    case 'q':
+        o->quiet = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (o->file)
             argp_error(state, "one network file only; '%s' is too many", argument);
@@ -470,7 +492,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (!o->file)
             argp_error(state, "which network file?");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -484,16 +507,23 @@ static int run(int argc, char **argv) {
         {0},
     };
     static const struct argp argp = {
-        list, parse, "NETWORK.yaml",
+        list,
+        parse,
+        "NETWORK.yaml",
         "Compare the event-driven engine with a time-stepped simulator at dt = 1, 0.5, 0.2, ..., 0.001 ms.\v"
-        "Printed are, for every scheme and step, the median and the largest error of spike times, the spikes missing and "
-        "extra, and the time it took; the order of convergence; and the largest difference of membrane potentials from an "
-        "adaptive integration with tolerance 1e-13 (of the neurons whose potential the file records, or the first ten of "
+        "Printed are, for every scheme and step, the median and the largest error of spike times, the spikes missing "
+        "and "
+        "extra, and the time it took; the order of convergence; and the largest difference of membrane potentials from "
+        "an "
+        "adaptive integration with tolerance 1e-13 (of the neurons whose potential the file records, or the first ten "
+        "of "
         "each population). 'punctum plot DIR' draws the errors.\n\n"
         "Examples:\n"
         "  punctum validate network.yaml\n"
         "  punctum validate network.yaml -o results --smallest 0.01 --schemes exact-grid,exact-cubic\n",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     options o = {.smallest = 0.001, .window = 1.0};
     pm_error error = {0};
     memset(o.chosen, 1, sizeof o.chosen);

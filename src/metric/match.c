@@ -1,5 +1,6 @@
-/* Each neuron's spikes are matched in order of time. Invariant of the sweep: all spikes before (i, j) are settled, and the
- * earlier of the two next ones is matched with the other train's if that is within the window; no matching has more pairs. */
+/* Each neuron's spikes are matched in order of time. Invariant of the sweep: all spikes before (i, j) are settled, and
+ * the earlier of the two next ones is matched with the other train's if that is within the window; no matching has more
+ * pairs. */
 #include "metric/match.h"
 
 #include <gsl/gsl_sort_double.h>
@@ -17,7 +18,8 @@ static int by_neuron_and_time(const void *a, const void *b) {
 }
 
 /* `differences` has room for the shorter train. */
-static pm_match sweep(const pm_spike *a, size_t n_a, const pm_spike *b, size_t n_b, double window, double *differences) {
+static pm_match sweep(const pm_spike *a, size_t n_a, const pm_spike *b, size_t n_b, double window,
+                      double *differences) {
     pm_match m = {.largest = NAN, .median = NAN};
     size_t i = 0, j = 0;
     while (i < n_a || j < n_b) {

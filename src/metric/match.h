@@ -9,8 +9,8 @@ typedef struct pm_match {
     double largest, median;         /* absolute difference in time of matched spikes, ms; NAN without a match */
 } pm_match;
 
-/* Matches spikes of `b` with those of the reference `a`, neuron by neuron: as many pairs as possible whose times differ by
- * at most `window` ms. Both arrays are sorted by (population, neuron, time) on the way. Errors: PM_NO_MEMORY. */
+/* Matches spikes of `b` with those of the reference `a`, neuron by neuron: as many pairs as possible whose times differ
+ * by at most `window` ms. Both arrays are sorted by (population, neuron, time) on the way. Errors: PM_NO_MEMORY. */
 pm_status pm_match_spikes(pm_spike *a, size_t n_a, pm_spike *b, size_t n_b, double window, pm_match *match,
                           pm_error *error);
 

@@ -1,7 +1,8 @@
-/* Step n covers [n dt, (n + 1) dt). A ring of buckets holds the groups of synapses whose spikes arrive in the steps to come.
+/* Step n covers [n dt, (n + 1) dt). A ring of buckets holds the groups of synapses whose spikes arrive in the steps to
+ * come.
  *
- * Invariant: before step n, all cells are at time n dt, bucket n and later ones hold everything known to arrive, `pending`
- * holds the spikes not yet reported, and those before `reported` have been. */
+ * Invariant: before step n, all cells are at time n dt, bucket n and later ones hold everything known to arrive,
+ * `pending` holds the spikes not yet reported, and those before `reported` have been. */
 #include "sim/clock.h"
 
 #include "net/wiring.h"
@@ -37,10 +38,14 @@ typedef struct arrival {
 typedef struct watch {
     size_t record, neuron; /* as in pm_sample */
     uint32_t cell;
-    int64_t stride;        /* steps */
+    int64_t stride; /* steps */
 } watch;
 
-#define LIST(type) struct { type *items; size_t count, capacity; }
+#define LIST(type)                                                                                                     \
+    struct {                                                                                                           \
+        type *items;                                                                                                   \
+        size_t count, capacity;                                                                                        \
+    }
 
 typedef LIST(flight) bucket;
 
@@ -49,23 +54,23 @@ struct pm_clock {
     pm_clock_options options;
     pm_wiring *wiring;
     pm_sources *sources;
-    pm_stepper *steppers;   /* per population */
+    pm_stepper *steppers; /* per population */
     cell *cells;
-    uint32_t *population;   /* of each cell */
-    uint32_t *order;        /* populations, each after those that reach it within a step */
-    uint32_t *rank;         /* of each population in that order */
+    uint32_t *population; /* of each cell */
+    uint32_t *order;      /* populations, each after those that reach it within a step */
+    uint32_t *rank;       /* of each population in that order */
     bucket *ring;
     size_t n_ring;
     uint32_t *head;         /* per cell: its latest arrival, or NONE */
     LIST(arrival) arrivals; /* of the step */
     LIST(arrival) sorted;   /* of the cell at hand */
     LIST(pm_spike) pending;
-    size_t n_found_before;  /* pending spikes before those of the population at hand */
+    size_t n_found_before; /* pending spikes before those of the population at hand */
     watch *watches;
     size_t n_watches;
     int64_t step;
-    double start, end;      /* of the present step, ms */
-    double time, reported;  /* ms */
+    double start, end;     /* of the present step, ms */
+    double time, reported; /* ms */
     pm_counts counts;
     atomic_bool stop;
     pm_spike_callback *on_spike;
@@ -87,7 +92,7 @@ static bool grow(void **items, size_t *capacity, size_t count, size_t size) {
 }
 #define ROOM(list) grow((void **)&(list).items, &(list).capacity, (list).count, sizeof *(list).items)
 
-/* --- making -------------------------------------------------------------------------------------------------------- */
+/* --- making --- */
 
 /* Kahn's algorithm over populations; what is left on and behind cycles follows in file order. */
 static void order_populations(pm_clock *c) {
@@ -127,7 +132,8 @@ static pm_status make_cells(pm_clock *c, pm_error *error) {
     pm_status status = PM_OK;
     for (uint32_t p = 0; !status && p < net->n_populations; p++) {
         if (net->populations[p].kind == PM_LIF)
-            status = pm_stepper_init(&c->steppers[p], &net->populations[p].neuron, c->options.scheme, c->options.dt, error);
+            status =
+                pm_stepper_init(&c->steppers[p], &net->populations[p].neuron, c->options.scheme, c->options.dt, error);
         for (uint32_t k = c->wiring->first_cell[p]; k < c->wiring->first_cell[p + 1]; k++) {
             c->cells[k].ready = -INFINITY;
             c->population[k] = p;
@@ -230,23 +236,15 @@ void pm_clock_on_sample(pm_clock *clock, pm_sample_callback *callback, void *use
     clock->sample_user = user;
 }
 
-void pm_clock_stop(pm_clock *clock) {
-    atomic_store(&clock->stop, true);
-}
+void pm_clock_stop(pm_clock *clock) { atomic_store(&clock->stop, true); }
 
-double pm_clock_time(const pm_clock *clock) {
-    return clock->time;
-}
+double pm_clock_time(const pm_clock *clock) { return clock->time; }
 
-pm_counts pm_clock_counts(const pm_clock *clock) {
-    return clock->counts;
-}
+pm_counts pm_clock_counts(const pm_clock *clock) { return clock->counts; }
 
-/* --- delivery ------------------------------------------------------------------------------------------------------- */
+/* --- delivery --- */
 
-static bool on_grid(const pm_clock *c) {
-    return c->options.interpolation == PM_CLOCK_GRID;
-}
+static bool on_grid(const pm_clock *c) { return c->options.interpolation == PM_CLOCK_GRID; }
 
 /* A group's spike reaches its targets. Those of rank `settled` and below are at the end of the step already. */
 static pm_status deliver(pm_clock *c, uint64_t group, double time, int64_t settled, pm_error *error) {
@@ -314,7 +312,7 @@ static pm_status open_bucket(pm_clock *c, pm_error *error) {
     return PM_OK;
 }
 
-/* --- one cell through one step ----------------------------------------------------------------------------------------- */
+/* --- one cell through one step --- */
 
 static pm_status sample(pm_clock *c, const watch *at, double time, double u, pm_sample_kind kind, pm_error *error) {
     pm_sample s = {time, c->steppers[c->population[at->cell]].E_L + u, at->record, at->neuron, kind};
@@ -325,7 +323,8 @@ static pm_status add_spike(pm_clock *c, uint32_t number, double time, double slo
     uint32_t p = c->population[number];
     const pm_stepper *s = &c->steppers[p];
     pm_status status = PM_OK;
-    if (c->pending.count - c->n_found_before > (size_t)MOST_SPIKES_IN_STEP + 100 * (size_t)c->network->populations[p].size)
+    if (c->pending.count - c->n_found_before >
+        (size_t)MOST_SPIKES_IN_STEP + 100 * (size_t)c->network->populations[p].size)
         return pm_fail(error, PM_FAILED, "runaway activity: neuron %s[%u] fires without end at %.17g ms",
                        c->network->populations[p].name, number - c->wiring->first_cell[p], time);
     if (!ROOM(c->pending))
@@ -357,7 +356,8 @@ static pm_status move_to(pm_clock *c, uint32_t number, double x, double x1, pm_e
             x = to;
             continue;
         }
-        double after = from.u >= s->theta ? 0.0 : pm_stepper_crossing(s, &from, &at->state, to - x, c->options.interpolation);
+        double after =
+            from.u >= s->theta ? 0.0 : pm_stepper_crossing(s, &from, &at->state, to - x, c->options.interpolation);
         if (after < to - x) {
             at->state = from;
             pm_stepper_move(s, &at->state, after, false);
@@ -407,7 +407,7 @@ static pm_status advance(pm_clock *c, uint32_t number, pm_error *error) {
     return status ? status : move_to(c, number, x, c->options.dt, error);
 }
 
-/* --- steps --------------------------------------------------------------------------------------------------------------- */
+/* --- steps --- */
 
 static int compare_spikes(const void *left, const void *right) {
     const pm_spike *a = left, *b = right;

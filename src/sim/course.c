@@ -1,5 +1,5 @@
-/* Between arrivals, own spikes and ends of refractoriness the equations are smooth. Invariant: (u, a, b) is the state at
- * `time`, all events up to it have acted, and integration never crosses an event. */
+/* Between arrivals, own spikes and ends of refractoriness the equations are smooth. Invariant: (u, a, b) is the state
+ * at `time`, all events up to it have acted, and integration never crosses an event. */
 #include "sim/course.h"
 
 #include <gsl/gsl_errno.h>
@@ -97,8 +97,8 @@ static pm_status integrate(course *c, double until, pm_error *error) {
         double to = c->held ? fmin(c->ready, until) : until, t = 0.0;
         (void)gsl_odeiv2_driver_reset(c->driver);
         if (gsl_odeiv2_driver_apply(c->driver, &t, to - c->time, c->y) != GSL_SUCCESS)
-            return pm_fail(error, PM_FAILED, "the membrane potential cannot be integrated from %.17g to %.17g ms", c->time,
-                           to);
+            return pm_fail(error, PM_FAILED, "the membrane potential cannot be integrated from %.17g to %.17g ms",
+                           c->time, to);
         c->time = to;
     }
     return PM_OK;
@@ -114,7 +114,8 @@ static void act(course *c, const event *at) {
         c->y[2] += at->weight;
 }
 
-static pm_status follow(course *c, const event_list *events, pm_course_point *points, size_t n_points, pm_error *error) {
+static pm_status follow(course *c, const event_list *events, pm_course_point *points, size_t n_points,
+                        pm_error *error) {
     pm_status status = PM_OK;
     size_t e = 0;
     for (size_t k = 0; !status && k < n_points; k++) {
@@ -131,9 +132,9 @@ static pm_status follow(course *c, const event_list *events, pm_course_point *po
     return status;
 }
 
-pm_status pm_course_integrate(const pm_network *network, const pm_wiring *wiring, const pm_spike *spikes, size_t n_spikes,
-                              uint32_t population, uint32_t neuron, pm_course_point *points, size_t n_points,
-                              pm_error *error) {
+pm_status pm_course_integrate(const pm_network *network, const pm_wiring *wiring, const pm_spike *spikes,
+                              size_t n_spikes, uint32_t population, uint32_t neuron, pm_course_point *points,
+                              size_t n_points, pm_error *error) {
     course c = {.neuron = &network->populations[population].neuron, .ready = -INFINITY};
     gsl_odeiv2_system system = {derivatives, NULL, 3, &c};
     event_list events = {0};

@@ -96,9 +96,7 @@ typedef struct cubic {
     double u0, s0, c2, c3;
 } cubic;
 
-static double cubic_at(const cubic *c, double x) {
-    return c->u0 + x * (c->s0 + x * (c->c2 + x * c->c3));
-}
+static double cubic_at(const cubic *c, double x) { return c->u0 + x * (c->s0 + x * (c->c2 + x * c->c3)); }
 
 /* A root in [0, 1]: Newton's method, kept within a bracket that is halved where Newton leaves it. */
 static double cubic_root(const cubic *c, double x) {

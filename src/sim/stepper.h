@@ -1,5 +1,5 @@
-/* One LIF neuron over one time step: what the time-stepped simulator is made of. Independent of math/, against which it is
- * a check. Times in ms, potentials in mV, currents in pA. */
+/* One LIF neuron over one time step: what the time-stepped simulator is made of. Independent of math/, against which it
+ * is a check. Times in ms, potentials in mV, currents in pA. */
 #ifndef PM_SIM_STEPPER_H
 #define PM_SIM_STEPPER_H
 
@@ -32,15 +32,15 @@ typedef struct pm_propagator {
 } pm_propagator;
 
 typedef struct pm_stepper {
-    double l_m, l_1, l_2;  /* 1/ms */
-    double inv_C;          /* 1/pF */
+    double l_m, l_1, l_2;              /* 1/ms */
+    double inv_C;                      /* 1/pF */
     double u_inf, theta, u_reset, E_L; /* mV */
-    double t_ref;          /* ms */
-    bool single;           /* tau_2 = 0 */
-    bool held;             /* for the Runge-Kutta method: u stays where it is */
-    double dt;             /* ms */
-    pm_propagator full;    /* over dt */
-    gsl_odeiv2_step *rk;   /* NULL for PM_CLOCK_EXACT */
+    double t_ref;                      /* ms */
+    bool single;                       /* tau_2 = 0 */
+    bool held;                         /* for the Runge-Kutta method: u stays where it is */
+    double dt;                         /* ms */
+    pm_propagator full;                /* over dt */
+    gsl_odeiv2_step *rk;               /* NULL for PM_CLOCK_EXACT */
 } pm_stepper;
 
 /* Errors: PM_NO_MEMORY. A stepper is cleared also after an error. */
@@ -53,8 +53,8 @@ void pm_stepper_move(pm_stepper *stepper, pm_stepper_state *state, double h, boo
 
 /* Where between two states h apart u reaches the threshold, which it has at the end (start below, end not below); in
  * (0, h]. */
-double pm_stepper_crossing(const pm_stepper *stepper, const pm_stepper_state *start, const pm_stepper_state *end, double h,
-                           pm_clock_interpolation interpolation);
+double pm_stepper_crossing(const pm_stepper *stepper, const pm_stepper_state *start, const pm_stepper_state *end,
+                           double h, pm_clock_interpolation interpolation);
 
 /* du/dt, mV/ms. */
 static inline double pm_stepper_slope(const pm_stepper *stepper, const pm_stepper_state *s) {

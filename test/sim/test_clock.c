@@ -1,7 +1,7 @@
-#include "sim/clock.h"
 #include "math/lif.h"
 #include "metric/match.h"
 #include "net/wiring.h"
+#include "sim/clock.h"
 #include "sim/course.h"
 
 #include <punctum/punctum.h>
@@ -35,9 +35,7 @@ static pm_status record_sample(const pm_sample *sample, void *user, pm_error *er
     return PM_OK;
 }
 
-static void good(pm_status status, const pm_error *error) {
-    ck_assert_msg(status == PM_OK, "%s", error->message);
-}
+static void good(pm_status status, const pm_error *error) { ck_assert_msg(status == PM_OK, "%s", error->message); }
 
 static void run_clock(const pm_network *net, pm_clock_options options, int slices, recorded *r) {
     pm_error error = {0};
@@ -79,7 +77,8 @@ static pm_network *small_network(int flags) {
     good(pm_network_add_lif(net, "a", 8, &neuron, &a, &error), &error);
     good(pm_network_add_poisson_source(net, "in", 20, 50.0, &in, &error), &error);
     pm_projection p = {.from = in, .to = a, .rule = PM_ALL_TO_ALL};
-    p.weight = (pm_distribution){.kind = PM_UNIFORM, .a = flags & SINGLE ? 110.0 : 150.0, .b = flags & SINGLE ? 260.0 : 350.0};
+    p.weight =
+        (pm_distribution){.kind = PM_UNIFORM, .a = flags & SINGLE ? 110.0 : 150.0, .b = flags & SINGLE ? 260.0 : 350.0};
     if (!(flags & NO_DELAY))
         p.delay = (pm_distribution){.kind = PM_UNIFORM, .a = 1.0, .b = 2.0};
     good(pm_network_connect(net, &p, &error), &error);
@@ -114,11 +113,13 @@ static double median_error(const pm_network *net, pm_clock_options options) {
 }
 
 /* Halving the step divides the error by 2^order, with both schemes, single- and double-exponential currents, and zero
- * delays. The steps are such that all spikes are found and rounding does not show; half an order is left for the scatter
- * of medians. */
+ * delays. The steps are such that all spikes are found and rounding does not show; half an order is left for the
+ * scatter of medians. */
 START_TEST(converges) {
-    static const struct { pm_clock_interpolation interpolation; double order, dt; } cases[] = {
-        {PM_CLOCK_GRID, 1.0, 0.002}, {PM_CLOCK_LINEAR, 2.0, 0.05}, {PM_CLOCK_CUBIC, 4.0, 0.1}};
+    static const struct {
+        pm_clock_interpolation interpolation;
+        double order, dt;
+    } cases[] = {{PM_CLOCK_GRID, 1.0, 0.002}, {PM_CLOCK_LINEAR, 2.0, 0.05}, {PM_CLOCK_CUBIC, 4.0, 0.1}};
     pm_network *net = small_network(_i);
     for (int scheme = PM_CLOCK_EXACT; scheme <= PM_CLOCK_RK; scheme++)
         for (int k = 0; k < 3; k++) {
@@ -144,8 +145,8 @@ START_TEST(interpolation_pays) {
 }
 END_TEST
 
-/* With arrivals on grid points and no spike, propagators give the closed form at every grid point: to 1e-12 mV, which is
- * the rounding of some hundred steps of potentials of some ten mV. Also where time constants are equal. */
+/* With arrivals on grid points and no spike, propagators give the closed form at every grid point: to 1e-12 mV, which
+ * is the rounding of some hundred steps of potentials of some ten mV. Also where time constants are equal. */
 START_TEST(propagators_are_exact) {
     static const double tau_1[] = {5.0, 10.0, 10.0000001, 3.0}, tau_2[] = {1.25, 2.0, 0.0, 0.001};
     pm_error error = {0};
@@ -160,7 +161,10 @@ START_TEST(propagators_are_exact) {
     neuron.tau_2 = tau_2[_i];
     good(pm_network_add_spike_source(net, "in", 1, events, 4, &in, &error), &error);
     good(pm_network_add_lif(net, "cell", 1, &neuron, &cell, &error), &error);
-    pm_projection p = {.from = in, .to = cell, .rule = PM_ALL_TO_ALL, .weight = {.kind = PM_CONSTANT, .a = weight},
+    pm_projection p = {.from = in,
+                       .to = cell,
+                       .rule = PM_ALL_TO_ALL,
+                       .weight = {.kind = PM_CONSTANT, .a = weight},
                        .delay = {.kind = PM_CONSTANT, .a = 0.5}};
     good(pm_network_connect(net, &p, &error), &error);
     good(pm_network_record_potential(net, cell, &(uint32_t){0}, 1, 0.25, &error), &error);
@@ -198,8 +202,9 @@ START_TEST(order_and_slices) {
         ck_assert(memcmp(one.items, many.items, one.count * sizeof *one.items) == 0);
         for (size_t k = 1; k < one.count; k++) {
             const pm_spike *a = &one.items[k - 1], *b = &one.items[k];
-            ck_assert(a->time < b->time || (a->time == b->time && (a->population < b->population ||
-                      (a->population == b->population && a->neuron <= b->neuron))));
+            ck_assert(a->time < b->time ||
+                      (a->time == b->time &&
+                       (a->population < b->population || (a->population == b->population && a->neuron <= b->neuron))));
             ck_assert_double_lt(b->time, net->duration);
         }
         free(one.items);
@@ -235,7 +240,8 @@ START_TEST(regular_firing) {
 }
 END_TEST
 
-/* A neuron that rests above its threshold fires at 0 and without end; a step that is not one is refused; a stop is heard. */
+/* A neuron that rests above its threshold fires at 0 and without end; a step that is not one is refused; a stop is
+ * heard. */
 START_TEST(limits) {
     pm_error error = {0};
     pm_network *net = pm_network_new();
@@ -294,8 +300,8 @@ START_TEST(failures_are_named) {
 }
 END_TEST
 
-/* The adaptive integration, given the exact engine's spikes, has its potentials to 1e-9 mV, and meets the threshold at its
- * spikes. */
+/* The adaptive integration, given the exact engine's spikes, has its potentials to 1e-9 mV, and meets the threshold at
+ * its spikes. */
 START_TEST(potentials_agree) {
     pm_error error = {0};
     pm_network *net = small_network(_i);
