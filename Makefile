@@ -120,8 +120,8 @@ test: setup-check
 	CK_DEFAULT_TIMEOUT=1200 PM_PROGRAM=$(BUILD)/punctum $(BUILD)/unit-tests
 
 e2e: setup-check
-	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(PROGRAM:build/%=$(BUILD)/%)
-	test/docs.sh $(BUILD)/docs/example
+	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(BUILD)/docs/training $(PROGRAM:build/%=$(BUILD)/%)
+	test/docs.sh $(BUILD)/docs
 ifdef PROGRAM
 	test/e2e.sh $(BUILD)/punctum
 ifeq ($(VARIANT),release)
