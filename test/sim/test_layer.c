@@ -74,7 +74,7 @@ static twins twins_new(unsigned long seed, const pm_neuron *neuron, size_t n_lay
         t.sizes[l] = 1 + gsl_rng_uniform_int(rng, 20);
     pm_lif lif = pm_lif_new(neuron);
     ck_assert_int_eq(pm_layered_new(&t.layered, &lif, t.sizes, n_layers, NULL), PM_OK);
-    draw_input(&t, rng, 60);
+    draw_input(&t, rng, seed % 4 ? 60 : 4); /* a few spikes leave long intervals */
     add_source(&t);
     double mean = neuron->tau_2 > 0.0 ? 5000.0 : 3000.0; /* pA, of the sum of a few spikes */
     for (size_t l = 0; l < n_layers; l++)
@@ -164,11 +164,11 @@ typedef struct variant {
     double tau_2, t_ref, I_e, V_th, tau_1;
 } variant;
 
-/* One has a membrane as slow as its current; the last ones rest close to, above and at their threshold. */
+/* One has a membrane as slow as its current, one a current that rises almost at once; the last ones rest close to, above and at their threshold. */
 static const variant VARIANTS[] = {
     {1.25, 0.0, 0.0, 20.0, 5.0},   {1.25, 2.0, 0.0, 20.0, 5.0},  {0.0, 0.0, 0.0, 20.0, 5.0},   {0.0, 2.0, 0.0, 20.0, 5.0},
     {1.25, 0.0, 900.0, 20.0, 5.0}, {0.0, 2.0, 900.0, 20.0, 5.0}, {1.25, 2.0, 3000.0, 20.0, 5.0},
-    {1.25, 2.0, 0.0, 20.0, 10.0},  {1.25, 2.0, 0.0, -69.5, 5.0}, {0.0, 2.0, 0.0, -72.0, 5.0},
+    {1.25, 2.0, 0.0, 20.0, 10.0},  {0.01, 0.0, 0.0, 20.0, 5.0},  {1.25, 2.0, 0.0, -69.5, 5.0}, {0.0, 2.0, 0.0, -72.0, 5.0},
     {1.25, 0.5, 60.0, -72.0, 5.0}, {0.0, 0.5, -60.0, -70.0, 5.0},
 };
 enum { N_VARIANTS = sizeof VARIANTS / sizeof *VARIANTS };
@@ -206,7 +206,7 @@ END_TEST
 /* A run may start at any layer whose input is still valid, and a second run changes nothing. */
 START_TEST(repeated_from_a_layer) {
     pm_neuron neuron = neuron_of(&VARIANTS[1]);
-    twins t = twins_new(4, &neuron, 3);
+    twins t = twins_new(5, &neuron, 3);
     recorded first = run_layers(&t);
     ck_assert_uint_gt(first.count, 100);
     for (size_t from = 0; from <= 3; from++) {
