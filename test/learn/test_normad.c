@@ -10,7 +10,7 @@
 enum { MAX_EVENTS = 12 };
 static const double TAU_M = 10.0; /* ms, of the default neuron */
 
-/* --- gradients --------------------------------------------------------------------------------------------------------- */
+/* --- gradients --- */
 
 /* Potential (mV above rest) of an output neuron that never fires, from arrival to arrival. */
 static double output_potential(const scene *s, double t, uint32_t o) {
@@ -76,8 +76,9 @@ static bool is_close(const pm_layered *net, double t) {
     return false;
 }
 
-/* Where every hidden neuron fires at most once (t_ref is longer than the run) and tau_hat is tau_m, the gradient is that of the
- * exact simulation. 1e-6 leaves room for the differences where a spike nearly grazes; slopes below 2 mV/ms are left out. */
+/* Where every hidden neuron fires at most once (t_ref is longer than the run) and tau_hat is tau_m, the gradient is
+ * that of the exact simulation. 1e-6 leaves room for the differences where a spike nearly grazes; slopes below 2 mV/ms
+ * are left out. */
 START_TEST(gradient_is_exact) {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     pm_neuron neuron = pm_neuron_default();
@@ -120,7 +121,8 @@ static double coefficient(const pm_layered *net, const rule_values *v, size_t l,
         sum = weights[o] * kernel_slope(&kernel, t - now);
     for (size_t k = 0; l + 1 < net->n_layers && k < up->n; k++)
         if (up->time[k] > now)
-            sum += weights[up->neuron[k]] * kernel_slope(&kernel, up->time[k] - now) * coefficient(net, v, l + 1, k, t, o);
+            sum +=
+                weights[up->neuron[k]] * kernel_slope(&kernel, up->time[k] - now) * coefficient(net, v, l + 1, k, t, o);
     return sum / fmax(own->slope[s], v->slope_floor);
 }
 
@@ -143,13 +145,16 @@ static change slow_gradient(const pm_layered *net, const rule_values *v, double 
     return c;
 }
 
-/* With many spikes, resets, two kernels, a floor and a window, the sweeps give what the definition in sweep.h does, observed
- * spikes with the sign -1: 1e-10 is the rounding of sums that cancel. */
+/* With many spikes, resets, two kernels, a floor and a window, the sweeps give what the definition in sweep.h does,
+ * observed spikes with the sign -1: 1e-10 is the rounding of sums that cancel. */
 START_TEST(gradient_by_definition) {
     static const rule_values values[] = {{7.0, 4.0, 9.0, 15.0}, {10.0, 10.0, 1e-12, 1e9}, {5.0, 1.25, 20.0, 40.0}};
     const rule_values *v = &values[_i % 3];
-    const setting settings[] = {{"normalisation", NONE}, {"tau_hat", v->tau_hat}, {"tau_hat_hidden", v->tau_hat_hidden},
-                                {"slope_floor", v->slope_floor}, {"window", v->window}};
+    const setting settings[] = {{"normalisation", NONE},
+                                {"tau_hat", v->tau_hat},
+                                {"tau_hat_hidden", v->tau_hat_hidden},
+                                {"slope_floor", v->slope_floor},
+                                {"window", v->window}};
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     pm_neuron neuron = pm_neuron_default();
     neuron.tau_2 = _i / 3 ? 0.0 : 1.25;
@@ -162,7 +167,8 @@ START_TEST(gradient_by_definition) {
         pm_raster desired = {0};
         change expected = {0};
         for (int k = 0; k < 4; k++)
-            ck_assert_int_eq(pm_raster_append(&desired, DURATION * gsl_rng_uniform(rng), (uint32_t)k % 3, 0.0, NULL), PM_OK);
+            ck_assert_int_eq(pm_raster_append(&desired, DURATION * gsl_rng_uniform(rng), (uint32_t)k % 3, 0.0, NULL),
+                             PM_OK);
         ck_assert_int_eq(pm_raster_sort(&desired, NULL), PM_OK);
         for (size_t k = 0; k < desired.n + observed->n; k++) {
             bool wanted = k < desired.n;
@@ -181,7 +187,7 @@ START_TEST(gradient_by_definition) {
 }
 END_TEST
 
-/* --- steps ------------------------------------------------------------------------------------------------------------- */
+/* --- steps --- */
 
 typedef struct fixture {
     gsl_rng *rng;
@@ -208,8 +214,8 @@ static void fixture_free(fixture *f) {
     pm_errors_free(&f->errors);
 }
 
-/* One event's step has the length of the learning rate: in every layer, or over all layers together; several steps add up, and
- * all lie along the gradients, observed spikes against them. */
+/* One event's step has the length of the learning rate: in every layer, or over all layers together; several steps add
+ * up, and all lie along the gradients, observed spikes against them. */
 START_TEST(normalised_steps) {
     static const setting per_layer[] = {{"normalisation", PER_LAYER}}, joint[] = {{"normalisation", JOINT}};
     for (unsigned long seed = 1; seed <= 5; seed++) {
@@ -247,7 +253,8 @@ START_TEST(normalised_steps) {
 }
 END_TEST
 
-/* Rates multiply the steps of their layers; layers that are not plastic stay as they are and change nothing for the others. */
+/* Rates multiply the steps of their layers; layers that are not plastic stay as they are and change nothing for the
+ * others. */
 START_TEST(rates_and_plasticity) {
     static const double rates[] = {0.5, 2.0, 8.0};
     static const bool plastic[] = {true, false, true};
@@ -294,9 +301,10 @@ static void gather_both(fixture *f, void *state, int errors, gathered *all) {
 
 /* Two patterns, settled together in the norm of these rates. */
 static change gram_change(fixture *f, const double *rates, int errors, double longest, gathered *all) {
-    const setting settings[] = {{"normalisation", GRAM}, {"errors", errors}, {"pair_window", 6.0}, {"step", 10.0},
-                                {"approach", 0.5}, {"pair_slope", 1.0}, {"longest_step", longest}};
-    void *state = rule_new(&f->scene.net, &(pm_plasticity){ALL_PLASTIC, rates}, settings, sizeof settings / sizeof *settings);
+    const setting settings[] = {{"normalisation", GRAM}, {"errors", errors},  {"pair_window", 6.0},     {"step", 10.0},
+                                {"approach", 0.5},       {"pair_slope", 1.0}, {"longest_step", longest}};
+    void *state =
+        rule_new(&f->scene.net, &(pm_plasticity){ALL_PLASTIC, rates}, settings, sizeof settings / sizeof *settings);
     f->desired.n = 3;
     f->scene.net.rasters[f->scene.net.n_layers].n = 2; /* few enough events to be independent */
     gather_both(f, state, errors, all);
@@ -339,9 +347,9 @@ static double metric_product(const change *a, const change *b, const double *rat
     return sum;
 }
 
-/* The change moves the linearised potentials at all events of all patterns by their sizes, and is the smallest one that does:
- * it has no part in any idle direction, in the norm in which layer l counts 1/rate_l. 1e-8: the Gram matrix squares the condition
- * of the gradients. */
+/* The change moves the linearised potentials at all events of all patterns by their sizes, and is the smallest one that
+ * does: it has no part in any idle direction, in the norm in which layer l counts 1/rate_l. 1e-8: the Gram matrix
+ * squares the condition of the gradients. */
 START_TEST(gram) {
     static const double rates[] = {0.25, 1.0, 4.0};
     static gathered all;
@@ -351,11 +359,13 @@ START_TEST(gram) {
         change c = gram_change(&f, rates, _i, 1e300, &all);
         double length = sqrt(metric_product(&c, &c, rates));
         for (size_t e = 0; e < all.n; e++)
-            ck_assert_double_eq_tol(change_product(&all.gradients[e], &c), all.sizes[e], 1e-8 * (1.0 + fabs(all.sizes[e])));
+            ck_assert_double_eq_tol(change_product(&all.gradients[e], &c), all.sizes[e],
+                                    1e-8 * (1.0 + fabs(all.sizes[e])));
         change idle = idle_direction(f.rng, &f.scene.net, &all);
         for (size_t e = 0; e < all.n; e++)
             ck_assert_double_le(fabs(change_product(&all.gradients[e], &idle)), 1e-12);
-        ck_assert_double_le(fabs(metric_product(&c, &idle, rates)), 1e-8 * length * sqrt(metric_product(&idle, &idle, rates)));
+        ck_assert_double_le(fabs(metric_product(&c, &idle, rates)),
+                            1e-8 * length * sqrt(metric_product(&idle, &idle, rates)));
         fixture_free(&f);
         f = fixture_new(seed, 1 + seed % 3, true); /* the same, but no longer than that */
         all = (gathered){0};
@@ -367,8 +377,8 @@ START_TEST(gram) {
 }
 END_TEST
 
-/* Where no hidden neuron fires before a desired spike, every hidden potential is raised by `recruit`, `recruit_lag` earlier;
- * where one does, nothing is. */
+/* Where no hidden neuron fires before a desired spike, every hidden potential is raised by `recruit`, `recruit_lag`
+ * earlier; where one does, nothing is. */
 START_TEST(recruits_silent_layers) {
     static const setting settings[] = {{"recruit", 3.0}, {"recruit_lag", 2.0}, {"recruit_window", 10.0}};
     fixture f = fixture_new(3, 2, false);
@@ -385,7 +395,8 @@ START_TEST(recruits_silent_layers) {
     for (size_t j = 0; j < hidden->n_out; j++) {
         double moved = 0.0;
         for (uint32_t i = 0; i < hidden->n_in; i++)
-            moved += c.layer[0][i * hidden->stride + j] * kernel_trace(&f.scene.input, &kernel, i, f.desired.time[0] - 2.0);
+            moved +=
+                c.layer[0][i * hidden->stride + j] * kernel_trace(&f.scene.input, &kernel, i, f.desired.time[0] - 2.0);
         ck_assert_double_eq_tol(moved, 3.0, 1e-12);
     }
     ck_assert_double_eq(change_dot(c.layer[1], c.layer[1]), 0.0);

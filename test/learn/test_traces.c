@@ -72,8 +72,8 @@ START_TEST(kernel_by_quadrature) {
 }
 END_TEST
 
-/* The traces d^ of whole trains, as the output layer sees them, are sums of such convolutions: from event to event, at once,
- * and at the instant of a spike, which is not yet in them. */
+/* The traces d^ of whole trains, as the output layer sees them, are sums of such convolutions: from event to event, at
+ * once, and at the instant of a spike, which is not yet in them. */
 START_TEST(traces_by_quadrature) {
     enum { INPUTS = 3, SPIKES = 9 };
     static const double spikes[SPIKES] = {0.0, 1.0, 1.0, 4.5, 4.5, 20.0, 20.25, 33.0, 50.0};

@@ -1,4 +1,5 @@
-/* What the tests of learning share: everything here is slow and direct, nothing is carried from one call to the next. */
+/* What the tests of learning share: everything here is slow and direct, nothing is carried from one call to the next.
+ */
 #include "support/learning.h"
 
 #include <check.h>
@@ -48,9 +49,9 @@ scene scene_new(gsl_rng *rng, size_t n_layers, const pm_neuron *neuron, bool fir
 
 /* NormAD without what changes its gradients: nothing recruited, no floor, no window, every event. */
 static void *parameters_new(const setting *settings, size_t n) {
-    static const setting bare[] = {{"recruit", 0.0}, {"slope_floor", 1e-12}, {"window", 1e9}, {"most_events", 1e9},
-                                   {"errors", PLAIN}, {"tau_hat", 10.0}, {"tau_hat_hidden", 10.0},
-                                   {"damping", 0.0}, {"longest_step", 1e300}};
+    static const setting bare[] = {{"recruit", 0.0},         {"slope_floor", 1e-12}, {"window", 1e9},
+                                   {"most_events", 1e9},     {"errors", PLAIN},      {"tau_hat", 10.0},
+                                   {"tau_hat_hidden", 10.0}, {"damping", 0.0},       {"longest_step", 1e300}};
     const pm_learning_rule *rule = &pm_rule_normad;
     enum { BARE = sizeof bare / sizeof *bare };
     void *parameters = malloc(rule->size);

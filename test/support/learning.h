@@ -31,8 +31,8 @@ typedef struct setting {
 
 extern const bool ALL_PLASTIC[MAX_LAYERS];
 
-/* NormAD with these settings and, where they say nothing, without what changes its gradients: nothing recruited, no floor, no
- * window, every event, tau_hat of 10 ms, no damping. plasticity NULL: all layers, at a rate of 1. */
+/* NormAD with these settings and, where they say nothing, without what changes its gradients: nothing recruited, no
+ * floor, no window, every event, tau_hat of 10 ms, no damping. plasticity NULL: all layers, at a rate of 1. */
 void *rule_new(const pm_layered *net, const pm_plasticity *plasticity, const setting *settings, size_t n);
 void rule_gather(void *state, const pm_layered *net, const pm_raster *desired);
 
