@@ -63,7 +63,7 @@ all: setup
 
 help:
 	@echo 'make             the program (build/punctum) and the library (build/libpunctum.a, build/libpunctum.so)'
-	@echo 'make demo        simulate the demo network and draw it, into build/demo'
+	@echo 'make demo        train XOR, simulate the demo network, draw both, into build/demo'
 	@echo 'make check       every test: lint, asan, fuzz, e2e, test'
 	@echo 'make test        unit tests'
 	@echo 'make e2e         the program, the documentation and the installation, from outside'
@@ -118,8 +118,8 @@ test: setup-check
 	CK_DEFAULT_TIMEOUT=1200 PM_PROGRAM=$(BUILD)/punctum $(BUILD)/unit-tests
 
 e2e: setup-check
-	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(PROGRAM:build/%=$(BUILD)/%)
-	test/docs.sh $(BUILD)/docs/example
+	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(BUILD)/docs/training $(PROGRAM:build/%=$(BUILD)/%)
+	test/docs.sh $(BUILD)/docs
 ifdef PROGRAM
 	test/e2e.sh $(BUILD)/punctum
 ifeq ($(VARIANT),release)
@@ -181,8 +181,9 @@ $(FUZZERS:%=run-fuzz-%): run-fuzz-%:
 
 demo: setup
 	@$(MAKE) --no-print-directory all
-	build/punctum run data/demo/network.yaml -o build/demo
-	build/punctum plot build/demo
+	build/punctum train data/experiments/xor.yaml --trials 1 -o build/demo/xor
+	build/punctum run data/demo/network.yaml -o build/demo/network
+	build/punctum plot build/demo/xor build/demo/network
 
 coverage: setup-check
 	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true

@@ -79,8 +79,7 @@ static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
 
 static pm_status run_trials(batch *b, pm_error *error) {
     pm_status status = PM_OK;
-    int jobs = b->options->jobs > 0 ? b->options->jobs : omp_get_max_threads();
-#pragma omp parallel for schedule(dynamic) num_threads(jobs)
+#pragma omp parallel for schedule(dynamic) num_threads(b->options->jobs > 0 ? b->options->jobs : omp_get_max_threads())
     for (uint32_t k = 0; k < b->experiment->trials; k++) {
         pm_error own = {0};
         pm_status result = PM_STOPPED;
@@ -116,7 +115,7 @@ static json_t *iterations_json(const batch *b, size_t n_done) {
         if (b->trials[k].converged)
             numbers[n++] = b->trials[k].iterations;
     gsl_sort(numbers, 1, n);
-    json_t *map = json_object();
+    json_t *map = NULL;
     if (n > 0)
         map = json_pack("{s:f, s:f, s:f}", "mean", gsl_stats_mean(numbers, 1, n), "median",
                         gsl_stats_median_from_sorted_data(numbers, 1, n), "max", numbers[n - 1]);
@@ -170,10 +169,11 @@ static pm_status train(batch *b, pm_error *error) {
         status = pm_folder_make(b->folder, error);
     b->trials = calloc(b->experiment->trials, sizeof *b->trials);
     b->done = calloc(b->experiment->trials, sizeof *b->done);
-    if (!status && (!b->trials || !b->done))
-        status = pm_fail_memory(error, "trials");
-    if (!status)
-        status = run_trials(b, error);
+    if (!b->trials || !b->done)
+        return pm_fail_memory(error, "trials");
+    if (status)
+        return status;
+    status = run_trials(b, error);
     if (status)
         return status;
     size_t n = 0;
@@ -193,6 +193,43 @@ static pm_status train(batch *b, pm_error *error) {
     return status;
 }
 
+/* The times in folder/trial-0/file, in ms. */
+static void print_times(const char *folder, const char *file) {
+    pm_spike *spikes = NULL;
+    size_t n = 0;
+    char *path = NULL;
+    if (asprintf(&path, "%s/trial-0/%s", folder, file) < 0)
+        return;
+    if (pm_spikes_read(path, &spikes, &n, NULL) == PM_OK) {
+        for (size_t k = 0; k < n && k < 8; k++)
+            printf("%s%.3f", k > 0 ? " " : "", spikes[k].time);
+        (void)fputs(n == 0 ? "none" : n > 8 ? " ..." : "", stdout);
+    }
+    free(spikes);
+    free(path);
+}
+
+/* What the output of the only trial did and does, in ms. */
+static void print_outputs(const batch *b) {
+    const char *folder = b->options->folder, *output = b->experiment->layers[b->experiment->n_layers - 1].name;
+    size_t n = b->experiment->problem.kind == PM_PROBLEM_XOR ? 4 : b->experiment->problem.kind == PM_PROBLEM_POISSON
+                                                                      ? 1
+                                                                      : b->experiment->problem.n_patterns;
+    for (size_t k = 0; k < n && k < 20; k++) {
+        char file[160];
+        printf("pattern %zu: desired ", k);
+        snprintf(file, sizeof file, "pattern-%zu-target.dat", k);
+        print_times(folder, file);
+        printf(" ms; before training ");
+        snprintf(file, sizeof file, "spikes-before-%zu-%s.dat", k, output);
+        print_times(folder, file);
+        printf("; after ");
+        snprintf(file, sizeof file, "spikes-after-%zu-%s.dat", k, output);
+        print_times(folder, file);
+        printf("\n");
+    }
+}
+
 static pm_status train_file(const options *o, pm_error *error) {
     pm_experiment *experiment = NULL;
     pm_status status = pm_experiment_load(o->file, &experiment, error);
@@ -210,6 +247,8 @@ static pm_status train_file(const options *o, pm_error *error) {
     if (!status && !o->quiet)
         printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b.n_converged, b.n_done, b.iterations,
                pm_seconds() - b.begun, o->folder);
+    if (!status && !o->quiet && experiment->trials == 1 && o->keep > 0)
+        print_outputs(&b);
     for (uint32_t k = 0; b.trials && k < experiment->trials; k++)
         pm_trial_free(&b.trials[k]);
     free(b.trials);
