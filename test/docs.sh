@@ -1,24 +1,29 @@
 #!/bin/sh
-# The example of the README is docs/example.c and prints what the README says; every page that is linked to exists.
+# The examples of README.md and docs/training.md are docs/example.c and docs/training.c and print what the pages say; every page
+# that is linked to exists.
 set -eu
-example=$1
+folder=$1 # of the compiled examples
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The first block of that language in the README.
-block() {
-    awk -v open="\`\`\`$1" '$0 == "```" && inside { exit } inside { print } $0 == open { inside = 1 }' README.md
-}
 fail() {
     echo "test/docs.sh: $1" >&2
     exit 1
 }
-
-block c > "$work/example.c"
-diff "$work/example.c" docs/example.c || fail "the C example of the README differs from docs/example.c"
-block text > "$work/expected"
-"$example" > "$work/printed" || fail "the example fails"
-diff "$work/expected" "$work/printed" || fail "the example prints something else than the README says"
+# block PAGE LANGUAGE: the page's first block in that language.
+block() {
+    awk -v open="\`\`\`$2" '$0 == "```" && inside { exit } inside { print } $0 == open { inside = 1 }' "$1"
+}
+# compare PAGE EXAMPLE
+compare() {
+    block "$1" c > "$work/example.c"
+    diff "$work/example.c" "docs/$2.c" || fail "the C example of $1 differs from docs/$2.c"
+    block "$1" text > "$work/expected"
+    "$folder/$2" > "$work/printed" || fail "docs/$2.c fails"
+    diff "$work/expected" "$work/printed" || fail "docs/$2.c prints something else than $1 says"
+}
+compare README.md example
+compare docs/training.md training
 
 for page in README.md CONTRIBUTING.md CHANGELOG.md docs/*.md; do
     for link in $(grep -o '](\([^)#:]*\)[)#]' "$page" | sed 's/^](//; s/[)#]$//'); do

@@ -130,7 +130,7 @@ refuse 2 "file/new: .*Not a directory" run "$demo" -o file/new
 refuse 2 "cannot be written" run "$demo" -o /proc/new
 refuse 2 "no such file" compare missing.dat file
 refuse 2 "file:1: column 1: 'text' is not a finite number" compare file file
-for command in "" run compare plot; do
+for command in "" run train compare plot; do
     check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
 done
 check "version" sh -c "'$program' --version | grep -Eq '^punctum [0-9]+\.[0-9]+\.[0-9]+$'"
@@ -284,6 +284,186 @@ rm input.dat
 refuse 2 'input\.dat: there is no such file' run network.yaml -o new
 mkdir input.dat
 refuse 2 'input\.dat: this is a folder' run network.yaml -o new
+
+# --- training ----------------------------------------------------------------------------------------------------------
+
+xor=$here/data/experiments/xor.yaml
+check "training, one job" "$program" train "$xor" -o train1 --trials 4 --jobs 1 --quiet
+check "training, two jobs" "$program" train "$xor" -o train2 --trials 4 --jobs 2 --quiet
+for file in trials.dat correlation.dat trials/trial-0003.dat trial-0/outputs.dat trial-0/weights-after-hidden.dat; do
+    check "$file is the same for two jobs" cmp "train1/$file" "train2/$file"
+done
+check "all XOR trials converge" grep -q '"converged": 4' train1/summary.json
+for pattern in 0 1 2 3; do
+    check "the trained network runs on pattern $pattern" \
+        "$program" run "train1/trial-0/network-after-$pattern.yaml" -o trained --quiet
+    check "the trained network fires at the desired instant of pattern $pattern" \
+        "$program" compare --tolerance 0.05 "train1/trial-0/pattern-$pattern-target.dat" trained/spikes-output.dat
+    check "the layered and the general engine agree on pattern $pattern" \
+        "$program" compare --tolerance 1e-10 "train1/trial-0/spikes-after-$pattern-hidden.dat" trained/spikes-hidden.dat
+done
+check "plots of training" "$program" plot train1
+for picture in learning trial-0/outputs trial-0/spikes-before-0 trial-0/spikes-after-3; do
+    check "$picture.svg" grep -q '</svg>' "train1/$picture.svg"
+done
+check "a comparison" "$program" plot train1 train2 -o compared
+check "its picture" grep -q '</svg>' compared/learning.svg
+
+# an interruption: some trials are done, --resume does the others
+cp -r train1 resumed
+rm resumed/trials/trial-0001.dat resumed/trials/trial-0003.dat resumed/trials.dat resumed/summary.json
+check "training goes on" "$program" train "$xor" -o resumed --trials 4 --resume --quiet
+check "with the same results" cmp resumed/trials.dat train1/trials.dat
+check "and the same correlations" cmp resumed/correlation.dat train1/correlation.dat
+head -n 20 train1/trials/trial-0002.dat > resumed/trials/trial-0002.dat
+refuse 2 'trial-0002\.dat: this is not a complete trial' train "$xor" -o resumed --trials 4 --resume
+refuse 2 'trial-0000\.dat: this is not a complete trial of this experiment' train "$xor" -o resumed --trials 4 --resume --seed 5
+"$program" train "$here/data/experiments/layers-3.yaml" -o stopped --trials 50 --jobs 1 > out 2> message &
+child=$!
+while ! [ -s stopped/trials/trial-0000.dat ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
+kill -INT $child
+wait $child
+check "interrupted training ends with status 1" test $? -eq 1
+check "it says how to go on" grep -q -- '--resume' message
+check "its summary says so" grep -q '"complete": false' stopped/summary.json
+
+# bad experiments
+experiment() {
+    pattern=$1
+    cat > experiment.yaml
+    refuse 2 "$pattern" train experiment.yaml -o new
+}
+layers='layers: [{name: input, size: 2}, {name: output, size: 1}]'
+printf '0 1.0\n1 2.0\n' > in.dat
+printf '0 5.0\n' > target.dat
+printf '0 0.5\n' > early.dat
+printf '1 5.0\n' > other.dat
+printf '0 5.0\n0 5.5\n' > close.dat
+: > nothing.dat
+given='{patterns: [{input: in.dat, target: target.dat}]}'
+printf 'duration: 20.0\n%s\nproblem: %s\ngoal: {within: 1.0}\n' "$layers" "$given" > experiment.yaml
+check "given patterns are learnt" "$program" train experiment.yaml -o given --quiet
+check "the goal is reached" grep -q '"converged": 1' given/summary.json
+experiment "experiment\.yaml:[0-9]+: unknown key 'goall'; did you mean 'goal'" << EOF
+duration: 20.0
+$layers
+problem: $given
+goall: {within: 1.0}
+EOF
+experiment "other\.dat:1: there is no neuron 1: 'output' has 1 neurons" << EOF
+duration: 20.0
+$layers
+problem: {patterns: [{input: in.dat, target: other.dat}]}
+goal: {within: 1.0}
+EOF
+experiment "pattern 0 has no input spikes" << EOF
+duration: 20.0
+$layers
+problem: {patterns: [{input: nothing.dat, target: target.dat}]}
+goal: {within: 1.0}
+EOF
+experiment "a spike is desired at 0.5 ms, but the first input comes at 1 ms" << EOF
+duration: 20.0
+$layers
+problem: {patterns: [{input: in.dat, target: early.dat}]}
+goal: {within: 1.0}
+EOF
+experiment "desired 0.5 ms apart, within the refractory time of 1 ms" << EOF
+duration: 20.0
+neuron: {t_ref: 1.0}
+$layers
+problem: {patterns: [{input: in.dat, target: close.dat}]}
+goal: {within: 1.0}
+EOF
+for rate in 0.0 -1.0; do
+    experiment "the learning rate of layer 'output' is" << EOF
+duration: 20.0
+layers: [{name: input, size: 2}, {name: output, size: 1, rate: $rate}]
+problem: $given
+goal: {within: 1.0}
+EOF
+done
+experiment "rate: '.nan' is not a learning rate" << EOF
+duration: 20.0
+layers: [{name: input, size: 2}, {name: output, size: 1, rate: .nan}]
+problem: $given
+goal: {within: 1.0}
+EOF
+experiment "no layer is plastic" << EOF
+duration: 20.0
+layers: [{name: input, size: 2}, {name: output, size: 1, plastic: false}]
+problem: $given
+goal: {within: 1.0}
+EOF
+experiment "unknown key 'norm'; did you mean|the keys here are normad" << EOF
+duration: 20.0
+$layers
+problem: $given
+goal: {within: 1.0}
+rule: {norm: {tau_hat: 5.0}}
+EOF
+experiment "'grams' is none of none, per_layer, joint, gram" << EOF
+duration: 20.0
+$layers
+problem: $given
+goal: {within: 1.0}
+rule: {normad: {normalisation: grams}}
+EOF
+experiment "tau_hat is 0 ms; it must be positive" << EOF
+duration: 20.0
+$layers
+problem: $given
+goal: {within: 1.0}
+rule: {normad: {tau_hat: 0.0}}
+EOF
+# bad luck: a hidden layer that is silent, weights that run away; the trial fails, the run does not
+cat > experiment.yaml << EOF
+duration: 20.0
+trials: 2
+layers: [{name: input, size: 2}, {name: hidden, size: 2, plastic: false, weight: 1.0}, {name: output, size: 1}]
+problem: $given
+goal: {within: 1.0}
+EOF
+check "a silent hidden layer" "$program" train experiment.yaml -o silent --quiet
+check "the trial says so" grep -q 'the layer before the output is silent' silent/trials.dat
+
+# --- validation, and other simulators ----------------------------------------------------------------------------------
+
+small=$here/test/reference/recurrent/network.yaml
+for scheme in exact rk; do
+    check "time-stepped, $scheme" "$program" run "$small" -o stepped --engine clock --dt 0.01 --scheme $scheme --interpolate -q
+    check "time-stepped, $scheme: the spikes of the reference within 1e-6 ms" \
+        "$program" compare --tolerance 1e-6 "$here/test/reference/recurrent/spikes-cells.dat" stepped/spikes-cells.dat
+done
+check "the summary names the scheme" grep -q '"scheme": "rk"' stepped/summary.json
+check "time-stepped potentials" "$program" run "$demo" -o stepped --engine clock --dt 0.1 -d 50 -q
+check "plot of a time-stepped run" "$program" plot stepped
+refuse 2 "belong to --engine clock" run "$demo" -o new --dt 0.1
+refuse 2 "there is no 'euler'" run "$demo" -o new --engine clock --scheme euler
+check "validate" "$program" validate "$small" -o validation --smallest 0.01
+check "order of the cubic scheme" awk '/"scheme": "exact-cubic"/ { getline; split($2, w, ","); exit !(w[1] > 3.5 && w[1] < 4.5) }' \
+    validation/summary.json
+check "potentials within 1e-9 mV" awk '/largest_difference_mV/ { exit !($2 < 1e-9) }' validation/summary.json
+check "plot of a validation" "$program" plot validation
+check "validation.png" sh -c "head -c 8 validation/validation.png | grep -q PNG"
+refuse 2 "no such file" validate missing.yaml -o new
+refuse 2 "there is no 'euler'" validate "$small" --schemes euler
+check "export to Brian2" "$program" export "$demo" --to brian2 -o exported/demo.py
+check "export to NEST" "$program" export "$small" --to nest -o exported/small.py
+check "all synapses are exported" sh -c \
+    "grep -v '#' $here/test/reference/recurrent/synapses-cells-cells.dat | wc -l > a; \
+     grep -v '#' exported/small-synapses-cells-cells.dat | wc -l > b; cmp a b"
+if command -v python3 > /dev/null; then
+    for script in demo small; do
+        check "$script.py is Python" python3 -c "compile(open('exported/$script.py').read(), '$script.py', 'exec')"
+    done
+fi
+refuse 2 "none of NEST's precise models has these" export "$demo" --to nest -o new/demo.py
+refuse 2 "must end with .py" export "$demo" --to brian2 -o new/demo
+refuse 2 "brian2 or nest" export "$demo" --to neuron -o new/demo.py
+for command in validate export; do
+    check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
+done
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

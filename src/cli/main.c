@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const pm_command *const commands[] = {&pm_command_run, &pm_command_plot, &pm_command_compare, NULL};
+static const pm_command *const commands[] = {&pm_command_run,     &pm_command_train,    &pm_command_plot,
+                                             &pm_command_compare, &pm_command_validate, &pm_command_export, NULL};
 
 int pm_complain(const pm_error *error) {
     fprintf(stderr, "punctum: %s\n", error->message);
@@ -60,12 +61,13 @@ void pm_progress_end(pm_progress *progress) {
 
 static void print_help(FILE *to) {
     fprintf(to, "Usage: punctum COMMAND [OPTION...]\n"
-                "Exact event-driven simulation of spiking neural networks.\n\nCommands:\n");
+                "Exact event-driven simulation of spiking neural networks, and training to fire at given instants.\n\nCommands:\n");
     for (size_t k = 0; commands[k]; k++)
         fprintf(to, "  %-9s %s\n", commands[k]->name, commands[k]->summary);
     fprintf(to, "\n'punctum COMMAND --help' shows the options and examples of a command; 'punctum --version' the version.\n\n"
-                "Example:\n"
-                "  punctum run network.yaml -o results && punctum plot results\n\n"
+                "Examples:\n"
+                "  punctum run network.yaml -o results && punctum plot results\n"
+                "  punctum train experiment.yaml -o results && punctum plot results\n\n"
                 "Exit status: 0 done; 1 failed while running; 2 the input or the call was wrong.\n");
 }
 

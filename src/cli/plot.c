@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "cli/command.h"
 #include "cli/gnuplot.h"
+#include "cli/plot_training.h"
 
 #include "io/summary.h"
 
@@ -11,9 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_FOLDERS = 8 };
+
 typedef struct options {
-    const char *folder;
-    double from, to; /* ms; NAN: the whole run */
+    const char *folders[MOST_FOLDERS];
+    int n_folders;
+    const char *folder; /* the one being drawn */
+    const char *output; /* of pictures of several folders */
+    double from, to;    /* ms; NAN: the whole run */
 } options;
 
 static const char *text_of(const json_t *map, const char *key) {
@@ -134,6 +140,26 @@ static bool has_potentials(const json_t *summary, const json_t *population) {
     return false;
 }
 
+/* What 'punctum validate' left. */
+static pm_status draw_validation(const options *o, pm_error *error) {
+    pm_picture picture;
+    char *path = NULL;
+    pm_status status = pm_picture_begin(&picture, o->folder, "validation", error);
+    if (status)
+        return status;
+    bool named = asprintf(&path, "%s/validation.dat", o->folder) >= 0;
+    if (!named || has_rows(path) < 1) {
+        pm_picture_abandon(&picture);
+        status = missing(o, "validation.dat", error);
+    } else {
+        pm_picture_text(&picture, "file", 0, path);
+        status = pm_picture_draw(&picture, "validation.gp", error);
+    }
+    if (named)
+        free(path);
+    return status;
+}
+
 static pm_status draw_all(const options *o, const json_t *summary, pm_error *error) {
     const json_t *populations = json_object_get(json_object_get(summary, "network"), "populations"), *p;
     size_t k;
@@ -157,14 +183,17 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     switch (key) {
     case 'f': o->from = pm_option_number("--from", argument, 0.0, 1e15); return 0;
     case 't': o->to = pm_option_number("--to", argument, 0.0, 1e15); return 0;
+    case 'o': o->output = argument; return 0;
     case ARGP_KEY_ARG:
-        if (o->folder)
-            argp_error(state, "one folder only; '%s' is too many", argument);
-        o->folder = argument;
+        if (o->n_folders == MOST_FOLDERS)
+            argp_error(state, "at most %d folders; '%s' is too many", MOST_FOLDERS, argument);
+        o->folders[o->n_folders++] = argument;
         return 0;
     case ARGP_KEY_END:
-        if (!o->folder)
+        if (o->n_folders == 0)
             argp_error(state, "which folder?");
+        if (o->output && o->n_folders == 1)
+            argp_error(state, "-o is for pictures of several folders");
         if (o->from >= o->to)
             argp_error(state, "--from must be before --to");
         return 0;
@@ -172,29 +201,49 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     }
 }
 
+/* The pictures of one folder, by the command that filled it. */
+static pm_status draw_folder(options *o, const char *folder, pm_error *error) {
+    json_t *summary = NULL;
+    o->folder = folder;
+    pm_status status = pm_summary_read(folder, &summary, error);
+    if (!status && strcmp(text_of(summary, "command"), "train") == 0)
+        status = pm_plot_training(folder, summary, error);
+    else if (!status && strcmp(text_of(summary, "command"), "validate") == 0)
+        status = draw_validation(o, error);
+    else if (!status)
+        status = draw_all(o, summary, error);
+    json_decref(summary);
+    return status;
+}
+
 static int run(int argc, char **argv) {
     static const struct argp_option list[] = {
         {"from", 'f', "MS", 0, "begin of the pictures (default 0)", 0},
         {"to", 't', "MS", 0, "end of the pictures (default: the end of the run)", 0},
+        {"output", 'o', "DIR", 0, "several folders of 'punctum train': draw them side by side into DIR", 0},
         {0},
     };
-    static const struct argp argp = {list, parse, "DIR",
-                                     "Draw what 'punctum run' left in DIR, as SVG and PNG, with gnuplot.\v"
-                                     "Drawn are the spikes of the recorded populations with their rates (raster), and the "
-                                     "recorded membrane potentials (potential-POPULATION).\n\n"
-                                     "Examples:\n"
-                                     "  punctum plot results\n"
-                                     "  punctum plot results --from 100 --to 150\n",
-                                     NULL, NULL, NULL};
+    static const struct argp argp = {
+        list, parse, "DIR...",
+        "Draw what 'punctum run', 'punctum train' or 'punctum validate' left in DIR, as SVG and PNG, with gnuplot.\v"
+        "Of a run: the spikes of the recorded populations with their rates (raster), and the recorded membrane potentials "
+        "(potential-POPULATION). Of training: correlation and converged trials over iterations (learning), and for each kept "
+        "trial its output spikes in the course of training (outputs) and the spikes of all layers before and after. Of a "
+        "validation: the errors of time-stepped schemes (validation).\n\n"
+        "Examples:\n"
+        "  punctum plot results\n"
+        "  punctum plot results --from 100 --to 150\n"
+        "  punctum plot build/layers-1 build/layers-2 build/layers-3 -o build/comparison\n",
+        NULL, NULL, NULL};
     options o = {.from = NAN, .to = NAN};
     pm_error error = {0};
-    json_t *summary = NULL;
+    pm_status status = PM_OK;
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return 2;
-    pm_status status = pm_summary_read(o.folder, &summary, &error);
-    if (!status)
-        status = draw_all(&o, summary, &error);
-    json_decref(summary);
+    if (o.output)
+        status = pm_plot_comparison(o.folders, (size_t)o.n_folders, o.output, &error);
+    for (int k = 0; !status && !o.output && k < o.n_folders; k++)
+        status = draw_folder(&o, o.folders[k], &error);
     return status ? pm_complain(&error) : 0;
 }
 

@@ -127,15 +127,15 @@ static pm_status write_state(const details *d, const char *when, pm_error *error
     return status;
 }
 
-static pm_status write_network(const details *d, size_t pattern, pm_error *error) {
+static pm_status write_network(const details *d, const char *when, size_t pattern, pm_error *error) {
     const pm_experiment *e = d->experiment;
     char name[64];
     pm_output output;
-    snprintf(name, sizeof name, "network-%zu.yaml", pattern);
+    snprintf(name, sizeof name, "network-%s-%zu.yaml", when, pattern);
     pm_status status = pm_output_open(&output, d->folder, name, error);
     if (!status)
-        status = pm_output_write(&output, error, "# The trained network on pattern %zu.\nduration: %.17g\nneuron:\n", pattern,
-                                 e->duration);
+        status = pm_output_write(&output, error, "# The network %s training, on pattern %zu.\nduration: %.17g\nneuron:\n", when,
+                                 pattern, e->duration);
     for (size_t k = 0; !status && k < PM_NEURON_PARAMETERS; k++)
         status = pm_output_write(&output, error, "  %s: %.17g\n", pm_neuron_parameters[k].name,
                                  pm_parameter_value(&e->neuron, &pm_neuron_parameters[k]));
@@ -149,8 +149,16 @@ static pm_status write_network(const details *d, size_t pattern, pm_error *error
         status = pm_output_write(&output, error, "projections:\n");
     for (size_t l = 1; !status && l < e->n_layers; l++)
         status = pm_output_write(&output, error,
-                                 "  - {from: %s, to: %s, connect: all_to_all, weight: {file: weights-after-%s.dat}}\n",
-                                 e->layers[l - 1].name, e->layers[l].name, e->layers[l].name);
+                                 "  - {from: %s, to: %s, connect: all_to_all, weight: {file: weights-%s-%s.dat}}\n",
+                                 e->layers[l - 1].name, e->layers[l].name, when, e->layers[l].name);
+    if (!status)
+        status = pm_output_write(&output, error, "record:\n  spikes: [");
+    for (size_t l = 0; !status && l < e->n_layers; l++)
+        status = pm_output_write(&output, error, "%s%s", l > 0 ? ", " : "", e->layers[l].name);
+    if (!status)
+        status = pm_output_write(&output, error,
+                                 "]\n  potential:\n    - {population: %s, neurons: [0], interval: 0.1}\n",
+                                 e->layers[e->n_layers - 1].name);
     return finish(&output, status, error);
 }
 
@@ -164,7 +172,9 @@ static pm_status write_patterns(const details *d, pm_error *error) {
         if (!status)
             status = write_events(d, name, d->patterns[k].target, d->patterns[k].n_target, error);
         if (!status)
-            status = write_network(d, k, error);
+            status = write_network(d, "before", k, error);
+        if (!status)
+            status = write_network(d, "after", k, error);
     }
     return status;
 }

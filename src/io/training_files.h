@@ -9,8 +9,8 @@
 pm_status pm_training_tables_write(const char *folder, const pm_trial *trials, size_t n, pm_error *error);
 
 /* Repeats a trial and writes into "folder" (made if need be) its patterns, its weights before and after, the spikes of all layers
- * before and after, the output spikes of every iteration, and network-<pattern>.yaml, with which `punctum run` repeats what
- * the trained network does. `result` says how long the trial was. */
+ * before and after, the output spikes of every iteration, and network-before-<pattern>.yaml and network-after-<pattern>.yaml,
+ * with which `punctum run` repeats what the network does. `result` says how long the trial was. */
 pm_status pm_trial_details_write(const char *folder, const pm_experiment *experiment, const pm_trial *result,
                                  pm_error *error);
 

@@ -90,6 +90,19 @@ static size_t extract(const pm_raster *raster, uint32_t neuron, double *times, d
     return n;
 }
 
+/* Moves times that are closer than `gap` ms apart about their middle. Groups grow outwards in a few sweeps. */
+static void spread(double *times, size_t n, double gap) {
+    enum { SWEEPS = 20 };
+    for (int sweep = 0; gap > 0.0 && sweep < SWEEPS; sweep++)
+        for (size_t k = 1; k < n; k++) {
+            double missing = gap - (times[k] - times[k - 1]);
+            if (missing > 0.0) {
+                times[k - 1] -= 0.5 * missing;
+                times[k] += 0.5 * missing;
+            }
+        }
+}
+
 static double pair_cost(const pm_pairing *p, double observed, double desired) {
     return 2.0 * fabs(observed - desired) / p->window;
 }
@@ -138,6 +151,7 @@ pm_status pm_errors_paired(pm_error_events *e, const pm_raster *observed, const 
     pm_status status = reserve_trains(e, (observed->n > desired->n ? observed->n : desired->n) + 1, error);
     for (uint32_t neuron = 0; !status && neuron < n_neurons; neuron++) {
         size_t n = extract(observed, neuron, e->trains[0], e->slopes), m = extract(desired, neuron, e->trains[1], NULL);
+        spread(e->trains[1], m, p->resolve);
         status = reserve(&e->cost, &e->cost_capacity, (n + 1) * (m + 1), error);
         if (status)
             break;

@@ -23,7 +23,7 @@ typedef struct parameters {
     double normalisation, errors;
     double tau_hat, tau_hat_hidden;
     double slope_floor, window;
-    double pair_window, step, approach, pair_slope;
+    double pair_window, step, approach, resolve, pair_slope;
     double damping, longest_step, most_events;
     double recruit, recruit_window, recruit_lag;
 } parameters;
@@ -54,6 +54,8 @@ static const pm_parameter table[] = {
      NULL},
     {"approach", "", "paired errors: share of the distance that a pair is moved by", offsetof(parameters, approach),
      PM_POSITIVE, NULL},
+    {"resolve", "ms", "paired errors: desired spikes closer than this are taken as this far apart", offsetof(parameters, resolve),
+     PM_NOT_NEGATIVE, NULL},
     {"pair_slope", "mV/ms", "paired errors: smallest dV/dt of a pair's observed spike", offsetof(parameters, pair_slope),
      PM_POSITIVE, NULL},
     {"damping", "", "gram: added to the diagonal, relative to its mean", offsetof(parameters, damping), PM_POSITIVE, NULL},
@@ -161,10 +163,12 @@ static pm_status reserve_gram(normad *w, size_t n, pm_error *error) {
     return w->gram_size ? PM_OK : pm_fail_memory(error, "the Gram matrix of the errors");
 }
 
-/* Calls for each plastic layer: its part of a row, and its length. */
-#define FOR_PLASTIC_LAYERS(w, l)                                                                                       \
-    for (size_t l = (w)->sweep.lowest; l < (w)->sweep.n_layers; l++)                                                   \
-        if ((w)->sweep.plastic[l])
+/* The first plastic layer from l on; n_layers if there is none. */
+static size_t plastic_from(const normad *w, size_t l) {
+    while (l < w->sweep.n_layers && !w->sweep.plastic[l])
+        l++;
+    return l;
+}
 
 static size_t part_size(const normad *w, const pm_layered *net, size_t l) {
     return w->sweep.width[l] * net->layers[l].n_out;
@@ -175,7 +179,7 @@ static void descend_rows(normad *w, const pm_layered *net) {
     for (size_t e = 0; e < w->n; e++) {
         const double *row = w->rows + e * w->sweep.row;
         double joint = sqrt(pm_sum_squares(w->sweep.row, row));
-        FOR_PLASTIC_LAYERS(w, l) {
+        for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
             size_t at = w->sweep.offset[l], size = part_size(w, net, l);
             double norm = w->p.normalisation == NONE    ? 1.0
                           : w->p.normalisation == JOINT ? joint
@@ -196,7 +200,7 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     gsl_vector_view amount = gsl_vector_subvector(w->amount, 0, n);
     double trace = 0.0;
     for (size_t e = 0; e < n; e++) /* in the norm in which a layer counts 1/rate */
-        FOR_PLASTIC_LAYERS(w, l) {
+        for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
             double *part = w->rows + e * w->sweep.row + w->sweep.offset[l], root = sqrt(w->rate[l]);
             size_t size = part_size(w, net, l);
             for (size_t k = 0; k < size; k++)
@@ -224,7 +228,7 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
         pm_axpy(w->sweep.row, gsl_vector_get(&amount.vector, e), w->rows + e * w->sweep.row, w->total);
     double length = sqrt(pm_sum_squares(w->sweep.row, w->total));
     double shrink = length > w->p.longest_step ? w->p.longest_step / length : 1.0;
-    FOR_PLASTIC_LAYERS(w, l) {
+    for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
         size_t size = part_size(w, net, l);
         for (size_t k = 0; k < size; k++)
             w->total[w->sweep.offset[l] + k] *= shrink * sqrt(w->rate[l]);
@@ -243,7 +247,7 @@ static bool is_silent(const pm_raster *raster, double from, double until) {
  * the silent layers there. */
 static void recruit(normad *w, const pm_layered *net, double t) {
     size_t last = net->n_layers - 1;
-    FOR_PLASTIC_LAYERS(w, l) {
+    for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
         double until = t - w->p.recruit_lag * (double)(last - l);
         if (l == last || !is_silent(&net->rasters[l + 1], until - w->p.recruit_window, until))
             continue;
@@ -258,7 +262,7 @@ static void recruit(normad *w, const pm_layered *net, double t) {
 static pm_status gather(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error) {
     normad *w = state;
     const pm_raster *observed = &net->rasters[net->n_layers];
-    const pm_pairing pairing = {w->p.pair_window, w->p.step, w->p.approach, w->p.pair_slope};
+    const pm_pairing pairing = {w->p.pair_window, w->p.step, w->p.approach, w->p.resolve, w->p.pair_slope};
     uint32_t n_outputs = (uint32_t)net->layers[net->n_layers - 1].n_out;
     pm_status status = w->p.errors == PAIRED
                            ? pm_errors_paired(&w->errors, observed, desired, n_outputs, &pairing, error)

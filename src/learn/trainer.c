@@ -227,7 +227,7 @@ static void apply(pm_trainer *t) {
             continue;
         for (size_t i = 0; i < layer->n_in; i++)
             for (size_t k = i * layer->stride; k < i * layer->stride + layer->n_out; k++) {
-                double v = e->momentum * t->velocity[l][k] + (1.0 - e->momentum) * t->change[l][k];
+                double v = e->momentum * t->velocity[l][k] + t->change[l][k];
                 double low = t->sign[l][k] > 0 ? fmax(0.0, description->lowest) : description->lowest;
                 double high = t->sign[l][k] < 0 ? fmin(0.0, description->highest) : description->highest;
                 t->velocity[l][k] = v;

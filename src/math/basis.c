@@ -28,12 +28,12 @@ pm_status pm_basis_reserve(pm_basis_table *table, size_t n, pm_error *error) {
     return PM_OK;
 }
 
-static const double SERIES_BELOW = 0.05; /* as in lif.c */
+static const double SERIES_BELOW = 0.5; /* as in lif.c */
 
 static inline __attribute__((always_inline)) double series(double scale, double P, double Q) {
-    enum { TERMS = 9 };
+    enum { TERMS = 15 };
     double h = 1.0, power = 1.0, coefficient = 0.5, sum = 0.5;
-#pragma GCC unroll 9
+#pragma GCC unroll 15
     for (int k = 1; k < TERMS; k++) {
         power *= P;
         h = Q * h + power;

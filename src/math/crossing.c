@@ -22,9 +22,10 @@ static point point_at(const pm_lif *lif, const pm_lif_state *state, double t) {
     double i = state->i * at.e1 + state->b * at.alpha;
     double b = state->b * at.e2;
     /* As increments from the start, so that a crossing soon after it loses no digits. */
-    double rise = (lif->u_inf - state->u) * at.rise + (state->i * at.d1 + state->b * at.d12);
-    double g = (state->u - lif->theta) + rise;
-    double slope = (lif->u_inf - (state->u + rise)) * lif->l_m + i * lif->inv_C;
+    double response = state->i * at.d1 + state->b * at.d12;
+    double g = (state->u - lif->theta) + ((lif->u_inf - state->u) * at.rise + response);
+    /* A sum of decaying terms only, so that its sign is right however far out: u itself would leave its rounding. */
+    double slope = ((lif->u_inf - state->u) * at.em - response) * lif->l_m + i * lif->inv_C;
     double bend = -lif->l_m * slope + (lif->d12 * b - lif->l_1 * i) * lif->inv_C;
     return (point){t, g, slope, bend};
 }
@@ -53,14 +54,20 @@ static bool rises_in_the_end(const pm_lif *lif, const pm_lif_state *state) {
     return w > 0.0;
 }
 
-/* Doubles the distance from `start` until `reached` holds; INFINITY if the exponentials are gone before. */
+/* Whether w falls until i' has its zero. */
+static bool falls_first(const pm_lif *lif, const pm_lif_state *state) {
+    return lif->d12 * state->b - lif->l_1 * state->i < 0.0;
+}
+
+/* Doubles the distance from `start` until `reached` holds; INFINITY if the exponentials are gone, or `limit` is reached,
+ * before. */
 typedef bool reached(const point *at);
 static bool has_crossed(const point *at) { return at->g >= 0.0; }
 static bool has_turned(const point *at) { return at->slope <= 0.0; }
 
-static point expand(const pm_lif *lif, const pm_lif_state *state, double start, reached *done) {
+static point expand(const pm_lif *lif, const pm_lif_state *state, double start, double limit, reached *done) {
     double slowest = lif->x, fastest = lif->single ? lif->x + lif->dxy : lif->x + lif->dxz;
-    for (double step = 0.125 / fastest; step * slowest < 1e3; step *= 2.0) {
+    for (double step = 0.125 / fastest; step * slowest < 1e3 && start + step < limit; step *= 2.0) {
         point at = point_at(lif, state, start + step);
         if (done(&at))
             return at;
@@ -127,22 +134,6 @@ static point maximum_between(const pm_lif *lif, const pm_lif_state *state, point
     return at;
 }
 
-double pm_lif_first_maximum(const pm_lif *lif, const pm_lif_state *state) {
-    point low = point_at(lif, state, 0.0);
-    if (low.slope < 0.0 || (low.slope == 0.0 && low.bend <= 0.0))
-        return 0.0;
-    double turn = current_extremum(lif, state);
-    if (turn < INFINITY) {
-        point at_turn = point_at(lif, state, turn);
-        if (at_turn.slope > 0.0)
-            low = at_turn;
-        else
-            return maximum_between(lif, state, low, at_turn).t;
-    }
-    point high = expand(lif, state, low.t, has_turned);
-    return high.t < INFINITY ? maximum_between(lif, state, low, high).t : INFINITY;
-}
-
 /* A bound of the rounding error of u' over the whole course: far out, where u' has decayed to nothing, its computed sign
  * means nothing. */
 static double slope_noise(const pm_lif *lif, const pm_lif_state *state) {
@@ -150,23 +141,48 @@ static double slope_noise(const pm_lif *lif, const pm_lif_state *state) {
     return 0x1p-46 * (u * lif->l_m + (fabs(state->i) + fabs(state->b)) * lif->inv_C);
 }
 
-/* The crossing in a piece [low, high] on which w is monotone, INFINITY if there is none before the horizon, whose point
- * is `end`. high.t = INFINITY is the last piece. */
-static double crossing_in_piece(const pm_lif *lif, const pm_lif_state *state, point low, point high, point end) {
+/* The point at or after the maximum in a piece [low, high] in which w falls from above zero; `high` itself if u' is
+ * clearly negative there, and INFINITY if u' stays positive. Close time constants put high far out, to where
+ * u' is gone: the maximum is looked for from the start then. */
+static point fall(const pm_lif *lif, const pm_lif_state *state, point low, point high) {
+    if (high.t < INFINITY && high.slope < -slope_noise(lif, state))
+        return high;
+    point turned = expand(lif, state, low.t, high.t, has_turned);
+    return turned.t == INFINITY && high.t < INFINITY && high.slope <= 0.0 ? high : turned;
+}
+
+double pm_lif_first_maximum(const pm_lif *lif, const pm_lif_state *state) {
+    point low = point_at(lif, state, 0.0);
+    if (low.slope < 0.0 || (low.slope == 0.0 && low.bend <= 0.0))
+        return 0.0;
+    double turn = current_extremum(lif, state);
+    if (turn < INFINITY) {
+        point at_turn = point_at(lif, state, turn);
+        point high = falls_first(lif, state) ? fall(lif, state, low, at_turn) : (point){.t = INFINITY};
+        if (high.t < INFINITY)
+            return maximum_between(lif, state, low, high).t;
+        low = at_turn;
+    }
+    point high = fall(lif, state, low, (point){.t = INFINITY});
+    return high.t < INFINITY ? maximum_between(lif, state, low, high).t : INFINITY;
+}
+
+/* The crossing in a piece [low, high] on which w is monotone, falling or rising, INFINITY if there is none before the
+ * horizon, whose point is `end`. high.t = INFINITY is the last piece. */
+static double crossing_in_piece(const pm_lif *lif, const pm_lif_state *state, point low, point high, bool w_falls,
+                                point end) {
     bool open = high.t == INFINITY;
     point last = high.t < end.t ? high : end;
     bool starts_rising = low.slope > 0.0 || (low.slope == 0.0 && low.bend > 0.0);
     if (last.g < 0.0 && (!starts_rising || last.slope > slope_noise(lif, state)))
         return INFINITY; /* below theta at the horizon, and no maximum before it */
-    bool ends_falling = open ? !rises_in_the_end(lif, state) : high.slope < 0.0;
-    if (starts_rising && ends_falling) {
-        if (open)
-            high = expand(lif, state, low.t, has_turned);
-        if (high.t < INFINITY)
-            high = maximum_between(lif, state, low, high);
-    } else if (open) {
-        high = expand(lif, state, low.t, has_crossed);
-    }
+    point fallen = {.t = INFINITY};
+    if (starts_rising && (open ? !rises_in_the_end(lif, state) : w_falls))
+        fallen = fall(lif, state, low, high);
+    if (fallen.t < INFINITY)
+        high = maximum_between(lif, state, low, fallen);
+    else if (open) /* u rises for as long as the exponentials last */
+        high = expand(lif, state, low.t, INFINITY, has_crossed);
     return high.t < INFINITY && high.g >= 0.0 ? crossing_between(lif, state, low, high) : INFINITY;
 }
 
@@ -181,13 +197,13 @@ double pm_lif_crossing(const pm_lif *lif, const pm_lif_state *state, double hori
     double t = INFINITY;
     if (turn < INFINITY) {
         point middle = point_at(lif, state, turn);
-        t = crossing_in_piece(lif, state, low, middle, end);
+        t = crossing_in_piece(lif, state, low, middle, falls_first(lif, state), end);
         if (t == INFINITY && turn >= horizon)
             return INFINITY;
         low = middle;
     }
     if (t == INFINITY)
-        t = crossing_in_piece(lif, state, low, (point){.t = INFINITY}, end);
+        t = crossing_in_piece(lif, state, low, (point){.t = INFINITY}, false, end);
     if (t <= horizon)
         return t;
     return end.g >= 0.0 ? horizon : INFINITY;

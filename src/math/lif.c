@@ -5,7 +5,7 @@
  *
  * whose only subtraction is inside expm1, and from the second one, (g_xy - g_yz) / (z - x). That difference cancels only
  * when (z - x) t is small, where a short series replaces it: invariant, no sum in this file cancels by more than a
- * factor of 50. */
+ * factor of 8. */
 #include "math/lif.h"
 
 #include "math/exponential.h"
@@ -61,10 +61,10 @@ pm_lif pm_lif_new(const pm_neuron *neuron) {
 
 /* The second divided difference for small spreads: t^2 e^{-xt} sum_k (-1)^k h_k(P, Q) / (k + 2)!, where h_k is the
  * complete homogeneous symmetric polynomial, P = (y - x) t, Q = (z - x) t < SERIES_BELOW. */
-static const double SERIES_BELOW = 0.05;
+static const double SERIES_BELOW = 0.5;
 
 static double second_difference_series(double scale, double P, double Q) {
-    enum { TERMS = 9 }; /* 0.05^9 / 11! * 10 < 2^-80 */
+    enum { TERMS = 15 }; /* 0.5^15 / 17! * 16 < 2^-58 */
     double h = 1.0, power = 1.0, coefficient = 0.5, sum = 0.5;
     for (int k = 1; k < TERMS; k++) {
         power *= P;

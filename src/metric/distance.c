@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 double pm_train_product(const double *x, size_t n_x, const double *y, size_t n_y, double tau) {
-    double sum = 0.0, past_x = 0.0, past_y = 0.0, now = 0.0;
+    double sum = 0.0, past_x = 0.0, past_y = 0.0, now = -INFINITY;
     for (size_t i = 0, j = 0; i < n_x || j < n_y;) {
         bool from_x = j == n_y || (i < n_x && x[i] <= y[j]);
         double t = from_x ? x[i++] : y[j++];

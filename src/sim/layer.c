@@ -105,6 +105,11 @@ typedef struct run {
     bool refractory; /* whether any neuron may be held */
 } run;
 
+static pm_status runaway(const run *r, uint32_t j, double time, pm_error *error) {
+    return pm_fail(error, PM_FAILED, "runaway activity: more than %zu spikes in one layer; neuron %u at %.17g ms", r->limit,
+                   j, time);
+}
+
 /* Carries a held neuron to the end of its refractory time or of the interval; returns the time reached. */
 static double wait_out(const pm_lif *lif, pm_lif_state *state, double t, double held, double end) {
     double until = held < end ? held : end;
@@ -132,8 +137,7 @@ static pm_status follow(run *r, uint32_t j, double end, size_t first, pm_error *
         if (status)
             return status;
         if (r->out->n > r->limit)
-            return pm_fail(error, PM_FAILED, "runaway activity: more than %zu spikes in one layer; neuron %u at %.17g ms",
-                           r->limit, j, spike);
+            return runaway(r, j, spike, error);
         last.u -= (at.u - lif->u_reset) * pm_exponential_at(-lif->l_m * (left - wait)).e;
         state = at;
         state.u = lif->u_reset;
@@ -200,6 +204,20 @@ static pm_status tabulate(pm_layer *layer, const pm_raster *in, double duration,
     return PM_OK;
 }
 
+/* Neurons that rest at or above threshold fire at 0 ms, before the first input, whose current is not in their slope. */
+static pm_status fire_at_rest(run *r, pm_error *error) {
+    const pm_lif *lif = &r->layer->lif;
+    const pm_lif_state rest = {0};
+    pm_status status = PM_OK;
+    for (uint32_t j = 0; !status && j < r->layer->n_out; j++) {
+        status = pm_raster_append(r->out, 0.0, j, pm_lif_slope_now(lif, &rest), error);
+        r->s.u[j] = lif->u_reset;
+        r->s.held[j] = lif->t_ref;
+    }
+    r->refractory = lif->t_ref > 0.0;
+    return status || r->out->n <= r->limit ? status : runaway(r, 0, 0.0, error);
+}
+
 pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, size_t limit, pm_raster *out,
                        pm_error *error) {
     size_t n = layer->stride, next = 0;
@@ -211,6 +229,8 @@ pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, si
         r.s.held[j] = -INFINITY;
     out->n = 0;
     pm_status status = tabulate(layer, in, duration, error);
+    if (!status && layer->lif.theta <= 0.0)
+        status = fire_at_rest(&r, error);
     for (size_t k = 0; !status && k < in->n && in->time[k] < duration; k++) {
         if (in->time[k] > r.now)
             status = advance(&r, in->time[k], pm_basis_get(&layer->basis, next++), error);

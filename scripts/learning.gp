@@ -1,0 +1,57 @@
+# How training went: at the left the mean spike correlation over iterations with a band of one standard deviation, at the
+# right how many trials had converged. One curve per run.
+#
+# output            the pictures' path without extension: output.svg and output.png are written
+# n_runs            how many runs, at least 1
+# file_1, ...       a file per run: `iteration mean std converged`, # comments
+# name_1, ...       what to call the runs
+# trials_1, ...     how many trials each had
+# scripts           optional: this script's folder, if gnuplot cannot tell
+
+if (!exists('scripts')) scripts = strlen(ARG0) > 11 ? ARG0[1:strlen(ARG0) - 12] : '.'
+load scripts . '/style.gp'
+
+n = n_runs
+file(k) = value(sprintf('file_%d', k))
+name(k) = value(sprintf('name_%d', k))
+trials(k) = value(sprintf('trials_%d', k))
+
+last = 1.0
+most_trials = 1.0
+do for [k = 1:n] {
+    stats file(k) using 1 nooutput
+    last = most(last, STATS_max)
+    most_trials = most(most_trials, trials(k))
+}
+
+width = 840
+height = 380
+edge(k) = last * 1.02
+do for [picture = 1:2] {
+    eval open_picture[picture]
+    set multiplot
+    set xrange [0:edge(1)]
+    set xlabel 'Iteration'
+    set tmargin screen 1 - 46.0 / height
+    set bmargin screen 62.0 / height
+    set style fill transparent solid 0.15 noborder
+
+    set lmargin screen 74.0 / width
+    set rmargin screen 400.0 / width
+    set yrange [0:1.05]
+    set ylabel 'Spike correlation, mean ± std' offset 1
+    set key at screen 74.0 / width, screen 1 - 20.0 / height left top horizontal noenhanced samplen 2
+    plot for [k = 1:n] file(k) using 1:(clamp($2 - $3, 0, 1)):(clamp($2 + $3, 0, 1)) with filledcurves \
+             linecolor rgb colour(k) notitle, \
+         for [k = 1:n] file(k) using 1:2 with lines linewidth 1.6 linecolor rgb colour(k) title name(k)
+
+    set key off
+    set lmargin screen 484.0 / width
+    set rmargin screen 816.0 / width
+    set yrange [0:most_trials * 1.05]
+    set ylabel 'Trials converged' offset 1
+    plot for [k = 1:n] trials(k) with lines dashtype (4, 4) linewidth 0.8 linecolor rgb colour(k), \
+         for [k = 1:n] file(k) using 1:4 with steps linewidth 1.6 linecolor rgb colour(k)
+    unset multiplot
+    unset output
+}

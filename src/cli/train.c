@@ -1,0 +1,344 @@
+/* punctum train: the trials of an experiment, in parallel. Each trial leaves a file when it is over, which --resume reads in place
+ * of the trial; everything else is made of these results in the order of the trials, so that neither the number of jobs nor
+ * an interruption shows in it. */
+#define _GNU_SOURCE
+#include "cli/command.h"
+
+#include "io/output.h"
+#include "io/summary.h"
+#include "io/trial_file.h"
+#include "io/training_files.h"
+#include "learn/rule.h"
+
+#include <argp.h>
+#include <gsl/gsl_sort_double.h>
+#include <gsl/gsl_statistics_double.h>
+#include <inttypes.h>
+#include <math.h>
+#include <omp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct options {
+    const char *file, *folder;
+    double trials, seed, iterations; /* NAN: as in the file */
+    int jobs;                        /* 0: all cores */
+    uint32_t keep;                   /* trials whose details are written */
+    bool resume, quiet;
+} options;
+
+/* All trials of a run. */
+typedef struct batch {
+    const options *options;
+    const pm_experiment *experiment;
+    char *folder;     /* of the trials' files */
+    uint64_t mark;
+    pm_trial *trials;
+    bool *done;
+    uint32_t n_done, n_converged;
+    double iterations;
+    double begun;     /* s */
+    pm_progress progress;
+} batch;
+
+static volatile int interrupted;
+
+static void stop(int signal_number) {
+    (void)signal_number;
+    interrupted = 1;
+}
+
+static void watch_signals(void) {
+    struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes shows as an error of write */
+}
+
+static void show(batch *b) {
+    char words[120];
+    double passed = pm_seconds() - b->begun;
+    snprintf(words, sizeof words, "%u of %u trials, %u converged, %.0f iterations/s", b->n_done, b->experiment->trials,
+             b->n_converged, passed > 0.0 ? b->iterations / passed : 0.0);
+    pm_progress_show(&b->progress, (double)b->n_done / b->experiment->trials, words);
+}
+
+/* One trial: from its file, or trained. */
+static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
+    pm_trial *trial = &b->trials[k];
+    bool found = false;
+    pm_status status = b->options->resume ? pm_trial_read(b->folder, b->mark, k, trial, &found, error) : PM_OK;
+    if (!status && !found)
+        status = pm_trial_run(b->experiment, k, &interrupted, trial, error);
+    if (!status && !found)
+        status = pm_trial_write(b->folder, b->mark, trial, error);
+    return status;
+}
+
+static pm_status run_trials(batch *b, pm_error *error) {
+    pm_status status = PM_OK;
+#pragma omp parallel for schedule(dynamic) num_threads(b->options->jobs > 0 ? b->options->jobs : omp_get_max_threads())
+    for (uint32_t k = 0; k < b->experiment->trials; k++) {
+        pm_error own = {0};
+        pm_status result = PM_STOPPED;
+        pm_status so_far = PM_OK;
+#pragma omp atomic read
+        so_far = status;
+        if (!interrupted && !so_far)
+            result = run_trial(b, k, &own);
+#pragma omp critical
+        {
+            b->done[k] = !result;
+            b->n_done += !result;
+            b->n_converged += !result && b->trials[k].converged;
+            b->iterations += result ? 0.0 : b->trials[k].iterations;
+            if (result && result != PM_STOPPED && !status) {
+                *error = own;
+#pragma omp atomic write
+                status = result;
+            }
+            show(b);
+        }
+    }
+    pm_progress_end(&b->progress);
+    return status;
+}
+
+static json_t *iterations_json(const batch *b, size_t n_done) {
+    double *numbers = malloc((n_done + 1) * sizeof *numbers);
+    size_t n = 0;
+    if (!numbers)
+        return NULL;
+    for (size_t k = 0; k < n_done; k++)
+        if (b->trials[k].converged)
+            numbers[n++] = b->trials[k].iterations;
+    gsl_sort(numbers, 1, n);
+    json_t *map = NULL;
+    if (n > 0)
+        map = json_pack("{s:f, s:f, s:f}", "mean", gsl_stats_mean(numbers, 1, n), "median",
+                        gsl_stats_median_from_sorted_data(numbers, 1, n), "max", numbers[n - 1]);
+    else
+        map = json_pack("{s:n, s:n, s:n}", "mean", "median", "max");
+    free(numbers);
+    return map;
+}
+
+static json_t *results_json(const batch *b, size_t n_done) {
+    json_t *results = json_array();
+    for (size_t k = 0; k < n_done; k++) {
+        const pm_trial *t = &b->trials[k];
+        json_t *row = json_pack("{s:I, s:b, s:I, s:f, s:f}", "trial", (json_int_t)t->number, "converged", (int)t->converged,
+                                "iterations", (json_int_t)t->iterations, "correlation", t->correlation, "best", t->best);
+        json_object_set_new(row, "off_ms", isfinite(t->off) ? json_real(t->off) : json_null());
+        if (t->message[0])
+            json_object_set_new(row, "message", json_string(t->message));
+        json_array_append_new(results, row);
+    }
+    return results;
+}
+
+/* Tables, details and summary of the trials that are done, which stand at the front of b->trials. */
+static pm_status write_results(const batch *b, size_t n, bool complete, pm_error *error) {
+    pm_status status = pm_training_tables_write(b->options->folder, b->trials, n, error);
+    for (size_t k = 0; !status && k < n && k < b->options->keep; k++) {
+        char *folder = NULL;
+        if (asprintf(&folder, "%s/trial-%" PRIu32, b->options->folder, b->trials[k].number) < 0)
+            return pm_fail_memory(error, "a path");
+        status = pm_trial_details_write(folder, b->experiment, &b->trials[k], error);
+        free(folder);
+    }
+    if (status)
+        return status;
+    json_t *summary = json_pack(
+        "{s:s, s:s, s:I, s:b, s:I, s:I, s:o, s:f, s:o, s:o}", "version", PM_VERSION, "command", "train", "seed",
+        (json_int_t)b->experiment->seed, "complete", (int)complete, "trials", (json_int_t)n, "converged",
+        (json_int_t)b->n_converged, "iterations", iterations_json(b, n), "wall_seconds", pm_seconds() - b->begun,
+        "experiment", pm_experiment_json(b->experiment), "results", results_json(b, n));
+    status = pm_summary_write(b->options->folder, summary, error);
+    json_decref(summary);
+    return status;
+}
+
+static pm_status train(batch *b, pm_error *error) {
+    pm_status status = pm_experiment_mark(b->experiment, &b->mark, error);
+    if (!status && asprintf(&b->folder, "%s/trials", b->options->folder) < 0)
+        return pm_fail_memory(error, "a path");
+    if (!status)
+        status = pm_folder_make(b->folder, error);
+    b->trials = calloc(b->experiment->trials, sizeof *b->trials);
+    b->done = calloc(b->experiment->trials, sizeof *b->done);
+    if (!b->trials || !b->done)
+        return pm_fail_memory(error, "trials");
+    if (status)
+        return status;
+    status = run_trials(b, error);
+    if (status)
+        return status;
+    size_t n = 0;
+    for (uint32_t k = 0; k < b->experiment->trials; k++)
+        if (b->done[k] && n < k) { /* the place before is free: it was not done, or moved on */
+            b->trials[n++] = b->trials[k];
+            b->trials[k] = (pm_trial){0};
+        } else {
+            n += b->done[k];
+        }
+    bool complete = n == b->experiment->trials;
+    b->n_done = (uint32_t)n;
+    status = write_results(b, n, complete, error);
+    if (!status && !complete)
+        status = pm_fail(error, PM_STOPPED, "stopped after %zu of %u trials; the same command with --resume goes on", n,
+                         b->experiment->trials);
+    return status;
+}
+
+/* The times in folder/trial-0/file, in ms. */
+static void print_times(const char *folder, const char *file) {
+    pm_spike *spikes = NULL;
+    size_t n = 0;
+    char *path = NULL;
+    if (asprintf(&path, "%s/trial-0/%s", folder, file) < 0)
+        return;
+    if (pm_spikes_read(path, &spikes, &n, NULL) == PM_OK) {
+        for (size_t k = 0; k < n && k < 8; k++)
+            printf("%s%.3f", k > 0 ? " " : "", spikes[k].time);
+        (void)fputs(n == 0 ? "none" : n > 8 ? " ..." : "", stdout);
+    }
+    free(spikes);
+    free(path);
+}
+
+/* What the output of the only trial did and does, in ms. */
+static void print_outputs(const batch *b) {
+    const char *folder = b->options->folder, *output = b->experiment->layers[b->experiment->n_layers - 1].name;
+    size_t n = b->experiment->problem.kind == PM_PROBLEM_XOR ? 4 : b->experiment->problem.kind == PM_PROBLEM_POISSON
+                                                                      ? 1
+                                                                      : b->experiment->problem.n_patterns;
+    for (size_t k = 0; k < n && k < 20; k++) {
+        char file[160];
+        printf("pattern %zu: desired ", k);
+        snprintf(file, sizeof file, "pattern-%zu-target.dat", k);
+        print_times(folder, file);
+        printf(" ms; before training ");
+        snprintf(file, sizeof file, "spikes-before-%zu-%s.dat", k, output);
+        print_times(folder, file);
+        printf("; after ");
+        snprintf(file, sizeof file, "spikes-after-%zu-%s.dat", k, output);
+        print_times(folder, file);
+        printf("\n");
+    }
+}
+
+static pm_status train_file(const options *o, pm_error *error) {
+    pm_experiment *experiment = NULL;
+    pm_status status = pm_experiment_load(o->file, &experiment, error);
+    if (status)
+        return status;
+    if (!isnan(o->trials))
+        experiment->trials = (uint32_t)o->trials;
+    if (!isnan(o->seed))
+        experiment->seed = (uint64_t)o->seed;
+    if (!isnan(o->iterations))
+        experiment->iterations = (uint32_t)o->iterations;
+    batch b = {.options = o, .experiment = experiment, .begun = pm_seconds(), .progress = pm_progress_begin(o->quiet)};
+    watch_signals();
+    status = train(&b, error);
+    if (!status && !o->quiet)
+        printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b.n_converged, b.n_done, b.iterations,
+               pm_seconds() - b.begun, o->folder);
+    if (!status && !o->quiet && experiment->trials == 1 && o->keep > 0)
+        print_outputs(&b);
+    for (uint32_t k = 0; b.trials && k < experiment->trials; k++)
+        pm_trial_free(&b.trials[k]);
+    free(b.trials);
+    free(b.done);
+    free(b.folder);
+    pm_experiment_free(experiment);
+    return status;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    options *o = state->input;
+    switch (key) {
+    case 'o': o->folder = argument; return 0;
+    case 't': o->trials = floor(pm_option_number("--trials", argument, 1.0, 1e6)); return 0;
+    case 's': o->seed = floor(pm_option_number("--seed", argument, 0.0, 0x1p53)); return 0;
+    case 'i': o->iterations = floor(pm_option_number("--iterations", argument, 1.0, 4e9)); return 0;
+    case 'j': o->jobs = (int)pm_option_number("--jobs", argument, 1.0, 1024.0); return 0;
+    case 'k': o->keep = (uint32_t)pm_option_number("--keep", argument, 0.0, 1e6); return 0;
+    case 'r': o->resume = true; return 0;
+    case 'q': o->quiet = true; return 0;
+    case ARGP_KEY_ARG:
+        if (o->file)
+            argp_error(state, "one experiment file only; '%s' is too many", argument);
+        o->file = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->file)
+            argp_error(state, "which experiment file?");
+        if (!o->folder)
+            argp_error(state, "where to? Give a folder for the results with -o DIR");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The learning rules and their parameters, for --help. */
+static char *describe_rules(int key, const char *text, void *input) {
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)text;
+    char *all = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&all, &size);
+    if (!to)
+        return (char *)text;
+    fprintf(to, "%s\nLearning rules and their parameters (in the experiment file; defaults in brackets):\n", text);
+    for (size_t r = 0; pm_rules[r]; r++) {
+        fprintf(to, "  %s: %s\n", pm_rules[r]->name, pm_rules[r]->help);
+        for (size_t k = 0; k < pm_rules[r]->n_parameters; k++) {
+            const pm_parameter *p = &pm_rules[r]->parameters[k];
+            double value = pm_parameter_value(pm_rules[r]->defaults, p);
+            if (p->choices)
+                fprintf(to, "    %s: %s [%s]\n", p->name, p->help, p->choices[(size_t)value]);
+            else
+                fprintf(to, "    %s: %s [%g%s%s]\n", p->name, p->help, value, p->unit[0] ? " " : "", p->unit);
+        }
+    }
+    (void)fclose(to);
+    return all ? all : (char *)text;
+}
+
+static int run(int argc, char **argv) {
+    static const struct argp_option list[] = {
+        {"output", 'o', "DIR", 0, "folder for the results, made if need be", 0},
+        {"trials", 't', "N", 0, "number of trials in place of the file's", 0},
+        {"jobs", 'j', "N", 0, "trials at the same time (default: all cores; the results do not depend on it)", 0},
+        {"seed", 's', "N", 0, "seed in place of the file's", 0},
+        {"iterations", 'i', "N", 0, "most iterations of a trial, in place of the file's", 0},
+        {"keep", 'k', "N", 0, "write the details of the first N trials (default 1)", 0},
+        {"resume", 'r', NULL, 0, "go on where the same command was interrupted", 0},
+        {"quiet", 'q', NULL, 0, "no progress bar, no closing line", 0},
+        {0},
+    };
+    static const struct argp argp = {
+        list, parse, "EXPERIMENT.yaml",
+        "Train networks to fire at given instants.\v"
+        "DIR receives trials.dat (a row per trial), correlation.dat (mean and standard deviation per iteration), summary.json, "
+        "and for kept trials a folder with weights, spikes and network files for 'punctum run'. Ctrl-C ends at a clean point; "
+        "--resume goes on from there, or after a crash, with the same results.\n\n"
+        "Examples:\n"
+        "  punctum train data/experiments/xor.yaml -o results\n"
+        "  punctum train data/experiments/layers-3.yaml -o results --trials 10 --jobs 2\n"
+        "  punctum train data/experiments/layers-3.yaml -o results --resume\n",
+        NULL, describe_rules, NULL};
+    options o = {.trials = NAN, .seed = NAN, .iterations = NAN, .keep = 1};
+    pm_error error = {0};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
+        return 2;
+    pm_status status = train_file(&o, &error);
+    return status ? pm_complain(&error) : 0;
+}
+
+const pm_command pm_command_train = {"train", "train networks to fire at given instants", run};
