@@ -282,11 +282,249 @@ START_TEST(any_network) {
 }
 END_TEST
 
+/* --- layered networks --------------------------------------------------------------------------------------------------- */
+
+enum { LAYERS = 3 };
+static const size_t SIZES[LAYERS + 1] = {12, 10, 9, 3};
+
+typedef struct layers {
+    pm_layered net;
+    pm_raster input;
+    size_t count[LAYERS][MAX_NEURONS];
+    bool begun;
+} layers;
+
+/* Only the output's spikes are in the loss; hidden spikes must stay the same. */
+static double run_layers(void *user) {
+    layers *p = user;
+    pm_error error = {0};
+    size_t count[LAYERS][MAX_NEURONS];
+    double loss = 0.0;
+    ck_assert_msg(pm_layered_run(&p->net, &p->input, 80.0, 0, &error) == PM_OK, "%s", error.message);
+    for (size_t l = 0; l < LAYERS; l++)
+        loss = loss_of_raster(&p->net.rasters[l + 1], 0, count[l]);
+    if (!p->begun)
+        memcpy(p->count, count, sizeof count);
+    p->begun = true;
+    return memcmp(p->count, count, sizeof count) == 0 ? loss : NAN;
+}
+
+static layers draw_layers(unsigned long seed, int flags) {
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    gsl_rng_set(rng, seed);
+    pm_neuron neuron = pm_neuron_default();
+    neuron.t_ref = flags & REFRACTORY ? 2.0 : 0.0;
+    neuron.I_e = flags & CURRENT ? 300.0 : 0.0;
+    neuron.tau_1 = flags & EQUAL ? 10.0 : 5.0;
+    neuron.tau_2 = flags & SINGLE ? 0.0 : 1.25;
+    neuron.V_th = -50.0;
+    pm_lif lif = pm_lif_new(&neuron);
+    layers p = {0};
+    pm_error error = {0};
+    ck_assert_int_eq(pm_layered_new(&p.net, &lif, SIZES, LAYERS, &error), PM_OK);
+    for (size_t l = 0; l < LAYERS; l++)
+        for (size_t i = 0; i < SIZES[l]; i++)
+            for (size_t j = 0; j < SIZES[l + 1]; j++) {
+                double w = (flags & SINGLE ? 330.0 : 420.0) * (flags & EQUAL ? 0.5 : 1.0) * (1.0 + gsl_ran_gaussian(rng, 1.0));
+                p.net.layers[l].weight[i * p.net.layers[l].stride + j] = w;
+            }
+    for (int k = 0; k < 60; k++)
+        ck_assert_int_eq(pm_raster_append(&p.input, 1.0 + 70.0 * gsl_rng_uniform(rng),
+                                          (uint32_t)gsl_rng_uniform_int(rng, SIZES[0]), 0.0, &error), PM_OK);
+    for (size_t k = 0; k + 1 < p.input.n; k += 9) /* some arrive together */
+        p.input.time[k] = p.input.time[k + 1];
+    ck_assert_int_eq(pm_raster_sort(&p.input, &error), PM_OK);
+    gsl_rng_free(rng);
+    return p;
+}
+
+static const int LAYERED_KINDS[] = {0, SINGLE, REFRACTORY, REFRACTORY | SINGLE | CURRENT, EQUAL, EQUAL | REFRACTORY | CURRENT,
+                                    EQUAL | SINGLE};
+enum { N_LAYERED_KINDS = sizeof LAYERED_KINDS / sizeof *LAYERED_KINDS };
+
+/* Gradients of all layers, and of the input's times, equal central differences of the exact run. */
+START_TEST(layered) {
+    tally t = {0};
+    size_t spikes = 0;
+    pm_error error = {0};
+    pm_adjoint_layers adjoint = {.input_times = true};
+    for (unsigned long seed = 1; seed <= 6; seed++) {
+        layers p = draw_layers(1000 * seed + (unsigned long)_i, LAYERED_KINDS[_i]);
+        ck_assert(!isnan(run_layers(&p)));
+        spikes += p.net.rasters[LAYERS].n;
+        double *dl_dt = loss_slopes(&p.net.rasters[LAYERS], 0), *gradient[LAYERS], times[60];
+        for (size_t l = 0; l < LAYERS; l++)
+            gradient[l] = calloc(SIZES[l] * p.net.layers[l].stride, sizeof **gradient);
+        ck_assert_msg(pm_adjoint_layered(&adjoint, &p.net, dl_dt, gradient, &error) == PM_OK, "%s", error.message);
+        memcpy(times, adjoint.time[0], sizeof times);
+        for (size_t l = 0; l < LAYERS; l++) {
+            pm_layer *layer = &p.net.layers[l];
+            double scale = largest(gradient[l], SIZES[l] * layer->stride);
+            for (size_t i = 0; i < SIZES[l]; i++)
+                for (size_t j = i % 3; j < SIZES[l + 1]; j += 3) {
+                    size_t k = i * layer->stride + j;
+                    compare(&t, run_layers, &p, &layer->weight[k], 0.3, gradient[l][k], scale, "weight", k);
+                }
+        }
+        for (size_t k = 0; k < 60; k += 4) {
+            bool together = (k > 0 && p.input.time[k - 1] == p.input.time[k]) || p.input.time[k + 1] == p.input.time[k];
+            if (!together) /* moving one of two past the other would need the input sorted anew */
+                compare(&t, run_layers, &p, &p.input.time[k], 1e-4, times[k], largest(times, 60), "input", k);
+        }
+        free(dl_dt);
+        for (size_t l = 0; l < LAYERS; l++)
+            free(gradient[l]);
+        pm_layered_free(&p.net);
+        pm_raster_free(&p.input);
+    }
+    pm_adjoint_layers_free(&adjoint);
+    if (getenv("PM_SHOW"))
+        printf("layered %d: %zu spikes, kept %zu skipped %zu worst %g\n", _i, spikes, t.kept, t.skipped, t.worst);
+    ck_assert_uint_gt(spikes, 50);
+    ck_assert_uint_gt(t.kept, 9 * t.skipped);
+}
+END_TEST
+
+/* Both sweeps give the same gradient for the same network: their arithmetic differs in order only. A layer that is not wanted
+ * changes nothing of the others. */
+START_TEST(sweeps_agree) {
+    int flags = LAYERED_KINDS[_i];
+    pm_error error = {0};
+    layers p = draw_layers(7 + (unsigned long)_i, flags);
+    run_layers(&p);
+    pm_adjoint_layers wide = {0}, upper = {0};
+    pm_adjoint general = {0};
+    double *dl_dt = loss_slopes(&p.net.rasters[LAYERS], 0), *gradient[LAYERS], *part[LAYERS] = {NULL};
+    for (size_t l = 0; l < LAYERS; l++)
+        gradient[l] = calloc(SIZES[l] * p.net.layers[l].stride, sizeof **gradient);
+    part[1] = calloc(SIZES[1] * p.net.layers[1].stride, sizeof **part);
+    ck_assert_int_eq(pm_adjoint_layered(&wide, &p.net, dl_dt, gradient, &error), PM_OK);
+    ck_assert_int_eq(pm_adjoint_layered(&upper, &p.net, dl_dt, part, &error), PM_OK);
+    ck_assert(memcmp(part[1], gradient[1], SIZES[1] * p.net.layers[1].stride * sizeof **part) == 0);
+
+    enum { N = 12 + 10 + 9 + 3 };
+    uint32_t class[N], first[LAYERS + 1] = {0, 12, 22, 31};
+    for (size_t n = 0; n < N; n++)
+        class[n] = n < SIZES[0] ? PM_IS_SOURCE : 0;
+    pm_synapse list[12 * 10 + 10 * 9 + 9 * 3];
+    double expected[sizeof list / sizeof *list], weight[sizeof list / sizeof *list] = {0};
+    size_t count = 0, total = 0;
+    for (size_t l = 0; l < LAYERS; l++)
+        for (uint32_t i = 0; i < SIZES[l]; i++)
+            for (uint32_t j = 0; j < SIZES[l + 1]; j++) {
+                size_t k = i * p.net.layers[l].stride + j;
+                expected[count] = gradient[l][k];
+                list[count++] = (pm_synapse){first[l] + i, first[l + 1] + j, p.net.layers[l].weight[k], 0.0};
+            }
+    for (size_t l = 0; l <= LAYERS; l++)
+        total += p.net.rasters[l].n;
+    pm_raster all = {0};
+    double *all_dl_dt = calloc(total, sizeof *all_dl_dt);
+    size_t next[LAYERS + 1] = {0};
+    while (all.n < total) { /* merges the rasters */
+        size_t from = LAYERS + 1;
+        for (size_t l = 0; l <= LAYERS; l++)
+            if (next[l] < p.net.rasters[l].n &&
+                (from > LAYERS || p.net.rasters[l].time[next[l]] < p.net.rasters[from].time[next[from]]))
+                from = l;
+        const pm_raster *r = &p.net.rasters[from];
+        size_t s = next[from]++;
+        all_dl_dt[all.n] = from == LAYERS ? dl_dt[s] : 0.0;
+        ck_assert_int_eq(pm_raster_append(&all, r->time[s], first[from] + r->neuron[s], r->slope[s], &error), PM_OK);
+    }
+    pm_synapses synapses;
+    ck_assert_int_eq(pm_synapses_new(&synapses, &p.net.layers[0].lif, 1, class, N, list, count, &error), PM_OK);
+    ck_assert_int_eq(pm_adjoint_run(&general, &synapses, &all, all_dl_dt, &(pm_adjoint_gradient){.weight = weight}, &error),
+                     PM_OK);
+    for (size_t k = 0; k < count; k++)
+        ck_assert_double_eq_tol(weight[k], expected[k], 1e-10 * largest(expected, count));
+    pm_synapses_free(&synapses);
+    pm_raster_free(&all);
+    free(all_dl_dt);
+    free(dl_dt);
+    free(part[1]);
+    for (size_t l = 0; l < LAYERS; l++)
+        free(gradient[l]);
+    pm_adjoint_free(&general);
+    pm_adjoint_layers_free(&wide);
+    pm_adjoint_layers_free(&upper);
+    pm_layered_free(&p.net);
+    pm_raster_free(&p.input);
+}
+END_TEST
+
+/* --- limits ------------------------------------------------------------------------------------------------------------- */
+
+static pm_status sweep_two(const pm_raster *spikes, double floor, const pm_synapse *synapse, double *weight, pm_error *error) {
+    pm_neuron neuron = pm_neuron_default();
+    pm_lif lif = pm_lif_new(&neuron);
+    const uint32_t class[2] = {PM_IS_SOURCE, 0};
+    const double dl_dt[4] = {0.0, 1.0, 1.0, 1.0};
+    pm_synapses synapses;
+    pm_status status = pm_synapses_new(&synapses, &lif, 1, class, 2, synapse, 1, error);
+    pm_adjoint adjoint = {.slope_floor = floor};
+    if (status == PM_OK)
+        status = pm_adjoint_run(&adjoint, &synapses, spikes, dl_dt, &(pm_adjoint_gradient){.weight = weight}, error);
+    pm_adjoint_free(&adjoint);
+    pm_synapses_free(&synapses);
+    return status;
+}
+
+/* A grazing spike has no gradient unless there is a floor of the slope; a spike at t = 0 never has one and needs none. */
+START_TEST(grazing) {
+    const pm_synapse synapse = {0, 1, 5000.0, 1.0};
+    double times[2] = {1.0, 9.0}, slopes[2] = {0.0, 0.0}, weight = 0.0;
+    uint32_t neurons[2] = {0, 1};
+    pm_raster spikes = {times, slopes, neurons, 2, 2};
+    pm_error error = {0};
+    ck_assert_int_eq(sweep_two(&spikes, 0.0, &synapse, &weight, &error), PM_FAILED);
+    ck_assert_ptr_nonnull(strstr(error.message, "neuron 1 at 9 ms"));
+    weight = 0.0;
+    ck_assert_int_eq(sweep_two(&spikes, 2.0, &synapse, &weight, &error), PM_OK);
+    pm_neuron neuron = pm_neuron_default();
+    pm_lif lif = pm_lif_new(&neuron);
+    ck_assert_double_eq_tol(weight, -pm_lif_psp(&lif, 7.0) / 2.0, 1e-15);
+    times[0] = times[1] = 0.0;
+    weight = 0.0;
+    ck_assert_int_eq(sweep_two(&spikes, 0.0, &synapse, &weight, &error), PM_OK);
+    ck_assert(weight == 0.0);
+}
+END_TEST
+
+/* Spikes and synapses that make no sense are refused with a message. */
+START_TEST(bad_input) {
+    double times[2] = {3.0, 2.0}, slopes[2] = {0.0, 1.0}, weight = 0.0;
+    uint32_t neurons[2] = {0, 1};
+    pm_raster spikes = {times, slopes, neurons, 2, 2};
+    pm_error error = {0};
+    pm_synapse synapse = {0, 1, 1.0, 0.5};
+    ck_assert_int_eq(sweep_two(&spikes, 0.0, &synapse, &weight, &error), PM_INVALID);
+    times[1] = NAN;
+    ck_assert_int_eq(sweep_two(&spikes, 0.0, &synapse, &weight, &error), PM_INVALID);
+    times[1] = 4.0;
+    neurons[1] = 2;
+    ck_assert_int_eq(sweep_two(&spikes, 0.0, &synapse, &weight, &error), PM_INVALID);
+    neurons[1] = 1;
+    ck_assert_int_eq(sweep_two(&spikes, 0.0, &synapse, &weight, &error), PM_OK);
+    const pm_synapse wrong[] = {{0, 2, 1.0, 0.5}, {2, 1, 1.0, 0.5}, {1, 0, 1.0, 0.5}, {0, 1, 1.0, -1.0}, {0, 1, 1.0, NAN}};
+    for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++)
+        ck_assert_int_eq(sweep_two(&spikes, 0.0, &wrong[k], &weight, &error), PM_INVALID);
+}
+END_TEST
+
 Suite *pm_suite_adjoint(void);
 Suite *pm_suite_adjoint(void) {
     Suite *suite = suite_create("adjoint");
     TCase *networks = tcase_create("networks");
     tcase_add_loop_test(networks, any_network, 0, N_KINDS);
     suite_add_tcase(suite, networks);
+    TCase *layers_case = tcase_create("layers");
+    tcase_add_loop_test(layers_case, layered, 0, N_LAYERED_KINDS);
+    tcase_add_loop_test(layers_case, sweeps_agree, 0, N_LAYERED_KINDS);
+    suite_add_tcase(suite, layers_case);
+    TCase *limits = tcase_create("limits");
+    tcase_add_test(limits, grazing);
+    tcase_add_test(limits, bad_input);
+    suite_add_tcase(suite, limits);
     return suite;
 }
