@@ -1,8 +1,8 @@
-/* The sweep through a layered network, layer by layer from the top. All neurons of a layer see the same arrivals, so one set of
- * factors, tabulated at once, carries the whole layer's p from one arrival back to the one before, and an arrival reads a row of
- * weights: arrays over targets, the work of a vector unit. The few neurons that fire or restart in an interval are carried on
- * their own, from event to event. Invariant: after each interval the arrays hold p just after the arrivals at its beginning;
- * within it, those of a touched neuron hold p at its own time. */
+/* The sweep through a layered network, layer by layer from the top. All neurons of a layer see the same arrivals, so
+ * one set of factors, tabulated at once, carries the whole layer's p from one arrival back to the one before, and an
+ * arrival reads a row of weights: arrays over targets, the work of a vector unit. The few neurons that fire or restart
+ * in an interval are carried on their own, from event to event. Invariant: after each interval the arrays hold p just
+ * after the arrivals at its beginning; within it, those of a touched neuron hold p at its own time. */
 #include "learn/adjoint.h"
 
 #include "learn/traces.h"
@@ -19,14 +19,14 @@ typedef struct descent {
     const pm_lif *lif;
     const pm_layer *layer;
     const pm_raster *in, *out;
-    double *u, *i, *b;    /* p of every neuron, or the state of the sweep forwards */
-    double *at;           /* ms, of touched neurons; below all times otherwise */
+    double *u, *i, *b; /* p of every neuron, or the state of the sweep forwards */
+    double *at;        /* ms, of touched neurons; below all times otherwise */
     uint32_t *touched;
-    pm_lif_state *kept;   /* of touched neurons, while the others are carried */
+    pm_lif_state *kept; /* of touched neurons, while the others are carried */
     size_t n_touched;
-    double now;           /* ms, of the arrays */
+    double now;              /* ms, of the arrays */
     size_t spikes, restarts; /* still to be met, counted from the first */
-    double *moved;        /* dL/dt_s of the spikes of `out` */
+    double *moved;           /* dL/dt_s of the spikes of `out` */
     const double *restart;
     double slope_floor;
 } descent;
@@ -47,7 +47,7 @@ void pm_adjoint_layers_free(pm_adjoint_layers *a) {
 }
 
 static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error *error) {
-    if (needed <= *capacity)
+    if (*array && needed <= *capacity)
         return PM_OK;
     size_t size = (needed + needed / 2 + 15) / 8 * 8;
     free(*array);
@@ -99,7 +99,7 @@ static pm_status tabulate(pm_adjoint_layers *a, const pm_lif *lif, const pm_rast
     return PM_OK;
 }
 
-/* --- forwards: u' after each restart ----------------------------------------------------------------------------------- */
+/* --- forwards: u' after each restart ------------------------------------------------------------------------------ */
 
 PM_SIMD static void carry_currents(size_t n, pm_lif_basis at, double *restrict i, double *restrict b) {
     for (size_t j = 0; j < n; j++) {
@@ -141,7 +141,7 @@ static void find_restarts(const pm_adjoint_layers *a, descent *d, double *restar
             restart[s] = d->out->slope[s] + (lif->theta - lif->u_reset) * lif->l_m;
 }
 
-/* --- backwards --------------------------------------------------------------------------------------------------------- */
+/* --- backwards ---------------------------------------------------------------------------------------------------- */
 
 PM_SIMD static void carry(size_t n, pm_lif_basis at, double *restrict u, double *restrict i, double *restrict b) {
     for (size_t j = 0; j < n; j++) {
@@ -206,7 +206,8 @@ static pm_status take_events(descent *d, double t, pm_error *error) {
     return status;
 }
 
-/* Carries the layer back to t; `step` is the basis of the time from there to the present one, if p is not 0 everywhere. */
+/* Carries the layer back to t; `step` is the basis of the time from there to the present one, if p is not 0 everywhere.
+ * */
 static pm_status carry_back(descent *d, double t, pm_lif_basis step, pm_error *error) {
     pm_status status = take_events(d, t, error);
     if (status)
@@ -254,7 +255,7 @@ static pm_status descend(const pm_adjoint_layers *a, descent *d, double *moved_i
         if (moved_in)
             moved_in[k] += arrive(n, d->layer->weight + in->neuron[k] * n, cx, x, cy, y);
     }
-    return take_events(d, UNTOUCHED, error); /* spikes before all arrivals: their neurons' constant currents cause them */
+    return take_events(d, UNTOUCHED, error); /* spikes before all arrivals: constant currents cause them */
 }
 
 pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const double *dl_dt, double *const *gradient,
@@ -271,9 +272,18 @@ pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const 
     for (size_t l = net->n_layers; !status && l-- > lowest;) {
         const pm_layer *layer = &net->layers[l];
         size_t n = layer->stride;
-        descent d = {.lif = &layer->lif, .layer = layer, .in = &net->rasters[l], .out = &net->rasters[l + 1],
-                     .u = a->state, .i = a->state + n, .b = a->state + 2 * n, .at = a->state + 3 * n,
-                     .touched = a->touched, .kept = a->kept, .moved = a->time[l + 1], .restart = a->restart,
+        descent d = {.lif = &layer->lif,
+                     .layer = layer,
+                     .in = &net->rasters[l],
+                     .out = &net->rasters[l + 1],
+                     .u = a->state,
+                     .i = a->state + n,
+                     .b = a->state + 2 * n,
+                     .at = a->state + 3 * n,
+                     .touched = a->touched,
+                     .kept = a->kept,
+                     .moved = a->time[l + 1],
+                     .restart = a->restart,
                      .slope_floor = a->slope_floor};
         status = tabulate(a, d.lif, d.in, error);
         if (status)

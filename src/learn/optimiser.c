@@ -1,15 +1,15 @@
-/* Steps against a gradient g, for one array of weights w. What an optimiser remembers lies in one array of doubles, so that saving
- * it is saving an array. Invariant: a step is a function of parameters, memory, number and gradient, weight by weight; arrays
- * may be cut into pieces in any way. */
+/* Steps against a gradient g, for one array of weights w. What an optimiser remembers lies in one array of doubles, so
+ * that saving it is saving an array. Invariant: a step is a function of parameters, memory, number and gradient, weight
+ * by weight; arrays may be cut into pieces in any way. */
 #include "learn/optimiser.h"
 
 #include <math.h>
 #include <string.h>
 
-/* --- sgd: w -= rate g -------------------------------------------------------------------------------------------------- */
+/* --- sgd: w -= rate g --------------------------------------------------------------------------------------------- */
 
-static void step_sgd(const void *parameters, double *memory, uint64_t number, double rate, size_t n, const double *gradient,
-                     double *weight) {
+static void step_sgd(const void *parameters, double *memory, uint64_t number, double rate, size_t n,
+                     const double *gradient, double *weight) {
     (void)parameters;
     (void)memory;
     (void)number;
@@ -19,7 +19,7 @@ static void step_sgd(const void *parameters, double *memory, uint64_t number, do
 
 const pm_optimiser pm_optimiser_sgd = {"sgd", "plain gradient descent", NULL, 0, NULL, 0, 0, step_sgd};
 
-/* --- momentum: v = share v + g; w -= rate v ---------------------------------------------------------------------------- */
+/* --- momentum: v = share v + g; w -= rate v ----------------------------------------------------------------------- */
 
 typedef struct momentum {
     double share;
@@ -27,7 +27,8 @@ typedef struct momentum {
 
 static const momentum momentum_defaults = {.share = 0.9};
 static const pm_parameter momentum_table[] = {
-    {"share", "", "share of the last step's direction in the next one, 0 to 1", offsetof(momentum, share), PM_NOT_NEGATIVE, NULL},
+    {"share", "", "share of the last step's direction in the next one, 0 to 1", offsetof(momentum, share),
+     PM_NOT_NEGATIVE, NULL},
 };
 
 static void step_momentum(const void *parameters, double *memory, uint64_t number, double rate, size_t n,
@@ -40,11 +41,16 @@ static void step_momentum(const void *parameters, double *memory, uint64_t numbe
     }
 }
 
-const pm_optimiser pm_optimiser_momentum = {
-    "momentum", "gradient descent with momentum (Polyak 1964)", momentum_table, 1, &momentum_defaults, sizeof(momentum), 1,
-    step_momentum};
+const pm_optimiser pm_optimiser_momentum = {"momentum",
+                                            "gradient descent with momentum (Polyak 1964)",
+                                            momentum_table,
+                                            1,
+                                            &momentum_defaults,
+                                            sizeof(momentum),
+                                            1,
+                                            step_momentum};
 
-/* --- Adam -------------------------------------------------------------------------------------------------------------- */
+/* --- Adam --------------------------------------------------------------------------------------------------------- */
 
 typedef struct adam {
     double beta_1, beta_2, epsilon;
@@ -53,15 +59,16 @@ typedef struct adam {
 static const adam adam_defaults = {.beta_1 = 0.9, .beta_2 = 0.999, .epsilon = 1e-8};
 static const pm_parameter adam_table[] = {
     {"beta_1", "", "decay of the mean of gradients per step, below 1", offsetof(adam, beta_1), PM_NOT_NEGATIVE, NULL},
-    {"beta_2", "", "decay of the mean of their squares per step, below 1", offsetof(adam, beta_2), PM_NOT_NEGATIVE, NULL},
+    {"beta_2", "", "decay of the mean of their squares per step, below 1", offsetof(adam, beta_2), PM_NOT_NEGATIVE,
+     NULL},
     {"epsilon", "loss/pA", "added to the root of the mean square: gradients well below it give small steps",
      offsetof(adam, epsilon), PM_POSITIVE, NULL},
 };
 
 /* m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;  w -= rate m^ / (sqrt(v^) + epsilon), where
  * m^ = m / (1 - beta_1^number), v^ likewise (D. P. Kingma and J. Ba, ICLR 2015). */
-static void step_adam(const void *parameters, double *memory, uint64_t number, double rate, size_t n, const double *gradient,
-                      double *weight) {
+static void step_adam(const void *parameters, double *memory, uint64_t number, double rate, size_t n,
+                      const double *gradient, double *weight) {
     const adam *p = parameters;
     double *mean = memory, *square = memory + n;
     double mean_bias = 1.0 - pow(p->beta_1, (double)number), square_bias = 1.0 - pow(p->beta_2, (double)number);
@@ -72,11 +79,16 @@ static void step_adam(const void *parameters, double *memory, uint64_t number, d
     }
 }
 
-const pm_optimiser pm_optimiser_adam = {
-    "adam", "steps of about equal size for all weights (Kingma and Ba 2015)", adam_table,
-    sizeof adam_table / sizeof *adam_table, &adam_defaults, sizeof(adam), 2, step_adam};
+const pm_optimiser pm_optimiser_adam = {"adam",
+                                        "steps of about equal size for all weights (Kingma and Ba 2015)",
+                                        adam_table,
+                                        sizeof adam_table / sizeof *adam_table,
+                                        &adam_defaults,
+                                        sizeof(adam),
+                                        2,
+                                        step_adam};
 
-/* --- the list ---------------------------------------------------------------------------------------------------------- */
+/* --- the list ----------------------------------------------------------------------------------------------------- */
 
 const pm_optimiser *const pm_optimisers[] = {&pm_optimiser_sgd, &pm_optimiser_momentum, &pm_optimiser_adam, NULL};
 

@@ -1,4 +1,5 @@
-/* Optimisers: how a gradient becomes a step. Each is one constant descriptor, from which keys, help and the manual come. */
+/* Optimisers: how a gradient becomes a step. Each is one constant descriptor, from which keys, help and the manual
+ * come. */
 #ifndef PM_LEARN_OPTIMISER_H
 #define PM_LEARN_OPTIMISER_H
 
@@ -18,10 +19,11 @@ typedef struct pm_optimiser {
     const void *defaults; /* of the structure that `parameters` describes */
     size_t size;          /* of that structure */
     size_t memory;        /* doubles per weight that are kept from step to step */
-    /* One step against the gradient for n weights (pA): adds to weight[]. `memory` holds n times `memory` doubles, 0 before
-     * the first step; `number` counts steps, from 1. `rate` is the learning rate; its unit depends on the optimiser. */
-    void (*step)(const void *parameters, double *memory, uint64_t number, double rate, size_t n, const double *gradient,
-                 double *weight);
+    /* One step against the gradient for n weights (pA): adds to weight[]. memory_of_all holds n times `memory` doubles,
+     * 0 before the first step; `number` counts steps, from 1. `rate` is the learning rate; its unit depends on the
+     * optimiser. */
+    void (*step)(const void *parameters, double *memory_of_all, uint64_t number, double rate, size_t n,
+                 const double *gradient, double *weight);
 } pm_optimiser;
 
 /* gradient descent: rate in pA^2 per unit of the loss */

@@ -6,18 +6,16 @@
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the loss: any smooth function of all spike times ------------------------------------------------------------------- */
+/* --- the loss: any smooth function of all spike times ------------------------------------------------------------- */
 
 enum { MAX_NEURONS = 32 };
 
-/* The ordinal-th spike of a neuron has a weight of its own, so that neurons may change places in the order of spikes. */
-static double coefficient(uint32_t neuron, size_t ordinal) {
-    return sin(1.0 + 7.3 * neuron + 2.9 * (double)ordinal);
-}
+/* The ordinal-th spike of a neuron has a weight of its own, so that neurons may change places in the order of spikes.
+ * */
+static double coefficient(uint32_t neuron, size_t ordinal) { return sin(1.0 + 7.3 * neuron + 2.9 * (double)ordinal); }
 static double loss_of(uint32_t neuron, size_t ordinal, double time) {
     return coefficient(neuron, ordinal) * (time + sin(0.2 * time));
 }
@@ -49,7 +47,7 @@ static double *loss_slopes(const pm_raster *spikes, uint32_t first) {
     return slopes;
 }
 
-/* --- finite differences ------------------------------------------------------------------------------------------------- */
+/* --- finite differences ------------------------------------------------------------------------------------------- */
 
 /* The loss with *parameter changed, NAN if other spikes are fired than without the change. */
 typedef double loss_function(void *problem);
@@ -62,15 +60,17 @@ static double loss_with(loss_function *loss, void *problem, double *parameter, d
     return result;
 }
 
-/* Central differences of fourth order for a series of steps; the three successive ones that agree best decide, and their
- * spread estimates the error: truncation falls with the fourth power of the step, rounding grows with its inverse. */
+/* Central differences of fourth order for a series of steps; the three successive ones that agree best decide, and
+ * their spread estimates the error: truncation falls with the fourth power of the step, rounding grows with its
+ * inverse. */
 static double difference(loss_function *loss, void *problem, double *parameter, double step, double *uncertain) {
     enum { STEPS = 8 };
     double x = *parameter, at[STEPS], best = NAN;
     *uncertain = INFINITY;
     for (int k = 0; k < STEPS; k++, step /= 3.0) {
         double near = loss_with(loss, problem, parameter, x + step) - loss_with(loss, problem, parameter, x - step);
-        double far = loss_with(loss, problem, parameter, x + 2.0 * step) - loss_with(loss, problem, parameter, x - 2.0 * step);
+        double far =
+            loss_with(loss, problem, parameter, x + 2.0 * step) - loss_with(loss, problem, parameter, x - 2.0 * step);
         at[k] = (8.0 * near - far) / (12.0 * step);
         double spread = k < 2 ? NAN : fabs(at[k] - at[k - 1]) + fabs(at[k - 1] - at[k - 2]);
         if (spread < *uncertain) {
@@ -84,23 +84,21 @@ static double difference(loss_function *loss, void *problem, double *parameter, 
 /* Counts of comparisons made and of draws that finite differences cannot judge. */
 typedef struct tally {
     size_t kept, skipped;
-    double worst;
 } tally;
 
-static const double TOLERANCE = 1e-6; /* relative; finite differences are used where they are known to 1e-7 */
+static const double TOLERANCE = 1e-6; /* relative; finite differences are used where they are known to 3e-7 */
 
 static void compare(tally *t, loss_function *loss, void *problem, double *parameter, double step, double gradient,
                     double scale, const char *what, size_t number) {
     double uncertain, expected = difference(loss, problem, parameter, step, &uncertain);
     double size = fmax(fabs(expected), 1e-3 * scale); /* a derivative far below the others drowns in their rounding */
-    if (!(uncertain <= 0.1 * TOLERANCE * size)) {
+    if (!(uncertain <= 0.3 * TOLERANCE * size)) {
         t->skipped++;
         return;
     }
     t->kept++;
-    t->worst = fmax(t->worst, fabs(gradient - expected) / size);
-    ck_assert_msg(fabs(gradient - expected) <= TOLERANCE * size, "%s %zu: %.12g, expected %.12g", what, number, gradient,
-                  expected);
+    ck_assert_msg(fabs(gradient - expected) <= TOLERANCE * size, "%s %zu: %.12g, expected %.12g", what, number,
+                  gradient, expected);
 }
 
 static double largest(const double *x, size_t n) {
@@ -110,7 +108,7 @@ static double largest(const double *x, size_t n) {
     return most;
 }
 
-/* --- any network -------------------------------------------------------------------------------------------------------- */
+/* --- any network -------------------------------------------------------------------------------------------------- */
 
 enum { INPUTS = 6, FIRST = 5, SECOND = 4, NEURONS = INPUTS + FIRST + SECOND, INPUT_SPIKES = 40 };
 enum { LOOPS = 1, SINGLE = 2, REFRACTORY = 4, EQUAL = 8, CURRENT = 16, NO_DELAY = 32, SHARED_DELAY = 64, NEARLY = 128 };
@@ -119,7 +117,7 @@ typedef struct problem {
     pm_network *net;
     size_t count[MAX_NEURONS]; /* spikes of each neuron, without changes */
     bool begun;
-    pm_raster spikes;          /* of the last run, neurons numbered through */
+    pm_raster spikes; /* of the last run, neurons numbered through */
 } problem;
 
 static pm_status record(const pm_spike *spike, void *user, pm_error *error) {
@@ -151,9 +149,10 @@ static void connect(pm_network *net, gsl_rng *rng, uint32_t from, uint32_t to, d
     for (uint32_t i = 0; i < net->populations[from].size; i++)
         for (uint32_t j = 0; j < net->populations[to].size; j++)
             if (gsl_rng_uniform(rng) < 0.7)
-                list[p.n_synapses++] = (pm_synapse){
-                    i, j, mean * (1.0 + gsl_ran_gaussian(rng, 0.6)),
-                    flags & NO_DELAY ? 0.0 : flags & SHARED_DELAY ? 0.5 * (double)(1 + i % 3) : 0.2 + 2.5 * gsl_rng_uniform(rng)};
+                list[p.n_synapses++] = (pm_synapse){i, j, mean * (1.0 + gsl_ran_gaussian(rng, 0.6)),
+                                                    flags & NO_DELAY       ? 0.0
+                                                    : flags & SHARED_DELAY ? 0.5 * (double)(1 + i % 3)
+                                                                           : 0.2 + 2.5 * gsl_rng_uniform(rng)};
     pm_error error = {0};
     ck_assert_msg(pm_network_connect(net, &p, &error) == PM_OK, "%s", error.message);
 }
@@ -208,7 +207,8 @@ static pm_synapses synapses_of(const pm_network *net) {
         }
     pm_synapses synapses;
     pm_error error = {0};
-    ck_assert_msg(pm_synapses_new(&synapses, classes, 2, class, NEURONS, list, count, &error) == PM_OK, "%s", error.message);
+    ck_assert_msg(pm_synapses_new(&synapses, classes, 2, class, NEURONS, list, count, &error) == PM_OK, "%s",
+                  error.message);
     return synapses;
 }
 
@@ -218,7 +218,7 @@ static void compare_synapses(tally *t, problem *p, const double *weight, const d
     for (size_t q = 0; q < p->net->n_projections; q++)
         for (size_t k = 0; k < p->net->projections[q].n_synapses; k++, number++) {
             pm_synapse *synapse = &p->net->projections[q].synapses[k];
-            if (number % 3 != 0) /* a third of them is enough */
+            if (number % 3 != 0) /* a third of them takes seconds already */
                 continue;
             compare(t, simulate, p, &synapse->weight, 1.0, weight[number], weight_scale, "weight", number);
             if (delays)
@@ -234,39 +234,54 @@ static void compare_inputs(tally *t, problem *p, const double *time) {
             expected[n++] = time[s];
     ck_assert_uint_eq(n, INPUT_SPIKES);
     for (size_t k = 0; k < n; k += 4)
-        compare(t, simulate, p, &p->net->populations[0].events[k].time, 1e-3, expected[k], largest(expected, n), "input", k);
+        compare(t, simulate, p, &p->net->populations[0].events[k].time, 1e-3, expected[k], largest(expected, n),
+                "input", k);
     free(expected);
 }
 
-static const int KINDS[] = {0, SINGLE, REFRACTORY, REFRACTORY | SINGLE | CURRENT, LOOPS, LOOPS | REFRACTORY | CURRENT,
-                            LOOPS | REFRACTORY | SHARED_DELAY, LOOPS | SINGLE | REFRACTORY, EQUAL | REFRACTORY | LOOPS,
-                            EQUAL | SINGLE, NEARLY | LOOPS, NO_DELAY, NO_DELAY | SINGLE | REFRACTORY,
+static const int KINDS[] = {0,
+                            SINGLE,
+                            REFRACTORY,
+                            REFRACTORY | SINGLE | CURRENT,
+                            LOOPS,
+                            LOOPS | REFRACTORY | CURRENT,
+                            LOOPS | REFRACTORY | SHARED_DELAY,
+                            LOOPS | SINGLE | REFRACTORY,
+                            EQUAL | REFRACTORY | LOOPS,
+                            EQUAL | SINGLE,
+                            NEARLY | LOOPS,
+                            NO_DELAY,
+                            NO_DELAY | SINGLE | REFRACTORY,
                             NO_DELAY | CURRENT | EQUAL};
 enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
 
-/* Derivatives with respect to weights, delays, thresholds and input times equal central differences of the exact simulation. */
+/* Derivatives with respect to weights, delays, thresholds and input times equal central differences of the exact
+ * simulation. */
 START_TEST(any_network) {
     int flags = KINDS[_i];
     tally t = {0};
     size_t spikes = 0;
     pm_adjoint adjoint = {0};
     pm_error error = {0};
-    for (unsigned long seed = 1; seed <= 6; seed++) {
+    for (unsigned long seed = 1; seed <= 4; seed++) {
         problem p = draw_problem(100 * seed + (unsigned long)_i, flags);
         ck_assert(!isnan(simulate(&p)));
         spikes += p.spikes.n - INPUT_SPIKES;
         pm_synapses synapses = synapses_of(p.net);
         double *dl_dt = loss_slopes(&p.spikes, INPUTS);
-        double *weight = calloc(synapses.n_synapses, sizeof *weight), *delay = calloc(synapses.n_synapses, sizeof *delay);
+        double *weight = calloc(synapses.n_synapses, sizeof *weight),
+               *delay = calloc(synapses.n_synapses, sizeof *delay);
         double threshold[NEURONS] = {0}, of_population[2] = {0};
         pm_adjoint_gradient gradient = {weight, delay, threshold};
-        ck_assert_msg(pm_adjoint_run(&adjoint, &synapses, &p.spikes, dl_dt, &gradient, &error) == PM_OK, "%s", error.message);
+        ck_assert_msg(pm_adjoint_run(&adjoint, &synapses, &p.spikes, dl_dt, &gradient, &error) == PM_OK, "%s",
+                      error.message);
         for (uint32_t n = INPUTS; n < NEURONS; n++)
             of_population[n >= INPUTS + FIRST] += threshold[n];
         compare_inputs(&t, &p, adjoint.time);
         compare_synapses(&t, &p, weight, delay, synapses.n_synapses, !(flags & NO_DELAY));
         for (size_t k = 0; k < 2; k++)
-            compare(&t, simulate, &p, &p.net->populations[k + 1].neuron.V_th, 1e-3, of_population[k], 0.0, "threshold", k);
+            compare(&t, simulate, &p, &p.net->populations[k + 1].neuron.V_th, 1e-3, of_population[k], 0.0, "threshold",
+                    k);
         free(dl_dt);
         free(weight);
         free(delay);
@@ -275,14 +290,12 @@ START_TEST(any_network) {
         pm_network_free(p.net);
     }
     pm_adjoint_free(&adjoint);
-    if (getenv("PM_SHOW"))
-        printf("kind %d: %zu spikes, kept %zu skipped %zu worst %g\n", _i, spikes, t.kept, t.skipped, t.worst);
-    ck_assert_uint_gt(spikes, 100);
+    ck_assert_uint_gt(spikes, 60);
     ck_assert_uint_gt(t.kept, 9 * t.skipped);
 }
 END_TEST
 
-/* --- layered networks --------------------------------------------------------------------------------------------------- */
+/* --- layered networks --------------------------------------------------------------------------------------------- */
 
 enum { LAYERS = 3 };
 static const size_t SIZES[LAYERS + 1] = {12, 10, 9, 3};
@@ -325,12 +338,14 @@ static layers draw_layers(unsigned long seed, int flags) {
     for (size_t l = 0; l < LAYERS; l++)
         for (size_t i = 0; i < SIZES[l]; i++)
             for (size_t j = 0; j < SIZES[l + 1]; j++) {
-                double w = (flags & SINGLE ? 330.0 : 420.0) * (flags & EQUAL ? 0.5 : 1.0) * (1.0 + gsl_ran_gaussian(rng, 1.0));
+                double w =
+                    (flags & SINGLE ? 330.0 : 420.0) * (flags & EQUAL ? 0.5 : 1.0) * (1.0 + gsl_ran_gaussian(rng, 1.0));
                 p.net.layers[l].weight[i * p.net.layers[l].stride + j] = w;
             }
     for (int k = 0; k < 60; k++)
         ck_assert_int_eq(pm_raster_append(&p.input, 1.0 + 70.0 * gsl_rng_uniform(rng),
-                                          (uint32_t)gsl_rng_uniform_int(rng, SIZES[0]), 0.0, &error), PM_OK);
+                                          (uint32_t)gsl_rng_uniform_int(rng, SIZES[0]), 0.0, &error),
+                         PM_OK);
     for (size_t k = 0; k + 1 < p.input.n; k += 9) /* some arrive together */
         p.input.time[k] = p.input.time[k + 1];
     ck_assert_int_eq(pm_raster_sort(&p.input, &error), PM_OK);
@@ -338,8 +353,8 @@ static layers draw_layers(unsigned long seed, int flags) {
     return p;
 }
 
-static const int LAYERED_KINDS[] = {0, SINGLE, REFRACTORY, REFRACTORY | SINGLE | CURRENT, EQUAL, EQUAL | REFRACTORY | CURRENT,
-                                    EQUAL | SINGLE};
+static const int LAYERED_KINDS[] = {
+    0, SINGLE, REFRACTORY, REFRACTORY | SINGLE | CURRENT, EQUAL, EQUAL | REFRACTORY | CURRENT, EQUAL | SINGLE};
 enum { N_LAYERED_KINDS = sizeof LAYERED_KINDS / sizeof *LAYERED_KINDS };
 
 /* Gradients of all layers, and of the input's times, equal central differences of the exact run. */
@@ -348,7 +363,7 @@ START_TEST(layered) {
     size_t spikes = 0;
     pm_error error = {0};
     pm_adjoint_layers adjoint = {.input_times = true};
-    for (unsigned long seed = 1; seed <= 6; seed++) {
+    for (unsigned long seed = 1; seed <= 4; seed++) {
         layers p = draw_layers(1000 * seed + (unsigned long)_i, LAYERED_KINDS[_i]);
         ck_assert(!isnan(run_layers(&p)));
         spikes += p.net.rasters[LAYERS].n;
@@ -361,15 +376,15 @@ START_TEST(layered) {
             pm_layer *layer = &p.net.layers[l];
             double scale = largest(gradient[l], SIZES[l] * layer->stride);
             for (size_t i = 0; i < SIZES[l]; i++)
-                for (size_t j = i % 3; j < SIZES[l + 1]; j += 3) {
+                for (size_t j = i % 5; j < SIZES[l + 1]; j += 5) {
                     size_t k = i * layer->stride + j;
-                    compare(&t, run_layers, &p, &layer->weight[k], 0.3, gradient[l][k], scale, "weight", k);
+                    compare(&t, run_layers, &p, &layer->weight[k], 1.0, gradient[l][k], scale, "weight", k);
                 }
         }
         for (size_t k = 0; k < 60; k += 4) {
             bool together = (k > 0 && p.input.time[k - 1] == p.input.time[k]) || p.input.time[k + 1] == p.input.time[k];
             if (!together) /* moving one of two past the other would need the input sorted anew */
-                compare(&t, run_layers, &p, &p.input.time[k], 1e-4, times[k], largest(times, 60), "input", k);
+                compare(&t, run_layers, &p, &p.input.time[k], 3e-3, times[k], largest(times, 60), "input", k);
         }
         free(dl_dt);
         for (size_t l = 0; l < LAYERS; l++)
@@ -378,15 +393,13 @@ START_TEST(layered) {
         pm_raster_free(&p.input);
     }
     pm_adjoint_layers_free(&adjoint);
-    if (getenv("PM_SHOW"))
-        printf("layered %d: %zu spikes, kept %zu skipped %zu worst %g\n", _i, spikes, t.kept, t.skipped, t.worst);
     ck_assert_uint_gt(spikes, 50);
     ck_assert_uint_gt(t.kept, 9 * t.skipped);
 }
 END_TEST
 
-/* Both sweeps give the same gradient for the same network: their arithmetic differs in order only. A layer that is not wanted
- * changes nothing of the others. */
+/* Both sweeps give the same gradient for the same network: their arithmetic differs in order only. A layer that is not
+ * wanted changes nothing of the others. */
 START_TEST(sweeps_agree) {
     int flags = LAYERED_KINDS[_i];
     pm_error error = {0};
@@ -434,8 +447,8 @@ START_TEST(sweeps_agree) {
     }
     pm_synapses synapses;
     ck_assert_int_eq(pm_synapses_new(&synapses, &p.net.layers[0].lif, 1, class, N, list, count, &error), PM_OK);
-    ck_assert_int_eq(pm_adjoint_run(&general, &synapses, &all, all_dl_dt, &(pm_adjoint_gradient){.weight = weight}, &error),
-                     PM_OK);
+    ck_assert_int_eq(
+        pm_adjoint_run(&general, &synapses, &all, all_dl_dt, &(pm_adjoint_gradient){.weight = weight}, &error), PM_OK);
     for (size_t k = 0; k < count; k++)
         ck_assert_double_eq_tol(weight[k], expected[k], 1e-10 * largest(expected, count));
     pm_synapses_free(&synapses);
@@ -453,9 +466,10 @@ START_TEST(sweeps_agree) {
 }
 END_TEST
 
-/* --- limits ------------------------------------------------------------------------------------------------------------- */
+/* --- limits ------------------------------------------------------------------------------------------------------- */
 
-static pm_status sweep_two(const pm_raster *spikes, double floor, const pm_synapse *synapse, double *weight, pm_error *error) {
+static pm_status sweep_two(const pm_raster *spikes, double floor, const pm_synapse *synapse, double *weight,
+                           pm_error *error) {
     pm_neuron neuron = pm_neuron_default();
     pm_lif lif = pm_lif_new(&neuron);
     const uint32_t class[2] = {PM_IS_SOURCE, 0};
@@ -470,7 +484,8 @@ static pm_status sweep_two(const pm_raster *spikes, double floor, const pm_synap
     return status;
 }
 
-/* A grazing spike has no gradient unless there is a floor of the slope; a spike at t = 0 never has one and needs none. */
+/* A grazing spike has no gradient unless there is a floor of the slope; a spike at t = 0 never has one and needs none.
+ * */
 START_TEST(grazing) {
     const pm_synapse synapse = {0, 1, 5000.0, 1.0};
     double times[2] = {1.0, 9.0}, slopes[2] = {0.0, 0.0}, weight = 0.0;
@@ -506,7 +521,8 @@ START_TEST(bad_input) {
     ck_assert_int_eq(sweep_two(&spikes, 0.0, &synapse, &weight, &error), PM_INVALID);
     neurons[1] = 1;
     ck_assert_int_eq(sweep_two(&spikes, 0.0, &synapse, &weight, &error), PM_OK);
-    const pm_synapse wrong[] = {{0, 2, 1.0, 0.5}, {2, 1, 1.0, 0.5}, {1, 0, 1.0, 0.5}, {0, 1, 1.0, -1.0}, {0, 1, 1.0, NAN}};
+    const pm_synapse wrong[] = {
+        {0, 2, 1.0, 0.5}, {2, 1, 1.0, 0.5}, {1, 0, 1.0, 0.5}, {0, 1, 1.0, -1.0}, {0, 1, 1.0, NAN}};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++)
         ck_assert_int_eq(sweep_two(&spikes, 0.0, &wrong[k], &weight, &error), PM_INVALID);
 }
