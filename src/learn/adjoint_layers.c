@@ -46,46 +46,46 @@ void pm_adjoint_layers_free(pm_adjoint_layers *a) {
     *a = (pm_adjoint_layers){.slope_floor = a->slope_floor, .input_times = a->input_times};
 }
 
-static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error *error) {
+static bool grow(double **array, size_t *capacity, size_t needed) {
     if (*array && needed <= *capacity)
-        return PM_OK;
+        return true;
     size_t size = (needed + needed / 2 + 15) / 8 * 8;
     free(*array);
     *array = aligned_alloc(64, size * sizeof **array);
     *capacity = *array ? size : 0;
-    return *array ? PM_OK : pm_fail_memory(error, "the gradient's spikes");
+    return *array != NULL;
 }
 
-static pm_status reserve(pm_adjoint_layers *a, const pm_layered *net, pm_error *error) {
-    size_t populations = net->n_layers + 1, widest = 0;
+/* Room for everything, and the loss's own derivatives. */
+static bool prepare(pm_adjoint_layers *a, const pm_layered *net, const double *dl_dt) {
+    size_t populations = net->n_layers + 1, widest = PM_LAYER_LANES;
     if (a->n_populations < populations) {
         pm_adjoint_layers_free(a);
         a->time = calloc(populations, sizeof *a->time);
         a->n_time = calloc(populations, sizeof *a->n_time);
         if (!a->time || !a->n_time)
-            return pm_fail_memory(error, "the gradient");
+            return false;
         a->n_populations = populations;
     }
-    pm_status status = PM_OK;
-    for (size_t p = 0; !status && p < populations; p++) {
-        status = grow(&a->time[p], &a->n_time[p], net->rasters[p].n, error);
-        if (!status && p > 0)
-            status = grow(&a->restart, &a->n_restart, net->rasters[p].n, error);
+    for (size_t p = 0; p < populations; p++) {
+        size_t n = net->rasters[p].n;
+        if (!grow(&a->time[p], &a->n_time[p], n) || !grow(&a->restart, &a->n_restart, n))
+            return false;
+        for (size_t s = 0; s < n; s++)
+            a->time[p][s] = p == net->n_layers ? dl_dt[s] : 0.0;
         if (p > 0 && net->layers[p - 1].stride > widest)
             widest = net->layers[p - 1].stride;
     }
-    if (!status)
-        status = grow(&a->state, &a->n_state, STATE_ARRAYS * widest, error);
-    if (!status && widest > a->n_touched) {
+    if (widest > a->n_touched) {
         free(a->touched);
         free(a->kept);
         a->touched = malloc(widest * sizeof *a->touched);
         a->kept = malloc(widest * sizeof *a->kept);
         a->n_touched = a->touched && a->kept ? widest : 0;
         if (a->n_touched == 0)
-            status = pm_fail_memory(error, "the gradient");
+            return false;
     }
-    return status;
+    return grow(&a->state, &a->n_state, STATE_ARRAYS * widest);
 }
 
 /* Tabulates the step from each arrival to the next one; steps[k] leads from arrival k - 1 to k. */
@@ -263,12 +263,9 @@ pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const 
     size_t lowest = 0;
     while (!a->input_times && lowest < net->n_layers && !gradient[lowest])
         lowest++;
-    pm_status status = reserve(a, net, error);
-    if (status)
-        return status;
-    for (size_t p = 0; p <= net->n_layers; p++)
-        for (size_t s = 0; s < net->rasters[p].n; s++)
-            a->time[p][s] = p == net->n_layers ? dl_dt[s] : 0.0;
+    if (!prepare(a, net, dl_dt))
+        return pm_fail_memory(error, "the gradient");
+    pm_status status = PM_OK;
     for (size_t l = net->n_layers; !status && l-- > lowest;) {
         const pm_layer *layer = &net->layers[l];
         size_t n = layer->stride;

@@ -73,6 +73,11 @@ static void compress(pm_synapses *s, const pm_synapse *list, const sort_item *it
 pm_status pm_synapses_new(pm_synapses *s, const pm_lif *classes, size_t n_classes, const uint32_t *class,
                           size_t n_neurons, const pm_synapse *list, size_t n_synapses, pm_error *error) {
     *s = (pm_synapses){.n_neurons = n_neurons, .n_synapses = n_synapses, .n_classes = n_classes};
+    pm_status status = check(s, class, list, error);
+    if (status) {
+        *s = (pm_synapses){0};
+        return status;
+    }
     sort_item *items = malloc((n_synapses + 1) * sizeof *items);
     s->classes = malloc((n_classes + 1) * sizeof *s->classes);
     s->class = malloc((n_neurons + 1) * sizeof *s->class);
@@ -81,26 +86,23 @@ pm_status pm_synapses_new(pm_synapses *s, const pm_lif *classes, size_t n_classe
     s->fans = malloc((n_synapses + 1) * sizeof *s->fans);
     s->target = malloc((n_synapses + 1) * sizeof *s->target);
     s->place = malloc((n_synapses + 1) * sizeof *s->place);
-    pm_status status = check(s, class, list, error);
-    if (!status &&
-        (!items || !s->classes || !s->class || !s->weight || !s->first_fan || !s->fans || !s->target || !s->place))
-        status = pm_fail_memory(error, "the synapses");
-    if (!status && items) {
-        for (size_t k = 0; k < n_classes; k++)
-            s->classes[k] = classes[k];
-        for (size_t k = 0; k < n_neurons; k++)
-            s->class[k] = class[k];
-        for (size_t k = 0; k < n_synapses; k++) {
-            items[k] = (sort_item){list[k].delay, k, list[k].source};
-            s->weight[k] = list[k].weight;
-        }
-        qsort(items, n_synapses, sizeof *items, compare_items);
-        compress(s, list, items);
-    } else {
+    if (!items || !s->classes || !s->class || !s->weight || !s->first_fan || !s->fans || !s->target || !s->place) {
+        free(items);
         pm_synapses_free(s);
+        return pm_fail_memory(error, "the synapses");
     }
+    for (size_t k = 0; k < n_classes; k++)
+        s->classes[k] = classes[k];
+    for (size_t k = 0; k < n_neurons; k++)
+        s->class[k] = class[k];
+    for (size_t k = 0; k < n_synapses; k++) {
+        items[k] = (sort_item){list[k].delay, k, list[k].source};
+        s->weight[k] = list[k].weight;
+    }
+    qsort(items, n_synapses, sizeof *items, compare_items);
+    compress(s, list, items);
     free(items);
-    return status;
+    return PM_OK;
 }
 
 static bool is_before(const pm_flying *a, const pm_flying *b) {
