@@ -105,6 +105,42 @@ pm_status pm_synapses_new(pm_synapses *s, const pm_lif *classes, size_t n_classe
     return PM_OK;
 }
 
+/* The wiring's rows as a list; targets are numbers of cells there. */
+static void list_rows(const pm_network *network, const pm_wiring *w, pm_synapse *list) {
+    for (uint32_t source = 0; source < w->n_neurons; source++)
+        for (uint64_t g = w->first_group[source]; g < w->first_group[source + 1]; g++)
+            for (uint64_t k = w->groups[g].begin; k < w->groups[g + 1].begin; k++) {
+                uint32_t cell = w->targets[k], to = pm_wiring_population_of_cell(w, network, cell);
+                uint32_t target = w->first_neuron[to] + (cell - w->first_cell[to]);
+                list[k] = (pm_synapse){source, target, w->weights[k], w->groups[g].delay};
+            }
+}
+
+pm_status pm_synapses_of_wiring(pm_synapses *s, const pm_network *network, const pm_wiring *w, pm_error *error) {
+    pm_lif *classes = calloc(w->n_classes + 1, sizeof *classes);
+    uint32_t *class = calloc((size_t)w->n_neurons + 1, sizeof *class);
+    pm_synapse *list = calloc(w->n_synapses + 1, sizeof *list);
+    pm_status status = PM_NO_MEMORY;
+    *s = (pm_synapses){0};
+    if (!classes || !class || !list) {
+        pm_fail_memory(error, "the synapses");
+    } else {
+        for (size_t p = 0; p < network->n_populations; p++) {
+            bool is_lif = network->populations[p].kind == PM_LIF;
+            if (is_lif)
+                classes[w->class[p]] = pm_lif_new(&network->populations[p].neuron);
+            for (uint32_t n = w->first_neuron[p]; n < w->first_neuron[p + 1]; n++)
+                class[n] = is_lif ? w->class[p] : PM_IS_SOURCE;
+        }
+        list_rows(network, w, list);
+        status = pm_synapses_new(s, classes, w->n_classes, class, w->n_neurons, list, w->n_synapses, error);
+    }
+    free(classes);
+    free(class);
+    free(list);
+    return status;
+}
+
 static bool is_before(const pm_flying *a, const pm_flying *b) {
     return a->key < b->key || (a->key == b->key && a->spike < b->spike);
 }

@@ -295,6 +295,42 @@ START_TEST(any_network) {
 }
 END_TEST
 
+/* The synapses as the simulation drew them give the same gradient as a list of them. */
+START_TEST(from_wiring) {
+    pm_error error = {0};
+    problem p = draw_problem(3, LOOPS | REFRACTORY);
+    simulate(&p);
+    double *dl_dt = loss_slopes(&p.spikes, INPUTS), sum[2] = {0.0, 0.0}, *times[2];
+    pm_adjoint adjoint[2] = {{.slope_floor = 0.0}, {.slope_floor = 0.0}};
+    pm_wiring *wiring = NULL;
+    ck_assert_int_eq(pm_wiring_new(p.net, &wiring, &error), PM_OK);
+    for (int k = 0; k < 2; k++) {
+        pm_synapses synapses;
+        if (k == 0)
+            synapses = synapses_of(p.net);
+        else
+            ck_assert_int_eq(pm_synapses_of_wiring(&synapses, p.net, wiring, &error), PM_OK);
+        double *weight = calloc(synapses.n_synapses, sizeof *weight);
+        pm_adjoint_gradient gradient = {.weight = weight};
+        ck_assert_int_eq(pm_adjoint_run(&adjoint[k], &synapses, &p.spikes, dl_dt, &gradient, &error), PM_OK);
+        for (size_t n = 0; n < synapses.n_synapses; n++)
+            sum[k] += weight[n] * synapses.weight[n];
+        times[k] = adjoint[k].time;
+        free(weight);
+        pm_synapses_free(&synapses);
+    }
+    ck_assert_double_eq_tol(sum[0], sum[1], 1e-10 * fabs(sum[0])); /* sums in another order */
+    for (size_t n = 0; n < p.spikes.n; n++)
+        ck_assert_double_eq_tol(times[0][n], times[1][n], 1e-10 * largest(times[0], p.spikes.n));
+    for (int k = 0; k < 2; k++)
+        pm_adjoint_free(&adjoint[k]);
+    pm_wiring_free(wiring);
+    free(dl_dt);
+    pm_raster_free(&p.spikes);
+    pm_network_free(p.net);
+}
+END_TEST
+
 /* --- layered networks --------------------------------------------------------------------------------------------- */
 
 enum { LAYERS = 3 };
@@ -533,6 +569,7 @@ Suite *pm_suite_adjoint(void) {
     Suite *suite = suite_create("adjoint");
     TCase *networks = tcase_create("networks");
     tcase_add_loop_test(networks, any_network, 0, N_KINDS);
+    tcase_add_test(networks, from_wiring);
     suite_add_tcase(suite, networks);
     TCase *layers_case = tcase_create("layers");
     tcase_add_loop_test(layers_case, layered, 0, N_LAYERED_KINDS);
