@@ -1,5 +1,6 @@
 /* The first crossing: none missed, none invented, and as exact as u is. The reference is a search that knows only
  * a bound of the curvature (support/course.inc), in long double where that decides, in 113 bits where it does not. */
+#include "math/interval.h"
 #include "support/draw.h"
 #include "support/quad.h"
 
@@ -79,7 +80,8 @@ static bool right_within_rounding(const interval *v, double t) {
     return false;
 }
 
-static bool is_right(const interval *v, double t) {
+/* `sloppy_u` and `sloppy_t`: errors of u, mV, and of t, ms, that are granted on top. */
+static bool is_nearly_right(const interval *v, double t, double sloppy_u, double sloppy_t) {
     if (v->state.u >= v->lif.theta)
         return t == 0.0;
     if (!(t == INFINITY || (t > 0.0 && t <= v->horizon)))
@@ -95,7 +97,24 @@ static bool is_right(const interval *v, double t) {
     wide_state at = wide_advance(&lif, &found.start, reference - found.low);
     double slope = (double)wide_slope(&lif, &at);
     long double own_error = 0x1p-58L * wide_magnitude(&lif, &start, v->horizon) / slope;
-    return fabsl(t - reference) <= allowed_error(v, t, slope) + own_error;
+    return fabsl(t - reference) <= allowed_error(v, t, slope) + own_error + sloppy_u / slope + sloppy_t;
+}
+
+static bool is_right(const interval *v, double t) { return is_nearly_right(v, t, 0.0, 0.0); }
+
+/* The same question where the state at the horizon is given; `at` has to be the state at the crossing. Here u is not
+ * taken as an increment from the start, and t is as exact as an instant on the scale of the interval. */
+static bool is_right_between(const interval *v) {
+    pm_lif_state end = pm_lif_advance(&v->lif, &v->state, v->horizon), at;
+    double t = pm_lif_crossing_between(&v->lif, &v->state, &end, v->horizon, &at);
+    double u = 0x1p-50 * (fabs(v->lif.theta) + fabs(v->state.u)), dt = 0x1p-51 * v->horizon;
+    if (!is_nearly_right(v, t, u, dt))
+        return false;
+    if (t == INFINITY)
+        return true;
+    wide_lif lif = wide_lif_new(&v->neuron, v->lif.theta);
+    wide_state start = wide_state_of(&v->state), exact = wide_advance(&lif, &start, t);
+    return fabsl(at.u - exact.u) <= 1e-14L * wide_magnitude(&lif, &start, v->horizon);
 }
 
 static long intervals(void) {
@@ -111,6 +130,17 @@ START_TEST(random_intervals) {
         interval v = draw_interval(rng);
         double t = pm_lif_crossing(&v.lif, &v.state, v.horizon);
         ck_assert_msg(is_right(&v, t), "interval %ld: t = %.17g", k, t);
+    }
+    gsl_rng_free(rng);
+}
+END_TEST
+
+START_TEST(random_intervals_with_known_ends) {
+    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    gsl_rng_set(rng, 306);
+    for (long k = 0, n = intervals() / 2; k < n; k++) {
+        interval v = draw_interval(rng);
+        ck_assert_msg(is_right_between(&v), "interval %ld", k);
     }
     gsl_rng_free(rng);
 }
@@ -316,6 +346,7 @@ Suite *pm_suite_crossing(void) {
     TCase *tests = tcase_create("crossing");
     tcase_set_timeout(tests, 1200);
     tcase_add_test(tests, random_intervals);
+    tcase_add_test(tests, random_intervals_with_known_ends);
     tcase_add_test(tests, time_of_the_crossing);
     tcase_add_test(tests, grazing);
     tcase_add_test(tests, several_crossings);
