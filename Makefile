@@ -54,7 +54,7 @@ object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
 
-.PHONY: all check test e2e asan lint fuzz coverage demo bench install uninstall clean help setup setup-check tidy FORCE
+.PHONY: all check test e2e asan lint fuzz coverage demo figures bench validate validate-brian2 install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -71,7 +71,10 @@ help:
 	@echo 'make fuzz        fuzz every parser for SECONDS=5 each'
 	@echo 'make lint        cppcheck and clang-tidy'
 	@echo 'make coverage    lines of src/math, src/net and src/sim that the tests run: at least 95 %'
+	@echo 'make figures     the experiments of docs/experiments.md with their figures, into build/figures'
 	@echo 'make bench       speed'
+	@echo 'make validate    errors of time-stepped simulation against the exact engine, into build/validation'
+	@echo 'make validate-brian2   the same against Brian2, which is installed if need be'
 	@echo 'make install     to PREFIX=/usr/local, below DESTDIR if given; make uninstall takes it away again'
 	@echo 'make clean       remove build/'
 
@@ -188,20 +191,35 @@ demo: setup
 coverage: setup-check
 	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
 	$(MAKE) --no-print-directory VARIANT=coverage PM_INTERVALS=500 test
+	test/e2e.sh build/coverage/punctum
 	lcov --quiet --capture --directory build/coverage/src --output-file build/coverage/all.info
 	lcov --quiet --extract build/coverage/all.info '*/src/math/*' '*/src/net/*' '*/src/sim/*' -o build/coverage/core.info
 	@lcov --summary build/coverage/core.info 2>&1 | tee build/coverage/summary.txt
 	@awk '/lines/ { sub("%", "", $$2); exit !($$2 >= 95) }' build/coverage/summary.txt
 
+figures: setup
+	@$(MAKE) --no-print-directory all
+	scripts/experiments.sh build/figures
+
 bench: setup
 	@$(MAKE) --no-print-directory build/punctum
 	build/punctum bench
+
+validate: setup
+	@$(MAKE) --no-print-directory all
+	build/punctum validate data/validation/network.yaml -o build/validation
+	build/punctum plot build/validation
+
+validate-brian2:
+	@scripts/setup.sh brian2
+	@$(MAKE) --no-print-directory all
+	scripts/validate-brian2.sh build/punctum data/validation/network.yaml build/validation-brian2
 
 DEST = $(DESTDIR)$(PREFIX)
 
 install: all
 	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/punctum $(DEST)/share/man/man1 \
-	    $(DEST)/share/punctum/scripts $(DEST)/share/punctum/data/demo
+	    $(DEST)/share/punctum/scripts $(DEST)/share/punctum/data/demo $(DEST)/share/punctum/data/experiments
 	install -m 755 build/punctum $(DEST)/bin/punctum
 	install -m 644 build/libpunctum.a $(DEST)/lib/libpunctum.a
 	install -m 755 build/libpunctum.so $(DEST)/lib/libpunctum.so.0
@@ -209,6 +227,7 @@ install: all
 	install -m 644 include/punctum/*.h $(DEST)/include/punctum/
 	install -m 644 scripts/*.gp $(DEST)/share/punctum/scripts/
 	install -m 644 data/demo/* $(DEST)/share/punctum/data/demo/
+	install -m 644 data/experiments/* $(DEST)/share/punctum/data/experiments/
 	install -m 644 docs/punctum.1 $(DEST)/share/man/man1/punctum.1
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' punctum.pc.in > $(DEST)/lib/pkgconfig/punctum.pc
 

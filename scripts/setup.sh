@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: scripts/setup.sh build|check|full. Quick and offline when all are there.
+# Installs the Debian packages that are missing: scripts/setup.sh build|check|brian2|full. Quick and offline when all are there.
 #   build  what building, running and plotting need
 #   check  what the tests need besides
+#   brian2 the simulator Brian2, for comparisons
 #   full   libraries for extensions besides: HDF5, zlib, OpenBLAS, MPI
 # On other systems: content if the essentials can be found, otherwise prints the list and stops.
 set -eu
@@ -13,9 +14,10 @@ level=${1:-build}
 case "$level" in
 build) wanted=$build ;;
 check) wanted="$build $check" ;;
+brian2) wanted="$build python3-brian" ;;
 full) wanted="$build $check $full" ;;
 *)
-    echo "usage: scripts/setup.sh build|check|full" >&2
+    echo "usage: scripts/setup.sh build|check|brian2|full" >&2
     exit 2
     ;;
 esac
@@ -26,7 +28,7 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
         command -v $program >/dev/null 2>&1 || found=no
     done
     libraries="gsl yaml-0.1 jansson"
-    if [ "$level" != build ]; then
+    if [ "$level" = check ] || [ "$level" = full ]; then
         libraries="$libraries check"
         for program in clang clang-tidy cppcheck; do
             command -v $program >/dev/null 2>&1 || found=no
@@ -74,7 +76,7 @@ set -- $(missing_of $wanted)
 [ $# = 0 ] || install_all "$@"
 
 # Clang's libraries for sanitizers and fuzzing are a package of their own, named after clang's version.
-if [ "$level" != build ]; then
+if [ "$level" = check ] || [ "$level" = full ]; then
     runtime="libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
     # shellcheck disable=SC2046
     set -- $(missing_of "$runtime")

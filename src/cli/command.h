@@ -10,7 +10,8 @@ typedef struct pm_command {
     int (*run)(int argc, char **argv);  /* argv[0] is "punctum NAME"; returns the exit status */
 } pm_command;
 
-extern const pm_command pm_command_run, pm_command_train, pm_command_plot, pm_command_compare;
+extern const pm_command pm_command_run, pm_command_train, pm_command_plot, pm_command_compare, pm_command_validate,
+    pm_command_export;
 
 /* Prints "punctum: message" and returns the exit status that belongs to the error. */
 int pm_complain(const pm_error *error);

@@ -1,10 +1,9 @@
-/* punctum compare: two spike files, neuron by neuron. Each neuron's spikes are matched in order of time: as many pairs as
- * possible whose times differ by at most the window. */
+/* punctum compare: two spike files, neuron by neuron. */
 #include "cli/command.h"
 
+#include "metric/match.h"
+
 #include <argp.h>
-#include <gsl/gsl_sort_double.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,59 +15,14 @@ typedef struct options {
     double tolerance; /* ms; INFINITY: whatever the difference, the exit status is 0 */
 } options;
 
-typedef struct comparison {
-    size_t matched, missing, extra;
-    double largest, median; /* ms; NAN without a match */
-} comparison;
-
-static int by_neuron_and_time(const void *a, const void *b) {
-    const pm_spike *x = a, *y = b;
-    if (x->neuron != y->neuron)
-        return x->neuron < y->neuron ? -1 : 1;
-    return (x->time > y->time) - (x->time < y->time);
-}
-
-/* Both trains sorted by (neuron, time). The earliest unmatched spike of either train is matched with the other train's, if
- * that is within the window; no matching has more pairs. `differences` has room for the shorter train. */
-static comparison match(const pm_spike *a, size_t n_a, const pm_spike *b, size_t n_b, double window,
-                        double *differences) {
-    comparison c = {.largest = NAN, .median = NAN};
-    size_t i = 0, j = 0;
-    while (i < n_a || j < n_b) {
-        bool same = i < n_a && j < n_b && a[i].neuron == b[j].neuron;
-        if (same && fabs(a[i].time - b[j].time) <= window) {
-            differences[c.matched++] = fabs(a[i++].time - b[j++].time);
-        } else if (j == n_b || (i < n_a && by_neuron_and_time(&a[i], &b[j]) < 0)) {
-            c.missing++;
-            i++;
-        } else {
-            c.extra++;
-            j++;
-        }
-    }
-    if (c.matched > 0) {
-        gsl_sort(differences, 1, c.matched);
-        c.largest = differences[c.matched - 1];
-        c.median = gsl_stats_median_from_sorted_data(differences, 1, c.matched);
-    }
-    return c;
-}
-
-static pm_status compare_files(const options *o, comparison *result, pm_error *error) {
+static pm_status compare_files(const options *o, pm_match *result, pm_error *error) {
     pm_spike *trains[2] = {NULL, NULL};
     size_t n[2] = {0, 0};
     pm_status status = PM_OK;
-    for (int k = 0; !status && k < 2; k++) {
+    for (int k = 0; !status && k < 2; k++)
         status = pm_spikes_read(o->files[k], &trains[k], &n[k], error);
-        if (!status && n[k] > 0)
-            qsort(trains[k], n[k], sizeof **trains, by_neuron_and_time);
-    }
-    double *differences = status ? NULL : malloc(((n[0] < n[1] ? n[0] : n[1]) + 1) * sizeof *differences);
-    if (!status && !differences)
-        status = pm_fail_memory(error, "the comparison");
     if (!status)
-        *result = match(trains[0], n[0], trains[1], n[1], o->window, differences);
-    free(differences);
+        status = pm_match_spikes(trains[0], n[0], trains[1], n[1], o->window, result, error);
     free(trains[0]);
     free(trains[1]);
     return status;
@@ -108,7 +62,7 @@ static int run(int argc, char **argv) {
         "  punctum compare --tolerance 1e-9 reference.dat results/spikes-cells.dat && echo the same\n",
         NULL, NULL, NULL};
     options o = {.window = 1.0, .tolerance = INFINITY};
-    comparison c = {0};
+    pm_match c = {0};
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return 2;

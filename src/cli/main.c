@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const pm_command *const commands[] = {&pm_command_run, &pm_command_train, &pm_command_plot,
-                                            &pm_command_compare, NULL};
+static const pm_command *const commands[] = {&pm_command_run,     &pm_command_train,    &pm_command_plot,
+                                             &pm_command_compare, &pm_command_validate, &pm_command_export, NULL};
 
 int pm_complain(const pm_error *error) {
     fprintf(stderr, "punctum: %s\n", error->message);

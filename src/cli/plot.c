@@ -140,6 +140,26 @@ static bool has_potentials(const json_t *summary, const json_t *population) {
     return false;
 }
 
+/* What 'punctum validate' left. */
+static pm_status draw_validation(const options *o, pm_error *error) {
+    pm_picture picture;
+    char *path = NULL;
+    pm_status status = pm_picture_begin(&picture, o->folder, "validation", error);
+    if (status)
+        return status;
+    bool named = asprintf(&path, "%s/validation.dat", o->folder) >= 0;
+    if (!named || has_rows(path) < 1) {
+        pm_picture_abandon(&picture);
+        status = missing(o, "validation.dat", error);
+    } else {
+        pm_picture_text(&picture, "file", 0, path);
+        status = pm_picture_draw(&picture, "validation.gp", error);
+    }
+    if (named)
+        free(path);
+    return status;
+}
+
 static pm_status draw_all(const options *o, const json_t *summary, pm_error *error) {
     const json_t *populations = json_object_get(json_object_get(summary, "network"), "populations"), *p;
     size_t k;
@@ -188,6 +208,8 @@ static pm_status draw_folder(options *o, const char *folder, pm_error *error) {
     pm_status status = pm_summary_read(folder, &summary, error);
     if (!status && strcmp(text_of(summary, "command"), "train") == 0)
         status = pm_plot_training(folder, summary, error);
+    else if (!status && strcmp(text_of(summary, "command"), "validate") == 0)
+        status = draw_validation(o, error);
     else if (!status)
         status = draw_all(o, summary, error);
     json_decref(summary);
@@ -203,10 +225,11 @@ static int run(int argc, char **argv) {
     };
     static const struct argp argp = {
         list, parse, "DIR...",
-        "Draw what 'punctum run' or 'punctum train' left in DIR, as SVG and PNG, with gnuplot.\v"
+        "Draw what 'punctum run', 'punctum train' or 'punctum validate' left in DIR, as SVG and PNG, with gnuplot.\v"
         "Of a run: the spikes of the recorded populations with their rates (raster), and the recorded membrane potentials "
         "(potential-POPULATION). Of training: correlation and converged trials over iterations (learning), and for each kept "
-        "trial its output spikes in the course of training (outputs) and the spikes of all layers before and after.\n\n"
+        "trial its output spikes in the course of training (outputs) and the spikes of all layers before and after. Of a "
+        "validation: the errors of time-stepped schemes (validation).\n\n"
         "Examples:\n"
         "  punctum plot results\n"
         "  punctum plot results --from 100 --to 150\n"

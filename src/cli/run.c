@@ -5,6 +5,7 @@
 
 #include "io/output.h"
 #include "io/summary.h"
+#include "sim/clock.h"
 
 #include <argp.h>
 #include <inttypes.h>
@@ -19,6 +20,9 @@ typedef struct options {
     double duration; /* ms; NAN: as in the file */
     double seed;     /* NAN: as in the file */
     int threads;     /* 0: all cores */
+    bool clock;      /* time-stepped instead of event-driven */
+    pm_clock_options step;
+    bool stepped;    /* an option that only the time-stepped engine has was given */
     bool quiet;
 } options;
 
@@ -33,11 +37,14 @@ typedef struct recorder {
 } recorder;
 
 static pm_simulation *running;
+static pm_clock *running_clock;
 
 static void stop(int signal_number) {
     (void)signal_number;
     if (running)
         pm_simulation_stop(running);
+    if (running_clock)
+        pm_clock_stop(running_clock);
 }
 
 static void watch_signals(void) {
@@ -165,19 +172,54 @@ static pm_status advance(pm_simulation *simulation, double duration, bool quiet,
     return status;
 }
 
-static json_t *summarise(const pm_network *network, pm_simulation *simulation, double reached, double seconds,
-                         double build_seconds) {
-    pm_counts counts = pm_simulation_counts(simulation);
-    double neuron_seconds = 1e-3 * reached * (double)counts.neurons;
-    json_t *numbers = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "neurons", (json_int_t)counts.neurons, "synapses",
-                                (json_int_t)counts.synapses, "spikes", (json_int_t)counts.spikes, "source_spikes",
-                                (json_int_t)counts.source_spikes, "synaptic_events", (json_int_t)counts.synaptic_events,
-                                "bytes", (json_int_t)counts.bytes);
-    return json_pack("{s:s, s:s, s:I, s:b, s:f, s:f, s:f, s:f, s:o, s:o}", "version", PM_VERSION, "command", "run", "seed",
-                     (json_int_t)network->seed, "complete", (int)(reached >= network->duration), "reached_ms", reached,
-                     "wall_seconds", seconds, "build_seconds", build_seconds, "rate_hz",
-                     neuron_seconds > 0.0 ? (double)counts.spikes / neuron_seconds : 0.0, "counts", numbers, "network",
-                     pm_network_json(network));
+/* What a run came to. */
+typedef struct outcome {
+    pm_counts counts;
+    double reached;                /* ms */
+    double build_seconds, seconds; /* preparing and running */
+} outcome;
+
+static json_t *summarise(const pm_network *network, const options *o, const outcome *end) {
+    const pm_counts *counts = &end->counts;
+    double neuron_seconds = 1e-3 * end->reached * (double)counts->neurons;
+    json_t *numbers = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "neurons", (json_int_t)counts->neurons, "synapses",
+                                (json_int_t)counts->synapses, "spikes", (json_int_t)counts->spikes, "source_spikes",
+                                (json_int_t)counts->source_spikes, "synaptic_events",
+                                (json_int_t)counts->synaptic_events, "bytes", (json_int_t)counts->bytes);
+    json_t *summary = json_pack(
+        "{s:s, s:s, s:I, s:b, s:f, s:f, s:f, s:f, s:o, s:o}", "version", PM_VERSION, "command", "run", "seed",
+        (json_int_t)network->seed, "complete", (int)(end->reached >= network->duration), "reached_ms", end->reached,
+        "wall_seconds", end->seconds, "build_seconds", end->build_seconds, "rate_hz",
+        neuron_seconds > 0.0 ? (double)counts->spikes / neuron_seconds : 0.0, "counts", numbers, "network",
+        pm_network_json(network));
+    if (o->clock)
+        json_object_set_new(summary, "clock", json_pack("{s:f, s:s, s:s}", "dt_ms", o->step.dt, "scheme",
+                                                        pm_clock_schemes[o->step.scheme], "interpolation",
+                                                        pm_clock_interpolations[o->step.interpolation]));
+    return summary;
+}
+
+/* Gives the files their names and says what came out. `status` is how the run ended. */
+static pm_status finish(const pm_network *network, const options *o, recorder *r, pm_status status, const outcome *end,
+                        pm_error *error) {
+    if (status != PM_OK && status != PM_STOPPED)
+        return status;
+    pm_status written = recorder_commit(r, error);
+    if (!written) {
+        json_t *summary = summarise(network, o, end);
+        written = pm_summary_write(o->folder, summary, error);
+        json_decref(summary);
+    }
+    if (written)
+        return written;
+    if (status == PM_STOPPED)
+        return pm_fail(error, PM_STOPPED, "stopped at %.17g ms of %g ms; %s holds everything up to there", end->reached,
+                       network->duration, o->folder);
+    if (!o->quiet)
+        printf("%g ms, %" PRIu64 " spikes of %" PRIu64 " neurons, %" PRIu64 " synaptic events in %.3g s; results in %s\n",
+               end->reached, end->counts.spikes, end->counts.neurons, end->counts.synaptic_events, end->seconds,
+               o->folder);
+    return PM_OK;
 }
 
 static pm_status simulate(const pm_network *network, const options *o, recorder *r, pm_error *error) {
@@ -193,25 +235,30 @@ static pm_status simulate(const pm_network *network, const options *o, recorder 
     running = simulation;
     watch_signals();
     status = advance(simulation, network->duration, o->quiet, error);
-    double reached = pm_simulation_time(simulation), seconds = pm_seconds() - built;
-    pm_status written = PM_OK;
-    if (status == PM_OK || status == PM_STOPPED)
-        written = recorder_commit(r, error);
-    if (!written && (status == PM_OK || status == PM_STOPPED)) {
-        json_t *summary = summarise(network, simulation, reached, seconds, built - begun);
-        written = pm_summary_write(o->folder, summary, error);
-        json_decref(summary);
-    }
-    if (!written && status == PM_STOPPED)
-        status = pm_fail(error, PM_STOPPED, "stopped at %.17g ms of %g ms; %s holds everything up to there", reached,
-                         network->duration, o->folder);
-    pm_counts counts = pm_simulation_counts(simulation);
-    if (!written && !status && !o->quiet)
-        printf("%g ms, %" PRIu64 " spikes of %" PRIu64 " neurons, %" PRIu64 " synaptic events in %.3g s; results in %s\n",
-               reached, counts.spikes, counts.neurons, counts.synaptic_events, seconds, o->folder);
     running = NULL;
+    outcome end = {pm_simulation_counts(simulation), pm_simulation_time(simulation), built - begun, pm_seconds() - built};
+    status = finish(network, o, r, status, &end, error);
     pm_simulation_free(simulation);
-    return written ? written : status;
+    return status;
+}
+
+static pm_status simulate_stepped(const pm_network *network, const options *o, recorder *r, pm_error *error) {
+    pm_clock *clock = NULL;
+    double begun = pm_seconds();
+    pm_status status = pm_clock_new(network, &o->step, &clock, error);
+    double built = pm_seconds();
+    if (status)
+        return status;
+    pm_clock_on_spike(clock, on_spike, r);
+    pm_clock_on_sample(clock, on_sample, r);
+    running_clock = clock;
+    watch_signals();
+    status = pm_clock_run(clock, network->duration, error);
+    running_clock = NULL;
+    outcome end = {pm_clock_counts(clock), pm_clock_time(clock), built - begun, pm_seconds() - built};
+    status = finish(network, o, r, status, &end, error);
+    pm_clock_free(clock);
+    return status;
 }
 
 static pm_status run_network(const options *o, pm_error *error) {
@@ -228,10 +275,23 @@ static pm_status run_network(const options *o, pm_error *error) {
     if (!status)
         status = recorder_open(&r, network, o->folder, error);
     if (!status)
-        status = simulate(network, o, &r, error);
+        status = o->clock ? simulate_stepped(network, o, &r, error) : simulate(network, o, &r, error);
     recorder_close(&r);
     pm_network_free(network);
     return status;
+}
+
+enum { ENGINE = 1000, STEP, SCHEME, INTERPOLATE };
+
+/* The place of a word in a list that ends with NULL; a word that is not there ends the program. */
+static int choose(struct argp_state *state, const char *option, const char *word, const char *const *list) {
+    int k = 0;
+    while (list[k] && strcmp(list[k], word) != 0)
+        k++;
+    if (!list[k])
+        argp_error(state, "%s: there is no '%s'; one of these is wanted: %s, %s%s%s", option, word, list[0], list[1],
+                   list[2] ? ", " : "", list[2] ? list[2] : "");
+    return k;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
@@ -242,6 +302,24 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case 's': o->seed = floor(pm_option_number("--seed", argument, 0.0, 0x1p53)); return 0;
     case 't': o->threads = (int)pm_option_number("--threads", argument, 1.0, 1024.0); return 0;
     case 'q': o->quiet = true; return 0;
+    case ENGINE:
+        o->clock = choose(state, "--engine", argument, (const char *const[]){"event", "clock", NULL}) == 1;
+        return 0;
+    case STEP:
+        o->step.dt = pm_option_number("--dt", argument, 1e-9, 1e9);
+        o->stepped = true;
+        return 0;
+    case SCHEME:
+        o->step.scheme = (pm_clock_scheme)choose(state, "--scheme", argument, pm_clock_schemes);
+        o->stepped = true;
+        return 0;
+    case INTERPOLATE:
+        o->step.interpolation = PM_CLOCK_CUBIC;
+        if (argument)
+            o->step.interpolation =
+                (pm_clock_interpolation)choose(state, "--interpolate", argument, pm_clock_interpolations);
+        o->stepped = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (o->file)
             argp_error(state, "one network file only; '%s' is too many", argument);
@@ -252,6 +330,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
             argp_error(state, "which network file?");
         if (!o->folder)
             argp_error(state, "where to? Give a folder for the results with -o DIR");
+        if (o->stepped && !o->clock)
+            argp_error(state, "--dt, --scheme and --interpolate belong to --engine clock: the event-driven engine has no "
+                              "time step");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -264,6 +345,11 @@ static int run(int argc, char **argv) {
         {"seed", 's', "N", 0, "seed in place of the file's", 0},
         {"threads", 't', "N", 0, "number of threads (default: all cores; the results do not depend on it)", 0},
         {"quiet", 'q', NULL, 0, "no progress bar, no closing line", 0},
+        {"engine", ENGINE, "NAME", 0, "event: exact, the default; clock: the time-stepped reference simulator", 0},
+        {"dt", STEP, "MS", 0, "clock: time step (default 0.1 ms)", 0},
+        {"scheme", SCHEME, "NAME", 0, "clock: exact (propagators, the default) or rk (Runge-Kutta)", 0},
+        {"interpolate", INTERPOLATE, "NAME", OPTION_ARG_OPTIONAL,
+         "clock: spikes between grid points, by linear or cubic (the default) interpolation", 0},
         {0},
     };
     static const struct argp argp = {
@@ -274,9 +360,10 @@ static int run(int argc, char **argv) {
         "ends the run at a clean point with complete files.\n\n"
         "Examples:\n"
         "  punctum run network.yaml -o results\n"
-        "  punctum run network.yaml -o results --duration 100 --seed 7 --threads 1\n",
+        "  punctum run network.yaml -o results --duration 100 --seed 7 --threads 1\n"
+        "  punctum run network.yaml -o stepped --engine clock --dt 0.1 --interpolate\n",
         NULL, NULL, NULL};
-    options o = {.duration = NAN, .seed = NAN};
+    options o = {.duration = NAN, .seed = NAN, .step = {.dt = 0.1}};
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return 2;

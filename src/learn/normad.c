@@ -20,7 +20,7 @@
 #include <string.h>
 
 typedef struct parameters {
-    double normalisation, errors;
+    double normalisation, errors, resets;
     double tau_hat, tau_hat_hidden;
     double slope_floor, window;
     double pair_window, step, approach, resolve, pair_slope;
@@ -30,7 +30,9 @@ typedef struct parameters {
 
 enum { NONE, PER_LAYER, JOINT, GRAM };
 enum { PLAIN, PAIRED };
+enum { IGNORED, EXACT };
 static const char *const normalisations[] = {"none", "per_layer", "joint", "gram", NULL};
+static const char *const reset_kinds[] = {"ignored", "exact", NULL};
 static const char *const error_kinds[] = {"plain", "paired", NULL};
 
 static const parameters defaults = {
@@ -42,6 +44,8 @@ static const pm_parameter table[] = {
     {"normalisation", "", "how gradients become steps", offsetof(parameters, normalisation), PM_ANY, normalisations},
     {"errors", "", "plain: +1 at desired and -1 at observed spikes; paired: potentials to be moved, in mV",
      offsetof(parameters, errors), PM_ANY, error_kinds},
+    {"resets", "", "ignored, as in the paper; exact: the gradient of the potential itself, tau_hat and window play no part",
+     offsetof(parameters, resets), PM_ANY, reset_kinds},
     {"tau_hat", "ms", "learning kernel's time constant, output layer", offsetof(parameters, tau_hat), PM_POSITIVE, NULL},
     {"tau_hat_hidden", "ms", "the same for all other layers", offsetof(parameters, tau_hat_hidden), PM_POSITIVE, NULL},
     {"slope_floor", "mV/ms", "smallest dV/dt of a hidden spike that 1/V' is computed from",
@@ -107,8 +111,10 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     if (!w)
         return pm_fail_memory(error, "the learning rule");
     w->p = *(const parameters *)given;
-    pm_status status = pm_sweep_new(&w->sweep, net, plasticity->plastic, w->p.tau_hat, w->p.tau_hat_hidden,
-                                    w->p.slope_floor, w->p.window, error);
+    pm_status status = w->p.resets == EXACT
+                           ? pm_sweep_new_exact(&w->sweep, net, plasticity->plastic, w->p.slope_floor, error)
+                           : pm_sweep_new(&w->sweep, net, plasticity->plastic, w->p.tau_hat, w->p.tau_hat_hidden,
+                                          w->p.slope_floor, w->p.window, error);
     if (status) {
         destroy(w);
         return status;

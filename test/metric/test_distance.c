@@ -59,7 +59,8 @@ static double integral(const train *x, const train *y, double tau, bool differen
         if (k + 1 == n)
             gsl_integration_qagiu(&f, jumps[k], 1e-13, 1e-10, WORKSPACE, w, &part, &estimate);
         else
-            gsl_integration_qag(&f, jumps[k], jumps[k + 1], 1e-13, 1e-10, WORKSPACE, GSL_INTEG_GAUSS21, w, &part, &estimate);
+            gsl_integration_qag(&f, jumps[k], jumps[k + 1], 1e-13, 1e-10, WORKSPACE, GSL_INTEG_GAUSS21, w, &part,
+                                &estimate);
         sum += part;
     }
     gsl_integration_workspace_free(w);
@@ -69,7 +70,8 @@ static double integral(const train *x, const train *y, double tau, bool differen
 static const double TAUS[] = {0.5, 5.0, 40.0}; /* ms */
 enum { N_TAUS = sizeof TAUS / sizeof *TAUS };
 
-/* Product, correlation and van Rossum distance are integrals of filtered trains: 1e-9 is the accuracy of the quadrature. */
+/* Product, correlation and van Rossum distance are integrals of filtered trains: 1e-9 is the accuracy of the
+ * quadrature. */
 START_TEST(quadrature) {
     double tau = TAUS[_i];
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
@@ -152,8 +154,8 @@ static double least_cost(const train *x, size_t next, const train *y, unsigned t
     double least = 1.0 + least_cost(x, next + 1, y, taken, cost);
     for (size_t j = 0; j < y->n; j++)
         if (!(taken & 1U << j))
-            least = fmin(least, cost * fabs(x->times[next] - y->times[j]) +
-                                    least_cost(x, next + 1, y, taken | 1U << j, cost));
+            least = fmin(least,
+                         cost * fabs(x->times[next] - y->times[j]) + least_cost(x, next + 1, y, taken | 1U << j, cost));
     return least;
 }
 
@@ -173,7 +175,8 @@ START_TEST(victor_purpura_enumerated) {
 }
 END_TEST
 
-/* Trains match if they have as many spikes and each lies within the window of its own; the window's edge belongs to it. */
+/* Trains match if they have as many spikes and each lies within the window of its own; the window's edge belongs to it.
+ */
 START_TEST(matching) {
     const double x[] = {1.0, 2.0, 2.0}, y[] = {1.5, 2.0, 2.25}, bad[] = {1.0, NAN};
     ck_assert(pm_train_matches(x, 3, y, 3, 0.5));

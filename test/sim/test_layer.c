@@ -57,8 +57,10 @@ static void connect(twins *t, gsl_rng *rng, size_t l, const pm_neuron *neuron, d
             values[j * layer->n_in + i] = layer->weight[i * layer->stride + j] = weight;
         }
     static const char *const names[MAX_LAYERS] = {"a", "b", "c"};
-    pm_projection p = {.from = (uint32_t)l, .rule = PM_ALL_TO_ALL,
-                       .weight = {.kind = PM_MATRIX, .values = values}, .delay = {.kind = PM_CONSTANT}};
+    pm_projection p = {.from = (uint32_t)l,
+                       .rule = PM_ALL_TO_ALL,
+                       .weight = {.kind = PM_MATRIX, .values = values},
+                       .delay = {.kind = PM_CONSTANT}};
     ck_assert_int_eq(pm_network_add_lif(t->network, names[l], (uint32_t)layer->n_out, neuron, &p.to, NULL), PM_OK);
     ck_assert_int_eq(pm_network_connect(t->network, &p, NULL), PM_OK);
     free(values);
@@ -74,7 +76,7 @@ static twins twins_new(unsigned long seed, const pm_neuron *neuron, size_t n_lay
         t.sizes[l] = 1 + gsl_rng_uniform_int(rng, 20);
     pm_lif lif = pm_lif_new(neuron);
     ck_assert_int_eq(pm_layered_new(&t.layered, &lif, t.sizes, n_layers, NULL), PM_OK);
-    draw_input(&t, rng, 60);
+    draw_input(&t, rng, seed % 4 ? 60 : 4); /* a few spikes leave long intervals */
     add_source(&t);
     double mean = neuron->tau_2 > 0.0 ? 5000.0 : 3000.0; /* pA, of the sum of a few spikes */
     for (size_t l = 0; l < n_layers; l++)
@@ -164,12 +166,14 @@ typedef struct variant {
     double tau_2, t_ref, I_e, V_th, tau_1;
 } variant;
 
-/* One has a membrane as slow as its current; the last ones rest close to, above and at their threshold. */
+/* One has a membrane as slow as its current, one a current that rises almost at once; the last ones rest close to,
+ * above and at their threshold. */
 static const variant VARIANTS[] = {
-    {1.25, 0.0, 0.0, 20.0, 5.0},   {1.25, 2.0, 0.0, 20.0, 5.0},  {0.0, 0.0, 0.0, 20.0, 5.0},   {0.0, 2.0, 0.0, 20.0, 5.0},
-    {1.25, 0.0, 900.0, 20.0, 5.0}, {0.0, 2.0, 900.0, 20.0, 5.0}, {1.25, 2.0, 3000.0, 20.0, 5.0},
-    {1.25, 2.0, 0.0, 20.0, 10.0},  {1.25, 2.0, 0.0, -69.5, 5.0}, {0.0, 2.0, 0.0, -72.0, 5.0},
-    {1.25, 0.5, 60.0, -72.0, 5.0}, {0.0, 0.5, -60.0, -70.0, 5.0},
+    {1.25, 0.0, 0.0, 20.0, 5.0},    {1.25, 2.0, 0.0, 20.0, 5.0},   {0.0, 0.0, 0.0, 20.0, 5.0},
+    {0.0, 2.0, 0.0, 20.0, 5.0},     {1.25, 0.0, 900.0, 20.0, 5.0}, {0.0, 2.0, 900.0, 20.0, 5.0},
+    {1.25, 2.0, 3000.0, 20.0, 5.0}, {1.25, 2.0, 0.0, 20.0, 10.0},  {0.01, 0.0, 0.0, 20.0, 5.0},
+    {1.25, 2.0, 0.0, -69.5, 5.0},   {0.0, 2.0, 0.0, -72.0, 5.0},   {1.25, 0.5, 60.0, -72.0, 5.0},
+    {0.0, 0.5, -60.0, -70.0, 5.0},
 };
 enum { N_VARIANTS = sizeof VARIANTS / sizeof *VARIANTS };
 
@@ -185,8 +189,8 @@ static pm_neuron neuron_of(const variant *v) {
     return neuron;
 }
 
-/* Layer by layer or event by event, the spikes are the same. Both round differently: 1e-10 ms and 1e-9 of the slope hold
- * through three layers, near-grazing spikes included. */
+/* Layer by layer or event by event, the spikes are the same. Both round differently: 1e-10 ms and 1e-9 of the slope
+ * hold through three layers, near-grazing spikes included. */
 START_TEST(agrees_with_engine) {
     pm_neuron neuron = neuron_of(&VARIANTS[_i]);
     size_t total = 0;
@@ -206,7 +210,7 @@ END_TEST
 /* A run may start at any layer whose input is still valid, and a second run changes nothing. */
 START_TEST(repeated_from_a_layer) {
     pm_neuron neuron = neuron_of(&VARIANTS[1]);
-    twins t = twins_new(4, &neuron, 3);
+    twins t = twins_new(5, &neuron, 3);
     recorded first = run_layers(&t);
     ck_assert_uint_gt(first.count, 100);
     for (size_t from = 0; from <= 3; from++) {
@@ -231,8 +235,8 @@ static pm_raster raster_of(const pm_event *events, size_t n) {
     return raster;
 }
 
-/* A neuron does not notice how many others its layer has: whatever the padding, the same bits. With I_e above threshold, the
- * padding itself would fire if it could. */
+/* A neuron does not notice how many others its layer has: whatever the padding, the same bits. With I_e above
+ * threshold, the padding itself would fire if it could. */
 START_TEST(padding) {
     enum { N_IN = 7, WIDEST = 24, SPIKES = 40 };
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
@@ -336,8 +340,8 @@ END_TEST
 
 /* Rasters sort by (time, neuron), copy whole, and may be empty. */
 START_TEST(rasters) {
-    const pm_event events[] = {{3.0, 1}, {1.0, 7}, {3.0, 0}, {1.0, 2}, {0.0, 9}}, sorted[] = {
-        {0.0, 9}, {1.0, 2}, {1.0, 7}, {3.0, 0}, {3.0, 1}};
+    const pm_event events[] = {{3.0, 1}, {1.0, 7}, {3.0, 0}, {1.0, 2}, {0.0, 9}},
+                   sorted[] = {{0.0, 9}, {1.0, 2}, {1.0, 7}, {3.0, 0}, {3.0, 1}};
     pm_raster a = raster_of(events, 5), b = {0}, empty = {0};
     for (size_t k = 0; k < 5; k++)
         a.slope[k] = (double)events[k].neuron;

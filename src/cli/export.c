@@ -1,0 +1,349 @@
+/* punctum export: a network as a script for another simulator. The script holds the parameters; every synapse and every
+ * input spike stands in text files beside it, so that both simulators run the same network, random choices included. */
+#define _GNU_SOURCE
+#include "cli/export.h"
+#include "cli/command.h"
+
+#include "io/output.h"
+#include "net/wiring.h"
+#include "sim/sources.h"
+
+#include <argp.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum simulator { NOWHERE, BRIAN2, NEST } simulator;
+
+typedef struct options {
+    const char *file, *script;
+    simulator to;
+} options;
+
+/* Where the files go. */
+typedef struct place {
+    char *folder, *script, *stem;
+} place;
+
+typedef struct export {
+    const options *o;
+    place at;
+    pm_network *network;
+    pm_wiring *wiring;
+    double resolution; /* NEST's, ms */
+}
+export;
+
+static pm_status find_place(place *at, const char *script, pm_error *error) {
+    char *one = strdup(script), *two = strdup(script);
+    if (one && two) {
+        at->folder = strdup(dirname(one));
+        at->script = strdup(basename(two));
+        at->stem = strdup(at->script ? at->script : "");
+    }
+    free(one);
+    free(two);
+    if (!at->folder || !at->script || !at->stem)
+        return pm_fail_memory(error, "a path");
+    char *ending = strrchr(at->stem, '.');
+    if (!ending || ending == at->stem || strcmp(ending, ".py") != 0)
+        return pm_fail(error, PM_INVALID, "-o: '%s' is not the name of a Python script; it must end with .py", script);
+    *ending = '\0';
+    return pm_folder_make(at->folder, error);
+}
+
+static bool connected(const pm_network *net, size_t from, size_t to) {
+    for (size_t k = 0; k < net->n_projections; k++)
+        if (net->projections[k].from == from && net->projections[k].to == to)
+            return true;
+    return false;
+}
+
+/* --- what NEST can do --- */
+
+static bool multiple(double x, double step) { return fabs(x / step - round(x / step)) < 1e-9 * fmax(1.0, x / step); }
+
+/* NEST rounds delays and refractory times to its resolution: the coarsest one that leaves them as they are. */
+static pm_status choose_resolution(export *x, pm_error *error) {
+    static const double steps[] = {0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001};
+    enum { N = sizeof steps / sizeof *steps };
+    const pm_wiring *w = x->wiring;
+    size_t k = 0;
+    for (uint64_t g = 0; g < w->n_groups; g++) {
+        if (w->groups[g].delay == 0.0)
+            return pm_fail(error, PM_INVALID, "%s: some synapses have no delay, and NEST has no delays of 0 ms",
+                           x->o->file);
+        while (k < N && !multiple(w->groups[g].delay, steps[k]))
+            k++;
+        if (k == N)
+            return pm_fail(
+                error, PM_INVALID,
+                "%s: a delay of %.17g ms is no multiple of 0.001 ms; NEST rounds delays to its resolution, so "
+                "give the delays in steps, as in {uniform: [1.0, 3.0, 0.1]}",
+                x->o->file, w->groups[g].delay);
+    }
+    for (size_t p = 0; p < x->network->n_populations; p++) {
+        const pm_population *population = &x->network->populations[p];
+        if (population->kind != PM_LIF)
+            continue;
+        while (k < N && !(multiple(population->neuron.t_ref, steps[k]) && population->neuron.t_ref > 0.0))
+            k++;
+        if (k == N)
+            return pm_fail(error, PM_INVALID,
+                           "%s: '%s' has t_ref = %g ms; NEST's precise models need a positive multiple of 0.001 ms",
+                           x->o->file, population->name, population->neuron.t_ref);
+    }
+    x->resolution = steps[k];
+    return PM_OK;
+}
+
+/* iaf_psc_exp_ps has one time constant for positive and another for negative weights. A double-exponential current of
+ * positive weight w is the sum of both: w with tau_1 and -w with tau_2. One of negative weight is not. */
+static pm_status check_currents(const export *x, pm_error *error) {
+    const pm_wiring *w = x->wiring;
+    for (uint32_t n = 0; n < w->n_neurons; n++)
+        for (uint64_t g = w->first_group[n]; g < w->first_group[n + 1]; g++) {
+            if (w->groups[g].sign > 0)
+                continue;
+            uint32_t from = pm_wiring_population_of_neuron(w, x->network, n);
+            uint32_t to = pm_wiring_population_of_cell(w, x->network, w->targets[w->groups[g].begin]);
+            if (x->network->populations[to].neuron.tau_2 > 0.0)
+                return pm_fail(error, PM_INVALID,
+                               "%s: synapses from '%s' to '%s' have negative weights and double-exponential currents "
+                               "(tau_2 = %g ms): none of NEST's precise models has these (iaf_psc_exp_ps_lossless has "
+                               "single-exponential currents, iaf_psc_exp_ps can do positive weights only); export to "
+                               "brian2, or set tau_2 to 0",
+                               x->o->file, x->network->populations[from].name, x->network->populations[to].name,
+                               x->network->populations[to].neuron.tau_2);
+        }
+    return PM_OK;
+}
+
+/* --- data --- */
+
+static pm_status write_synapses(const export *x, size_t from, size_t to, pm_error *error) {
+    const pm_wiring *w = x->wiring;
+    const pm_population *populations = x->network->populations;
+    char *name = NULL;
+    pm_output output = {0};
+    if (asprintf(&name, "%s-synapses-%s-%s.dat", x->at.stem, populations[from].name, populations[to].name) < 0)
+        return pm_fail_memory(error, "a path");
+    pm_status status = pm_output_open(&output, x->at.folder, name, error);
+    if (!status)
+        status = pm_output_write(&output, error, "# source target weight_pA delay_ms\n");
+    for (uint32_t n = w->first_neuron[from]; n < w->first_neuron[from + 1]; n++)
+        for (uint64_t g = w->first_group[n]; g < w->first_group[n + 1]; g++)
+            for (uint64_t k = w->groups[g].begin; !status && k < w->groups[g + 1].begin; k++)
+                if (w->targets[k] >= w->first_cell[to] && w->targets[k] < w->first_cell[to + 1])
+                    status = pm_output_write(&output, error, "%" PRIu32 " %" PRIu32 " %.17g %.17g\n",
+                                             n - w->first_neuron[from], w->targets[k] - w->first_cell[to],
+                                             w->weights[k], w->groups[g].delay);
+    if (!status)
+        status = pm_output_commit(&output, error);
+    pm_output_discard(&output);
+    free(name);
+    return status;
+}
+
+static pm_status write_input(const export *x, const pm_spike *spikes, size_t n, size_t population, pm_error *error) {
+    char *name = NULL;
+    pm_output output = {0};
+    if (asprintf(&name, "%s-spikes-%s.dat", x->at.stem, x->network->populations[population].name) < 0)
+        return pm_fail_memory(error, "a path");
+    pm_status status = pm_output_open(&output, x->at.folder, name, error);
+    if (!status)
+        status = pm_output_write(&output, error, "# neuron time_ms\n");
+    for (size_t k = 0; !status && k < n; k++) {
+        if (spikes[k].population != population)
+            continue;
+        if (x->o->to == NEST && spikes[k].time == 0.0)
+            status = pm_fail(error, PM_INVALID, "%s: '%s' fires at 0 ms; NEST's generators begin after it", x->o->file,
+                             x->network->populations[population].name);
+        else
+            status = pm_output_write(&output, error, "%" PRIu32 " %.17g\n", spikes[k].neuron, spikes[k].time);
+    }
+    if (!status)
+        status = pm_output_commit(&output, error);
+    pm_output_discard(&output);
+    free(name);
+    return status;
+}
+
+static pm_status write_data(const export *x, pm_error *error) {
+    const pm_network *net = x->network;
+    pm_sources *sources = NULL;
+    const pm_spike *spikes = NULL;
+    size_t n = 0;
+    pm_status status = pm_sources_new(net, &sources, error);
+    if (!status)
+        status = pm_sources_collect(sources, net->duration, &spikes, &n, error);
+    for (size_t p = 0; !status && p < net->n_populations; p++)
+        if (net->populations[p].kind != PM_LIF)
+            status = write_input(x, spikes, n, p, error);
+    pm_sources_free(sources);
+    for (size_t from = 0; from < net->n_populations; from++)
+        for (size_t to = 0; !status && to < net->n_populations; to++)
+            if (connected(net, from, to))
+                status = write_synapses(x, from, to, error);
+    return status;
+}
+
+/* --- the script --- */
+
+/* Names of populations hold no character that Python would have to be told about; those of files may. */
+static char *python_text(const char *text) {
+    char *quoted = malloc(2 * strlen(text) + 3), *to = quoted;
+    if (!quoted)
+        return NULL;
+    *to++ = '\'';
+    for (const char *c = text; *c; c++) {
+        if (*c == '\'' || *c == '\\')
+            *to++ = '\\';
+        *to++ = *c == '\n' ? ' ' : *c;
+    }
+    *to++ = '\'';
+    *to = '\0';
+    return quoted;
+}
+
+static pm_status write_network(const export *x, pm_output *out, pm_error *error) {
+    const pm_network *net = x->network;
+    char *stem = python_text(x->at.stem);
+    if (!stem)
+        return pm_fail_memory(error, "the script");
+    pm_status status = pm_output_write(out, error,
+                                       "STEM = %s  # of the files beside this script\n"
+                                       "DURATION = %.17g  # ms\nSTEP = %.17g  # ms\n"
+                                       "# mV, pA, pF, nS, ms\nPOPULATIONS = {\n",
+                                       stem, net->duration, x->o->to == NEST ? x->resolution : 0.1);
+    for (size_t p = 0; !status && p < net->n_populations; p++) {
+        const pm_neuron *n = &net->populations[p].neuron;
+        if (net->populations[p].kind == PM_LIF)
+            status = pm_output_write(out, error,
+                                     "    '%s': dict(size=%" PRIu32 ", C_m=%.17g, g_L=%.17g, E_L=%.17g, V_th=%.17g, "
+                                     "V_reset=%.17g,\n        t_ref=%.17g, I_e=%.17g, tau_1=%.17g, tau_2=%.17g),\n",
+                                     net->populations[p].name, net->populations[p].size, n->C_m, n->g_L, n->E_L,
+                                     n->V_th, n->V_reset, n->t_ref, n->I_e, n->tau_1, n->tau_2);
+    }
+    if (!status)
+        status = pm_output_write(out, error, "}\nINPUTS = {  # sizes\n");
+    for (size_t p = 0; !status && p < net->n_populations; p++)
+        if (net->populations[p].kind != PM_LIF)
+            status = pm_output_write(out, error, "    '%s': %" PRIu32 ",\n", net->populations[p].name,
+                                     net->populations[p].size);
+    if (!status)
+        status = pm_output_write(out, error, "}\nSYNAPSES = [\n");
+    for (size_t from = 0; from < net->n_populations; from++)
+        for (size_t to = 0; !status && to < net->n_populations; to++)
+            if (connected(net, from, to))
+                status = pm_output_write(out, error, "    ('%s', '%s'),\n", net->populations[from].name,
+                                         net->populations[to].name);
+    free(stem);
+    return status ? status : pm_output_write(out, error, "]\n");
+}
+
+static pm_status write_script(const export *x, pm_error *error) {
+    const pm_export_text *text = x->o->to == NEST ? &pm_export_nest : &pm_export_brian2;
+    pm_output out = {0};
+    pm_status status = pm_output_open(&out, x->at.folder, x->at.script, error);
+    if (!status)
+        status = pm_output_write(&out, error, "%s", text->head);
+    if (!status)
+        status = write_network(x, &out, error);
+    if (!status)
+        status = pm_output_write(&out, error, "%s%s", pm_export_common, text->body);
+    if (!status)
+        status = pm_output_commit(&out, error);
+    pm_output_discard(&out);
+    return status;
+}
+
+static pm_status export_network(const options *o, pm_error *error) {
+    export x = {.o = o};
+    pm_status status = pm_network_load(o->file, &x.network, error);
+    if (!status)
+        status = pm_wiring_new(x.network, &x.wiring, error);
+    if (!status && o->to == NEST)
+        status = check_currents(&x, error);
+    if (!status && o->to == NEST)
+        status = choose_resolution(&x, error);
+    if (!status)
+        status = find_place(&x.at, o->script, error);
+    if (!status)
+        status = write_data(&x, error);
+    if (!status)
+        status = write_script(&x, error);
+    if (!status)
+        printf("%s\n", o->script);
+    free(x.at.folder);
+    free(x.at.script);
+    free(x.at.stem);
+    pm_wiring_free(x.wiring);
+    pm_network_free(x.network);
+    return status;
+}
+
+/* --- the call --- */
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    options *o = state->input;
+    switch (key) {
+    case 'o':
+        o->script = argument;
+        return 0;
+    case 't':
+        o->to = strcmp(argument, "brian2") == 0 ? BRIAN2 : strcmp(argument, "nest") == 0 ? NEST : NOWHERE;
+        if (o->to == NOWHERE)
+            argp_error(state, "--to: '%s' is unknown; brian2 or nest is wanted", argument);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->file)
+            argp_error(state, "one network file only; '%s' is too many", argument);
+        o->file = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->file)
+            argp_error(state, "which network file?");
+        if (o->to == NOWHERE)
+            argp_error(state, "for which simulator? Give --to brian2 or --to nest");
+        if (!o->script)
+            argp_error(state, "where to? Give the name of the script with -o FILE.py");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int run(int argc, char **argv) {
+    static const struct argp_option list[] = {
+        {"to", 't', "NAME", 0, "brian2 or nest", 0},
+        {"output", 'o', "FILE.py", 0, "the script; synapses and input spikes go into text files beside it", 0},
+        {0},
+    };
+    static const struct argp argp = {
+        list,
+        parse,
+        "NETWORK.yaml",
+        "Write a network as a script for Brian2 or PyNEST that runs as it is.\v"
+        "The script takes --dt MS (time step) and --output DIR, where it leaves spikes-POPULATION.dat ('neuron "
+        "time_ms') for "
+        "'punctum compare'. For NEST, the precise models are used (iaf_psc_exp_ps_lossless; iaf_psc_exp_ps for "
+        "double-exponential currents of positive weights); a network that they cannot represent is refused.\n\n"
+        "Examples:\n"
+        "  punctum export network.yaml --to brian2 -o brian.py && python3 brian.py --dt 0.01 --output brian\n"
+        "  punctum compare results/spikes-cells.dat brian/spikes-cells.dat\n",
+        NULL,
+        NULL,
+        NULL};
+    options o = {0};
+    pm_error error = {0};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
+        return 2;
+    pm_status status = export_network(&o, &error);
+    return status ? pm_complain(&error) : 0;
+}
+
+const pm_command pm_command_export = {"export", "write a network for Brian2 or NEST", run};

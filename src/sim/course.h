@@ -1,0 +1,23 @@
+/* The membrane potential of one neuron, given all spikes of a run: an integration by GSL's adaptive Runge-Kutta method
+ * that knows nothing of closed forms. A check of whatever produced the spikes. */
+#ifndef PM_SIM_COURSE_H
+#define PM_SIM_COURSE_H
+
+#include "net/wiring.h"
+
+#include <punctum/simulation.h>
+
+typedef struct pm_course_point {
+    double time;      /* ms */
+    bool before;      /* the neuron fires at that time, and its potential just before is wanted */
+    double potential; /* mV; filled in */
+} pm_course_point;
+
+/* Fills in the potentials at the points, which are in order of time. `spikes` are those of all populations; the
+ * neuron's own reset it, whatever the potential. Relative and absolute tolerance of every integration step: 1e-13.
+ * Errors: PM_FAILED if the integration does not reach that, PM_NO_MEMORY. */
+pm_status pm_course_integrate(const pm_network *network, const pm_wiring *wiring, const pm_spike *spikes,
+                              size_t n_spikes, uint32_t population, uint32_t neuron, pm_course_point *points,
+                              size_t n_points, pm_error *error);
+
+#endif

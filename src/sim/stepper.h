@@ -1,0 +1,70 @@
+/* One LIF neuron over one time step: what the time-stepped simulator is made of. Independent of math/, against which it
+ * is a check. Times in ms, potentials in mV, currents in pA. */
+#ifndef PM_SIM_STEPPER_H
+#define PM_SIM_STEPPER_H
+
+#include <gsl/gsl_odeiv2.h>
+#include <punctum/neuron.h>
+#include <stdbool.h>
+
+typedef enum pm_clock_scheme {
+    PM_CLOCK_EXACT, /* propagator matrices: exact between arrivals */
+    PM_CLOCK_RK     /* one step of GSL's Runge-Kutta-Fehlberg method of order 5 */
+} pm_clock_scheme;
+
+typedef enum pm_clock_interpolation {
+    PM_CLOCK_GRID,   /* spikes at the ends of steps */
+    PM_CLOCK_LINEAR, /* spikes where a straight line through V at both ends of a piece meets V_th */
+    PM_CLOCK_CUBIC   /* the same with the cubic through V and dV/dt at both ends */
+} pm_clock_interpolation;
+
+/* Their names, by number: {"exact", "rk", NULL} and {"grid", "linear", "cubic", NULL}. */
+extern const char *const pm_clock_schemes[], *const pm_clock_interpolations[];
+
+/* I_syn = a - b; u = V - E_L. An arriving spike adds its weight to both (tau_2 = 0: to a). */
+typedef struct pm_stepper_state {
+    double u, a, b;
+} pm_stepper_state;
+
+typedef struct pm_propagator {
+    double m, e1, e2; /* exp(-h/tau) - 1 for tau_m, tau_1, tau_2 */
+    double a, b;      /* what a and b add to u within h, mV/pA */
+} pm_propagator;
+
+typedef struct pm_stepper {
+    double l_m, l_1, l_2;              /* 1/ms */
+    double inv_C;                      /* 1/pF */
+    double u_inf, theta, u_reset, E_L; /* mV */
+    double t_ref;                      /* ms */
+    bool single;                       /* tau_2 = 0 */
+    bool held;                         /* for the Runge-Kutta method: u stays where it is */
+    double dt;                         /* ms */
+    pm_propagator full;                /* over dt */
+    gsl_odeiv2_step *rk;               /* NULL for PM_CLOCK_EXACT */
+} pm_stepper;
+
+/* Errors: PM_NO_MEMORY. A stepper is cleared also after an error. */
+pm_status pm_stepper_init(pm_stepper *stepper, const pm_neuron *neuron, pm_clock_scheme scheme, double dt,
+                          pm_error *error);
+void pm_stepper_clear(pm_stepper *stepper);
+
+/* Moves the state by h <= dt, without arrivals; `held`: u stays where it is. */
+void pm_stepper_move(pm_stepper *stepper, pm_stepper_state *state, double h, bool held);
+
+/* Where between two states h apart u reaches the threshold, which it has at the end (start below, end not below); in
+ * (0, h]. */
+double pm_stepper_crossing(const pm_stepper *stepper, const pm_stepper_state *start, const pm_stepper_state *end,
+                           double h, pm_clock_interpolation interpolation);
+
+/* du/dt, mV/ms. */
+static inline double pm_stepper_slope(const pm_stepper *stepper, const pm_stepper_state *s) {
+    return (stepper->u_inf - s->u) * stepper->l_m + (s->a - s->b) * stepper->inv_C;
+}
+
+static inline void pm_stepper_arrive(const pm_stepper *stepper, pm_stepper_state *state, double weight) {
+    state->a += weight;
+    if (!stepper->single)
+        state->b += weight;
+}
+
+#endif
