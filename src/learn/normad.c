@@ -40,6 +40,21 @@ static const parameters defaults = {
     .pair_window = 5.0, .step = 10.0, .approach = 0.2, .pair_slope = 1.0, .damping = 0.1, .longest_step = 7500.0,
     .most_events = 64.0, .recruit = 1.0, .recruit_window = 10.0, .recruit_lag = 2.0};
 
+void pm_normad_newton(void *given) {
+    parameters *p = given;
+    *p = defaults;
+    p->resets = EXACT;
+    p->slope_floor = 1e-6;
+    p->pair_window = 1e6;
+    p->step = 1e6;
+    p->approach = 1.0;
+    p->pair_slope = 1e-6;
+    p->damping = 1e-9;
+    p->longest_step = 1e5;
+    p->most_events = 100.0;
+    p->recruit = 0.0;
+}
+
 static const pm_parameter table[] = {
     {"normalisation", "", "how gradients become steps", offsetof(parameters, normalisation), PM_ANY, normalisations},
     {"errors", "", "plain: +1 at desired and -1 at observed spikes; paired: potentials to be moved, in mV",
