@@ -1,8 +1,9 @@
 /* The sweep through any network. Arrivals, in descending order of time, are merged with the spikes; at the same instant
- * arrivals come first, so that a spike's own arrivals, zero delays included, have all been met when its turn comes. Every neuron
- * carries p from its last event to its next one, by the transposed propagator of lif.h. Invariant: a cell's p is the adjoint at
- * its time `at`, just before all events met so far; the restart of its latest spike not yet met is taken on the way. Slopes at
- * restarts need the currents there, which a sweep forwards provides if there is refractoriness. */
+ * arrivals come first, so that a spike's own arrivals, zero delays included, have all been met when its turn comes.
+ * Every neuron carries p from its last event to its next one, by the transposed propagator of lif.h. Invariant: a
+ * cell's p is the adjoint at its time `at`, just before all events met so far; the restart of its latest spike not yet
+ * met is taken on the way. Slopes at restarts need the currents there, which a sweep forwards provides if there is
+ * refractoriness. */
 #include "learn/adjoint.h"
 
 #include <math.h>
@@ -66,7 +67,7 @@ static const pm_lif *lif_of(const pm_synapses *synapses, uint32_t neuron) {
     return class == PM_IS_SOURCE ? NULL : &synapses->classes[class];
 }
 
-/* --- forwards: u' after each restart ----------------------------------------------------------------------------------- */
+/* --- forwards: u' after each restart ------------------------------------------------------------------------------ */
 
 static void carry_forwards(pm_adjoint_cell *cell, const pm_lif *lif, double t) {
     if (t > cell->at)
@@ -75,7 +76,8 @@ static void carry_forwards(pm_adjoint_cell *cell, const pm_lif *lif, double t) {
 }
 
 /* Takes the restart that lies ahead, if it is not after `until`. */
-static void note_restart(pm_adjoint *a, const pm_raster *spikes, pm_adjoint_cell *cell, const pm_lif *lif, double until) {
+static void note_restart(pm_adjoint *a, const pm_raster *spikes, pm_adjoint_cell *cell, const pm_lif *lif,
+                         double until) {
     if (cell->spike == NO_SPIKE || spikes->time[cell->spike] + lif->t_ref > until)
         return;
     carry_forwards(cell, lif, spikes->time[cell->spike] + lif->t_ref);
@@ -97,7 +99,8 @@ static void arrive_forwards(pm_adjoint *a, const pm_synapses *synapses, const pm
     }
 }
 
-/* Without refractoriness the potential restarts at the spike: from the slope there. Otherwise the currents are followed. */
+/* Without refractoriness the potential restarts at the spike: from the slope there. Otherwise the currents are
+ * followed. */
 static pm_status find_restarts(pm_adjoint *a, const pm_synapses *synapses, const pm_raster *spikes, pm_error *error) {
     bool any = false;
     for (size_t k = 0; k < spikes->n; k++) {
@@ -134,7 +137,7 @@ static pm_status find_restarts(pm_adjoint *a, const pm_synapses *synapses, const
     return PM_OK;
 }
 
-/* --- backwards --------------------------------------------------------------------------------------------------------- */
+/* --- backwards ---------------------------------------------------------------------------------------------------- */
 
 pm_status pm_adjoint_at_threshold(double moved, double slope, double floor, uint32_t neuron, double time, double *p_u,
                                   pm_error *error) {
@@ -143,8 +146,10 @@ pm_status pm_adjoint_at_threshold(double moved, double slope, double floor, uint
     if (moved == 0.0 || time == 0.0)
         return PM_OK;
     if (!(steep > 0.0))
-        return pm_fail(error, PM_FAILED, "the spike of neuron %u at %.17g ms grazes its threshold (dV/dt %g mV/ms): there is "
-                       "no gradient without a floor of the slope", neuron, time, slope);
+        return pm_fail(error, PM_FAILED,
+                       "the spike of neuron %u at %.17g ms grazes its threshold (dV/dt %g mV/ms): there is no gradient "
+                       "without a floor of the slope",
+                       neuron, time, slope);
     *p_u = -moved / steep;
     return PM_OK;
 }
@@ -176,8 +181,8 @@ static void arrive_back(pm_adjoint *a, const pm_synapses *synapses, const pm_ras
         carry_back(cell, lif, landing->time);
         const pm_lif_state *p = &cell->p;
         size_t place = synapses->place[k];
-        double later = synapses->weight[place] * (lif->single ? lif->l_1 * p->i - lif->inv_C * p->u
-                                                              : lif->l_2 * p->b - lif->d12 * p->i);
+        double later = synapses->weight[place] *
+                       (lif->single ? lif->l_1 * p->i - lif->inv_C * p->u : lif->l_2 * p->b - lif->d12 * p->i);
         moved += later;
         if (gradient->weight)
             gradient->weight[place] += lif->single ? p->i : p->b;

@@ -1,8 +1,8 @@
-/* The sweep through a layered network, layer by layer from the top. All neurons of a layer see the same arrivals, so one set of
- * factors, tabulated at once, carries the whole layer's p from one arrival back to the one before, and an arrival reads a row of
- * weights: arrays over targets, the work of a vector unit. The few neurons that fire or restart in an interval are carried on
- * their own, from event to event. Invariant: after each interval the arrays hold p just after the arrivals at its beginning;
- * within it, those of a touched neuron hold p at its own time. */
+/* The sweep through a layered network, layer by layer from the top. All neurons of a layer see the same arrivals, so
+ * one set of factors, tabulated at once, carries the whole layer's p from one arrival back to the one before, and an
+ * arrival reads a row of weights: arrays over targets, the work of a vector unit. The few neurons that fire or restart
+ * in an interval are carried on their own, from event to event. Invariant: after each interval the arrays hold p just
+ * after the arrivals at its beginning; within it, those of a touched neuron hold p at its own time. */
 #include "learn/adjoint.h"
 
 #include "learn/traces.h"
@@ -19,14 +19,14 @@ typedef struct descent {
     const pm_lif *lif;
     const pm_layer *layer;
     const pm_raster *in, *out;
-    double *u, *i, *b;    /* p of every neuron, or the state of the sweep forwards */
-    double *at;           /* ms, of touched neurons; below all times otherwise */
+    double *u, *i, *b; /* p of every neuron, or the state of the sweep forwards */
+    double *at;        /* ms, of touched neurons; below all times otherwise */
     uint32_t *touched;
-    pm_lif_state *kept;   /* of touched neurons, while the others are carried */
+    pm_lif_state *kept; /* of touched neurons, while the others are carried */
     size_t n_touched;
-    double now;           /* ms, of the arrays */
+    double now;              /* ms, of the arrays */
     size_t spikes, restarts; /* still to be met, counted from the first */
-    double *moved;        /* dL/dt_s of the spikes of `out` */
+    double *moved;           /* dL/dt_s of the spikes of `out` */
     const double *restart;
     double slope_floor;
 } descent;
@@ -46,46 +46,46 @@ void pm_adjoint_layers_free(pm_adjoint_layers *a) {
     *a = (pm_adjoint_layers){.slope_floor = a->slope_floor, .input_times = a->input_times};
 }
 
-static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error *error) {
-    if (needed <= *capacity)
-        return PM_OK;
+static bool grow(double **array, size_t *capacity, size_t needed) {
+    if (*array && needed <= *capacity)
+        return true;
     size_t size = (needed + needed / 2 + 15) / 8 * 8;
     free(*array);
     *array = aligned_alloc(64, size * sizeof **array);
     *capacity = *array ? size : 0;
-    return *array ? PM_OK : pm_fail_memory(error, "the gradient's spikes");
+    return *array != NULL;
 }
 
-static pm_status reserve(pm_adjoint_layers *a, const pm_layered *net, pm_error *error) {
-    size_t populations = net->n_layers + 1, widest = 0;
+/* Room for everything, and the loss's own derivatives. */
+static bool prepare(pm_adjoint_layers *a, const pm_layered *net, const double *dl_dt) {
+    size_t populations = net->n_layers + 1, widest = PM_LAYER_LANES;
     if (a->n_populations < populations) {
         pm_adjoint_layers_free(a);
         a->time = calloc(populations, sizeof *a->time);
         a->n_time = calloc(populations, sizeof *a->n_time);
         if (!a->time || !a->n_time)
-            return pm_fail_memory(error, "the gradient");
+            return false;
         a->n_populations = populations;
     }
-    pm_status status = PM_OK;
-    for (size_t p = 0; !status && p < populations; p++) {
-        status = grow(&a->time[p], &a->n_time[p], net->rasters[p].n, error);
-        if (!status && p > 0)
-            status = grow(&a->restart, &a->n_restart, net->rasters[p].n, error);
+    for (size_t p = 0; p < populations; p++) {
+        size_t n = net->rasters[p].n;
+        if (!grow(&a->time[p], &a->n_time[p], n) || !grow(&a->restart, &a->n_restart, n))
+            return false;
+        for (size_t s = 0; s < n; s++)
+            a->time[p][s] = p == net->n_layers ? dl_dt[s] : 0.0;
         if (p > 0 && net->layers[p - 1].stride > widest)
             widest = net->layers[p - 1].stride;
     }
-    if (!status)
-        status = grow(&a->state, &a->n_state, STATE_ARRAYS * widest, error);
-    if (!status && widest > a->n_touched) {
+    if (widest > a->n_touched) {
         free(a->touched);
         free(a->kept);
         a->touched = malloc(widest * sizeof *a->touched);
         a->kept = malloc(widest * sizeof *a->kept);
         a->n_touched = a->touched && a->kept ? widest : 0;
         if (a->n_touched == 0)
-            status = pm_fail_memory(error, "the gradient");
+            return false;
     }
-    return status;
+    return grow(&a->state, &a->n_state, STATE_ARRAYS * widest);
 }
 
 /* Tabulates the step from each arrival to the next one; steps[k] leads from arrival k - 1 to k. */
@@ -99,7 +99,7 @@ static pm_status tabulate(pm_adjoint_layers *a, const pm_lif *lif, const pm_rast
     return PM_OK;
 }
 
-/* --- forwards: u' after each restart ----------------------------------------------------------------------------------- */
+/* --- forwards: u' after each restart ------------------------------------------------------------------------------ */
 
 PM_SIMD static void carry_currents(size_t n, pm_lif_basis at, double *restrict i, double *restrict b) {
     for (size_t j = 0; j < n; j++) {
@@ -141,7 +141,7 @@ static void find_restarts(const pm_adjoint_layers *a, descent *d, double *restar
             restart[s] = d->out->slope[s] + (lif->theta - lif->u_reset) * lif->l_m;
 }
 
-/* --- backwards --------------------------------------------------------------------------------------------------------- */
+/* --- backwards ---------------------------------------------------------------------------------------------------- */
 
 PM_SIMD static void carry(size_t n, pm_lif_basis at, double *restrict u, double *restrict i, double *restrict b) {
     for (size_t j = 0; j < n; j++) {
@@ -206,7 +206,8 @@ static pm_status take_events(descent *d, double t, pm_error *error) {
     return status;
 }
 
-/* Carries the layer back to t; `step` is the basis of the time from there to the present one, if p is not 0 everywhere. */
+/* Carries the layer back to t; `step` is the basis of the time from there to the present one, if p is not 0 everywhere.
+ * */
 static pm_status carry_back(descent *d, double t, pm_lif_basis step, pm_error *error) {
     pm_status status = take_events(d, t, error);
     if (status)
@@ -254,7 +255,7 @@ static pm_status descend(const pm_adjoint_layers *a, descent *d, double *moved_i
         if (moved_in)
             moved_in[k] += arrive(n, d->layer->weight + in->neuron[k] * n, cx, x, cy, y);
     }
-    return take_events(d, UNTOUCHED, error); /* spikes before all arrivals: their neurons' constant currents cause them */
+    return take_events(d, UNTOUCHED, error); /* spikes before all arrivals: constant currents cause them */
 }
 
 pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const double *dl_dt, double *const *gradient,
@@ -262,18 +263,24 @@ pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const 
     size_t lowest = 0;
     while (!a->input_times && lowest < net->n_layers && !gradient[lowest])
         lowest++;
-    pm_status status = reserve(a, net, error);
-    if (status)
-        return status;
-    for (size_t p = 0; p <= net->n_layers; p++)
-        for (size_t s = 0; s < net->rasters[p].n; s++)
-            a->time[p][s] = p == net->n_layers ? dl_dt[s] : 0.0;
+    if (!prepare(a, net, dl_dt))
+        return pm_fail_memory(error, "the gradient");
+    pm_status status = PM_OK;
     for (size_t l = net->n_layers; !status && l-- > lowest;) {
         const pm_layer *layer = &net->layers[l];
         size_t n = layer->stride;
-        descent d = {.lif = &layer->lif, .layer = layer, .in = &net->rasters[l], .out = &net->rasters[l + 1],
-                     .u = a->state, .i = a->state + n, .b = a->state + 2 * n, .at = a->state + 3 * n,
-                     .touched = a->touched, .kept = a->kept, .moved = a->time[l + 1], .restart = a->restart,
+        descent d = {.lif = &layer->lif,
+                     .layer = layer,
+                     .in = &net->rasters[l],
+                     .out = &net->rasters[l + 1],
+                     .u = a->state,
+                     .i = a->state + n,
+                     .b = a->state + 2 * n,
+                     .at = a->state + 3 * n,
+                     .touched = a->touched,
+                     .kept = a->kept,
+                     .moved = a->time[l + 1],
+                     .restart = a->restart,
                      .slope_floor = a->slope_floor};
         status = tabulate(a, d.lif, d.in, error);
         if (status)

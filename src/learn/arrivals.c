@@ -1,13 +1,12 @@
-/* A binary heap of spikes on their way, each waiting at one of its fans: at the nearest one when time runs forwards, at the
- * farthest one when it runs backwards, then at the next. Invariant: a spike that is not in the heap yet cannot arrive before
- * the heap's first entry, since it enters as soon as the shortest (backwards: longest) of all delays allows. So the heap holds
- * the spikes on their way at one instant, not all arrivals. Ties are settled by the spike's number: the order is a function
- * of the input. */
+/* A binary heap of spikes on their way, each waiting at one of its fans: at the nearest one when time runs forwards, at
+ * the farthest one when it runs backwards, then at the next. Invariant: a spike that is not in the heap yet cannot
+ * arrive before the heap's first entry, since it enters as soon as the shortest (backwards: longest) of all delays
+ * allows. So the heap holds the spikes on their way at one instant, not all arrivals. Ties are settled by the spike's
+ * number: the order is a function of the input. */
 #include "learn/arrivals.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct sort_item {
     double delay;
@@ -35,18 +34,19 @@ void pm_synapses_free(pm_synapses *s) {
     *s = (pm_synapses){0};
 }
 
-static pm_status check(const pm_synapses *s, const pm_synapse *list, pm_error *error) {
+static pm_status check(const pm_synapses *s, const uint32_t *class, const pm_synapse *list, pm_error *error) {
     for (size_t k = 0; k < s->n_neurons; k++)
-        if (s->class[k] != PM_IS_SOURCE && s->class[k] >= s->n_classes)
-            return pm_fail(error, PM_INVALID, "neuron %zu has class %u; there are %zu", k, s->class[k], s->n_classes);
+        if (class[k] != PM_IS_SOURCE && class[k] >= s->n_classes)
+            return pm_fail(error, PM_INVALID, "neuron %zu has class %u; there are %zu", k, class[k], s->n_classes);
     for (size_t k = 0; k < s->n_synapses; k++) {
         if (list[k].source >= s->n_neurons || list[k].target >= s->n_neurons)
             return pm_fail(error, PM_INVALID, "synapse %zu leads from neuron %u to %u; there are %zu neurons", k,
                            list[k].source, list[k].target, s->n_neurons);
-        if (s->class[list[k].target] == PM_IS_SOURCE)
+        if (class[list[k].target] == PM_IS_SOURCE)
             return pm_fail(error, PM_INVALID, "synapse %zu leads to neuron %u, which is a source", k, list[k].target);
         if (!(list[k].delay >= 0.0 && list[k].delay < INFINITY))
-            return pm_fail(error, PM_INVALID, "synapse %zu has a delay of %g ms; it must be 0 or more", k, list[k].delay);
+            return pm_fail(error, PM_INVALID, "synapse %zu has a delay of %g ms; it must be 0 or more", k,
+                           list[k].delay);
     }
     return PM_OK;
 }
@@ -70,9 +70,14 @@ static void compress(pm_synapses *s, const pm_synapse *list, const sort_item *it
         s->first_fan[k + 1] += s->first_fan[k];
 }
 
-pm_status pm_synapses_new(pm_synapses *s, const pm_lif *classes, size_t n_classes, const uint32_t *class, size_t n_neurons,
-                          const pm_synapse *list, size_t n_synapses, pm_error *error) {
+pm_status pm_synapses_new(pm_synapses *s, const pm_lif *classes, size_t n_classes, const uint32_t *class,
+                          size_t n_neurons, const pm_synapse *list, size_t n_synapses, pm_error *error) {
     *s = (pm_synapses){.n_neurons = n_neurons, .n_synapses = n_synapses, .n_classes = n_classes};
+    pm_status status = check(s, class, list, error);
+    if (status) {
+        *s = (pm_synapses){0};
+        return status;
+    }
     sort_item *items = malloc((n_synapses + 1) * sizeof *items);
     s->classes = malloc((n_classes + 1) * sizeof *s->classes);
     s->class = malloc((n_neurons + 1) * sizeof *s->class);
@@ -81,28 +86,23 @@ pm_status pm_synapses_new(pm_synapses *s, const pm_lif *classes, size_t n_classe
     s->fans = malloc((n_synapses + 1) * sizeof *s->fans);
     s->target = malloc((n_synapses + 1) * sizeof *s->target);
     s->place = malloc((n_synapses + 1) * sizeof *s->place);
-    pm_status status = PM_OK;
-    if (!items || !s->classes || !s->class || !s->weight || !s->first_fan || !s->fans || !s->target || !s->place)
-        status = pm_fail_memory(error, "the synapses");
-    if (!status) {
-        if (n_classes > 0)
-            memcpy(s->classes, classes, n_classes * sizeof *classes);
-        if (n_neurons > 0)
-            memcpy(s->class, class, n_neurons * sizeof *class);
-        status = check(s, list, error);
-    }
-    if (!status) {
-        for (size_t k = 0; k < n_synapses; k++) {
-            items[k] = (sort_item){list[k].delay, k, list[k].source};
-            s->weight[k] = list[k].weight;
-        }
-        qsort(items, n_synapses, sizeof *items, compare_items);
-        compress(s, list, items);
-    } else {
+    if (!items || !s->classes || !s->class || !s->weight || !s->first_fan || !s->fans || !s->target || !s->place) {
+        free(items);
         pm_synapses_free(s);
+        return pm_fail_memory(error, "the synapses");
     }
+    for (size_t k = 0; k < n_classes; k++)
+        s->classes[k] = classes[k];
+    for (size_t k = 0; k < n_neurons; k++)
+        s->class[k] = class[k];
+    for (size_t k = 0; k < n_synapses; k++) {
+        items[k] = (sort_item){list[k].delay, k, list[k].source};
+        s->weight[k] = list[k].weight;
+    }
+    qsort(items, n_synapses, sizeof *items, compare_items);
+    compress(s, list, items);
     free(items);
-    return status;
+    return PM_OK;
 }
 
 static bool is_before(const pm_flying *a, const pm_flying *b) {

@@ -20,23 +20,24 @@ typedef struct pm_fan {
 typedef struct pm_synapses {
     size_t n_neurons, n_synapses, n_classes;
     pm_lif *classes;
-    uint32_t *class;    /* of each neuron, or PM_IS_SOURCE */
-    double *weight;     /* pA, in the order of the list that was given; may be changed at any time */
-    size_t *first_fan;  /* n_neurons + 1 */
-    pm_fan *fans;       /* of each source in ascending order of delay; one more ends them */
-    uint32_t *target;   /* of each synapse, fan by fan */
-    size_t *place;      /* of each synapse in the list that was given */
+    uint32_t *class;          /* of each neuron, or PM_IS_SOURCE */
+    double *weight;           /* pA, in the order of the list that was given; may be changed at any time */
+    size_t *first_fan;        /* n_neurons + 1 */
+    pm_fan *fans;             /* of each source in ascending order of delay; one more ends them */
+    uint32_t *target;         /* of each synapse, fan by fan */
+    size_t *place;            /* of each synapse in the list that was given */
     double shortest, longest; /* ms, of all delays */
 } pm_synapses;
 
-/* Copies everything. `class` has one entry per neuron; source and target of the synapses are numbers of neurons. Errors:
- * PM_INVALID for unknown neurons or classes, a target that is a source, a delay that is negative or not finite; PM_NO_MEMORY. */
+/* Copies everything. `class` has one entry per neuron; source and target of the synapses are numbers of neurons.
+ * Errors: PM_INVALID for unknown neurons or classes, a target that is a source, a delay that is negative or not finite;
+ * PM_NO_MEMORY. */
 pm_status pm_synapses_new(pm_synapses *synapses, const pm_lif *classes, size_t n_classes, const uint32_t *class,
                           size_t n_neurons, const pm_synapse *list, size_t n_synapses, pm_error *error);
 void pm_synapses_free(pm_synapses *synapses);
 
 typedef struct pm_flying {
-    double key;   /* ms: time of the arrival, or minus that */
+    double key; /* ms: time of the arrival, or minus that */
     size_t spike;
     size_t fan;
 } pm_flying;
@@ -48,12 +49,12 @@ typedef struct pm_arrivals {
     bool backwards;
     pm_flying *heap;
     size_t n, capacity;
-    size_t entered;   /* spikes that have been put into the heap */
+    size_t entered; /* spikes that have been put into the heap */
 } pm_arrivals;
 
 /* One spike reaches one fan. */
 typedef struct pm_landing {
-    double time;       /* ms */
+    double time; /* ms */
     size_t spike;
     size_t begin, end; /* synapses */
 } pm_landing;
