@@ -75,6 +75,8 @@ typedef struct pm_experiment {
     bool online;         /* weights change after each pattern, not after all of them */
     double decay;        /* iterations after which learning slows down: the rates are multiplied by */
     double power;        /* (1 + n/decay)^-power; power 0: never */
+    double polish_within;        /* ms: once the goal is reached, Newton steps along the exact gradient bring every output */
+    uint32_t polish_iterations;  /* spike this close to its instant, in so many iterations at most; 0: no such thing */
     double momentum;     /* share of the last change in the next one, 0 to 1 */
     const struct pm_learning_rule *rule;
     double rule_parameters[32];
@@ -105,6 +107,7 @@ typedef struct pm_trainer pm_trainer;
 /* How a trial stands. */
 typedef struct pm_progress_report {
     uint32_t iteration;  /* changes of the weights so far */
+    uint32_t polished;   /* of these, Newton steps */
     bool converged;
     double correlation;  /* mean over patterns and output neurons, with the weights of the last forward pass */
     double best;         /* the largest correlation so far */
@@ -124,6 +127,7 @@ pm_progress_report pm_trainer_report(const pm_trainer *trainer);
  * trial that fails in training is no error: trial->message says why. Free the history with pm_trial_free. */
 typedef struct pm_trial {
     uint32_t number, iterations;
+    uint32_t polished;   /* of the iterations, Newton steps */
     bool converged;
     double correlation;  /* of the last forward pass */
     double best;         /* largest correlation */

@@ -129,8 +129,8 @@ static json_t *results_json(const batch *b, size_t n_done) {
     json_t *results = json_array();
     for (size_t k = 0; k < n_done; k++) {
         const pm_trial *t = &b->trials[k];
-        json_t *row = json_pack("{s:I, s:b, s:I, s:f, s:f}", "trial", (json_int_t)t->number, "converged", (int)t->converged,
-                                "iterations", (json_int_t)t->iterations, "correlation", t->correlation, "best", t->best);
+        json_t *row = json_pack("{s:I, s:b, s:I, s:I, s:f, s:f}", "trial", (json_int_t)t->number, "converged", (int)t->converged,
+                                "iterations", (json_int_t)t->iterations, "polished", (json_int_t)t->polished, "correlation", t->correlation, "best", t->best);
         json_object_set_new(row, "off_ms", isfinite(t->off) ? json_real(t->off) : json_null());
         if (t->message[0])
             json_object_set_new(row, "message", json_string(t->message));

@@ -295,6 +295,20 @@ static pm_status read_schedule(pm_experiment *e, const pm_node *root, pm_error *
     return status;
 }
 
+static pm_status read_polish(pm_experiment *e, const pm_node *root, pm_error *error) {
+    static const char *const keys[] = {"within", "iterations", NULL};
+    pm_node polish = pm_map_find(root, "polish"), within;
+    if (!pm_node_exists(&polish))
+        return PM_OK;
+    e->polish_iterations = 50;
+    pm_status status = pm_map_check(&polish, keys, error);
+    if (!status)
+        status = pm_map_get(&polish, "within", &within, error);
+    if (!status)
+        status = pm_node_number(&within, "a distance in ms", &e->polish_within, error);
+    return status ? status : optional_count(&polish, "iterations", "a number of iterations", &e->polish_iterations, error);
+}
+
 static pm_status read_head(pm_experiment *e, const pm_node *root, pm_error *error) {
     pm_node duration, seed = pm_map_find(root, "seed"), neuron = pm_map_find(root, "neuron");
     pm_status status = pm_map_get(root, "duration", &duration, error);
@@ -316,7 +330,7 @@ static pm_status read_head(pm_experiment *e, const pm_node *root, pm_error *erro
 
 static pm_status read_experiment(pm_experiment *e, const pm_node *root, pm_error *error) {
     static const char *const keys[] = {"duration", "seed", "trials", "iterations", "neuron", "layers", "problem", "goal",
-                                       "rule", "order", "schedule", "momentum", NULL};
+                                       "rule", "order", "schedule", "momentum", "polish", NULL};
     pm_node layers, problem, goal, rule = pm_map_find(root, "rule");
     pm_status status = pm_map_check(root, keys, error);
     if (!status)
@@ -341,6 +355,8 @@ static pm_status read_experiment(pm_experiment *e, const pm_node *root, pm_error
         status = read_rule(e, &rule, error);
     if (!status)
         status = read_schedule(e, root, error);
+    if (!status)
+        status = read_polish(e, root, error);
     return status ? status : pm_node_blame(root, pm_experiment_check(e, error), error);
 }
 

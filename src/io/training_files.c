@@ -21,10 +21,11 @@ static pm_status write_trials(const char *folder, const pm_trial *trials, size_t
     pm_output output;
     pm_status status = pm_output_open(&output, folder, "trials.dat", error);
     if (!status)
-        status = pm_output_write(&output, error, "# trial converged iterations correlation best off_ms\n");
+        status = pm_output_write(&output, error, "# trial converged iterations polished correlation best off_ms\n");
     for (size_t k = 0; !status && k < n; k++)
-        status = pm_output_write(&output, error, "%" PRIu32 " %d %" PRIu32 " %.17g %.17g %.17g%s%s\n", trials[k].number,
-                                 trials[k].converged, trials[k].iterations, trials[k].correlation, trials[k].best,
+        status = pm_output_write(&output, error, "%" PRIu32 " %d %" PRIu32 " %" PRIu32 " %.17g %.17g %.17g%s%s\n",
+                                 trials[k].number, trials[k].converged, trials[k].iterations, trials[k].polished,
+                                 trials[k].correlation, trials[k].best,
                                  trials[k].off, trials[k].message[0] ? " # " : "", trials[k].message);
     return finish(&output, status, error);
 }

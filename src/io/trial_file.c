@@ -77,11 +77,12 @@ json_t *pm_experiment_json(const pm_experiment *e) {
     json_t *layers = json_array();
     for (size_t l = 0; l < e->n_layers; l++)
         json_array_append_new(layers, layer_json(&e->layers[l], l == 0));
-    return json_pack("{s:f, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:f, s:o}", "duration",
+    return json_pack("{s:f, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}", "duration",
                      e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations, "neuron",
                      pm_neuron_json(&e->neuron), "layers", layers, "problem", problem_json(&e->problem), "goal",
                      "correlation", e->goal.correlation, "tau", e->goal.tau, "within", e->goal.within, "order",
-                     e->online ? "online" : "batch", "schedule", "decay", e->decay, "power", e->power, "momentum",
+                     e->online ? "online" : "batch", "schedule", "decay", e->decay, "power", e->power, "polish", "within", e->polish_within,
+                     "iterations", (json_int_t)e->polish_iterations, "momentum",
                      e->momentum, "rule", rule_json(e));
 }
 
@@ -109,9 +110,9 @@ pm_status pm_trial_write(const char *folder, uint64_t mark, const pm_trial *tria
     pm_status status = pm_output_open(&output, folder, name, error);
     if (!status)
         status = pm_output_write(&output, error,
-                                 "# trial %" PRIu32 " of %016" PRIx64 "\n# %d %" PRIu32 " %zu %.17g %.17g %.17g\n# %s\n"
+                                 "# trial %" PRIu32 " of %016" PRIx64 "\n# %d %" PRIu32 " %" PRIu32 " %zu %.17g %.17g %.17g\n# %s\n"
                                  "# iteration correlation\n",
-                                 trial->number, mark, trial->converged, trial->iterations, trial->n_history,
+                                 trial->number, mark, trial->converged, trial->iterations, trial->polished, trial->n_history,
                                  trial->correlation, trial->best, trial->off, trial->message);
     for (size_t k = 0; !status && k < trial->n_history; k++)
         status = pm_output_write(&output, error, "%zu %.17g\n", k, trial->history[k]);
@@ -130,8 +131,8 @@ static bool read_head(FILE *file, uint64_t mark, uint32_t number, pm_trial *tria
     char line[256] = "";
     if (fscanf(file, "# trial %" SCNu32 " of %" SCNx64 "\n", &written, &of) != 2 || written != number || of != mark)
         return false;
-    if (fscanf(file, "# %d %" SCNu32 " %zu %lf %lf %lf\n", &converged, &trial->iterations, &trial->n_history,
-               &trial->correlation, &trial->best, &trial->off) != 6)
+    if (fscanf(file, "# %d %" SCNu32 " %" SCNu32 " %zu %lf %lf %lf\n", &converged, &trial->iterations, &trial->polished,
+               &trial->n_history, &trial->correlation, &trial->best, &trial->off) != 7)
         return false;
     if (!fgets(line, sizeof line, file) || line[0] != '#' || line[1] != ' ')
         return false;

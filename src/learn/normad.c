@@ -20,7 +20,7 @@
 #include <string.h>
 
 typedef struct parameters {
-    double normalisation, errors;
+    double normalisation, errors, resets;
     double tau_hat, tau_hat_hidden;
     double slope_floor, window;
     double pair_window, step, approach, resolve, pair_slope;
@@ -30,7 +30,9 @@ typedef struct parameters {
 
 enum { NONE, PER_LAYER, JOINT, GRAM };
 enum { PLAIN, PAIRED };
+enum { IGNORED, EXACT };
 static const char *const normalisations[] = {"none", "per_layer", "joint", "gram", NULL};
+static const char *const reset_kinds[] = {"ignored", "exact", NULL};
 static const char *const error_kinds[] = {"plain", "paired", NULL};
 
 static const parameters defaults = {
@@ -38,10 +40,27 @@ static const parameters defaults = {
     .pair_window = 5.0, .step = 10.0, .approach = 0.2, .pair_slope = 1.0, .damping = 0.1, .longest_step = 7500.0,
     .most_events = 64.0, .recruit = 1.0, .recruit_window = 10.0, .recruit_lag = 2.0};
 
+void pm_normad_newton(void *given) {
+    parameters *p = given;
+    *p = defaults;
+    p->resets = EXACT;
+    p->slope_floor = 1e-6;
+    p->pair_window = 1e6;
+    p->step = 1e6;
+    p->approach = 1.0;
+    p->pair_slope = 1e-6;
+    p->damping = 1e-9;
+    p->longest_step = 1e5;
+    p->most_events = 100.0;
+    p->recruit = 0.0;
+}
+
 static const pm_parameter table[] = {
     {"normalisation", "", "how gradients become steps", offsetof(parameters, normalisation), PM_ANY, normalisations},
     {"errors", "", "plain: +1 at desired and -1 at observed spikes; paired: potentials to be moved, in mV",
      offsetof(parameters, errors), PM_ANY, error_kinds},
+    {"resets", "", "ignored, as in the paper; exact: the gradient of the potential itself, tau_hat and window play no part",
+     offsetof(parameters, resets), PM_ANY, reset_kinds},
     {"tau_hat", "ms", "learning kernel's time constant, output layer", offsetof(parameters, tau_hat), PM_POSITIVE, NULL},
     {"tau_hat_hidden", "ms", "the same for all other layers", offsetof(parameters, tau_hat_hidden), PM_POSITIVE, NULL},
     {"slope_floor", "mV/ms", "smallest dV/dt of a hidden spike that 1/V' is computed from",
@@ -107,8 +126,10 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     if (!w)
         return pm_fail_memory(error, "the learning rule");
     w->p = *(const parameters *)given;
-    pm_status status = pm_sweep_new(&w->sweep, net, plasticity->plastic, w->p.tau_hat, w->p.tau_hat_hidden,
-                                    w->p.slope_floor, w->p.window, error);
+    pm_status status = w->p.resets == EXACT
+                           ? pm_sweep_new_exact(&w->sweep, net, plasticity->plastic, w->p.slope_floor, error)
+                           : pm_sweep_new(&w->sweep, net, plasticity->plastic, w->p.tau_hat, w->p.tau_hat_hidden,
+                                          w->p.slope_floor, w->p.window, error);
     if (status) {
         destroy(w);
         return status;

@@ -92,6 +92,9 @@ pm_status pm_experiment_check(const pm_experiment *e, pm_error *error) {
     if (!(e->momentum >= 0.0 && e->momentum < 1.0) || !(e->decay > 0.0) || !(e->power >= 0.0))
         return pm_fail(error, PM_INVALID, "momentum is %g, decay %g, power %g; they must be in [0, 1), positive, and at least 0",
                        e->momentum, e->decay, e->power);
+    if (e->polish_iterations > 0 && (e->online || e->neuron.t_ref > 0.0 || !(e->polish_within > 0.0)))
+        return pm_fail(error, PM_INVALID, "polishing is for weights that change after all patterns (order: batch), neurons with "
+                       "t_ref 0, and a positive distance in ms");
     bool any = false;
     for (size_t l = 1; l < e->n_layers; l++)
         any = any || e->layers[l].plastic;

@@ -35,6 +35,9 @@ typedef struct pm_learning_rule {
 
 extern const pm_learning_rule pm_rule_normad, pm_rule_resume;
 
+/* The parameters with which NormAD is Newton's method for the instants of the output spikes: exact gradients, whole steps. */
+void pm_normad_newton(void *parameters);
+
 /* All rules; ends with NULL. */
 extern const pm_learning_rule *const pm_rules[];
 const pm_learning_rule *pm_rule_find(const char *name); /* NULL if there is none of that name */

@@ -4,6 +4,7 @@
  * computed once per pattern, by pm_sweep_begin. */
 #include "learn/sweep.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,14 @@ void pm_sweep_free(pm_sweep *w) {
         pm_basis_free(&w->steps[l]);
         free(w->at_spike[l]);
         free(w->coefficient[l]);
+        free(w->before[l]);
+        free(w->decay[l]);
+        free(w->gain[l]);
     }
+    free(w->raw);
+    free(w->reset_rows);
+    free(w->reset_time);
+    free(w->reset_gain);
     pm_basis_free(&w->lags);
     *w = (pm_sweep){0};
 }
@@ -42,6 +50,27 @@ pm_status pm_sweep_new(pm_sweep *w, const pm_layered *net, const bool *plastic, 
     if (status)
         pm_sweep_free(w);
     return status;
+}
+
+pm_status pm_sweep_new_exact(pm_sweep *w, const pm_layered *net, const bool *plastic, double slope_floor,
+                             pm_error *error) {
+    const pm_lif *lif = &net->layers[0].lif;
+    if (lif->t_ref > 0.0)
+        return pm_fail(error, PM_INVALID, "t_ref is %g ms; exact resets are for neurons without refractory time", lif->t_ref);
+    double tau_m = 1.0 / lif->l_m;
+    pm_status status = pm_sweep_new(w, net, plastic, tau_m, tau_m, slope_floor, INFINITY, error);
+    if (status)
+        return status;
+    size_t outputs = net->layers[net->n_layers - 1].n_out;
+    w->exact = true;
+    w->reset_rows = aligned_alloc(64, (2 * outputs + 1) * w->row * sizeof(double));
+    w->reset_time = malloc(outputs * sizeof(double));
+    w->reset_gain = malloc(outputs * sizeof(double));
+    if (!w->reset_rows || !w->reset_time || !w->reset_gain) {
+        pm_sweep_free(w);
+        return pm_fail_memory(error, "exact gradients");
+    }
+    return PM_OK;
 }
 
 static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error *error) {
@@ -101,6 +130,65 @@ static pm_status trace_spikes(pm_sweep *w, const pm_layered *net, size_t l, pm_e
         }
     }
     return PM_OK;
+}
+
+static double inverse_slope(const pm_sweep *w, double slope);
+
+/* u'+ / V' of a spike: the current is the same before and after, the leak is not. */
+static double restart_gain(const pm_sweep *w, const pm_lif *lif, double slope) {
+    return (slope + (lif->theta - lif->u_reset) * lif->l_m) * inverse_slope(w, slope);
+}
+
+/* Links each spike of a hidden layer to the neuron's one before. */
+static pm_status link_spikes(pm_sweep *w, const pm_layered *net, size_t l, pm_error *error) {
+    const pm_raster *out = &net->rasters[l + 1];
+    const pm_layer *layer = &net->layers[l];
+    if (out->n > w->exact_capacity[l]) {
+        size_t capacity = out->n + out->n / 2 + 64;
+        free(w->before[l]);
+        free(w->decay[l]);
+        free(w->gain[l]);
+        w->before[l] = malloc(capacity * sizeof(size_t));
+        w->decay[l] = malloc(capacity * sizeof(double));
+        w->gain[l] = malloc(capacity * sizeof(double));
+        w->exact_capacity[l] = w->before[l] && w->decay[l] && w->gain[l] ? capacity : 0;
+    }
+    size_t *last = malloc(layer->n_out * sizeof *last);
+    pm_status status = out->n <= w->exact_capacity[l] ? grow(&w->raw, &w->raw_capacity, out->n, error) : PM_NO_MEMORY;
+    if (status || !last) {
+        free(last);
+        return pm_fail_memory(error, "exact gradients");
+    }
+    for (size_t j = 0; j < layer->n_out; j++)
+        last[j] = SIZE_MAX;
+    for (size_t k = 0; k < out->n; k++) {
+        size_t r = last[out->neuron[k]];
+        w->before[l][k] = r;
+        last[out->neuron[k]] = k;
+        if (r == SIZE_MAX)
+            continue;
+        w->decay[l][k] = exp(-layer->lif.l_m * (out->time[k] - out->time[r]));
+        w->gain[l][k] = w->decay[l][k] * restart_gain(w, &layer->lif, out->slope[r]);
+    }
+    free(last);
+    return PM_OK;
+}
+
+/* From coefficients of the exact gradients at spikes to those of the gradients without resets. */
+static void unfold_resets(pm_sweep *w, size_t l) {
+    double *c = w->coefficient[l];
+    for (size_t k = w->first[l]; k < w->end[l]; k++)
+        w->raw[k] = 0.0;
+    for (size_t k = w->end[l]; k-- > w->first[l];) {
+        size_t r = w->before[l][k];
+        w->raw[k] += c[k];
+        if (r == SIZE_MAX || r < w->first[l])
+            continue;
+        c[r] += w->gain[l][k] * c[k];
+        w->raw[r] -= w->decay[l][k] * c[k];
+    }
+    for (size_t k = w->first[l]; k < w->end[l]; k++)
+        c[k] = w->raw[k];
 }
 
 static double inverse_slope(const pm_sweep *w, double slope) {
@@ -188,14 +276,21 @@ static void carry_output(pm_sweep *w, const pm_raster *in, double t) {
 
 pm_status pm_sweep_begin(pm_sweep *w, const pm_layered *net, pm_error *error) {
     pm_status status = PM_OK;
-    for (size_t l = w->lowest; !status && l + 1 < w->n_layers; l++)
+    for (size_t l = w->lowest; !status && l + 1 < w->n_layers; l++) {
         status = trace_spikes(w, net, l, error);
+        if (!status && w->exact)
+            status = link_spikes(w, net, l, error);
+    }
     pm_traces_reset(&w->inputs[w->n_layers - 1], 0.0);
     w->arrivals = 0;
+    w->resets = 0;
+    for (size_t o = 0; w->exact && o < net->layers[w->n_layers - 1].n_out; o++)
+        w->reset_time[o] = NAN;
     return status;
 }
 
-pm_status pm_sweep_event(pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error) {
+/* The gradient that ignores the resets of the output. */
+static pm_status compute_row(pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error) {
     size_t last = w->n_layers - 1;
     memset(row, 0, w->row * sizeof *row);
     if (w->plastic[last]) {
@@ -210,10 +305,54 @@ pm_status pm_sweep_event(pm_sweep *w, const pm_layered *net, double t, uint32_t 
             descend(w, net, l, t);
         if (status)
             return status;
+        if (w->exact)
+            unfold_resets(w, l);
         if (w->plastic[l])
             collect(w, net, l, row + w->offset[l]);
     }
     return PM_OK;
+}
+
+/* From R(t) to G(t), if the output neuron has fired before. */
+static void apply_reset(const pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row) {
+    if (isnan(w->reset_time[o]))
+        return;
+    const double *R = w->reset_rows + 2 * o * w->row, *G = R + w->row;
+    double h = exp(-net->layers[w->n_layers - 1].lif.l_m * (t - w->reset_time[o]));
+    pm_axpy(w->row, -h, R, row);
+    pm_axpy(w->row, h * w->reset_gain[o], G, row);
+}
+
+/* Takes account of the output spikes before t. */
+static pm_status pass_resets(pm_sweep *w, const pm_layered *net, double t, pm_error *error) {
+    const pm_raster *out = &net->rasters[w->n_layers];
+    const pm_layer *layer = &net->layers[w->n_layers - 1];
+    double *scratch = w->reset_rows + 2 * layer->n_out * w->row;
+    pm_status status = PM_OK;
+    for (; !status && w->resets < out->n && out->time[w->resets] < t; w->resets++) {
+        uint32_t o = out->neuron[w->resets];
+        double at = out->time[w->resets], *R = w->reset_rows + 2 * o * w->row, *G = R + w->row;
+        status = compute_row(w, net, at, o, scratch, error);
+        if (status)
+            break;
+        double h = isnan(w->reset_time[o]) ? 0.0 : exp(-layer->lif.l_m * (at - w->reset_time[o]));
+        for (size_t k = 0; k < w->row; k++) {
+            G[k] = h > 0.0 ? scratch[k] + h * (w->reset_gain[o] * G[k] - R[k]) : scratch[k];
+            R[k] = scratch[k];
+        }
+        w->reset_time[o] = at;
+        w->reset_gain[o] = restart_gain(w, &layer->lif, out->slope[w->resets]);
+    }
+    return status;
+}
+
+pm_status pm_sweep_event(pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error) {
+    pm_status status = w->exact ? pass_resets(w, net, t, error) : PM_OK;
+    if (!status)
+        status = compute_row(w, net, t, o, row, error);
+    if (!status && w->exact)
+        apply_reset(w, net, t, o, row);
+    return status;
 }
 
 void pm_sweep_trace(const pm_sweep *w, const pm_layered *net, size_t l, double t, double *trace) {

@@ -4,7 +4,13 @@
  * purpose, the gradient of V^_o(t) is (Anwani & Rajendran, Neurocomputing 2020)
  *     output layer:  d^(t)
  *     below:         sum over hidden spikes t_s < t of  w_oi eps^'(t - t_s) / max(V'_i(t_s), floor) d^(t_s),
- * recursively for deeper layers. Times in ms, weights in pA, gradients in mV/pA. */
+ * recursively for deeper layers. Times in ms, weights in pA, gradients in mV/pA.
+ *
+ * With exact resets the kernel is the membrane's own, and nothing is ignored. Let t_r be a neuron's last spike before t,
+ * h = exp(-(t - t_r)/tau_m), and u'+ its slope just after the reset. Then the gradient G of V(t) follows from the one
+ * without resets, R, by
+ *     G(t) = R(t) - h R(t_r) + h u'+(t_r) / V'(t_r) G(t_r)
+ * (the membrane forgets what was before t_r, but t_r itself moves), for output and hidden neurons alike. */
 #ifndef PM_LEARN_SWEEP_H
 #define PM_LEARN_SWEEP_H
 
@@ -30,6 +36,16 @@ typedef struct pm_sweep {
     double *coefficient[PM_MAX_LAYERS];
     size_t coefficient_capacity[PM_MAX_LAYERS];
     size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */
+    bool exact;                          /* resets are not ignored */
+    size_t *before[PM_MAX_LAYERS];       /* exact: the neuron's spike before, or SIZE_MAX */
+    double *decay[PM_MAX_LAYERS];        /* exact: h between the two */
+    double *gain[PM_MAX_LAYERS];         /* exact: h u'+ / V' of the one before */
+    double *raw;                         /* exact: workspace of the largest layer */
+    size_t exact_capacity[PM_MAX_LAYERS], raw_capacity;
+    double *reset_rows;                  /* exact: R and G at the last spike of each output */
+    double *reset_time;                  /* ms; NAN: no spike so far */
+    double *reset_gain;                  /* u'+ / V' */
+    size_t resets;                       /* output spikes that these hold */
     size_t arrivals;                     /* input spikes of the output layer that its traces hold */
 } pm_sweep;
 
@@ -37,6 +53,9 @@ typedef struct pm_sweep {
  * Errors: PM_NO_MEMORY, PM_INVALID for too many layers. */
 pm_status pm_sweep_new(pm_sweep *sweep, const pm_layered *net, const bool *plastic, double tau_hat, double tau_hat_hidden,
                        double slope_floor, double window, pm_error *error);
+/* The same with exact resets; for neurons whose t_ref is 0 (PM_INVALID for others). */
+pm_status pm_sweep_new_exact(pm_sweep *sweep, const pm_layered *net, const bool *plastic, double slope_floor,
+                             pm_error *error);
 void pm_sweep_free(pm_sweep *sweep);
 
 /* Prepares for the spikes of the network's last run. */

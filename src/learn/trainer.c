@@ -17,11 +17,13 @@ struct pm_trainer {
     pm_raster *inputs, *targets; /* of each pattern */
     size_t ran;                  /* the pattern whose spikes the rasters hold; n_patterns: none */
     size_t frozen;               /* layers below this one are not plastic */
-    void *rule;                  /* state of the learning rule */
+    void *rule, *newton;         /* states of the learning rule, and of the one that polishes; NULL: not there yet */
     double *change[8], *velocity[8], *best[8];
     signed char *sign[8];        /* of each initial weight, where signs are kept */
     double *times[2];            /* two trains of one neuron */
     size_t times_capacity;
+    double pace;                 /* share of a Newton step that is taken */
+    double off;                  /* ms, of the weights in `best` while polishing */
     double moved;                /* sum of squared changes of weights in the present step, pA^2 */
     pm_progress_report report;
 };
@@ -52,6 +54,7 @@ void pm_trainer_free(pm_trainer *t) {
     free(t->times[0]);
     free(t->times[1]);
     t->experiment->rule->destroy(t->rule);
+    pm_rule_normad.destroy(t->newton);
     pm_patterns_free(t->patterns, t->n_patterns);
     pm_layered_free(&t->net);
     free(t);
@@ -114,10 +117,12 @@ static pm_status prepare_network(pm_trainer *t, uint32_t trial, pm_error *error)
     return status;
 }
 
-static pm_status prepare_rule(pm_trainer *t, pm_error *error) {
+/* The rule of the experiment, or Newton's, which moves the topmost plastic layer only: spikes of layers below then neither come
+ * nor go, and nothing stands in the way of whole steps. */
+static pm_status prepare_rule(pm_trainer *t, bool newton, pm_error *error) {
     const pm_experiment *e = t->experiment;
     bool plastic[8] = {false};
-    double rate[8] = {0.0};
+    double rate[8] = {0.0}, parameters[PM_RULE_PARAMETERS_SIZE / sizeof(double)];
     while (!e->layers[t->frozen + 1].plastic)
         t->frozen++;
     for (size_t l = 0; l + 1 < e->n_layers; l++) {
@@ -125,7 +130,12 @@ static pm_status prepare_rule(pm_trainer *t, pm_error *error) {
         rate[l] = e->layers[l + 1].rate;
     }
     pm_plasticity plasticity = {plastic, rate};
-    return e->rule->create(&t->rule, &t->net, &plasticity, e->rule_parameters, error);
+    for (size_t l = e->n_layers - 1, top = 0; newton && l-- > 0; top += plastic[l] ? 1 : 0)
+        plastic[l] = plastic[l] && top == 0;
+    if (!newton)
+        return e->rule->create(&t->rule, &t->net, &plasticity, e->rule_parameters, error);
+    pm_normad_newton(parameters);
+    return pm_rule_normad.create(&t->newton, &t->net, &plasticity, parameters, error);
 }
 
 pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_trainer **trainer, pm_error *error) {
@@ -145,7 +155,7 @@ pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_tra
     if (!status)
         status = prepare_network(t, trial, error);
     if (!status)
-        status = prepare_rule(t, error);
+        status = prepare_rule(t, false, error);
     if (status) {
         pm_trainer_free(t);
         return status;
@@ -219,7 +229,7 @@ static pm_status judge(pm_trainer *t, score *s, pm_error *error) {
 /* Moves the weights along what the rule has gathered. */
 static void apply(pm_trainer *t) {
     const pm_experiment *e = t->experiment;
-    double factor = pow(1.0 + t->report.iteration / e->decay, -e->power);
+    double factor = t->newton ? t->pace : pow(1.0 + t->report.iteration / e->decay, -e->power);
     for (size_t l = t->frozen; l < t->net.n_layers; l++) {
         const pm_training_layer *description = &e->layers[l + 1];
         pm_layer *layer = &t->net.layers[l];
@@ -227,7 +237,7 @@ static void apply(pm_trainer *t) {
             continue;
         for (size_t i = 0; i < layer->n_in; i++)
             for (size_t k = i * layer->stride; k < i * layer->stride + layer->n_out; k++) {
-                double v = e->momentum * t->velocity[l][k] + t->change[l][k];
+                double v = (t->newton ? 0.0 : e->momentum * t->velocity[l][k]) + t->change[l][k];
                 double low = t->sign[l][k] > 0 ? fmax(0.0, description->lowest) : description->lowest;
                 double high = t->sign[l][k] < 0 ? fmin(0.0, description->highest) : description->highest;
                 t->velocity[l][k] = v;
@@ -238,6 +248,12 @@ static void apply(pm_trainer *t) {
     }
 }
 
+static void copy_weights(pm_trainer *t) {
+    for (size_t l = t->frozen; l < t->net.n_layers; l++)
+        if (t->best[l])
+            memcpy(t->best[l], t->net.layers[l].weight, weights_of(&t->net.layers[l]) * sizeof(double));
+}
+
 static void remember(pm_trainer *t, const score *s) {
     double outputs = (double)t->n_patterns * (double)t->net.layers[t->net.n_layers - 1].n_out;
     t->report.correlation = s->correlation / outputs;
@@ -246,14 +262,15 @@ static void remember(pm_trainer *t, const score *s) {
     if (t->report.correlation <= t->report.best)
         return;
     t->report.best = t->report.correlation;
-    for (size_t l = t->frozen; l < t->net.n_layers; l++)
-        if (t->best[l])
-            memcpy(t->best[l], t->net.layers[l].weight, weights_of(&t->net.layers[l]) * sizeof(double));
+    if (!t->newton)
+        copy_weights(t);
 }
 
 /* All patterns forwards; `learn`: the rule gathers what each asks for, and online weights change at once. */
 static pm_status pass(pm_trainer *t, bool learn, score *s, pm_error *error) {
     const pm_experiment *e = t->experiment;
+    const pm_learning_rule *rule = t->newton ? &pm_rule_normad : e->rule;
+    void *state = t->newton ? t->newton : t->rule;
     *s = (score){.good = true};
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < t->n_patterns; k++) {
@@ -261,9 +278,9 @@ static pm_status pass(pm_trainer *t, bool learn, score *s, pm_error *error) {
         if (!status)
             status = judge(t, s, error);
         if (!status && learn)
-            status = e->rule->gather(t->rule, &t->net, &t->targets[k], error);
+            status = rule->gather(state, &t->net, &t->targets[k], error);
         if (!status && learn && (e->online || k + 1 == t->n_patterns)) {
-            status = e->rule->settle(t->rule, &t->net, t->change, error);
+            status = rule->settle(state, &t->net, t->change, error);
             if (!status && e->online)
                 apply(t);
         }
@@ -287,6 +304,25 @@ static void forget_changes(pm_trainer *t) {
             memset(t->change[l], 0, weights_of(&t->net.layers[l]) * sizeof(double));
 }
 
+/* A Newton step that made things worse is taken back and tried again at half the length. True if so. */
+static bool take_back(pm_trainer *t, const score *s) {
+    if (!t->newton)
+        return false;
+    if (s->good && s->off < t->off) {
+        copy_weights(t);
+        t->off = s->off;
+        t->pace = fmin(1.0, 2.0 * t->pace);
+        return false;
+    }
+    if (s->good && s->off == t->off) /* back at the weights from which the last step was taken */
+        return false;
+    pm_trainer_restore_best(t);
+    forget_changes(t);
+    t->pace *= 0.5;
+    t->moved = 1.0; /* a step all the same */
+    return true;
+}
+
 pm_status pm_trainer_step(pm_trainer *t, pm_error *error) {
     score s;
     if (t->report.converged)
@@ -296,12 +332,27 @@ pm_status pm_trainer_step(pm_trainer *t, pm_error *error) {
     if (status)
         return status;
     if (!t->experiment->online) {
-        remember(t, &s);
-        t->report.converged = s.good;
-        if (s.good)
+        bool polish = t->experiment->polish_iterations > 0;
+        if (s.good && polish && !t->newton && s.off > t->experiment->polish_within) {
             forget_changes(t);
-        else
+            status = prepare_rule(t, true, error);
+            t->pace = 0.5; /* doubled for the first step */
+            t->off = INFINITY;
+            if (!status)
+                status = pass(t, true, &s, error);
+            if (status)
+                return status;
+        }
+        remember(t, &s);
+        t->report.converged = s.good && (!polish || s.off <= t->experiment->polish_within);
+        t->report.polished += t->newton && !t->report.converged;
+        if (t->report.converged)
+            forget_changes(t);
+        else if (!take_back(t, &s))
             apply(t);
+        if (t->newton && !t->report.converged && t->report.polished > t->experiment->polish_iterations)
+            return pm_fail(error, PM_FAILED, "polishing came as close as %g ms in %u iterations, not to %g ms", t->off,
+                           t->experiment->polish_iterations, t->experiment->polish_within);
     } else if (s.good) { /* each pattern was good before the change after it: are all of them, with these weights? */
         status = pass(t, false, &s, error);
         remember(t, &s);

@@ -45,6 +45,7 @@ pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const v
         pm_status step = pm_trainer_step(trainer, &problem);
         pm_progress_report r = pm_trainer_report(trainer);
         trial->iterations = r.iteration;
+        trial->polished = r.polished;
         trial->converged = r.converged;
         trial->correlation = r.correlation;
         trial->best = r.best;

@@ -134,18 +134,11 @@ static point maximum_between(const pm_lif *lif, const pm_lif_state *state, point
     return at;
 }
 
-/* A bound of the rounding error of u' over the whole course: far out, where u' has decayed to nothing, its computed sign
- * means nothing. */
-static double slope_noise(const pm_lif *lif, const pm_lif_state *state) {
-    double u = fabs(state->u) + fabs(lif->u_inf) + fabs(lif->theta);
-    return 0x1p-46 * (u * lif->l_m + (fabs(state->i) + fabs(state->b)) * lif->inv_C);
-}
-
 /* The point at or after the maximum in a piece [low, high] in which w falls from above zero; `high` itself if u' is
  * clearly negative there, and INFINITY if u' stays positive. Close time constants put high far out, to where
  * u' is gone: the maximum is looked for from the start then. */
 static point fall(const pm_lif *lif, const pm_lif_state *state, point low, point high) {
-    if (high.t < INFINITY && high.slope < -slope_noise(lif, state))
+    if (high.t < INFINITY && high.slope < -pm_lif_slope_noise(lif, state))
         return high;
     point turned = expand(lif, state, low.t, high.t, has_turned);
     return turned.t == INFINITY && high.t < INFINITY && high.slope <= 0.0 ? high : turned;
@@ -174,7 +167,7 @@ static double crossing_in_piece(const pm_lif *lif, const pm_lif_state *state, po
     bool open = high.t == INFINITY;
     point last = high.t < end.t ? high : end;
     bool starts_rising = low.slope > 0.0 || (low.slope == 0.0 && low.bend > 0.0);
-    if (last.g < 0.0 && (!starts_rising || last.slope > slope_noise(lif, state)))
+    if (last.g < 0.0 && (!starts_rising || last.slope > pm_lif_slope_noise(lif, state)))
         return INFINITY; /* below theta at the horizon, and no maximum before it */
     point fallen = {.t = INFINITY};
     if (starts_rising && (open ? !rises_in_the_end(lif, state) : w_falls))

@@ -97,7 +97,10 @@ static double climb(const pm_lif *lif, const pm_lif_state *start, const pm_lif_s
 typedef enum course { UNKNOWN, CROSSES_AT_MOST_ONCE, ONE_MAXIMUM, FALLS } course;
 
 static course course_of(const pm_lif *lif, const pm_lif_state *start, const pm_lif_state *end) {
-    bool rises = pm_lif_slope_now(lif, start) > 0.0, ends_rising = pm_lif_slope_now(lif, end) > 0.0;
+    double last = pm_lif_slope_now(lif, end);
+    if (!(fabs(last) > pm_lif_slope_noise(lif, start)))
+        return UNKNOWN; /* after a long silence the sign of u' is one of rounding */
+    bool rises = pm_lif_slope_now(lif, start) > 0.0, ends_rising = last > 0.0;
     bool more = pm_lif_current_slope(lif, start) > 0.0, ends_more = pm_lif_current_slope(lif, end) > 0.0;
     bool hill = more && !ends_more, valley = !more && ends_more;
     if (rises && !ends_rising)

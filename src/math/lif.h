@@ -15,6 +15,7 @@
 #ifndef PM_MATH_LIF_H
 #define PM_MATH_LIF_H
 
+#include <math.h>
 #include <punctum/neuron.h>
 #include <stdbool.h>
 
@@ -53,7 +54,7 @@ typedef struct pm_lif_basis {
 /* The constants of a neuron whose parameters passed pm_neuron_check. */
 pm_lif pm_lif_new(const pm_neuron *neuron);
 
-/* The basis at t >= 0 ms; relative errors below 1e-13 (typically 1e-15). */
+/* The basis at t >= 0 ms; relative errors below 1e-13 (typically 1e-15) as long as the exponentials exceed e^-300. */
 pm_lif_basis pm_lif_basis_at(const pm_lif *lif, double t);
 
 /* u(t), mV above E_L. */
@@ -65,6 +66,13 @@ double pm_lif_slope(const pm_lif *lif, const pm_lif_state *state, double t);
 /* dV/dt at the state itself. */
 static inline double pm_lif_slope_now(const pm_lif *lif, const pm_lif_state *state) {
     return (lif->u_inf - state->u) * lif->l_m + state->i * lif->inv_C;
+}
+
+/* A bound of the rounding error of u' over the whole course from that state, mV/ms: far out, where u' has decayed to
+ * nothing, its computed sign means nothing. */
+static inline double pm_lif_slope_noise(const pm_lif *lif, const pm_lif_state *state) {
+    double u = fabs(state->u) + fabs(lif->u_inf) + fabs(lif->theta);
+    return 0x1p-46 * (u * lif->l_m + (fabs(state->i) + fabs(state->b)) * lif->inv_C);
 }
 
 /* The state t ms later, without arrivals and without a spike. */
@@ -100,7 +108,8 @@ double pm_lif_bound(const pm_lif *lif, const pm_lif_state *state, double horizon
 
 /* The first t in [0, horizon] with u(t) >= theta, or INFINITY if there is none. Never misses one and never
  * invents one, down to the rounding of u itself. The value does not depend on the horizon: where a crossing exists,
- * a longer horizon gives the same bits. A state with u >= theta crosses at t = 0. */
+ * a longer horizon gives the same bits (a horizon within the rounding of the crossing may miss it, or be it). A state
+ * with u >= theta crosses at t = 0. */
 double pm_lif_crossing(const pm_lif *lif, const pm_lif_state *state, double horizon);
 
 #endif
