@@ -8,7 +8,7 @@ folder=${1:-build/figures}
 jobs=${2:-$(nproc)}
 
 field() { sed -n "s/^ *\"$2\": \([^,{]*\),*$/\1/p" "$folder/$1/summary.json" | head -n 1; }
-names="xor xor-fixed-hidden layers-1 layers-2 layers-3 single single-resume"
+names="xor xor-fixed-hidden precise layers-1 layers-2 layers-3 layers-3-gap single single-resume"
 for name in $names; do
     build/punctum train "data/experiments/$name.yaml" -o "$folder/$name" --jobs "$jobs" --resume
     build/punctum plot "$folder/$name"

@@ -25,14 +25,17 @@ do for [k = 1:n] {
 }
 
 width = 840
-height = 380
-edge(k) = last * 1.02
+height = 360
+# Long runs have a logarithmic axis, on which iteration 0 stands at 1.
+long = last > 1000
+first_edge = long ? 1 : 0
 do for [picture = 1:2] {
     eval open_picture[picture]
     set multiplot
-    set xrange [0:edge(1)]
-    set xlabel 'Iteration'
-    set tmargin screen 1 - 46.0 / height
+    set xrange [first_edge:last * 1.02]
+    if (long) { set logscale x; set format x '10^{%L}' }
+    set xlabel (long ? 'Iteration + 1' : 'Iteration')
+    set tmargin screen 1 - 24.0 / height
     set bmargin screen 62.0 / height
     set style fill transparent solid 0.15 noborder
 
@@ -40,10 +43,10 @@ do for [picture = 1:2] {
     set rmargin screen 400.0 / width
     set yrange [0:1.05]
     set ylabel 'Spike correlation, mean ± std' offset 1
-    set key at screen 74.0 / width, screen 1 - 20.0 / height left top horizontal noenhanced samplen 2
-    plot for [k = 1:n] file(k) using 1:(clamp($2 - $3, 0, 1)):(clamp($2 + $3, 0, 1)) with filledcurves \
+    set key bottom right vertical noenhanced samplen 2 opaque
+    plot for [k = 1:n] file(k) using (long ? $1 + 1 : $1):(clamp($2 - $3, 0, 1)):(clamp($2 + $3, 0, 1)) with filledcurves \
              linecolor rgb colour(k) notitle, \
-         for [k = 1:n] file(k) using 1:2 with lines linewidth 1.6 linecolor rgb colour(k) title name(k)
+         for [k = 1:n] file(k) using (long ? $1 + 1 : $1):2 with lines linewidth 1.6 linecolor rgb colour(k) title name(k)
 
     set key off
     set lmargin screen 484.0 / width
@@ -51,7 +54,7 @@ do for [picture = 1:2] {
     set yrange [0:most_trials * 1.05]
     set ylabel 'Trials converged' offset 1
     plot for [k = 1:n] trials(k) with lines dashtype (4, 4) linewidth 0.8 linecolor rgb colour(k), \
-         for [k = 1:n] file(k) using 1:4 with steps linewidth 1.6 linecolor rgb colour(k)
+         for [k = 1:n] file(k) using (long ? $1 + 1 : $1):4 with steps linewidth 1.6 linecolor rgb colour(k)
     unset multiplot
     unset output
 }

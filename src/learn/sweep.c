@@ -317,7 +317,7 @@ static pm_status compute_row(pm_sweep *w, const pm_layered *net, double t, uint3
 static void apply_reset(const pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row) {
     if (isnan(w->reset_time[o]))
         return;
-    const double *R = w->reset_rows + 2 * o * w->row, *G = R + w->row;
+    const double *R = w->reset_rows + (size_t)2 * o * w->row, *G = R + w->row;
     double h = exp(-net->layers[w->n_layers - 1].lif.l_m * (t - w->reset_time[o]));
     pm_axpy(w->row, -h, R, row);
     pm_axpy(w->row, h * w->reset_gain[o], G, row);
@@ -331,7 +331,7 @@ static pm_status pass_resets(pm_sweep *w, const pm_layered *net, double t, pm_er
     pm_status status = PM_OK;
     for (; !status && w->resets < out->n && out->time[w->resets] < t; w->resets++) {
         uint32_t o = out->neuron[w->resets];
-        double at = out->time[w->resets], *R = w->reset_rows + 2 * o * w->row, *G = R + w->row;
+        double at = out->time[w->resets], *R = w->reset_rows + (size_t)2 * o * w->row, *G = R + w->row;
         status = compute_row(w, net, at, o, scratch, error);
         if (status)
             break;
