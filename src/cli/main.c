@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static const pm_command *const commands[] = {&pm_command_run,     &pm_command_train,    &pm_command_plot,
-                                             &pm_command_compare, &pm_command_validate, &pm_command_export, NULL};
+                                             &pm_command_compare, &pm_command_validate, &pm_command_export, &pm_command_bench, NULL};
 
 int pm_complain(const pm_error *error) {
     fprintf(stderr, "punctum: %s\n", error->message);

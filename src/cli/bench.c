@@ -1,0 +1,235 @@
+/* punctum bench: speed on fixed networks, beside the time that the machine needs to stream the same synapses. Timing is
+ * done here and nowhere in the tests. */
+#define _GNU_SOURCE
+#include "cli/command.h"
+
+#include "io/output.h"
+#include "io/summary.h"
+#include "math/lif.h"
+
+#include <argp.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+typedef struct options {
+    const char *name, *folder;
+    uint32_t neurons; /* 0: the sizes of the set */
+    double duration;  /* ms; 0: by size */
+    int threads;
+} options;
+
+/* One network of the set. */
+typedef struct benchmark {
+    const char *name, *help;
+    double tau_1, tau_2; /* ms */
+    bool constant;       /* constant current of the same mean in place of the Poisson drive */
+    bool spread;         /* delays of 1 to 3 ms in steps of 0.1 ms, not 1.5 ms */
+} benchmark;
+
+static const benchmark set[] = {
+    {"B1", "balanced random network (Brunel 2000) with a Poisson drive per neuron", 2.0, 0.0, false, false},
+    {"B1c", "the same with a constant current of the same mean", 2.0, 0.0, true, false},
+    {"B2", "B1 with double-exponential currents and delays of 1 to 3 ms", 5.0, 1.25, false, true},
+};
+
+typedef struct measurement {
+    pm_counts counts;
+    double build_seconds, seconds, stream_seconds;
+    double duration; /* ms */
+} measurement;
+
+/* Brunel's network: 4/5 excitatory neurons, each neuron hears a tenth of either population; g = 5, eta = 2; the PSP of an
+ * excitatory spike peaks at 0.1 mV. */
+static pm_status build(const benchmark *b, uint32_t n, pm_network *network, pm_error *error) {
+    pm_neuron neuron = {.C_m = 250.0, .g_L = 25.0, .E_L = 0.0, .V_th = 20.0, .V_reset = 0.0, .t_ref = 2.0, .tau_1 = b->tau_1,
+                        .tau_2 = b->tau_2};
+    pm_lif lif = pm_lif_new(&neuron);
+    double J = 0.1 / pm_lif_psp(&lif, pm_lif_psp_peak(&lif));                /* pA */
+    double charge = J * (b->tau_1 - b->tau_2);                              /* fC, of one spike */
+    double rate = 2.0 * neuron.g_L * neuron.V_th / charge * 1000.0;         /* spikes/s: twice what holds V at threshold */
+    neuron.I_e = b->constant ? charge * rate * 1e-3 : 0.0;
+    uint32_t sizes[] = {n / 5 * 4, n / 5};
+    static const char *const names[] = {"excitatory", "inhibitory"}, *const drives[] = {"drive-e", "drive-i"};
+    pm_distribution delay = {.kind = b->spread ? PM_UNIFORM_STEPS : PM_CONSTANT, .a = b->spread ? 1.0 : 1.5, .b = 3.0, .step = 0.1};
+    pm_status status = PM_OK;
+    for (uint32_t k = 0; !status && k < 2; k++) {
+        status = pm_network_add_lif(network, names[k], sizes[k], &neuron, NULL, error);
+        if (!status)
+            status = pm_network_record_spikes(network, k, false, error);
+    }
+    for (uint32_t to = 0; !status && to < 2; to++)
+        for (uint32_t from = 0; !status && from < 2; from++) {
+            pm_projection p = {.from = from, .to = to, .rule = PM_FIXED_INDEGREE, .indegree = sizes[from] / 10,
+                               .weight.a = from == 0 ? J : -5.0 * J, .delay = delay};
+            status = pm_network_connect(network, &p, error);
+        }
+    for (uint32_t k = 0; !status && !b->constant && k < 2; k++) {
+        pm_projection p = {.to = k, .rule = PM_ONE_TO_ONE, .weight.a = J, .delay.a = 1.5};
+        status = pm_network_add_poisson_source(network, drives[k], sizes[k], rate, &p.from, error);
+        if (!status)
+            status = pm_network_connect(network, &p, error);
+    }
+    return status;
+}
+
+/* The time to read that many synapses (12 bytes) in order and to change the state of a neuron (32 bytes) for each, as often
+ * as there were synaptic events, s. */
+static double stream(const pm_counts *counts) {
+    size_t n = counts->synapses < 1000 ? 1000 : (size_t)counts->synapses, cells = (size_t)counts->neurons;
+    uint32_t *target = malloc(n * sizeof *target);
+    double *weight = malloc(n * sizeof *weight), *state = calloc(4 * cells, sizeof *state), seconds = NAN;
+    if (target && weight && state) {
+        for (size_t k = 0; k < n; k++) {
+            target[k] = (uint32_t)(k * 2654435761u % cells);
+            weight[k] = 1.0;
+        }
+        double begun = pm_seconds();
+        size_t done = 0;
+        while (done < counts->synaptic_events) {
+            size_t left = (size_t)counts->synaptic_events - done, part = left < n ? left : n;
+            for (size_t k = 0; k < part; k++)
+                state[(size_t)4 * target[k]] += weight[k];
+            done += part;
+        }
+        seconds = pm_seconds() - begun;
+        if (state[0] < 0.0) /* keeps the loop */
+            (void)fputs("", stdout);
+    }
+    free(target);
+    free(weight);
+    free(state);
+    return seconds;
+}
+
+static pm_status measure(const benchmark *b, uint32_t n, const options *o, measurement *m, pm_error *error) {
+    pm_network *network = pm_network_new();
+    pm_simulation *simulation = NULL;
+    const pm_options settings = {.threads = o->threads};
+    if (!network)
+        return pm_fail_memory(error, "a network");
+    m->duration = o->duration > 0.0 ? o->duration : fmax(20.0, 1e6 / n);
+    pm_status status = build(b, n, network, error);
+    double begun = pm_seconds();
+    if (!status)
+        status = pm_simulation_new(network, &settings, &simulation, error);
+    m->build_seconds = pm_seconds() - begun;
+    begun = pm_seconds();
+    if (!status)
+        status = pm_simulation_run(simulation, m->duration, error);
+    m->seconds = pm_seconds() - begun;
+    if (!status) {
+        m->counts = pm_simulation_counts(simulation);
+        m->stream_seconds = stream(&m->counts);
+    }
+    pm_simulation_free(simulation);
+    pm_network_free(network);
+    return status;
+}
+
+static double peak_megabytes(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024.0 : NAN;
+}
+
+static pm_status write_summary(const options *o, const benchmark *b, uint32_t n, const measurement *m, pm_error *error) {
+    double events = (double)m->counts.synaptic_events;
+    pm_status status = pm_folder_make(o->folder, error);
+    if (status)
+        return status;
+    json_t *summary = json_pack(
+        "{s:s, s:s, s:s, s:I, s:f, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "version", PM_VERSION, "command",
+        "bench", "name", b->name, "neurons", (json_int_t)n, "duration", m->duration, "threads", o->threads,
+        "synaptic_events", (json_int_t)m->counts.synaptic_events, "spikes", (json_int_t)m->counts.spikes, "synapses",
+        (json_int_t)m->counts.synapses, "wall_seconds", m->seconds, "build_seconds", m->build_seconds,
+        "ns_per_synaptic_event", m->seconds * 1e9 / events, "stream_ns_per_synaptic_event", m->stream_seconds * 1e9 / events,
+        "rate_hz", (double)m->counts.spikes / (n * m->duration * 1e-3), "bytes_per_synapse",
+        (double)m->counts.bytes / (double)m->counts.synapses, "peak_megabytes", peak_megabytes());
+    status = pm_summary_write(o->folder, summary, error);
+    json_decref(summary);
+    return status;
+}
+
+static pm_status run_one(const benchmark *b, uint32_t n, const options *o, pm_error *error) {
+    measurement m = {0};
+    pm_status status = measure(b, n, o, &m, error);
+    if (status)
+        return status;
+    double events = (double)m.counts.synaptic_events;
+    printf("%-4s %8" PRIu32 " %9.1f %10.2f %9.1f %9.2f %9.2f %8.1f %8.3f %8.1f %8.0f\n", b->name, n, m.duration, m.seconds,
+           events / m.seconds * 1e-6, m.seconds * 1e9 / events, m.stream_seconds * 1e9 / events,
+           (double)m.counts.spikes / (n * m.duration * 1e-3), m.build_seconds,
+           (double)m.counts.bytes / (double)m.counts.synapses, peak_megabytes());
+    (void)fflush(stdout);
+    return o->folder ? write_summary(o, b, n, &m, error) : PM_OK;
+}
+
+static pm_status run_set(const options *o, pm_error *error) {
+    static const uint32_t sizes[] = {1000, 5000, 10000, 20000};
+    pm_status status = PM_OK;
+    printf("name  neurons  model ms   wall s  M events/s  ns/event limit ns  rate Hz  build s  B/synapse  peak MB\n");
+    for (size_t k = 0; !status && k < sizeof set / sizeof *set; k++) {
+        if (o->name && strcmp(o->name, set[k].name) != 0)
+            continue;
+        if (o->neurons > 0 || o->name)
+            status = run_one(&set[k], o->neurons > 0 ? o->neurons : 5000, o, error);
+        for (size_t s = 0; !status && o->neurons == 0 && !o->name && s < sizeof sizes / sizeof *sizes; s++)
+            status = run_one(&set[k], sizes[s], o, error);
+    }
+    return status;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    options *o = state->input;
+    switch (key) {
+    case 'n': o->neurons = (uint32_t)pm_option_number("--neurons", argument, 50.0, 1e7); return 0;
+    case 'd': o->duration = pm_option_number("--duration", argument, 1e-3, 1e9); return 0;
+    case 't': o->threads = (int)pm_option_number("--threads", argument, 1.0, 1024.0); return 0;
+    case 'o': o->folder = argument; return 0;
+    case ARGP_KEY_ARG: {
+        size_t k = 0;
+        while (k < sizeof set / sizeof *set && strcmp(argument, set[k].name) != 0)
+            k++;
+        if (o->name || k == sizeof set / sizeof *set)
+            argp_error(state, "one of B1, B1c and B2, not '%s'", argument);
+        o->name = argument;
+        return 0;
+    }
+    case ARGP_KEY_END:
+        if (o->folder && !o->name)
+            argp_error(state, "-o needs the name of one network");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int run(int argc, char **argv) {
+    static const struct argp_option list[] = {
+        {"neurons", 'n', "N", 0, "number of neurons (default: 1000, 5000, 10000 and 20000; 5000 for one network)", 0},
+        {"duration", 'd', "MS", 0, "model time (default: the less the larger the network)", 0},
+        {"threads", 't', "N", 0, "number of threads (default 1)", 0},
+        {"output", 'o', "DIR", 0, "write DIR/summary.json", 0},
+        {0},
+    };
+    static const struct argp argp = {
+        list, parse, "[NAME]",
+        "Measure the speed of the simulation on fixed networks.\v"
+        "B1 is a balanced random network (Brunel 2000) with a Poisson drive per neuron, B1c the same with a constant current of "
+        "the same mean, B2 has double-exponential currents and many delays. 'limit' is the time to stream the same "
+        "synapses and to touch the states of their targets, measured in the same run.\n\n"
+        "Examples:\n"
+        "  punctum bench\n"
+        "  punctum bench B1c --neurons 5000 --threads 2 -o results\n",
+        NULL, NULL, NULL};
+    options o = {.threads = 1};
+    pm_error error = {0};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
+        return 2;
+    pm_status status = run_set(&o, &error);
+    return status ? pm_complain(&error) : 0;
+}
+
+const pm_command pm_command_bench = {"bench", "measure the speed of the simulation", run};
