@@ -1,0 +1,141 @@
+/* Connection rules and distributions: what they promise, on the synapses themselves. */
+#include "net/wiring.h"
+
+#include <check.h>
+#include <math.h>
+#include <punctum/punctum.h>
+#include <stdlib.h>
+
+enum { SOURCES = 60, TARGETS = 60 };
+
+static pm_network *two_populations(void) {
+    pm_neuron neuron = pm_neuron_default();
+    pm_network *network = pm_network_new();
+    ck_assert_int_eq(pm_network_add_poisson_source(network, "from", SOURCES, 1.0, NULL, NULL), PM_OK);
+    ck_assert_int_eq(pm_network_add_lif(network, "to", TARGETS, &neuron, NULL, NULL), PM_OK);
+    return network;
+}
+
+static pm_wiring *draw(pm_network *network, const pm_projection *p) {
+    pm_wiring *wiring = NULL;
+    pm_error error = {0};
+    ck_assert_int_eq(pm_network_connect(network, p, &error), PM_OK);
+    ck_assert_msg(pm_wiring_new(network, &wiring, &error) == PM_OK, "%s", error.message);
+    return wiring;
+}
+
+/* Number of synapses between each pair. */
+static void count(const pm_wiring *w, unsigned pairs[SOURCES][TARGETS]) {
+    for (size_t s = 0; s < SOURCES; s++)
+        for (size_t t = 0; t < TARGETS; t++)
+            pairs[s][t] = 0;
+    for (uint32_t s = 0; s < SOURCES; s++)
+        for (uint64_t k = w->groups[w->first_group[s]].begin; k < w->groups[w->first_group[s + 1]].begin; k++)
+            pairs[s][w->targets[k]]++;
+}
+
+START_TEST(rules_connect_what_they_say) {
+    static const pm_projection rules[] = {
+        {.rule = PM_ALL_TO_ALL},
+        {.rule = PM_ONE_TO_ONE},
+        {.rule = PM_FIXED_INDEGREE, .indegree = 7},
+        {.rule = PM_PAIRWISE_BERNOULLI, .probability = 0.0},
+        {.rule = PM_PAIRWISE_BERNOULLI, .probability = 1.0},
+        {.rule = PM_PAIRWISE_BERNOULLI, .probability = 0.3},
+    };
+    for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
+        pm_network *network = two_populations();
+        pm_projection p = rules[r];
+        p.to = 1;
+        pm_wiring *w = draw(network, &p);
+        unsigned pairs[SOURCES][TARGETS], total = 0, most = 0;
+        count(w, pairs);
+        for (size_t t = 0; t < TARGETS; t++) {
+            unsigned indegree = 0;
+            for (size_t s = 0; s < SOURCES; s++) {
+                indegree += pairs[s][t];
+                most = pairs[s][t] > most ? pairs[s][t] : most;
+                if (p.rule == PM_ONE_TO_ONE)
+                    ck_assert_uint_eq(pairs[s][t], s == t);
+            }
+            if (p.rule == PM_FIXED_INDEGREE)
+                ck_assert_uint_eq(indegree, 7);
+            total += indegree;
+        }
+        ck_assert_uint_eq(total, w->n_synapses);
+        if (p.rule == PM_ALL_TO_ALL || p.probability == 1.0)
+            ck_assert_uint_eq(total, SOURCES * TARGETS);
+        if (p.rule == PM_PAIRWISE_BERNOULLI) { /* five standard deviations */
+            double mean = p.probability * SOURCES * TARGETS;
+            ck_assert_double_le(fabs(total - mean), 5.0 * sqrt(mean * (1.0 - p.probability)) + 1e-9);
+            ck_assert_uint_le(most, 1);
+        }
+        pm_wiring_free(w);
+        pm_network_free(network);
+    }
+}
+END_TEST
+
+/* Means within five standard errors, values within their bounds, delays on their steps. */
+START_TEST(weights_and_delays_follow_their_distributions) {
+    const double n = SOURCES * TARGETS;
+    pm_network *network = two_populations();
+    const pm_projection p = {.to = 1, .weight = {.kind = PM_NORMAL, .a = 100.0, .b = 20.0},
+                             .delay = {.kind = PM_UNIFORM_STEPS, .a = 1.0, .b = 3.0, .step = 0.5}};
+    pm_wiring *w = draw(network, &p);
+    double sum = 0.0, squares = 0.0;
+    size_t delays[5] = {0};
+    for (uint64_t k = 0; k < w->n_synapses; k++) {
+        sum += w->weights[k];
+        squares += pow(w->weights[k] - 100.0, 2.0);
+    }
+    for (uint64_t g = 0; g < w->n_groups; g++) {
+        double step = (w->groups[g].delay - 1.0) / 0.5;
+        ck_assert(step >= 0.0 && step <= 4.0 && floor(step) == step);
+        delays[(size_t)step] += w->groups[g + 1].begin - w->groups[g].begin;
+    }
+    ck_assert_double_le(fabs(sum / n - 100.0), 5.0 * 20.0 / sqrt(n));
+    ck_assert_double_le(fabs(sqrt(squares / n) - 20.0), 5.0 * 20.0 / sqrt(2.0 * n));
+    for (size_t k = 0; k < 5; k++)
+        ck_assert_double_le(fabs((double)delays[k] - n / 5), 5.0 * sqrt(n * 0.2 * 0.8));
+    pm_wiring_free(w);
+    pm_network_free(network);
+}
+END_TEST
+
+/* Each projection draws from streams of its own. */
+START_TEST(another_population_changes_no_draw) {
+    pm_neuron neuron = pm_neuron_default();
+    const pm_projection p = {.to = 1, .rule = PM_FIXED_INDEGREE, .indegree = 9,
+                             .weight = {.kind = PM_UNIFORM, .a = -5.0, .b = 5.0}};
+    pm_network *small = two_populations(), *large = two_populations();
+    ck_assert_int_eq(pm_network_add_lif(large, "more", 5, &neuron, NULL, NULL), PM_OK);
+    const pm_projection other = {.from = 0, .to = 2, .weight = {.kind = PM_NORMAL, .b = 1.0}};
+    ck_assert_int_eq(pm_network_connect(large, &other, NULL), PM_OK);
+    pm_wiring *a = draw(small, &p), *b = draw(large, &p);
+    for (uint32_t s = 0; s < SOURCES; s++) {
+        uint64_t j = b->groups[b->first_group[s]].begin, end = b->groups[b->first_group[s + 1]].begin;
+        for (uint64_t k = a->groups[a->first_group[s]].begin; k < a->groups[a->first_group[s + 1]].begin; k++, j++) {
+            while (j < end && b->targets[j] >= TARGETS)
+                j++;
+            ck_assert(j < end && a->targets[k] == b->targets[j] && a->weights[k] == b->weights[j]);
+        }
+    }
+    pm_wiring_free(a);
+    pm_wiring_free(b);
+    pm_network_free(small);
+    pm_network_free(large);
+}
+END_TEST
+
+Suite *pm_suite_wiring(void);
+
+Suite *pm_suite_wiring(void) {
+    Suite *suite = suite_create("wiring");
+    TCase *tests = tcase_create("synapses");
+    tcase_add_test(tests, rules_connect_what_they_say);
+    tcase_add_test(tests, weights_and_delays_follow_their_distributions);
+    tcase_add_test(tests, another_population_changes_no_draw);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
