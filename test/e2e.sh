@@ -130,7 +130,7 @@ refuse 2 "file/new: .*Not a directory" run "$demo" -o file/new
 refuse 2 "cannot be written" run "$demo" -o /proc/new
 refuse 2 "no such file" compare missing.dat file
 refuse 2 "file:1: column 1: 'text' is not a finite number" compare file file
-for command in "" run train compare plot; do
+for command in "" run train bench compare plot; do
     check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
 done
 check "version" sh -c "'$program' --version | grep -Eq '^punctum [0-9]+\.[0-9]+\.[0-9]+$'"
@@ -464,6 +464,14 @@ refuse 2 "brian2 or nest" export "$demo" --to neuron -o new/demo.py
 for command in validate export; do
     check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
 done
+
+# --- speed, of which nothing is asserted ------------------------------------------------------------------------------
+
+check "bench" "$program" bench B1c --neurons 100 --duration 20 -o bench
+for key in synaptic_events wall_seconds ns_per_synaptic_event rate_hz; do
+    check "bench writes $key" grep -q "\"$key\"" bench/summary.json
+done
+refuse 2 "not 'B9'" bench B9
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -254,7 +254,9 @@ static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t beg
         double lift = intake->u - intake->lift;
         lift_sum += lift;
         bool held = cell->ready >= engine->end;
-        bool active = !held && (cell->ready > engine->start || !(pm_lif_bound(lif, &state, h) + lift < lif->theta));
+        double bound = pm_lif_bound(lif, &state, h);
+        double rounding = 1e-9 * (fabs(bound) + fabs(lift)); /* far more than there is; the proof stays a proof */
+        bool active = !held && (cell->ready > engine->start || !(bound + lift + rounding < lif->theta));
         bool watched = engine->watched[n] || n == engine->probe;
         if (active || watched) {
             pm_status status = pm_replay(engine, worker, n, class);
