@@ -23,8 +23,7 @@ typedef struct pm_error {
 } pm_error;
 
 /* Fills in `error` (which may be NULL) with a printf-style message and returns `status`. */
-pm_status pm_fail(pm_error *error, pm_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+pm_status pm_fail(pm_error *error, pm_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same for memory exhaustion; `what` says what there was no memory for. Returns PM_NO_MEMORY. */
 pm_status pm_fail_memory(pm_error *error, const char *what);

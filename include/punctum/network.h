@@ -17,9 +17,9 @@ extern "C" {
 #endif
 
 typedef enum pm_population_kind {
-    PM_LIF,            /* leaky integrate-and-fire neurons */
-    PM_SPIKE_SOURCE,   /* neurons that fire at given instants */
-    PM_POISSON_SOURCE  /* neurons that fire as independent Poisson processes */
+    PM_LIF,           /* leaky integrate-and-fire neurons */
+    PM_SPIKE_SOURCE,  /* neurons that fire at given instants */
+    PM_POISSON_SOURCE /* neurons that fire as independent Poisson processes */
 } pm_population_kind;
 
 /* One given spike of a source population. */
@@ -32,33 +32,33 @@ typedef struct pm_population {
     char *name;
     uint32_t size;
     pm_population_kind kind;
-    pm_neuron neuron;     /* PM_LIF */
-    double rate;          /* PM_POISSON_SOURCE: spikes/s of each neuron */
-    pm_event *events;     /* PM_SPIKE_SOURCE: sorted by (time, neuron) */
+    pm_neuron neuron; /* PM_LIF */
+    double rate;      /* PM_POISSON_SOURCE: spikes/s of each neuron */
+    pm_event *events; /* PM_SPIKE_SOURCE: sorted by (time, neuron) */
     size_t n_events;
     bool record_spikes;
 } pm_population;
 
 typedef enum pm_rule {
-    PM_ALL_TO_ALL,          /* every source to every target, a neuron to itself included */
-    PM_ONE_TO_ONE,          /* neuron k to neuron k; sizes must be equal */
-    PM_FIXED_INDEGREE,      /* each target draws `indegree` sources, uniformly and with replacement */
-    PM_PAIRWISE_BERNOULLI,  /* each pair with probability `probability` */
-    PM_SYNAPSE_LIST         /* the synapses given */
+    PM_ALL_TO_ALL,         /* every source to every target, a neuron to itself included */
+    PM_ONE_TO_ONE,         /* neuron k to neuron k; sizes must be equal */
+    PM_FIXED_INDEGREE,     /* each target draws `indegree` sources, uniformly and with replacement */
+    PM_PAIRWISE_BERNOULLI, /* each pair with probability `probability` */
+    PM_SYNAPSE_LIST        /* the synapses given */
 } pm_rule;
 
 typedef enum pm_distribution_kind {
-    PM_CONSTANT,       /* value a */
-    PM_NORMAL,         /* mean a, standard deviation b */
-    PM_UNIFORM,        /* [a, b) */
-    PM_UNIFORM_STEPS,  /* a, a + step, ..., up to b, each as likely */
-    PM_MATRIX          /* values[target * n_sources + source] */
+    PM_CONSTANT,      /* value a */
+    PM_NORMAL,        /* mean a, standard deviation b */
+    PM_UNIFORM,       /* [a, b) */
+    PM_UNIFORM_STEPS, /* a, a + step, ..., up to b, each as likely */
+    PM_MATRIX         /* values[target * n_sources + source] */
 } pm_distribution_kind;
 
 typedef struct pm_distribution {
     pm_distribution_kind kind;
     double a, b, step;
-    double *values;    /* PM_MATRIX: target_size x source_size, row-major */
+    double *values; /* PM_MATRIX: target_size x source_size, row-major */
 } pm_distribution;
 
 typedef struct pm_synapse {
@@ -68,25 +68,25 @@ typedef struct pm_synapse {
 } pm_synapse;
 
 typedef struct pm_projection {
-    uint32_t from, to;       /* populations; `to` is of kind PM_LIF */
+    uint32_t from, to; /* populations; `to` is of kind PM_LIF */
     pm_rule rule;
-    uint32_t indegree;       /* PM_FIXED_INDEGREE */
-    double probability;      /* PM_PAIRWISE_BERNOULLI */
-    pm_synapse *synapses;    /* PM_SYNAPSE_LIST: these carry weight and delay, the distributions are not used */
+    uint32_t indegree;    /* PM_FIXED_INDEGREE */
+    double probability;   /* PM_PAIRWISE_BERNOULLI */
+    pm_synapse *synapses; /* PM_SYNAPSE_LIST: these carry weight and delay, the distributions are not used */
     size_t n_synapses;
-    pm_distribution weight;  /* pA */
-    pm_distribution delay;   /* ms; PM_MATRIX is not allowed; normal is not allowed */
+    pm_distribution weight; /* pA */
+    pm_distribution delay;  /* ms; PM_MATRIX is not allowed; normal is not allowed */
 } pm_projection;
 
 typedef struct pm_potential_record {
     uint32_t population;
     uint32_t *neurons;
     size_t n_neurons;
-    double interval;         /* ms, > 0 */
+    double interval; /* ms, > 0 */
 } pm_potential_record;
 
 typedef struct pm_network {
-    double duration;         /* ms; a run covers [0, duration) */
+    double duration; /* ms; a run covers [0, duration) */
     uint64_t seed;
     pm_population *populations;
     size_t n_populations;

@@ -15,8 +15,8 @@ extern "C" {
 typedef struct pm_simulation pm_simulation;
 
 typedef struct pm_spike {
-    double time;         /* ms */
-    double slope;        /* dV/dt just before the spike, mV/ms; 0 for sources */
+    double time;  /* ms */
+    double slope; /* dV/dt just before the spike, mV/ms; 0 for sources */
     uint32_t population;
     uint32_t neuron;
 } pm_spike;
@@ -47,10 +47,10 @@ typedef struct pm_options {
 
 typedef struct pm_counts {
     uint64_t neurons, synapses;
-    uint64_t spikes;            /* of LIF neurons */
+    uint64_t spikes; /* of LIF neurons */
     uint64_t source_spikes;
-    uint64_t synaptic_events;   /* spikes arrived, one per synapse */
-    uint64_t bytes;             /* memory of synapses and state */
+    uint64_t synaptic_events; /* spikes arrived, one per synapse */
+    uint64_t bytes;           /* memory of synapses and state */
 } pm_counts;
 
 /* Draws the synapses and prepares the run; `options` may be NULL. The network must outlive the simulation.

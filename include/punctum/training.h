@@ -1,8 +1,8 @@
 /* Training layered networks to fire at given instants.
  *
  * An experiment describes layers, patterns (or how they are drawn for each trial), a learning rule and when to stop. A
- * trainer carries one trial of it: step by step, or to the end. Trials are independent: trial k of an experiment is the same
- * whatever else runs, to the bit. */
+ * trainer carries one trial of it: step by step, or to the end. Trials are independent: trial k of an experiment is the
+ * same whatever else runs, to the bit. */
 #ifndef PUNCTUM_TRAINING_H
 #define PUNCTUM_TRAINING_H
 
@@ -25,7 +25,7 @@ typedef struct pm_training_layer {
     pm_weight_part *parts;
     size_t n_parts;
     bool plastic;
-    double rate;          /* learning rate; its unit depends on the rule */
+    double rate;            /* learning rate; its unit depends on the rule */
     double lowest, highest; /* pA, bounds of the weights; -INFINITY and INFINITY for none */
     bool keep_sign;         /* no weight changes the sign that it was drawn with */
 } pm_training_layer;
@@ -44,7 +44,7 @@ typedef enum pm_problem_kind {
 
 typedef struct pm_problem {
     pm_problem_kind kind;
-    pm_pattern *patterns;      /* PM_PROBLEM_PATTERNS */
+    pm_pattern *patterns; /* PM_PROBLEM_PATTERNS */
     size_t n_patterns;
     double input_rate;         /* PM_PROBLEM_POISSON: spikes/s */
     double target_rate;        /* spikes/s */
@@ -63,42 +63,43 @@ typedef struct pm_goal {
 } pm_goal;
 
 typedef struct pm_experiment {
-    double duration;     /* ms, of a pattern */
+    double duration; /* ms, of a pattern */
     uint64_t seed;
     uint32_t trials;
     uint32_t iterations; /* at most, in a trial */
     pm_neuron neuron;
     pm_training_layer *layers;
-    size_t n_layers;     /* the input included */
+    size_t n_layers; /* the input included */
     pm_problem problem;
     pm_goal goal;
-    bool online;         /* weights change after each pattern, not after all of them */
-    double decay;        /* iterations after which learning slows down: the rates are multiplied by */
-    double power;        /* (1 + n/decay)^-power; power 0: never */
-    double polish_within;        /* ms: once the goal is reached, Newton steps along the exact gradient bring every output */
-    uint32_t polish_iterations;  /* spike this close to its instant, in so many iterations at most; 0: no such thing */
-    double momentum;     /* share of the last change in the next one, 0 to 1 */
+    bool online;          /* weights change after each pattern, not after all of them */
+    double decay;         /* iterations after which learning slows down: the rates are multiplied by */
+    double power;         /* (1 + n/decay)^-power; power 0: never */
+    double polish_within; /* ms: once the goal is reached, Newton steps along the exact gradient bring every output */
+    uint32_t polish_iterations; /* spike this close to its instant, in so many iterations at most; 0: no such thing */
+    double momentum;            /* share of the last change in the next one, 0 to 1 */
     const struct pm_learning_rule *rule;
     double rule_parameters[32];
 } pm_experiment;
 
-/* An experiment without layers, with the rule "normad", 1 trial, at most 1000 iterations, and no patterns; NULL when there is
- * no memory. */
+/* An experiment without layers, with the rule "normad", 1 trial, at most 1000 iterations, and no patterns; NULL when
+ * there is no memory. */
 pm_experiment *pm_experiment_new(void);
 void pm_experiment_free(pm_experiment *experiment); /* NULL is allowed */
 
-/* Loads an experiment file. Formats: docs/experiments.md. Errors: PM_INVALID with file, line, key and what would be right. */
+/* Loads an experiment file. Formats: docs/experiments.md. Errors: PM_INVALID with file, line, key and what would be
+ * right. */
 pm_status pm_experiment_load(const char *path, pm_experiment **experiment, pm_error *error);
 
-/* Adds a layer after those already there; the first one is the input. `layer` (name, parts) is copied. Errors: PM_INVALID for a
- * size of 0, a plastic layer whose rate is not positive, parts or bounds that are unusable. */
+/* Adds a layer after those already there; the first one is the input. `layer` (name, parts) is copied. Errors:
+ * PM_INVALID for a size of 0, a plastic layer whose rate is not positive, parts or bounds that are unusable. */
 pm_status pm_experiment_add_layer(pm_experiment *experiment, const pm_training_layer *layer, pm_error *error);
-/* Adds a given pattern; its spikes are copied. Errors: PM_INVALID for neurons that do not exist (layers come first) and times
- * that are negative or not finite. */
+/* Adds a given pattern; its spikes are copied. Errors: PM_INVALID for neurons that do not exist (layers come first) and
+ * times that are negative or not finite. */
 pm_status pm_experiment_add_pattern(pm_experiment *experiment, const pm_event *input, size_t n_input,
                                     const pm_event *target, size_t n_target, pm_error *error);
-/* Chooses the learning rule by name, with its default parameters, or sets one of its parameters; choices by their number.
- * Errors: PM_INVALID for an unknown name or a value out of range. */
+/* Chooses the learning rule by name, with its default parameters, or sets one of its parameters; choices by their
+ * number. Errors: PM_INVALID for an unknown name or a value out of range. */
 pm_status pm_experiment_set_rule(pm_experiment *experiment, const char *name, pm_error *error);
 pm_status pm_experiment_set_parameter(pm_experiment *experiment, const char *name, double value, pm_error *error);
 
@@ -106,37 +107,39 @@ typedef struct pm_trainer pm_trainer;
 
 /* How a trial stands. */
 typedef struct pm_progress_report {
-    uint32_t iteration;  /* changes of the weights so far */
-    uint32_t polished;   /* of these, Newton steps */
+    uint32_t iteration; /* changes of the weights so far */
+    uint32_t polished;  /* of these, Newton steps */
     bool converged;
-    double correlation;  /* mean over patterns and output neurons, with the weights of the last forward pass */
-    double best;         /* the largest correlation so far */
-    double off;          /* ms: largest distance of an output spike from its desired one; INFINITY if their numbers differ */
-    uint64_t spikes;     /* of all layers but the input in the last forward pass, over all patterns */
+    double correlation; /* mean over patterns and output neurons, with the weights of the last forward pass */
+    double best;        /* the largest correlation so far */
+    double off; /* ms: largest distance of an output spike from its desired one; INFINITY if their numbers differ */
+    uint64_t spikes; /* of all layers but the input in the last forward pass, over all patterns */
 } pm_progress_report;
 
-/* Draws problem and initial weights of a trial. The experiment must outlive the trainer. Errors: PM_NO_MEMORY, PM_INVALID. */
+/* Draws problem and initial weights of a trial. The experiment must outlive the trainer. Errors: PM_NO_MEMORY,
+ * PM_INVALID. */
 pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_trainer **trainer, pm_error *error);
 void pm_trainer_free(pm_trainer *trainer); /* NULL is allowed */
 
-/* One iteration: every pattern forwards; unless that shows convergence, one change of the weights. After convergence it does
- * nothing. Errors: PM_FAILED when a layer runs away or weights are no numbers any more. */
+/* One iteration: every pattern forwards; unless that shows convergence, one change of the weights. After convergence it
+ * does nothing. Errors: PM_FAILED when a layer runs away or weights are no numbers any more. */
 pm_status pm_trainer_step(pm_trainer *trainer, pm_error *error);
 pm_progress_report pm_trainer_report(const pm_trainer *trainer);
-/* Runs trial `number` until it converges, fails, has done all iterations, or *stop becomes other than 0 (PM_STOPPED; NULL: never). A
- * trial that fails in training is no error: trial->message says why. Free the history with pm_trial_free. */
+/* Runs trial `number` until it converges, fails, has done all iterations, or *stop becomes other than 0 (PM_STOPPED;
+ * NULL: never). A trial that fails in training is no error: trial->message says why. Free the history with
+ * pm_trial_free. */
 typedef struct pm_trial {
     uint32_t number, iterations;
-    uint32_t polished;   /* of the iterations, Newton steps */
+    uint32_t polished; /* of the iterations, Newton steps */
     bool converged;
-    double correlation;  /* of the last forward pass */
-    double best;         /* largest correlation */
-    double off;          /* ms, see pm_progress_report */
-    double seconds;      /* wall time */
-    uint64_t spikes;     /* of all layers but the input, over all forward passes */
-    double *history;     /* correlation of each iteration */
+    double correlation; /* of the last forward pass */
+    double best;        /* largest correlation */
+    double off;         /* ms, see pm_progress_report */
+    double seconds;     /* wall time */
+    uint64_t spikes;    /* of all layers but the input, over all forward passes */
+    double *history;    /* correlation of each iteration */
     size_t n_history;
-    char message[200];   /* why it failed; empty otherwise */
+    char message[200]; /* why it failed; empty otherwise */
 } pm_trial;
 pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop, pm_trial *trial,
                        pm_error *error);
@@ -144,8 +147,8 @@ void pm_trial_free(pm_trial *trial);
 
 /* The patterns of the trial. */
 const pm_pattern *pm_trainer_patterns(const pm_trainer *trainer, size_t *count);
-/* Runs a pattern with the present weights and hands out the spikes of a layer (0: input) as arrays of n; they live until the
- * next run or step. Slopes in mV/ms. */
+/* Runs a pattern with the present weights and hands out the spikes of a layer (0: input) as arrays of n; they live
+ * until the next run or step. Slopes in mV/ms. */
 pm_status pm_trainer_run(pm_trainer *trainer, size_t pattern, pm_error *error);
 size_t pm_trainer_spikes(const pm_trainer *trainer, size_t layer, const double **time, const uint32_t **neuron,
                          const double **slope);

@@ -42,19 +42,26 @@ typedef struct measurement {
     double duration; /* ms */
 } measurement;
 
-/* Brunel's network: 4/5 excitatory neurons, each neuron hears a tenth of either population; g = 5, eta = 2; the PSP of an
- * excitatory spike peaks at 0.1 mV. */
+/* Brunel's network: 4/5 excitatory neurons, each neuron hears a tenth of either population; g = 5, eta = 2; the PSP of
+ * an excitatory spike peaks at 0.1 mV. */
 static pm_status build(const benchmark *b, uint32_t n, pm_network *network, pm_error *error) {
-    pm_neuron neuron = {.C_m = 250.0, .g_L = 25.0, .E_L = 0.0, .V_th = 20.0, .V_reset = 0.0, .t_ref = 2.0, .tau_1 = b->tau_1,
+    pm_neuron neuron = {.C_m = 250.0,
+                        .g_L = 25.0,
+                        .E_L = 0.0,
+                        .V_th = 20.0,
+                        .V_reset = 0.0,
+                        .t_ref = 2.0,
+                        .tau_1 = b->tau_1,
                         .tau_2 = b->tau_2};
     pm_lif lif = pm_lif_new(&neuron);
-    double J = 0.1 / pm_lif_psp(&lif, pm_lif_psp_peak(&lif));                /* pA */
-    double charge = J * (b->tau_1 - b->tau_2);                              /* fC, of one spike */
-    double rate = 2.0 * neuron.g_L * neuron.V_th / charge * 1000.0;         /* spikes/s: twice what holds V at threshold */
+    double J = 0.1 / pm_lif_psp(&lif, pm_lif_psp_peak(&lif));       /* pA */
+    double charge = J * (b->tau_1 - b->tau_2);                      /* fC, of one spike */
+    double rate = 2.0 * neuron.g_L * neuron.V_th / charge * 1000.0; /* spikes/s: twice what holds V at threshold */
     neuron.I_e = b->constant ? charge * rate * 1e-3 : 0.0;
     uint32_t sizes[] = {n / 5 * 4, n / 5};
     static const char *const names[] = {"excitatory", "inhibitory"}, *const drives[] = {"drive-e", "drive-i"};
-    pm_distribution delay = {.kind = b->spread ? PM_UNIFORM_STEPS : PM_CONSTANT, .a = b->spread ? 1.0 : 1.5, .b = 3.0, .step = 0.1};
+    pm_distribution delay = {
+        .kind = b->spread ? PM_UNIFORM_STEPS : PM_CONSTANT, .a = b->spread ? 1.0 : 1.5, .b = 3.0, .step = 0.1};
     pm_status status = PM_OK;
     for (uint32_t k = 0; !status && k < 2; k++) {
         status = pm_network_add_lif(network, names[k], sizes[k], &neuron, NULL, error);
@@ -63,8 +70,12 @@ static pm_status build(const benchmark *b, uint32_t n, pm_network *network, pm_e
     }
     for (uint32_t to = 0; !status && to < 2; to++)
         for (uint32_t from = 0; !status && from < 2; from++) {
-            pm_projection p = {.from = from, .to = to, .rule = PM_FIXED_INDEGREE, .indegree = sizes[from] / 10,
-                               .weight.a = from == 0 ? J : -5.0 * J, .delay = delay};
+            pm_projection p = {.from = from,
+                               .to = to,
+                               .rule = PM_FIXED_INDEGREE,
+                               .indegree = sizes[from] / 10,
+                               .weight.a = from == 0 ? J : -5.0 * J,
+                               .delay = delay};
             status = pm_network_connect(network, &p, error);
         }
     for (uint32_t k = 0; !status && !b->constant && k < 2; k++) {
@@ -76,8 +87,8 @@ static pm_status build(const benchmark *b, uint32_t n, pm_network *network, pm_e
     return status;
 }
 
-/* The time to read that many synapses (12 bytes) in order and to change the state of a neuron (32 bytes) for each, as often
- * as there were synaptic events, s. */
+/* The time to read that many synapses (12 bytes) in order and to change the state of a neuron (32 bytes) for each, as
+ * often as there were synaptic events, s. */
 static double stream(const pm_counts *counts) {
     size_t n = counts->synapses < 1000 ? 1000 : (size_t)counts->synapses, cells = (size_t)counts->neurons;
     uint32_t *target = malloc(n * sizeof *target);
@@ -135,19 +146,20 @@ static double peak_megabytes(void) {
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024.0 : NAN;
 }
 
-static pm_status write_summary(const options *o, const benchmark *b, uint32_t n, const measurement *m, pm_error *error) {
+static pm_status write_summary(const options *o, const benchmark *b, uint32_t n, const measurement *m,
+                               pm_error *error) {
     double events = (double)m->counts.synaptic_events;
     pm_status status = pm_folder_make(o->folder, error);
     if (status)
         return status;
     json_t *summary = json_pack(
-        "{s:s, s:s, s:s, s:I, s:f, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "version", PM_VERSION, "command",
-        "bench", "name", b->name, "neurons", (json_int_t)n, "duration", m->duration, "threads", o->threads,
+        "{s:s, s:s, s:s, s:I, s:f, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "version", PM_VERSION,
+        "command", "bench", "name", b->name, "neurons", (json_int_t)n, "duration", m->duration, "threads", o->threads,
         "synaptic_events", (json_int_t)m->counts.synaptic_events, "spikes", (json_int_t)m->counts.spikes, "synapses",
         (json_int_t)m->counts.synapses, "wall_seconds", m->seconds, "build_seconds", m->build_seconds,
-        "ns_per_synaptic_event", m->seconds * 1e9 / events, "stream_ns_per_synaptic_event", m->stream_seconds * 1e9 / events,
-        "rate_hz", (double)m->counts.spikes / (n * m->duration * 1e-3), "bytes_per_synapse",
-        (double)m->counts.bytes / (double)m->counts.synapses, "peak_megabytes", peak_megabytes());
+        "ns_per_synaptic_event", m->seconds * 1e9 / events, "stream_ns_per_synaptic_event",
+        m->stream_seconds * 1e9 / events, "rate_hz", (double)m->counts.spikes / (n * m->duration * 1e-3),
+        "bytes_per_synapse", (double)m->counts.bytes / (double)m->counts.synapses, "peak_megabytes", peak_megabytes());
     status = pm_summary_write(o->folder, summary, error);
     json_decref(summary);
     return status;
@@ -159,8 +171,8 @@ static pm_status run_one(const benchmark *b, uint32_t n, const options *o, pm_er
     if (status)
         return status;
     double events = (double)m.counts.synaptic_events;
-    printf("%-4s %8" PRIu32 " %9.1f %10.2f %9.1f %9.2f %9.2f %8.1f %8.3f %8.1f %8.0f\n", b->name, n, m.duration, m.seconds,
-           events / m.seconds * 1e-6, m.seconds * 1e9 / events, m.stream_seconds * 1e9 / events,
+    printf("%-4s %8" PRIu32 " %9.1f %10.2f %9.1f %9.2f %9.2f %8.1f %8.3f %8.1f %8.0f\n", b->name, n, m.duration,
+           m.seconds, events / m.seconds * 1e-6, m.seconds * 1e9 / events, m.stream_seconds * 1e9 / events,
            (double)m.counts.spikes / (n * m.duration * 1e-3), m.build_seconds,
            (double)m.counts.bytes / (double)m.counts.synapses, peak_megabytes());
     (void)fflush(stdout);
@@ -185,10 +197,18 @@ static pm_status run_set(const options *o, pm_error *error) {
 static error_t parse(int key, char *argument, struct argp_state *state) {
     options *o = state->input;
     switch (key) {
-    case 'n': o->neurons = (uint32_t)pm_option_number("--neurons", argument, 50.0, 1e7); return 0;
-    case 'd': o->duration = pm_option_number("--duration", argument, 1e-3, 1e9); return 0;
-    case 't': o->threads = (int)pm_option_number("--threads", argument, 1.0, 1024.0); return 0;
-    case 'o': o->folder = argument; return 0;
+    case 'n':
+        o->neurons = (uint32_t)pm_option_number("--neurons", argument, 50.0, 1e7);
+        return 0;
+    case 'd':
+        o->duration = pm_option_number("--duration", argument, 1e-3, 1e9);
+        return 0;
+    case 't':
+        o->threads = (int)pm_option_number("--threads", argument, 1.0, 1024.0);
+        return 0;
+    case 'o':
+        o->folder = argument;
+        return 0;
     case ARGP_KEY_ARG: {
         size_t k = 0;
         while (k < sizeof set / sizeof *set && strcmp(argument, set[k].name) != 0)
@@ -202,7 +222,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (o->folder && !o->name)
             argp_error(state, "-o needs the name of one network");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -215,15 +236,20 @@ static int run(int argc, char **argv) {
         {0},
     };
     static const struct argp argp = {
-        list, parse, "[NAME]",
+        list,
+        parse,
+        "[NAME]",
         "Measure the speed of the simulation on fixed networks.\v"
-        "B1 is a balanced random network (Brunel 2000) with a Poisson drive per neuron, B1c the same with a constant current of "
+        "B1 is a balanced random network (Brunel 2000) with a Poisson drive per neuron, B1c the same with a constant "
+        "current of "
         "the same mean, B2 has double-exponential currents and many delays. 'limit' is the time to stream the same "
         "synapses and to touch the states of their targets, measured in the same run.\n\n"
         "Examples:\n"
         "  punctum bench\n"
         "  punctum bench B1c --neurons 5000 --threads 2 -o results\n",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     options o = {.threads = 1};
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)

@@ -6,8 +6,8 @@
 
 typedef struct pm_command {
     const char *name;
-    const char *summary;                /* one line for punctum --help */
-    int (*run)(int argc, char **argv);  /* argv[0] is "punctum NAME"; returns the exit status */
+    const char *summary;               /* one line for punctum --help */
+    int (*run)(int argc, char **argv); /* argv[0] is "punctum NAME"; returns the exit status */
 } pm_command;
 
 extern const pm_command pm_command_run, pm_command_train, pm_command_plot, pm_command_compare, pm_command_validate,

@@ -31,8 +31,12 @@ static pm_status compare_files(const options *o, pm_match *result, pm_error *err
 static error_t parse(int key, char *argument, struct argp_state *state) {
     options *o = state->input;
     switch (key) {
-    case 'w': o->window = pm_option_number("--window", argument, 0.0, 1e15); return 0;
-    case 't': o->tolerance = pm_option_number("--tolerance", argument, 0.0, 1e15); return 0;
+    case 'w':
+        o->window = pm_option_number("--window", argument, 0.0, 1e15);
+        return 0;
+    case 't':
+        o->tolerance = pm_option_number("--tolerance", argument, 0.0, 1e15);
+        return 0;
     case ARGP_KEY_ARG:
         if (o->n_files == 2)
             argp_error(state, "two spike files only; '%s' is too many", argument);
@@ -42,7 +46,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (o->n_files < 2)
             argp_error(state, "give two spike files");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -53,14 +58,19 @@ static int run(int argc, char **argv) {
         {0},
     };
     static const struct argp argp = {
-        list, parse, "A.dat B.dat",
+        list,
+        parse,
+        "A.dat B.dat",
         "Compare two spike files ('neuron time_ms' in each line), of which A is the reference.\v"
-        "Printed are the numbers of spikes that are matched, missing from B and extra in B, and the largest and the median "
+        "Printed are the numbers of spikes that are matched, missing from B and extra in B, and the largest and the "
+        "median "
         "difference of matched ones in ms.\n\n"
         "Examples:\n"
         "  punctum compare reference.dat results/spikes-cells.dat\n"
         "  punctum compare --tolerance 1e-9 reference.dat results/spikes-cells.dat && echo the same\n",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     options o = {.window = 1.0, .tolerance = INFINITY};
     pm_match c = {0};
     pm_error error = {0};

@@ -1,5 +1,5 @@
-/* gnuplot gets its variables and the name of the script through a pipe, so that no path has to survive a shell. It draws under
- * temporary names; pictures that are complete are renamed. */
+/* gnuplot gets its variables and the name of the script through a pipe, so that no path has to survive a shell. It
+ * draws under temporary names; pictures that are complete are renamed. */
 #define _GNU_SOURCE
 #include "cli/gnuplot.h"
 
@@ -121,5 +121,6 @@ pm_status pm_picture_draw(pm_picture *picture, const char *script, pm_error *err
         return status;
     if (WIFEXITED(result) && WEXITSTATUS(result) == 127)
         return pm_fail(error, PM_FAILED, "gnuplot is not installed (Debian package gnuplot-nox)");
-    return pm_fail(error, PM_FAILED, "%s/%s: gnuplot failed (its message stands above)", picture->folder, picture->name);
+    return pm_fail(error, PM_FAILED, "%s/%s: gnuplot failed (its message stands above)", picture->folder,
+                   picture->name);
 }

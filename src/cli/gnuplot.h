@@ -8,7 +8,7 @@
 /* One picture in the making: gnuplot, which reads variables and then a script. */
 typedef struct pm_picture {
     FILE *gnuplot;
-    char *scripts;     /* folder of the scripts */
+    char *scripts; /* folder of the scripts */
     const char *folder, *name;
 } pm_picture;
 

@@ -1,4 +1,5 @@
-/* The program: a table of commands, and what they share. Everything that prints or decides an exit status is in this room. */
+/* The program: a table of commands, and what they share. Everything that prints or decides an exit status is in this
+ * room. */
 #include "cli/command.h"
 
 #include "io/file.h"
@@ -10,8 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static const pm_command *const commands[] = {&pm_command_run,     &pm_command_train,    &pm_command_plot,
-                                             &pm_command_compare, &pm_command_validate, &pm_command_export, &pm_command_bench, NULL};
+static const pm_command *const commands[] = {
+    &pm_command_run,      &pm_command_train,  &pm_command_plot,  &pm_command_compare,
+    &pm_command_validate, &pm_command_export, &pm_command_bench, NULL};
 
 int pm_complain(const pm_error *error) {
     fprintf(stderr, "punctum: %s\n", error->message);
@@ -61,14 +63,17 @@ void pm_progress_end(pm_progress *progress) {
 
 static void print_help(FILE *to) {
     fprintf(to, "Usage: punctum COMMAND [OPTION...]\n"
-                "Exact event-driven simulation of spiking neural networks, and training to fire at given instants.\n\nCommands:\n");
+                "Exact event-driven simulation of spiking neural networks, and training to fire at given "
+                "instants.\n\nCommands:\n");
     for (size_t k = 0; commands[k]; k++)
         fprintf(to, "  %-9s %s\n", commands[k]->name, commands[k]->summary);
-    fprintf(to, "\n'punctum COMMAND --help' shows the options and examples of a command; 'punctum --version' the version.\n\n"
-                "Examples:\n"
-                "  punctum run network.yaml -o results && punctum plot results\n"
-                "  punctum train experiment.yaml -o results && punctum plot results\n\n"
-                "Exit status: 0 done; 1 failed while running; 2 the input or the call was wrong.\n");
+    fprintf(
+        to,
+        "\n'punctum COMMAND --help' shows the options and examples of a command; 'punctum --version' the version.\n\n"
+        "Examples:\n"
+        "  punctum run network.yaml -o results && punctum plot results\n"
+        "  punctum train experiment.yaml -o results && punctum plot results\n\n"
+        "Exit status: 0 done; 1 failed while running; 2 the input or the call was wrong.\n");
 }
 
 int main(int argc, char **argv) {

@@ -27,9 +27,7 @@ static const char *text_of(const json_t *map, const char *key) {
     return text ? text : "";
 }
 
-static double number_of(const json_t *map, const char *key) {
-    return json_number_value(json_object_get(map, key));
-}
+static double number_of(const json_t *map, const char *key) { return json_number_value(json_object_get(map, key)); }
 
 static void set_times(pm_picture *picture, const options *o, const json_t *summary) {
     double reached = number_of(summary, "reached_ms");
@@ -166,8 +164,8 @@ static pm_status draw_all(const options *o, const json_t *summary, pm_error *err
     bool spikes = false;
     pm_status status = PM_OK;
     if (!json_is_array(populations))
-        return pm_fail(error, PM_INVALID, "%s/summary.json: no populations; a folder that 'punctum run' wrote is wanted",
-                       o->folder);
+        return pm_fail(error, PM_INVALID,
+                       "%s/summary.json: no populations; a folder that 'punctum run' wrote is wanted", o->folder);
     json_array_foreach(populations, k, p) spikes = spikes || json_is_true(json_object_get(p, "record_spikes"));
     if (spikes)
         status = draw_raster(o, summary, error);
@@ -181,9 +179,15 @@ static pm_status draw_all(const options *o, const json_t *summary, pm_error *err
 static error_t parse(int key, char *argument, struct argp_state *state) {
     options *o = state->input;
     switch (key) {
-    case 'f': o->from = pm_option_number("--from", argument, 0.0, 1e15); return 0;
-    case 't': o->to = pm_option_number("--to", argument, 0.0, 1e15); return 0;
-    case 'o': o->output = argument; return 0;
+    case 'f':
+        o->from = pm_option_number("--from", argument, 0.0, 1e15);
+        return 0;
+    case 't':
+        o->to = pm_option_number("--to", argument, 0.0, 1e15);
+        return 0;
+    case 'o':
+        o->output = argument;
+        return 0;
     case ARGP_KEY_ARG:
         if (o->n_folders == MOST_FOLDERS)
             argp_error(state, "at most %d folders; '%s' is too many", MOST_FOLDERS, argument);
@@ -197,7 +201,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (o->from >= o->to)
             argp_error(state, "--from must be before --to");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -224,17 +229,24 @@ static int run(int argc, char **argv) {
         {0},
     };
     static const struct argp argp = {
-        list, parse, "DIR...",
+        list,
+        parse,
+        "DIR...",
         "Draw what 'punctum run', 'punctum train' or 'punctum validate' left in DIR, as SVG and PNG, with gnuplot.\v"
-        "Of a run: the spikes of the recorded populations with their rates (raster), and the recorded membrane potentials "
-        "(potential-POPULATION). Of training: correlation and converged trials over iterations (learning), and for each kept "
-        "trial its output spikes in the course of training (outputs) and the spikes of all layers before and after. Of a "
+        "Of a run: the spikes of the recorded populations with their rates (raster), and the recorded membrane "
+        "potentials "
+        "(potential-POPULATION). Of training: correlation and converged trials over iterations (learning), and for "
+        "each kept "
+        "trial its output spikes in the course of training (outputs) and the spikes of all layers before and after. Of "
+        "a "
         "validation: the errors of time-stepped schemes (validation).\n\n"
         "Examples:\n"
         "  punctum plot results\n"
         "  punctum plot results --from 100 --to 150\n"
         "  punctum plot build/layers-1 build/layers-2 build/layers-3 -o build/comparison\n",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     options o = {.from = NAN, .to = NAN};
     pm_error error = {0};
     pm_status status = PM_OK;

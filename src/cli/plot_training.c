@@ -12,9 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const json_t *experiment_of(const json_t *summary) {
-    return json_object_get(summary, "experiment");
-}
+static const json_t *experiment_of(const json_t *summary) { return json_object_get(summary, "experiment"); }
 
 /* A run that begins with the last part of its folder's name. */
 static pm_status add_run(pm_picture *picture, size_t index, const char *folder, const json_t *summary,
@@ -151,8 +149,8 @@ pm_status pm_plot_training(const char *folder, const json_t *summary, pm_error *
     json_array_foreach(results, k, row) {
         kept t = {.experiment = experiment_of(summary),
                   .iterations = json_number_value(json_object_get(row, "iterations"))};
-        if (asprintf(&t.folder, "%s/trial-%lld", folder,
-                     (long long)json_integer_value(json_object_get(row, "trial"))) < 0)
+        if (asprintf(&t.folder, "%s/trial-%lld", folder, (long long)json_integer_value(json_object_get(row, "trial"))) <
+            0)
             return pm_fail_memory(error, "a path");
         if (!status && (t.n_patterns = count_patterns(t.folder)) > 0)
             status = draw_trial(&t, error);

@@ -1,5 +1,5 @@
-/* punctum run: simulate a network file. Spikes and potentials stream into files as they occur; the files get their names
- * when the run has ended, by itself or by Ctrl-C, and vanish when it fails. */
+/* punctum run: simulate a network file. Spikes and potentials stream into files as they occur; the files get their
+ * names when the run has ended, by itself or by Ctrl-C, and vanish when it fails. */
 #define _GNU_SOURCE
 #include "cli/command.h"
 
@@ -22,18 +22,18 @@ typedef struct options {
     int threads;     /* 0: all cores */
     bool clock;      /* time-stepped instead of event-driven */
     pm_clock_options step;
-    bool stepped;    /* an option that only the time-stepped engine has was given */
+    bool stepped; /* an option that only the time-stepped engine has was given */
     bool quiet;
 } options;
 
 /* The outputs of one run. */
 typedef struct recorder {
     const pm_network *network;
-    pm_output *spikes;      /* of each population; unopened where spikes are not recorded */
-    pm_output *potentials;  /* samples of each recorded neuron */
-    pm_output *curves;      /* the same with points in between, for drawing */
-    size_t *first;          /* of each potential record: its first index in the two above */
-    size_t n_neurons;       /* recorded neurons */
+    pm_output *spikes;     /* of each population; unopened where spikes are not recorded */
+    pm_output *potentials; /* samples of each recorded neuron */
+    pm_output *curves;     /* the same with points in between, for drawing */
+    size_t *first;         /* of each potential record: its first index in the two above */
+    size_t n_neurons;      /* recorded neurons */
 } recorder;
 
 static pm_simulation *running;
@@ -57,8 +57,8 @@ static void watch_signals(void) {
 
 static pm_status on_spike(const pm_spike *spike, void *user, pm_error *error) {
     recorder *r = user;
-    return pm_output_write(&r->spikes[spike->population], error, "%" PRIu32 " %.17g %.17g\n", spike->neuron, spike->time,
-                           spike->slope);
+    return pm_output_write(&r->spikes[spike->population], error, "%" PRIu32 " %.17g %.17g\n", spike->neuron,
+                           spike->time, spike->slope);
 }
 
 static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error) {
@@ -186,16 +186,17 @@ static json_t *summarise(const pm_network *network, const options *o, const outc
                                 (json_int_t)counts->synapses, "spikes", (json_int_t)counts->spikes, "source_spikes",
                                 (json_int_t)counts->source_spikes, "synaptic_events",
                                 (json_int_t)counts->synaptic_events, "bytes", (json_int_t)counts->bytes);
-    json_t *summary = json_pack(
-        "{s:s, s:s, s:I, s:b, s:f, s:f, s:f, s:f, s:o, s:o}", "version", PM_VERSION, "command", "run", "seed",
-        (json_int_t)network->seed, "complete", (int)(end->reached >= network->duration), "reached_ms", end->reached,
-        "wall_seconds", end->seconds, "build_seconds", end->build_seconds, "rate_hz",
-        neuron_seconds > 0.0 ? (double)counts->spikes / neuron_seconds : 0.0, "counts", numbers, "network",
-        pm_network_json(network));
+    json_t *summary =
+        json_pack("{s:s, s:s, s:I, s:b, s:f, s:f, s:f, s:f, s:o, s:o}", "version", PM_VERSION, "command", "run", "seed",
+                  (json_int_t)network->seed, "complete", (int)(end->reached >= network->duration), "reached_ms",
+                  end->reached, "wall_seconds", end->seconds, "build_seconds", end->build_seconds, "rate_hz",
+                  neuron_seconds > 0.0 ? (double)counts->spikes / neuron_seconds : 0.0, "counts", numbers, "network",
+                  pm_network_json(network));
     if (o->clock)
-        json_object_set_new(summary, "clock", json_pack("{s:f, s:s, s:s}", "dt_ms", o->step.dt, "scheme",
-                                                        pm_clock_schemes[o->step.scheme], "interpolation",
-                                                        pm_clock_interpolations[o->step.interpolation]));
+        json_object_set_new(summary, "clock",
+                            json_pack("{s:f, s:s, s:s}", "dt_ms", o->step.dt, "scheme",
+                                      pm_clock_schemes[o->step.scheme], "interpolation",
+                                      pm_clock_interpolations[o->step.interpolation]));
     return summary;
 }
 
@@ -216,7 +217,8 @@ static pm_status finish(const pm_network *network, const options *o, recorder *r
         return pm_fail(error, PM_STOPPED, "stopped at %.17g ms of %g ms; %s holds everything up to there", end->reached,
                        network->duration, o->folder);
     if (!o->quiet)
-        printf("%g ms, %" PRIu64 " spikes of %" PRIu64 " neurons, %" PRIu64 " synaptic events in %.3g s; results in %s\n",
+        printf("%g ms, %" PRIu64 " spikes of %" PRIu64 " neurons, %" PRIu64
+               " synaptic events in %.3g s; results in %s\n",
                end->reached, end->counts.spikes, end->counts.neurons, end->counts.synaptic_events, end->seconds,
                o->folder);
     return PM_OK;
@@ -236,7 +238,8 @@ static pm_status simulate(const pm_network *network, const options *o, recorder 
     watch_signals();
     status = advance(simulation, network->duration, o->quiet, error);
     running = NULL;
-    outcome end = {pm_simulation_counts(simulation), pm_simulation_time(simulation), built - begun, pm_seconds() - built};
+    outcome end = {pm_simulation_counts(simulation), pm_simulation_time(simulation), built - begun,
+                   pm_seconds() - built};
     status = finish(network, o, r, status, &end, error);
     pm_simulation_free(simulation);
     return status;
@@ -297,11 +300,21 @@ static int choose(struct argp_state *state, const char *option, const char *word
 static error_t parse(int key, char *argument, struct argp_state *state) {
     options *o = state->input;
     switch (key) {
-    case 'o': o->folder = argument; return 0;
-    case 'd': o->duration = pm_option_number("--duration", argument, 0.0, 1e15); return 0;
-    case 's': o->seed = floor(pm_option_number("--seed", argument, 0.0, 0x1p53)); return 0;
-    case 't': o->threads = (int)pm_option_number("--threads", argument, 1.0, 1024.0); return 0;
-    case 'q': o->quiet = true; return 0;
+    case 'o':
+        o->folder = argument;
+        return 0;
+    case 'd':
+        o->duration = pm_option_number("--duration", argument, 0.0, 1e15);
+        return 0;
+    case 's':
+        o->seed = floor(pm_option_number("--seed", argument, 0.0, 0x1p53));
+        return 0;
+    case 't':
+        o->threads = (int)pm_option_number("--threads", argument, 1.0, 1024.0);
+        return 0;
+    case 'q':
+        o->quiet = true;
+        return 0;
     case ENGINE:
         o->clock = choose(state, "--engine", argument, (const char *const[]){"event", "clock", NULL}) == 1;
         return 0;
@@ -331,10 +344,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (!o->folder)
             argp_error(state, "where to? Give a folder for the results with -o DIR");
         if (o->stepped && !o->clock)
-            argp_error(state, "--dt, --scheme and --interpolate belong to --engine clock: the event-driven engine has no "
-                              "time step");
+            argp_error(state,
+                       "--dt, --scheme and --interpolate belong to --engine clock: the event-driven engine has no "
+                       "time step");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -352,17 +367,22 @@ static int run(int argc, char **argv) {
          "clock: spikes between grid points, by linear or cubic (the default) interpolation", 0},
         {0},
     };
-    static const struct argp argp = {
-        list, parse, "NETWORK.yaml",
-        "Simulate a network file, exactly.\v"
-        "DIR receives spikes-POPULATION.dat (neuron, time in ms, dV/dt in mV/ms), potential-POPULATION-NEURON.dat (time in "
-        "ms, V in mV), curve-POPULATION-NEURON.dat (the same with points in between, for drawing) and summary.json. Ctrl-C "
-        "ends the run at a clean point with complete files.\n\n"
-        "Examples:\n"
-        "  punctum run network.yaml -o results\n"
-        "  punctum run network.yaml -o results --duration 100 --seed 7 --threads 1\n"
-        "  punctum run network.yaml -o stepped --engine clock --dt 0.1 --interpolate\n",
-        NULL, NULL, NULL};
+    static const struct argp argp = {list,
+                                     parse,
+                                     "NETWORK.yaml",
+                                     "Simulate a network file, exactly.\v"
+                                     "DIR receives spikes-POPULATION.dat (neuron, time in ms, dV/dt in mV/ms), "
+                                     "potential-POPULATION-NEURON.dat (time in "
+                                     "ms, V in mV), curve-POPULATION-NEURON.dat (the same with points in between, for "
+                                     "drawing) and summary.json. Ctrl-C "
+                                     "ends the run at a clean point with complete files.\n\n"
+                                     "Examples:\n"
+                                     "  punctum run network.yaml -o results\n"
+                                     "  punctum run network.yaml -o results --duration 100 --seed 7 --threads 1\n"
+                                     "  punctum run network.yaml -o stepped --engine clock --dt 0.1 --interpolate\n",
+                                     NULL,
+                                     NULL,
+                                     NULL};
     options o = {.duration = NAN, .seed = NAN, .step = {.dt = 0.1}};
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)

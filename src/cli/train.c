@@ -1,13 +1,13 @@
-/* punctum train: the trials of an experiment, in parallel. Each trial leaves a file when it is over, which --resume reads in place
- * of the trial; everything else is made of these results in the order of the trials, so that neither the number of jobs nor
- * an interruption shows in it. */
+/* punctum train: the trials of an experiment, in parallel. Each trial leaves a file when it is over, which --resume
+ * reads in place of the trial; everything else is made of these results in the order of the trials, so that neither the
+ * number of jobs nor an interruption shows in it. */
 #define _GNU_SOURCE
 #include "cli/command.h"
 
 #include "io/output.h"
 #include "io/summary.h"
-#include "io/trial_file.h"
 #include "io/training_files.h"
+#include "io/trial_file.h"
 #include "learn/rule.h"
 
 #include <argp.h>
@@ -32,13 +32,13 @@ typedef struct options {
 typedef struct batch {
     const options *options;
     const pm_experiment *experiment;
-    char *folder;     /* of the trials' files */
+    char *folder; /* of the trials' files */
     uint64_t mark;
     pm_trial *trials;
     bool *done;
     uint32_t n_done, n_converged;
     double iterations;
-    double begun;     /* s */
+    double begun; /* s */
     pm_progress progress;
 } batch;
 
@@ -129,8 +129,9 @@ static json_t *results_json(const batch *b, size_t n_done) {
     json_t *results = json_array();
     for (size_t k = 0; k < n_done; k++) {
         const pm_trial *t = &b->trials[k];
-        json_t *row = json_pack("{s:I, s:b, s:I, s:I, s:f, s:f}", "trial", (json_int_t)t->number, "converged", (int)t->converged,
-                                "iterations", (json_int_t)t->iterations, "polished", (json_int_t)t->polished, "correlation", t->correlation, "best", t->best);
+        json_t *row = json_pack("{s:I, s:b, s:I, s:I, s:f, s:f}", "trial", (json_int_t)t->number, "converged",
+                                (int)t->converged, "iterations", (json_int_t)t->iterations, "polished",
+                                (json_int_t)t->polished, "correlation", t->correlation, "best", t->best);
         json_object_set_new(row, "off_ms", isfinite(t->off) ? json_real(t->off) : json_null());
         if (t->message[0])
             json_object_set_new(row, "message", json_string(t->message));
@@ -151,11 +152,11 @@ static pm_status write_results(const batch *b, size_t n, bool complete, pm_error
     }
     if (status)
         return status;
-    json_t *summary = json_pack(
-        "{s:s, s:s, s:I, s:b, s:I, s:I, s:o, s:f, s:o, s:o}", "version", PM_VERSION, "command", "train", "seed",
-        (json_int_t)b->experiment->seed, "complete", (int)complete, "trials", (json_int_t)n, "converged",
-        (json_int_t)b->n_converged, "iterations", iterations_json(b, n), "wall_seconds", pm_seconds() - b->begun,
-        "experiment", pm_experiment_json(b->experiment), "results", results_json(b, n));
+    json_t *summary = json_pack("{s:s, s:s, s:I, s:b, s:I, s:I, s:o, s:f, s:o, s:o}", "version", PM_VERSION, "command",
+                                "train", "seed", (json_int_t)b->experiment->seed, "complete", (int)complete, "trials",
+                                (json_int_t)n, "converged", (json_int_t)b->n_converged, "iterations",
+                                iterations_json(b, n), "wall_seconds", pm_seconds() - b->begun, "experiment",
+                                pm_experiment_json(b->experiment), "results", results_json(b, n));
     status = pm_summary_write(b->options->folder, summary, error);
     json_decref(summary);
     return status;
@@ -212,9 +213,9 @@ static void print_times(const char *folder, const char *file) {
 /* What the output of the only trial did and does, in ms. */
 static void print_outputs(const batch *b) {
     const char *folder = b->options->folder, *output = b->experiment->layers[b->experiment->n_layers - 1].name;
-    size_t n = b->experiment->problem.kind == PM_PROBLEM_XOR ? 4 : b->experiment->problem.kind == PM_PROBLEM_POISSON
-                                                                      ? 1
-                                                                      : b->experiment->problem.n_patterns;
+    size_t n = b->experiment->problem.kind == PM_PROBLEM_XOR       ? 4
+               : b->experiment->problem.kind == PM_PROBLEM_POISSON ? 1
+                                                                   : b->experiment->problem.n_patterns;
     for (size_t k = 0; k < n && k < 20; k++) {
         char file[160];
         printf("pattern %zu: desired ", k);
@@ -245,8 +246,8 @@ static pm_status train_file(const options *o, pm_error *error) {
     watch_signals();
     status = train(&b, error);
     if (!status && !o->quiet)
-        printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b.n_converged, b.n_done, b.iterations,
-               pm_seconds() - b.begun, o->folder);
+        printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b.n_converged, b.n_done,
+               b.iterations, pm_seconds() - b.begun, o->folder);
     if (!status && !o->quiet && experiment->trials == 1 && o->keep > 0)
         print_outputs(&b);
     for (uint32_t k = 0; b.trials && k < experiment->trials; k++)
@@ -261,14 +262,30 @@ static pm_status train_file(const options *o, pm_error *error) {
 static error_t parse(int key, char *argument, struct argp_state *state) {
     options *o = state->input;
     switch (key) {
-    case 'o': o->folder = argument; return 0;
-    case 't': o->trials = floor(pm_option_number("--trials", argument, 1.0, 1e6)); return 0;
-    case 's': o->seed = floor(pm_option_number("--seed", argument, 0.0, 0x1p53)); return 0;
-    case 'i': o->iterations = floor(pm_option_number("--iterations", argument, 1.0, 4e9)); return 0;
-    case 'j': o->jobs = (int)pm_option_number("--jobs", argument, 1.0, 1024.0); return 0;
-    case 'k': o->keep = (uint32_t)pm_option_number("--keep", argument, 0.0, 1e6); return 0;
-    case 'r': o->resume = true; return 0;
-    case 'q': o->quiet = true; return 0;
+    case 'o':
+        o->folder = argument;
+        return 0;
+    case 't':
+        o->trials = floor(pm_option_number("--trials", argument, 1.0, 1e6));
+        return 0;
+    case 's':
+        o->seed = floor(pm_option_number("--seed", argument, 0.0, 0x1p53));
+        return 0;
+    case 'i':
+        o->iterations = floor(pm_option_number("--iterations", argument, 1.0, 4e9));
+        return 0;
+    case 'j':
+        o->jobs = (int)pm_option_number("--jobs", argument, 1.0, 1024.0);
+        return 0;
+    case 'k':
+        o->keep = (uint32_t)pm_option_number("--keep", argument, 0.0, 1e6);
+        return 0;
+    case 'r':
+        o->resume = true;
+        return 0;
+    case 'q':
+        o->quiet = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (o->file)
             argp_error(state, "one experiment file only; '%s' is too many", argument);
@@ -280,7 +297,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (!o->folder)
             argp_error(state, "where to? Give a folder for the results with -o DIR");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -322,17 +340,22 @@ static int run(int argc, char **argv) {
         {"quiet", 'q', NULL, 0, "no progress bar, no closing line", 0},
         {0},
     };
-    static const struct argp argp = {
-        list, parse, "EXPERIMENT.yaml",
-        "Train networks to fire at given instants.\v"
-        "DIR receives trials.dat (a row per trial), correlation.dat (mean and standard deviation per iteration), summary.json, "
-        "and for kept trials a folder with weights, spikes and network files for 'punctum run'. Ctrl-C ends at a clean point; "
-        "--resume goes on from there, or after a crash, with the same results.\n\n"
-        "Examples:\n"
-        "  punctum train data/experiments/xor.yaml -o results\n"
-        "  punctum train data/experiments/layers-3.yaml -o results --trials 10 --jobs 2\n"
-        "  punctum train data/experiments/layers-3.yaml -o results --resume\n",
-        NULL, describe_rules, NULL};
+    static const struct argp argp = {list,
+                                     parse,
+                                     "EXPERIMENT.yaml",
+                                     "Train networks to fire at given instants.\v"
+                                     "DIR receives trials.dat (a row per trial), correlation.dat (mean and standard "
+                                     "deviation per iteration), summary.json, "
+                                     "and for kept trials a folder with weights, spikes and network files for 'punctum "
+                                     "run'. Ctrl-C ends at a clean point; "
+                                     "--resume goes on from there, or after a crash, with the same results.\n\n"
+                                     "Examples:\n"
+                                     "  punctum train data/experiments/xor.yaml -o results\n"
+                                     "  punctum train data/experiments/layers-3.yaml -o results --trials 10 --jobs 2\n"
+                                     "  punctum train data/experiments/layers-3.yaml -o results --resume\n",
+                                     NULL,
+                                     describe_rules,
+                                     NULL};
     options o = {.trials = NAN, .seed = NAN, .iterations = NAN, .keep = 1};
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)

@@ -19,7 +19,8 @@ static pm_status optional_number(const pm_node *map, const char *key, const char
     return pm_node_exists(&node) ? pm_node_number(&node, what, value, error) : PM_OK;
 }
 
-static pm_status optional_count(const pm_node *map, const char *key, const char *what, uint32_t *value, pm_error *error) {
+static pm_status optional_count(const pm_node *map, const char *key, const char *what, uint32_t *value,
+                                pm_error *error) {
     pm_node node = pm_map_find(map, key);
     uint64_t count = *value;
     pm_status status = pm_node_exists(&node) ? pm_node_count(&node, what, 1, UINT32_MAX, &count, error) : PM_OK;
@@ -38,7 +39,8 @@ static pm_status read_part(const pm_node *map, pm_weight_part *part, pm_error *e
     pm_status status = pm_map_check(map, keys, error);
     if (status)
         return status;
-    pm_node uniform = pm_map_find(map, "uniform"), normal = pm_map_find(map, "normal"), value = pm_map_find(map, "value");
+    pm_node uniform = pm_map_find(map, "uniform"), normal = pm_map_find(map, "normal"),
+            value = pm_map_find(map, "value");
     part->share = 1.0;
     status = optional_number(map, "share", "a share", &part->share, error);
     if (status)
@@ -306,7 +308,8 @@ static pm_status read_polish(pm_experiment *e, const pm_node *root, pm_error *er
         status = pm_map_get(&polish, "within", &within, error);
     if (!status)
         status = pm_node_number(&within, "a distance in ms", &e->polish_within, error);
-    return status ? status : optional_count(&polish, "iterations", "a number of iterations", &e->polish_iterations, error);
+    return status ? status
+                  : optional_count(&polish, "iterations", "a number of iterations", &e->polish_iterations, error);
 }
 
 static pm_status read_head(pm_experiment *e, const pm_node *root, pm_error *error) {
@@ -329,8 +332,8 @@ static pm_status read_head(pm_experiment *e, const pm_node *root, pm_error *erro
 }
 
 static pm_status read_experiment(pm_experiment *e, const pm_node *root, pm_error *error) {
-    static const char *const keys[] = {"duration", "seed", "trials", "iterations", "neuron", "layers", "problem", "goal",
-                                       "rule", "order", "schedule", "momentum", "polish", NULL};
+    static const char *const keys[] = {"duration", "seed", "trials", "iterations", "neuron",   "layers", "problem",
+                                       "goal",     "rule", "order",  "schedule",   "momentum", "polish", NULL};
     pm_node layers, problem, goal, rule = pm_map_find(root, "rule");
     pm_status status = pm_map_check(root, keys, error);
     if (!status)

@@ -13,8 +13,7 @@ pm_status pm_file_open(const char *path, FILE **file, pm_error *error) {
     struct stat found;
     *file = NULL;
     if (stat(path, &found) != 0)
-        return pm_fail(error, PM_INVALID, "%s: %s", path,
-                       errno == ENOENT ? "there is no such file" : strerror(errno));
+        return pm_fail(error, PM_INVALID, "%s: %s", path, errno == ENOENT ? "there is no such file" : strerror(errno));
     if (S_ISDIR(found.st_mode))
         return pm_fail(error, PM_INVALID, "%s: this is a folder; a file is wanted", path);
     *file = fopen(path, "r");

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static pm_status add_spike_source(pm_network *network, const pm_node *population, const pm_node *file,
-                                  const char *name, uint32_t size, pm_error *error) {
+static pm_status add_spike_source(pm_network *network, const pm_node *population, const pm_node *file, const char *name,
+                                  uint32_t size, pm_error *error) {
     const char *relative = NULL;
     pm_status status = pm_node_text(file, "the name of a spike file", &relative, error);
     if (status)
@@ -23,7 +23,8 @@ static pm_status add_spike_source(pm_network *network, const pm_node *population
         return pm_fail_memory(error, "a path");
     status = pm_events_read(path, name, size, &events, &n, error);
     if (!status)
-        status = pm_node_blame(population, pm_network_add_spike_source(network, name, size, events, n, NULL, error), error);
+        status =
+            pm_node_blame(population, pm_network_add_spike_source(network, name, size, events, n, NULL, error), error);
     free(events);
     free(path);
     return status;
@@ -116,8 +117,8 @@ static pm_status read_matrix(const char *path, const pm_population *from, const 
     pm_status status = pm_rows_open(&rows, path, error);
     while (!status && !(status = pm_rows_next(&rows, error)) && rows.n > 0) {
         if (rows.n != from->size)
-            status = pm_rows_fail(&rows, error, "%zu columns; one per source is wanted, and '%s' has %u neurons", rows.n,
-                                  from->name, from->size);
+            status = pm_rows_fail(&rows, error, "%zu columns; one per source is wanted, and '%s' has %u neurons",
+                                  rows.n, from->name, from->size);
         else if (n == to->size)
             status = pm_rows_fail(&rows, error, "one row too many; one per target is wanted, and '%s' has %u neurons",
                                   to->name, to->size);
@@ -133,8 +134,9 @@ static pm_status read_matrix(const char *path, const pm_population *from, const 
             memcpy(*values + from->size * n++, rows.values, rows.n * sizeof(double));
     }
     if (!status && n < to->size)
-        status = pm_rows_fail(&rows, error, "the file ends after %zu rows; one per target is wanted, and '%s' has %u neurons",
-                              n, to->name, to->size);
+        status = pm_rows_fail(&rows, error,
+                              "the file ends after %zu rows; one per target is wanted, and '%s' has %u neurons", n,
+                              to->name, to->size);
     pm_rows_close(&rows);
     return status;
 }
@@ -156,12 +158,13 @@ static pm_status read_weight(const pm_node *node, const pm_population *from, con
                              pm_distribution *d, pm_error *error) {
     static const char *const keys[] = {"normal", "uniform", "file", NULL};
     if (!pm_node_is_map(node))
-        return pm_node_number(node, "a weight in pA, {normal: [mean, std]}, {uniform: [low, high]} or {file: FILE}", &d->a,
-                              error);
+        return pm_node_number(node, "a weight in pA, {normal: [mean, std]}, {uniform: [low, high]} or {file: FILE}",
+                              &d->a, error);
     pm_status status = pm_map_check(node, keys, error);
     if (status)
         return status;
-    pm_node normal = pm_map_find(node, "normal"), uniform = pm_map_find(node, "uniform"), file = pm_map_find(node, "file");
+    pm_node normal = pm_map_find(node, "normal"), uniform = pm_map_find(node, "uniform"),
+            file = pm_map_find(node, "file");
     if (pm_node_exists(&normal) + pm_node_exists(&uniform) + pm_node_exists(&file) != 1)
         return pm_node_fail(node, error, "give one of normal, uniform and file");
     if (pm_node_exists(&file))
@@ -174,7 +177,8 @@ static pm_status read_weight(const pm_node *node, const pm_population *from, con
 static pm_status read_delay(const pm_node *node, pm_distribution *d, pm_error *error) {
     static const char *const keys[] = {"uniform", NULL};
     if (!pm_node_is_map(node))
-        return pm_node_number(node, "a delay in ms, {uniform: [low, high]} or {uniform: [low, high, step]}", &d->a, error);
+        return pm_node_number(node, "a delay in ms, {uniform: [low, high]} or {uniform: [low, high, step]}", &d->a,
+                              error);
     pm_node uniform;
     pm_status status = pm_map_check(node, keys, error);
     if (!status)
@@ -207,15 +211,18 @@ static pm_status read_connect(const pm_node *node, const pm_network *network, pm
         const char *word = NULL;
         pm_status status = pm_node_text(node, "a connection rule", &word, error);
         if (!status && strcmp(word, words[0]) != 0 && strcmp(word, words[1]) != 0)
-            status = pm_node_fail(node, error, "unknown rule '%.60s'; the rules are all_to_all, one_to_one, "
-                                  "{fixed_indegree: N}, {pairwise_bernoulli: P} and {file: FILE}", word);
+            status = pm_node_fail(node, error,
+                                  "unknown rule '%.60s'; the rules are all_to_all, one_to_one, "
+                                  "{fixed_indegree: N}, {pairwise_bernoulli: P} and {file: FILE}",
+                                  word);
         p->rule = !status && strcmp(word, words[1]) == 0 ? PM_ONE_TO_ONE : PM_ALL_TO_ALL;
         return status;
     }
     pm_status status = pm_map_check(node, keys, error);
     if (status)
         return status;
-    pm_node indegree = pm_map_find(node, keys[0]), bernoulli = pm_map_find(node, keys[1]), file = pm_map_find(node, keys[2]);
+    pm_node indegree = pm_map_find(node, keys[0]), bernoulli = pm_map_find(node, keys[1]),
+            file = pm_map_find(node, keys[2]);
     if (pm_node_exists(&indegree) + pm_node_exists(&bernoulli) + pm_node_exists(&file) != 1)
         return pm_node_fail(node, error, "give one of fixed_indegree, pairwise_bernoulli and file");
     if (pm_node_exists(&file))
@@ -235,7 +242,8 @@ static pm_status read_synapse_values(const pm_node *map, const pm_network *netwo
     pm_node weight = pm_map_find(map, "weight"), delay = pm_map_find(map, "delay");
     if (p->rule == PM_SYNAPSE_LIST) {
         const pm_node *extra = pm_node_exists(&weight) ? &weight : &delay;
-        return pm_node_exists(extra) ? pm_node_fail(extra, error, "weights and delays stand in the file of synapses") : PM_OK;
+        return pm_node_exists(extra) ? pm_node_fail(extra, error, "weights and delays stand in the file of synapses")
+                                     : PM_OK;
     }
     pm_status status = pm_map_get(map, "weight", &weight, error);
     if (!status)
@@ -313,7 +321,8 @@ static pm_status record_potential(pm_network *network, const pm_node *map, pm_er
         neurons[k] = (uint32_t)neuron;
     }
     if (!status)
-        status = pm_node_blame(map, pm_network_record_potential(network, population, neurons, n, interval, error), error);
+        status =
+            pm_node_blame(map, pm_network_record_potential(network, population, neurons, n, interval, error), error);
     free(neurons);
     return status;
 }
@@ -327,7 +336,8 @@ static pm_status read_record(pm_network *network, const pm_node *record, pm_erro
     if (pm_node_exists(&spikes))
         status = record_spikes(network, &spikes, error);
     if (!status && pm_node_exists(&potential))
-        status = pm_list_check(&potential, 0, SIZE_MAX, "of {population: NAME, neurons: [K, ...], interval: MS}", error);
+        status =
+            pm_list_check(&potential, 0, SIZE_MAX, "of {population: NAME, neurons: [K, ...], interval: MS}", error);
     for (size_t k = 0; !status && k < pm_list_length(&potential); k++) {
         pm_node item = pm_list_item(&potential, k);
         status = record_potential(network, &item, error);

@@ -7,10 +7,10 @@
 
 typedef struct pm_output {
     char *path;
-    char *partial;  /* the temporary name */
+    char *partial; /* the temporary name */
     char *buffer;
     size_t used;
-    int started;    /* the temporary file exists */
+    int started; /* the temporary file exists */
 } pm_output;
 
 /* Makes a folder and those above it. Errors: PM_INVALID where that is impossible. */

@@ -40,16 +40,15 @@ static pm_status read_items(const char *path, row_reader *read, const void *cont
     return status;
 }
 
-static bool is_index(double value) {
-    return value >= 0.0 && value <= UINT32_MAX && floor(value) == value;
-}
+static bool is_index(double value) { return value >= 0.0 && value <= UINT32_MAX && floor(value) == value; }
 
 /* A row `neuron time [slope]`; further columns are ignored. */
 static pm_status check_spike(const pm_rows *rows, pm_error *error) {
     if (rows->n < 2)
         return pm_rows_fail(rows, error, "one column only; a spike is 'neuron time_ms'");
     if (!is_index(rows->values[0])) {
-        const char *hint = is_index(rows->values[1]) ? "; are the columns swapped? The neuron comes first, then the time" : "";
+        const char *hint =
+            is_index(rows->values[1]) ? "; are the columns swapped? The neuron comes first, then the time" : "";
         return pm_rows_fail(rows, error, "column 1: %.17g is not the number of a neuron%s", rows->values[0], hint);
     }
     if (rows->values[1] < 0.0)
@@ -61,9 +60,8 @@ static pm_status read_spike(const pm_rows *rows, const void *context, void *item
     (void)context;
     pm_status status = check_spike(rows, error);
     if (!status)
-        *(pm_spike *)item = (pm_spike){.neuron = (uint32_t)rows->values[0],
-                                       .time = rows->values[1],
-                                       .slope = rows->n > 2 ? rows->values[2] : 0.0};
+        *(pm_spike *)item = (pm_spike){
+            .neuron = (uint32_t)rows->values[0], .time = rows->values[1], .slope = rows->n > 2 ? rows->values[2] : 0.0};
     return status;
 }
 
@@ -85,8 +83,8 @@ static pm_status read_event(const pm_rows *rows, const void *context, void *item
     if (status)
         return status;
     if (rows->values[0] >= population->size)
-        return pm_rows_fail(rows, error, "there is no neuron %.0f: '%s' has %u neurons, numbered from 0", rows->values[0],
-                            population->name, population->size);
+        return pm_rows_fail(rows, error, "there is no neuron %.0f: '%s' has %u neurons, numbered from 0",
+                            rows->values[0], population->name, population->size);
     *(pm_event *)item = (pm_event){.neuron = (uint32_t)rows->values[0], .time = rows->values[1]};
     return PM_OK;
 }
@@ -108,8 +106,9 @@ static pm_status read_synapse(const pm_rows *rows, const void *context, void *it
         if (!is_index(rows->values[k]))
             return pm_rows_fail(rows, error, "column %zu: %.17g is not the number of a neuron", k + 1, rows->values[k]);
         if (rows->values[k] >= ends[k]->size)
-            return pm_rows_fail(rows, error, "column %zu: there is no neuron %.0f: '%s' has %u neurons, numbered from 0",
-                                k + 1, rows->values[k], ends[k]->name, ends[k]->size);
+            return pm_rows_fail(rows, error,
+                                "column %zu: there is no neuron %.0f: '%s' has %u neurons, numbered from 0", k + 1,
+                                rows->values[k], ends[k]->name, ends[k]->size);
     }
     if (rows->values[3] < 0.0)
         return pm_rows_fail(rows, error, "column 4: %.17g ms; delays must not be negative", rows->values[3]);

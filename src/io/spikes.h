@@ -4,8 +4,8 @@
 
 #include <punctum/network.h>
 
-/* Spikes for a source population of that name and size, in file order; freed by the caller with free(). Errors: PM_INVALID
- * with file and line. */
+/* Spikes for a source population of that name and size, in file order; freed by the caller with free(). Errors:
+ * PM_INVALID with file and line. */
 pm_status pm_events_read(const char *path, const char *population, uint32_t size, pm_event **events, size_t *count,
                          pm_error *error);
 

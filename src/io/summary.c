@@ -31,21 +31,31 @@ static json_t *population_json(const pm_population *p) {
 
 static json_t *distribution_json(const pm_distribution *d) {
     switch (d->kind) {
-    case PM_NORMAL: return json_pack("{s:[f,f]}", "normal", d->a, d->b);
-    case PM_UNIFORM: return json_pack("{s:[f,f]}", "uniform", d->a, d->b);
-    case PM_UNIFORM_STEPS: return json_pack("{s:[f,f,f]}", "uniform", d->a, d->b, d->step);
-    case PM_MATRIX: return json_string("matrix");
-    default: return json_real(d->a);
+    case PM_NORMAL:
+        return json_pack("{s:[f,f]}", "normal", d->a, d->b);
+    case PM_UNIFORM:
+        return json_pack("{s:[f,f]}", "uniform", d->a, d->b);
+    case PM_UNIFORM_STEPS:
+        return json_pack("{s:[f,f,f]}", "uniform", d->a, d->b, d->step);
+    case PM_MATRIX:
+        return json_string("matrix");
+    default:
+        return json_real(d->a);
     }
 }
 
 static json_t *rule_json(const pm_projection *p) {
     switch (p->rule) {
-    case PM_ONE_TO_ONE: return json_string("one_to_one");
-    case PM_FIXED_INDEGREE: return json_pack("{s:I}", "fixed_indegree", (json_int_t)p->indegree);
-    case PM_PAIRWISE_BERNOULLI: return json_pack("{s:f}", "pairwise_bernoulli", p->probability);
-    case PM_SYNAPSE_LIST: return json_pack("{s:I}", "synapses", (json_int_t)p->n_synapses);
-    default: return json_string("all_to_all");
+    case PM_ONE_TO_ONE:
+        return json_string("one_to_one");
+    case PM_FIXED_INDEGREE:
+        return json_pack("{s:I}", "fixed_indegree", (json_int_t)p->indegree);
+    case PM_PAIRWISE_BERNOULLI:
+        return json_pack("{s:f}", "pairwise_bernoulli", p->probability);
+    case PM_SYNAPSE_LIST:
+        return json_pack("{s:I}", "synapses", (json_int_t)p->n_synapses);
+    default:
+        return json_string("all_to_all");
     }
 }
 

@@ -5,8 +5,8 @@
 #include <jansson.h>
 #include <punctum/network.h>
 
-/* The full configuration of a network, all defaults filled in; long lists and matrices as their sizes. NULL when there is
- * no memory. */
+/* The full configuration of a network, all defaults filled in; long lists and matrices as their sizes. NULL when there
+ * is no memory. */
 json_t *pm_network_json(const pm_network *network);
 json_t *pm_neuron_json(const pm_neuron *neuron);
 

@@ -25,8 +25,8 @@ static pm_status write_trials(const char *folder, const pm_trial *trials, size_t
     for (size_t k = 0; !status && k < n; k++)
         status = pm_output_write(&output, error, "%" PRIu32 " %d %" PRIu32 " %" PRIu32 " %.17g %.17g %.17g%s%s\n",
                                  trials[k].number, trials[k].converged, trials[k].iterations, trials[k].polished,
-                                 trials[k].correlation, trials[k].best,
-                                 trials[k].off, trials[k].message[0] ? " # " : "", trials[k].message);
+                                 trials[k].correlation, trials[k].best, trials[k].off,
+                                 trials[k].message[0] ? " # " : "", trials[k].message);
     return finish(&output, status, error);
 }
 
@@ -135,17 +135,20 @@ static pm_status write_network(const details *d, const char *when, size_t patter
     snprintf(name, sizeof name, "network-%s-%zu.yaml", when, pattern);
     pm_status status = pm_output_open(&output, d->folder, name, error);
     if (!status)
-        status = pm_output_write(&output, error, "# The network %s training, on pattern %zu.\nduration: %.17g\nneuron:\n", when,
-                                 pattern, e->duration);
+        status =
+            pm_output_write(&output, error, "# The network %s training, on pattern %zu.\nduration: %.17g\nneuron:\n",
+                            when, pattern, e->duration);
     for (size_t k = 0; !status && k < PM_NEURON_PARAMETERS; k++)
         status = pm_output_write(&output, error, "  %s: %.17g\n", pm_neuron_parameters[k].name,
                                  pm_parameter_value(&e->neuron, &pm_neuron_parameters[k]));
     if (!status)
         status = pm_output_write(&output, error,
-                                 "populations:\n  - {name: %s, size: %" PRIu32 ", source: {spikes: pattern-%zu-input.dat}}\n",
+                                 "populations:\n  - {name: %s, size: %" PRIu32
+                                 ", source: {spikes: pattern-%zu-input.dat}}\n",
                                  e->layers[0].name, e->layers[0].size, pattern);
     for (size_t l = 1; !status && l < e->n_layers; l++)
-        status = pm_output_write(&output, error, "  - {name: %s, size: %" PRIu32 "}\n", e->layers[l].name, e->layers[l].size);
+        status = pm_output_write(&output, error, "  - {name: %s, size: %" PRIu32 "}\n", e->layers[l].name,
+                                 e->layers[l].size);
     if (!status)
         status = pm_output_write(&output, error, "projections:\n");
     for (size_t l = 1; !status && l < e->n_layers; l++)
@@ -157,9 +160,9 @@ static pm_status write_network(const details *d, const char *when, size_t patter
     for (size_t l = 0; !status && l < e->n_layers; l++)
         status = pm_output_write(&output, error, "%s%s", l > 0 ? ", " : "", e->layers[l].name);
     if (!status)
-        status = pm_output_write(&output, error,
-                                 "]\n  potential:\n    - {population: %s, neurons: [0], interval: 0.1}\n",
-                                 e->layers[e->n_layers - 1].name);
+        status =
+            pm_output_write(&output, error, "]\n  potential:\n    - {population: %s, neurons: [0], interval: 0.1}\n",
+                            e->layers[e->n_layers - 1].name);
     return finish(&output, status, error);
 }
 
@@ -191,7 +194,8 @@ static pm_status write_outputs(const details *d, pm_output *output, uint32_t ite
             break;
         size_t n = pm_trainer_spikes(d->trainer, d->experiment->n_layers - 1, &time, &neuron, &slope);
         for (size_t s = 0; !status && s < n; s++)
-            status = pm_output_write(output, error, "%" PRIu32 " %zu %" PRIu32 " %.17g\n", iteration, k, neuron[s], time[s]);
+            status =
+                pm_output_write(output, error, "%" PRIu32 " %zu %" PRIu32 " %.17g\n", iteration, k, neuron[s], time[s]);
     }
     return status;
 }

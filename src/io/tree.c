@@ -22,9 +22,7 @@ static yaml_node_t *yaml_of(const pm_node *node) {
     return yaml_document_get_node((yaml_document_t *)&node->tree->document, node->id);
 }
 
-static size_t line_of(const pm_node *node) {
-    return yaml_of(node)->start_mark.line + 1;
-}
+static size_t line_of(const pm_node *node) { return yaml_of(node)->start_mark.line + 1; }
 
 static pm_status parse(pm_tree *tree, FILE *file, pm_error *error) {
     yaml_parser_t parser;
@@ -78,9 +76,7 @@ void pm_tree_free(pm_tree *tree) {
     free(tree);
 }
 
-pm_node pm_tree_root(const pm_tree *tree) {
-    return (pm_node){.tree = tree, .id = 1};
-}
+pm_node pm_tree_root(const pm_tree *tree) { return (pm_node){.tree = tree, .id = 1}; }
 
 char *pm_tree_path(const pm_tree *tree, const char *relative) {
     const char *slash = strrchr(tree->path, '/');
@@ -94,17 +90,11 @@ char *pm_tree_path(const pm_tree *tree, const char *relative) {
     return path;
 }
 
-bool pm_node_is_map(const pm_node *node) {
-    return pm_node_exists(node) && yaml_of(node)->type == YAML_MAPPING_NODE;
-}
+bool pm_node_is_map(const pm_node *node) { return pm_node_exists(node) && yaml_of(node)->type == YAML_MAPPING_NODE; }
 
-bool pm_node_is_list(const pm_node *node) {
-    return pm_node_exists(node) && yaml_of(node)->type == YAML_SEQUENCE_NODE;
-}
+bool pm_node_is_list(const pm_node *node) { return pm_node_exists(node) && yaml_of(node)->type == YAML_SEQUENCE_NODE; }
 
-bool pm_node_is_text(const pm_node *node) {
-    return pm_node_exists(node) && yaml_of(node)->type == YAML_SCALAR_NODE;
-}
+bool pm_node_is_text(const pm_node *node) { return pm_node_exists(node) && yaml_of(node)->type == YAML_SCALAR_NODE; }
 
 static void place(const pm_node *node, char *text, size_t size) {
     const char *colon = node->where[0] ? ": " : "";
@@ -132,9 +122,12 @@ pm_status pm_node_blame(const pm_node *node, pm_status status, pm_error *error) 
 /* What the node is, for messages. */
 static const char *kind_of(const pm_node *node) {
     switch (yaml_of(node)->type) {
-    case YAML_MAPPING_NODE: return "a map {key: value}";
-    case YAML_SEQUENCE_NODE: return "a list";
-    default: return "a single value";
+    case YAML_MAPPING_NODE:
+        return "a map {key: value}";
+    case YAML_SEQUENCE_NODE:
+        return "a list";
+    default:
+        return "a single value";
     }
 }
 
@@ -202,7 +195,8 @@ pm_status pm_map_check(const pm_node *map, const char *const *keys, pm_error *er
         for (yaml_node_pair_t *other = yaml->data.mapping.pairs.start; other < pair; other++) {
             pm_node twin = {.tree = map->tree, .id = other->key};
             if (strcmp(scalar(&twin), word) == 0)
-                return pm_node_fail(&key, error, "the key '%s' stands here twice, first in line %zu", word, line_of(&twin));
+                return pm_node_fail(&key, error, "the key '%s' stands here twice, first in line %zu", word,
+                                    line_of(&twin));
         }
     }
     return PM_OK;
@@ -278,7 +272,8 @@ pm_status pm_node_count(const pm_node *node, const char *what, uint64_t least, u
         *value = strtoull(text, &end, 10);
     double number = 0.0;
     bool fits = digits && errno == 0 && *value >= least && *value <= most;
-    if (!digits && text && pm_parse_number(text, &number) && number >= 0.0 && number <= 0x1p53 && floor(number) == number) {
+    if (!digits && text && pm_parse_number(text, &number) && number >= 0.0 && number <= 0x1p53 &&
+        floor(number) == number) {
         *value = (uint64_t)number; /* 1e3 */
         fits = *value >= least && *value <= most;
     }
@@ -286,8 +281,8 @@ pm_status pm_node_count(const pm_node *node, const char *what, uint64_t least, u
         return PM_OK;
     if (!pm_node_is_text(node))
         return not_a(node, what, error);
-    return pm_node_fail(node, error, "'%.60s' is not %s: it must be a whole number from %llu to %llu", scalar(node), what,
-                        (unsigned long long)least, (unsigned long long)most);
+    return pm_node_fail(node, error, "'%.60s' is not %s: it must be a whole number from %llu to %llu", scalar(node),
+                        what, (unsigned long long)least, (unsigned long long)most);
 }
 
 pm_status pm_node_text(const pm_node *node, const char *what, const char **text, pm_error *error) {

@@ -24,9 +24,7 @@ pm_node pm_tree_root(const pm_tree *tree);
 /* The path of a file that the document names: relative to the document's folder. NULL when there is no memory. */
 char *pm_tree_path(const pm_tree *tree, const char *relative);
 
-static inline bool pm_node_exists(const pm_node *node) {
-    return node->id != 0;
-}
+static inline bool pm_node_exists(const pm_node *node) { return node->id != 0; }
 bool pm_node_is_map(const pm_node *node);
 bool pm_node_is_list(const pm_node *node);
 bool pm_node_is_text(const pm_node *node);
@@ -50,7 +48,8 @@ pm_node pm_list_item(const pm_node *list, size_t k);
 /* Fails unless it is a list of between least and most items. `what` describes it: "[mean, std]". */
 pm_status pm_list_check(const pm_node *list, size_t least, size_t most, const char *what, pm_error *error);
 
-/* Scalars. Numbers are finite; `what` describes what is wanted: "the duration in ms". The text lives as long as the tree. */
+/* Scalars. Numbers are finite; `what` describes what is wanted: "the duration in ms". The text lives as long as the
+ * tree. */
 pm_status pm_node_number(const pm_node *node, const char *what, double *value, pm_error *error);
 pm_status pm_node_count(const pm_node *node, const char *what, uint64_t least, uint64_t most, uint64_t *value,
                         pm_error *error);

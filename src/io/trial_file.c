@@ -1,5 +1,5 @@
-/* A trial's file ends with the line "# end", without which it is not complete. Numbers have 17 digits, so that they come back
- * with the same bits. */
+/* A trial's file ends with the line "# end", without which it is not complete. Numbers have 17 digits, so that they
+ * come back with the same bits. */
 #define _GNU_SOURCE
 #include "io/trial_file.h"
 
@@ -37,7 +37,8 @@ static json_t *layer_json(const pm_training_layer *layer, bool input) {
     json_object_set_new(map, "rate", json_real(layer->rate));
     json_object_set_new(map, "keep_sign", json_boolean(layer->keep_sign));
     if (isfinite(layer->lowest) || isfinite(layer->highest))
-        json_object_set_new(map, "bounds", json_pack("[f,f]", fmax(layer->lowest, -1e300), fmin(layer->highest, 1e300)));
+        json_object_set_new(map, "bounds",
+                            json_pack("[f,f]", fmax(layer->lowest, -1e300), fmin(layer->highest, 1e300)));
     return map;
 }
 
@@ -50,8 +51,8 @@ static json_t *events_json(const pm_event *events, size_t n) {
 
 static json_t *problem_json(const pm_problem *p) {
     if (p->kind == PM_PROBLEM_POISSON)
-        return json_pack("{s:{s:f, s:f, s:f, s:f}}", "poisson", "input_rate", p->input_rate, "target_rate", p->target_rate,
-                         "target_from", p->target_from, "target_gap", p->target_gap);
+        return json_pack("{s:{s:f, s:f, s:f, s:f}}", "poisson", "input_rate", p->input_rate, "target_rate",
+                         p->target_rate, "target_from", p->target_from, "target_gap", p->target_gap);
     if (p->kind == PM_PROBLEM_XOR)
         return json_pack("{s:{s:f, s:f, s:f, s:f}}", "xor", "interval", p->interval, "bit_at", p->bit_at, "target_0",
                          p->target_0, "target_1", p->target_1);
@@ -77,12 +78,12 @@ json_t *pm_experiment_json(const pm_experiment *e) {
     json_t *layers = json_array();
     for (size_t l = 0; l < e->n_layers; l++)
         json_array_append_new(layers, layer_json(&e->layers[l], l == 0));
-    return json_pack("{s:f, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}", "duration",
-                     e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations, "neuron",
-                     pm_neuron_json(&e->neuron), "layers", layers, "problem", problem_json(&e->problem), "goal",
-                     "correlation", e->goal.correlation, "tau", e->goal.tau, "within", e->goal.within, "order",
-                     e->online ? "online" : "batch", "schedule", "decay", e->decay, "power", e->power, "polish", "within", e->polish_within,
-                     "iterations", (json_int_t)e->polish_iterations, "momentum",
+    return json_pack("{s:f, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}",
+                     "duration", e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations,
+                     "neuron", pm_neuron_json(&e->neuron), "layers", layers, "problem", problem_json(&e->problem),
+                     "goal", "correlation", e->goal.correlation, "tau", e->goal.tau, "within", e->goal.within, "order",
+                     e->online ? "online" : "batch", "schedule", "decay", e->decay, "power", e->power, "polish",
+                     "within", e->polish_within, "iterations", (json_int_t)e->polish_iterations, "momentum",
                      e->momentum, "rule", rule_json(e));
 }
 
@@ -110,10 +111,11 @@ pm_status pm_trial_write(const char *folder, uint64_t mark, const pm_trial *tria
     pm_status status = pm_output_open(&output, folder, name, error);
     if (!status)
         status = pm_output_write(&output, error,
-                                 "# trial %" PRIu32 " of %016" PRIx64 "\n# %d %" PRIu32 " %" PRIu32 " %zu %.17g %.17g %.17g\n# %s\n"
+                                 "# trial %" PRIu32 " of %016" PRIx64 "\n# %d %" PRIu32 " %" PRIu32
+                                 " %zu %.17g %.17g %.17g\n# %s\n"
                                  "# iteration correlation\n",
-                                 trial->number, mark, trial->converged, trial->iterations, trial->polished, trial->n_history,
-                                 trial->correlation, trial->best, trial->off, trial->message);
+                                 trial->number, mark, trial->converged, trial->iterations, trial->polished,
+                                 trial->n_history, trial->correlation, trial->best, trial->off, trial->message);
     for (size_t k = 0; !status && k < trial->n_history; k++)
         status = pm_output_write(&output, error, "%zu %.17g\n", k, trial->history[k]);
     if (!status)
@@ -174,8 +176,10 @@ pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_t
         if (good && !trial->history)
             status = pm_fail_memory(error, path);
         else if (!good || !read_history(file, trial))
-            status = pm_fail(error, PM_INVALID, "%s: this is not a complete trial of this experiment; remove it, or run "
-                             "without --resume", path);
+            status = pm_fail(error, PM_INVALID,
+                             "%s: this is not a complete trial of this experiment; remove it, or run "
+                             "without --resume",
+                             path);
         (void)fclose(file);
     }
     if (status)

@@ -8,16 +8,16 @@
 /* The full configuration of an experiment, all defaults filled in. NULL when there is no memory. */
 json_t *pm_experiment_json(const pm_experiment *experiment);
 
-/* A number that stands for everything that decides what a trial of the experiment does (not the number of trials). Errors:
- * PM_NO_MEMORY. */
+/* A number that stands for everything that decides what a trial of the experiment does (not the number of trials).
+ * Errors: PM_NO_MEMORY. */
 pm_status pm_experiment_mark(const pm_experiment *experiment, uint64_t *mark, pm_error *error);
 
-/* Writes "folder/trial-<number>.dat", whole or not at all: the result in comments, then a row `iteration correlation` per
- * iteration. Errors: PM_FAILED. */
+/* Writes "folder/trial-<number>.dat", whole or not at all: the result in comments, then a row `iteration correlation`
+ * per iteration. Errors: PM_FAILED. */
 pm_status pm_trial_write(const char *folder, uint64_t mark, const pm_trial *trial, pm_error *error);
 
-/* Reads it again, to the same bits; wall time and spikes excepted. *found is false where there is no such file. Errors: PM_INVALID
- * for a file that is cut short or belongs to another experiment. */
+/* Reads it again, to the same bits; wall time and spikes excepted. *found is false where there is no such file. Errors:
+ * PM_INVALID for a file that is cut short or belongs to another experiment. */
 pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_trial *trial, bool *found,
                         pm_error *error);
 

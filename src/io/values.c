@@ -20,8 +20,7 @@ pm_status pm_read_neuron(const pm_node *map, pm_neuron *neuron, pm_error *error)
     return status;
 }
 
-pm_status pm_check_neuron(const pm_node *shared, const pm_node *population, const pm_neuron *neuron,
-                          pm_error *error) {
+pm_status pm_check_neuron(const pm_node *shared, const pm_node *population, const pm_neuron *neuron, pm_error *error) {
     pm_status status = pm_neuron_check(neuron, error);
     if (status != PM_INVALID)
         return status;

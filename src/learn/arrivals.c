@@ -37,7 +37,7 @@ void pm_synapses_free(pm_synapses *s) {
 static pm_status check(const pm_synapses *s, const uint32_t *class, const pm_synapse *list, pm_error *error) {
     for (size_t k = 0; k < s->n_neurons; k++)
         if (class[k] != PM_IS_SOURCE && class[k] >= s->n_classes)
-            return pm_fail(error, PM_INVALID, "neuron %zu has class %u; there are %zu", k, class[k], s->n_classes);
+            return pm_fail(error, PM_INVALID, "neuron %zu has class %u; there are %zu", k, class[k], s -> n_classes);
     for (size_t k = 0; k < s->n_synapses; k++) {
         if (list[k].source >= s->n_neurons || list[k].target >= s->n_neurons)
             return pm_fail(error, PM_INVALID, "synapse %zu leads from neuron %u to %u; there are %zu neurons", k,

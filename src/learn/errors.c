@@ -1,5 +1,6 @@
-/* Pairing is an alignment of two short trains by dynamic programming: cost[i][j] is the least cost of the first i observed and
- * the first j desired spikes. Trains of one neuron are small, so the quadratic table is no burden; very long ones are cut. */
+/* Pairing is an alignment of two short trains by dynamic programming: cost[i][j] is the least cost of the first i
+ * observed and the first j desired spikes. Trains of one neuron are small, so the quadratic table is no burden; very
+ * long ones are cut. */
 #include "learn/errors.h"
 
 #include <math.h>

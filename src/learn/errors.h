@@ -13,9 +13,9 @@ typedef struct pm_error_event {
 typedef struct pm_error_events {
     pm_error_event *events; /* in order of time */
     size_t n, capacity;
-    double *cost;           /* workspace of the pairing */
+    double *cost; /* workspace of the pairing */
     size_t cost_capacity;
-    double *trains[2];      /* observed and desired times of one neuron, and the slopes of the observed */
+    double *trains[2]; /* observed and desired times of one neuron, and the slopes of the observed */
     double *slopes;
     size_t train_capacity;
 } pm_error_events;
@@ -23,7 +23,8 @@ typedef struct pm_error_events {
 void pm_errors_free(pm_error_events *errors);
 
 /* +1 at every desired and -1 at every observed spike. */
-pm_status pm_errors_plain(pm_error_events *errors, const pm_raster *observed, const pm_raster *desired, pm_error *error);
+pm_status pm_errors_plain(pm_error_events *errors, const pm_raster *observed, const pm_raster *desired,
+                          pm_error *error);
 
 typedef struct pm_pairing {
     double window;   /* ms: spikes further apart are no pair */
@@ -33,13 +34,13 @@ typedef struct pm_pairing {
     double slope;    /* mV/ms: smallest slope dV/dt of a pair's observed spike */
 } pm_pairing;
 
-/* Observed and desired spikes of each neuron are paired at the least cost (Victor and Purpura: 1 for an unpaired spike, 2 d/window
- * for a pair at distance d). A desired spike without partner gives +step at its instant, an observed one -step; a pair
- * gives one event at the observed spike, of the size that would move it by `approach` of the distance:
+/* Observed and desired spikes of each neuron are paired at the least cost (Victor and Purpura: 1 for an unpaired spike,
+ * 2 d/window for a pair at distance d). A desired spike without partner gives +step at its instant, an observed one
+ * -step; a pair gives one event at the observed spike, of the size that would move it by `approach` of the distance:
  * approach * V' * (t_observed - t_desired), at most step.
  *
- * A neuron that has just been reset hardly follows two desired spikes a fraction of a millisecond apart, and in trying disturbs
- * all others: `resolve` moves such spikes apart, about their middle, before anything is paired. */
+ * A neuron that has just been reset hardly follows two desired spikes a fraction of a millisecond apart, and in trying
+ * disturbs all others: `resolve` moves such spikes apart, about their middle, before anything is paired. */
 pm_status pm_errors_paired(pm_error_events *errors, const pm_raster *observed, const pm_raster *desired,
                            uint32_t n_neurons, const pm_pairing *pairing, pm_error *error);
 

@@ -11,12 +11,8 @@ pm_experiment *pm_experiment_new(void) {
     pm_experiment *e = calloc(1, sizeof *e);
     if (!e)
         return NULL;
-    *e = (pm_experiment){.seed = 1,
-                         .trials = 1,
-                         .iterations = 1000,
-                         .neuron = pm_neuron_default(),
-                         .goal.tau = 5.0,
-                         .decay = 1000.0};
+    *e = (pm_experiment){
+        .seed = 1, .trials = 1, .iterations = 1000, .neuron = pm_neuron_default(), .goal.tau = 5.0, .decay = 1000.0};
     (void)pm_experiment_set_rule(e, pm_rules[0]->name, NULL);
     return e;
 }
@@ -44,9 +40,11 @@ static pm_status check_part(const pm_weight_part *part, pm_error *error) {
     if (!isfinite(d->a) || !isfinite(d->b))
         return pm_fail(error, PM_INVALID, "a weight that is not a finite number");
     if (d->kind == PM_NORMAL && d->b < 0.0)
-        return pm_fail(error, PM_INVALID, "the standard deviation of the weights is %g pA; it must not be negative", d->b);
+        return pm_fail(error, PM_INVALID, "the standard deviation of the weights is %g pA; it must not be negative",
+                       d->b);
     if (d->kind == PM_UNIFORM && d->b < d->a)
-        return pm_fail(error, PM_INVALID, "weights uniform over [%g, %g]; the first must not exceed the second", d->a, d->b);
+        return pm_fail(error, PM_INVALID, "weights uniform over [%g, %g]; the first must not exceed the second", d->a,
+                       d->b);
     if (d->kind != PM_CONSTANT && d->kind != PM_NORMAL && d->kind != PM_UNIFORM)
         return pm_fail(error, PM_INVALID, "initial weights are a number, normal or uniform");
     return PM_OK;
@@ -58,8 +56,10 @@ static pm_status check_layer(const pm_experiment *e, const pm_training_layer *la
         return pm_fail(error, PM_INVALID, "a layer needs a name");
     static const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
     if (strlen(name) > 100 || name[strspn(name, letters)] || name[0] == '.' || name[0] == '-')
-        return pm_fail(error, PM_INVALID, "the layer name '%.30s' may hold up to 100 letters, digits, '_', '-' and '.', and does "
-                       "not begin with '.' or '-'", name);
+        return pm_fail(error, PM_INVALID,
+                       "the layer name '%.30s' may hold up to 100 letters, digits, '_', '-' and '.', and does "
+                       "not begin with '.' or '-'",
+                       name);
     for (size_t l = 0; l < e->n_layers; l++)
         if (strcmp(e->layers[l].name, name) == 0)
             return pm_fail(error, PM_INVALID, "there are two layers named '%s'", name);
@@ -68,10 +68,13 @@ static pm_status check_layer(const pm_experiment *e, const pm_training_layer *la
     if (e->n_layers == 0)
         return PM_OK;
     if (layer->plastic && !(layer->rate > 0.0 && isfinite(layer->rate)))
-        return pm_fail(error, PM_INVALID, "the learning rate of layer '%s' is %g; it must be positive", name, layer->rate);
+        return pm_fail(error, PM_INVALID, "the learning rate of layer '%s' is %g; it must be positive", name,
+                       layer->rate);
     if (!(layer->lowest < layer->highest))
-        return pm_fail(error, PM_INVALID, "the weights of layer '%s' are bounded by [%g, %g] pA; the first must be below the "
-                       "second", name, layer->lowest, layer->highest);
+        return pm_fail(error, PM_INVALID,
+                       "the weights of layer '%s' are bounded by [%g, %g] pA; the first must be below the "
+                       "second",
+                       name, layer->lowest, layer->highest);
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < layer->n_parts; k++)
         status = check_part(&layer->parts[k], error);
@@ -114,7 +117,8 @@ static pm_status copy_events(const pm_training_layer *layer, const pm_event *eve
             return pm_fail(error, PM_INVALID, "a spike of neuron %u; layer '%s' has %u neurons, numbered from 0",
                            events[k].neuron, layer->name, layer->size);
         if (!isfinite(events[k].time) || events[k].time < 0.0)
-            return pm_fail(error, PM_INVALID, "a spike at %g ms; times must be finite and not negative", events[k].time);
+            return pm_fail(error, PM_INVALID, "a spike at %g ms; times must be finite and not negative",
+                           events[k].time);
     }
     *copy = malloc((n + 1) * sizeof **copy);
     if (!*copy)
@@ -175,7 +179,9 @@ pm_status pm_experiment_set_parameter(pm_experiment *e, const char *name, double
         return pm_fail(error, PM_INVALID, "%s is choice %g of %g", name, value, count_choices(p));
     if (!isfinite(value) || (p->range == PM_POSITIVE && value < 1e-9) || (p->range == PM_NOT_NEGATIVE && value < 0.0))
         return pm_fail(error, PM_INVALID, "%s is %g %s; it must be %s", name, value, p->unit,
-                       p->range == PM_POSITIVE ? "positive" : p->range == PM_NOT_NEGATIVE ? "at least 0" : "finite");
+                       p->range == PM_POSITIVE       ? "positive"
+                       : p->range == PM_NOT_NEGATIVE ? "at least 0"
+                                                     : "finite");
     *pm_parameter_of(e->rule_parameters, p) = value;
     return PM_OK;
 }

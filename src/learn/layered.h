@@ -15,8 +15,8 @@ typedef struct pm_layered {
 pm_status pm_layered_new(pm_layered *net, const pm_lif *lif, const size_t *sizes, size_t n_layers, pm_error *error);
 void pm_layered_free(pm_layered *net);
 
-/* Runs the network over [0, duration) on the input raster: rasters[l] receive the spikes. Layers below `from` are not run
- * again: their rasters are still valid. */
+/* Runs the network over [0, duration) on the input raster: rasters[l] receive the spikes. Layers below `from` are not
+ * run again: their rasters are still valid. */
 pm_status pm_layered_run(pm_layered *net, const pm_raster *input, double duration, size_t from, pm_error *error);
 
 #endif

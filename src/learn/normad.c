@@ -1,13 +1,13 @@
-/* NormAD: normalised approximate descent (N. Anwani and B. Rajendran, "Training multi-layer spiking neural networks using NormAD
- * based spatio-temporal error backpropagation", Neurocomputing 380, 2020).
+/* NormAD: normalised approximate descent (N. Anwani and B. Rajendran, "Training multi-layer spiking neural networks
+ * using NormAD based spatio-temporal error backpropagation", Neurocomputing 380, 2020).
  *
  * Every error event of the output has a gradient of its neuron's potential (sweep.h). The normalisations:
  *   none       rate * size * gradient
  *   per_layer  the same with each layer's gradient divided by its Frobenius norm: the rule of the paper
  *   joint      the same, divided by the norm of the gradients of all plastic layers together
- *   gram       the smallest change of weights, in the norm in which layer l counts 1/rate_l, that moves the potential at every
- *              event by the event's size: with gradients G (a row per event) and sizes e, G^T (G G^T + damping)^-1 e. One event
- *              alone is moved along its gradient, divided by the norm's square; several share their inputs without counting
+ *   gram       the smallest change of weights, in the norm in which layer l counts 1/rate_l, that moves the potential
+ * at every event by the event's size: with gradients G (a row per event) and sizes e, G^T (G G^T + damping)^-1 e. One
+ * event alone is moved along its gradient, divided by the norm's square; several share their inputs without counting
  *              them twice. */
 #include "learn/errors.h"
 #include "learn/rule.h"
@@ -35,10 +35,22 @@ static const char *const normalisations[] = {"none", "per_layer", "joint", "gram
 static const char *const reset_kinds[] = {"ignored", "exact", NULL};
 static const char *const error_kinds[] = {"plain", "paired", NULL};
 
-static const parameters defaults = {
-    .normalisation = GRAM, .errors = PAIRED, .tau_hat = 7.0, .tau_hat_hidden = 7.0, .slope_floor = 9.0, .window = 40.0,
-    .pair_window = 5.0, .step = 10.0, .approach = 0.2, .pair_slope = 1.0, .damping = 0.1, .longest_step = 7500.0,
-    .most_events = 64.0, .recruit = 1.0, .recruit_window = 10.0, .recruit_lag = 2.0};
+static const parameters defaults = {.normalisation = GRAM,
+                                    .errors = PAIRED,
+                                    .tau_hat = 7.0,
+                                    .tau_hat_hidden = 7.0,
+                                    .slope_floor = 9.0,
+                                    .window = 40.0,
+                                    .pair_window = 5.0,
+                                    .step = 10.0,
+                                    .approach = 0.2,
+                                    .pair_slope = 1.0,
+                                    .damping = 0.1,
+                                    .longest_step = 7500.0,
+                                    .most_events = 64.0,
+                                    .recruit = 1.0,
+                                    .recruit_window = 10.0,
+                                    .recruit_lag = 2.0};
 
 void pm_normad_newton(void *given) {
     parameters *p = given;
@@ -59,31 +71,35 @@ static const pm_parameter table[] = {
     {"normalisation", "", "how gradients become steps", offsetof(parameters, normalisation), PM_ANY, normalisations},
     {"errors", "", "plain: +1 at desired and -1 at observed spikes; paired: potentials to be moved, in mV",
      offsetof(parameters, errors), PM_ANY, error_kinds},
-    {"resets", "", "ignored, as in the paper; exact: the gradient of the potential itself, tau_hat and window play no part",
+    {"resets", "",
+     "ignored, as in the paper; exact: the gradient of the potential itself, tau_hat and window play no part",
      offsetof(parameters, resets), PM_ANY, reset_kinds},
-    {"tau_hat", "ms", "learning kernel's time constant, output layer", offsetof(parameters, tau_hat), PM_POSITIVE, NULL},
+    {"tau_hat", "ms", "learning kernel's time constant, output layer", offsetof(parameters, tau_hat), PM_POSITIVE,
+     NULL},
     {"tau_hat_hidden", "ms", "the same for all other layers", offsetof(parameters, tau_hat_hidden), PM_POSITIVE, NULL},
     {"slope_floor", "mV/ms", "smallest dV/dt of a hidden spike that 1/V' is computed from",
      offsetof(parameters, slope_floor), PM_POSITIVE, NULL},
-    {"window", "ms", "hidden spikes longer than this before an error are left out", offsetof(parameters, window), PM_POSITIVE,
-     NULL},
-    {"pair_window", "ms", "paired errors: spikes further apart are no pair", offsetof(parameters, pair_window), PM_POSITIVE,
-     NULL},
-    {"step", "mV", "paired errors: move of the potential for a spike without partner", offsetof(parameters, step), PM_POSITIVE,
-     NULL},
+    {"window", "ms", "hidden spikes longer than this before an error are left out", offsetof(parameters, window),
+     PM_POSITIVE, NULL},
+    {"pair_window", "ms", "paired errors: spikes further apart are no pair", offsetof(parameters, pair_window),
+     PM_POSITIVE, NULL},
+    {"step", "mV", "paired errors: move of the potential for a spike without partner", offsetof(parameters, step),
+     PM_POSITIVE, NULL},
     {"approach", "", "paired errors: share of the distance that a pair is moved by", offsetof(parameters, approach),
      PM_POSITIVE, NULL},
-    {"resolve", "ms", "paired errors: desired spikes closer than this are taken as this far apart", offsetof(parameters, resolve),
-     PM_NOT_NEGATIVE, NULL},
-    {"pair_slope", "mV/ms", "paired errors: smallest dV/dt of a pair's observed spike", offsetof(parameters, pair_slope),
-     PM_POSITIVE, NULL},
-    {"damping", "", "gram: added to the diagonal, relative to its mean", offsetof(parameters, damping), PM_POSITIVE, NULL},
-    {"longest_step", "pA", "gram: largest norm of one change", offsetof(parameters, longest_step), PM_POSITIVE, NULL},
-    {"most_events", "", "error events that are considered, the earliest first", offsetof(parameters, most_events), PM_POSITIVE,
+    {"resolve", "ms", "paired errors: desired spikes closer than this are taken as this far apart",
+     offsetof(parameters, resolve), PM_NOT_NEGATIVE, NULL},
+    {"pair_slope", "mV/ms", "paired errors: smallest dV/dt of a pair's observed spike",
+     offsetof(parameters, pair_slope), PM_POSITIVE, NULL},
+    {"damping", "", "gram: added to the diagonal, relative to its mean", offsetof(parameters, damping), PM_POSITIVE,
      NULL},
+    {"longest_step", "pA", "gram: largest norm of one change", offsetof(parameters, longest_step), PM_POSITIVE, NULL},
+    {"most_events", "", "error events that are considered, the earliest first", offsetof(parameters, most_events),
+     PM_POSITIVE, NULL},
     {"recruit", "mV", "raises the potentials of a hidden layer that is silent before a desired spike (0: off)",
      offsetof(parameters, recruit), PM_NOT_NEGATIVE, NULL},
-    {"recruit_window", "ms", "how long a hidden layer must be silent", offsetof(parameters, recruit_window), PM_POSITIVE, NULL},
+    {"recruit_window", "ms", "how long a hidden layer must be silent", offsetof(parameters, recruit_window),
+     PM_POSITIVE, NULL},
     {"recruit_lag", "ms", "from a layer's spikes to their effect on the next one", offsetof(parameters, recruit_lag),
      PM_NOT_NEGATIVE, NULL},
 };
@@ -96,9 +112,9 @@ typedef struct normad {
     size_t n;               /* events gathered */
     double *rows;           /* their gradients */
     double *sizes;
-    size_t capacity;        /* events there is room for */
+    size_t capacity;                   /* events there is room for */
     double *total, *recruited, *trace; /* of the size of a row */
-    gsl_matrix *gram;       /* gram_size x gram_size */
+    gsl_matrix *gram;                  /* gram_size x gram_size */
     gsl_vector *amount;
     size_t gram_size;
 } normad;
@@ -320,6 +336,8 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
     return status;
 }
 
-const pm_learning_rule pm_rule_normad = {
-    "normad", "normalised approximate descent (Anwani and Rajendran 2020)", table, sizeof table / sizeof *table,
-    &defaults, sizeof(parameters), create, gather, settle, destroy};
+const pm_learning_rule pm_rule_normad = {"normad",  "normalised approximate descent (Anwani and Rajendran 2020)",
+                                         table,     sizeof table / sizeof *table,
+                                         &defaults, sizeof(parameters),
+                                         create,    gather,
+                                         settle,    destroy};

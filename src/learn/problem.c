@@ -1,5 +1,5 @@
-/* Drawing problems. Everything random of a trial comes from streams whose key is the seed and a purpose and whose index is
- * the trial, so that trials do not depend on each other, nor weights on patterns. */
+/* Drawing problems. Everything random of a trial comes from streams whose key is the seed and a purpose and whose index
+ * is the trial, so that trials do not depend on each other, nor weights on patterns. */
 #include "learn/problem.h"
 
 #include "net/random.h"
@@ -19,11 +19,14 @@ void pm_patterns_free(pm_pattern *patterns, size_t count) {
 
 static pm_status check_goal(const pm_goal *goal, pm_error *error) {
     if (goal->correlation == 0.0 && goal->within == 0.0)
-        return pm_fail(error, PM_INVALID, "the goal is missing: a correlation, or a distance in ms within which spikes are");
+        return pm_fail(error, PM_INVALID,
+                       "the goal is missing: a correlation, or a distance in ms within which spikes are");
     if (!(goal->correlation >= 0.0 && goal->correlation <= 1.0))
-        return pm_fail(error, PM_INVALID, "a correlation of %g is asked for; it must be between 0 and 1", goal->correlation);
+        return pm_fail(error, PM_INVALID, "a correlation of %g is asked for; it must be between 0 and 1",
+                       goal->correlation);
     if (!(goal->within >= 0.0 && isfinite(goal->within)) || !(goal->tau > 0.0 && isfinite(goal->tau)))
-        return pm_fail(error, PM_INVALID, "the goal's times are %g and %g ms; they must be positive", goal->within, goal->tau);
+        return pm_fail(error, PM_INVALID, "the goal's times are %g and %g ms; they must be positive", goal->within,
+                       goal->tau);
     return PM_OK;
 }
 
@@ -37,16 +40,20 @@ static pm_status check_pattern(const pm_experiment *e, size_t k, pm_error *error
         first = fmin(first, p->input[i].time);
     for (size_t i = 0; i < p->n_target; i++) {
         if (p->target[i].time <= first && e->neuron.I_e == 0.0)
-            return pm_fail(error, PM_INVALID, "pattern %zu: a spike is desired at %.17g ms, but the first input comes at %.17g ms",
-                           k, p->target[i].time, first);
+            return pm_fail(error, PM_INVALID,
+                           "pattern %zu: a spike is desired at %.17g ms, but the first input comes at %.17g ms", k,
+                           p->target[i].time, first);
         if (p->target[i].time >= e->duration)
-            return pm_fail(error, PM_INVALID, "pattern %zu: a spike is desired at %.17g ms, but the pattern lasts %.17g ms", k,
+            return pm_fail(error, PM_INVALID,
+                           "pattern %zu: a spike is desired at %.17g ms, but the pattern lasts %.17g ms", k,
                            p->target[i].time, e->duration);
         for (size_t j = i + 1; j < p->n_target; j++) {
             double gap = p->target[j].time - p->target[i].time;
             if (p->target[j].neuron == p->target[i].neuron && (gap < e->neuron.t_ref || gap == 0.0))
-                return pm_fail(error, PM_INVALID, "pattern %zu: two spikes of neuron %u are desired %.17g ms apart, within the "
-                               "refractory time of %g ms", k, p->target[i].neuron, gap, e->neuron.t_ref);
+                return pm_fail(error, PM_INVALID,
+                               "pattern %zu: two spikes of neuron %u are desired %.17g ms apart, within the "
+                               "refractory time of %g ms",
+                               k, p->target[i].neuron, gap, e->neuron.t_ref);
         }
     }
     return PM_OK;
@@ -64,7 +71,8 @@ static pm_status check_problem(const pm_experiment *e, pm_error *error) {
         return status;
     case PM_PROBLEM_XOR:
         if (e->layers[0].size % 3 != 0 || e->layers[e->n_layers - 1].size != 1)
-            return pm_fail(error, PM_INVALID, "the XOR problem needs three sets of inputs of the same size and one output");
+            return pm_fail(error, PM_INVALID,
+                           "the XOR problem needs three sets of inputs of the same size and one output");
         if (!(p->interval > 0.0 && p->bit_at >= 0.0 && p->target_0 > 0.0 && p->target_1 > 0.0 &&
               fmax(p->target_0, p->target_1) < e->duration))
             return pm_fail(error, PM_INVALID, "the times of the XOR problem must be positive and within the duration");
@@ -74,12 +82,13 @@ static pm_status check_problem(const pm_experiment *e, pm_error *error) {
             return pm_fail(error, PM_INVALID, "rates of %g and %g spikes/s; they must be positive", p->input_rate,
                            p->target_rate);
         if (!(p->target_from >= 0.0 && p->target_from < e->duration))
-            return pm_fail(error, PM_INVALID, "targets begin at %g ms; that must be within the duration of %g ms", p->target_from,
-                           e->duration);
+            return pm_fail(error, PM_INVALID, "targets begin at %g ms; that must be within the duration of %g ms",
+                           p->target_from, e->duration);
         if (!(p->target_gap >= e->neuron.t_ref && p->target_gap * p->target_rate < 1000.0))
-            return pm_fail(error, PM_INVALID, "the smallest interval between target spikes is %g ms; it must be at least the "
-                           "refractory time of %g ms and below the mean interval of %g ms", p->target_gap, e->neuron.t_ref,
-                           1000.0 / p->target_rate);
+            return pm_fail(error, PM_INVALID,
+                           "the smallest interval between target spikes is %g ms; it must be at least the "
+                           "refractory time of %g ms and below the mean interval of %g ms",
+                           p->target_gap, e->neuron.t_ref, 1000.0 / p->target_rate);
         return PM_OK;
     }
 }
@@ -90,10 +99,12 @@ pm_status pm_experiment_check(const pm_experiment *e, pm_error *error) {
     if (!(e->duration > 0.0 && isfinite(e->duration)))
         return pm_fail(error, PM_INVALID, "the duration is %g ms; it must be positive", e->duration);
     if (!(e->momentum >= 0.0 && e->momentum < 1.0) || !(e->decay > 0.0) || !(e->power >= 0.0))
-        return pm_fail(error, PM_INVALID, "momentum is %g, decay %g, power %g; they must be in [0, 1), positive, and at least 0",
+        return pm_fail(error, PM_INVALID,
+                       "momentum is %g, decay %g, power %g; they must be in [0, 1), positive, and at least 0",
                        e->momentum, e->decay, e->power);
     if (e->polish_iterations > 0 && (e->online || e->neuron.t_ref > 0.0 || !(e->polish_within > 0.0)))
-        return pm_fail(error, PM_INVALID, "polishing is for weights that change after all patterns (order: batch), neurons with "
+        return pm_fail(error, PM_INVALID,
+                       "polishing is for weights that change after all patterns (order: batch), neurons with "
                        "t_ref 0, and a positive distance in ms");
     bool any = false;
     for (size_t l = 1; l < e->n_layers; l++)
@@ -147,7 +158,8 @@ static pm_status start(gsl_rng **rng, uint64_t seed, const char *what, const cha
     return PM_OK;
 }
 
-/* Poisson trains of `size` neurons from `from` on, with dead time `gap` after each spike; at the same mean rate (spikes/s). */
+/* Poisson trains of `size` neurons from `from` on, with dead time `gap` after each spike; at the same mean rate
+ * (spikes/s). */
 static pm_status poisson(gsl_rng *rng, uint32_t size, double rate, double from, double gap, double until, train *t,
                          pm_error *error) {
     double mean = 1000.0 / rate - gap;
@@ -211,7 +223,9 @@ static pm_status copy_pattern(const pm_pattern *from, pm_pattern *to, pm_error *
 
 pm_status pm_patterns_draw(const pm_experiment *e, uint32_t trial, pm_pattern **patterns, size_t *count,
                            pm_error *error) {
-    size_t n = e->problem.kind == PM_PROBLEM_XOR ? 4 : e->problem.kind == PM_PROBLEM_POISSON ? 1 : e->problem.n_patterns;
+    size_t n = e->problem.kind == PM_PROBLEM_XOR       ? 4
+               : e->problem.kind == PM_PROBLEM_POISSON ? 1
+                                                       : e->problem.n_patterns;
     pm_pattern *all = calloc(n, sizeof *all);
     if (!all)
         return pm_fail_memory(error, "patterns");

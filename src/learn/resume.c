@@ -1,7 +1,8 @@
 /* ReSuMe: remote supervision (F. Ponulak and A. Kasinski, "Supervised learning in spiking neural networks with ReSuMe",
  * Neural Computation 22, 2010), for the output layer:
  *
- *     dw_oi/dt = rate (S_desired(t) - S_observed(t)) (a + sum_f exp(-(t - t_i^f)/tau)),    f over the spikes of input i before t */
+ *     dw_oi/dt = rate (S_desired(t) - S_observed(t)) (a + sum_f exp(-(t - t_i^f)/tau)),    f over the spikes of input i
+ * before t */
 #include "learn/errors.h"
 #include "learn/rule.h"
 
@@ -100,5 +101,8 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
     return PM_OK;
 }
 
-const pm_learning_rule pm_rule_resume = {"resume", "remote supervision (Ponulak and Kasinski 2010), output layer only", table,
-                                sizeof table / sizeof *table, &defaults, sizeof(parameters), create, gather, settle, destroy};
+const pm_learning_rule pm_rule_resume = {"resume",  "remote supervision (Ponulak and Kasinski 2010), output layer only",
+                                         table,     sizeof table / sizeof *table,
+                                         &defaults, sizeof(parameters),
+                                         create,    gather,
+                                         settle,    destroy};

@@ -1,4 +1,5 @@
-/* Learning rules: each is one constant descriptor in a file of its own, from which YAML keys, help and the manual come. */
+/* Learning rules: each is one constant descriptor in a file of its own, from which YAML keys, help and the manual come.
+ */
 #ifndef PM_LEARN_RULE_H
 #define PM_LEARN_RULE_H
 
@@ -20,22 +21,23 @@ typedef struct pm_learning_rule {
     const char *help;
     const pm_parameter *parameters;
     size_t n_parameters;
-    const void *defaults;    /* of the structure that `parameters` describes */
-    size_t size;             /* of that structure */
+    const void *defaults; /* of the structure that `parameters` describes */
+    size_t size;          /* of that structure */
     /* Workspace for networks of this shape; `parameters` is copied. */
     pm_status (*create)(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *parameters,
                         pm_error *error);
     /* Gathers what the network's last run and the desired output ask for. */
     pm_status (*gather)(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error);
-    /* Adds to change[l] (in the layout of the weights; plastic layers only), in pA, what everything gathered since the last
-     * call asks for together. */
+    /* Adds to change[l] (in the layout of the weights; plastic layers only), in pA, what everything gathered since the
+     * last call asks for together. */
     pm_status (*settle)(void *state, const pm_layered *net, double *const *change, pm_error *error);
     void (*destroy)(void *state); /* NULL is allowed */
 } pm_learning_rule;
 
 extern const pm_learning_rule pm_rule_normad, pm_rule_resume;
 
-/* The parameters with which NormAD is Newton's method for the instants of the output spikes: exact gradients, whole steps. */
+/* The parameters with which NormAD is Newton's method for the instants of the output spikes: exact gradients, whole
+ * steps. */
 void pm_normad_newton(void *parameters);
 
 /* All rules; ends with NULL. */

@@ -1,7 +1,7 @@
 /* Reverse sweeps over recorded spikes. For one error event at t, every hidden spike s that can have mattered gets a
- * coefficient c_s, so that the gradient is sum_s c_s d^(t_s); layer by layer downwards, the coefficients of one layer, carried
- * backwards in time by the kernel, give those of the layer below. Invariant: traces of a layer's inputs at its spikes are
- * computed once per pattern, by pm_sweep_begin. */
+ * coefficient c_s, so that the gradient is sum_s c_s d^(t_s); layer by layer downwards, the coefficients of one layer,
+ * carried backwards in time by the kernel, give those of the layer below. Invariant: traces of a layer's inputs at its
+ * spikes are computed once per pattern, by pm_sweep_begin. */
 #include "learn/sweep.h"
 
 #include <math.h>
@@ -32,7 +32,8 @@ pm_status pm_sweep_new(pm_sweep *w, const pm_layered *net, const bool *plastic, 
     size_t last = net->n_layers - 1;
     *w = (pm_sweep){.n_layers = net->n_layers, .slope_floor = slope_floor, .window = window};
     if (net->n_layers > PM_MAX_LAYERS)
-        return pm_fail(error, PM_INVALID, "%zu layers of weights; at most %d can be trained", net->n_layers, PM_MAX_LAYERS);
+        return pm_fail(error, PM_INVALID, "%zu layers of weights; at most %d can be trained", net->n_layers,
+                       PM_MAX_LAYERS);
     memcpy(w->plastic, plastic, net->n_layers * sizeof *plastic);
     while (w->lowest < last && !plastic[w->lowest])
         w->lowest++;
@@ -56,7 +57,8 @@ pm_status pm_sweep_new_exact(pm_sweep *w, const pm_layered *net, const bool *pla
                              pm_error *error) {
     const pm_lif *lif = &net->layers[0].lif;
     if (lif->t_ref > 0.0)
-        return pm_fail(error, PM_INVALID, "t_ref is %g ms; exact resets are for neurons without refractory time", lif->t_ref);
+        return pm_fail(error, PM_INVALID, "t_ref is %g ms; exact resets are for neurons without refractory time",
+                       lif->t_ref);
     double tau_m = 1.0 / lif->l_m;
     pm_status status = pm_sweep_new(w, net, plastic, tau_m, tau_m, slope_floor, INFINITY, error);
     if (status)
@@ -86,8 +88,8 @@ static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error 
     return PM_OK;
 }
 
-/* The basis of every step through the merged spikes of a hidden layer and its inputs, in order of time; at equal times the
- * layer's own spike comes first, since an input cannot cause a spike at its own instant. */
+/* The basis of every step through the merged spikes of a hidden layer and its inputs, in order of time; at equal times
+ * the layer's own spike comes first, since an input cannot cause a spike at its own instant. */
 static pm_status tabulate_steps(pm_sweep *w, const pm_layered *net, size_t l, pm_error *error) {
     const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
     pm_basis_table *steps = &w->steps[l];
@@ -222,8 +224,8 @@ static pm_status start(pm_sweep *w, const pm_layered *net, size_t l, double t, u
     return PM_OK;
 }
 
-/* Coefficients of layer l's spikes from those of the layer above: backwards through their merged spikes, whose number i + k
- * is the place of the next step in the table. */
+/* Coefficients of layer l's spikes from those of the layer above: backwards through their merged spikes, whose number i
+ * + k is the place of the next step in the table. */
 static void descend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
     const pm_raster *out = &net->rasters[l + 1], *up = &net->rasters[l + 2];
     const pm_layer *above = &net->layers[l + 1];

@@ -1,16 +1,14 @@
 /* Gradients of an output neuron's potential with respect to all weights of a layered network.
  *
- * With the kernel eps^ = alpha * exp(-t/tau_hat)/C_m and the traces d^_j(t) = sum_f eps^(t - t_j^f), which ignore resets on
- * purpose, the gradient of V^_o(t) is (Anwani & Rajendran, Neurocomputing 2020)
- *     output layer:  d^(t)
- *     below:         sum over hidden spikes t_s < t of  w_oi eps^'(t - t_s) / max(V'_i(t_s), floor) d^(t_s),
- * recursively for deeper layers. Times in ms, weights in pA, gradients in mV/pA.
+ * With the kernel eps^ = alpha * exp(-t/tau_hat)/C_m and the traces d^_j(t) = sum_f eps^(t - t_j^f), which ignore
+ * resets on purpose, the gradient of V^_o(t) is (Anwani & Rajendran, Neurocomputing 2020) output layer:  d^(t) below:
+ * sum over hidden spikes t_s < t of  w_oi eps^'(t - t_s) / max(V'_i(t_s), floor) d^(t_s), recursively for deeper
+ * layers. Times in ms, weights in pA, gradients in mV/pA.
  *
- * With exact resets the kernel is the membrane's own, and nothing is ignored. Let t_r be a neuron's last spike before t,
- * h = exp(-(t - t_r)/tau_m), and u'+ its slope just after the reset. Then the gradient G of V(t) follows from the one
- * without resets, R, by
- *     G(t) = R(t) - h R(t_r) + h u'+(t_r) / V'(t_r) G(t_r)
- * (the membrane forgets what was before t_r, but t_r itself moves), for output and hidden neurons alike. */
+ * With exact resets the kernel is the membrane's own, and nothing is ignored. Let t_r be a neuron's last spike before
+ * t, h = exp(-(t - t_r)/tau_m), and u'+ its slope just after the reset. Then the gradient G of V(t) follows from the
+ * one without resets, R, by G(t) = R(t) - h R(t_r) + h u'+(t_r) / V'(t_r) G(t_r) (the membrane forgets what was before
+ * t_r, but t_r itself moves), for output and hidden neurons alike. */
 #ifndef PM_LEARN_SWEEP_H
 #define PM_LEARN_SWEEP_H
 
@@ -20,39 +18,39 @@
 enum { PM_MAX_LAYERS = 8 };
 
 typedef struct pm_sweep {
-    size_t n_layers, lowest;          /* layers of weights; the lowest plastic one */
+    size_t n_layers, lowest; /* layers of weights; the lowest plastic one */
     bool plastic[PM_MAX_LAYERS];
-    double slope_floor;               /* mV/ms, smallest V' that 1/V' is computed from */
-    double window;                    /* ms, longest t - t_s considered */
-    size_t row;                       /* doubles in the gradient of one event */
-    size_t offset[PM_MAX_LAYERS];     /* of layer l's part of a row: element [target * width + source] */
-    size_t width[PM_MAX_LAYERS];      /* number of sources, rounded up to PM_LAYER_LANES */
-    pm_traces inputs[PM_MAX_LAYERS];  /* traces of each layer's inputs */
-    pm_traces errors[PM_MAX_LAYERS];  /* errors of the layer above on their way back */
-    double *at_spike[PM_MAX_LAYERS];  /* traces at each spike of the layer, width[l] each */
+    double slope_floor;              /* mV/ms, smallest V' that 1/V' is computed from */
+    double window;                   /* ms, longest t - t_s considered */
+    size_t row;                      /* doubles in the gradient of one event */
+    size_t offset[PM_MAX_LAYERS];    /* of layer l's part of a row: element [target * width + source] */
+    size_t width[PM_MAX_LAYERS];     /* number of sources, rounded up to PM_LAYER_LANES */
+    pm_traces inputs[PM_MAX_LAYERS]; /* traces of each layer's inputs */
+    pm_traces errors[PM_MAX_LAYERS]; /* errors of the layer above on their way back */
+    double *at_spike[PM_MAX_LAYERS]; /* traces at each spike of the layer, width[l] each */
     size_t at_spike_capacity[PM_MAX_LAYERS];
     pm_basis_table steps[PM_MAX_LAYERS]; /* between the merged spikes of the layer and of its inputs */
     pm_basis_table lags;                 /* from hidden spikes to an error event */
     double *coefficient[PM_MAX_LAYERS];
     size_t coefficient_capacity[PM_MAX_LAYERS];
     size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */
-    bool exact;                          /* resets are not ignored */
-    size_t *before[PM_MAX_LAYERS];       /* exact: the neuron's spike before, or SIZE_MAX */
-    double *decay[PM_MAX_LAYERS];        /* exact: h between the two */
-    double *gain[PM_MAX_LAYERS];         /* exact: h u'+ / V' of the one before */
-    double *raw;                         /* exact: workspace of the largest layer */
+    bool exact;                                      /* resets are not ignored */
+    size_t *before[PM_MAX_LAYERS];                   /* exact: the neuron's spike before, or SIZE_MAX */
+    double *decay[PM_MAX_LAYERS];                    /* exact: h between the two */
+    double *gain[PM_MAX_LAYERS];                     /* exact: h u'+ / V' of the one before */
+    double *raw;                                     /* exact: workspace of the largest layer */
     size_t exact_capacity[PM_MAX_LAYERS], raw_capacity;
-    double *reset_rows;                  /* exact: R and G at the last spike of each output */
-    double *reset_time;                  /* ms; NAN: no spike so far */
-    double *reset_gain;                  /* u'+ / V' */
-    size_t resets;                       /* output spikes that these hold */
-    size_t arrivals;                     /* input spikes of the output layer that its traces hold */
+    double *reset_rows; /* exact: R and G at the last spike of each output */
+    double *reset_time; /* ms; NAN: no spike so far */
+    double *reset_gain; /* u'+ / V' */
+    size_t resets;      /* output spikes that these hold */
+    size_t arrivals;    /* input spikes of the output layer that its traces hold */
 } pm_sweep;
 
 /* Workspace for networks of this shape. tau_hat: kernel of the output layer's traces; tau_hat_hidden: of all below; ms.
  * Errors: PM_NO_MEMORY, PM_INVALID for too many layers. */
-pm_status pm_sweep_new(pm_sweep *sweep, const pm_layered *net, const bool *plastic, double tau_hat, double tau_hat_hidden,
-                       double slope_floor, double window, pm_error *error);
+pm_status pm_sweep_new(pm_sweep *sweep, const pm_layered *net, const bool *plastic, double tau_hat,
+                       double tau_hat_hidden, double slope_floor, double window, pm_error *error);
 /* The same with exact resets; for neurons whose t_ref is 0 (PM_INVALID for others). */
 pm_status pm_sweep_new_exact(pm_sweep *sweep, const pm_layered *net, const bool *plastic, double slope_floor,
                              pm_error *error);

@@ -1,5 +1,6 @@
-/* Traces are states of the same closed form as a membrane without threshold, tau_hat in place of tau_m: one set of factors
- * carries all of them. Sums run in eight lanes in a fixed order, so that they have the same bits on every machine. */
+/* Traces are states of the same closed form as a membrane without threshold, tau_hat in place of tau_m: one set of
+ * factors carries all of them. Sums run in eight lanes in a fixed order, so that they have the same bits on every
+ * machine. */
 #include "learn/traces.h"
 
 #include "math/simd.h"
@@ -52,9 +53,7 @@ void pm_traces_advance(pm_traces *traces, double t) {
         carry(traces->n, pm_lif_basis_at(&traces->kernel, t), traces->u, traces->i, traces->b);
 }
 
-void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at) {
-    carry(traces->n, at, traces->u, traces->i, traces->b);
-}
+void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at) { carry(traces->n, at, traces->u, traces->i, traces->b); }
 
 PM_SIMD void pm_axpy(size_t n, double a, const double *restrict x, double *restrict y) {
     for (size_t j = 0; j < n; j++)

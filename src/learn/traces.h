@@ -1,5 +1,5 @@
-/* Vectors of kernel states: one (u, i, b) per neuron, carried through time together. Serves the traces d^ forwards and the
- * propagation of errors backwards in time. */
+/* Vectors of kernel states: one (u, i, b) per neuron, carried through time together. Serves the traces d^ forwards and
+ * the propagation of errors backwards in time. */
 #ifndef PM_LEARN_TRACES_H
 #define PM_LEARN_TRACES_H
 
@@ -7,9 +7,9 @@
 
 typedef struct pm_traces {
     pm_lif kernel;
-    size_t n;      /* padded to PM_LAYER_LANES */
+    size_t n; /* padded to PM_LAYER_LANES */
     double *u, *i, *b;
-    double now;    /* ms */
+    double now; /* ms */
 } pm_traces;
 
 /* The kernel eps^ with time constant tau_hat (ms) in place of tau_m. */

@@ -1,5 +1,5 @@
-/* One trial. Invariant between steps: the rasters belong to the pattern that ran last; `report` speaks of the last complete
- * forward pass. Weights change in one place, `apply`. */
+/* One trial. Invariant between steps: the rasters belong to the pattern that ran last; `report` speaks of the last
+ * complete forward pass. Weights change in one place, `apply`. */
 #include "learn/problem.h"
 #include "learn/rule.h"
 
@@ -19,20 +19,18 @@ struct pm_trainer {
     size_t frozen;               /* layers below this one are not plastic */
     void *rule, *newton;         /* states of the learning rule, and of the one that polishes; NULL: not there yet */
     double *change[8], *velocity[8], *best[8];
-    signed char *sign[8];        /* of each initial weight, where signs are kept */
-    double *times[2];            /* two trains of one neuron */
+    signed char *sign[8]; /* of each initial weight, where signs are kept */
+    double *times[2];     /* two trains of one neuron */
     size_t times_capacity;
-    double pace;                 /* share of a Newton step that is taken */
-    double off;                  /* ms, of the weights in `best` while polishing */
-    double moved;                /* sum of squared changes of weights in the present step, pA^2 */
+    double pace;  /* share of a Newton step that is taken */
+    double off;   /* ms, of the weights in `best` while polishing */
+    double moved; /* sum of squared changes of weights in the present step, pA^2 */
     pm_progress_report report;
 };
 
 enum { SPIKES_PER_LAYER = 200000 }; /* more than that in one pattern is runaway activity */
 
-static size_t weights_of(const pm_layer *layer) {
-    return layer->n_in * layer->stride;
-}
+static size_t weights_of(const pm_layer *layer) { return layer->n_in * layer->stride; }
 
 void pm_trainer_free(pm_trainer *t) {
     if (!t)
@@ -117,8 +115,8 @@ static pm_status prepare_network(pm_trainer *t, uint32_t trial, pm_error *error)
     return status;
 }
 
-/* The rule of the experiment, or Newton's, which moves the topmost plastic layer only: spikes of layers below then neither come
- * nor go, and nothing stands in the way of whole steps. */
+/* The rule of the experiment, or Newton's, which moves the topmost plastic layer only: spikes of layers below then
+ * neither come nor go, and nothing stands in the way of whole steps. */
 static pm_status prepare_rule(pm_trainer *t, bool newton, pm_error *error) {
     const pm_experiment *e = t->experiment;
     bool plastic[8] = {false};
@@ -200,7 +198,7 @@ typedef struct score {
     double correlation; /* sum over patterns and outputs */
     double off;         /* ms */
     uint64_t spikes;
-    bool good;          /* every output of every pattern meets the goal */
+    bool good; /* every output of every pattern meets the goal */
 } score;
 
 /* Adds the outputs of the pattern that ran last. */
@@ -293,7 +291,8 @@ static pm_status check_moved(const pm_trainer *t, pm_error *error) {
     if (!isfinite(t->moved))
         return pm_fail(error, PM_FAILED, "the weights have run away in iteration %u", t->report.iteration);
     if (t->moved == 0.0)
-        return pm_fail(error, PM_FAILED, "no error has a gradient in iteration %u: the layer before the output is silent",
+        return pm_fail(error, PM_FAILED,
+                       "no error has a gradient in iteration %u: the layer before the output is silent",
                        t->report.iteration);
     return PM_OK;
 }
@@ -364,9 +363,7 @@ pm_status pm_trainer_step(pm_trainer *t, pm_error *error) {
     return status || t->report.converged ? status : check_moved(t, error);
 }
 
-pm_progress_report pm_trainer_report(const pm_trainer *t) {
-    return t->report;
-}
+pm_progress_report pm_trainer_report(const pm_trainer *t) { return t->report; }
 
 void pm_trainer_restore_best(pm_trainer *t) {
     for (size_t l = t->frozen; l < t->net.n_layers; l++)

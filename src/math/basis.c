@@ -43,9 +43,10 @@ static inline __attribute__((always_inline)) double series(double scale, double 
     return scale * sum;
 }
 
-static inline __attribute__((always_inline)) void fill(const pm_lif *lif, size_t n, int at_m, const double *restrict t, double *restrict em,
-                        double *restrict rise, double *restrict e1, double *restrict e2, double *restrict alpha,
-                        double *restrict d1, double *restrict d12) {
+static inline __attribute__((always_inline)) void fill(const pm_lif *lif, size_t n, int at_m, const double *restrict t,
+                                                       double *restrict em, double *restrict rise, double *restrict e1,
+                                                       double *restrict e2, double *restrict alpha, double *restrict d1,
+                                                       double *restrict d12) {
     const double x = lif->x, dxy = lif->dxy, dyz = lif->dyz, dxz = lif->dxz, inv_C = lif->inv_C, gap = lif->d12;
     const double inv_dxy = lif->inv_dxy, inv_dyz = lif->inv_dyz, inv_dxz = lif->inv_dxz;
     const double equal_xy = dxy > 0.0 ? 0.0 : 1.0, equal_yz = dyz > 0.0 ? 0.0 : 1.0;

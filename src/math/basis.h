@@ -20,8 +20,8 @@ void pm_basis_free(pm_basis_table *table);
 void pm_basis_fill(const pm_lif *lif, pm_basis_table *table, size_t n);
 
 static inline pm_lif_basis pm_basis_get(const pm_basis_table *table, size_t k) {
-    return (pm_lif_basis){table->em[k], table->rise[k],  table->e1[k], table->e2[k],
-                          table->alpha[k], table->d1[k], table->d12[k]};
+    return (pm_lif_basis){table->em[k],    table->rise[k], table->e1[k], table->e2[k],
+                          table->alpha[k], table->d1[k],   table->d12[k]};
 }
 
 #endif

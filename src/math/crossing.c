@@ -1,8 +1,9 @@
 /* The first threshold crossing, which cannot be missed.
  *
- * g(t) = u(t) - theta. Since u'' = -u'/tau_m + i'/C_m, the function w = u' e^{t/tau_m} has w' = e^{t/tau_m} i'/C_m, and i'
- * is a sum of two exponentials with at most one zero t*, a logarithm. On [0, t*] and on [t*, inf) w is monotone, so u'
- * has at most one zero in each of these pieces. Invariant of the search: at the start p of a piece, g < 0 on [0, p]. Then
+ * g(t) = u(t) - theta. Since u'' = -u'/tau_m + i'/C_m, the function w = u' e^{t/tau_m} has w' = e^{t/tau_m} i'/C_m, and
+ * i' is a sum of two exponentials with at most one zero t*, a logarithm. On [0, t*] and on [t*, inf) w is monotone, so
+ * u' has at most one zero in each of these pieces. Invariant of the search: at the start p of a piece, g < 0 on [0, p].
+ * Then
  *   - u' changes from + to - inside the piece: one maximum, and the crossing, if any, lies before it;
  *   - otherwise u falls and then rises, or does one of the two: the piece holds a crossing if and only if it ends at or
  *     above theta, and g has one zero in it.
@@ -37,8 +38,8 @@ static double current_extremum(const pm_lif *lif, const pm_lif_state *state) {
     return lif->single || !(ratio > 0.0) || slow == 0.0 ? INFINITY : log1p(ratio) / lif->d12;
 }
 
-/* Whether u' is positive in the end: the sign of w as t -> inf. With a = i + b, w grows like -a e^{(l_m - l_1) t} where a
- * current outlasts the membrane; otherwise it has the limit u'(0) + integral of e^{l_m t} i'/C_m. */
+/* Whether u' is positive in the end: the sign of w as t -> inf. With a = i + b, w grows like -a e^{(l_m - l_1) t} where
+ * a current outlasts the membrane; otherwise it has the limit u'(0) + integral of e^{l_m t} i'/C_m. */
 static bool rises_in_the_end(const pm_lif *lif, const pm_lif_state *state) {
     double a = state->i + state->b;
     double gap_1 = lif->l_1 - lif->l_m, gap_2 = lif->l_2 - lif->l_m;
@@ -59,8 +60,8 @@ static bool falls_first(const pm_lif *lif, const pm_lif_state *state) {
     return lif->d12 * state->b - lif->l_1 * state->i < 0.0;
 }
 
-/* Doubles the distance from `start` until `reached` holds; INFINITY if the exponentials are gone, or `limit` is reached,
- * before. */
+/* Doubles the distance from `start` until `reached` holds; INFINITY if the exponentials are gone, or `limit` is
+ * reached, before. */
 typedef bool reached(const point *at);
 static bool has_crossed(const point *at) { return at->g >= 0.0; }
 static bool has_turned(const point *at) { return at->slope <= 0.0; }
@@ -78,9 +79,9 @@ static point expand(const pm_lif *lif, const pm_lif_state *state, double start, 
 enum { MAX_ITERATIONS = 200 };
 
 /* The zero of g in (low, high], where g(low) < 0 <= g(high) and g has one zero. Each step solves the parabola through
- * value, slope and curvature, which converges to third order, grazing courses included; steps that leave the bracket are
- * replaced by bisection. The last step is not evaluated again: its error, step^3 times the squares of the curvature and
- * of the rates, is below the rounding of t. */
+ * value, slope and curvature, which converges to third order, grazing courses included; steps that leave the bracket
+ * are replaced by bisection. The last step is not evaluated again: its error, step^3 times the squares of the curvature
+ * and of the rates, is below the rounding of t. */
 static double crossing_between(const pm_lif *lif, const pm_lif_state *state, point low, point high) {
     double fastest = lif->x + (lif->single ? lif->dxy : lif->dxz);
     point at = low.slope > 0.0 ? low : high;

@@ -28,14 +28,17 @@ static inline pm_exponential pm_exponential_at(double x) {
     double r_error = (high - r) - low;
     double r2 = r * r;
     /* Taylor to r^13: the next term is below 2^-57 relative. Even and odd halves for parallelism. */
-    double even = 1.0 / 2 + r2 * (1.0 / 24 + r2 * (1.0 / 720 + r2 * (1.0 / 40320 + r2 * (1.0 / 3628800 +
-                  r2 * (1.0 / 479001600)))));
-    double odd = 1.0 / 6 + r2 * (1.0 / 120 + r2 * (1.0 / 5040 + r2 * (1.0 / 362880 + r2 * (1.0 / 39916800 +
-                 r2 * (1.0 / 6227020800)))));
+    double even =
+        1.0 / 2 +
+        r2 * (1.0 / 24 + r2 * (1.0 / 720 + r2 * (1.0 / 40320 + r2 * (1.0 / 3628800 + r2 * (1.0 / 479001600)))));
+    double odd =
+        1.0 / 6 +
+        r2 * (1.0 / 120 + r2 * (1.0 / 5040 + r2 * (1.0 / 362880 + r2 * (1.0 / 39916800 + r2 * (1.0 / 6227020800)))));
     double tail = r_error + r_error * r + r2 * (even + r * odd);
     uint64_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    bits = ((bits & 0xfff) + 1023) << 52; /* n in two's complement: the sum wraps within 12 bits of the exponent field */
+    bits =
+        ((bits & 0xfff) + 1023) << 52; /* n in two's complement: the sum wraps within 12 bits of the exponent field */
     bits &= 0x7ff0000000000000u;
     double scale;
     memcpy(&scale, &bits, sizeof scale);

@@ -1,5 +1,5 @@
-/* With w = u' e^{t/tau_m} and w' = e^{t/tau_m} i'/C_m (see crossing.c), i' has at most one zero, so w is monotone, has one
- * hill or one valley. The signs of i' and u' at both ends then tell most courses apart:
+/* With w = u' e^{t/tau_m} and w' = e^{t/tau_m} i'/C_m (see crossing.c), i' has at most one zero, so w is monotone, has
+ * one hill or one valley. The signs of i' and u' at both ends then tell most courses apart:
  *   - no zero of u', or one from - to +: u crosses if and only if it ends at or above theta, and once only;
  *   - one zero of u' from + to -: u has one maximum, and crosses before it or not at all.
  * The rest, a hill between two falling ends and a valley between two rising ones, is left to pm_lif_crossing. */
@@ -7,7 +7,8 @@
 
 #include <math.h>
 
-static const double TAYLOR_LIMIT = 0x1p-17; /* step times the fastest rate, below which a series replaces exponentials */
+static const double TAYLOR_LIMIT =
+    0x1p-17; /* step times the fastest rate, below which a series replaces exponentials */
 
 /* The state a tiny step away: the next terms are below TAYLOR_LIMIT^3 / 6 relative. */
 static pm_lif_state nudge(const pm_lif *lif, const pm_lif_state *s, double step) {

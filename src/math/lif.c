@@ -3,8 +3,8 @@
  *
  *     g_xy = (e^{-xt} - e^{-yt}) / (y - x) = e^{-xt} (1 - e^{-(y-x)t}) / (y - x),
  *
- * whose only subtraction is inside expm1, and from the second one, (g_xy - g_yz) / (z - x). That difference cancels only
- * when (z - x) t is small, where a short series replaces it: invariant, no sum in this file cancels by more than a
+ * whose only subtraction is inside expm1, and from the second one, (g_xy - g_yz) / (z - x). That difference cancels
+ * only when (z - x) t is small, where a short series replaces it: invariant, no sum in this file cancels by more than a
  * factor of 8. */
 #include "math/lif.h"
 
@@ -106,8 +106,8 @@ pm_lif_basis pm_lif_basis_at(const pm_lif *lif, double t) {
     double xz_m1 = XY.m1 + XY.e * YZ.m1;
     double g_xz = e[0] * -xz_m1 * lif->inv_dxz;
     double Q = lif->dxz * t;
-    double second = Q < SERIES_BELOW ? second_difference_series(t * t * e[0], lif->dxy * t, Q)
-                                     : (g_xy - g_yz) * lif->inv_dxz;
+    double second =
+        Q < SERIES_BELOW ? second_difference_series(t * t * e[0], lif->dxy * t, Q) : (g_xy - g_yz) * lif->inv_dxz;
     pm_lif_basis at = {
         .em = e[lif->at_m], .e1 = e[lif->at_1], .e2 = e[lif->at_2], .d12 = lif->d12 * second * lif->inv_C};
     switch (lif->at_m) {
@@ -135,18 +135,14 @@ pm_lif_state pm_lif_advance(const pm_lif *lif, const pm_lif_state *state, double
     return pm_lif_advance_by(lif, state, &at);
 }
 
-double pm_lif_u(const pm_lif *lif, const pm_lif_state *state, double t) {
-    return pm_lif_advance(lif, state, t).u;
-}
+double pm_lif_u(const pm_lif *lif, const pm_lif_state *state, double t) { return pm_lif_advance(lif, state, t).u; }
 
 double pm_lif_slope(const pm_lif *lif, const pm_lif_state *state, double t) {
     pm_lif_state then = pm_lif_advance(lif, state, t);
     return pm_lif_slope_now(lif, &then);
 }
 
-double pm_lif_psp(const pm_lif *lif, double t) {
-    return pm_lif_basis_at(lif, t).d12;
-}
+double pm_lif_psp(const pm_lif *lif, double t) { return pm_lif_basis_at(lif, t).d12; }
 
 double pm_lif_psp_peak(const pm_lif *lif) {
     pm_lif quiet = *lif;

@@ -20,15 +20,15 @@
 #include <stdbool.h>
 
 typedef struct pm_lif {
-    double l_m, l_1, l_2;    /* rates, 1/ms; l_2 = 0 stands for tau_2 = 0 */
-    double inv_C;            /* 1/pF */
-    double u_inf;            /* I_e / g_L, mV */
-    double theta;            /* V_th - E_L, mV */
-    double u_reset;          /* V_reset - E_L, mV */
-    double t_ref;            /* ms */
-    double E_L;              /* mV */
-    bool single;             /* tau_2 = 0 */
-    double d12;              /* l_2 - l_1 (0 if single) */
+    double l_m, l_1, l_2; /* rates, 1/ms; l_2 = 0 stands for tau_2 = 0 */
+    double inv_C;         /* 1/pF */
+    double u_inf;         /* I_e / g_L, mV */
+    double theta;         /* V_th - E_L, mV */
+    double u_reset;       /* V_reset - E_L, mV */
+    double t_ref;         /* ms */
+    double E_L;           /* mV */
+    bool single;          /* tau_2 = 0 */
+    double d12;           /* l_2 - l_1 (0 if single) */
     /* The rates in ascending order x <= y <= z (single: x <= y only), their differences and the inverses of these
      * (0 for a difference of 0), and the places of l_m, l_1, l_2 in that order. */
     double x, dxy, dyz, dxz, inv_dxy, inv_dyz, inv_dxz;

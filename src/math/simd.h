@@ -1,5 +1,6 @@
-/* PM_SIMD marks loops over neurons that are compiled for several widths of vector registers; the best one is chosen when
- * the program starts. Contraction is off and every lane computes what the scalar loop does: the bits do not differ. */
+/* PM_SIMD marks loops over neurons that are compiled for several widths of vector registers; the best one is chosen
+ * when the program starts. Contraction is off and every lane computes what the scalar loop does: the bits do not
+ * differ. */
 #ifndef PM_MATH_SIMD_H
 #define PM_MATH_SIMD_H
 

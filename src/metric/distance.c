@@ -1,5 +1,6 @@
 /* Pairwise sums of exponentials by one sweep over the merged trains. Invariant of the sweep: `past_x`, `past_y` are the
- * sums of exp(-(now - t)/tau) over the spikes before now, so each spike meets all earlier ones of the other train once. */
+ * sums of exp(-(now - t)/tau) over the spikes before now, so each spike meets all earlier ones of the other train once.
+ */
 #include "metric/distance.h"
 
 #include <math.h>

@@ -73,9 +73,10 @@ static pm_status check_name(const pm_network *network, const char *name, pm_erro
     for (const char *c = name; *c; c++)
         good = good && (isalnum((unsigned char)*c) || strchr("_-.", *c));
     if (!good)
-        return pm_fail(error, PM_INVALID,
-                       "the population name '%s' may hold letters, digits, '_', '-' and '.' only, and begins with a letter or '_'",
-                       name);
+        return pm_fail(
+            error, PM_INVALID,
+            "the population name '%s' may hold letters, digits, '_', '-' and '.' only, and begins with a letter or '_'",
+            name);
     if (pm_network_find(network, name) < network->n_populations)
         return pm_fail(error, PM_INVALID, "there are two populations named '%s'", name);
     return PM_OK;
@@ -123,8 +124,8 @@ pm_status pm_network_add_spike_source(pm_network *network, const char *name, uin
             return pm_fail(error, PM_INVALID, "spike %zu of '%s' is at %g ms; times must be finite and not negative", k,
                            name, events[k].time);
         if (events[k].neuron >= size)
-            return pm_fail(error, PM_INVALID, "spike %zu of '%s' is of neuron %u; the population has %u neurons", k, name,
-                           events[k].neuron, size);
+            return pm_fail(error, PM_INVALID, "spike %zu of '%s' is of neuron %u; the population has %u neurons", k,
+                           name, events[k].neuron, size);
     }
     pm_population population = {.size = size, .kind = PM_SPIKE_SOURCE, .n_events = n_events};
     void *copy;
@@ -161,7 +162,8 @@ static pm_status check_distribution(const pm_distribution *d, const char *what, 
     if (!isfinite(d->a) || (d->kind != PM_CONSTANT && !isfinite(d->b)))
         return pm_fail(error, PM_INVALID, "the %s is not a finite number", what);
     if (d->kind == PM_NORMAL && d->b < 0.0)
-        return pm_fail(error, PM_INVALID, "the standard deviation of the %s is %g; it must not be negative", what, d->b);
+        return pm_fail(error, PM_INVALID, "the standard deviation of the %s is %g; it must not be negative", what,
+                       d->b);
     if ((d->kind == PM_UNIFORM || d->kind == PM_UNIFORM_STEPS) && d->b < d->a)
         return pm_fail(error, PM_INVALID, "the %s is uniform over [%g, %g]; the first must not exceed the second", what,
                        d->a, d->b);
@@ -177,11 +179,12 @@ static pm_status check_synapses(const pm_network *network, const pm_projection *
     for (size_t k = 0; k < p->n_synapses; k++) {
         const pm_synapse *s = &p->synapses[k];
         if (s->source >= from->size || s->target >= to->size)
-            return pm_fail(error, PM_INVALID, "synapse %zu goes from %s[%u] to %s[%u]; the populations have %u and %u neurons",
-                           k, from->name, s->source, to->name, s->target, from->size, to->size);
+            return pm_fail(error, PM_INVALID,
+                           "synapse %zu goes from %s[%u] to %s[%u]; the populations have %u and %u neurons", k,
+                           from->name, s->source, to->name, s->target, from->size, to->size);
         if (!isfinite(s->weight) || !isfinite(s->delay) || s->delay < 0.0)
-            return pm_fail(error, PM_INVALID, "synapse %zu from %s to %s has weight %g pA and delay %g ms", k, from->name,
-                           to->name, s->weight, s->delay);
+            return pm_fail(error, PM_INVALID, "synapse %zu from %s to %s has weight %g pA and delay %g ms", k,
+                           from->name, to->name, s->weight, s->delay);
     }
     return PM_OK;
 }

@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 pm_neuron pm_neuron_default(void) {
-    return (pm_neuron){.C_m = 300.0, .g_L = 30.0, .E_L = -70.0, .V_th = 20.0, .V_reset = -70.0, .tau_1 = 5.0, .tau_2 = 1.25};
+    return (pm_neuron){
+        .C_m = 300.0, .g_L = 30.0, .E_L = -70.0, .V_th = 20.0, .V_reset = -70.0, .tau_1 = 5.0, .tau_2 = 1.25};
 }
 
 const pm_parameter pm_neuron_parameters[PM_NEURON_PARAMETERS] = {
@@ -33,7 +34,8 @@ pm_status pm_neuron_check(const pm_neuron *neuron, pm_error *error) {
         if (!isfinite(value) || fabs(value) > LARGEST)
             return pm_fail(error, PM_INVALID, "%s is %g; it must be a finite number in %s", name, value, unit);
         if (parameter->range == PM_POSITIVE && value < SMALLEST)
-            return pm_fail(error, PM_INVALID, "%s is %g %s; it must be at least %g %s", name, value, unit, SMALLEST, unit);
+            return pm_fail(error, PM_INVALID, "%s is %g %s; it must be at least %g %s", name, value, unit, SMALLEST,
+                           unit);
         if (parameter->range == PM_NOT_NEGATIVE && value < 0.0)
             return pm_fail(error, PM_INVALID, "%s is %g %s; it must not be negative", name, value, unit);
     }
@@ -43,6 +45,7 @@ pm_status pm_neuron_check(const pm_neuron *neuron, pm_error *error) {
     if (neuron->tau_2 != 0.0 && neuron->tau_2 < SMALLEST)
         return pm_fail(error, PM_INVALID, "tau_2 is %g ms; it must be 0 or at least %g ms", neuron->tau_2, SMALLEST);
     if (neuron->V_reset >= neuron->V_th)
-        return pm_fail(error, PM_INVALID, "V_reset is %g mV; it must be below V_th = %g mV", neuron->V_reset, neuron->V_th);
+        return pm_fail(error, PM_INVALID, "V_reset is %g mV; it must be below V_th = %g mV", neuron->V_reset,
+                       neuron->V_th);
     return PM_OK;
 }

@@ -8,11 +8,12 @@ typedef enum pm_range { PM_ANY, PM_POSITIVE, PM_NOT_NEGATIVE } pm_range;
 
 typedef struct pm_parameter {
     const char *name;
-    const char *unit;           /* "" for a pure number */
+    const char *unit; /* "" for a pure number */
     const char *help;
-    size_t offset;              /* of a double within the structure that the table describes */
+    size_t offset; /* of a double within the structure that the table describes */
     pm_range range;
-    const char *const *choices; /* ends with NULL: the double is the index of one of these words; NULL: it is a number */
+    const char *const
+        *choices; /* ends with NULL: the double is the index of one of these words; NULL: it is a number */
 } pm_parameter;
 
 static inline double *pm_parameter_of(void *structure, const pm_parameter *parameter) {

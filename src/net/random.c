@@ -8,7 +8,7 @@
 typedef struct philox_state {
     uint64_t key, index, block; /* `block` is the next to compute */
     uint32_t word[4];
-    unsigned used;              /* words of the current block already given out */
+    unsigned used; /* words of the current block already given out */
 } philox_state;
 
 void pm_philox_block(uint64_t key, uint64_t index, uint64_t block, uint32_t out[4]) {

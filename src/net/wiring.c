@@ -1,6 +1,6 @@
-/* Drawing and sorting synapses. Each projection can be walked as often as wanted and yields the same synapses, target by
- * target: every target has its own random streams, one for the partners, one for weights and one for delays. The first
- * walk counts, the second fills the rows; nothing is kept in between. */
+/* Drawing and sorting synapses. Each projection can be walked as often as wanted and yields the same synapses, target
+ * by target: every target has its own random streams, one for the partners, one for weights and one for delays. The
+ * first walk counts, the second fills the rows; nothing is kept in between. */
 #include "net/wiring.h"
 
 #include "net/random.h"
@@ -209,8 +209,7 @@ static void sort_row(pm_wiring *w, const uint32_t *cell_class, double *delays, u
     if (row_is_sorted(w, cell_class, delays, begin, end))
         return;
     for (uint64_t k = begin; k < end; k++)
-        items[k - begin] =
-            (sort_item){delays[k], w->weights[k], k, cell_class[w->targets[k]], w->targets[k]};
+        items[k - begin] = (sort_item){delays[k], w->weights[k], k, cell_class[w->targets[k]], w->targets[k]};
     qsort(items, end - begin, sizeof *items, compare_items);
     for (uint64_t k = begin; k < end; k++) {
         delays[k] = items[k - begin].delay;

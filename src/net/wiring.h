@@ -1,7 +1,7 @@
 /* The synapses of a network, drawn from its projections, stored by source.
  *
- * Every neuron, sources included, has a row: its synapses sorted by (delay, class of target, target). Synapses that share
- * delay and class form a group, the unit of delivery; targets and weights of a group are contiguous. Per synapse
+ * Every neuron, sources included, has a row: its synapses sorted by (delay, class of target, target). Synapses that
+ * share delay and class form a group, the unit of delivery; targets and weights of a group are contiguous. Per synapse
  * there is a target (4 bytes) and a weight (8 bytes), nothing else. */
 #ifndef PM_NET_WIRING_H
 #define PM_NET_WIRING_H
@@ -10,26 +10,26 @@
 
 /* A class is a set of LIF parameters; populations with equal parameters share one. */
 typedef struct pm_group {
-    double delay;        /* ms */
-    uint64_t begin;      /* first synapse; the next group's begin is its end */
+    double delay;   /* ms */
+    uint64_t begin; /* first synapse; the next group's begin is its end */
     uint32_t class;
-    int32_t sign;        /* 1: no weight is negative; -1: none is positive; 0: mixed */
+    int32_t sign; /* 1: no weight is negative; -1: none is positive; 0: mixed */
 } pm_group;
 
 typedef struct pm_wiring {
-    uint32_t n_neurons;    /* of all populations, numbered in file order */
-    uint32_t n_cells;      /* LIF neurons, numbered in file order: targets are such numbers */
+    uint32_t n_neurons;     /* of all populations, numbered in file order */
+    uint32_t n_cells;       /* LIF neurons, numbered in file order: targets are such numbers */
     uint32_t *first_neuron; /* n_populations + 1 */
     uint32_t *first_cell;   /* n_populations + 1; a population of sources has no cells */
     uint32_t *class;        /* of each population */
     uint32_t n_classes;
-    uint64_t *first_group;  /* n_neurons + 1 */
-    pm_group *groups;       /* n_groups + 1 */
+    uint64_t *first_group; /* n_neurons + 1 */
+    pm_group *groups;      /* n_groups + 1 */
     uint64_t n_groups;
     uint32_t *targets;
-    double *weights;        /* pA */
+    double *weights; /* pA */
     uint64_t n_synapses;
-    double *min_delay;      /* per projection, ms; INFINITY for one without synapses */
+    double *min_delay; /* per projection, ms; INFINITY for one without synapses */
     double *min_positive_delay;
 } pm_wiring;
 

@@ -1,10 +1,11 @@
 /* Delivering and settling. Invariants: intakes are zero between slabs; a cell's intake is complete when its level is
  * settled; a cell is moved by propagators only if the bound below proves that it stays under its threshold.
  *
- * The bound. Over the slab, u <= [largest u without arrivals] + [sum over arrivals with w > 0 of w times the largest value
- * that the PSP takes before s1]. The first is at most u(s0) + h max(0, slope) (pm_lif_bound). The PSP eps rises until
- * peak_time, so with r = s1 - arrival the second has the terms w eps(r), or w eps(peak_time) if r is beyond the peak:
- * which is the intake's u, minus `lift`, if `lift` collects w eps(r) for w < 0 and w (eps(r) - eps(peak_time)) for w > 0. */
+ * The bound. Over the slab, u <= [largest u without arrivals] + [sum over arrivals with w > 0 of w times the largest
+ * value that the PSP takes before s1]. The first is at most u(s0) + h max(0, slope) (pm_lif_bound). The PSP eps rises
+ * until peak_time, so with r = s1 - arrival the second has the terms w eps(r), or w eps(peak_time) if r is beyond the
+ * peak: which is the intake's u, minus `lift`, if `lift` collects w eps(r) for w < 0 and w (eps(r) - eps(peak_time))
+ * for w > 0. */
 #include "sim/engine.h"
 
 #include <math.h>
@@ -51,9 +52,9 @@ static bool make_watches(pm_engine *engine) {
     size_t n = 0;
     for (size_t r = 0; r < net->n_potentials; r++)
         for (size_t k = 0; k < net->potentials[r].n_neurons; k++)
-            engine->watches[n++] = (pm_watch){
-                r, k, net->potentials[r].interval,
-                engine->wiring->first_cell[net->potentials[r].population] + net->potentials[r].neurons[k]};
+            engine->watches[n++] =
+                (pm_watch){r, k, net->potentials[r].interval,
+                           engine->wiring->first_cell[net->potentials[r].population] + net->potentials[r].neurons[k]};
     qsort(engine->watches, n, sizeof *engine->watches, compare_watches);
     for (size_t k = 0; k < n; k++)
         engine->watched[engine->watches[k].cell] = true;

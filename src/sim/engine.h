@@ -1,13 +1,14 @@
 /* The engine: what moves all cells through one slab of time.
  *
- * Data. A cell has a state (true values at the start s0 of the current slab) and an intake (what the arrivals of the slab
- * contribute at its end s1): 32 bytes each, so that an arrival is one multiplication and one addition of four numbers. The
- * factors of an arrival are the same for all targets of a group: no exponential per synapse, and no factor grows.
+ * Data. A cell has a state (true values at the start s0 of the current slab) and an intake (what the arrivals of the
+ * slab contribute at its end s1): 32 bytes each, so that an arrival is one multiplication and one addition of four
+ * numbers. The factors of an arrival are the same for all targets of a group: no exponential per synapse, and no factor
+ * grows.
  *
  * A slab. Deliver all that arrives in it, then settle the cells level by level: a cell whose potential provably stays
  * below threshold moves to s1 by shared propagators; the others are replayed arrival by arrival (replay.c), which finds
- * spikes by their closed form. The arrivals of cells that are likely to be replayed are logged while delivering; those of
- * the others are looked up again when needed. Which of the two happened changes no bit of the result. */
+ * spikes by their closed form. The arrivals of cells that are likely to be replayed are logged while delivering; those
+ * of the others are looked up again when needed. Which of the two happened changes no bit of the result. */
 #ifndef PM_SIM_ENGINE_H
 #define PM_SIM_ENGINE_H
 
@@ -37,10 +38,10 @@ typedef struct pm_class {
 
 /* A group of synapses whose spike arrives in the current slab. */
 typedef struct pm_delivery {
-    double offset;       /* of the arrival from s0, ms */
-    uint64_t begin, end; /* synapses */
-    int32_t sign;        /* as in pm_group */
-    double u, i, b;      /* factors of the weight in the intake */
+    double offset;                       /* of the arrival from s0, ms */
+    uint64_t begin, end;                 /* synapses */
+    int32_t sign;                        /* as in pm_group */
+    double u, i, b;                      /* factors of the weight in the intake */
     double lift_positive, lift_negative; /* the same for `lift`, by the sign of the weight */
 } pm_delivery;
 
@@ -72,7 +73,11 @@ typedef struct pm_watch {
 } pm_watch;
 
 /* Growing arrays. */
-#define PM_LIST(type) struct { type *items; size_t count, capacity; }
+#define PM_LIST(type)                                                                                                  \
+    struct {                                                                                                           \
+        type *items;                                                                                                   \
+        size_t count, capacity;                                                                                        \
+    }
 
 /* One thread's share of the cells, and what it produced. */
 typedef struct pm_worker {
@@ -97,21 +102,21 @@ typedef struct pm_engine {
     uint32_t *log_head; /* per cell: index into its worker's log, PM_LOG_END or PM_NOT_LOGGED */
     pm_watch *watches;  /* sorted by cell */
     size_t n_watches;
-    bool *watched;      /* per cell: always replayed */
-    uint32_t probe;     /* a cell whose state at `probe_offset` is wanted, or PM_NOT_LOGGED */
+    bool *watched;       /* per cell: always replayed */
+    uint32_t probe;      /* a cell whose state at `probe_offset` is wanted, or PM_NOT_LOGGED */
     double probe_offset; /* ms from s0 */
     pm_lif_state probed;
     PM_LIST(pm_delivery) deliveries; /* of the current slab, in the order of delivery */
     pm_worker *workers;
     int n_workers;
-    double start, end; /* s0, s1, ms */
+    double start, end;                /* s0, s1, ms */
     double sample_from, sample_until; /* samples wanted: [from, until), ms */
 } pm_engine;
 
 /* Room for one more item; false when there is no memory. */
 bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size);
-#define PM_LIST_ROOM(list) \
-    ((list).count < (list).capacity || \
+#define PM_LIST_ROOM(list)                                                                                             \
+    ((list).count < (list).capacity ||                                                                                 \
      pm_list_grow((void **)&(list).items, &(list).capacity, (list).count, sizeof *(list).items))
 
 pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threads, pm_error *error);
@@ -123,8 +128,8 @@ void pm_engine_reset(pm_engine *engine);
 void pm_engine_begin(pm_engine *engine, double start, double end);
 /* A group's spike arrives at `time` in this slab. */
 pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double time, pm_error *error);
-/* Delivers the deliveries from number `first` on and settles the cells of a level; their spikes are then in the workers'
- * lists, which are emptied first. */
+/* Delivers the deliveries from number `first` on and settles the cells of a level; their spikes are then in the
+ * workers' lists, which are emptied first. */
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error);
 /* Forgets logs; `log_all` makes the next slab log everything. */
 void pm_engine_finish(pm_engine *engine, bool log_all);

@@ -1,9 +1,9 @@
 /* A dense layer, interval by interval: all neurons see the same arrival times, so one set of exponentials carries every
- * neuron from one arrival to the next, and an arriving spike is a row of weights added to the fast currents. Two buffers hold
- * the states at the start and at the end of the present interval. A neuron whose upper bound over the interval lies below
- * threshold needs nothing else; the few others are redone from the start buffer with the exact crossing. Invariant: after
- * each interval the end buffer holds every neuron's true state, resets and refractoriness included, and all spikes of the
- * interval have been written in order. */
+ * neuron from one arrival to the next, and an arriving spike is a row of weights added to the fast currents. Two
+ * buffers hold the states at the start and at the end of the present interval. A neuron whose upper bound over the
+ * interval lies below threshold needs nothing else; the few others are redone from the start buffer with the exact
+ * crossing. Invariant: after each interval the end buffer holds every neuron's true state, resets and refractoriness
+ * included, and all spikes of the interval have been written in order. */
 #include "sim/layer.h"
 
 #include "math/exponential.h"
@@ -55,8 +55,8 @@ typedef struct interval {
 
 /* Carries all states over the interval and returns nonzero if any bound reaches the threshold (see pm_lif_bound). */
 PM_SIMD static int64_t step(const pm_lif *lif, const interval *v, size_t n, const double *restrict u,
-                            const double *restrict i, const double *restrict b, double *restrict u1, double *restrict i1,
-                            double *restrict b1, double *restrict bound) {
+                            const double *restrict i, const double *restrict b, double *restrict u1,
+                            double *restrict i1, double *restrict b1, double *restrict bound) {
     const pm_lif_basis at = v->at;
     const double c = v->u_inf_rise, h = v->h, decay = v->decay, rise = v->rise;
     const double u_inf = lif->u_inf, l_m = lif->l_m, inv_C = lif->inv_C, theta = lif->theta;
@@ -106,8 +106,8 @@ typedef struct run {
 } run;
 
 static pm_status runaway(const run *r, uint32_t j, double time, pm_error *error) {
-    return pm_fail(error, PM_FAILED, "runaway activity: more than %zu spikes in one layer; neuron %u at %.17g ms", r->limit,
-                   j, time);
+    return pm_fail(error, PM_FAILED, "runaway activity: more than %zu spikes in one layer; neuron %u at %.17g ms",
+                   r->limit, j, time);
 }
 
 /* Carries a held neuron to the end of its refractory time or of the interval; returns the time reached. */
@@ -118,8 +118,8 @@ static double wait_out(const pm_lif *lif, pm_lif_state *state, double t, double 
     return until;
 }
 
-/* One neuron over (now, end): every spike, and its state at the end. The end state without further spikes is at hand from
- * the step; a reset changes nothing of it but u, by the part of the jump that is left. */
+/* One neuron over (now, end): every spike, and its state at the end. The end state without further spikes is at hand
+ * from the step; a reset changes nothing of it but u, by the part of the jump that is left. */
 static pm_status follow(run *r, uint32_t j, double end, size_t first, pm_error *error) {
     const pm_lif *lif = &r->layer->lif;
     pm_lif_state state = {r->s.u[j], r->s.i[j], r->s.b[j]}, last = {r->s.u1[j], r->s.i1[j], r->s.b1[j]}, at = state;
@@ -222,7 +222,9 @@ pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, si
                        pm_error *error) {
     size_t n = layer->stride, next = 0;
     double *x = layer->scratch;
-    run r = {.layer = layer, .out = out, .limit = limit,
+    run r = {.layer = layer,
+             .out = out,
+             .limit = limit,
              .s = {x, x + n, x + 2 * n, x + 3 * n, x + 4 * n, x + 5 * n, x + 6 * n, x + 7 * n}};
     memset(x, 0, 6 * n * sizeof *x);
     for (size_t j = 0; j < n; j++)

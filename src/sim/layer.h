@@ -27,11 +27,11 @@ pm_status pm_raster_sort(pm_raster *raster, pm_error *error);
 typedef struct pm_layer {
     pm_lif lif;
     size_t n_in, n_out;
-    size_t stride;     /* n_out rounded up to a multiple of PM_LAYER_LANES; the padding of every row is 0 */
-    double *weight;    /* pA: weight[source * stride + target] */
-    double *scratch;   /* state arrays of a run */
+    size_t stride;        /* n_out rounded up to a multiple of PM_LAYER_LANES; the padding of every row is 0 */
+    double *weight;       /* pA: weight[source * stride + target] */
+    double *scratch;      /* state arrays of a run */
     pm_basis_table basis; /* of the intervals between arrivals */
-    uint32_t *flagged; /* neurons that may cross in the present interval */
+    uint32_t *flagged;    /* neurons that may cross in the present interval */
 } pm_layer;
 
 enum { PM_LAYER_LANES = 8 };
@@ -40,8 +40,8 @@ enum { PM_LAYER_LANES = 8 };
 pm_status pm_layer_new(pm_layer *layer, const pm_lif *lif, size_t n_in, size_t n_out, pm_error *error);
 void pm_layer_free(pm_layer *layer);
 
-/* Runs the layer from rest over [0, duration) with the given input (sorted by time, sources < n_in) and replaces `out` by
- * its spikes. Errors: PM_FAILED when more than `limit` spikes occur (runaway activity), PM_NO_MEMORY. */
+/* Runs the layer from rest over [0, duration) with the given input (sorted by time, sources < n_in) and replaces `out`
+ * by its spikes. Errors: PM_FAILED when more than `limit` spikes occur (runaway activity), PM_NO_MEMORY. */
 pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, size_t limit, pm_raster *out,
                        pm_error *error);
 

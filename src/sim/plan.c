@@ -1,7 +1,7 @@
-/* Choosing the slab. Call a projection short if one of its delays is below h. Where the short projections form no cycle,
- * levels are those of populations along short projections (feedforward networks: the layers). Where they do, h is reduced
- * to the smallest positive delay in the cycle; if only zero delays are left there, levels are those of single cells
- * along the synapses, and a cycle of cells is an error. */
+/* Choosing the slab. Call a projection short if one of its delays is below h. Where the short projections form no
+ * cycle, levels are those of populations along short projections (feedforward networks: the layers). Where they do, h
+ * is reduced to the smallest positive delay in the cycle; if only zero delays are left there, levels are those of
+ * single cells along the synapses, and a cycle of cells is an error. */
 #include "sim/plan.h"
 
 #include <math.h>
@@ -74,8 +74,8 @@ static void name_cell(const cell_graph *g, uint32_t cell, char *text, size_t siz
     snprintf(text, size, "%s[%u]", g->net->populations[p].name, cell - g->w->first_cell[p]);
 }
 
-/* Every cell left has a predecessor left (level 0 means settled here: `waiting` > 0 means left); walking backwards is not
- * possible by rows, so walk forwards from a cell left along cells left until one repeats. */
+/* Every cell left has a predecessor left (level 0 means settled here: `waiting` > 0 means left); walking backwards is
+ * not possible by rows, so walk forwards from a cell left along cells left until one repeats. */
 static pm_status name_cycle(const cell_graph *g, const uint32_t *waiting, pm_error *error) {
     uint32_t n = g->w->n_cells;
     uint32_t *next = calloc((size_t)n + 1, sizeof *next);
@@ -129,8 +129,8 @@ static pm_status name_cycle(const cell_graph *g, const uint32_t *waiting, pm_err
     name_cell(g, start, name, sizeof name);
     free(next);
     free(seen);
-    return pm_fail(error, PM_INVALID, "synapses without delay form a cycle: %s%s; give one of them a delay > 0 ms", text,
-                   name);
+    return pm_fail(error, PM_INVALID, "synapses without delay form a cycle: %s%s; give one of them a delay > 0 ms",
+                   text, name);
 }
 
 /* Levels of single cells along short synapses (Kahn's algorithm). */
@@ -220,7 +220,8 @@ static pm_status choose(pm_plan *plan, const pm_network *net, const pm_wiring *w
         plan->slab = power_of_two_below(shortest);
         if (plan->slab < 0x1p-40)
             return pm_fail(error, PM_INVALID,
-                           "a cycle of synapses has a delay of %g ms; cycles need delays of at least 1e-12 ms", shortest);
+                           "a cycle of synapses has a delay of %g ms; cycles need delays of at least 1e-12 ms",
+                           shortest);
     }
     for (size_t p = 0; p < net->n_populations; p++)
         for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++) {

@@ -1,8 +1,8 @@
 /* How a run is cut into pieces: the length of a slab of time, and the order in which cells are settled inside it.
  *
- * A slab is [k h, (k+1) h) with h a power of two, so that slab boundaries and offsets from them are exact. All cells of a
- * level are settled before those of the next; a spike may arrive within its own slab only at cells of higher levels. So
- * when a level is settled, everything that arrives at its cells within the slab is known. */
+ * A slab is [k h, (k+1) h) with h a power of two, so that slab boundaries and offsets from them are exact. All cells of
+ * a level are settled before those of the next; a spike may arrive within its own slab only at cells of higher levels.
+ * So when a level is settled, everything that arrives at its cells within the slab is known. */
 #ifndef PM_SIM_PLAN_H
 #define PM_SIM_PLAN_H
 
@@ -14,11 +14,11 @@ typedef struct pm_range {
 } pm_range;
 
 typedef struct pm_plan {
-    double slab;            /* h, ms */
-    double max_delay;       /* ms */
+    double slab;      /* h, ms */
+    double max_delay; /* ms */
     size_t n_levels;
-    size_t *first_range;    /* n_levels + 1 */
-    pm_range *ranges;       /* of one class each, ascending within a level */
+    size_t *first_range; /* n_levels + 1 */
+    pm_range *ranges;    /* of one class each, ascending within a level */
 } pm_plan;
 
 /* PM_INVALID for a cycle of zero delay, which the message names. */

@@ -1,5 +1,5 @@
-/* Ring of buckets for slabs [first, first + length), heap by (slab, sequence) for those beyond. Invariant: every entry of a
- * slab inside the ring's window is in its bucket. */
+/* Ring of buckets for slabs [first, first + length), heap by (slab, sequence) for those beyond. Invariant: every entry
+ * of a slab inside the ring's window is in its bucket. */
 #include "sim/queue.h"
 
 #include <stdbool.h>
@@ -111,7 +111,8 @@ static pm_status push_near(pm_queue *queue, int64_t slab, const pm_flight *fligh
 }
 
 pm_status pm_queue_push(pm_queue *queue, int64_t slab, const pm_flight *flight) {
-    return slab < queue->first + (int64_t)queue->length ? push_near(queue, slab, flight) : push_far(queue, slab, flight);
+    return slab < queue->first + (int64_t)queue->length ? push_near(queue, slab, flight)
+                                                        : push_far(queue, slab, flight);
 }
 
 pm_bucket *pm_queue_open(pm_queue *queue, int64_t slab) {

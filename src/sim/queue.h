@@ -1,8 +1,9 @@
 /* The priority queue of spikes on their way: a calendar queue (R. Brown, CACM 31, 1988) over slabs of time.
  *
- * An entry is one spike, waiting for the next of its source's delay groups; it comes back with the following group, so there
- * is one entry per spike on its way. Entries of one slab come out in the order in which they went in: the caller pushes in
- * a fixed order, and needs no order within a slab. Slabs further away than the ring is long wait in a binary heap. */
+ * An entry is one spike, waiting for the next of its source's delay groups; it comes back with the following group, so
+ * there is one entry per spike on its way. Entries of one slab come out in the order in which they went in: the caller
+ * pushes in a fixed order, and needs no order within a slab. Slabs further away than the ring is long wait in a binary
+ * heap. */
 #ifndef PM_SIM_QUEUE_H
 #define PM_SIM_QUEUE_H
 
@@ -31,8 +32,8 @@ void pm_queue_clear(pm_queue *queue);
 /* Slabs must be >= the one opened last. */
 pm_status pm_queue_push(pm_queue *queue, int64_t slab, const pm_flight *flight);
 
-/* The bucket of a slab; slabs are opened in ascending order, each may be opened several times. Valid until the next push.
- * NULL when there is no memory. */
+/* The bucket of a slab; slabs are opened in ascending order, each may be opened several times. Valid until the next
+ * push. NULL when there is no memory. */
 pm_bucket *pm_queue_open(pm_queue *queue, int64_t slab);
 
 #endif

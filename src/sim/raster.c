@@ -1,4 +1,5 @@
-/* Spike rasters: growing arrays of (time, neuron, slope). Invariant: the three arrays have room for `capacity` spikes. */
+/* Spike rasters: growing arrays of (time, neuron, slope). Invariant: the three arrays have room for `capacity` spikes.
+ */
 #include "sim/layer.h"
 
 #include <stdlib.h>

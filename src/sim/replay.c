@@ -1,15 +1,15 @@
 /* One cell through one slab, arrival by arrival.
  *
- * Invariant: at offset x from the slab's start the state is exact, and all spikes before x have been reported. Between two
- * arrivals the first crossing is that of the closed form; after a spike the potential is held at V_reset until `ready`,
- * while the currents go on. Arrivals at the same instant are summed first. */
+ * Invariant: at offset x from the slab's start the state is exact, and all spikes before x have been reported. Between
+ * two arrivals the first crossing is that of the closed form; after a spike the potential is held at V_reset until
+ * `ready`, while the currents go on. Arrivals at the same instant are summed first. */
 #include "sim/engine.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 enum { MAX_SPIKES_IN_SLAB = 1000000, SMALL_SORT = 48, MAX_CURVE_POINTS = 64 };
-static const double SHORTEST_CHORD = 1e-6; /* ms */
+static const double SHORTEST_CHORD = 1e-6;  /* ms */
 static const double CURVE_TOLERANCE = 0.05; /* mV */
 
 static int compare_arrivals(const void *left, const void *right) {
@@ -106,7 +106,8 @@ static double curve_step(const pm_lif *lif, const piece *p) {
 }
 
 /* Samples at multiples of the interval, merged with the points of the curve. */
-static bool sample_piece(pm_engine *engine, pm_worker *worker, const pm_watch *watch, const pm_lif *lif, const piece *p) {
+static bool sample_piece(pm_engine *engine, pm_worker *worker, const pm_watch *watch, const pm_lif *lif,
+                         const piece *p) {
     double step = curve_step(lif, p);
     bool at_start = p->x0 == 0.0 || p->x0 - worker->last_point >= (engine->end - engine->start) / 8.0;
     double curve = at_start ? p->x0 : p->x0 + step;
@@ -186,7 +187,7 @@ typedef struct course {
     const pm_lif *lif;
     const pm_watch *watches;
     uint32_t cell;
-    double x, ready;   /* offsets, ms */
+    double x, ready; /* offsets, ms */
     pm_lif_state state;
     double last_spike; /* ms, absolute */
     size_t n_spikes;

@@ -1,9 +1,9 @@
 /* The public simulation: slab after slab, spikes through the queue, reports in order.
  *
  * Invariant: `slab` is the next slab to be settled for good, engine state and queue are those at its start, and all
- * spikes and samples before `reported` have been passed on. A run that ends inside a slab settles it provisionally: on a
- * copy of the cells, without pushing spikes into the queue; it reports what lies before its end, and restores the cells.
- * Spikes at the very end of a slab are held back, since a source may still fire at that instant. */
+ * spikes and samples before `reported` have been passed on. A run that ends inside a slab settles it provisionally: on
+ * a copy of the cells, without pushing spikes into the queue; it reports what lies before its end, and restores the
+ * cells. Spikes at the very end of a slab are held back, since a source may still fire at that instant. */
 #include "sim/engine.h"
 #include "sim/queue.h"
 #include "sim/sources.h"
@@ -24,12 +24,12 @@ struct pm_simulation {
     pm_queue *queue;
     pm_sources *sources;
     int64_t slab;
-    bool collected;     /* the sources have been collected up to the end of `slab` */
-    double time;        /* ms */
-    double reported;    /* ms */
-    spike_list held;    /* LIF spikes not yet reported, sorted */
-    spike_list found;   /* spikes of the slab at hand */
-    pm_cell *copy;      /* of the cells, for provisional slabs */
+    bool collected;   /* the sources have been collected up to the end of `slab` */
+    double time;      /* ms */
+    double reported;  /* ms */
+    spike_list held;  /* LIF spikes not yet reported, sorted */
+    spike_list found; /* spikes of the slab at hand */
+    pm_cell *copy;    /* of the cells, for provisional slabs */
     pm_counts counts;
     atomic_bool stop;
     pm_spike_callback *on_spike;
@@ -128,19 +128,14 @@ void pm_simulation_on_sample(pm_simulation *simulation, pm_sample_callback *call
     simulation->sample_user = user;
 }
 
-void pm_simulation_stop(pm_simulation *simulation) {
-    atomic_store(&simulation->stop, true);
-}
+void pm_simulation_stop(pm_simulation *simulation) { atomic_store(&simulation->stop, true); }
 
-double pm_simulation_time(const pm_simulation *simulation) {
-    return simulation->time;
-}
+double pm_simulation_time(const pm_simulation *simulation) { return simulation->time; }
 
-pm_counts pm_simulation_counts(const pm_simulation *simulation) {
-    return simulation->counts;
-}
+pm_counts pm_simulation_counts(const pm_simulation *simulation) { return simulation->counts; }
 
-/* A spike, from its group `flight.group` on: groups that arrive in the current slab are delivered, the next one waits. */
+/* A spike, from its group `flight.group` on: groups that arrive in the current slab are delivered, the next one waits.
+ */
 static pm_status send(pm_simulation *s, pm_flight flight, bool provisional, pm_error *error) {
     const pm_wiring *w = s->engine.wiring;
     uint64_t first = w->first_group[flight.source], end = w->first_group[flight.source + 1];
@@ -249,8 +244,8 @@ static pm_status report_spikes(pm_simulation *s, double until, bool provisional,
         s->held.count = 0;
     size_t at = 0;
     for (size_t k = 0; k < s->found.count || at < n_sources;) {
-        bool is_source = k == s->found.count ||
-                         (at < n_sources && compare_spikes(&sources[at], &s->found.items[k]) < 0);
+        bool is_source =
+            k == s->found.count || (at < n_sources && compare_spikes(&sources[at], &s->found.items[k]) < 0);
         const pm_spike *spike = is_source ? &sources[at++] : &s->found.items[k++];
         pm_status status = PM_OK;
         if (spike->time >= s->reported && spike->time < until)

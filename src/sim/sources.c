@@ -1,5 +1,6 @@
-/* Every Poisson neuron is its own random stream: spike number k is the sum of the stream's first k exponential gaps, so its
- * spikes depend on the seed, the population's name and its number only. Injected spikes wait in a list sorted by time. */
+/* Every Poisson neuron is its own random stream: spike number k is the sum of the stream's first k exponential gaps, so
+ * its spikes depend on the seed, the population's name and its number only. Injected spikes wait in a list sorted by
+ * time. */
 #include "sim/sources.h"
 
 #include "net/random.h"
@@ -9,11 +10,11 @@
 #include <string.h>
 
 typedef struct source {
-    size_t next_event;   /* PM_SPIKE_SOURCE */
-    double *next_time;   /* PM_POISSON_SOURCE, ms */
+    size_t next_event; /* PM_SPIKE_SOURCE */
+    double *next_time; /* PM_POISSON_SOURCE, ms */
     uint64_t *n_drawn;
     uint64_t key;
-    double mean_gap;     /* ms */
+    double mean_gap; /* ms */
 } source;
 
 typedef struct spike_list {
