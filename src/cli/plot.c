@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MOST_FOLDERS = 8 };
 
@@ -36,33 +37,18 @@ static void set_times(pm_picture *picture, const options *o, const json_t *summa
     pm_picture_number(picture, "t_to", 0, isnan(o->to) ? reached : o->to);
 }
 
-/* Whether a file holds more than comments; -1 if it cannot be read. */
-static int has_rows(const char *path) {
-    FILE *file = fopen(path, "r");
-    char line[256];
-    int found = 0;
-    if (!file)
-        return -1;
-    while (!found && fgets(line, sizeof line, file))
-        found = line[0] != '#' && line[0] != '\n';
-    (void)fclose(file);
-    return found;
-}
-
-/* Sets file_<index> to folder/kind-name.dat and rows_<index> to whether it has rows; false if there is no such file. */
+/* Sets file_<index> to folder/kind-name.dat; false if there is no such file. */
 static bool set_file(pm_picture *picture, const char *folder, size_t index, const char *kind, const char *name,
                      long neuron) {
     char *path = NULL;
     int made = neuron < 0 ? asprintf(&path, "%s/%s-%s.dat", folder, kind, name)
                           : asprintf(&path, "%s/%s-%s-%ld.dat", folder, kind, name, neuron);
-    int rows = made < 0 ? -1 : has_rows(path);
-    if (rows >= 0) {
+    bool there = made >= 0 && access(path, R_OK) == 0;
+    if (there)
         pm_picture_text(picture, "file", index, path);
-        pm_picture_number(picture, "rows", index, rows);
-    }
     if (made >= 0)
         free(path);
-    return rows >= 0;
+    return there;
 }
 
 static pm_status missing(const options *o, const char *files, pm_error *error) {
@@ -138,6 +124,19 @@ static bool has_potentials(const json_t *summary, const json_t *population) {
     return false;
 }
 
+/* Whether a file can be read and holds more than comments. */
+static bool has_rows(const char *path) {
+    FILE *file = fopen(path, "r");
+    char line[256];
+    bool found = false;
+    if (!file)
+        return false;
+    while (!found && fgets(line, sizeof line, file))
+        found = line[0] != '#' && line[0] != '\n';
+    (void)fclose(file);
+    return found;
+}
+
 /* What 'punctum validate' left. */
 static pm_status draw_validation(const options *o, pm_error *error) {
     pm_picture picture;
@@ -146,7 +145,7 @@ static pm_status draw_validation(const options *o, pm_error *error) {
     if (status)
         return status;
     bool named = asprintf(&path, "%s/validation.dat", o->folder) >= 0;
-    if (!named || has_rows(path) < 1) {
+    if (!named || !has_rows(path)) {
         pm_picture_abandon(&picture);
         status = missing(o, "validation.dat", error);
     } else {

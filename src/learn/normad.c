@@ -5,10 +5,11 @@
  *   none       rate * size * gradient
  *   per_layer  the same with each layer's gradient divided by its Frobenius norm: the rule of the paper
  *   joint      the same, divided by the norm of the gradients of all plastic layers together
- *   gram       the smallest change of weights, in the norm in which layer l counts 1/rate_l, that moves the potential
- * at every event by the event's size: with gradients G (a row per event) and sizes e, G^T (G G^T + damping)^-1 e. One
- * event alone is moved along its gradient, divided by the norm's square; several share their inputs without counting
- *              them twice. */
+ *   gram       the smallest change of weights that moves the potential at every event by the event's size
+ *
+ * In gram, "smallest" is meant in the norm in which layer l counts 1/rate_l: with gradients G (a row per event) and
+ * sizes e, the change is G^T (G G^T + damping)^-1 e. One event alone is moved along its gradient, divided by the norm's
+ * square; several share their inputs without counting them twice. */
 #include "learn/errors.h"
 #include "learn/rule.h"
 #include "learn/sweep.h"
