@@ -177,7 +177,7 @@ static pm_status write_data(const export *x, pm_error *error) {
     pm_sources *sources = NULL;
     const pm_spike *spikes = NULL;
     size_t n = 0;
-    pm_status status = pm_sources_new(net, &sources, error);
+    pm_status status = pm_sources_new(net, NULL, &sources, error);
     if (!status)
         status = pm_sources_collect(sources, net->duration, &spikes, &n, error);
     for (size_t p = 0; !status && p < net->n_populations; p++)

@@ -24,5 +24,8 @@ void pm_philox_block(uint64_t key, uint64_t index, uint64_t block, uint32_t out[
 
 /* Draw number `place` of a stream of exponentially distributed numbers with mean 1. */
 double pm_stream_exponential(uint64_t key, uint64_t index, uint64_t place);
+/* Draws number batch * PM_STREAM_BATCH and following of the same stream, the same bits in vector arithmetic. */
+enum { PM_STREAM_BATCH = 16 };
+void pm_stream_exponentials(uint64_t key, uint64_t index, uint64_t batch, double draws[PM_STREAM_BATCH]);
 
 #endif

@@ -189,7 +189,7 @@ pm_status pm_clock_new(const pm_network *network, const pm_clock_options *option
     if (!status)
         status = make_watches(c, error);
     if (!status)
-        status = pm_sources_new(network, &c->sources, error);
+        status = pm_sources_new(network, NULL, &c->sources, error);
     if (status) {
         pm_clock_free(c);
         return status;

@@ -72,6 +72,7 @@ static bool make_classes(pm_engine *engine) {
         pm_class *class = &engine->classes[engine->wiring->class[p]];
         class->lif = pm_lif_new(&net->populations[p].neuron);
         class->step = pm_lif_basis_at(&class->lif, engine->plan.slab);
+        class->series = pm_series_new(&class->lif, engine->plan.slab);
         class->peak_time = pm_lif_psp_peak(&class->lif);
         class->peak = pm_lif_psp(&class->lif, class->peak_time);
     }
@@ -109,13 +110,16 @@ pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threa
     pm_status status = pm_wiring_new(network, &engine->wiring, error);
     if (status == PM_OK)
         status = pm_plan_new(network, engine->wiring, &engine->plan, error);
+    if (status == PM_OK)
+        status = pm_drive_new(&engine->drive, network, engine->wiring, engine->plan.slab, error);
     if (status == PM_OK) {
         size_t n = engine->wiring->n_cells;
+        engine->saved = aligned(n, sizeof *engine->saved);
         engine->cells = aligned(n, sizeof *engine->cells);
         engine->intakes = aligned(n, sizeof *engine->intakes);
         engine->log_head = aligned(n, sizeof *engine->log_head);
         engine->watched = calloc(n + 1, sizeof *engine->watched);
-        if (!engine->cells || !engine->intakes || !engine->log_head || !engine->watched || !make_watches(engine) ||
+        if (!engine->cells || !engine->saved || !engine->intakes || !engine->log_head || !engine->watched || !make_watches(engine) ||
             !make_classes(engine) || !make_workers(engine, threads))
             status = pm_fail_memory(error, "the neurons");
     }
@@ -130,6 +134,9 @@ void pm_engine_clear(pm_engine *engine) {
     for (int k = 0; k < engine->n_workers; k++) {
         free(engine->workers[k].log.items);
         free(engine->workers[k].arrivals.items);
+        pm_drive_arrivals_free(&engine->workers[k].driven);
+        free(engine->workers[k].instants.items);
+        pm_basis_free(&engine->workers[k].gaps);
         free(engine->workers[k].spikes.items);
         free(engine->workers[k].samples.items);
     }
@@ -139,6 +146,8 @@ void pm_engine_clear(pm_engine *engine) {
     free(engine->watched);
     free(engine->classes);
     free(engine->cells);
+    free(engine->saved);
+    pm_drive_clear(&engine->drive);
     free(engine->intakes);
     free(engine->log_head);
     pm_plan_free(&engine->plan);
@@ -157,12 +166,25 @@ void pm_engine_reset(pm_engine *engine) {
         engine->workers[k].typical_lift = 0.0;
     }
     engine->deliveries.count = 0;
+    pm_drive_reset(&engine->drive);
+}
+
+void pm_engine_save(pm_engine *engine) {
+    memcpy(engine->saved, engine->cells, engine->wiring->n_cells * sizeof *engine->saved);
+    pm_drive_save(&engine->drive);
+}
+
+void pm_engine_restore(pm_engine *engine) {
+    memcpy(engine->cells, engine->saved, engine->wiring->n_cells * sizeof *engine->saved);
+    pm_drive_restore(&engine->drive);
 }
 
 void pm_engine_begin(pm_engine *engine, double start, double end) {
     engine->start = start;
     engine->end = end;
     engine->deliveries.count = 0;
+    for (int k = 0; k < engine->n_workers; k++)
+        engine->workers[k].n_driven = 0;
 }
 
 pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double time, pm_error *error) {
@@ -240,16 +262,44 @@ static bool deliver_one(pm_engine *engine, pm_worker *worker, const pm_delivery 
     return true;
 }
 
+/* Adds to a cell's intake what its private drives bring in the slab. */
+static bool add_driven(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class) {
+    pm_drive_arrivals *driven = &worker->driven;
+    if (!pm_drive_take(&engine->drive, cell, engine->start, engine->end, driven))
+        return false;
+    worker->n_driven += driven->n;
+    if (driven->n == 0)
+        return true;
+    double h = engine->plan.slab;
+    pm_response sum = pm_series_sum(&class->series, &class->lif, h, driven->n, driven->offset, driven->weight);
+    pm_intake *intake = &engine->intakes[cell];
+    double least = 0.0, raising = 0.0; /* pA */
+    for (size_t k = 0; k < driven->n; k++) {
+        least = driven->weight[k] < least ? driven->weight[k] : least;
+        raising += driven->weight[k] > 0.0 ? driven->weight[k] : 0.0;
+    }
+    bool rising = h < class->peak_time; /* all PSPs, to the end of the slab */
+    double most = rising && least >= 0.0 ? sum.u : raising * (rising ? class->step.d12 : class->peak);
+    intake->u += sum.u;
+    intake->i += sum.i;
+    intake->b += sum.b;
+    intake->lift += sum.u - most;
+    return true;
+}
+
 static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t begin, uint32_t end,
                               const pm_class *class) {
     const pm_lif *lif = &class->lif;
     const pm_lif_basis *step = &class->step;
     const double h = engine->end - engine->start;
     const double expected = 2.0 * worker->typical_lift;
+    const bool driven = engine->drive.n_channels > 0;
     double lift_sum = 0.0;
     for (uint32_t n = begin; n < end; n++) {
         pm_cell *cell = &engine->cells[n];
         pm_intake *intake = &engine->intakes[n];
+        if (driven && !add_driven(engine, worker, n, class))
+            return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
         pm_lif_state state = {cell->u, cell->i, cell->b};
         pm_lif_state moved = pm_lif_advance_by(lif, &state, step);
         double lift = intake->u - intake->lift;

@@ -12,8 +12,10 @@
 #ifndef PM_SIM_ENGINE_H
 #define PM_SIM_ENGINE_H
 
-#include "math/lif.h"
+#include "math/basis.h"
+#include "math/series.h"
 #include "net/wiring.h"
+#include "sim/drive.h"
 #include "sim/plan.h"
 
 #include <punctum/simulation.h>
@@ -32,6 +34,7 @@ typedef struct pm_intake {
 typedef struct pm_class {
     pm_lif lif;
     pm_lif_basis step; /* at t = slab */
+    pm_series series;  /* over a slab */
     double peak_time;  /* of the PSP, ms */
     double peak;       /* mV/pA */
 } pm_class;
@@ -51,6 +54,11 @@ typedef struct pm_arrival {
     double weight; /* pA */
     size_t order;  /* of delivery */
 } pm_arrival;
+
+/* All that arrives at one cell at one instant. */
+typedef struct pm_instant {
+    double offset, weight; /* ms from s0, pA */
+} pm_instant;
 
 typedef struct pm_logged {
     double offset, weight;
@@ -84,6 +92,10 @@ typedef struct pm_worker {
     uint32_t begin, end; /* cells */
     PM_LIST(pm_logged) log;
     PM_LIST(pm_arrival) arrivals; /* of the cell at hand */
+    pm_drive_arrivals driven;     /* at the cell at hand */
+    uint64_t n_driven;            /* arrivals from private drives in the slab */
+    PM_LIST(pm_instant) instants; /* of the cell at hand */
+    pm_basis_table gaps;          /* between them */
     PM_LIST(pm_cell_spike) spikes;
     PM_LIST(pm_sample) samples;
     double last_point;   /* offset of the last curve point of the cell at hand, ms */
@@ -98,6 +110,8 @@ typedef struct pm_engine {
     pm_plan plan;
     pm_class *classes;
     pm_cell *cells;
+    pm_cell *saved; /* see pm_engine_save */
+    pm_drive drive;
     pm_intake *intakes;
     uint32_t *log_head; /* per cell: index into its worker's log, PM_LOG_END or PM_NOT_LOGGED */
     pm_watch *watches;  /* sorted by cell */
@@ -123,6 +137,10 @@ pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threa
 void pm_engine_clear(pm_engine *engine);
 /* Initial state of all cells. */
 void pm_engine_reset(pm_engine *engine);
+
+/* Remembers the state at the start of a slab, and returns to it. */
+void pm_engine_save(pm_engine *engine);
+void pm_engine_restore(pm_engine *engine);
 
 /* Begins the slab [start, end). */
 void pm_engine_begin(pm_engine *engine, double start, double end);

@@ -46,6 +46,11 @@ static bool gather_logged(pm_worker *worker, uint32_t head) {
     for (uint32_t at = head; at != PM_LOG_END; at = worker->log.items[at].next)
         if (!add_arrival(worker, worker->log.items[at].offset, worker->log.items[at].weight, order--))
             return false;
+    for (size_t low = 0, high = worker->arrivals.count; low + 1 < high; low++) { /* nearly sorted then */
+        pm_arrival item = worker->arrivals.items[low];
+        worker->arrivals.items[low] = worker->arrivals.items[--high];
+        worker->arrivals.items[high] = item;
+    }
     return true;
 }
 
@@ -244,6 +249,56 @@ static pm_status move_to(course *c, double x1) {
     return PM_OK;
 }
 
+/* Arrivals over synapses and from private drives, merged, those of one instant summed; and the factors of the gaps
+ * between them, from the start of the slab to its end. */
+static bool make_instants(const pm_engine *engine, pm_worker *worker, const pm_lif *lif) {
+    const pm_arrival *arrivals = worker->arrivals.items;
+    const pm_drive_arrivals *driven = &worker->driven;
+    const size_t n = worker->arrivals.count, n_driven = driven->n;
+    worker->instants.count = 0;
+    for (size_t k = 0, d = 0; k < n || d < n_driven;) {
+        bool first = d == n_driven || (k < n && arrivals[k].offset <= driven->offset[d]);
+        pm_instant next = first ? (pm_instant){arrivals[k].offset, arrivals[k].weight}
+                                : (pm_instant){driven->offset[d], driven->weight[d]};
+        first ? k++ : d++;
+        pm_instant *last = worker->instants.count > 0 ? &worker->instants.items[worker->instants.count - 1] : NULL;
+        if (last && last->offset == next.offset) {
+            last->weight += next.weight;
+            continue;
+        }
+        if (!PM_LIST_ROOM(worker->instants))
+            return false;
+        worker->instants.items[worker->instants.count++] = next;
+    }
+    const size_t count = worker->instants.count;
+    if (pm_basis_reserve(&worker->gaps, count + 1, NULL) != PM_OK)
+        return false;
+    double before = 0.0;
+    for (size_t k = 0; k < count; k++) {
+        worker->gaps.t[k] = worker->instants.items[k].offset - before;
+        before = worker->instants.items[k].offset;
+    }
+    worker->gaps.t[count] = engine->end - engine->start - before;
+    pm_basis_fill(lif, &worker->gaps, count + 1);
+    return true;
+}
+
+/* Over gap number k to its end x1: by the factors at hand if the course is held, or provably silent. */
+static pm_status cross_gap(course *c, size_t k, double x1) {
+    const pm_basis_table *gaps = &c->worker->gaps;
+    bool held = c->ready >= x1;
+    if (c->watches || c->cell == c->engine->probe || (!held && c->ready > c->x) ||
+        (!held && !(c->state.u < c->lif->theta && pm_lif_bound(c->lif, &c->state, gaps->t[k]) < c->lif->theta)))
+        return move_to(c, x1);
+    pm_lif_basis at = pm_basis_get(gaps, k);
+    double u = c->state.u;
+    c->state = pm_lif_advance_by(c->lif, &c->state, &at);
+    if (held)
+        c->state.u = u;
+    c->x = x1;
+    return PM_OK;
+}
+
 pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class) {
     pm_cell *home = &engine->cells[cell];
     uint32_t head = engine->log_head[cell];
@@ -251,9 +306,9 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
     worker->last_point = -INFINITY;
     if (!(head == PM_NOT_LOGGED ? look_up(engine, worker, cell) : gather_logged(worker, head)))
         return pm_fail_memory(&worker->error, "arrivals");
-    size_t n = worker->arrivals.count;
-    pm_arrival *arrivals = worker->arrivals.items;
-    sort_arrivals(arrivals, n);
+    sort_arrivals(worker->arrivals.items, worker->arrivals.count);
+    if (!make_instants(engine, worker, &class->lif))
+        return pm_fail_memory(&worker->error, "arrivals");
     course c = {
         .engine = engine,
         .worker = worker,
@@ -264,16 +319,14 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         .state = {home->u, home->i, home->b},
         .last_spike = -INFINITY,
     };
-    for (size_t k = 0; k < n;) {
-        pm_status status = move_to(&c, arrivals[k].offset);
+    const size_t n = worker->instants.count;
+    for (size_t k = 0; k < n; k++) {
+        pm_status status = cross_gap(&c, k, worker->instants.items[k].offset);
         if (status != PM_OK)
             return status;
-        double weight = 0.0, offset = arrivals[k].offset;
-        for (; k < n && arrivals[k].offset == offset; k++)
-            weight += arrivals[k].weight;
-        pm_lif_arrive(&class->lif, &c.state, weight);
+        pm_lif_arrive(&class->lif, &c.state, worker->instants.items[k].weight);
     }
-    pm_status status = move_to(&c, engine->end - engine->start);
+    pm_status status = cross_gap(&c, n, engine->end - engine->start);
     home->u = c.state.u;
     home->ready = c.ready + engine->start;
     return status;

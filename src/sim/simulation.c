@@ -29,7 +29,6 @@ struct pm_simulation {
     double reported;  /* ms */
     spike_list held;  /* LIF spikes not yet reported, sorted */
     spike_list found; /* spikes of the slab at hand */
-    pm_cell *copy;    /* of the cells, for provisional slabs */
     pm_counts counts;
     atomic_bool stop;
     pm_spike_callback *on_spike;
@@ -60,6 +59,18 @@ static int compare_spikes(const void *left, const void *right) {
     return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
 }
 
+/* Spikes of private drives are wanted for recording only. */
+static pm_status make_sources(pm_simulation *s, pm_error *error) {
+    bool *silent = calloc(s->network->n_populations + 1, sizeof *silent);
+    if (!silent)
+        return pm_fail_memory(error, "the sources");
+    for (size_t p = 0; p < s->network->n_populations; p++)
+        silent[p] = s->engine.drive.covers[p] && !s->network->populations[p].record_spikes;
+    pm_status status = pm_sources_new(s->network, silent, &s->sources, error);
+    free(silent);
+    return status;
+}
+
 pm_status pm_simulation_new(const pm_network *network, const pm_options *options, pm_simulation **simulation,
                             pm_error *error) {
     pm_simulation *s = calloc(1, sizeof *s);
@@ -74,9 +85,8 @@ pm_status pm_simulation_new(const pm_network *network, const pm_options *options
         return status;
     }
     s->queue = pm_queue_new(s->engine.plan.max_delay / s->engine.plan.slab);
-    s->copy = malloc(((size_t)s->engine.wiring->n_cells + 1) * sizeof *s->copy);
-    status = pm_sources_new(network, &s->sources, error);
-    if (status == PM_OK && (!s->queue || !s->copy))
+    status = make_sources(s, error);
+    if (status == PM_OK && !s->queue)
         status = pm_fail_memory(error, "the simulation");
     if (status != PM_OK) {
         pm_simulation_free(s);
@@ -100,7 +110,6 @@ void pm_simulation_free(pm_simulation *simulation) {
     pm_sources_free(simulation->sources);
     free(simulation->held.items);
     free(simulation->found.items);
-    free(simulation->copy);
     free(simulation);
 }
 
@@ -132,7 +141,11 @@ void pm_simulation_stop(pm_simulation *simulation) { atomic_store(&simulation->s
 
 double pm_simulation_time(const pm_simulation *simulation) { return simulation->time; }
 
-pm_counts pm_simulation_counts(const pm_simulation *simulation) { return simulation->counts; }
+pm_counts pm_simulation_counts(const pm_simulation *simulation) {
+    pm_counts counts = simulation->counts;
+    counts.source_spikes += pm_drive_spikes(&simulation->engine.drive, simulation->time);
+    return counts;
+}
 
 /* A spike, from its group `flight.group` on: groups that arrive in the current slab are delivered, the next one waits.
  */
@@ -176,6 +189,8 @@ static pm_status open_slab(pm_simulation *s, bool provisional, const pm_spike **
     s->collected = status == PM_OK;
     for (size_t k = 0; status == PM_OK && k < *n_sources; k++) {
         const pm_spike *spike = &(*sources)[k];
+        if (s->engine.drive.covers[spike->population])
+            continue;
         uint32_t neuron = s->engine.wiring->first_neuron[spike->population] + spike->neuron;
         status = send(s, (pm_flight){spike->time, neuron, 0}, provisional, error);
     }
@@ -221,11 +236,14 @@ static pm_status settle_slab(pm_simulation *s, bool provisional, pm_error *error
     }
     for (size_t d = 0; !provisional && d < engine->deliveries.count; d++)
         s->counts.synaptic_events += engine->deliveries.items[d].end - engine->deliveries.items[d].begin;
+    for (int k = 0; !provisional && k < engine->n_workers; k++)
+        s->counts.synaptic_events += engine->workers[k].n_driven;
     return PM_OK;
 }
 
 static pm_status report_spike(pm_simulation *s, const pm_spike *spike, bool is_source, pm_error *error) {
-    *(is_source ? &s->counts.source_spikes : &s->counts.spikes) += 1;
+    if (!s->engine.drive.covers[spike->population]) /* whose spikes pm_drive_spikes counts */
+        *(is_source ? &s->counts.source_spikes : &s->counts.spikes) += 1;
     if (s->on_spike && s->network->populations[spike->population].record_spikes)
         return s->on_spike(spike, s->spike_user, error);
     return PM_OK;
@@ -271,12 +289,11 @@ static pm_status report_samples(pm_simulation *s, pm_error *error) {
 static pm_status run_slab(pm_simulation *s, double until, bool provisional, pm_error *error) {
     const pm_spike *sources = NULL;
     size_t n_sources = 0;
-    size_t cell_bytes = s->engine.wiring->n_cells * sizeof *s->copy;
     s->found.count = 0;
     s->engine.sample_from = s->reported;
     s->engine.sample_until = until;
     if (provisional)
-        memcpy(s->copy, s->engine.cells, cell_bytes);
+        pm_engine_save(&s->engine);
     pm_status status = open_slab(s, provisional, &sources, &n_sources, error);
     if (status == PM_OK)
         status = settle_slab(s, provisional, error);
@@ -286,7 +303,7 @@ static pm_status run_slab(pm_simulation *s, double until, bool provisional, pm_e
         status = report_samples(s, error);
     pm_engine_finish(&s->engine, provisional);
     if (provisional)
-        memcpy(s->engine.cells, s->copy, cell_bytes);
+        pm_engine_restore(&s->engine);
     if (status == PM_OK)
         s->reported = until;
     return status;
@@ -337,12 +354,12 @@ static pm_status probe(pm_simulation *s, uint32_t cell, pm_lif_state *state, pm_
     engine->probe_offset = s->time - (double)s->slab * engine->plan.slab;
     engine->sample_from = engine->sample_until = 0.0;
     s->found.count = 0;
-    memcpy(s->copy, engine->cells, engine->wiring->n_cells * sizeof *s->copy);
+    pm_engine_save(engine);
     pm_status status = open_slab(s, true, &sources, &n_sources, error);
     if (status == PM_OK)
         status = settle_slab(s, true, error);
     pm_engine_finish(engine, true);
-    memcpy(engine->cells, s->copy, engine->wiring->n_cells * sizeof *s->copy);
+    pm_engine_restore(engine);
     engine->probe = PM_NOT_LOGGED;
     *state = engine->probed;
     return status;

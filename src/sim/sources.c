@@ -81,7 +81,12 @@ void pm_sources_reset(pm_sources *sources) {
     sources->end = 0.0;
 }
 
-pm_status pm_sources_new(const pm_network *network, pm_sources **sources, pm_error *error) {
+uint64_t pm_source_key(const pm_network *network, size_t population) {
+    const char *words[] = {"poisson", network->populations[population].name};
+    return pm_stream_key(network->seed, words, 2);
+}
+
+pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sources **sources, pm_error *error) {
     pm_sources *s = *sources = calloc(1, sizeof *s);
     if (!s || !(s->source = calloc(network->n_populations + 1, sizeof *s->source))) {
         free(s);
@@ -91,7 +96,7 @@ pm_status pm_sources_new(const pm_network *network, pm_sources **sources, pm_err
     s->network = network;
     for (size_t p = 0; p < network->n_populations; p++) {
         const pm_population *population = &network->populations[p];
-        if (population->kind != PM_POISSON_SOURCE || population->rate == 0.0)
+        if (population->kind != PM_POISSON_SOURCE || population->rate == 0.0 || (silent && silent[p]))
             continue;
         s->source[p].next_time = malloc(population->size * sizeof(double));
         s->source[p].n_drawn = malloc(population->size * sizeof(uint64_t));
@@ -100,8 +105,7 @@ pm_status pm_sources_new(const pm_network *network, pm_sources **sources, pm_err
             *sources = NULL;
             return pm_fail_memory(error, "the Poisson sources");
         }
-        const char *words[] = {"poisson", population->name};
-        s->source[p].key = pm_stream_key(network->seed, words, 2);
+        s->source[p].key = pm_source_key(network, p);
         s->source[p].mean_gap = 1000.0 / population->rate;
     }
     pm_sources_reset(s);

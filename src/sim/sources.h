@@ -6,7 +6,8 @@
 
 typedef struct pm_sources pm_sources;
 
-pm_status pm_sources_new(const pm_network *network, pm_sources **sources, pm_error *error);
+/* `silent` marks populations whose spikes nobody asks for; NULL: none. */
+pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sources **sources, pm_error *error);
 void pm_sources_free(pm_sources *sources);
 void pm_sources_reset(pm_sources *sources);
 
@@ -18,5 +19,8 @@ pm_status pm_sources_inject(pm_sources *sources, const pm_spike *spike, pm_error
 
 /* What pm_sources_collect returned last, with the spikes injected since. */
 void pm_sources_collected(const pm_sources *sources, const pm_spike **spikes, size_t *count);
+
+/* The key of a Poisson population's random streams. */
+uint64_t pm_source_key(const pm_network *network, size_t population);
 
 #endif
