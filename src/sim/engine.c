@@ -17,6 +17,7 @@
 #endif
 
 enum { CELLS_PER_THREAD = 256 }; /* fewer are not worth a thread */
+static const uint64_t MOST_LOGGED = 4000000;
 
 bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size) {
     size_t larger = count < 16 ? 32 : 2 * count;
@@ -163,7 +164,7 @@ void pm_engine_reset(pm_engine *engine) {
     }
     for (int k = 0; k < engine->n_workers; k++) {
         engine->workers[k].log.count = 0;
-        engine->workers[k].typical_lift = 0.0;
+        engine->workers[k].lift = 0.0;
     }
     engine->deliveries.count = 0;
     pm_drive_reset(&engine->drive);
@@ -183,6 +184,7 @@ void pm_engine_begin(pm_engine *engine, double start, double end) {
     engine->start = start;
     engine->end = end;
     engine->deliveries.count = 0;
+    engine->events = 0;
     for (int k = 0; k < engine->n_workers; k++)
         engine->workers[k].n_driven = 0;
 }
@@ -205,16 +207,21 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double time, pm_er
         .lift_positive = left > class->peak_time ? at.d12 - class->peak : 0.0,
         .lift_negative = at.d12,
     };
+    engine->events += g[1].begin - g->begin;
     return PM_OK;
 }
 
-/* The synapses of a delivery whose targets belong to the worker. */
-static void worker_part(const pm_engine *engine, const pm_worker *worker, const pm_delivery *d, uint64_t *begin,
-                        uint64_t *end) {
+typedef struct block {
+    uint32_t begin, end; /* cells */
+} block;
+
+/* The synapses of a delivery whose targets are in the block. */
+static void block_part(const pm_engine *engine, block cells, const pm_delivery *d, uint64_t *begin, uint64_t *end) {
     const uint32_t *targets = engine->wiring->targets;
-    uint32_t limit[2] = {worker->begin, worker->end};
+    uint32_t limit[2] = {cells.begin, cells.end};
     uint64_t found[2] = {d->begin, d->end};
-    for (int k = 0; k < 2 && engine->n_workers > 1; k++) {
+    bool whole = cells.begin == 0 && cells.end == engine->wiring->n_cells;
+    for (int k = 0; k < 2 && !whole; k++) {
         uint64_t low = d->begin, high = d->end;
         while (low < high) {
             uint64_t middle = low + (high - low) / 2;
@@ -232,9 +239,10 @@ static void worker_part(const pm_engine *engine, const pm_worker *worker, const 
 typedef double vector4 __attribute__((vector_size(32)));
 
 /* The innermost loop of the program: one synaptic event per turn. */
-static bool deliver_one(pm_engine *engine, pm_worker *worker, const pm_delivery *d) {
+static bool deliver_one(pm_engine *engine, pm_worker *worker, block cells, uint32_t delivery) {
+    const pm_delivery *d = &engine->deliveries.items[delivery];
     uint64_t begin, end;
-    worker_part(engine, worker, d, &begin, &end);
+    block_part(engine, cells, d, &begin, &end);
     while (worker->log.capacity < worker->log.count + (end - begin)) {
         size_t room = worker->log.count + (end - begin);
         if (!pm_list_grow((void **)&worker->log.items, &worker->log.capacity, room, sizeof *worker->log.items))
@@ -254,7 +262,7 @@ static bool deliver_one(pm_engine *engine, pm_worker *worker, const pm_delivery 
         const vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
         intakes[target] += w * factors;
         if (log_head[target] != PM_NOT_LOGGED) {
-            log[logged] = (pm_logged){d->offset, w, log_head[target]};
+            log[logged] = (pm_logged){w, delivery, log_head[target]};
             log_head[target] = logged++;
         }
     }
@@ -292,7 +300,6 @@ static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t beg
     const pm_lif *lif = &class->lif;
     const pm_lif_basis *step = &class->step;
     const double h = engine->end - engine->start;
-    const double expected = 2.0 * worker->typical_lift;
     const bool driven = engine->drive.n_channels > 0;
     double lift_sum = 0.0;
     for (uint32_t n = begin; n < end; n++) {
@@ -319,31 +326,70 @@ static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t beg
         cell->i = moved.i + intake->i;
         cell->b = moved.b + intake->b;
         *intake = (pm_intake){0};
-        pm_lif_state next = {cell->u, cell->i, cell->b};
-        bool soon = pm_lif_bound(lif, &next, h) + expected >= lif->theta || cell->ready > engine->end || watched;
-        engine->log_head[n] = soon ? PM_LOG_END : PM_NOT_LOGGED;
     }
-    if (end > begin)
-        worker->typical_lift += 0.25 * (lift_sum / (end - begin) - worker->typical_lift);
+    worker->lift_sum += lift_sum;
     return PM_OK;
 }
 
-static void settle_worker(pm_engine *engine, pm_worker *worker, size_t first, size_t level) {
-    worker->spikes.count = 0;
-    worker->status = PM_OK;
-    for (size_t d = first; d < engine->deliveries.count; d++)
-        if (!deliver_one(engine, worker, &engine->deliveries.items[d])) {
-            worker->status = pm_fail_memory(&worker->error, "logged arrivals");
-            return;
+static block in_block(block cells, const pm_range *range) {
+    return (block){range->begin > cells.begin ? range->begin : cells.begin,
+                   range->end < cells.end ? range->end : cells.end};
+}
+
+/* Before anything of a slab is delivered: which cells will probably be replayed, by the arrivals to be expected. */
+static void flag_cells(pm_engine *engine, const pm_worker *worker, block cells) {
+    const double h = engine->end - engine->start;
+    const double arrivals = ((double)engine->events + worker->driven_before) / engine->wiring->n_cells;
+    const double expected = worker->lift * (arrivals + 3.0 * sqrt(arrivals));
+    for (size_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++) {
+        block part = in_block(cells, &engine->plan.ranges[r]);
+        const pm_lif *lif = &engine->classes[engine->plan.ranges[r].class].lif;
+        for (uint32_t n = part.begin; n < part.end; n++) {
+            const pm_cell *cell = &engine->cells[n];
+            pm_lif_state state = {cell->u, cell->i, cell->b};
+            bool soon = cell->ready < engine->end &&
+                        (cell->ready > engine->start || pm_lif_bound(lif, &state, h) + expected >= lif->theta);
+            engine->log_head[n] = soon || engine->watched[n] || n == engine->probe ? PM_LOG_END : PM_NOT_LOGGED;
         }
-    for (size_t r = engine->plan.first_range[level]; r < engine->plan.first_range[level + 1]; r++) {
+    }
+}
+
+static pm_status settle_block(pm_engine *engine, pm_worker *worker, block cells, size_t first, size_t level) {
+    if (level == 0)
+        flag_cells(engine, worker, cells);
+    for (size_t d = first; d < engine->deliveries.count; d++)
+        if (!deliver_one(engine, worker, cells, (uint32_t)d))
+            return pm_fail_memory(&worker->error, "logged arrivals");
+    pm_status status = PM_OK;
+    for (size_t r = engine->plan.first_range[level]; status == PM_OK && r < engine->plan.first_range[level + 1]; r++) {
         const pm_range *range = &engine->plan.ranges[r];
-        uint32_t begin = range->begin > worker->begin ? range->begin : worker->begin;
-        uint32_t end = range->end < worker->end ? range->end : worker->end;
-        if (begin < end)
-            worker->status = settle_range(engine, worker, begin, end, &engine->classes[range->class]);
-        if (worker->status != PM_OK)
-            return;
+        block part = in_block(cells, range);
+        if (part.begin < part.end)
+            status = settle_range(engine, worker, part.begin, part.end, &engine->classes[range->class]);
+    }
+    return status;
+}
+
+/* A burst is settled block by block: what is logged stays bounded. */
+static void settle_worker(pm_engine *engine, pm_worker *worker, size_t first, size_t level) {
+    const uint32_t n = worker->end - worker->begin;
+    const uint64_t wanted = engine->plan.n_levels == 1 ? 1 + engine->events / MOST_LOGGED : 1;
+    const uint32_t n_blocks = wanted < n ? (uint32_t)wanted : n > 0 ? n : 1;
+    worker->spikes.count = 0;
+    worker->lift_sum = 0.0;
+    worker->status = PM_OK;
+    for (uint32_t k = 0; worker->status == PM_OK && k < n_blocks; k++) {
+        block cells = {worker->begin + (uint32_t)((uint64_t)n * k / n_blocks),
+                       worker->begin + (uint32_t)((uint64_t)n * (k + 1) / n_blocks)};
+        if (level == 0)
+            worker->log.count = 0;
+        worker->status = settle_block(engine, worker, cells, first, level);
+    }
+    const double share = n / fmax(engine->wiring->n_cells, 1.0);
+    const double arrivals = (double)engine->events * share + (double)worker->n_driven;
+    if (level + 1 == engine->plan.n_levels && arrivals > 0.0) {
+        worker->lift += 0.25 * (worker->lift_sum / arrivals - worker->lift);
+        worker->driven_before = (double)worker->n_driven / fmax(share, 1e-12);
     }
 }
 
@@ -364,11 +410,9 @@ pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_err
     return PM_OK;
 }
 
-void pm_engine_finish(pm_engine *engine, bool log_all) {
+void pm_engine_finish(pm_engine *engine) {
     for (int k = 0; k < engine->n_workers; k++) {
         engine->workers[k].log.count = 0;
         engine->workers[k].samples.count = 0;
     }
-    for (uint32_t c = 0; log_all && c < engine->wiring->n_cells; c++)
-        engine->log_head[c] = PM_LOG_END;
 }

@@ -61,7 +61,8 @@ typedef struct pm_instant {
 } pm_instant;
 
 typedef struct pm_logged {
-    double offset, weight;
+    double weight; /* pA */
+    uint32_t delivery;
     uint32_t next; /* logged before at the same cell, or PM_LOG_END */
 } pm_logged;
 
@@ -99,7 +100,9 @@ typedef struct pm_worker {
     PM_LIST(pm_cell_spike) spikes;
     PM_LIST(pm_sample) samples;
     double last_point;   /* offset of the last curve point of the cell at hand, ms */
-    double typical_lift; /* running mean of u - lift, mV: how much may be expected next */
+    double lift;          /* running mean of u - lift per arrival, mV: how much may be expected next */
+    double lift_sum;      /* mV, of the slab at hand */
+    double driven_before; /* arrivals from private drives at all cells in the slab before, by this worker's */
     pm_status status;
     pm_error error;
 } pm_worker;
@@ -121,6 +124,7 @@ typedef struct pm_engine {
     double probe_offset; /* ms from s0 */
     pm_lif_state probed;
     PM_LIST(pm_delivery) deliveries; /* of the current slab, in the order of delivery */
+    uint64_t events;                 /* synapses of these */
     pm_worker *workers;
     int n_workers;
     double start, end;                /* s0, s1, ms */
@@ -149,8 +153,8 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double time, pm_er
 /* Delivers the deliveries from number `first` on and settles the cells of a level; their spikes are then in the
  * workers' lists, which are emptied first. */
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error);
-/* Forgets logs; `log_all` makes the next slab log everything. */
-void pm_engine_finish(pm_engine *engine, bool log_all);
+/* Forgets logs. */
+void pm_engine_finish(pm_engine *engine);
 
 /* Replays one cell through the slab (replay.c): finds its spikes, moves u and ready to the end of the slab. */
 pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class);

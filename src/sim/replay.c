@@ -41,11 +41,13 @@ static bool add_arrival(pm_worker *worker, double offset, double weight, size_t 
 }
 
 /* The log chains a cell's arrivals backwards. */
-static bool gather_logged(pm_worker *worker, uint32_t head) {
+static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t head) {
     size_t order = SIZE_MAX;
-    for (uint32_t at = head; at != PM_LOG_END; at = worker->log.items[at].next)
-        if (!add_arrival(worker, worker->log.items[at].offset, worker->log.items[at].weight, order--))
+    for (uint32_t at = head; at != PM_LOG_END; at = worker->log.items[at].next) {
+        const pm_logged *item = &worker->log.items[at];
+        if (!add_arrival(worker, engine->deliveries.items[item->delivery].offset, item->weight, order--))
             return false;
+    }
     for (size_t low = 0, high = worker->arrivals.count; low + 1 < high; low++) { /* nearly sorted then */
         pm_arrival item = worker->arrivals.items[low];
         worker->arrivals.items[low] = worker->arrivals.items[--high];
@@ -54,20 +56,41 @@ static bool gather_logged(pm_worker *worker, uint32_t head) {
     return true;
 }
 
-/* Finds the cell in every delivery of the slab by bisection. */
+/* The first of the sorted targets in [low, high) that is not below `cell`: by the place it would have if they were
+ * spread evenly, and from there in growing steps. */
+static uint64_t find_target(const uint32_t *targets, uint64_t low, uint64_t high, uint32_t cell) {
+    if (low == high || targets[low] >= cell)
+        return low;
+    if (targets[high - 1] < cell)
+        return high;
+    uint64_t span = targets[high - 1] - targets[low], step = 4;
+    uint64_t at = low + (cell - targets[low]) * (high - 1 - low) / span;
+    if (targets[at] < cell) {
+        for (low = at; at + step < high && targets[at + step] < cell; step *= 2)
+            low = at + step;
+        high = at + step < high ? at + step : high;
+    } else {
+        for (high = at; at >= low + step && targets[at - step] >= cell; step *= 2)
+            high = at - step;
+        low = at >= low + step ? at - step : low;
+    }
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (targets[middle] < cell)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Finds the cell in every delivery of the slab. */
 static bool look_up(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
     const uint32_t *targets = engine->wiring->targets;
     size_t order = 0;
     for (size_t d = 0; d < engine->deliveries.count; d++) {
         const pm_delivery *delivery = &engine->deliveries.items[d];
-        uint64_t low = delivery->begin, high = delivery->end;
-        while (low < high) {
-            uint64_t middle = low + (high - low) / 2;
-            if (targets[middle] < cell)
-                low = middle + 1;
-            else
-                high = middle;
-        }
+        uint64_t low = find_target(targets, delivery->begin, delivery->end, cell);
         for (; low < delivery->end && targets[low] == cell; low++)
             if (!add_arrival(worker, delivery->offset, engine->wiring->weights[low], order++))
                 return false;
@@ -304,7 +327,7 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
     uint32_t head = engine->log_head[cell];
     worker->arrivals.count = 0;
     worker->last_point = -INFINITY;
-    if (!(head == PM_NOT_LOGGED ? look_up(engine, worker, cell) : gather_logged(worker, head)))
+    if (!(head == PM_NOT_LOGGED ? look_up(engine, worker, cell) : gather_logged(engine, worker, head)))
         return pm_fail_memory(&worker->error, "arrivals");
     sort_arrivals(worker->arrivals.items, worker->arrivals.count);
     if (!make_instants(engine, worker, &class->lif))

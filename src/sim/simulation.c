@@ -301,7 +301,7 @@ static pm_status run_slab(pm_simulation *s, double until, bool provisional, pm_e
         status = report_spikes(s, until, provisional, sources, n_sources, error);
     if (status == PM_OK)
         status = report_samples(s, error);
-    pm_engine_finish(&s->engine, provisional);
+    pm_engine_finish(&s->engine);
     if (provisional)
         pm_engine_restore(&s->engine);
     if (status == PM_OK)
@@ -358,7 +358,7 @@ static pm_status probe(pm_simulation *s, uint32_t cell, pm_lif_state *state, pm_
     pm_status status = open_slab(s, true, &sources, &n_sources, error);
     if (status == PM_OK)
         status = settle_slab(s, true, error);
-    pm_engine_finish(engine, true);
+    pm_engine_finish(engine);
     pm_engine_restore(engine);
     engine->probe = PM_NOT_LOGGED;
     *state = engine->probed;
