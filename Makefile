@@ -40,6 +40,8 @@ WARNINGS := -w
 endif
 # Evaluated when first needed: the packages may have to be installed before.
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
+MPI_CFLAGS = $(eval MPI_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c)))$(MPI_CFLAGS)
+MPI_LIBS = $(eval MPI_LIBS := $(shell pkg-config --libs ompi-c))$(MPI_LIBS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 override CFLAGS += -std=gnu17 $(OPTIMISE) $(EXACT) $(OPENMP) -fPIC $(WARNINGS)
 override CPPFLAGS += -Iinclude -Isrc -Itest
@@ -96,8 +98,11 @@ $(BUILD)/libpunctum.a: $(call object,$(LIBRARY_SOURCES))
 $(BUILD)/libpunctum.so: $(call object,$(LIBRARY_SOURCES))
 	$(CC) $(CFLAGS) -shared -Wl,-soname,libpunctum.so.0 $^ $(LDFLAGS) $(LDLIBS) -o $@
 
+# The only file that knows MPI; the library does without.
+$(BUILD)/src/cli/ranks.o: CPPFLAGS += $(MPI_CFLAGS)
+
 $(BUILD)/punctum: $(call object,$(PROGRAM_SOURCES)) $(BUILD)/libpunctum.a
-	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) -o $@
+	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) $(MPI_LIBS) -o $@
 
 build/punctum build/libpunctum.a build/libpunctum.so: build/%: build/release/%
 	cp $< $@
@@ -160,7 +165,7 @@ tidy: $(patsubst %.c,build/lint/%.ok,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(wil
 build/lint/%.ok: %.c .clang-tidy $(wildcard include/punctum/*.h src/*/*.h)
 	@mkdir -p $(@D)
 	@echo clang-tidy $<
-	@clang-tidy --quiet --warnings-as-errors='*' $< -- $(CPPFLAGS) $(PACKAGE_CFLAGS) -std=gnu17 > $@.log 2>&1 \
+	@clang-tidy --quiet --warnings-as-errors='*' $< -- $(CPPFLAGS) $(PACKAGE_CFLAGS) $(MPI_CFLAGS) -std=gnu17 > $@.log 2>&1 \
 	    || { cat $@.log; exit 1; }
 	@touch $@
 

@@ -327,6 +327,41 @@ check "interrupted training ends with status 1" test $? -eq 1
 check "it says how to go on" grep -q -- '--resume' message
 check "its summary says so" grep -q '"complete": false' stopped/summary.json
 
+# --- several processes -------------------------------------------------------------------------------------------------
+
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# ranks R ARGUMENTS...: the program on R ranks; what Open MPI itself leaks is not looked at.
+ranks() {
+    n=$1
+    shift
+    ASAN_OPTIONS=detect_leaks=0 mpirun -n "$n" --oversubscribe "$program" "$@"
+}
+for n in 2 3; do
+    check "training on $n ranks" ranks $n train "$xor" -o "trained$n" --trials 4 --jobs 1 --quiet
+    for file in trials.dat correlation.dat trials/trial-0003.dat trial-0/outputs.dat trial-0/weights-after-hidden.dat; do
+        check "$file is the same for $n ranks" cmp "train1/$file" "trained$n/$file"
+    done
+done
+rm trained3/trials/trial-0001.dat trained3/trials/trial-0002.dat trained3/trials.dat trained3/summary.json
+check "training on 3 ranks goes on with 2" ranks 2 train "$xor" -o trained3 --trials 4 --resume --quiet
+check "with the same results" cmp trained3/trials.dat train1/trials.dat
+head -n 20 train1/trials/trial-0002.dat > trained3/trials/trial-0002.dat
+ranks 3 train "$xor" -o trained3 --trials 4 --resume > out 2> message
+check "a rank that fails ends the run" test $? -eq 2
+check "it says why" grep -q 'trial-0002\.dat: this is not a complete trial' message
+ranks 2 train missing.yaml -o new > out 2> message
+check "bad input ends a run on two ranks" test $? -eq 2
+check "it is told once" test "$(grep -c 'missing.yaml: ' message)" -eq 1
+# The layers experiment takes minutes; a rank dies as soon as one trial is over.
+ASAN_OPTIONS=detect_leaks=0 mpirun -n 2 --oversubscribe "$program" train "$here/data/experiments/layers-3.yaml" -o died \
+    --trials 50 --jobs 1 > out 2> message &
+child=$!
+while ! [ -s died/trials/trial-0000.dat ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
+kill -KILL "$(cut -d ' ' -f 1 /proc/$child/task/$child/children)"
+wait $child
+check "a rank that dies ends the run" test $? -ne 0
+check "with a message" grep -qi 'killed' message
+
 # bad experiments
 experiment() {
     pattern=$1

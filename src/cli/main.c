@@ -16,7 +16,8 @@ static const pm_command *const commands[] = {
     &pm_command_validate, &pm_command_export, &pm_command_bench, NULL};
 
 int pm_complain(const pm_error *error) {
-    fprintf(stderr, "punctum: %s\n", error->message);
+    if (error->message[0])
+        fprintf(stderr, "punctum: %s\n", error->message);
     return error->status == PM_INVALID ? 2 : 1;
 }
 

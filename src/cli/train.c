@@ -1,8 +1,10 @@
 /* punctum train: the trials of an experiment, in parallel. Each trial leaves a file when it is over, which --resume
  * reads in place of the trial; everything else is made of these results in the order of the trials, so that neither the
- * number of jobs nor an interruption shows in it. */
+ * number of jobs and ranks nor an interruption shows in it. Trial k is done by rank k modulo the number of ranks; rank
+ * 0 collects what came of it. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/ranks.h"
 
 #include "io/output.h"
 #include "io/summary.h"
@@ -19,6 +21,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct options {
     const char *file, *folder;
@@ -32,6 +35,7 @@ typedef struct options {
 typedef struct batch {
     const options *options;
     const pm_experiment *experiment;
+    const pm_exchange *ranks;
     char *folder; /* of the trials' files */
     uint64_t mark;
     pm_trial *trials;
@@ -60,9 +64,10 @@ static void watch_signals(void) {
 static void show(batch *b) {
     char words[120];
     double passed = pm_seconds() - b->begun;
-    snprintf(words, sizeof words, "%u of %u trials, %u converged, %.0f iterations/s", b->n_done, b->experiment->trials,
-             b->n_converged, passed > 0.0 ? b->iterations / passed : 0.0);
-    pm_progress_show(&b->progress, (double)b->n_done / b->experiment->trials, words);
+    uint32_t own = (b->experiment->trials + b->ranks->size - 1) / b->ranks->size; /* rank 0 shows its share */
+    snprintf(words, sizeof words, "%u of %u trials, %u converged, %.0f iterations/s", b->n_done, own, b->n_converged,
+             passed > 0.0 ? b->iterations / passed : 0.0);
+    pm_progress_show(&b->progress, (double)b->n_done / own, words);
 }
 
 /* One trial: from its file, or trained. */
@@ -79,8 +84,9 @@ static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
 
 static pm_status run_trials(batch *b, pm_error *error) {
     pm_status status = PM_OK;
-#pragma omp parallel for schedule(dynamic) num_threads(b->options->jobs > 0 ? b->options->jobs : omp_get_max_threads())
-    for (uint32_t k = 0; k < b->experiment->trials; k++) {
+    int jobs = b->options->jobs > 0 ? b->options->jobs : pm_ranks_threads(b->ranks);
+#pragma omp parallel for schedule(dynamic) num_threads(jobs > 0 ? jobs : omp_get_max_threads())
+    for (uint32_t k = b->ranks->rank; k < b->experiment->trials; k += b->ranks->size) {
         pm_error own = {0};
         pm_status result = PM_STOPPED;
         pm_status so_far = PM_OK;
@@ -104,6 +110,62 @@ static pm_status run_trials(batch *b, pm_error *error) {
     }
     pm_progress_end(&b->progress);
     return status;
+}
+
+/* What came of this rank's trials, each followed by its history. */
+static double *pack_trials(const batch *b, size_t *bytes) {
+    const size_t head = sizeof(pm_trial) / sizeof(double);
+    size_t n = 0;
+    for (uint32_t k = 0; k < b->experiment->trials; k++)
+        n += b->done[k] ? head + b->trials[k].n_history : 0;
+    double *packed = malloc((n + 1) * sizeof *packed), *at = packed;
+    *bytes = n * sizeof *packed;
+    for (uint32_t k = 0; packed && k < b->experiment->trials; k++)
+        if (b->done[k]) {
+            memcpy(at, &b->trials[k], sizeof(pm_trial));
+            memcpy(at + head, b->trials[k].history, b->trials[k].n_history * sizeof *at);
+            at += head + b->trials[k].n_history;
+        }
+    return packed;
+}
+
+static pm_status unpack_trial(batch *b, const pm_trial *received, const double *history, pm_error *error) {
+    pm_trial *trial = &b->trials[received->number];
+    if (b->done[received->number]) /* rank 0 did it itself */
+        return PM_OK;
+    *trial = *received;
+    trial->history = malloc((received->n_history + 1) * sizeof *trial->history);
+    if (!trial->history)
+        return pm_fail_memory(error, "trials");
+    memcpy(trial->history, history, received->n_history * sizeof *trial->history);
+    b->done[received->number] = true;
+    b->n_done++;
+    b->n_converged += trial->converged;
+    b->iterations += trial->iterations;
+    return PM_OK;
+}
+
+/* Afterwards rank 0 has all trials. */
+static pm_status collect_trials(batch *b, pm_error *error) {
+    _Static_assert(sizeof(pm_trial) % sizeof(double) == 0, "trials are sent as numbers");
+    if (b->ranks->size == 1)
+        return PM_OK;
+    size_t bytes = 0, total = 0;
+    double *packed = pack_trials(b, &bytes);
+    pm_status status = packed ? PM_OK : pm_fail_memory(error, "trials");
+    const size_t *sizes = NULL;
+    const double *all = b->ranks->collect(b->ranks->user, packed, packed ? bytes : 0, &sizes);
+    for (uint32_t r = 0; all && r < b->ranks->size; r++)
+        total += sizes[r] / sizeof *all;
+    for (size_t at = 0; !status && at < total;) {
+        pm_trial trial;
+        memcpy(&trial, all + at, sizeof trial);
+        at += sizeof trial / sizeof *all;
+        status = unpack_trial(b, &trial, all + at, error);
+        at += trial.n_history;
+    }
+    free(packed);
+    return pm_exchange_agree(b->ranks, status, error);
 }
 
 static json_t *iterations_json(const batch *b, size_t n_done) {
@@ -162,7 +224,7 @@ static pm_status write_results(const batch *b, size_t n, bool complete, pm_error
     return status;
 }
 
-static pm_status train(batch *b, pm_error *error) {
+static pm_status prepare(batch *b, pm_error *error) {
     pm_status status = pm_experiment_mark(b->experiment, &b->mark, error);
     if (!status && asprintf(&b->folder, "%s/trials", b->options->folder) < 0)
         return pm_fail_memory(error, "a path");
@@ -172,11 +234,11 @@ static pm_status train(batch *b, pm_error *error) {
     b->done = calloc(b->experiment->trials, sizeof *b->done);
     if (!b->trials || !b->done)
         return pm_fail_memory(error, "trials");
-    if (status)
-        return status;
-    status = run_trials(b, error);
-    if (status)
-        return status;
+    return status;
+}
+
+/* What the trials that are done come to. */
+static pm_status conclude(batch *b, pm_error *error) {
     size_t n = 0;
     for (uint32_t k = 0; k < b->experiment->trials; k++)
         if (b->done[k] && n < k) { /* the place before is free: it was not done, or moved on */
@@ -187,11 +249,25 @@ static pm_status train(batch *b, pm_error *error) {
         }
     bool complete = n == b->experiment->trials;
     b->n_done = (uint32_t)n;
-    status = write_results(b, n, complete, error);
+    pm_status status = write_results(b, n, complete, error);
     if (!status && !complete)
         status = pm_fail(error, PM_STOPPED, "stopped after %zu of %u trials; the same command with --resume goes on", n,
                          b->experiment->trials);
     return status;
+}
+
+static pm_status train(batch *b, pm_error *error) {
+    pm_status status = pm_exchange_agree(b->ranks, prepare(b, error), error);
+    if (status)
+        return status;
+    status = run_trials(b, error);
+    if (status && b->ranks->size > 1) /* the other ranks may be busy for long */
+        pm_ranks_abort(error);
+    if (!status)
+        status = collect_trials(b, error);
+    if (!status && b->ranks->rank == 0)
+        status = conclude(b, error);
+    return pm_exchange_agree(b->ranks, status, error);
 }
 
 /* The times in folder/trial-0/file, in ms. */
@@ -231,24 +307,31 @@ static void print_outputs(const batch *b) {
     }
 }
 
-static pm_status train_file(const options *o, pm_error *error) {
+static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error *error) {
     pm_experiment *experiment = NULL;
-    pm_status status = pm_experiment_load(o->file, &experiment, error);
-    if (status)
+    pm_status status = pm_exchange_agree(ranks, pm_experiment_load(o->file, &experiment, error), error);
+    if (status) {
+        pm_experiment_free(experiment);
         return status;
+    }
+    const bool quiet = o->quiet || ranks->rank > 0;
     if (!isnan(o->trials))
         experiment->trials = (uint32_t)o->trials;
     if (!isnan(o->seed))
         experiment->seed = (uint64_t)o->seed;
     if (!isnan(o->iterations))
         experiment->iterations = (uint32_t)o->iterations;
-    batch b = {.options = o, .experiment = experiment, .begun = pm_seconds(), .progress = pm_progress_begin(o->quiet)};
+    batch b = {.options = o,
+               .experiment = experiment,
+               .ranks = ranks,
+               .begun = pm_seconds(),
+               .progress = pm_progress_begin(quiet)};
     watch_signals();
     status = train(&b, error);
-    if (!status && !o->quiet)
+    if (!status && !quiet)
         printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b.n_converged, b.n_done,
                b.iterations, pm_seconds() - b.begun, o->folder);
-    if (!status && !o->quiet && experiment->trials == 1 && o->keep > 0)
+    if (!status && !quiet && experiment->trials == 1 && o->keep > 0)
         print_outputs(&b);
     for (uint32_t k = 0; b.trials && k < experiment->trials; k++)
         pm_trial_free(&b.trials[k]);
@@ -352,7 +435,8 @@ static int run(int argc, char **argv) {
                                      "Examples:\n"
                                      "  punctum train data/experiments/xor.yaml -o results\n"
                                      "  punctum train data/experiments/layers-3.yaml -o results --trials 10 --jobs 2\n"
-                                     "  punctum train data/experiments/layers-3.yaml -o results --resume\n",
+                                     "  punctum train data/experiments/layers-3.yaml -o results --resume\n"
+                                     "  mpirun -n 4 punctum train data/experiments/layers-3.yaml -o results\n",
                                      NULL,
                                      describe_rules,
                                      NULL};
@@ -360,7 +444,10 @@ static int run(int argc, char **argv) {
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return 2;
-    pm_status status = train_file(&o, &error);
+    const pm_exchange *ranks = pm_ranks();
+    pm_status status = train_file(&o, ranks, &error);
+    if (ranks->rank > 0) /* all have the same message */
+        error.message[0] = '\0';
     return status ? pm_complain(&error) : 0;
 }
 

@@ -1,0 +1,17 @@
+/* The processes that a launcher (mpirun, srun) started for one command. */
+#ifndef PM_CLI_RANKS_H
+#define PM_CLI_RANKS_H
+
+#include "sim/exchange.h"
+
+/* To be called once, before anything that takes long. Without a launcher it does nothing and there is one rank. The
+ * ranks part when the program ends. */
+const pm_exchange *pm_ranks(void);
+
+/* Prints the error and ends the run on all ranks with its exit status. */
+_Noreturn void pm_ranks_abort(const pm_error *error);
+
+/* The processor cores for each rank of this machine; 0, which means all, where there is one rank. */
+int pm_ranks_threads(const pm_exchange *ranks);
+
+#endif
