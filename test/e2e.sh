@@ -106,6 +106,76 @@ reached=$(sed -n 's/.*stopped at \([0-9.e+]*\) ms.*/\1/p' message)
 check "the same as far as it came" "$program" run long.yaml -o short --duration "$reached"
 check "an interrupted run leaves what a run up to there leaves" cmp long/spikes-cells.dat short/spikes-cells.dat
 
+# --- checkpoints -------------------------------------------------------------------------------------------------------
+
+# Sources of both kinds, one of them private to its targets, layers without delay, loops, delays long and short.
+cat > resumed.yaml << 'EOF'
+duration: 1e9
+seed: 5
+neuron: {t_ref: 2.0}
+populations:
+  - {name: in, size: 30, source: {poisson: {rate: 30.0}}}
+  - {name: drive, size: 40, source: {poisson: {rate: 4000.0}}}
+  - {name: cells, size: 40, neuron: {tau_1: 4.0}}
+  - {name: others, size: 10, neuron: {I_e: 2800.0}}
+projections:
+  - {from: in, to: cells, connect: {pairwise_bernoulli: 0.2}, weight: {normal: [400.0, 100.0]}, delay: {uniform: [0.5, 9.0]}}
+  - {from: drive, to: cells, connect: one_to_one, weight: 270.0, delay: 1.5}
+  - {from: cells, to: cells, connect: {fixed_indegree: 8}, weight: {uniform: [-900.0, 300.0]}, delay: {uniform: [1.0, 3.0, 0.1]}}
+  - {from: cells, to: others, connect: {fixed_indegree: 10}, weight: 60.0}
+  - {from: others, to: cells, connect: {fixed_indegree: 5}, weight: -150.0, delay: 20.0}
+record: {spikes: [in, cells, others], potential: [{population: cells, neurons: [0, 7], interval: 0.5}, {population: others, neurons: [3], interval: 1.0}]}
+EOF
+# until_checkpoint SIGNAL ARGUMENTS...: runs resumed.yaml until there is a checkpoint later than mark, then sends the signal.
+until_checkpoint() {
+    signal=$1
+    shift
+    touch mark
+    "$program" run resumed.yaml -o resumed-run --checkpoint-every 7 --quiet "$@" > out 2> message &
+    child=$!
+    while ! [ resumed-run/checkpoint -nt mark ] && kill -0 $child 2> /dev/null; do sleep 0.01; done
+    kill "-$signal" $child
+    wait $child 2> /dev/null
+}
+until_checkpoint KILL --threads 1
+check "a killed run leaves no finished file" test -z "$(find resumed-run -name '*.dat')"
+until_checkpoint KILL --resume --threads 2
+refuse 2 'belongs to another network, or to another seed' run resumed.yaml -o resumed-run --resume --seed 6
+cp resumed-run/checkpoint kept
+head -c 1000 kept > resumed-run/checkpoint
+refuse 2 "resumed-run/checkpoint: the checkpoint is cut short" run resumed.yaml -o resumed-run --resume
+head -c 20 kept > resumed-run/checkpoint
+refuse 2 "resumed-run/checkpoint: the checkpoint is cut short" run resumed.yaml -o resumed-run --resume
+(head -c 700 kept && printf 'damaged' && tail -c +708 kept) > resumed-run/checkpoint
+refuse 2 "resumed-run/checkpoint: the checkpoint is damaged" run resumed.yaml -o resumed-run --resume
+echo 'something else' > resumed-run/checkpoint
+refuse 2 "resumed-run/checkpoint: this is no checkpoint" run resumed.yaml -o resumed-run --resume
+cp kept resumed-run/checkpoint
+sed 's/-150.0/-151.0/' resumed.yaml > changed.yaml
+refuse 2 "belongs to another network" run changed.yaml -o resumed-run --resume
+mv resumed-run/.spikes-cells.dat.partial spikes-kept
+refuse 2 "spikes-cells.dat: the run cannot go on, for its file is missing" run resumed.yaml -o resumed-run --resume
+head -c 100 spikes-kept > resumed-run/.spikes-cells.dat.partial
+refuse 2 "spikes-cells.dat.partial: the run cannot go on, for its file is shorter" run resumed.yaml -o resumed-run --resume
+cp spikes-kept resumed-run/.spikes-cells.dat.partial
+until_checkpoint INT --resume
+check "an interrupted run says how to go on" grep -q 'the same command with --resume goes on' message
+"$program" run resumed.yaml -o resumed-run --resume --duration 1 > out 2> message
+check "a checkpoint beyond the end is refused" grep -q 'beyond the end at 1 ms' message
+reached=$(sed -n 's/.* is at \([0-9.e+]*\) ms, beyond.*/\1/p' message | awk '{ printf "%.17g", $1 + 100 }')
+check "the run goes on to its end" "$program" run resumed.yaml -o resumed-run --resume --duration "$reached" --quiet
+check "the same without interruption" "$program" run resumed.yaml -o straight --duration "$reached" --threads 1 --quiet
+for file in straight/*.dat; do
+    check "$file is the same after kill -9, interruption and resumption" cmp "$file" "resumed-run/$(basename "$file")"
+done
+check "cells fired" test "$(wc -l < straight/spikes-cells.dat)" -gt 100
+for file in straight resumed-run; do sed '/_seconds/d' $file/summary.json > $file.summary; done
+check "the summaries are the same" cmp straight.summary resumed-run.summary
+check "nothing temporary stays" test -z "$(find resumed-run -name '.*' -o -name checkpoint -type f)"
+check "--resume begins where there is no checkpoint" "$program" run "$demo" -o fresh --resume --checkpoint-every 100 --quiet
+check "with the same results" cmp fresh/spikes-excitatory.dat one/spikes-excitatory.dat
+refuse 2 "belong to the event-driven engine" run "$demo" -o new --engine clock --resume
+
 # --- a disk that is full -----------------------------------------------------------------------------------------------
 
 mkdir full

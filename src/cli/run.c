@@ -1,10 +1,14 @@
 /* punctum run: simulate a network file. Spikes and potentials stream into files as they occur; the files get their
- * names when the run has ended, by itself or by Ctrl-C, and vanish when it fails. */
+ * names when the run has ended, by itself or by Ctrl-C, and vanish when it fails. With checkpoints, a run that does not
+ * reach its end leaves the unfinished files for one that goes on. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/ranks.h"
+#include "cli/recorder.h"
 
-#include "io/output.h"
+#include "io/checkpoint.h"
 #include "io/summary.h"
+#include "net/mark.h"
 #include "sim/clock.h"
 
 #include <argp.h>
@@ -23,18 +27,21 @@ typedef struct options {
     bool clock;      /* time-stepped instead of event-driven */
     pm_clock_options step;
     bool stepped; /* an option that only the time-stepped engine has was given */
+    double every; /* ms between checkpoints; 0: none */
+    bool resume;
     bool quiet;
 } options;
 
-/* The outputs of one run. */
-typedef struct recorder {
+/* One run of the event-driven engine. */
+typedef struct job {
+    const options *options;
     const pm_network *network;
-    pm_output *spikes;     /* of each population; unopened where spikes are not recorded */
-    pm_output *potentials; /* samples of each recorded neuron */
-    pm_output *curves;     /* the same with points in between, for drawing */
-    size_t *first;         /* of each potential record: its first index in the two above */
-    size_t n_neurons;      /* recorded neurons */
-} recorder;
+    const pm_exchange *ranks;
+    pm_recorder *recorder;
+    pm_simulation *simulation;
+    uint64_t mark; /* of the network */
+    bool saved;    /* there is a checkpoint to go on from */
+} job;
 
 static pm_simulation *running;
 static pm_clock *running_clock;
@@ -55,118 +62,68 @@ static void watch_signals(void) {
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes shows as an error of write */
 }
 
-static pm_status on_spike(const pm_spike *spike, void *user, pm_error *error) {
-    recorder *r = user;
-    return pm_output_write(&r->spikes[spike->population], error, "%" PRIu32 " %.17g %.17g\n", spike->neuron,
-                           spike->time, spike->slope);
-}
-
-static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error) {
-    recorder *r = user;
-    size_t k = r->first[sample->record] + sample->neuron;
-    const pm_population *p = &r->network->populations[r->network->potentials[sample->record].population];
-    pm_status status = PM_OK;
-    if (sample->kind != PM_SAMPLE_CURVE)
-        status = pm_output_write(&r->potentials[k], error, "%.17g %.17g\n", sample->time, sample->potential);
-    int spike = sample->kind == PM_SAMPLE_SPIKE && sample->potential == p->neuron.V_th;
+/* Everything up to now into a checkpoint. */
+static pm_status save(job *j, pm_error *error) {
+    pm_archive archive = {0};
+    pm_status status = pm_recorder_archive(j->recorder, &archive, error);
     if (!status)
-        status = pm_output_write(&r->curves[k], error, "%.17g %.17g %d\n", sample->time, sample->potential, spike);
+        status = pm_simulation_archive(j->simulation, &archive, error);
+    pm_checkpoint checkpoint = {j->mark, 1, &archive.size, archive.bytes};
+    if (!status)
+        status = pm_checkpoint_write(j->options->folder, &checkpoint, error);
+    j->saved = j->saved || !status;
+    free(archive.bytes);
     return status;
 }
 
-static pm_status open_spikes(recorder *r, const char *folder, pm_error *error) {
-    pm_status status = PM_OK;
-    for (size_t p = 0; !status && p < r->network->n_populations; p++) {
-        const pm_population *population = &r->network->populations[p];
-        if (!population->record_spikes)
-            continue;
-        char name[128];
-        snprintf(name, sizeof name, "spikes-%s.dat", population->name);
-        status = pm_output_open(&r->spikes[p], folder, name, error);
+/* Back to the checkpoint, if there is one. */
+static pm_status load(job *j, pm_error *error) {
+    pm_checkpoint checkpoint = {0};
+    pm_status status = pm_checkpoint_read(j->options->folder, j->mark, &checkpoint, &j->saved, error);
+    if (!status && j->saved) {
+        pm_archive archive = {.bytes = checkpoint.parts, .size = checkpoint.sizes[0], .reading = true};
+        status = pm_recorder_archive(j->recorder, &archive, error);
         if (!status)
-            status = pm_output_write(&r->spikes[p], error, "# neuron time_ms dVdt_mV_per_ms\n");
+            status = pm_simulation_archive(j->simulation, &archive, error);
+        if (!status && pm_simulation_time(j->simulation) > j->network->duration)
+            status = pm_fail(error, PM_INVALID, "the checkpoint in %s is at %.17g ms, beyond the end at %.17g ms",
+                             j->options->folder, pm_simulation_time(j->simulation), j->network->duration);
     }
+    pm_checkpoint_free(&checkpoint);
     return status;
 }
 
-static pm_status open_potentials(recorder *r, const char *folder, pm_error *error) {
+/* Resumes, or sees to it that no checkpoint of an earlier run is left. */
+static pm_status begin(job *j, pm_error *error) {
+    const options *o = j->options;
+    if (o->resume || o->every > 0.0)
+        j->mark = pm_network_mark(j->network);
+    return o->resume ? load(j, error) : pm_checkpoint_remove(o->folder, error);
+}
+
+/* The first multiple of `step` after `now`, ms. */
+static double next_multiple(double now, double step) {
+    double next = step * (floor(now / step) + 1.0);
+    return next > now ? next : next + step;
+}
+
+/* Runs to the end, in slices if there are checkpoints to write or a progress bar to move. */
+static pm_status advance(job *j, pm_error *error) {
+    enum { SLICES = 500 };
+    const double duration = j->network->duration, every = j->options->every;
+    pm_progress progress = pm_progress_begin(j->options->quiet);
     pm_status status = PM_OK;
-    for (size_t k = 0; k < r->network->n_potentials; k++) {
-        const pm_potential_record *record = &r->network->potentials[k];
-        const char *population = r->network->populations[record->population].name;
-        for (size_t j = 0; !status && j < record->n_neurons; j++) {
-            char name[128];
-            pm_output *potential = &r->potentials[r->first[k] + j], *curve = &r->curves[r->first[k] + j];
-            snprintf(name, sizeof name, "potential-%s-%" PRIu32 ".dat", population, record->neurons[j]);
-            status = pm_output_open(potential, folder, name, error);
-            if (!status)
-                status = pm_output_write(potential, error, "# time_ms V_mV\n");
-            snprintf(name, sizeof name, "curve-%s-%" PRIu32 ".dat", population, record->neurons[j]);
-            if (!status)
-                status = pm_output_open(curve, folder, name, error);
-            if (!status)
-                status = pm_output_write(curve, error, "# time_ms V_mV spike\n");
-        }
-    }
-    return status;
-}
-
-static pm_status recorder_open(recorder *r, const pm_network *network, const char *folder, pm_error *error) {
-    *r = (recorder){.network = network};
-    r->first = calloc(network->n_potentials + 1, sizeof *r->first);
-    for (size_t k = 0; r->first && k < network->n_potentials; k++) {
-        r->first[k] = r->n_neurons;
-        r->n_neurons += network->potentials[k].n_neurons;
-    }
-    r->spikes = calloc(network->n_populations + 1, sizeof *r->spikes);
-    r->potentials = calloc(r->n_neurons + 1, sizeof *r->potentials);
-    r->curves = calloc(r->n_neurons + 1, sizeof *r->curves);
-    if (!r->first || !r->spikes || !r->potentials || !r->curves)
-        return pm_fail_memory(error, "the outputs");
-    pm_status status = open_spikes(r, folder, error);
-    return status ? status : open_potentials(r, folder, error);
-}
-
-static pm_status recorder_commit(recorder *r, pm_error *error) {
-    pm_status status = PM_OK;
-    for (size_t p = 0; !status && p < r->network->n_populations; p++)
-        if (r->spikes[p].path)
-            status = pm_output_commit(&r->spikes[p], error);
-    for (size_t k = 0; !status && k < r->n_neurons; k++) {
-        status = pm_output_commit(&r->potentials[k], error);
-        if (!status)
-            status = pm_output_commit(&r->curves[k], error);
-    }
-    return status;
-}
-
-/* Drops what was not committed. */
-static void recorder_close(recorder *r) {
-    for (size_t p = 0; r->spikes && p < r->network->n_populations; p++)
-        pm_output_discard(&r->spikes[p]);
-    for (size_t k = 0; k < r->n_neurons; k++) {
-        if (r->potentials)
-            pm_output_discard(&r->potentials[k]);
-        if (r->curves)
-            pm_output_discard(&r->curves[k]);
-    }
-    free(r->spikes);
-    free(r->potentials);
-    free(r->curves);
-    free(r->first);
-}
-
-/* Runs to the end, in slices if there is a progress bar to move. */
-static pm_status advance(pm_simulation *simulation, double duration, bool quiet, pm_error *error) {
-    pm_progress progress = pm_progress_begin(quiet);
-    pm_status status = PM_OK;
-    int slices = progress.on ? 500 : 1;
-    for (int k = 1; !status && k <= slices; k++) {
-        status = pm_simulation_run(simulation, k == slices ? duration : duration * k / slices, error);
+    for (double now; !status && (now = pm_simulation_time(j->simulation)) < duration;) {
+        double slice = progress.on ? next_multiple(now, duration / SLICES) : duration;
+        double mark = every > 0.0 ? next_multiple(now, every) : duration;
+        double next = fmin(duration, fmin(slice, mark));
+        status = pm_simulation_run(j->simulation, next, error);
+        if (!status && next == mark && next < duration)
+            status = save(j, error);
         char words[100];
-        snprintf(words, sizeof words, "%.5g of %.5g ms, %" PRIu64 " spikes", pm_simulation_time(simulation), duration,
-                 pm_simulation_counts(simulation).spikes);
-        pm_progress_show(&progress, (double)k / slices, words);
+        snprintf(words, sizeof words, "%.5g of %.5g ms, %" PRIu64 " spikes", next, duration,
+                 pm_simulation_counts(j->simulation).spikes);
+        pm_progress_show(&progress, next / duration, words);
     }
     pm_progress_end(&progress);
     return status;
@@ -201,11 +158,11 @@ static json_t *summarise(const pm_network *network, const options *o, const outc
 }
 
 /* Gives the files their names and says what came out. `status` is how the run ended. */
-static pm_status finish(const pm_network *network, const options *o, recorder *r, pm_status status, const outcome *end,
-                        pm_error *error) {
+static pm_status finish(const pm_network *network, const options *o, pm_recorder *r, pm_status status,
+                        const outcome *end, pm_error *error) {
     if (status != PM_OK && status != PM_STOPPED)
         return status;
-    pm_status written = recorder_commit(r, error);
+    pm_status written = pm_recorder_commit(r, error);
     if (!written) {
         json_t *summary = summarise(network, o, end);
         written = pm_summary_write(o->folder, summary, error);
@@ -224,36 +181,49 @@ static pm_status finish(const pm_network *network, const options *o, recorder *r
     return PM_OK;
 }
 
-static pm_status simulate(const pm_network *network, const options *o, recorder *r, pm_error *error) {
+/* A run with checkpoints that was stopped leaves one instead of results. */
+static pm_status stop_at_checkpoint(job *j, pm_error *error) {
+    pm_status status = save(j, error);
+    return status ? status
+                  : pm_fail(error, PM_STOPPED, "stopped at %.17g ms of %g ms; the same command with --resume goes on",
+                            pm_simulation_time(j->simulation), j->network->duration);
+}
+
+static pm_status simulate(job *j, pm_error *error) {
+    const options *o = j->options;
     pm_options settings = {.threads = o->threads};
-    pm_simulation *simulation = NULL;
-    double begun = pm_seconds();
-    pm_status status = pm_simulation_new(network, &settings, &simulation, error);
+    double start = pm_seconds();
+    pm_status status = pm_simulation_new(j->network, &settings, &j->simulation, error);
     double built = pm_seconds();
+    if (!status)
+        status = begin(j, error);
     if (status)
         return status;
-    pm_simulation_on_spike(simulation, on_spike, r);
-    pm_simulation_on_sample(simulation, on_sample, r);
-    running = simulation;
+    pm_simulation_on_spike(j->simulation, pm_recorder_spike, j->recorder);
+    pm_simulation_on_sample(j->simulation, pm_recorder_sample, j->recorder);
+    running = j->simulation;
     watch_signals();
-    status = advance(simulation, network->duration, o->quiet, error);
+    status = advance(j, error);
     running = NULL;
-    outcome end = {pm_simulation_counts(simulation), pm_simulation_time(simulation), built - begun,
+    if (status == PM_STOPPED && (o->resume || o->every > 0.0))
+        return stop_at_checkpoint(j, error);
+    outcome end = {pm_simulation_counts(j->simulation), pm_simulation_time(j->simulation), built - start,
                    pm_seconds() - built};
-    status = finish(network, o, r, status, &end, error);
-    pm_simulation_free(simulation);
+    status = finish(j->network, o, j->recorder, status, &end, error);
+    if (!status)
+        status = pm_checkpoint_remove(o->folder, error);
     return status;
 }
 
-static pm_status simulate_stepped(const pm_network *network, const options *o, recorder *r, pm_error *error) {
+static pm_status simulate_stepped(const pm_network *network, const options *o, pm_recorder *r, pm_error *error) {
     pm_clock *clock = NULL;
     double begun = pm_seconds();
     pm_status status = pm_clock_new(network, &o->step, &clock, error);
     double built = pm_seconds();
     if (status)
         return status;
-    pm_clock_on_spike(clock, on_spike, r);
-    pm_clock_on_sample(clock, on_sample, r);
+    pm_clock_on_spike(clock, pm_recorder_spike, r);
+    pm_clock_on_sample(clock, pm_recorder_sample, r);
     running_clock = clock;
     watch_signals();
     status = pm_clock_run(clock, network->duration, error);
@@ -264,9 +234,9 @@ static pm_status simulate_stepped(const pm_network *network, const options *o, r
     return status;
 }
 
-static pm_status run_network(const options *o, pm_error *error) {
+static pm_status run_network(const options *o, const pm_exchange *ranks, pm_error *error) {
     pm_network *network = NULL;
-    recorder r = {0};
+    pm_recorder recorder = {0};
     pm_status status = pm_network_load(o->file, &network, error);
     if (status)
         return status;
@@ -274,17 +244,19 @@ static pm_status run_network(const options *o, pm_error *error) {
         network->duration = o->duration;
     if (!isnan(o->seed))
         network->seed = (uint64_t)o->seed;
+    job j = {.options = o, .network = network, .ranks = ranks, .recorder = &recorder};
     status = pm_folder_make(o->folder, error);
     if (!status)
-        status = recorder_open(&r, network, o->folder, error);
+        status = pm_recorder_open(&recorder, network, ranks, o->folder, error);
     if (!status)
-        status = o->clock ? simulate_stepped(network, o, &r, error) : simulate(network, o, &r, error);
-    recorder_close(&r);
+        status = o->clock ? simulate_stepped(network, o, &recorder, error) : simulate(&j, error);
+    pm_simulation_free(j.simulation);
+    pm_recorder_close(&recorder, j.saved);
     pm_network_free(network);
     return status;
 }
 
-enum { ENGINE = 1000, STEP, SCHEME, INTERPOLATE };
+enum { ENGINE = 1000, STEP, SCHEME, INTERPOLATE, EVERY };
 
 /* The place of a word in a list that ends with NULL; a word that is not there ends the program. */
 static int choose(struct argp_state *state, const char *option, const char *word, const char *const *list) {
@@ -314,6 +286,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         return 0;
     case 'q':
         o->quiet = true;
+        return 0;
+    case 'r':
+        o->resume = true;
+        return 0;
+    case EVERY:
+        o->every = pm_option_number("--checkpoint-every", argument, 1e-6, 1e15);
         return 0;
     case ENGINE:
         o->clock = choose(state, "--engine", argument, (const char *const[]){"event", "clock", NULL}) == 1;
@@ -347,6 +325,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
             argp_error(state,
                        "--dt, --scheme and --interpolate belong to --engine clock: the event-driven engine has no "
                        "time step");
+        if (o->clock && (o->resume || o->every > 0.0))
+            argp_error(state, "--checkpoint-every and --resume belong to the event-driven engine");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -360,6 +340,8 @@ static int run(int argc, char **argv) {
         {"seed", 's', "N", 0, "seed in place of the file's", 0},
         {"threads", 't', "N", 0, "number of threads (default: all cores; the results do not depend on it)", 0},
         {"quiet", 'q', NULL, 0, "no progress bar, no closing line", 0},
+        {"checkpoint-every", EVERY, "MS", 0, "save the state every MS milliseconds of model time", 0},
+        {"resume", 'r', NULL, 0, "go on from the last checkpoint in DIR, or begin where there is none", 0},
         {"engine", ENGINE, "NAME", 0, "event: exact, the default; clock: the time-stepped reference simulator", 0},
         {"dt", STEP, "MS", 0, "clock: time step (default 0.1 ms)", 0},
         {"scheme", SCHEME, "NAME", 0, "clock: exact (propagators, the default) or rk (Runge-Kutta)", 0},
@@ -379,6 +361,7 @@ static int run(int argc, char **argv) {
                                      "Examples:\n"
                                      "  punctum run network.yaml -o results\n"
                                      "  punctum run network.yaml -o results --duration 100 --seed 7 --threads 1\n"
+                                     "  punctum run network.yaml -o results --checkpoint-every 1e4 --resume\n"
                                      "  punctum run network.yaml -o stepped --engine clock --dt 0.1 --interpolate\n",
                                      NULL,
                                      NULL,
@@ -387,7 +370,7 @@ static int run(int argc, char **argv) {
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return 2;
-    pm_status status = run_network(&o, &error);
+    pm_status status = run_network(&o, pm_ranks(), &error);
     return status ? pm_complain(&error) : 0;
 }
 

@@ -94,18 +94,53 @@ pm_status pm_output_write(pm_output *output, pm_error *error, const char *format
     va_end(again);
     if (!text || length < 0)
         return pm_fail_memory(error, output->path);
+    pm_status status = pm_output_bytes(output, text, (size_t)length, error);
+    if (text != line)
+        free(text);
+    return status;
+}
+
+pm_status pm_output_bytes(pm_output *output, const void *bytes, size_t size, pm_error *error) {
     pm_status status = PM_OK;
-    for (size_t done = 0; !status && done < (size_t)length;) {
-        size_t room = BUFFER_SIZE - output->used, n = (size_t)length - done < room ? (size_t)length - done : room;
-        memcpy(output->buffer + output->used, text + done, n);
+    for (size_t done = 0; !status && done < size;) {
+        size_t room = BUFFER_SIZE - output->used, n = size - done < room ? size - done : room;
+        memcpy(output->buffer + output->used, (const char *)bytes + done, n);
         output->used += n;
         done += n;
         if (output->used == BUFFER_SIZE)
             status = flush(output, 0, error);
     }
-    if (text != line)
-        free(text);
     return status;
+}
+
+pm_status pm_output_flush(pm_output *output, uint64_t *length, pm_error *error) {
+    struct stat found;
+    pm_status status = flush(output, 1, error);
+    if (!status && stat(output->partial, &found) != 0)
+        status = refuse(output, errno, error);
+    *length = status ? 0 : (uint64_t)found.st_size;
+    return status;
+}
+
+pm_status pm_output_reopen(pm_output *output, uint64_t length, pm_error *error) {
+    struct stat found;
+    if (stat(output->partial, &found) != 0 && rename(output->path, output->partial) != 0)
+        return pm_fail(error, PM_INVALID,
+                       "%s: the run cannot go on, for its file is missing; begin anew without --resume", output->path);
+    if (stat(output->partial, &found) != 0 || (uint64_t)found.st_size < length)
+        return pm_fail(error, PM_INVALID,
+                       "%s: the run cannot go on, for its file is shorter than it was; begin anew without --resume",
+                       output->partial);
+    if (truncate(output->partial, (off_t)length) != 0)
+        return refuse(output, errno, error);
+    output->started = 1;
+    output->used = 0;
+    return PM_OK;
+}
+
+void pm_output_leave(pm_output *output) {
+    output->started = 0;
+    pm_output_discard(output);
 }
 
 pm_status pm_output_commit(pm_output *output, pm_error *error) {

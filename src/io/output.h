@@ -4,6 +4,7 @@
 
 #include <punctum/error.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct pm_output {
     char *path;
@@ -20,6 +21,17 @@ pm_status pm_folder_make(const char *path, pm_error *error);
 pm_status pm_output_open(pm_output *output, const char *folder, const char *name, pm_error *error);
 pm_status pm_output_write(pm_output *output, pm_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same with bytes. */
+pm_status pm_output_bytes(pm_output *output, const void *bytes, size_t size, pm_error *error);
+
+/* Brings everything so far to disk; *length is then the length of the temporary file. */
+pm_status pm_output_flush(pm_output *output, uint64_t *length, pm_error *error);
+/* After pm_output_open: goes on with a file that was left with at least that length, of which the rest is dropped.
+ * Errors: PM_INVALID where there is none. */
+pm_status pm_output_reopen(pm_output *output, uint64_t length, pm_error *error);
+/* Closes the output and leaves the temporary file for pm_output_reopen; what was not flushed is lost. */
+void pm_output_leave(pm_output *output);
+
 /* Writes what is left to disk and gives the file its name. Errors: PM_FAILED. The output is closed in any case. */
 pm_status pm_output_commit(pm_output *output, pm_error *error);
 /* Drops the file. Harmless after a commit, and on an output that was never opened. */

@@ -7,6 +7,7 @@
 #include "io/output.h"
 #include "io/summary.h"
 #include "learn/rule.h"
+#include "net/mark.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -93,9 +94,7 @@ pm_status pm_experiment_mark(const pm_experiment *experiment, uint64_t *mark, pm
     json_decref(json);
     if (!text)
         return pm_fail_memory(error, "the experiment");
-    *mark = 0xcbf29ce484222325u; /* FNV-1a */
-    for (const char *c = text; *c; c++)
-        *mark = (*mark ^ (unsigned char)*c) * 0x100000001b3u;
+    *mark = pm_hash(PM_HASH_START, text, strlen(text));
     free(text);
     return PM_OK;
 }

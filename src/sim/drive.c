@@ -120,6 +120,15 @@ void pm_drive_restore(pm_drive *drive) {
         memcpy(drive->channels, drive->saved, drive->n_channels * sizeof *drive->saved);
 }
 
+void pm_drive_archive(pm_drive *drive, pm_archive *archive) {
+    for (size_t k = 0; k < drive->n_channels; k++) {
+        pm_channel *channel = &drive->channels[k];
+        PM_ARCHIVE(archive, channel->spike);
+        PM_ARCHIVE(archive, channel->batch);
+        PM_ARCHIVE(archive, channel->next);
+    }
+}
+
 static bool reserve(pm_drive_arrivals *arrivals, size_t n) {
     if (n <= arrivals->capacity)
         return true;

@@ -7,6 +7,7 @@
 
 #include "net/random.h"
 #include "net/wiring.h"
+#include "sim/archive.h"
 
 /* One source neuron and its synapse. */
 typedef struct pm_channel {
@@ -46,6 +47,9 @@ void pm_drive_reset(pm_drive *drive);
 /* Remembers the state of all channels, and returns to it. */
 void pm_drive_save(pm_drive *drive);
 void pm_drive_restore(pm_drive *drive);
+
+/* The state of all channels, written or read. */
+void pm_drive_archive(pm_drive *drive, pm_archive *archive);
 
 /* What arrives at a cell in [start, end), ms; each slab follows the one before. False: no memory. */
 bool pm_drive_take(pm_drive *drive, uint32_t cell, double start, double end, pm_drive_arrivals *arrivals);

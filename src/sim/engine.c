@@ -180,6 +180,13 @@ void pm_engine_restore(pm_engine *engine) {
     pm_drive_restore(&engine->drive);
 }
 
+void pm_engine_archive(pm_engine *engine, pm_archive *archive) {
+    if (archive->reading)
+        pm_engine_reset(engine);
+    pm_archive_bytes(archive, engine->cells, engine->wiring->n_cells * sizeof *engine->cells);
+    pm_drive_archive(&engine->drive, archive);
+}
+
 void pm_engine_begin(pm_engine *engine, double start, double end) {
     engine->start = start;
     engine->end = end;

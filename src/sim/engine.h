@@ -146,6 +146,9 @@ void pm_engine_reset(pm_engine *engine);
 void pm_engine_save(pm_engine *engine);
 void pm_engine_restore(pm_engine *engine);
 
+/* The state at the start of a slab, written or read; what a worker expects of the next slab changes no result. */
+void pm_engine_archive(pm_engine *engine, pm_archive *archive);
+
 /* Begins the slab [start, end). */
 void pm_engine_begin(pm_engine *engine, double start, double end);
 /* A group's spike arrives at `time` in this slab. */

@@ -2,7 +2,6 @@
  * of a slab inside the ring's window is in its bucket. */
 #include "sim/queue.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 typedef struct far_flight {
@@ -51,6 +50,23 @@ void pm_queue_clear(pm_queue *queue) {
         queue->ring[k].count = 0;
     queue->heap_count = 0;
     queue->first = 0;
+}
+
+void pm_queue_archive(pm_queue *queue, pm_archive *archive) {
+    size_t length = queue->length;
+    PM_ARCHIVE(archive, length);
+    if (length != queue->length)
+        archive->status = PM_INVALID;
+    PM_ARCHIVE(archive, queue->first);
+    PM_ARCHIVE(archive, queue->sequence);
+    for (size_t k = 0; archive->status == PM_OK && k < queue->length; k++) {
+        void *flights = queue->ring[k].flights;
+        pm_archive_list(archive, &flights, &queue->ring[k].count, &queue->ring[k].capacity, sizeof(pm_flight));
+        queue->ring[k].flights = flights;
+    }
+    void *heap = queue->heap;
+    pm_archive_list(archive, &heap, &queue->heap_count, &queue->heap_capacity, sizeof(far_flight));
+    queue->heap = heap;
 }
 
 static bool reserve(void **array, size_t *capacity, size_t needed, size_t size) {

@@ -7,9 +7,7 @@
 #ifndef PM_SIM_QUEUE_H
 #define PM_SIM_QUEUE_H
 
-#include <punctum/error.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "sim/archive.h"
 
 typedef struct pm_flight {
     double time;     /* of the spike, ms */
@@ -28,6 +26,9 @@ typedef struct pm_queue pm_queue;
 pm_queue *pm_queue_new(double span);
 void pm_queue_free(pm_queue *queue);
 void pm_queue_clear(pm_queue *queue);
+
+/* All entries, written or read. */
+void pm_queue_archive(pm_queue *queue, pm_archive *archive);
 
 /* Slabs must be >= the one opened last. */
 pm_status pm_queue_push(pm_queue *queue, int64_t slab, const pm_flight *flight);

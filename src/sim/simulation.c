@@ -147,6 +147,26 @@ pm_counts pm_simulation_counts(const pm_simulation *simulation) {
     return counts;
 }
 
+pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, pm_error *error) {
+    pm_simulation *s = simulation;
+    PM_ARCHIVE(archive, s->slab);
+    PM_ARCHIVE(archive, s->collected);
+    PM_ARCHIVE(archive, s->time);
+    PM_ARCHIVE(archive, s->reported);
+    PM_ARCHIVE(archive, s->counts.spikes);
+    PM_ARCHIVE(archive, s->counts.source_spikes);
+    PM_ARCHIVE(archive, s->counts.synaptic_events);
+    PM_ARCHIVE_LIST(archive, s->held);
+    pm_engine_archive(&s->engine, archive);
+    pm_queue_archive(s->queue, archive);
+    pm_sources_archive(s->sources, archive);
+    if (archive->status == PM_NO_MEMORY)
+        return pm_fail_memory(error, "the state of the simulation");
+    if (archive->status != PM_OK || (archive->reading && archive->at != archive->size))
+        return pm_fail(error, PM_INVALID, "the state does not fit the network");
+    return PM_OK;
+}
+
 /* A spike, from its group `flight.group` on: groups that arrive in the current slab are delivered, the next one waits.
  */
 static pm_status send(pm_simulation *s, pm_flight flight, bool provisional, pm_error *error) {

@@ -125,6 +125,22 @@ void pm_sources_free(pm_sources *sources) {
     free(sources);
 }
 
+void pm_sources_archive(pm_sources *sources, pm_archive *archive) {
+    for (size_t p = 0; p < sources->network->n_populations; p++) {
+        source *s = &sources->source[p];
+        size_t n = s->next_time ? sources->network->populations[p].size : 0;
+        PM_ARCHIVE(archive, s->next_event);
+        if (n > 0) {
+            pm_archive_bytes(archive, s->next_time, n * sizeof *s->next_time);
+            pm_archive_bytes(archive, s->n_drawn, n * sizeof *s->n_drawn);
+        }
+    }
+    PM_ARCHIVE_LIST(archive, sources->collected);
+    PM_ARCHIVE_LIST(archive, sources->injected);
+    PM_ARCHIVE(archive, sources->next_injected);
+    PM_ARCHIVE(archive, sources->end);
+}
+
 static bool collect_population(pm_sources *sources, uint32_t p, double end) {
     const pm_population *population = &sources->network->populations[p];
     source *s = &sources->source[p];

@@ -2,7 +2,7 @@
 #ifndef PM_SIM_SOURCES_H
 #define PM_SIM_SOURCES_H
 
-#include <punctum/simulation.h>
+#include "sim/archive.h"
 
 typedef struct pm_sources pm_sources;
 
@@ -10,6 +10,9 @@ typedef struct pm_sources pm_sources;
 pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sources **sources, pm_error *error);
 void pm_sources_free(pm_sources *sources);
 void pm_sources_reset(pm_sources *sources);
+
+/* How far the sources are, written or read. */
+void pm_sources_archive(pm_sources *sources, pm_archive *archive);
 
 /* All source spikes in [previous end, end), sorted by (time, population, neuron). Valid until the next call. */
 pm_status pm_sources_collect(pm_sources *sources, double end, const pm_spike **spikes, size_t *count, pm_error *error);

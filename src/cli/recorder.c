@@ -1,0 +1,139 @@
+/* Spikes and potentials stream into files as they occur, through a buffer for each file. */
+#include "cli/recorder.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+pm_status pm_recorder_spike(const pm_spike *spike, void *user, pm_error *error) {
+    pm_recorder *r = user;
+    return pm_output_write(&r->spikes[spike->population], error, "%" PRIu32 " %.17g %.17g\n", spike->neuron,
+                           spike->time, spike->slope);
+}
+
+pm_status pm_recorder_sample(const pm_sample *sample, void *user, pm_error *error) {
+    pm_recorder *r = user;
+    size_t k = r->first[sample->record] + sample->neuron;
+    const pm_population *p = &r->network->populations[r->network->potentials[sample->record].population];
+    pm_status status = PM_OK;
+    if (sample->kind != PM_SAMPLE_CURVE)
+        status = pm_output_write(&r->potentials[k], error, "%.17g %.17g\n", sample->time, sample->potential);
+    int spike = sample->kind == PM_SAMPLE_SPIKE && sample->potential == p->neuron.V_th;
+    if (!status)
+        status = pm_output_write(&r->curves[k], error, "%.17g %.17g %d\n", sample->time, sample->potential, spike);
+    return status;
+}
+
+static pm_status open_spikes(pm_recorder *r, const char *folder, pm_error *error) {
+    pm_status status = PM_OK;
+    for (size_t p = 0; !status && p < r->network->n_populations; p++) {
+        const pm_population *population = &r->network->populations[p];
+        if (!population->record_spikes)
+            continue;
+        char name[128];
+        snprintf(name, sizeof name, "spikes-%s.dat", population->name);
+        status = pm_output_open(&r->spikes[p], folder, name, error);
+        if (!status)
+            status = pm_output_write(&r->spikes[p], error, "# neuron time_ms dVdt_mV_per_ms\n");
+    }
+    return status;
+}
+
+static pm_status open_potentials(pm_recorder *r, const char *folder, pm_error *error) {
+    pm_status status = PM_OK;
+    for (size_t k = 0; k < r->network->n_potentials; k++) {
+        const pm_potential_record *record = &r->network->potentials[k];
+        const char *population = r->network->populations[record->population].name;
+        for (size_t j = 0; !status && j < record->n_neurons; j++) {
+            char name[128];
+            pm_output *potential = &r->potentials[r->first[k] + j], *curve = &r->curves[r->first[k] + j];
+            snprintf(name, sizeof name, "potential-%s-%" PRIu32 ".dat", population, record->neurons[j]);
+            status = pm_output_open(potential, folder, name, error);
+            if (!status)
+                status = pm_output_write(potential, error, "# time_ms V_mV\n");
+            snprintf(name, sizeof name, "curve-%s-%" PRIu32 ".dat", population, record->neurons[j]);
+            if (!status)
+                status = pm_output_open(curve, folder, name, error);
+            if (!status)
+                status = pm_output_write(curve, error, "# time_ms V_mV spike\n");
+        }
+    }
+    return status;
+}
+
+pm_status pm_recorder_open(pm_recorder *recorder, const pm_network *network, const pm_exchange *ranks,
+                           const char *folder, pm_error *error) {
+    pm_recorder *r = recorder;
+    *r = (pm_recorder){.network = network, .ranks = ranks};
+    r->first = calloc(network->n_potentials + 1, sizeof *r->first);
+    for (size_t k = 0; r->first && k < network->n_potentials; k++) {
+        r->first[k] = r->n_neurons;
+        r->n_neurons += network->potentials[k].n_neurons;
+    }
+    r->spikes = calloc(network->n_populations + 1, sizeof *r->spikes);
+    r->potentials = calloc(r->n_neurons + 1, sizeof *r->potentials);
+    r->curves = calloc(r->n_neurons + 1, sizeof *r->curves);
+    if (!r->first || !r->spikes || !r->potentials || !r->curves)
+        return pm_fail_memory(error, "the outputs");
+    pm_status status = open_spikes(r, folder, error);
+    return status ? status : open_potentials(r, folder, error);
+}
+
+pm_status pm_recorder_commit(pm_recorder *recorder, pm_error *error) {
+    pm_recorder *r = recorder;
+    pm_status status = PM_OK;
+    for (size_t p = 0; !status && p < r->network->n_populations; p++)
+        if (r->spikes[p].path)
+            status = pm_output_commit(&r->spikes[p], error);
+    for (size_t k = 0; !status && k < r->n_neurons; k++) {
+        if (!r->potentials[k].path)
+            continue;
+        status = pm_output_commit(&r->potentials[k], error);
+        if (!status)
+            status = pm_output_commit(&r->curves[k], error);
+    }
+    return status;
+}
+
+void pm_recorder_close(pm_recorder *recorder, bool leave) {
+    pm_recorder *r = recorder;
+    void (*end)(pm_output *) = leave ? pm_output_leave : pm_output_discard;
+    for (size_t p = 0; r->spikes && p < r->network->n_populations; p++)
+        end(&r->spikes[p]);
+    for (size_t k = 0; k < r->n_neurons; k++) {
+        if (r->potentials)
+            end(&r->potentials[k]);
+        if (r->curves)
+            end(&r->curves[k]);
+    }
+    free(r->spikes);
+    free(r->potentials);
+    free(r->curves);
+    free(r->first);
+    *r = (pm_recorder){0};
+}
+
+static pm_status archive_output(pm_output *output, pm_archive *archive, pm_error *error) {
+    uint64_t length = 0;
+    pm_status status = PM_OK;
+    if (!output->path)
+        return PM_OK;
+    if (!archive->reading)
+        status = pm_output_flush(output, &length, error);
+    PM_ARCHIVE(archive, length);
+    if (!status && archive->reading && !archive->status)
+        status = pm_output_reopen(output, length, error);
+    return status;
+}
+
+pm_status pm_recorder_archive(pm_recorder *recorder, pm_archive *archive, pm_error *error) {
+    pm_status status = PM_OK;
+    for (size_t p = 0; !status && p < recorder->network->n_populations; p++)
+        status = archive_output(&recorder->spikes[p], archive, error);
+    for (size_t k = 0; !status && k < recorder->n_neurons; k++) {
+        status = archive_output(&recorder->potentials[k], archive, error);
+        if (!status)
+            status = archive_output(&recorder->curves[k], archive, error);
+    }
+    return status;
+}

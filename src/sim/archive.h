@@ -1,0 +1,30 @@
+/* State as bytes and back. One function of each module walks through its state and serves both directions, so that what
+ * is written and what is read cannot differ. */
+#ifndef PM_SIM_ARCHIVE_H
+#define PM_SIM_ARCHIVE_H
+
+#include <punctum/simulation.h>
+
+/* Begins zeroed for writing; for reading `bytes` and `size` are given. Errors are remembered: after one, nothing more
+ * happens. */
+typedef struct pm_archive {
+    unsigned char *bytes;
+    size_t size, at, capacity;
+    bool reading;
+    pm_status status; /* PM_NO_MEMORY, or PM_INVALID where the bytes do not fit the state */
+} pm_archive;
+
+void pm_archive_bytes(pm_archive *archive, void *data, size_t size);
+#define PM_ARCHIVE(archive, value) pm_archive_bytes(archive, &(value), sizeof(value))
+
+/* A growing array of items. */
+void pm_archive_list(pm_archive *archive, void **items, size_t *count, size_t *capacity, size_t item_size);
+#define PM_ARCHIVE_LIST(archive, list)                                                                                 \
+    pm_archive_list(archive, (void **)&(list).items, &(list).count, &(list).capacity, sizeof *(list).items)
+
+/* The complete state of a simulation between two runs, but for what can be drawn anew from its network: written, or
+ * read into a simulation of the same network. After an error in reading the simulation can only be reset or freed.
+ * Errors: PM_NO_MEMORY, PM_INVALID. */
+pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, pm_error *error);
+
+#endif
