@@ -19,7 +19,8 @@ pm_series pm_series_new(const pm_lif *lif, double h) {
         return series;
     pm_lif_basis at = pm_lif_basis_at(lif, radius);
     double u = at.d12, i = at.alpha, b = at.e2, size = 1.0;
-    for (size_t k = 0; k < PM_SERIES_TERMS && size > 0x1p-57; k++) {
+    double least = 0x1p-57 * (fastest * radius) * (fastest * radius); /* D_12 itself is of second order */
+    for (size_t k = 0; k < PM_SERIES_TERMS && size > least; k++) {
         series.u[k] = u;
         series.i[k] = i;
         series.b[k] = b;
