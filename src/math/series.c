@@ -41,8 +41,9 @@ static inline __attribute__((always_inline)) double total(const double *v) {
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-PM_SIMD static void add_up(const pm_series *series, size_t n, const double *offset, const double *weight, double *u,
-                           double *i, double *b) {
+static inline __attribute__((always_inline)) void add_up(const pm_series *series, size_t n, const double *offset,
+                                                         const double *weight, bool single, double *u, double *i,
+                                                         double *b) {
     lanes sum_u = {0}, sum_i = {0}, sum_b = {0};
     for (size_t k = 0; k < n; k += PM_SERIES_LANES) {
         lanes x, w, p_u = {0}, p_i = {0}, p_b = {0};
@@ -52,7 +53,8 @@ PM_SIMD static void add_up(const pm_series *series, size_t n, const double *offs
         for (size_t term = series->n_terms; term-- > 0;) {
             p_u = p_u * x + series->u[term];
             p_i = p_i * x + series->i[term];
-            p_b = p_b * x + series->b[term];
+            if (!single)
+                p_b = p_b * x + series->b[term];
         }
         sum_u += w * p_u;
         sum_i += w * p_i;
@@ -63,12 +65,21 @@ PM_SIMD static void add_up(const pm_series *series, size_t n, const double *offs
     memcpy(b, &sum_b, sizeof sum_b);
 }
 
+PM_SIMD static void add_up_single(const pm_series *series, size_t n, const double *offset, const double *weight,
+                                  double *u, double *i, double *b) {
+    add_up(series, n, offset, weight, true, u, i, b);
+}
+PM_SIMD static void add_up_double(const pm_series *series, size_t n, const double *offset, const double *weight,
+                                  double *u, double *i, double *b) {
+    add_up(series, n, offset, weight, false, u, i, b);
+}
+
 pm_response pm_series_sum(const pm_series *series, const pm_lif *lif, double h, size_t n, const double *offset,
                           const double *weight) {
     if (series->n_terms > 0) {
         double u[PM_SERIES_LANES], i[PM_SERIES_LANES], b[PM_SERIES_LANES];
-        add_up(series, n, offset, weight, u, i, b);
-        return (pm_response){total(u), total(i), total(b)};
+        (lif->single ? add_up_single : add_up_double)(series, n, offset, weight, u, i, b);
+        return (pm_response){total(u), total(i), lif->single ? 0.0 : total(b)};
     }
     pm_response sum = {0};
     for (size_t k = 0; k < n; k++) {
