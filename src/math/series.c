@@ -46,19 +46,24 @@ static inline __attribute__((always_inline)) void add_up(const pm_series *series
                                                          double *b) {
     lanes sum_u = {0}, sum_i = {0}, sum_b = {0};
     for (size_t k = 0; k < n; k += PM_SERIES_LANES) {
-        lanes x, w, p_u = {0}, p_i = {0}, p_b = {0};
+        lanes x, w, even_u = {0}, even_i = {0}, even_b = {0}, odd_u = {0}, odd_i = {0}, odd_b = {0};
         memcpy(&x, offset + k, sizeof x);
         memcpy(&w, weight + k, sizeof w);
         x = 1.0 - x * series->per_h;
-        for (size_t term = series->n_terms; term-- > 0;) {
-            p_u = p_u * x + series->u[term];
-            p_i = p_i * x + series->i[term];
-            if (!single)
-                p_b = p_b * x + series->b[term];
+        const lanes x2 = x * x;
+        for (size_t term = (series->n_terms + 1) / 2; term-- > 0;) {
+            even_u = even_u * x2 + series->u[2 * term];
+            odd_u = odd_u * x2 + series->u[2 * term + 1];
+            even_i = even_i * x2 + series->i[2 * term];
+            odd_i = odd_i * x2 + series->i[2 * term + 1];
+            if (!single) {
+                even_b = even_b * x2 + series->b[2 * term];
+                odd_b = odd_b * x2 + series->b[2 * term + 1];
+            }
         }
-        sum_u += w * p_u;
-        sum_i += w * p_i;
-        sum_b += w * p_b;
+        sum_u += w * (even_u + x * odd_u);
+        sum_i += w * (even_i + x * odd_i);
+        sum_b += w * (even_b + x * odd_b);
     }
     memcpy(u, &sum_u, sizeof sum_u);
     memcpy(i, &sum_i, sizeof sum_i);
