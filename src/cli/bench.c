@@ -39,7 +39,8 @@ static const benchmark set[] = {
 typedef struct measurement {
     pm_counts counts;
     double build_seconds, seconds, stream_seconds;
-    double duration; /* ms */
+    double duration;       /* ms */
+    double peak_megabytes; /* of the program so far */
 } measurement;
 
 /* Brunel's network: 4/5 excitatory neurons, each neuron hears a tenth of either population; g = 5, eta = 2; the PSP of
@@ -116,13 +117,18 @@ static double stream(const pm_counts *counts) {
     return seconds;
 }
 
+static double peak_megabytes(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024.0 : NAN;
+}
+
 static pm_status measure(const benchmark *b, uint32_t n, const options *o, measurement *m, pm_error *error) {
     pm_network *network = pm_network_new();
     pm_simulation *simulation = NULL;
     const pm_options settings = {.threads = o->threads};
     if (!network)
         return pm_fail_memory(error, "a network");
-    m->duration = o->duration > 0.0 ? o->duration : fmax(20.0, 1e6 / n);
+    m->duration = o->duration > 0.0 ? o->duration : fmax(100.0, 1e6 / n);
     pm_status status = build(b, n, network, error);
     double begun = pm_seconds();
     if (!status)
@@ -134,16 +140,13 @@ static pm_status measure(const benchmark *b, uint32_t n, const options *o, measu
     m->seconds = pm_seconds() - begun;
     if (!status) {
         m->counts = pm_simulation_counts(simulation);
-        m->stream_seconds = stream(&m->counts);
+        m->peak_megabytes = peak_megabytes();
     }
     pm_simulation_free(simulation);
     pm_network_free(network);
+    if (!status)
+        m->stream_seconds = stream(&m->counts);
     return status;
-}
-
-static double peak_megabytes(void) {
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024.0 : NAN;
 }
 
 static pm_status write_summary(const options *o, const benchmark *b, uint32_t n, const measurement *m,
@@ -159,7 +162,7 @@ static pm_status write_summary(const options *o, const benchmark *b, uint32_t n,
         (json_int_t)m->counts.synapses, "wall_seconds", m->seconds, "build_seconds", m->build_seconds,
         "ns_per_synaptic_event", m->seconds * 1e9 / events, "stream_ns_per_synaptic_event",
         m->stream_seconds * 1e9 / events, "rate_hz", (double)m->counts.spikes / (n * m->duration * 1e-3),
-        "bytes_per_synapse", (double)m->counts.bytes / (double)m->counts.synapses, "peak_megabytes", peak_megabytes());
+        "bytes_per_synapse", (double)m->counts.bytes / (double)m->counts.synapses, "peak_megabytes", m->peak_megabytes);
     status = pm_summary_write(o->folder, summary, error);
     json_decref(summary);
     return status;
@@ -174,7 +177,7 @@ static pm_status run_one(const benchmark *b, uint32_t n, const options *o, pm_er
     printf("%-4s %8" PRIu32 " %9.1f %10.2f %9.1f %9.2f %9.2f %8.1f %8.3f %8.1f %8.0f\n", b->name, n, m.duration,
            m.seconds, events / m.seconds * 1e-6, m.seconds * 1e9 / events, m.stream_seconds * 1e9 / events,
            (double)m.counts.spikes / (n * m.duration * 1e-3), m.build_seconds,
-           (double)m.counts.bytes / (double)m.counts.synapses, peak_megabytes());
+           (double)m.counts.bytes / (double)m.counts.synapses, m.peak_megabytes);
     (void)fflush(stdout);
     return o->folder ? write_summary(o, b, n, &m, error) : PM_OK;
 }

@@ -6,6 +6,7 @@
 #include "math/simd.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void pm_basis_free(pm_basis_table *table) {
     free(table->em);
@@ -78,19 +79,28 @@ PM_SIMD static void fill_0(const pm_lif *lif, pm_basis_table *table, size_t n) {
 PM_SIMD static void fill_1(const pm_lif *lif, pm_basis_table *table, size_t n) { fill(lif, n, 1, FILL_ARRAYS); }
 PM_SIMD static void fill_2(const pm_lif *lif, pm_basis_table *table, size_t n) { fill(lif, n, 2, FILL_ARRAYS); }
 
+PM_SIMD static void fill_single(const pm_lif *lif, const double *restrict t, double *restrict em, double *restrict rise,
+                                double *restrict e1, double *restrict d1, size_t n) {
+    const double x = lif->x, gap = lif->dxy, inv_gap = lif->inv_dxy, inv_C = lif->inv_C;
+    const bool membrane_first = lif->at_m == 0, equal = !(gap > 0.0);
+    for (size_t k = 0; k < n; k++) {
+        pm_exponential slow = pm_exponential_at(-x * t[k]);
+        pm_exponential step = pm_exponential_at(-gap * t[k]);
+        double fast = slow.e * step.e, slow_rise = -slow.m1, fast_rise = -(slow.m1 + slow.e * step.m1);
+        d1[k] = slow.e * (equal ? t[k] : -step.m1 * inv_gap) * inv_C;
+        em[k] = membrane_first ? slow.e : fast;
+        e1[k] = membrane_first ? fast : slow.e;
+        rise[k] = membrane_first ? slow_rise : fast_rise;
+    }
+}
+
 void pm_basis_fill(const pm_lif *lif, pm_basis_table *table, size_t n) {
     if (!lif->single) {
         (lif->at_m == 0 ? fill_0 : lif->at_m == 1 ? fill_1 : fill_2)(lif, table, n);
         return;
     }
-    for (size_t k = 0; k < n; k++) {
-        pm_lif_basis at = pm_lif_basis_at(lif, table->t[k]);
-        table->em[k] = at.em;
-        table->rise[k] = at.rise;
-        table->e1[k] = at.e1;
-        table->e2[k] = at.e2;
-        table->alpha[k] = at.alpha;
-        table->d1[k] = at.d1;
-        table->d12[k] = at.d12;
-    }
+    fill_single(lif, table->t, table->em, table->rise, table->e1, table->d1, n);
+    memset(table->e2, 0, n * sizeof *table->e2);
+    memcpy(table->alpha, table->e1, n * sizeof *table->alpha);
+    memcpy(table->d12, table->d1, n * sizeof *table->d12);
 }

@@ -19,7 +19,8 @@ pm_series pm_series_new(const pm_lif *lif, double h) {
         return series;
     pm_lif_basis at = pm_lif_basis_at(lif, radius);
     double u = at.d12, i = at.alpha, b = at.e2, size = 1.0;
-    for (size_t k = 0; k < PM_SERIES_TERMS && size > 0x1p-57; k++) {
+    double least = 0x1p-57 * (fastest * radius) * (fastest * radius); /* D_12 itself is of second order */
+    for (size_t k = 0; k < PM_SERIES_TERMS && size > least; k++) {
         series.u[k] = u;
         series.i[k] = i;
         series.b[k] = b;
@@ -40,34 +41,50 @@ static inline __attribute__((always_inline)) double total(const double *v) {
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-PM_SIMD static void add_up(const pm_series *series, size_t n, const double *offset, const double *weight, double *u,
-                           double *i, double *b) {
+static inline __attribute__((always_inline)) void add_up(const pm_series *series, size_t n, const double *offset,
+                                                         const double *weight, bool single, double *u, double *i,
+                                                         double *b) {
     lanes sum_u = {0}, sum_i = {0}, sum_b = {0};
     for (size_t k = 0; k < n; k += PM_SERIES_LANES) {
-        lanes x, w, p_u = {0}, p_i = {0}, p_b = {0};
+        lanes x, w, even_u = {0}, even_i = {0}, even_b = {0}, odd_u = {0}, odd_i = {0}, odd_b = {0};
         memcpy(&x, offset + k, sizeof x);
         memcpy(&w, weight + k, sizeof w);
         x = 1.0 - x * series->per_h;
-        for (size_t term = series->n_terms; term-- > 0;) {
-            p_u = p_u * x + series->u[term];
-            p_i = p_i * x + series->i[term];
-            p_b = p_b * x + series->b[term];
+        const lanes x2 = x * x;
+        for (size_t term = (series->n_terms + 1) / 2; term-- > 0;) {
+            even_u = even_u * x2 + series->u[2 * term];
+            odd_u = odd_u * x2 + series->u[2 * term + 1];
+            even_i = even_i * x2 + series->i[2 * term];
+            odd_i = odd_i * x2 + series->i[2 * term + 1];
+            if (!single) {
+                even_b = even_b * x2 + series->b[2 * term];
+                odd_b = odd_b * x2 + series->b[2 * term + 1];
+            }
         }
-        sum_u += w * p_u;
-        sum_i += w * p_i;
-        sum_b += w * p_b;
+        sum_u += w * (even_u + x * odd_u);
+        sum_i += w * (even_i + x * odd_i);
+        sum_b += w * (even_b + x * odd_b);
     }
     memcpy(u, &sum_u, sizeof sum_u);
     memcpy(i, &sum_i, sizeof sum_i);
     memcpy(b, &sum_b, sizeof sum_b);
 }
 
+PM_SIMD static void add_up_single(const pm_series *series, size_t n, const double *offset, const double *weight,
+                                  double *u, double *i, double *b) {
+    add_up(series, n, offset, weight, true, u, i, b);
+}
+PM_SIMD static void add_up_double(const pm_series *series, size_t n, const double *offset, const double *weight,
+                                  double *u, double *i, double *b) {
+    add_up(series, n, offset, weight, false, u, i, b);
+}
+
 pm_response pm_series_sum(const pm_series *series, const pm_lif *lif, double h, size_t n, const double *offset,
                           const double *weight) {
     if (series->n_terms > 0) {
         double u[PM_SERIES_LANES], i[PM_SERIES_LANES], b[PM_SERIES_LANES];
-        add_up(series, n, offset, weight, u, i, b);
-        return (pm_response){total(u), total(i), total(b)};
+        (lif->single ? add_up_single : add_up_double)(series, n, offset, weight, u, i, b);
+        return (pm_response){total(u), total(i), lif->single ? 0.0 : total(b)};
     }
     pm_response sum = {0};
     for (size_t k = 0; k < n; k++) {

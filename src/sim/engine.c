@@ -8,6 +8,8 @@
  * for w > 0. */
 #include "sim/engine.h"
 
+#include "math/simd.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,7 +248,7 @@ static void block_part(const pm_engine *engine, block cells, const pm_delivery *
 typedef double vector4 __attribute__((vector_size(32)));
 
 /* The innermost loop of the program: one synaptic event per turn. */
-static bool deliver_one(pm_engine *engine, pm_worker *worker, block cells, uint32_t delivery) {
+PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, block cells, uint32_t delivery) {
     const pm_delivery *d = &engine->deliveries.items[delivery];
     uint64_t begin, end;
     block_part(engine, cells, d, &begin, &end);

@@ -67,6 +67,24 @@ START_TEST(exponential_moments) {
 }
 END_TEST
 
+/* Draws are -log of uniform numbers to an ulp or two, and those of batches have the same bits. */
+START_TEST(exponentials) {
+    for (uint64_t batch = 0; batch < 3000; batch++) {
+        double draws[PM_STREAM_BATCH];
+        pm_stream_exponentials(11, 5, batch, draws);
+        for (uint64_t k = 0; k < PM_STREAM_BATCH; k++) {
+            uint64_t place = batch * PM_STREAM_BATCH + k;
+            uint32_t out[4];
+            pm_philox_block(11, 5, place / 2, out);
+            uint64_t bits = ((uint64_t)out[2 * (place % 2)] << 32 | out[2 * (place % 2) + 1]) >> 12;
+            long double exact = -log1pl(-(long double)bits * 0x1p-52L);
+            ck_assert(draws[k] == pm_stream_exponential(11, 5, place));
+            ck_assert_double_le((double)fabsl((draws[k] - exact) / exact), 0x1p-52);
+        }
+    }
+}
+END_TEST
+
 Suite *pm_suite_random(void);
 Suite *pm_suite_random(void) {
     Suite *suite = suite_create("random");
@@ -75,6 +93,7 @@ Suite *pm_suite_random(void) {
     tcase_add_test(tests, keys_differ);
     tcase_add_test(tests, gsl_generator);
     tcase_add_test(tests, exponential_moments);
+    tcase_add_test(tests, exponentials);
     suite_add_tcase(suite, tests);
     return suite;
 }

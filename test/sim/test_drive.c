@@ -1,0 +1,162 @@
+/* Poisson sources that drive one neuron each: the same spikes as sources whose spikes are events. */
+#include "support/naive.h"
+
+#include <punctum/punctum.h>
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct spikes {
+    pm_spike *items;
+    size_t count;
+} spikes;
+
+static pm_status record(const pm_spike *spike, void *user, pm_error *error) {
+    (void)error;
+    spikes *list = user;
+    list->items = realloc(list->items, (list->count + 1) * sizeof *list->items);
+    ck_assert_ptr_nonnull(list->items);
+    list->items[list->count++] = *spike;
+    return PM_OK;
+}
+
+static void ok(pm_status status, const pm_error *error) { ck_assert_msg(status == PM_OK, "%s", error->message); }
+
+enum { FAST, SLOW, CELLS, N_POPULATIONS };
+typedef enum drawn { POISSON, RECORDED, GIVEN } drawn; /* the sources: as they are, recorded too, or their spikes */
+
+typedef struct setting {
+    uint32_t cells;
+    double tau_2, weight; /* ms, pA */
+    double rate;          /* spikes/s, of the fast source */
+    double tau_1;         /* ms */
+} setting;
+
+/* Cells that hear two drives each, with spread weights and delays, and each other. */
+static pm_network *driven(const setting *s, drawn sources, const spikes *given) {
+    pm_error error = {0};
+    pm_network *net = pm_network_new();
+    ck_assert_ptr_nonnull(net);
+    net->seed = 4;
+    net->duration = 40.0;
+    static const char *const names[] = {"fast", "slow"};
+    const double rates[] = {s->rate, 1500.0};
+    uint32_t made;
+    for (uint32_t p = FAST; p <= SLOW; p++) {
+        if (sources != GIVEN) {
+            ok(pm_network_add_poisson_source(net, names[p], s->cells, rates[p], &made, &error), &error);
+            ok(pm_network_record_spikes(net, p, sources == RECORDED, &error), &error);
+            continue;
+        }
+        pm_event *events = malloc((given->count + 1) * sizeof *events);
+        ck_assert_ptr_nonnull(events);
+        size_t n = 0;
+        for (size_t k = 0; k < given->count; k++)
+            if (given->items[k].population == p)
+                events[n++] = (pm_event){given->items[k].time, given->items[k].neuron};
+        ok(pm_network_add_spike_source(net, names[p], s->cells, events, n, &made, &error), &error);
+        free(events);
+    }
+    pm_neuron neuron = pm_neuron_default();
+    neuron.t_ref = 1.0;
+    neuron.tau_1 = s->tau_1;
+    neuron.tau_2 = s->tau_2;
+    ok(pm_network_add_lif(net, "cells", s->cells, &neuron, &made, &error), &error);
+    for (uint32_t p = FAST; p <= SLOW; p++) {
+        pm_projection drive = {.from = p,
+                               .to = CELLS,
+                               .rule = PM_ONE_TO_ONE,
+                               .weight = {.kind = PM_NORMAL, .a = s->weight, .b = s->weight},
+                               .delay = {.kind = PM_UNIFORM, .a = p == FAST ? 0.0 : 1.0, .b = 2.5}};
+        ok(pm_network_connect(net, &drive, &error), &error);
+    }
+    pm_projection mutual = {.from = CELLS, .to = CELLS, .rule = PM_FIXED_INDEGREE, .indegree = 3};
+    mutual.weight.a = 10.0 * s->weight;
+    mutual.delay.a = 1.5;
+    ok(pm_network_connect(net, &mutual, &error), &error);
+    return net;
+}
+
+static spikes run(const pm_network *net, int threads, int slices, uint64_t *source_spikes) {
+    pm_error error = {0};
+    pm_simulation *s = NULL;
+    spikes list = {0};
+    ok(pm_simulation_new(net, &(pm_options){.threads = threads}, &s, &error), &error);
+    pm_simulation_on_spike(s, record, &list);
+    for (int k = 1; k <= slices; k++)
+        ok(pm_simulation_run(s, net->duration * k / slices, &error), &error);
+    if (source_spikes)
+        *source_spikes = pm_simulation_counts(s).source_spikes;
+    pm_simulation_free(s);
+    return list;
+}
+
+static spikes of_cells(const spikes *all) {
+    spikes cells = {malloc((all->count + 1) * sizeof *all->items), 0};
+    ck_assert_ptr_nonnull(cells.items);
+    for (size_t k = 0; k < all->count; k++)
+        if (all->items[k].population == CELLS)
+            cells.items[cells.count++] = all->items[k];
+    return cells;
+}
+
+static void same_bits(const spikes *a, const spikes *b) {
+    ck_assert_uint_eq(a->count, b->count);
+    ck_assert_uint_gt(a->count, 0);
+    ck_assert(memcmp(a->items, b->items, a->count * sizeof *a->items) == 0);
+}
+
+/* Double and single exponentials; a time constant so short that responses are no series; a drive of 4 spikes a slab. */
+static const setting SETTINGS[] = {
+    {15, 1.25, 250.0, 20000.0, 5.0}, {15, 0.0, 150.0, 20000.0, 5.0}, {15, 0.02, 150.0, 20000.0, 5.0}, {15, 0.5, 1000.0, 8000.0, 1.0}};
+
+START_TEST(like_given_spikes) {
+    const setting *s = &SETTINGS[_i];
+    pm_network *poisson = driven(s, POISSON, NULL), *recorded = driven(s, RECORDED, NULL);
+    uint64_t counted;
+    spikes silent = run(poisson, 1, 1, NULL), all = run(recorded, 1, 1, &counted), cells = of_cells(&all);
+    same_bits(&silent, &cells);
+    ck_assert_uint_eq(counted, all.count - cells.count);
+    ck_assert_uint_gt(counted, 5000);
+    pm_network *given = driven(s, GIVEN, &all);
+    naive_spikes expected = naive_run(given, given->duration);
+    ck_assert_uint_eq(cells.count, expected.count);
+    for (size_t k = 0; k < cells.count; k++) {
+        ck_assert_uint_eq(cells.items[k].neuron, expected.items[k].neuron);
+        ck_assert_double_eq_tol(cells.items[k].time, expected.items[k].time, 1e-9);
+    }
+    free(expected.items);
+    free(silent.items);
+    free(all.items);
+    free(cells.items);
+    pm_network_free(given);
+    pm_network_free(recorded);
+    pm_network_free(poisson);
+}
+END_TEST
+
+START_TEST(slices_and_threads) {
+    const setting large = {600, 1.25, 250.0, 20000.0, 5.0};
+    pm_network *net = driven(&large, POISSON, NULL);
+    uint64_t counts[3];
+    spikes whole = run(net, 1, 1, &counts[0]), sliced = run(net, 1, 97, &counts[1]), shared = run(net, 2, 1, &counts[2]);
+    same_bits(&whole, &sliced);
+    same_bits(&whole, &shared);
+    ck_assert(counts[0] == counts[1] && counts[0] == counts[2]);
+    free(whole.items);
+    free(sliced.items);
+    free(shared.items);
+    pm_network_free(net);
+}
+END_TEST
+
+Suite *pm_suite_drive(void);
+Suite *pm_suite_drive(void) {
+    Suite *suite = suite_create("drive");
+    TCase *tests = tcase_create("drive");
+    tcase_add_loop_test(tests, like_given_spikes, 0, (int)(sizeof SETTINGS / sizeof *SETTINGS));
+    tcase_add_test(tests, slices_and_threads);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
