@@ -4,6 +4,7 @@
 #define PUNCTUM_H
 
 #include <punctum/error.h>
+#include <punctum/exchange.h>
 #include <punctum/io.h>
 #include <punctum/network.h>
 #include <punctum/neuron.h>

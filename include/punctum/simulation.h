@@ -6,6 +6,7 @@
 #ifndef PUNCTUM_SIMULATION_H
 #define PUNCTUM_SIMULATION_H
 
+#include <punctum/exchange.h>
 #include <punctum/network.h>
 
 #ifdef __cplusplus
@@ -43,6 +44,9 @@ typedef pm_status pm_sample_callback(const pm_sample *sample, void *user, pm_err
 
 typedef struct pm_options {
     int threads; /* 0: as many as OpenMP would use; 1 for none */
+    /* NULL: one rank. Otherwise all ranks make and run the same simulation; bits do not depend on their number. Spikes
+     * and samples are passed on where exchange.h says. */
+    const pm_exchange *exchange;
 } pm_options;
 
 typedef struct pm_counts {
@@ -71,13 +75,15 @@ pm_status pm_simulation_run(pm_simulation *simulation, double until, pm_error *e
 void pm_simulation_stop(pm_simulation *simulation);
 
 double pm_simulation_time(const pm_simulation *simulation); /* ms */
+/* On several ranks: neurons and spikes of all, the rest of this one. */
 pm_counts pm_simulation_counts(const pm_simulation *simulation);
 
 /* Lets a neuron of a spike source fire at `time` (ms), which must not lie before the present. */
 pm_status pm_simulation_inject(pm_simulation *simulation, uint32_t population, uint32_t neuron, double time,
                                pm_error *error);
 
-/* Membrane potential (mV) and synaptic current (pA) of a LIF neuron at the present; either pointer may be NULL. */
+/* Membrane potential (mV) and synaptic current (pA) of a LIF neuron at the present; either pointer may be NULL. On
+ * several ranks: PM_INVALID, as pm_simulation_inject. */
 pm_status pm_simulation_state(pm_simulation *simulation, uint32_t population, uint32_t neuron, double *potential,
                               double *current, pm_error *error);
 

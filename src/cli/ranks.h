@@ -2,7 +2,7 @@
 #ifndef PM_CLI_RANKS_H
 #define PM_CLI_RANKS_H
 
-#include "sim/exchange.h"
+#include <punctum/exchange.h>
 
 /* To be called once, before anything that takes long. Without a launcher it does nothing and there is one rank. The
  * ranks part when the program ends. */

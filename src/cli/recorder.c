@@ -28,7 +28,7 @@ static pm_status open_spikes(pm_recorder *r, const char *folder, pm_error *error
     pm_status status = PM_OK;
     for (size_t p = 0; !status && p < r->network->n_populations; p++) {
         const pm_population *population = &r->network->populations[p];
-        if (!population->record_spikes)
+        if (!population->record_spikes || !pm_share_reports(r->ranks, p))
             continue;
         char name[128];
         snprintf(name, sizeof name, "spikes-%s.dat", population->name);
@@ -45,6 +45,8 @@ static pm_status open_potentials(pm_recorder *r, const char *folder, pm_error *e
         const pm_potential_record *record = &r->network->potentials[k];
         const char *population = r->network->populations[record->population].name;
         for (size_t j = 0; !status && j < record->n_neurons; j++) {
+            if (!pm_share_has(r->ranks, r->network->populations[record->population].size, record->neurons[j]))
+                continue;
             char name[128];
             pm_output *potential = &r->potentials[r->first[k] + j], *curve = &r->curves[r->first[k] + j];
             snprintf(name, sizeof name, "potential-%s-%" PRIu32 ".dat", population, record->neurons[j]);

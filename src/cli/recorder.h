@@ -5,7 +5,7 @@
 
 #include "io/output.h"
 #include "sim/archive.h"
-#include "sim/exchange.h"
+#include <punctum/exchange.h>
 
 typedef struct pm_recorder {
     const pm_network *network;

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 typedef struct options {
     const char *file, *folder;
@@ -64,13 +65,19 @@ static void watch_signals(void) {
 
 /* Everything up to now into a checkpoint. */
 static pm_status save(job *j, pm_error *error) {
+    const pm_exchange *x = j->ranks;
     pm_archive archive = {0};
     pm_status status = pm_recorder_archive(j->recorder, &archive, error);
     if (!status)
         status = pm_simulation_archive(j->simulation, &archive, error);
-    pm_checkpoint checkpoint = {j->mark, 1, &archive.size, archive.bytes};
-    if (!status)
-        status = pm_checkpoint_write(j->options->folder, &checkpoint, error);
+    status = pm_exchange_agree(x, status, error);
+    if (!status) {
+        const size_t *sizes = &archive.size;
+        const void *parts = x->size > 1 ? x->collect(x->user, archive.bytes, archive.size, &sizes) : archive.bytes;
+        if (x->rank == 0)
+            status = pm_checkpoint_write(j->options->folder, j->mark, x->size, sizes, parts, error);
+        status = pm_exchange_agree(x, status, error);
+    }
     j->saved = j->saved || !status;
     free(archive.bytes);
     return status;
@@ -80,8 +87,14 @@ static pm_status save(job *j, pm_error *error) {
 static pm_status load(job *j, pm_error *error) {
     pm_checkpoint checkpoint = {0};
     pm_status status = pm_checkpoint_read(j->options->folder, j->mark, &checkpoint, &j->saved, error);
+    if (!status && j->saved && checkpoint.ranks != j->ranks->size)
+        status = pm_fail(error, PM_INVALID,
+                         "the checkpoint in %s is one of a run on %u ranks, not %u; go on with as many: mpirun -n %u",
+                         j->options->folder, checkpoint.ranks, j->ranks->size, checkpoint.ranks);
     if (!status && j->saved) {
-        pm_archive archive = {.bytes = checkpoint.parts, .size = checkpoint.sizes[0], .reading = true};
+        pm_archive archive = {.bytes = checkpoint.parts, .size = checkpoint.sizes[j->ranks->rank], .reading = true};
+        for (uint32_t r = 0; r < j->ranks->rank; r++)
+            archive.bytes += checkpoint.sizes[r];
         status = pm_recorder_archive(j->recorder, &archive, error);
         if (!status)
             status = pm_simulation_archive(j->simulation, &archive, error);
@@ -90,7 +103,7 @@ static pm_status load(job *j, pm_error *error) {
                              j->options->folder, pm_simulation_time(j->simulation), j->network->duration);
     }
     pm_checkpoint_free(&checkpoint);
-    return status;
+    return pm_exchange_agree(j->ranks, status, error);
 }
 
 /* Resumes, or sees to it that no checkpoint of an earlier run is left. */
@@ -98,7 +111,9 @@ static pm_status begin(job *j, pm_error *error) {
     const options *o = j->options;
     if (o->resume || o->every > 0.0)
         j->mark = pm_network_mark(j->network);
-    return o->resume ? load(j, error) : pm_checkpoint_remove(o->folder, error);
+    if (o->resume)
+        return load(j, error);
+    return pm_exchange_agree(j->ranks, j->ranks->rank == 0 ? pm_checkpoint_remove(o->folder, error) : PM_OK, error);
 }
 
 /* The first multiple of `step` after `now`, ms. */
@@ -111,7 +126,7 @@ static double next_multiple(double now, double step) {
 static pm_status advance(job *j, pm_error *error) {
     enum { SLICES = 500 };
     const double duration = j->network->duration, every = j->options->every;
-    pm_progress progress = pm_progress_begin(j->options->quiet);
+    pm_progress progress = pm_progress_begin(j->options->quiet || j->ranks->size > 1);
     pm_status status = PM_OK;
     for (double now; !status && (now = pm_simulation_time(j->simulation)) < duration;) {
         double slice = progress.on ? next_multiple(now, duration / SLICES) : duration;
@@ -134,7 +149,31 @@ typedef struct outcome {
     pm_counts counts;
     double reached;                /* ms */
     double build_seconds, seconds; /* preparing and running */
+    double peak_megabytes;         /* of the rank that needs most */
+    uint32_t ranks;
 } outcome;
+
+static double peak_megabytes(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024.0 : 0.0;
+}
+
+/* Over all ranks. */
+static void sum_up(const pm_exchange *ranks, outcome *end) {
+    pm_counts *c = &end->counts;
+    uint64_t sums[] = {c->synapses, c->source_spikes, c->synaptic_events, c->bytes};
+    double least[] = {-peak_megabytes()};
+    if (ranks->size > 1) {
+        ranks->sum(ranks->user, sums, sizeof sums / sizeof *sums);
+        ranks->least(ranks->user, least, 1);
+    }
+    c->synapses = sums[0];
+    c->source_spikes = sums[1];
+    c->synaptic_events = sums[2];
+    c->bytes = sums[3];
+    end->peak_megabytes = -least[0];
+    end->ranks = ranks->size;
+}
 
 static json_t *summarise(const pm_network *network, const options *o, const outcome *end) {
     const pm_counts *counts = &end->counts;
@@ -143,12 +182,12 @@ static json_t *summarise(const pm_network *network, const options *o, const outc
                                 (json_int_t)counts->synapses, "spikes", (json_int_t)counts->spikes, "source_spikes",
                                 (json_int_t)counts->source_spikes, "synaptic_events",
                                 (json_int_t)counts->synaptic_events, "bytes", (json_int_t)counts->bytes);
-    json_t *summary =
-        json_pack("{s:s, s:s, s:I, s:b, s:f, s:f, s:f, s:f, s:o, s:o}", "version", PM_VERSION, "command", "run", "seed",
-                  (json_int_t)network->seed, "complete", (int)(end->reached >= network->duration), "reached_ms",
-                  end->reached, "wall_seconds", end->seconds, "build_seconds", end->build_seconds, "rate_hz",
-                  neuron_seconds > 0.0 ? (double)counts->spikes / neuron_seconds : 0.0, "counts", numbers, "network",
-                  pm_network_json(network));
+    json_t *summary = json_pack(
+        "{s:s, s:s, s:I, s:b, s:f, s:f, s:f, s:f, s:I, s:f, s:o, s:o}", "version", PM_VERSION, "command", "run", "seed",
+        (json_int_t)network->seed, "complete", (int)(end->reached >= network->duration), "reached_ms", end->reached,
+        "wall_seconds", end->seconds, "build_seconds", end->build_seconds, "rate_hz",
+        neuron_seconds > 0.0 ? (double)counts->spikes / neuron_seconds : 0.0, "ranks", (json_int_t)end->ranks,
+        "peak_megabytes", end->peak_megabytes, "counts", numbers, "network", pm_network_json(network));
     if (o->clock)
         json_object_set_new(summary, "clock",
                             json_pack("{s:f, s:s, s:s}", "dt_ms", o->step.dt, "scheme",
@@ -157,23 +196,29 @@ static json_t *summarise(const pm_network *network, const options *o, const outc
     return summary;
 }
 
+static pm_status write_summary(const pm_network *network, const options *o, const outcome *end, pm_error *error) {
+    json_t *summary = summarise(network, o, end);
+    pm_status status = pm_summary_write(o->folder, summary, error);
+    json_decref(summary);
+    return status;
+}
+
 /* Gives the files their names and says what came out. `status` is how the run ended. */
-static pm_status finish(const pm_network *network, const options *o, pm_recorder *r, pm_status status,
-                        const outcome *end, pm_error *error) {
+static pm_status finish(const pm_network *network, const options *o, pm_recorder *r, pm_status status, outcome *end,
+                        pm_error *error) {
     if (status != PM_OK && status != PM_STOPPED)
         return status;
-    pm_status written = pm_recorder_commit(r, error);
-    if (!written) {
-        json_t *summary = summarise(network, o, end);
-        written = pm_summary_write(o->folder, summary, error);
-        json_decref(summary);
-    }
+    sum_up(r->ranks, end);
+    pm_status written = pm_exchange_agree(r->ranks, pm_recorder_commit(r, error), error);
+    if (!written && r->ranks->rank == 0)
+        written = write_summary(network, o, end, error);
+    written = pm_exchange_agree(r->ranks, written, error);
     if (written)
         return written;
     if (status == PM_STOPPED)
         return pm_fail(error, PM_STOPPED, "stopped at %.17g ms of %g ms; %s holds everything up to there", end->reached,
                        network->duration, o->folder);
-    if (!o->quiet)
+    if (!o->quiet && r->ranks->rank == 0)
         printf("%g ms, %" PRIu64 " spikes of %" PRIu64 " neurons, %" PRIu64
                " synaptic events in %.3g s; results in %s\n",
                end->reached, end->counts.spikes, end->counts.neurons, end->counts.synaptic_events, end->seconds,
@@ -191,7 +236,7 @@ static pm_status stop_at_checkpoint(job *j, pm_error *error) {
 
 static pm_status simulate(job *j, pm_error *error) {
     const options *o = j->options;
-    pm_options settings = {.threads = o->threads};
+    pm_options settings = {.threads = o->threads > 0 ? o->threads : pm_ranks_threads(j->ranks), .exchange = j->ranks};
     double start = pm_seconds();
     pm_status status = pm_simulation_new(j->network, &settings, &j->simulation, error);
     double built = pm_seconds();
@@ -207,12 +252,14 @@ static pm_status simulate(job *j, pm_error *error) {
     running = NULL;
     if (status == PM_STOPPED && (o->resume || o->every > 0.0))
         return stop_at_checkpoint(j, error);
-    outcome end = {pm_simulation_counts(j->simulation), pm_simulation_time(j->simulation), built - start,
-                   pm_seconds() - built};
+    outcome end = {.counts = pm_simulation_counts(j->simulation),
+                   .reached = pm_simulation_time(j->simulation),
+                   .build_seconds = built - start,
+                   .seconds = pm_seconds() - built};
     status = finish(j->network, o, j->recorder, status, &end, error);
-    if (!status)
+    if (!status && j->ranks->rank == 0)
         status = pm_checkpoint_remove(o->folder, error);
-    return status;
+    return pm_exchange_agree(j->ranks, status, error);
 }
 
 static pm_status simulate_stepped(const pm_network *network, const options *o, pm_recorder *r, pm_error *error) {
@@ -228,30 +275,43 @@ static pm_status simulate_stepped(const pm_network *network, const options *o, p
     watch_signals();
     status = pm_clock_run(clock, network->duration, error);
     running_clock = NULL;
-    outcome end = {pm_clock_counts(clock), pm_clock_time(clock), built - begun, pm_seconds() - built};
+    outcome end = {.counts = pm_clock_counts(clock),
+                   .reached = pm_clock_time(clock),
+                   .build_seconds = built - begun,
+                   .seconds = pm_seconds() - built};
     status = finish(network, o, r, status, &end, error);
     pm_clock_free(clock);
+    return status;
+}
+
+static pm_status load_network(const options *o, const pm_exchange *ranks, pm_network **network, pm_error *error) {
+    if (o->clock && ranks->size > 1)
+        return pm_fail(error, PM_INVALID, "the time-stepped engine runs on one rank, not on %u", ranks->size);
+    pm_status status = pm_exchange_agree(ranks, pm_network_load(o->file, network, error), error);
+    if (!status && !isnan(o->duration))
+        (*network)->duration = o->duration;
+    if (!status && !isnan(o->seed))
+        (*network)->seed = (uint64_t)o->seed;
     return status;
 }
 
 static pm_status run_network(const options *o, const pm_exchange *ranks, pm_error *error) {
     pm_network *network = NULL;
     pm_recorder recorder = {0};
-    pm_status status = pm_network_load(o->file, &network, error);
-    if (status)
-        return status;
-    if (!isnan(o->duration))
-        network->duration = o->duration;
-    if (!isnan(o->seed))
-        network->seed = (uint64_t)o->seed;
-    job j = {.options = o, .network = network, .ranks = ranks, .recorder = &recorder};
-    status = pm_folder_make(o->folder, error);
-    if (!status)
-        status = pm_recorder_open(&recorder, network, ranks, o->folder, error);
+    job j = {.options = o, .ranks = ranks, .recorder = &recorder};
+    pm_status status = load_network(o, ranks, &network, error);
+    if (!status) {
+        j.network = network;
+        status = pm_folder_make(o->folder, error);
+        if (!status)
+            status = pm_recorder_open(&recorder, network, ranks, o->folder, error);
+        status = pm_exchange_agree(ranks, status, error);
+    }
     if (!status)
         status = o->clock ? simulate_stepped(network, o, &recorder, error) : simulate(&j, error);
     pm_simulation_free(j.simulation);
-    pm_recorder_close(&recorder, j.saved);
+    if (recorder.network)
+        pm_recorder_close(&recorder, j.saved);
     pm_network_free(network);
     return status;
 }
@@ -338,7 +398,8 @@ static int run(int argc, char **argv) {
         {"output", 'o', "DIR", 0, "folder for the results, made if need be", 0},
         {"duration", 'd', "MS", 0, "run for MS milliseconds instead of the file's duration", 0},
         {"seed", 's', "N", 0, "seed in place of the file's", 0},
-        {"threads", 't', "N", 0, "number of threads (default: all cores; the results do not depend on it)", 0},
+        {"threads", 't', "N", 0, "number of threads of each rank (default: all cores; the results do not depend on it)",
+         0},
         {"quiet", 'q', NULL, 0, "no progress bar, no closing line", 0},
         {"checkpoint-every", EVERY, "MS", 0, "save the state every MS milliseconds of model time", 0},
         {"resume", 'r', NULL, 0, "go on from the last checkpoint in DIR, or begin where there is none", 0},
@@ -362,6 +423,7 @@ static int run(int argc, char **argv) {
                                      "  punctum run network.yaml -o results\n"
                                      "  punctum run network.yaml -o results --duration 100 --seed 7 --threads 1\n"
                                      "  punctum run network.yaml -o results --checkpoint-every 1e4 --resume\n"
+                                     "  mpirun -n 4 punctum run network.yaml -o results\n"
                                      "  punctum run network.yaml -o stepped --engine clock --dt 0.1 --interpolate\n",
                                      NULL,
                                      NULL,
@@ -370,7 +432,10 @@ static int run(int argc, char **argv) {
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return 2;
-    pm_status status = run_network(&o, pm_ranks(), &error);
+    const pm_exchange *ranks = pm_ranks();
+    pm_status status = run_network(&o, ranks, &error);
+    if (ranks->rank > 0) /* all have the same message */
+        error.message[0] = '\0';
     return status ? pm_complain(&error) : 0;
 }
 

@@ -29,21 +29,22 @@ static pm_status put(pm_output *output, uint64_t *sum, const void *bytes, size_t
     return pm_output_bytes(output, bytes, size, error);
 }
 
-pm_status pm_checkpoint_write(const char *folder, const pm_checkpoint *checkpoint, pm_error *error) {
-    head h = {.version = PM_VERSION, .format = FORMAT, .ranks = checkpoint->ranks, .mark = checkpoint->mark};
+pm_status pm_checkpoint_write(const char *folder, uint64_t mark, uint32_t ranks, const size_t *sizes, const void *parts,
+                              pm_error *error) {
+    head h = {.version = PM_VERSION, .format = FORMAT, .ranks = ranks, .mark = mark};
     memcpy(h.magic, MAGIC, sizeof MAGIC);
     uint64_t sum = PM_HASH_START;
     size_t all = 0;
-    for (uint32_t r = 0; r < checkpoint->ranks; r++)
-        all += checkpoint->sizes[r];
+    for (uint32_t r = 0; r < ranks; r++)
+        all += sizes[r];
     pm_output output = {0};
     pm_status status = pm_output_open(&output, folder, NAME, error);
     if (!status)
         status = put(&output, &sum, &h, sizeof h, error);
     if (!status)
-        status = put(&output, &sum, checkpoint->sizes, checkpoint->ranks * sizeof *checkpoint->sizes, error);
+        status = put(&output, &sum, sizes, ranks * sizeof *sizes, error);
     if (!status)
-        status = put(&output, &sum, checkpoint->parts, all, error);
+        status = put(&output, &sum, parts, all, error);
     if (!status)
         status = pm_output_bytes(&output, &sum, sizeof sum, error);
     if (!status)

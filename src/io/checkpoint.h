@@ -16,7 +16,8 @@ typedef struct pm_checkpoint {
 } pm_checkpoint;
 
 /* Writes the file, whole or not at all. Errors: PM_FAILED, PM_NO_MEMORY. */
-pm_status pm_checkpoint_write(const char *folder, const pm_checkpoint *checkpoint, pm_error *error);
+pm_status pm_checkpoint_write(const char *folder, uint64_t mark, uint32_t ranks, const size_t *sizes, const void *parts,
+                              pm_error *error);
 
 /* Reads it; *found is false where there is none. Errors: PM_INVALID for a file that is cut short, damaged, written by
  * another version, or belongs to another network than `mark`. */

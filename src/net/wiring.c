@@ -16,10 +16,12 @@ typedef struct walker {
     const pm_wiring *wiring;
     const pm_projection *projection;
     uint32_t n_sources;
+    uint32_t begin, end; /* targets here */
     uint64_t connect_key, weight_key, delay_key;
     gsl_rng *connect, *weight, *delay;
 } walker;
 
+/* `target` counts from the first one here. */
 typedef void visit(void *user, uint32_t source, uint32_t target, double weight, double delay);
 
 static double draw(const pm_distribution *distribution, gsl_rng *rng, size_t matrix_index) {
@@ -43,7 +45,7 @@ static void emit(const walker *w, uint32_t source, uint32_t target, visit *to, v
     size_t index = (size_t)target * w->n_sources + source;
     double weight = draw(&w->projection->weight, w->weight, index);
     double delay = draw(&w->projection->delay, w->delay, index);
-    to(user, source, target, weight, delay);
+    to(user, source, target - w->begin, weight, delay);
 }
 
 static void walk_target(const walker *w, uint32_t target, visit *to, void *user) {
@@ -85,9 +87,12 @@ static void walk_target(const walker *w, uint32_t target, visit *to, void *user)
 
 static void walk(const walker *w, visit *to, void *user) {
     const pm_projection *p = w->projection;
-    for (size_t k = 0; p->rule == PM_SYNAPSE_LIST && k < p->n_synapses; k++)
-        to(user, p->synapses[k].source, p->synapses[k].target, p->synapses[k].weight, p->synapses[k].delay);
-    for (uint32_t target = 0; p->rule != PM_SYNAPSE_LIST && target < w->network->populations[p->to].size; target++)
+    for (size_t k = 0; p->rule == PM_SYNAPSE_LIST && k < p->n_synapses; k++) {
+        const pm_synapse *s = &p->synapses[k];
+        if (s->target >= w->begin && s->target < w->end)
+            to(user, s->source, s->target - w->begin, s->weight, s->delay);
+    }
+    for (uint32_t target = w->begin; p->rule != PM_SYNAPSE_LIST && target < w->end; target++)
         walk_target(w, target, to, user);
 }
 
@@ -96,6 +101,8 @@ static void begin_projection(walker *w, size_t number) {
     const pm_network *net = w->network;
     const pm_projection *p = w->projection = &net->projections[number];
     w->n_sources = net->populations[p->from].size;
+    w->begin = w->wiring->first_here[p->to];
+    w->end = w->begin + (w->wiring->first_cell[p->to + 1] - w->wiring->first_cell[p->to]);
     size_t twin = 0;
     for (size_t k = 0; k < number; k++)
         twin += net->projections[k].from == p->from && net->projections[k].to == p->to;
@@ -223,7 +230,7 @@ static bool same_neuron(const pm_neuron *a, const pm_neuron *b) {
            a->t_ref == b->t_ref && a->I_e == b->I_e && a->tau_1 == b->tau_1 && a->tau_2 == b->tau_2;
 }
 
-static pm_status number_neurons(pm_wiring *w, const pm_network *net, pm_error *error) {
+static pm_status number_neurons(pm_wiring *w, const pm_network *net, const pm_exchange *exchange, pm_error *error) {
     uint64_t neurons = 0;
     uint32_t cells = 0;
     for (size_t p = 0; p < net->n_populations; p++) {
@@ -235,7 +242,9 @@ static pm_status number_neurons(pm_wiring *w, const pm_network *net, pm_error *e
             return pm_fail(error, PM_INVALID, "the network has more than %u neurons", UINT32_MAX - 2);
         if (population->kind != PM_LIF)
             continue;
-        cells += population->size;
+        uint32_t rank = exchange ? exchange->rank : 0;
+        w->first_here[p] = pm_share_begin(exchange, rank, population->size);
+        cells += pm_share_begin(exchange, rank + 1, population->size) - w->first_here[p];
         w->class[p] = w->n_classes;
         for (size_t q = 0; q < p; q++)
             if (net->populations[q].kind == PM_LIF && same_neuron(&net->populations[q].neuron, &population->neuron)) {
@@ -337,6 +346,10 @@ end:
 }
 
 pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error *error) {
+    return pm_wiring_share(network, NULL, wiring, error);
+}
+
+pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange, pm_wiring **wiring, pm_error *error) {
     pm_wiring *w = calloc(1, sizeof *w);
     *wiring = NULL;
     if (!w)
@@ -344,6 +357,7 @@ pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error 
     size_t np = network->n_populations + 1, nj = network->n_projections + 1;
     w->first_neuron = calloc(np, sizeof *w->first_neuron);
     w->first_cell = calloc(np, sizeof *w->first_cell);
+    w->first_here = calloc(np, sizeof *w->first_here);
     w->class = calloc(np, sizeof *w->class);
     w->min_delay = calloc(nj, sizeof *w->min_delay);
     w->min_positive_delay = calloc(nj, sizeof *w->min_positive_delay);
@@ -355,13 +369,18 @@ pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error 
         .delay = gsl_rng_alloc(pm_rng_philox),
     };
     pm_status status;
-    if (!w->first_neuron || !w->first_cell || !w->class || !w->min_delay || !w->min_positive_delay ||
+    if (!w->first_neuron || !w->first_cell || !w->first_here || !w->class || !w->min_delay || !w->min_positive_delay ||
         !walk_state.connect || !walk_state.weight || !walk_state.delay)
         status = pm_fail_memory(error, "the network");
     else
-        status = number_neurons(w, network, error);
+        status = number_neurons(w, network, exchange, error);
     if (status == PM_OK)
         status = build(w, &walk_state, error);
+    status = pm_exchange_agree(exchange, status, error);
+    if (status == PM_OK && exchange) {
+        exchange->least(exchange->user, w->min_delay, network->n_projections);
+        exchange->least(exchange->user, w->min_positive_delay, network->n_projections);
+    }
     gsl_rng_free(walk_state.connect);
     gsl_rng_free(walk_state.weight);
     gsl_rng_free(walk_state.delay);
@@ -377,6 +396,7 @@ void pm_wiring_free(pm_wiring *wiring) {
         return;
     free(wiring->first_neuron);
     free(wiring->first_cell);
+    free(wiring->first_here);
     free(wiring->class);
     free(wiring->min_delay);
     free(wiring->min_positive_delay);

@@ -6,6 +6,7 @@
 #ifndef PM_NET_WIRING_H
 #define PM_NET_WIRING_H
 
+#include <punctum/exchange.h>
 #include <punctum/network.h>
 
 /* A class is a set of LIF parameters; populations with equal parameters share one. */
@@ -18,9 +19,10 @@ typedef struct pm_group {
 
 typedef struct pm_wiring {
     uint32_t n_neurons;     /* of all populations, numbered in file order */
-    uint32_t n_cells;       /* LIF neurons, numbered in file order: targets are such numbers */
+    uint32_t n_cells;       /* LIF neurons here, numbered in file order: targets are such numbers */
     uint32_t *first_neuron; /* n_populations + 1 */
     uint32_t *first_cell;   /* n_populations + 1; a population of sources has no cells */
+    uint32_t *first_here;   /* of each population: the number of its first neuron that is a cell here */
     uint32_t *class;        /* of each population */
     uint32_t n_classes;
     uint64_t *first_group; /* n_neurons + 1 */
@@ -29,10 +31,13 @@ typedef struct pm_wiring {
     uint32_t *targets;
     double *weights; /* pA */
     uint64_t n_synapses;
-    double *min_delay; /* per projection, ms; INFINITY for one without synapses */
+    double *min_delay; /* per projection, over all ranks, ms; INFINITY for one without synapses */
     double *min_positive_delay;
 } pm_wiring;
 
+/* On several ranks, the cells are this rank's share of every population, and the synapses those onto its cells; rows
+ * are for the neurons of all ranks. NULL: one rank. */
+pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange, pm_wiring **wiring, pm_error *error);
 /* Linear in the number of synapses but for sorting rows with several delays. */
 pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error *error);
 void pm_wiring_free(pm_wiring *wiring);

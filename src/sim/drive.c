@@ -29,16 +29,34 @@ void pm_drive_reset(pm_drive *drive) {
 /* Channels are looked at in every slab: seldom spikes are cheaper as events. */
 static const double FEWEST = 0.125; /* spikes in a slab */
 
-static bool is_private(const pm_network *network, const pm_wiring *wiring, size_t p, double slab) {
+static uint64_t synapses_of(const pm_wiring *wiring, uint32_t neuron) {
+    uint64_t first = wiring->first_group[neuron], end = wiring->first_group[neuron + 1];
+    return end > first ? wiring->groups[end].begin - wiring->groups[first].begin : 0;
+}
+
+/* `fan`: the synapses of each neuron on all ranks. */
+static bool is_private(const pm_network *network, const pm_wiring *wiring, const uint64_t *fan, size_t p, double slab) {
     const pm_population *population = &network->populations[p];
     if (population->kind != PM_POISSON_SOURCE || population->rate * 1e-3 * slab < FEWEST)
         return false;
-    for (uint32_t n = wiring->first_neuron[p]; n < wiring->first_neuron[p + 1]; n++) {
-        uint64_t first = wiring->first_group[n], end = wiring->first_group[n + 1];
-        if (end - first > 1 || (end > first && wiring->groups[end].begin - wiring->groups[first].begin > 1))
+    for (uint32_t n = wiring->first_neuron[p]; n < wiring->first_neuron[p + 1]; n++)
+        if (fan[n] > 1)
             return false;
-    }
     return true;
+}
+
+/* A neuron is a channel where its target is; one without a target where it belongs. */
+typedef struct places {
+    const pm_network *network;
+    const pm_wiring *wiring;
+    const pm_exchange *exchange;
+    const uint64_t *fan;
+} places;
+
+static bool is_here(const places *at, size_t p, uint32_t neuron) {
+    return synapses_of(at->wiring, neuron) > 0 ||
+           (at->fan[neuron] == 0 &&
+            pm_share_has(at->exchange, at->network->populations[p].size, neuron - at->wiring->first_neuron[p]));
 }
 
 /* The target of a source neuron, or n_cells. */
@@ -48,18 +66,22 @@ static uint32_t target_of(const pm_wiring *wiring, uint32_t neuron) {
 }
 
 /* Counts the channels of each cell, then places them. */
-static void place_channels(pm_drive *drive, const pm_network *network, const pm_wiring *wiring, uint32_t *fill) {
-    for (size_t p = 0; p < network->n_populations; p++)
+static void place_channels(pm_drive *drive, const places *at, uint32_t *fill) {
+    const pm_wiring *wiring = at->wiring;
+    const size_t n_populations = at->network->n_populations;
+    for (size_t p = 0; p < n_populations; p++)
         for (uint32_t n = wiring->first_neuron[p]; drive->covers[p] && n < wiring->first_neuron[p + 1]; n++)
-            fill[target_of(wiring, n)]++;
+            fill[target_of(wiring, n)] += is_here(at, p, n);
     uint32_t sum = 0;
     for (uint32_t c = 0; c <= wiring->n_cells; c++) {
         drive->first[c] = sum;
         sum += fill[c];
         fill[c] = drive->first[c];
     }
-    for (size_t p = 0; p < network->n_populations; p++)
+    for (size_t p = 0; p < n_populations; p++)
         for (uint32_t n = wiring->first_neuron[p]; drive->covers[p] && n < wiring->first_neuron[p + 1]; n++) {
+            if (!is_here(at, p, n))
+                continue;
             uint32_t target = target_of(wiring, n);
             const pm_group *group = &wiring->groups[wiring->first_group[n]];
             pm_channel *channel = &drive->channels[fill[target]++];
@@ -71,34 +93,49 @@ static void place_channels(pm_drive *drive, const pm_network *network, const pm_
         }
 }
 
-pm_status pm_drive_new(pm_drive *drive, const pm_network *network, const pm_wiring *wiring, double slab,
-                       pm_error *error) {
+static void cover(pm_drive *drive, const places *at, double slab) {
+    const pm_wiring *wiring = at->wiring;
+    for (size_t p = 0; p < at->network->n_populations && p <= UINT16_MAX; p++) {
+        if (!is_private(at->network, wiring, at->fan, p, slab))
+            continue;
+        drive->covers[p] = true;
+        drive->streams[p].key = pm_source_key(at->network, p);
+        drive->streams[p].mean_gap = 1000.0 / at->network->populations[p].rate;
+        for (uint32_t n = wiring->first_neuron[p]; n < wiring->first_neuron[p + 1]; n++)
+            drive->n_channels += is_here(at, p, n);
+    }
+}
+
+pm_status pm_drive_new(pm_drive *drive, const pm_network *network, const pm_wiring *wiring, const pm_exchange *exchange,
+                       double slab, pm_error *error) {
     *drive = (pm_drive){0};
     drive->covers = calloc(network->n_populations + 1, sizeof *drive->covers);
     drive->streams = calloc(network->n_populations + 1, sizeof *drive->streams);
     drive->first = calloc((size_t)wiring->n_cells + 1, sizeof *drive->first);
     uint32_t *fill = calloc((size_t)wiring->n_cells + 1, sizeof *fill);
-    bool memory = drive->covers && drive->streams && drive->first && fill;
-    for (size_t p = 0; memory && p < network->n_populations && p <= UINT16_MAX; p++)
-        if (is_private(network, wiring, p, slab)) {
-            drive->covers[p] = true;
-            drive->streams[p].key = pm_source_key(network, p);
-            drive->streams[p].mean_gap = 1000.0 / network->populations[p].rate;
-            drive->n_channels += network->populations[p].size;
-        }
-    if (memory && drive->n_channels > 0) {
-        drive->channels = malloc(drive->n_channels * sizeof *drive->channels);
-        drive->saved = malloc(drive->n_channels * sizeof *drive->saved);
-        memory = drive->channels && drive->saved;
+    uint64_t *fan = calloc((size_t)wiring->n_neurons + 1, sizeof *fan);
+    bool memory = drive->covers && drive->streams && drive->first && fill && fan;
+    pm_status status = memory ? PM_OK : pm_fail_memory(error, "the Poisson sources");
+    status = pm_exchange_agree(exchange, status, error);
+    if (status == PM_OK) {
+        for (uint32_t n = 0; n < wiring->n_neurons; n++)
+            fan[n] = synapses_of(wiring, n);
+        if (exchange)
+            exchange->sum(exchange->user, fan, wiring->n_neurons);
+        const places at = {network, wiring, exchange, fan};
+        cover(drive, &at, slab);
+        drive->channels = malloc((drive->n_channels + 1) * sizeof *drive->channels);
+        drive->saved = malloc((drive->n_channels + 1) * sizeof *drive->saved);
+        if (drive->channels && drive->saved)
+            place_channels(drive, &at, fill);
+        else
+            status = pm_fail_memory(error, "the Poisson sources");
     }
-    if (memory)
-        place_channels(drive, network, wiring, fill);
     free(fill);
-    if (!memory) {
+    free(fan);
+    if (status != PM_OK)
         pm_drive_clear(drive);
-        return pm_fail_memory(error, "the Poisson sources");
-    }
-    return PM_OK;
+    return status;
 }
 
 void pm_drive_clear(pm_drive *drive) {

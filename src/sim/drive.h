@@ -40,8 +40,8 @@ typedef struct pm_drive_arrivals {
 } pm_drive_arrivals;
 
 /* Covers the Poisson populations of that kind which fire often enough for slabs of `slab` ms. */
-pm_status pm_drive_new(pm_drive *drive, const pm_network *network, const pm_wiring *wiring, double slab,
-                       pm_error *error);
+pm_status pm_drive_new(pm_drive *drive, const pm_network *network, const pm_wiring *wiring, const pm_exchange *exchange,
+                       double slab, pm_error *error);
 void pm_drive_clear(pm_drive *drive);
 void pm_drive_reset(pm_drive *drive);
 /* Remembers the state of all channels, and returns to it. */

@@ -33,7 +33,8 @@ bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size
 
 void pm_engine_name(const pm_engine *engine, uint32_t cell, char *text, size_t size) {
     uint32_t p = pm_wiring_population_of_cell(engine->wiring, engine->network, cell);
-    snprintf(text, size, "%s[%u]", engine->network->populations[p].name, cell - engine->wiring->first_cell[p]);
+    snprintf(text, size, "%s[%u]", engine->network->populations[p].name,
+             engine->wiring->first_here[p] + (cell - engine->wiring->first_cell[p]));
 }
 
 static int compare_watches(const void *left, const void *right) {
@@ -54,10 +55,14 @@ static bool make_watches(pm_engine *engine) {
         return false;
     size_t n = 0;
     for (size_t r = 0; r < net->n_potentials; r++)
-        for (size_t k = 0; k < net->potentials[r].n_neurons; k++)
-            engine->watches[n++] =
-                (pm_watch){r, k, net->potentials[r].interval,
-                           engine->wiring->first_cell[net->potentials[r].population] + net->potentials[r].neurons[k]};
+        for (size_t k = 0; k < net->potentials[r].n_neurons; k++) {
+            uint32_t p = net->potentials[r].population, neuron = net->potentials[r].neurons[k];
+            uint32_t begin = engine->wiring->first_cell[p], here = engine->wiring->first_cell[p + 1] - begin;
+            uint32_t place = neuron - engine->wiring->first_here[p]; /* huge for those before */
+            if (place < here)
+                engine->watches[n++] = (pm_watch){r, k, net->potentials[r].interval, begin + place};
+        }
+    engine->n_watches = n;
     qsort(engine->watches, n, sizeof *engine->watches, compare_watches);
     for (size_t k = 0; k < n; k++)
         engine->watched[engine->watches[k].cell] = true;
@@ -108,13 +113,14 @@ static void *aligned(size_t count, size_t item_size) {
     return aligned_alloc(64, bytes);
 }
 
-pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threads, pm_error *error) {
+pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threads, const pm_exchange *exchange,
+                         pm_error *error) {
     *engine = (pm_engine){.network = network, .probe = PM_NOT_LOGGED};
-    pm_status status = pm_wiring_new(network, &engine->wiring, error);
+    pm_status status = pm_wiring_share(network, exchange, &engine->wiring, error);
     if (status == PM_OK)
-        status = pm_plan_new(network, engine->wiring, &engine->plan, error);
+        status = pm_plan_new(network, engine->wiring, exchange, &engine->plan, error);
     if (status == PM_OK)
-        status = pm_drive_new(&engine->drive, network, engine->wiring, engine->plan.slab, error);
+        status = pm_drive_new(&engine->drive, network, engine->wiring, exchange, engine->plan.slab, error);
     if (status == PM_OK) {
         size_t n = engine->wiring->n_cells;
         engine->saved = aligned(n, sizeof *engine->saved);
@@ -122,8 +128,8 @@ pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threa
         engine->intakes = aligned(n, sizeof *engine->intakes);
         engine->log_head = aligned(n, sizeof *engine->log_head);
         engine->watched = calloc(n + 1, sizeof *engine->watched);
-        if (!engine->cells || !engine->saved || !engine->intakes || !engine->log_head || !engine->watched || !make_watches(engine) ||
-            !make_classes(engine) || !make_workers(engine, threads))
+        if (!engine->cells || !engine->saved || !engine->intakes || !engine->log_head || !engine->watched ||
+            !make_watches(engine) || !make_classes(engine) || !make_workers(engine, threads))
             status = pm_fail_memory(error, "the neurons");
     }
     if (status == PM_OK)

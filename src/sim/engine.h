@@ -99,7 +99,7 @@ typedef struct pm_worker {
     pm_basis_table gaps;          /* between them */
     PM_LIST(pm_cell_spike) spikes;
     PM_LIST(pm_sample) samples;
-    double last_point;   /* offset of the last curve point of the cell at hand, ms */
+    double last_point;    /* offset of the last curve point of the cell at hand, ms */
     double lift;          /* running mean of u - lift per arrival, mV: how much may be expected next */
     double lift_sum;      /* mV, of the slab at hand */
     double driven_before; /* arrivals from private drives at all cells in the slab before, by this worker's */
@@ -137,7 +137,9 @@ bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size
     ((list).count < (list).capacity ||                                                                                 \
      pm_list_grow((void **)&(list).items, &(list).capacity, (list).count, sizeof *(list).items))
 
-pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threads, pm_error *error);
+/* `exchange`: NULL, or this rank's; the error is this rank's own. */
+pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threads, const pm_exchange *exchange,
+                         pm_error *error);
 void pm_engine_clear(pm_engine *engine);
 /* Initial state of all cells. */
 void pm_engine_reset(pm_engine *engine);

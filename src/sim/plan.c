@@ -61,12 +61,16 @@ static size_t population_levels(const pm_network *net, const pm_wiring *w, doubl
 typedef struct cell_graph {
     const pm_network *net;
     const pm_wiring *w;
+    const pm_exchange *exchange;
     double slab;
     uint32_t *neuron_of; /* cell -> neuron */
+    bool *is_source;     /* of each neuron */
+    size_t round;
 } cell_graph;
 
-static bool short_group(const cell_graph *g, uint32_t cell, uint64_t group) {
-    return group < g->w->first_group[g->neuron_of[cell] + 1] && g->w->groups[group].delay < g->slab;
+/* Whether the group is one of the neuron's, and its synapses are short. */
+static bool short_group(const cell_graph *g, uint32_t neuron, uint64_t group) {
+    return !g->is_source[neuron] && group < g->w->first_group[neuron + 1] && g->w->groups[group].delay < g->slab;
 }
 
 static void name_cell(const cell_graph *g, uint32_t cell, char *text, size_t size) {
@@ -95,7 +99,7 @@ static pm_status name_cycle(const cell_graph *g, const uint32_t *waiting, pm_err
             if (!alive[c])
                 continue;
             bool found = false;
-            for (uint64_t q = g->w->first_group[g->neuron_of[c]]; !found && short_group(g, c, q); q++)
+            for (uint64_t q = g->w->first_group[g->neuron_of[c]]; !found && short_group(g, g->neuron_of[c], q); q++)
                 for (uint64_t k = g->w->groups[q].begin; !found && k < g->w->groups[q + 1].begin; k++)
                     if (alive[g->w->targets[k]]) {
                         next[c] = g->w->targets[k];
@@ -133,49 +137,88 @@ static pm_status name_cycle(const cell_graph *g, const uint32_t *waiting, pm_err
                    text, name);
 }
 
-/* Levels of single cells along short synapses (Kahn's algorithm). */
-static pm_status cell_levels(const cell_graph *g, size_t *level, pm_error *error) {
+/* Names the cycle that there is; it may lead through several ranks, so that the synapses of all are wanted. */
+static pm_status name_cycle_of_all(const cell_graph *g, const uint32_t *waiting, pm_error *error) {
+    if (!g->exchange)
+        return name_cycle(g, waiting, error);
+    pm_wiring *all = NULL;
+    pm_plan plan = {0};
+    pm_status status = pm_wiring_new(g->net, &all, error);
+    if (status == PM_OK)
+        status = pm_plan_new(g->net, all, NULL, &plan, error);
+    pm_plan_free(&plan);
+    pm_wiring_free(all);
+    return status;
+}
+
+/* What the neurons of a round, given by all ranks, mean for the cells here: those that wait for nothing any more are
+ * written to `next`; returns their number. */
+static size_t peel(const cell_graph *g, const uint64_t *round, size_t n, uint32_t *waiting, size_t *level,
+                   uint64_t *next) {
+    size_t n_next = 0;
+    for (size_t k = 0; k < n; k++)
+        for (uint64_t q = g->w->first_group[round[k]]; short_group(g, (uint32_t)round[k], q); q++)
+            for (uint64_t s = g->w->groups[q].begin; s < g->w->groups[q + 1].begin; s++) {
+                uint32_t target = g->w->targets[s];
+                if (--waiting[target] > 0)
+                    continue;
+                level[target] = g->round + 1;
+                next[n_next++] = g->neuron_of[target];
+            }
+    return n_next;
+}
+
+/* Levels of single cells along short synapses, round by round (Kahn's algorithm): the cells of a round are those whose
+ * last predecessor was in the round before. */
+static pm_status cell_levels(cell_graph *g, size_t *level, pm_error *error) {
     uint32_t n = g->w->n_cells;
     uint32_t *waiting = calloc((size_t)n + 1, sizeof *waiting);
-    uint32_t *queue = malloc(((size_t)n + 1) * sizeof *queue);
-    if (!waiting || !queue) {
-        free(waiting);
-        free(queue);
-        return pm_fail_memory(error, "ordering the neurons");
-    }
-    for (uint32_t c = 0; c < n; c++)
-        for (uint64_t q = g->w->first_group[g->neuron_of[c]]; short_group(g, c, q); q++)
+    uint64_t *ready = malloc(((size_t)n + 1) * sizeof *ready), *next = malloc(((size_t)n + 1) * sizeof *next);
+    pm_status status = waiting && ready && next ? PM_OK : pm_fail_memory(error, "ordering the neurons");
+    status = pm_exchange_agree(g->exchange, status, error);
+    size_t n_ready = 0, settled = 0;
+    for (uint32_t m = 0; status == PM_OK && m < g->w->n_neurons; m++)
+        for (uint64_t q = g->w->first_group[m]; short_group(g, m, q); q++)
             for (uint64_t k = g->w->groups[q].begin; k < g->w->groups[q + 1].begin; k++)
                 waiting[g->w->targets[k]]++;
-    uint32_t head = 0, tail = 0;
-    for (uint32_t c = 0; c < n; c++) {
+    for (uint32_t c = 0; status == PM_OK && c < n; c++) {
         level[c] = 0;
         if (waiting[c] == 0)
-            queue[tail++] = c;
+            ready[n_ready++] = g->neuron_of[c];
     }
-    while (head < tail) {
-        uint32_t c = queue[head++];
-        for (uint64_t q = g->w->first_group[g->neuron_of[c]]; short_group(g, c, q); q++)
-            for (uint64_t k = g->w->groups[q].begin; k < g->w->groups[q + 1].begin; k++) {
-                uint32_t target = g->w->targets[k];
-                level[target] = level[target] > level[c] + 1 ? level[target] : level[c] + 1;
-                if (--waiting[target] == 0)
-                    queue[tail++] = target;
-            }
+    for (g->round = 0; status == PM_OK; g->round++) {
+        const uint64_t *round = ready;
+        size_t n_round = n_ready;
+        settled += n_ready;
+        if (g->exchange) {
+            const size_t *sizes = NULL;
+            round = g->exchange->gather(g->exchange->user, ready, n_ready * sizeof *ready, &sizes);
+            n_round = 0;
+            for (uint32_t r = 0; r < g->exchange->size; r++)
+                n_round += sizes[r] / sizeof *round;
+        }
+        if (n_round == 0)
+            break;
+        n_ready = peel(g, round, n_round, waiting, level, next);
+        uint64_t *other = ready;
+        ready = next;
+        next = other;
     }
-    pm_status status = tail < n ? name_cycle(g, waiting, error) : PM_OK;
+    uint64_t left = status == PM_OK ? n - settled : 0;
+    if (g->exchange && status == PM_OK)
+        g->exchange->sum(g->exchange->user, &left, 1);
+    if (left > 0)
+        status = name_cycle_of_all(g, waiting, error);
     free(waiting);
-    free(queue);
+    free(ready);
+    free(next);
     return status;
 }
 
 /* Runs of cells with equal level and class. */
 static pm_status make_ranges(pm_plan *plan, const pm_network *net, const pm_wiring *w, const size_t *level,
                              pm_error *error) {
-    size_t n_levels = 1;
-    for (uint32_t c = 0; c < w->n_cells; c++)
-        n_levels = level[c] + 1 > n_levels ? level[c] + 1 : n_levels;
-    plan->n_levels = n_levels;
+    const size_t n_levels = plan->n_levels;
     plan->first_range = calloc(n_levels + 2, sizeof *plan->first_range);
     plan->ranges = malloc(((size_t)w->n_cells + 1) * sizeof *plan->ranges);
     if (!plan->first_range || !plan->ranges)
@@ -209,8 +252,20 @@ static double shortest_in_cycles(const pm_network *net, const pm_wiring *w, doub
     return shortest;
 }
 
-static pm_status choose(pm_plan *plan, const pm_network *net, const pm_wiring *w, size_t *population_level,
-                        size_t *cell_level, uint32_t *neuron_of, pm_error *error) {
+/* The same on all ranks, though the cells here may have fewer. */
+static size_t count_levels(const cell_graph *g, const size_t *level) {
+    size_t n_levels = 1;
+    for (uint32_t c = 0; c < g->w->n_cells; c++)
+        n_levels = level[c] + 1 > n_levels ? level[c] + 1 : n_levels;
+    double fewest = -(double)n_levels;
+    if (g->exchange)
+        g->exchange->least(g->exchange->user, &fewest, 1);
+    return (size_t)-fewest;
+}
+
+static pm_status choose(pm_plan *plan, cell_graph *g, size_t *population_level, size_t *cell_level, pm_error *error) {
+    const pm_network *net = g->net;
+    const pm_wiring *w = g->w;
     plan->slab = preferred_slab(net);
     size_t cyclic;
     while ((cyclic = population_levels(net, w, plan->slab, population_level)) > 0) {
@@ -223,35 +278,44 @@ static pm_status choose(pm_plan *plan, const pm_network *net, const pm_wiring *w
                            "a cycle of synapses has a delay of %g ms; cycles need delays of at least 1e-12 ms",
                            shortest);
     }
-    for (size_t p = 0; p < net->n_populations; p++)
+    g->slab = plan->slab;
+    for (size_t p = 0; p < net->n_populations; p++) {
+        for (uint32_t n = w->first_neuron[p]; n < w->first_neuron[p + 1]; n++)
+            g->is_source[n] = net->populations[p].kind != PM_LIF;
         for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++) {
             cell_level[c] = population_level[p];
-            neuron_of[c] = w->first_neuron[p] + (c - w->first_cell[p]);
+            g->neuron_of[c] = w->first_neuron[p] + w->first_here[p] + (c - w->first_cell[p]);
         }
-    cell_graph graph = {net, w, plan->slab, neuron_of};
-    if (cyclic > 0) {
-        pm_status status = cell_levels(&graph, cell_level, error);
-        if (status != PM_OK)
-            return status;
     }
-    return make_ranges(plan, net, w, cell_level, error);
+    pm_status status = cyclic > 0 ? cell_levels(g, cell_level, error) : PM_OK;
+    if (status != PM_OK)
+        return status;
+    plan->n_levels = count_levels(g, cell_level);
+    return pm_exchange_agree(g->exchange, make_ranges(plan, net, w, cell_level, error), error);
 }
 
-pm_status pm_plan_new(const pm_network *network, const pm_wiring *wiring, pm_plan *plan, pm_error *error) {
+pm_status pm_plan_new(const pm_network *network, const pm_wiring *wiring, const pm_exchange *exchange, pm_plan *plan,
+                      pm_error *error) {
     *plan = (pm_plan){0};
     for (uint64_t g = 0; g < wiring->n_groups; g++)
         plan->max_delay = fmax(plan->max_delay, wiring->groups[g].delay);
     size_t *population_level = malloc((network->n_populations + 1) * sizeof *population_level);
     size_t *cell_level = calloc((size_t)wiring->n_cells + 1, sizeof *cell_level);
-    uint32_t *neuron_of = calloc((size_t)wiring->n_cells + 1, sizeof *neuron_of);
-    pm_status status = PM_NO_MEMORY;
-    if (population_level && cell_level && neuron_of)
-        status = choose(plan, network, wiring, population_level, cell_level, neuron_of, error);
-    else
-        pm_fail_memory(error, "ordering the neurons");
+    cell_graph graph = {.net = network,
+                        .w = wiring,
+                        .exchange = exchange,
+                        .neuron_of = calloc((size_t)wiring->n_cells + 1, sizeof *graph.neuron_of),
+                        .is_source = calloc((size_t)wiring->n_neurons + 1, sizeof *graph.is_source)};
+    pm_status status = PM_OK;
+    if (!population_level || !cell_level || !graph.neuron_of || !graph.is_source)
+        status = pm_fail_memory(error, "ordering the neurons");
+    status = pm_exchange_agree(exchange, status, error);
+    if (status == PM_OK)
+        status = choose(plan, &graph, population_level, cell_level, error);
     free(population_level);
     free(cell_level);
-    free(neuron_of);
+    free(graph.neuron_of);
+    free(graph.is_source);
     if (status != PM_OK)
         pm_plan_free(plan);
     return status;

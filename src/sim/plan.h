@@ -21,8 +21,9 @@ typedef struct pm_plan {
     pm_range *ranges;    /* of one class each, ascending within a level */
 } pm_plan;
 
-/* PM_INVALID for a cycle of zero delay, which the message names. */
-pm_status pm_plan_new(const pm_network *network, const pm_wiring *wiring, pm_plan *plan, pm_error *error);
+/* The same slab and levels on all ranks (NULL: one). PM_INVALID for a cycle of zero delay, which the message names. */
+pm_status pm_plan_new(const pm_network *network, const pm_wiring *wiring, const pm_exchange *exchange, pm_plan *plan,
+                      pm_error *error);
 void pm_plan_free(pm_plan *plan);
 
 #endif

@@ -14,6 +14,7 @@ struct pm_queue {
     int64_t first;
     size_t length; /* a power of two */
     pm_bucket *ring;
+    pm_bucket scratch;
     far_flight *heap;
     size_t heap_count, heap_capacity;
     uint64_t sequence;
@@ -41,6 +42,7 @@ void pm_queue_free(pm_queue *queue) {
     for (size_t k = 0; k < queue->length; k++)
         free(queue->ring[k].flights);
     free(queue->ring);
+    free(queue->scratch.flights);
     free(queue->heap);
     free(queue);
 }
@@ -131,6 +133,52 @@ pm_status pm_queue_push(pm_queue *queue, int64_t slab, const pm_flight *flight) 
                                                         : push_far(queue, slab, flight);
 }
 
+static bool in_order(const pm_flight *a, const pm_flight *b) {
+    return a->time != b->time ? a->time < b->time : a->source <= b->source;
+}
+
+/* The end of the ascending run that begins at `at`. */
+static size_t run_end(const pm_flight *flights, size_t at, size_t n) {
+    while (++at < n && in_order(&flights[at - 1], &flights[at]))
+        ;
+    return at < n ? at : n;
+}
+
+/* Merges neighbouring runs; returns how many are left. */
+static size_t merge_runs(const pm_flight *from, pm_flight *to, size_t n) {
+    size_t runs = 0;
+    for (size_t at = 0; at < n; runs++) {
+        size_t left = at, middle = run_end(from, at, n), right = middle,
+               end = middle < n ? run_end(from, middle, n) : n;
+        for (; at < end; at++) {
+            bool from_left = right == end || (left < middle && in_order(&from[left], &from[right]));
+            to[at] = from[from_left ? left++ : right++];
+        }
+    }
+    return runs;
+}
+
+/* A merge sort of the runs that there are: pushes come in order for the most part. */
+static bool sort(pm_queue *queue, pm_bucket *bucket) {
+    size_t n = bucket->count;
+    if (n < 2 || run_end(bucket->flights, 0, n) == n)
+        return true;
+    if (queue->scratch.capacity < bucket->capacity) {
+        pm_flight *moved = realloc(queue->scratch.flights, bucket->capacity * sizeof *moved);
+        if (!moved)
+            return false;
+        queue->scratch = (pm_bucket){moved, 0, bucket->capacity};
+    }
+    size_t runs;
+    do {
+        runs = merge_runs(bucket->flights, queue->scratch.flights, n);
+        pm_bucket sorted = {queue->scratch.flights, n, queue->scratch.capacity};
+        queue->scratch = *bucket;
+        *bucket = sorted;
+    } while (runs > 1);
+    return true;
+}
+
 pm_bucket *pm_queue_open(pm_queue *queue, int64_t slab) {
     queue->first = slab;
     while (queue->heap_count > 0 && queue->heap[0].slab < slab + (int64_t)queue->length) {
@@ -138,5 +186,6 @@ pm_bucket *pm_queue_open(pm_queue *queue, int64_t slab) {
         if (push_near(queue, near.slab, &near.flight) != PM_OK)
             return NULL;
     }
-    return &queue->ring[(size_t)slab & (queue->length - 1)];
+    pm_bucket *bucket = &queue->ring[(size_t)slab & (queue->length - 1)];
+    return sort(queue, bucket) ? bucket : NULL;
 }

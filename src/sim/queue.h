@@ -1,9 +1,8 @@
 /* The priority queue of spikes on their way: a calendar queue (R. Brown, CACM 31, 1988) over slabs of time.
  *
  * An entry is one spike, waiting for the next of its source's delay groups; it comes back with the following group, so
- * there is one entry per spike on its way. Entries of one slab come out in the order in which they went in: the caller
- * pushes in a fixed order, and needs no order within a slab. Slabs further away than the ring is long wait in a binary
- * heap. */
+ * there is one entry per spike on its way. Entries of one slab come out by (time of the spike, source), so that their
+ * order does not depend on when they went in. Slabs further away than the ring is long wait in a binary heap. */
 #ifndef PM_SIM_QUEUE_H
 #define PM_SIM_QUEUE_H
 

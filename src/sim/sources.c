@@ -72,6 +72,8 @@ void pm_sources_reset(pm_sources *sources) {
         source *s = &sources->source[p];
         s->next_event = 0;
         for (uint32_t n = 0; s->next_time && n < sources->network->populations[p].size; n++) {
+            if (s->next_time[n] == INFINITY) /* skipped */
+                continue;
             s->next_time[n] = 0.0;
             s->n_drawn[n] = 0;
             draw_gap(s, n);
@@ -98,8 +100,8 @@ pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sourc
         const pm_population *population = &network->populations[p];
         if (population->kind != PM_POISSON_SOURCE || population->rate == 0.0 || (silent && silent[p]))
             continue;
-        s->source[p].next_time = malloc(population->size * sizeof(double));
-        s->source[p].n_drawn = malloc(population->size * sizeof(uint64_t));
+        s->source[p].next_time = calloc(population->size, sizeof(double));
+        s->source[p].n_drawn = calloc(population->size, sizeof(uint64_t));
         if (!s->source[p].next_time || !s->source[p].n_drawn) {
             pm_sources_free(s);
             *sources = NULL;
@@ -123,6 +125,11 @@ void pm_sources_free(pm_sources *sources) {
     free(sources->collected.items);
     free(sources->injected.items);
     free(sources);
+}
+
+void pm_sources_skip(pm_sources *sources, uint32_t population, uint32_t neuron) {
+    if (sources->source[population].next_time)
+        sources->source[population].next_time[neuron] = INFINITY;
 }
 
 void pm_sources_archive(pm_sources *sources, pm_archive *archive) {

@@ -14,6 +14,9 @@ void pm_sources_reset(pm_sources *sources);
 /* How far the sources are, written or read. */
 void pm_sources_archive(pm_sources *sources, pm_archive *archive);
 
+/* Never draws the spikes of that Poisson neuron; to be called before anything is collected. */
+void pm_sources_skip(pm_sources *sources, uint32_t population, uint32_t neuron);
+
 /* All source spikes in [previous end, end), sorted by (time, population, neuron). Valid until the next call. */
 pm_status pm_sources_collect(pm_sources *sources, double end, const pm_spike **spikes, size_t *count, pm_error *error);
 

@@ -1,5 +1,5 @@
 /* Agreement costs one sum while all goes well; messages travel only when there is one. */
-#include "sim/exchange.h"
+#include <punctum/exchange.h>
 
 pm_status pm_exchange_agree(const pm_exchange *exchange, pm_status status, pm_error *error) {
     if (!exchange || exchange->size == 1)
