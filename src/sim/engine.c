@@ -122,8 +122,8 @@ pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threa
         engine->intakes = aligned(n, sizeof *engine->intakes);
         engine->log_head = aligned(n, sizeof *engine->log_head);
         engine->watched = calloc(n + 1, sizeof *engine->watched);
-        if (!engine->cells || !engine->saved || !engine->intakes || !engine->log_head || !engine->watched || !make_watches(engine) ||
-            !make_classes(engine) || !make_workers(engine, threads))
+        if (!engine->cells || !engine->saved || !engine->intakes || !engine->log_head || !engine->watched ||
+            !make_watches(engine) || !make_classes(engine) || !make_workers(engine, threads))
             status = pm_fail_memory(error, "the neurons");
     }
     if (status == PM_OK)

@@ -99,7 +99,7 @@ typedef struct pm_worker {
     pm_basis_table gaps;          /* between them */
     PM_LIST(pm_cell_spike) spikes;
     PM_LIST(pm_sample) samples;
-    double last_point;   /* offset of the last curve point of the cell at hand, ms */
+    double last_point;    /* offset of the last curve point of the cell at hand, ms */
     double lift;          /* running mean of u - lift per arrival, mV: how much may be expected next */
     double lift_sum;      /* mV, of the slab at hand */
     double driven_before; /* arrivals from private drives at all cells in the slab before, by this worker's */
