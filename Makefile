@@ -56,7 +56,7 @@ object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
 
-.PHONY: all check test e2e asan lint fuzz coverage demo figures bench validate validate-brian2 install uninstall clean help setup setup-check tidy FORCE
+.PHONY: all check test e2e asan lint fuzz coverage demo figures bench validate validate-brian2 validate-nest install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -77,6 +77,7 @@ help:
 	@echo 'make bench       speed'
 	@echo 'make validate    errors of time-stepped simulation against the exact engine, into build/validation'
 	@echo 'make validate-brian2   the same against Brian2, which is installed if need be'
+	@echo 'make validate-nest     the same against the precise models of an installed NEST'
 	@echo 'make install     to PREFIX=/usr/local, below DESTDIR if given; make uninstall takes it away again'
 	@echo 'make clean       remove build/'
 
@@ -221,7 +222,11 @@ validate: setup
 validate-brian2:
 	@scripts/setup.sh brian2
 	@$(MAKE) --no-print-directory all
-	scripts/validate-brian2.sh build/punctum data/validation/network.yaml build/validation-brian2
+	scripts/validate-peer.sh brian2 build/punctum data/validation/network.yaml build/validation-brian2 0.1 0.05 0.02 0.01 0.005
+
+validate-nest: setup
+	@$(MAKE) --no-print-directory all
+	scripts/validate-peer.sh nest build/punctum data/validation/nest.yaml build/validation-nest 0.1 0.05
 
 DEST = $(DESTDIR)$(PREFIX)
 

@@ -565,6 +565,7 @@ if command -v python3 > /dev/null; then
 fi
 refuse 2 "none of NEST's precise models has these" export "$demo" --to nest -o new/demo.py
 refuse 2 "must end with .py" export "$demo" --to brian2 -o new/demo
+refuse 2 "would hide the module nest" export "$small" --to nest -o new/nest.py
 refuse 2 "brian2 or nest" export "$demo" --to neuron -o new/demo.py
 for command in validate export; do
     check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"

@@ -52,6 +52,11 @@ static pm_status find_place(place *at, const char *script, pm_error *error) {
     if (!ending || ending == at->stem || strcmp(ending, ".py") != 0)
         return pm_fail(error, PM_INVALID, "-o: '%s' is not the name of a Python script; it must end with .py", script);
     *ending = '\0';
+    static const char *const modules[] = {"brian2", "nest", "numpy"}; /* Python would import the script itself */
+    for (size_t k = 0; k < sizeof modules / sizeof *modules; k++)
+        if (strcmp(at->stem, modules[k]) == 0)
+            return pm_fail(error, PM_INVALID, "-o: a script named '%s.py' would hide the module %s; name it otherwise",
+                           modules[k], modules[k]);
     return pm_folder_make(at->folder, error);
 }
 

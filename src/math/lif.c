@@ -152,15 +152,3 @@ double pm_lif_psp_peak(const pm_lif *lif) {
     pm_lif_arrive(lif, &spike, 1.0);
     return pm_lif_first_maximum(&quiet, &spike);
 }
-
-double pm_lif_bound(const pm_lif *lif, const pm_lif_state *state, double horizon) {
-    double decay = 1.0 - lif->l_1 * horizon;
-    double current = state->i * (state->i > 0.0 ? 1.0 : decay > 0.0 ? decay : 0.0);
-    if (state->b > 0.0) {
-        double rise = lif->d12 * horizon; /* alpha(t) <= min(1, (l_2 - l_1) t) */
-        current += state->b * (rise < 1.0 ? rise : 1.0);
-    }
-    /* Wherever u is above its start, the leak is at most that of the start. */
-    double slope = (lif->u_inf - state->u) * lif->l_m + current * lif->inv_C;
-    return state->u + (slope > 0.0 ? slope * horizon : 0.0);
-}

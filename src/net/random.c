@@ -81,8 +81,8 @@ enum { DRAWS = PM_STREAM_BATCH, BLOCKS = DRAWS / 2 };
 /* -log of numbers in (0, 1], to an ulp: m = 2^n f with f in [sqrt(1/2), sqrt(2)), and log f = 2 atanh(s) with
  * s = (f - 1)/(f + 1). Straight-line arithmetic: vector code, the same bits on every machine. */
 static inline double minus_log(double m) {
-    static const uint64_t root_half = 0x3fe6a09e667f3bcd;    /* bits of sqrt(1/2) */
-    static const double ln2_high = 0x1.62e42fefa0000p-1;     /* 35 bits: n * ln2_high is exact */
+    static const uint64_t root_half = 0x3fe6a09e667f3bcd; /* bits of sqrt(1/2) */
+    static const double ln2_high = 0x1.62e42fefa0000p-1;  /* 35 bits: n * ln2_high is exact */
     static const double ln2_low = 0x1.cf79abc9e3b3ap-40;
     uint64_t bits, place;
     memcpy(&bits, &m, sizeof bits);

@@ -351,20 +351,23 @@ static block in_block(block cells, const pm_range *range) {
                    range->end < cells.end ? range->end : cells.end};
 }
 
-/* Before anything of a slab is delivered: which cells will probably be replayed, by the arrivals to be expected. */
+/* Before anything of a slab is delivered: which cells will probably be replayed, by the arrivals to be expected. Where
+ * there are few of these, logging them all costs less than telling cells apart. */
 static void flag_cells(pm_engine *engine, const pm_worker *worker, block cells) {
     const double h = engine->end - engine->start;
     const double arrivals = ((double)engine->events + worker->driven_before) / engine->wiring->n_cells;
     const double expected = worker->lift * (arrivals + 3.0 * sqrt(arrivals));
+    const bool few = (double)engine->events < engine->wiring->n_cells;
     for (size_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++) {
         block part = in_block(cells, &engine->plan.ranges[r]);
         const pm_lif *lif = &engine->classes[engine->plan.ranges[r].class].lif;
         for (uint32_t n = part.begin; n < part.end; n++) {
             const pm_cell *cell = &engine->cells[n];
             pm_lif_state state = {cell->u, cell->i, cell->b};
-            bool soon = cell->ready < engine->end &&
-                        (cell->ready > engine->start || pm_lif_bound(lif, &state, h) + expected >= lif->theta);
-            engine->log_head[n] = soon || engine->watched[n] || n == engine->probe ? PM_LOG_END : PM_NOT_LOGGED;
+            bool always = few || engine->watched[n] || n == engine->probe;
+            bool log = always || (cell->ready < engine->end && (cell->ready > engine->start ||
+                                                                pm_lif_bound(lif, &state, h) + expected >= lif->theta));
+            engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
         }
     }
 }

@@ -42,6 +42,4 @@ const char *pm_fuzz_file(const char *name, const void *data, size_t size) {
     return path;
 }
 
-const char *pm_fuzz_text(const char *name, const char *text) {
-    return pm_fuzz_file(name, text, strlen(text));
-}
+const char *pm_fuzz_text(const char *name, const char *text) { return pm_fuzz_file(name, text, strlen(text)); }

@@ -1,5 +1,5 @@
-/* A folder of its own for a fuzz target, since the parsers read files: files are written anew for each input, and the folder
- * goes when the process ends. */
+/* A folder of its own for a fuzz target, since the parsers read files: files are written anew for each input, and the
+ * folder goes when the process ends. */
 #ifndef PM_FUZZ_FOLDER_H
 #define PM_FUZZ_FOLDER_H
 

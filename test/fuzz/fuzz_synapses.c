@@ -1,4 +1,5 @@
-/* Any bytes as the synapse file of a small network: either synapses between its neurons, or PM_INVALID with a message. */
+/* Any bytes as the synapse file of a small network: either synapses between its neurons, or PM_INVALID with a message.
+ */
 #include "folder.h"
 
 #include <math.h>

@@ -43,8 +43,8 @@ static double smallest_slope(const pm_layered *net) {
     return slope;
 }
 
-/* Whether a spike lies so close to an arrival that a step of the differences may carry it across, where its derivative has
- * a kink. */
+/* Whether a spike lies so close to an arrival that a step of the differences may carry it across, where its derivative
+ * has a kink. */
 static bool is_close(const pm_layered *net) {
     for (size_t l = 1; l <= net->n_layers; l++)
         for (size_t k = 0; k < net->rasters[l].n; k++)
@@ -87,8 +87,8 @@ START_TEST(spike_times_move_as_the_gradient_says) {
                             fabs(expected - coarser) > 3e-7 * largest)
                             continue;
                         ck_assert_msg(fabs(got - expected) <= 1e-6 * largest,
-                                      "seed %lu layer %zu weight %zu %zu: %.12g, differences say %.12g", seed, l, i, j, got,
-                                      expected);
+                                      "seed %lu layer %zu weight %zu %zu: %.12g, differences say %.12g", seed, l, i, j,
+                                      got, expected);
                         tested++;
                     }
             }

@@ -10,9 +10,7 @@
  * that: sweeps of single functions stop at e^-300. */
 static const double TOLERANCE = 1e-13, DEEPEST = 300.0;
 
-static double fastest_rate(const pm_lif *lif) {
-    return fmax(lif->l_m, lif->single ? lif->l_1 : lif->l_2);
-}
+static double fastest_rate(const pm_lif *lif) { return fmax(lif->l_m, lif->single ? lif->l_1 : lif->l_2); }
 
 static double relative(double value, quad reference) {
     if (reference == 0)
@@ -88,11 +86,21 @@ START_TEST(basis_of_close_time_constants) {
             double apart = k == 16 ? 1.0 : 1.0 + pow(10.0, -k);
             pm_neuron n = {.C_m = 2560.0, .g_L = 256.0, .V_th = 20.0, .tau_1 = 10.0, .tau_2 = 3.0}; /* tau_m 10 */
             switch (pattern) {
-            case 0: n.tau_1 *= apart; break;
-            case 1: n.tau_1 /= apart; break;
-            case 2: n.tau_1 = 17.0, n.tau_2 = 10.0 / apart; break;
-            case 3: n.tau_1 = 7.0 * apart, n.tau_2 = 7.0; break;
-            default: n.tau_2 = 10.0 / apart; break;
+            case 0:
+                n.tau_1 *= apart;
+                break;
+            case 1:
+                n.tau_1 /= apart;
+                break;
+            case 2:
+                n.tau_1 = 17.0, n.tau_2 = 10.0 / apart;
+                break;
+            case 3:
+                n.tau_1 = 7.0 * apart, n.tau_2 = 7.0;
+                break;
+            default:
+                n.tau_2 = 10.0 / apart;
+                break;
             }
             if (n.tau_1 <= n.tau_2)
                 n.tau_1 = nextafter(n.tau_2, INFINITY); /* as close as the model allows */
@@ -194,8 +202,8 @@ START_TEST(first_maximum_ends_the_rise) {
         quad_lif exact = quad_lif_new(&n, lif.theta);
         quad_state start = quad_state_of(&s);
         double t = pm_lif_first_maximum(&lif, &s);
-        quad noise = 1e-13 * ((fabsq(start.u) + fabsq(exact.u_inf)) / exact.tau_m +
-                              (fabsq(start.i) + fabsq(start.b)) / exact.C);
+        quad noise =
+            1e-13 * ((fabsq(start.u) + fabsq(exact.u_inf)) / exact.tau_m + (fabsq(start.i) + fabsq(start.b)) / exact.C);
         if (t == 0.0) {
             ck_assert(quad_slope(&exact, &start) <= noise);
             at_once++;

@@ -16,9 +16,7 @@ static void setup(void) {
     ck_assert_int_eq(pm_network_add_lif(network, "cells", 2, &neuron, NULL, &error), PM_OK);
 }
 
-static void teardown(void) {
-    pm_network_free(network);
-}
+static void teardown(void) { pm_network_free(network); }
 
 #define refused(call, words)                                                                                           \
     do {                                                                                                               \
@@ -101,7 +99,8 @@ START_TEST(bad_projections_are_refused) {
     BAD("a delay of -1 ms", p->delay.a = -1.0);
     BAD("a delay is a number or uniform", p->delay.kind = PM_NORMAL);
     BAD("weight number 4", p->weight.kind = PM_MATRIX, p->weight.values = weights);
-    BAD("synapse 0 goes from input[3]", p->rule = PM_SYNAPSE_LIST, p->synapses = (pm_synapse *)&unknown, p->n_synapses = 1);
+    BAD("synapse 0 goes from input[3]", p->rule = PM_SYNAPSE_LIST, p->synapses = (pm_synapse *)&unknown,
+        p->n_synapses = 1);
     BAD("delay -1 ms", p->rule = PM_SYNAPSE_LIST, p->synapses = (pm_synapse *)&backwards, p->n_synapses = 1);
     BAD("weight inf", p->rule = PM_SYNAPSE_LIST, p->synapses = (pm_synapse *)&endless, p->n_synapses = 1);
     for (size_t k = 0; k < n; k++)

@@ -80,7 +80,8 @@ END_TEST
 START_TEST(weights_and_delays_follow_their_distributions) {
     const double n = SOURCES * TARGETS;
     pm_network *network = two_populations();
-    const pm_projection p = {.to = 1, .weight = {.kind = PM_NORMAL, .a = 100.0, .b = 20.0},
+    const pm_projection p = {.to = 1,
+                             .weight = {.kind = PM_NORMAL, .a = 100.0, .b = 20.0},
                              .delay = {.kind = PM_UNIFORM_STEPS, .a = 1.0, .b = 3.0, .step = 0.5}};
     pm_wiring *w = draw(network, &p);
     double sum = 0.0, squares = 0.0;
@@ -106,8 +107,8 @@ END_TEST
 /* Each projection draws from streams of its own. */
 START_TEST(another_population_changes_no_draw) {
     pm_neuron neuron = pm_neuron_default();
-    const pm_projection p = {.to = 1, .rule = PM_FIXED_INDEGREE, .indegree = 9,
-                             .weight = {.kind = PM_UNIFORM, .a = -5.0, .b = 5.0}};
+    const pm_projection p = {
+        .to = 1, .rule = PM_FIXED_INDEGREE, .indegree = 9, .weight = {.kind = PM_UNIFORM, .a = -5.0, .b = 5.0}};
     pm_network *small = two_populations(), *large = two_populations();
     ck_assert_int_eq(pm_network_add_lif(large, "more", 5, &neuron, NULL, NULL), PM_OK);
     const pm_projection other = {.from = 0, .to = 2, .weight = {.kind = PM_NORMAL, .b = 1.0}};

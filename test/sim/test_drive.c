@@ -108,8 +108,10 @@ static void same_bits(const spikes *a, const spikes *b) {
 }
 
 /* Double and single exponentials; a time constant so short that responses are no series; a drive of 4 spikes a slab. */
-static const setting SETTINGS[] = {
-    {15, 1.25, 250.0, 20000.0, 5.0}, {15, 0.0, 150.0, 20000.0, 5.0}, {15, 0.02, 150.0, 20000.0, 5.0}, {15, 0.5, 1000.0, 8000.0, 1.0}};
+static const setting SETTINGS[] = {{15, 1.25, 250.0, 20000.0, 5.0},
+                                   {15, 0.0, 150.0, 20000.0, 5.0},
+                                   {15, 0.02, 150.0, 20000.0, 5.0},
+                                   {15, 0.5, 1000.0, 8000.0, 1.0}};
 
 START_TEST(like_given_spikes) {
     const setting *s = &SETTINGS[_i];
@@ -140,7 +142,8 @@ START_TEST(slices_and_threads) {
     const setting large = {600, 1.25, 250.0, 20000.0, 5.0};
     pm_network *net = driven(&large, POISSON, NULL);
     uint64_t counts[3];
-    spikes whole = run(net, 1, 1, &counts[0]), sliced = run(net, 1, 97, &counts[1]), shared = run(net, 2, 1, &counts[2]);
+    spikes whole = run(net, 1, 1, &counts[0]), sliced = run(net, 1, 97, &counts[1]),
+           shared = run(net, 2, 1, &counts[2]);
     same_bits(&whole, &sliced);
     same_bits(&whole, &shared);
     ck_assert(counts[0] == counts[1] && counts[0] == counts[2]);

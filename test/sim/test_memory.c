@@ -1,4 +1,5 @@
-/* Whichever allocation fails, the answer is PM_NO_MEMORY with a message: no crash, and (under the address sanitizer) no leak. */
+/* Whichever allocation fails, the answer is PM_NO_MEMORY with a message: no crash, and (under the address sanitizer) no
+ * leak. */
 #include "support/starve.h"
 
 #include <check.h>
@@ -36,7 +37,10 @@ static pm_status everything(size_t *spikes, size_t *samples, pm_error *error) {
         {.from = 0, .to = 2, .rule = PM_ONE_TO_ONE, .weight.a = 9000.0, .delay.a = 1.0},
         {.from = 1, .to = 2, .rule = PM_PAIRWISE_BERNOULLI, .probability = 1.0, .weight.a = 900.0, .delay.a = 1.0},
         {.from = 2, .to = 3, .rule = PM_SYNAPSE_LIST, .synapses = list, .n_synapses = 3},
-        {.from = 2, .to = 2, .weight = {.kind = PM_NORMAL, .a = -100.0, .b = 10.0}, .delay = {.kind = PM_UNIFORM, .a = 1.0, .b = 2.0}},
+        {.from = 2,
+         .to = 2,
+         .weight = {.kind = PM_NORMAL, .a = -100.0, .b = 10.0},
+         .delay = {.kind = PM_UNIFORM, .a = 1.0, .b = 2.0}},
     };
     pm_status status = pm_network_add_spike_source(network, "given", 4, events, 40, NULL, error);
     if (!status)

@@ -63,7 +63,9 @@ static pm_network *random_network(unsigned long seed, int flags, uint32_t size) 
     enum { INPUTS = 20, SPIKES = 150 };
     pm_event events[SPIKES];
     for (int k = 0; k < SPIKES; k++) /* some at the same instants, some on slab boundaries, one at 0 */
-        events[k] = (pm_event){k == 0 ? 0.0 : k % 5 ? 60.0 * gsl_rng_uniform(rng) : floor(60.0 * gsl_rng_uniform(rng)),
+        events[k] = (pm_event){k == 0  ? 0.0
+                               : k % 5 ? 60.0 * gsl_rng_uniform(rng)
+                                       : floor(60.0 * gsl_rng_uniform(rng)),
                                (uint32_t)gsl_rng_uniform_int(rng, INPUTS)};
     pm_neuron neuron = pm_neuron_default();
     neuron.t_ref = flags & (RECURRENT | BACK) ? 1.5 : gsl_rng_uniform(rng) < 0.5 ? 0.0 : 0.7; /* bounds the rates */
@@ -79,7 +81,8 @@ static pm_network *random_network(unsigned long seed, int flags, uint32_t size) 
     double w = (flags & SINGLE ? 1500.0 : 3000.0);
     pm_projection p = {.from = in, .to = a, .rule = PM_PAIRWISE_BERNOULLI, .probability = 0.5};
     p.weight = (pm_distribution){.kind = PM_NORMAL, .a = w, .b = w};
-    p.delay = (pm_distribution){.kind = flags & SHORT ? PM_CONSTANT : PM_UNIFORM, .a = flags & SHORT ? 0.0 : 0.4, .b = 2.5};
+    p.delay =
+        (pm_distribution){.kind = flags & SHORT ? PM_CONSTANT : PM_UNIFORM, .a = flags & SHORT ? 0.0 : 0.4, .b = 2.5};
     ck_assert_int_eq(pm_network_connect(net, &p, &error), PM_OK);
     p.from = a;
     p.to = b;
@@ -101,8 +104,9 @@ static pm_network *random_network(unsigned long seed, int flags, uint32_t size) 
     return net;
 }
 
-static const int KINDS[] = {FORWARD, FORWARD | SHORT, RECURRENT, RECURRENT | SHORT, RECURRENT | BACK,
-                            RECURRENT | BACK | SHORT, FORWARD | SINGLE, RECURRENT | BACK | SHORT | SINGLE};
+static const int KINDS[] = {
+    FORWARD,          FORWARD | SHORT,          RECURRENT,        RECURRENT | SHORT,
+    RECURRENT | BACK, RECURRENT | BACK | SHORT, FORWARD | SINGLE, RECURRENT | BACK | SHORT | SINGLE};
 enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
 
 static int by_neuron(const void *left, const void *right) {
@@ -114,8 +118,8 @@ static int by_neuron(const void *left, const void *right) {
     return a->time < b->time ? -1 : a->time > b->time;
 }
 
-/* The engine finds the spikes of a simulator without slabs, bounds and factors: none missing, none besides. Rounding grows
- * along chains of spikes: 1e-9 ms and 1e-7 relative in the slope leave room for near-grazing crossings. */
+/* The engine finds the spikes of a simulator without slabs, bounds and factors: none missing, none besides. Rounding
+ * grows along chains of spikes: 1e-9 ms and 1e-7 relative in the slope leave room for near-grazing crossings. */
 START_TEST(agrees_with_naive) {
     size_t total = 0;
     for (unsigned long seed = 1; seed <= 12; seed++) {
@@ -132,7 +136,8 @@ START_TEST(agrees_with_naive) {
             ck_assert_uint_eq(got.items[k].population, expected.items[k].population);
             ck_assert_uint_eq(got.items[k].neuron, expected.items[k].neuron);
             ck_assert_double_eq_tol(got.items[k].time, expected.items[k].time, 1e-9);
-            ck_assert_double_eq_tol(got.items[k].slope, expected.items[k].slope, 1e-7 * (1.0 + expected.items[k].slope));
+            ck_assert_double_eq_tol(got.items[k].slope, expected.items[k].slope,
+                                    1e-7 * (1.0 + expected.items[k].slope));
         }
         free(expected.items);
         free(got.items);
@@ -248,7 +253,8 @@ static pm_network *cells_with_list(uint32_t size, const pm_synapse *synapses, si
 
 /* A cycle of zero delay is an error that names its neurons; the same synapses without the cycle run. */
 START_TEST(zero_delay_cycle) {
-    const pm_synapse synapses[] = {{4, 3, 1.0, 0.0}, {3, 7, 1.0, 0.0}, {7, 9, 1.0, 0.0}, {9, 3, 1.0, 0.0}, {9, 1, 1.0, 0.0}};
+    const pm_synapse synapses[] = {
+        {4, 3, 1.0, 0.0}, {3, 7, 1.0, 0.0}, {7, 9, 1.0, 0.0}, {9, 3, 1.0, 0.0}, {9, 1, 1.0, 0.0}};
     pm_network *net = cells_with_list(10, synapses, 5);
     pm_error error = {0};
     pm_simulation *s;
@@ -259,7 +265,8 @@ START_TEST(zero_delay_cycle) {
     ck_assert_ptr_null(strstr(error.message, "cells[4]"));
     ck_assert_ptr_null(strstr(error.message, "cells[1]"));
     pm_network_free(net);
-    const pm_synapse open[] = {{4, 3, 500.0, 0.0}, {3, 7, 500.0, 0.0}, {7, 9, 500.0, 0.0}, {9, 1, 500.0, 0.0}, {1, 4, 500.0, 0.01}};
+    const pm_synapse open[] = {
+        {4, 3, 500.0, 0.0}, {3, 7, 500.0, 0.0}, {7, 9, 500.0, 0.0}, {9, 1, 500.0, 0.0}, {1, 4, 500.0, 0.01}};
     net = cells_with_list(10, open, 5);
     naive_spikes expected = naive_run(net, net->duration);
     recorded got = run(net, 1, 1);
@@ -358,8 +365,8 @@ START_TEST(poisson_sources) {
 }
 END_TEST
 
-/* Samples lie at multiples of the interval, equal what the simulation says of its state, follow the curve and pass every
- * spike; slices do not change them. */
+/* Samples lie at multiples of the interval, equal what the simulation says of its state, follow the curve and pass
+ * every spike; slices do not change them. */
 typedef struct samples {
     pm_sample *items;
     size_t count;

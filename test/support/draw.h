@@ -30,11 +30,20 @@ static inline pm_neuron draw_neuron(gsl_rng *rng) {
     n.tau_1 = draw_log(rng, 0.1, 100.0);
     n.tau_2 = n.tau_1 * draw_log(rng, 1e-3, 1.0);
     switch (gsl_rng_uniform_int(rng, 8)) {
-    case 0: n.tau_1 = draw_close(rng, tau_m); break;
-    case 1: n.tau_2 = draw_close(rng, tau_m); break;
-    case 2: n.tau_2 = draw_close(rng, n.tau_1); break;
-    case 3: n.tau_1 = draw_close(rng, tau_m), n.tau_2 = draw_close(rng, tau_m); break;
-    default: break;
+    case 0:
+        n.tau_1 = draw_close(rng, tau_m);
+        break;
+    case 1:
+        n.tau_2 = draw_close(rng, tau_m);
+        break;
+    case 2:
+        n.tau_2 = draw_close(rng, n.tau_1);
+        break;
+    case 3:
+        n.tau_1 = draw_close(rng, tau_m), n.tau_2 = draw_close(rng, tau_m);
+        break;
+    default:
+        break;
     }
     n.g_L = n.C_m / tau_m;
     if (draw_chance(rng, 0.2)) { /* exact quotients, so that tau_m equals its neighbour to the last bit */

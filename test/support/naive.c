@@ -87,7 +87,8 @@ naive_spikes naive_run(const pm_network *network, double duration) {
             }
         uint32_t firing = UINT32_MAX; /* crossings come before arrivals at the same instant */
         for (uint32_t c = 0; c < n.w->n_cells; c++)
-            if (n.cells[c].crossing < duration && (n.cells[c].crossing < time || (n.cells[c].crossing == time && firing == UINT32_MAX))) {
+            if (n.cells[c].crossing < duration &&
+                (n.cells[c].crossing < time || (n.cells[c].crossing == time && firing == UINT32_MAX))) {
                 time = n.cells[c].crossing;
                 firing = c;
             }

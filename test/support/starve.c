@@ -20,9 +20,7 @@ void starve(size_t n) {
     atomic_store(&left, n);
 }
 
-bool starved(void) {
-    return atomic_load(&failed);
-}
+bool starved(void) { return atomic_load(&failed); }
 
 static bool fails(void) {
     size_t n = atomic_load(&left);
@@ -33,15 +31,9 @@ static bool fails(void) {
     return n == 1;
 }
 
-void *__wrap_malloc(size_t size) {
-    return fails() ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t count, size_t size) {
-    return fails() ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *block, size_t size) {
-    return fails() ? NULL : __real_realloc(block, size);
-}
+void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
+void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
+void *__wrap_realloc(void *block, size_t size) { return fails() ? NULL : __real_realloc(block, size); }
 void *__wrap_aligned_alloc(size_t alignment, size_t size) {
     return fails() ? NULL : __real_aligned_alloc(alignment, size);
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-void starve(size_t n);   /* 0: never */
-bool starved(void);      /* whether the allocation has failed */
+void starve(size_t n); /* 0: never */
+bool starved(void);    /* whether the allocation has failed */
 
 #endif
