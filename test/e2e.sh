@@ -176,6 +176,86 @@ check "--resume begins where there is no checkpoint" "$program" run "$demo" -o f
 check "with the same results" cmp fresh/spikes-excitatory.dat one/spikes-excitatory.dat
 refuse 2 "belong to the event-driven engine" run "$demo" -o new --engine clock --resume
 
+# --- several processes -------------------------------------------------------------------------------------------------
+
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# ranks R ARGUMENTS...: the program on R ranks; what Open MPI itself leaks is not looked at.
+ranks() {
+    n=$1
+    shift
+    ASAN_OPTIONS=detect_leaks=0 mpirun -n "$n" --oversubscribe "$program" "$@"
+}
+# A rank of the mpirun that is running as $child.
+rank_of_child() { cut -d ' ' -f 1 "/proc/$child/task/$child/children"; }
+
+check "one rank" "$program" run resumed.yaml -o ranks1 --duration 300 --threads 1 --quiet
+for n in 2 3; do
+    check "$n ranks" ranks $n run resumed.yaml -o ranks$n --duration 300 --quiet
+    for file in ranks1/*.dat; do
+        check "$file is the same for $n ranks" cmp "$file" "ranks$n/$(basename "$file")"
+    done
+    for folder in ranks1 ranks$n; do
+        sed '/_seconds/d; /peak_megabytes/d; /"ranks"/d; /"bytes"/d' $folder/summary.json > $folder.summary
+    done
+    check "the summary is the same for $n ranks" cmp ranks1.summary ranks$n.summary
+    check "$n ranks leave nothing temporary" test -z "$(find ranks$n -name '.*' -type f)"
+    for name in feedforward recurrent; do # the former has fewer neurons in a layer than there are ranks
+        check "$name on $n ranks" ranks $n run "$here/test/reference/$name/network.yaml" -o $name$n --quiet
+        for file in "$name"/spikes-*.dat; do
+            check "$file is the same for $n ranks" cmp "$file" "$name$n/$(basename "$file")"
+        done
+    done
+done
+check "more ranks than neurons" ranks 5 run "$here/test/reference/feedforward/network.yaml" -o feedforward5 --quiet
+for file in feedforward/spikes-*.dat; do
+    check "$file is the same for 5 ranks" cmp "$file" "feedforward5/$(basename "$file")"
+done
+
+# What goes wrong is told once, ends all ranks, and leaves nothing.
+cat > cycle.yaml << 'EOF'
+duration: 10.0
+populations: [{name: cells, size: 7}]
+projections: [{from: cells, to: cells, connect: all_to_all, weight: 1.0}]
+EOF
+cat > runaway.yaml << 'EOF'
+duration: 50.0
+populations: [{name: calm, size: 5}, {name: wild, size: 5, neuron: {I_e: 4000.0}}]
+projections: [{from: wild, to: wild, connect: one_to_one, weight: 1e300, delay: 0.001}]
+EOF
+for case in missing:2:missing.yaml cycle:2:'form a cycle' runaway:1:'runaway activity: neuron wild'; do
+    name=${case%%:*}
+    status=${case#*:}
+    rm -rf new
+    ranks 3 run "$name.yaml" -o new > out 2> message
+    check "$name on three ranks: exit status" test $? -eq "${status%%:*}"
+    check "$name on three ranks: the message comes once" test "$(grep -c "^punctum: .*${case##*:}" message)" -eq 1
+    check "$name on three ranks: nothing is left" test -z "$(find new -type f 2> /dev/null)"
+done
+mkdir full
+ln -s /dev/full full/.spikes-cells.dat.partial
+ranks 3 run "$here/test/reference/recurrent/network.yaml" -o full > out 2> message
+check "a full disk ends three ranks with status 1" test $? -eq 1
+check "a full disk is named on three ranks" grep -q "No space left" message
+check "a full disk leaves nothing of three ranks" test -z "$(find full -type f -o -type l)"
+rm -r full
+
+# A rank is killed; the run goes on from the checkpoint.
+ASAN_OPTIONS=detect_leaks=0 mpirun -n 3 --oversubscribe "$program" run resumed.yaml -o killed --checkpoint-every 7 > out 2> message &
+child=$!
+while ! [ -s killed/checkpoint ] && kill -0 $child 2> /dev/null; do sleep 0.01; done
+kill -KILL "$(rank_of_child)"
+wait $child
+check "a rank that is killed ends the run" test $? -ne 0
+check "with a message of its own" grep -qi 'killed' message
+ranks 3 run resumed.yaml -o killed --resume --duration 1 > out 2> message
+reached=$(sed -n 's/.* is at \([0-9.e+]*\) ms, beyond.*/\1/p' message | awk '{ printf "%.17g", $1 + 100 }')
+refuse 2 "one of a run on 3 ranks, not 1; go on with as many: mpirun -n 3" run resumed.yaml -o killed --resume
+check "three ranks go on" ranks 3 run resumed.yaml -o killed --resume --duration "$reached" --quiet
+check "the same on one rank without interruption" "$program" run resumed.yaml -o unkilled --duration "$reached" --quiet
+for file in unkilled/*.dat; do
+    check "$file is the same after the death of a rank" cmp "$file" "killed/$(basename "$file")"
+done
+
 # --- a disk that is full -----------------------------------------------------------------------------------------------
 
 mkdir full
@@ -397,15 +477,6 @@ check "interrupted training ends with status 1" test $? -eq 1
 check "it says how to go on" grep -q -- '--resume' message
 check "its summary says so" grep -q '"complete": false' stopped/summary.json
 
-# --- several processes -------------------------------------------------------------------------------------------------
-
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-# ranks R ARGUMENTS...: the program on R ranks; what Open MPI itself leaks is not looked at.
-ranks() {
-    n=$1
-    shift
-    ASAN_OPTIONS=detect_leaks=0 mpirun -n "$n" --oversubscribe "$program" "$@"
-}
 for n in 2 3; do
     check "training on $n ranks" ranks $n train "$xor" -o "trained$n" --trials 4 --jobs 1 --quiet
     for file in trials.dat correlation.dat trials/trial-0003.dat trial-0/outputs.dat trial-0/weights-after-hidden.dat; do
@@ -427,7 +498,7 @@ ASAN_OPTIONS=detect_leaks=0 mpirun -n 2 --oversubscribe "$program" train "$here/
     --trials 50 --jobs 1 > out 2> message &
 child=$!
 while ! [ -s died/trials/trial-0000.dat ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
-kill -KILL "$(cut -d ' ' -f 1 /proc/$child/task/$child/children)"
+kill -KILL "$(rank_of_child)"
 wait $child
 check "a rank that dies ends the run" test $? -ne 0
 check "with a message" grep -qi 'killed' message
