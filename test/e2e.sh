@@ -199,16 +199,25 @@ for n in 2 3; do
     done
     check "the summary is the same for $n ranks" cmp ranks1.summary ranks$n.summary
     check "$n ranks leave nothing temporary" test -z "$(find ranks$n -name '.*' -type f)"
-    for name in feedforward recurrent; do # the former has fewer neurons in a layer than there are ranks
+    for name in feedforward recurrent; do
         check "$name on $n ranks" ranks $n run "$here/test/reference/$name/network.yaml" -o $name$n --quiet
         for file in "$name"/spikes-*.dat; do
             check "$file is the same for $n ranks" cmp "$file" "$name$n/$(basename "$file")"
         done
     done
 done
-check "more ranks than neurons" ranks 5 run "$here/test/reference/feedforward/network.yaml" -o feedforward5 --quiet
-for file in feedforward/spikes-*.dat; do
-    check "$file is the same for 5 ranks" cmp "$file" "feedforward5/$(basename "$file")"
+cat > few.yaml << 'EOF'
+duration: 200.0
+populations: [{name: cells, size: 2, neuron: {I_e: 4000.0}}, {name: last, size: 1}]
+projections:
+  - {from: cells, to: cells, connect: all_to_all, weight: 500.0, delay: 1.5}
+  - {from: cells, to: last, connect: all_to_all, weight: 9000.0}
+EOF
+check "few neurons" "$program" run few.yaml -o few --quiet
+check "more ranks than neurons" ranks 5 run few.yaml -o few5 --quiet
+for population in cells last; do
+    check "spikes of $population are the same for 5 ranks" cmp few/spikes-$population.dat few5/spikes-$population.dat
+    check "$population fire" test "$(wc -l < few/spikes-$population.dat)" -gt 5
 done
 
 # What goes wrong is told once, ends all ranks, and leaves nothing.

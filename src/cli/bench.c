@@ -1,7 +1,9 @@
 /* punctum bench: speed on fixed networks, beside the time that the machine needs to stream the same synapses. Timing is
  * done here and nowhere in the tests. */
 #define _GNU_SOURCE
+#include "cli/bench_exchange.h"
 #include "cli/command.h"
+#include "cli/ranks.h"
 
 #include "io/output.h"
 #include "io/summary.h"
@@ -20,6 +22,7 @@ typedef struct options {
     uint32_t neurons; /* 0: the sizes of the set */
     double duration;  /* ms; 0: by size */
     int threads;
+    const pm_exchange *ranks;
 } options;
 
 /* One network of the set. */
@@ -29,6 +32,8 @@ typedef struct benchmark {
     bool constant;       /* constant current of the same mean in place of the Poisson drive */
     bool spread;         /* delays of 1 to 3 ms in steps of 0.1 ms, not 1.5 ms */
 } benchmark;
+
+static const char EXCHANGE[] = "exchange";
 
 static const benchmark set[] = {
     {"B1", 2.0, 0.0, false, false},
@@ -40,7 +45,8 @@ typedef struct measurement {
     pm_counts counts;
     double build_seconds, seconds, stream_seconds;
     double duration;       /* ms */
-    double peak_megabytes; /* of the program so far */
+    double peak_megabytes; /* of the program so far; of the rank that needs most */
+    pm_traffic traffic;    /* of this rank in the run */
 } measurement;
 
 /* Brunel's network: 4/5 excitatory neurons, each neuron hears a tenth of either population; g = 5, eta = 2; the PSP of
@@ -122,10 +128,28 @@ static double peak_megabytes(void) {
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024.0 : NAN;
 }
 
+/* Counts of all ranks, the slowest and the largest of them. */
+static void sum_up(const pm_exchange *ranks, measurement *m) {
+    pm_counts *c = &m->counts;
+    uint64_t sums[] = {c->synapses, c->synaptic_events, c->bytes};
+    double most[] = {-m->build_seconds, -m->seconds, -m->stream_seconds, -m->peak_megabytes};
+    if (ranks->size == 1)
+        return;
+    ranks->sum(ranks->user, sums, sizeof sums / sizeof *sums);
+    ranks->least(ranks->user, most, sizeof most / sizeof *most);
+    c->synapses = sums[0];
+    c->synaptic_events = sums[1];
+    c->bytes = sums[2];
+    m->build_seconds = -most[0];
+    m->seconds = -most[1];
+    m->stream_seconds = -most[2];
+    m->peak_megabytes = -most[3];
+}
+
 static pm_status measure(const benchmark *b, uint32_t n, const options *o, measurement *m, pm_error *error) {
     pm_network *network = pm_network_new();
     pm_simulation *simulation = NULL;
-    const pm_options settings = {.threads = o->threads};
+    const pm_options settings = {.threads = o->threads, .exchange = o->ranks};
     if (!network)
         return pm_fail_memory(error, "a network");
     m->duration = o->duration > 0.0 ? o->duration : fmax(100.0, 1e6 / n);
@@ -134,18 +158,25 @@ static pm_status measure(const benchmark *b, uint32_t n, const options *o, measu
     if (!status)
         status = pm_simulation_new(network, &settings, &simulation, error);
     m->build_seconds = pm_seconds() - begun;
+    status = pm_exchange_agree(o->ranks, status, error);
+    const pm_traffic before = pm_ranks_traffic();
     begun = pm_seconds();
     if (!status)
         status = pm_simulation_run(simulation, m->duration, error);
     m->seconds = pm_seconds() - begun;
     if (!status) {
+        const pm_traffic after = pm_ranks_traffic();
+        m->traffic = (pm_traffic){after.exchanges - before.exchanges, after.bytes - before.bytes,
+                                  after.seconds - before.seconds};
         m->counts = pm_simulation_counts(simulation);
         m->peak_megabytes = peak_megabytes();
     }
     pm_simulation_free(simulation);
     pm_network_free(network);
-    if (!status)
+    if (!status) {
         m->stream_seconds = stream(&m->counts);
+        sum_up(o->ranks, m);
+    }
     return status;
 }
 
@@ -156,13 +187,16 @@ static pm_status write_summary(const options *o, const benchmark *b, uint32_t n,
     if (status)
         return status;
     json_t *summary = json_pack(
-        "{s:s, s:s, s:s, s:I, s:f, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "version", PM_VERSION,
-        "command", "bench", "name", b->name, "neurons", (json_int_t)n, "duration", m->duration, "threads", o->threads,
-        "synaptic_events", (json_int_t)m->counts.synaptic_events, "spikes", (json_int_t)m->counts.spikes, "synapses",
-        (json_int_t)m->counts.synapses, "wall_seconds", m->seconds, "build_seconds", m->build_seconds,
-        "ns_per_synaptic_event", m->seconds * 1e9 / events, "stream_ns_per_synaptic_event",
-        m->stream_seconds * 1e9 / events, "rate_hz", (double)m->counts.spikes / (n * m->duration * 1e-3),
-        "bytes_per_synapse", (double)m->counts.bytes / (double)m->counts.synapses, "peak_megabytes", m->peak_megabytes);
+        "{s:s, s:s, s:s, s:I, s:f, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:f}",
+        "version", PM_VERSION, "command", "bench", "name", b->name, "neurons", (json_int_t)n, "duration", m->duration,
+        "threads", o->threads, "synaptic_events", (json_int_t)m->counts.synaptic_events, "spikes",
+        (json_int_t)m->counts.spikes, "synapses", (json_int_t)m->counts.synapses, "wall_seconds", m->seconds,
+        "build_seconds", m->build_seconds, "ns_per_synaptic_event", m->seconds * 1e9 / events,
+        "stream_ns_per_synaptic_event", m->stream_seconds * 1e9 / events, "rate_hz",
+        (double)m->counts.spikes / (n * m->duration * 1e-3), "bytes_per_synapse",
+        (double)m->counts.bytes / (double)m->counts.synapses, "peak_megabytes", m->peak_megabytes, "ranks",
+        (json_int_t)o->ranks->size, "exchanges", (json_int_t)m->traffic.exchanges, "exchanged_bytes",
+        (json_int_t)m->traffic.bytes, "exchange_seconds", m->traffic.seconds);
     status = pm_summary_write(o->folder, summary, error);
     json_decref(summary);
     return status;
@@ -173,6 +207,8 @@ static pm_status run_one(const benchmark *b, uint32_t n, const options *o, pm_er
     pm_status status = measure(b, n, o, &m, error);
     if (status)
         return status;
+    if (o->ranks->rank > 0)
+        return PM_OK;
     double events = (double)m.counts.synaptic_events;
     printf("%-4s %8" PRIu32 " %9.1f %10.2f %9.1f %9.2f %9.2f %8.1f %8.3f %8.1f %8.0f\n", b->name, n, m.duration,
            m.seconds, events / m.seconds * 1e-6, m.seconds * 1e9 / events, m.stream_seconds * 1e9 / events,
@@ -185,7 +221,11 @@ static pm_status run_one(const benchmark *b, uint32_t n, const options *o, pm_er
 static pm_status run_set(const options *o, pm_error *error) {
     static const uint32_t sizes[] = {1000, 5000, 10000, 20000};
     pm_status status = PM_OK;
-    printf("name  neurons  model ms   wall s  M events/s  ns/event limit ns  rate Hz  build s  B/synapse  peak MB\n");
+    if (o->name && strcmp(o->name, EXCHANGE) == 0)
+        return pm_bench_exchange(o->ranks, error);
+    if (o->ranks->rank == 0)
+        printf(
+            "name  neurons  model ms   wall s  M events/s  ns/event limit ns  rate Hz  build s  B/synapse  peak MB\n");
     for (size_t k = 0; !status && k < sizeof set / sizeof *set; k++) {
         if (o->name && strcmp(o->name, set[k].name) != 0)
             continue;
@@ -216,8 +256,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         size_t k = 0;
         while (k < sizeof set / sizeof *set && strcmp(argument, set[k].name) != 0)
             k++;
-        if (o->name || k == sizeof set / sizeof *set)
-            argp_error(state, "one of B1, B1c and B2, not '%s'", argument);
+        if (o->name || (k == sizeof set / sizeof *set && strcmp(argument, EXCHANGE) != 0))
+            argp_error(state, "one of B1, B1c, B2 and exchange, not '%s'", argument);
         o->name = argument;
         return 0;
     }
@@ -246,10 +286,12 @@ static int run(int argc, char **argv) {
         "B1 is a balanced random network (Brunel 2000) with a Poisson drive per neuron, B1c the same with a constant "
         "current of "
         "the same mean, B2 has double-exponential currents and many delays. 'limit' is the time to stream the same "
-        "synapses and to touch the states of their targets, measured in the same run.\n\n"
+        "synapses and to touch the states of their targets, measured in the same run. Under mpirun the network is "
+        "divided among the ranks; 'exchange' measures what an exchange between ranks costs.\n\n"
         "Examples:\n"
         "  punctum bench\n"
-        "  punctum bench B1c --neurons 5000 --threads 2 -o results\n",
+        "  punctum bench B1c --neurons 5000 --threads 2 -o results\n"
+        "  mpirun -n 2 punctum bench B1 --neurons 20000\n",
         NULL,
         NULL,
         NULL};
@@ -257,7 +299,10 @@ static int run(int argc, char **argv) {
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return 2;
+    o.ranks = pm_ranks();
     pm_status status = run_set(&o, &error);
+    if (o.ranks->rank > 0) /* all have the same message */
+        error.message[0] = '\0';
     return status ? pm_complain(&error) : 0;
 }
 

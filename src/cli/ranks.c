@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 typedef struct buffers {
+    int rank, size;
     void *received;
     size_t capacity; /* bytes */
     size_t *sizes;   /* bytes, per rank */
     int *counts, *places;
+    pm_traffic traffic;
 } buffers;
 
 static buffers state;
@@ -35,21 +37,19 @@ static _Noreturn void no_memory(void) {
 
 /* Counts in units of 8 bytes, for which MPI's int lasts longer. */
 static const void *receive(const void *own, size_t bytes, const size_t **sizes, int everyone) {
-    int rank = 0, size = 0, count = (int)(bytes / 8);
+    int count = (int)(bytes / 8);
     if (bytes / 8 > INT_MAX)
         no_memory();
-    (void)MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    (void)MPI_Comm_size(MPI_COMM_WORLD, &size);
     (void)MPI_Allgather(&count, 1, MPI_INT, state.counts, 1, MPI_INT, MPI_COMM_WORLD);
     size_t total = 0;
-    for (int r = 0; r < size; r++) {
+    for (int r = 0; r < state.size; r++) {
         if (total > INT_MAX)
             no_memory();
         state.places[r] = (int)total;
         state.sizes[r] = 8 * (size_t)state.counts[r];
         total += (size_t)state.counts[r];
     }
-    bool here = everyone || rank == 0;
+    bool here = everyone || state.rank == 0;
     if (here && 8 * total > state.capacity) {
         free(state.received);
         state.capacity = 16 * total;
@@ -70,8 +70,19 @@ static const void *receive(const void *own, size_t bytes, const size_t **sizes, 
 
 static const void *gather(void *user, const void *own, size_t bytes, const size_t **sizes) {
     (void)user;
-    return receive(own, bytes, sizes, 1);
+    const size_t *received = NULL;
+    const double begun = pm_seconds();
+    const void *all = receive(own, bytes, &received, 1);
+    state.traffic.seconds += pm_seconds() - begun;
+    state.traffic.exchanges++;
+    for (int r = 0; r < state.size; r++)
+        state.traffic.bytes += received[r];
+    if (sizes)
+        *sizes = received;
+    return all;
 }
+
+pm_traffic pm_ranks_traffic(void) { return state.traffic; }
 
 static const void *collect(void *user, const void *own, size_t bytes, const size_t **sizes) {
     (void)user;
@@ -107,14 +118,15 @@ static bool launched(void) {
 
 const pm_exchange *pm_ranks(void) {
     static pm_exchange exchange = {0, 1, NULL, gather, collect, sum, least};
-    int rank = 0, size = 1, level = 0;
+    int size = 1, level = 0;
     if (!launched())
         return &exchange;
     (void)MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level);
     (void)atexit(part);
-    (void)MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    (void)MPI_Comm_rank(MPI_COMM_WORLD, &state.rank);
     (void)MPI_Comm_size(MPI_COMM_WORLD, &size);
-    exchange.rank = (uint32_t)rank;
+    state.size = size;
+    exchange.rank = (uint32_t)state.rank;
     exchange.size = (uint32_t)size;
     state.sizes = calloc((size_t)size, sizeof *state.sizes);
     state.counts = calloc((size_t)size, sizeof *state.counts);

@@ -8,6 +8,13 @@
  * ranks part when the program ends. */
 const pm_exchange *pm_ranks(void);
 
+/* What has been gathered on all ranks so far. */
+typedef struct pm_traffic {
+    uint64_t exchanges, bytes; /* received */
+    double seconds;            /* s, waiting for slower ranks included */
+} pm_traffic;
+pm_traffic pm_ranks_traffic(void);
+
 /* Prints the error and ends the run on all ranks with its exit status. */
 _Noreturn void pm_ranks_abort(const pm_error *error);
 
