@@ -18,7 +18,8 @@
 #include <omp.h>
 #endif
 
-enum { CELLS_PER_THREAD = 256 }; /* fewer are not worth a thread */
+/* Fewer cells are not worth a thread, and not a core that others might use: slabs are short. */
+enum { CELLS_PER_WANTED_THREAD = 256, CELLS_PER_THREAD = 2048 };
 static const uint64_t MOST_LOGGED = 4000000;
 
 bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size) {
@@ -95,7 +96,8 @@ static bool make_workers(pm_engine *engine, int threads) {
     (void)threads;
 #endif
     uint32_t n = engine->wiring->n_cells;
-    while (most > 1 && n / (uint32_t)most < CELLS_PER_THREAD)
+    const uint32_t fewest = threads > 0 ? CELLS_PER_WANTED_THREAD : CELLS_PER_THREAD;
+    while (most > 1 && n / (uint32_t)most < fewest)
         most--;
     engine->workers = calloc((size_t)most, sizeof *engine->workers);
     if (!engine->workers)
