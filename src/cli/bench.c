@@ -47,6 +47,7 @@ typedef struct measurement {
     double duration;       /* ms */
     double peak_megabytes; /* of the program so far; of the rank that needs most */
     pm_traffic traffic;    /* of this rank in the run */
+    double cpu_seconds;    /* processor time of the run outside exchanges, of the rank that needs most */
 } measurement;
 
 /* Brunel's network: 4/5 excitatory neurons, each neuron hears a tenth of either population; g = 5, eta = 2; the PSP of
@@ -132,7 +133,7 @@ static double peak_megabytes(void) {
 static void sum_up(const pm_exchange *ranks, measurement *m) {
     pm_counts *c = &m->counts;
     uint64_t sums[] = {c->synapses, c->synaptic_events, c->bytes};
-    double most[] = {-m->build_seconds, -m->seconds, -m->stream_seconds, -m->peak_megabytes};
+    double most[] = {-m->build_seconds, -m->seconds, -m->stream_seconds, -m->peak_megabytes, -m->cpu_seconds};
     if (ranks->size == 1)
         return;
     ranks->sum(ranks->user, sums, sizeof sums / sizeof *sums);
@@ -144,6 +145,7 @@ static void sum_up(const pm_exchange *ranks, measurement *m) {
     m->seconds = -most[1];
     m->stream_seconds = -most[2];
     m->peak_megabytes = -most[3];
+    m->cpu_seconds = -most[4];
 }
 
 static pm_status measure(const benchmark *b, uint32_t n, const options *o, measurement *m, pm_error *error) {
@@ -160,6 +162,7 @@ static pm_status measure(const benchmark *b, uint32_t n, const options *o, measu
     m->build_seconds = pm_seconds() - begun;
     status = pm_exchange_agree(o->ranks, status, error);
     const pm_traffic before = pm_ranks_traffic();
+    const double cpu = pm_cpu_seconds();
     begun = pm_seconds();
     if (!status)
         status = pm_simulation_run(simulation, m->duration, error);
@@ -167,7 +170,8 @@ static pm_status measure(const benchmark *b, uint32_t n, const options *o, measu
     if (!status) {
         const pm_traffic after = pm_ranks_traffic();
         m->traffic = (pm_traffic){after.exchanges - before.exchanges, after.bytes - before.bytes,
-                                  after.seconds - before.seconds};
+                                  after.seconds - before.seconds, after.cpu_seconds - before.cpu_seconds};
+        m->cpu_seconds = pm_cpu_seconds() - cpu - m->traffic.cpu_seconds;
         m->counts = pm_simulation_counts(simulation);
         m->peak_megabytes = peak_megabytes();
     }
@@ -187,7 +191,7 @@ static pm_status write_summary(const options *o, const benchmark *b, uint32_t n,
     if (status)
         return status;
     json_t *summary = json_pack(
-        "{s:s, s:s, s:s, s:I, s:f, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:f}",
+        "{s:s, s:s, s:s, s:I, s:f, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:f, s:f}",
         "version", PM_VERSION, "command", "bench", "name", b->name, "neurons", (json_int_t)n, "duration", m->duration,
         "threads", o->threads, "synaptic_events", (json_int_t)m->counts.synaptic_events, "spikes",
         (json_int_t)m->counts.spikes, "synapses", (json_int_t)m->counts.synapses, "wall_seconds", m->seconds,
@@ -196,7 +200,7 @@ static pm_status write_summary(const options *o, const benchmark *b, uint32_t n,
         (double)m->counts.spikes / (n * m->duration * 1e-3), "bytes_per_synapse",
         (double)m->counts.bytes / (double)m->counts.synapses, "peak_megabytes", m->peak_megabytes, "ranks",
         (json_int_t)o->ranks->size, "exchanges", (json_int_t)m->traffic.exchanges, "exchanged_bytes",
-        (json_int_t)m->traffic.bytes, "exchange_seconds", m->traffic.seconds);
+        (json_int_t)m->traffic.bytes, "exchange_seconds", m->traffic.seconds, "cpu_seconds", m->cpu_seconds);
     status = pm_summary_write(o->folder, summary, error);
     json_decref(summary);
     return status;

@@ -8,6 +8,7 @@
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef struct buffers {
@@ -71,15 +72,22 @@ static const void *receive(const void *own, size_t bytes, const size_t **sizes, 
 static const void *gather(void *user, const void *own, size_t bytes, const size_t **sizes) {
     (void)user;
     const size_t *received = NULL;
-    const double begun = pm_seconds();
+    const double begun = pm_seconds(), cpu = pm_cpu_seconds();
     const void *all = receive(own, bytes, &received, 1);
     state.traffic.seconds += pm_seconds() - begun;
+    state.traffic.cpu_seconds += pm_cpu_seconds() - cpu;
     state.traffic.exchanges++;
     for (int r = 0; r < state.size; r++)
         state.traffic.bytes += received[r];
     if (sizes)
         *sizes = received;
     return all;
+}
+
+double pm_cpu_seconds(void) {
+    struct timespec used;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
 }
 
 pm_traffic pm_ranks_traffic(void) { return state.traffic; }

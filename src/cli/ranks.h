@@ -11,9 +11,12 @@ const pm_exchange *pm_ranks(void);
 /* What has been gathered on all ranks so far. */
 typedef struct pm_traffic {
     uint64_t exchanges, bytes; /* received */
-    double seconds;            /* s, waiting for slower ranks included */
+    double seconds;            /* wall time, waiting for slower ranks included */
+    double cpu_seconds;        /* processor time */
 } pm_traffic;
 pm_traffic pm_ranks_traffic(void);
+
+double pm_cpu_seconds(void); /* processor time of this rank so far, s */
 
 /* Prints the error and ends the run on all ranks with its exit status. */
 _Noreturn void pm_ranks_abort(const pm_error *error);
