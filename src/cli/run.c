@@ -300,14 +300,14 @@ static pm_status run_network(const options *o, const pm_exchange *ranks, pm_erro
     pm_recorder recorder = {0};
     job j = {.options = o, .ranks = ranks, .recorder = &recorder};
     pm_status status = load_network(o, ranks, &network, error);
-    if (!status) {
+    if (!status && network) {
         j.network = network;
         status = pm_folder_make(o->folder, error);
         if (!status)
             status = pm_recorder_open(&recorder, network, ranks, o->folder, error);
         status = pm_exchange_agree(ranks, status, error);
     }
-    if (!status)
+    if (!status && network)
         status = o->clock ? simulate_stepped(network, o, &recorder, error) : simulate(&j, error);
     pm_simulation_free(j.simulation);
     if (recorder.network)

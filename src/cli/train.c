@@ -82,10 +82,14 @@ static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
     return status;
 }
 
+static int jobs_of(const batch *b) {
+    int jobs = b->options->jobs > 0 ? b->options->jobs : pm_ranks_threads(b->ranks);
+    return jobs > 0 ? jobs : omp_get_max_threads();
+}
+
 static pm_status run_trials(batch *b, pm_error *error) {
     pm_status status = PM_OK;
-    int jobs = b->options->jobs > 0 ? b->options->jobs : pm_ranks_threads(b->ranks);
-#pragma omp parallel for schedule(dynamic) num_threads(jobs > 0 ? jobs : omp_get_max_threads())
+#pragma omp parallel for schedule(dynamic) num_threads(jobs_of(b))
     for (uint32_t k = b->ranks->rank; k < b->experiment->trials; k += b->ranks->size) {
         pm_error own = {0};
         pm_status result = PM_STOPPED;

@@ -116,7 +116,7 @@ pm_status pm_checkpoint_read(const char *folder, uint64_t mark, pm_checkpoint *c
     FILE *file = NULL;
     unsigned char *bytes = NULL;
     size_t size = 0;
-    head h;
+    head h = {.ranks = 0};
     *checkpoint = (pm_checkpoint){0};
     *found = false;
     if (asprintf(&path, "%s/%s", folder, NAME) < 0)
@@ -130,9 +130,9 @@ pm_status pm_checkpoint_read(const char *folder, uint64_t mark, pm_checkpoint *c
         status = read_all(path, file, &bytes, &size, error);
         (void)fclose(file);
     }
-    if (!status)
+    if (!status && bytes)
         status = parse(path, bytes, size, mark, &h, error);
-    if (!status)
+    if (!status && bytes)
         status = take(checkpoint, bytes, size, &h, error);
     *found = !status;
     free(bytes);

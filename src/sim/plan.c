@@ -168,25 +168,15 @@ static size_t peel(const cell_graph *g, const uint64_t *round, size_t n, uint32_
     return n_next;
 }
 
-/* Levels of single cells along short synapses, round by round (Kahn's algorithm): the cells of a round are those whose
- * last predecessor was in the round before. */
-static pm_status cell_levels(cell_graph *g, size_t *level, pm_error *error) {
-    uint32_t n = g->w->n_cells;
-    uint32_t *waiting = calloc((size_t)n + 1, sizeof *waiting);
-    uint64_t *ready = malloc(((size_t)n + 1) * sizeof *ready), *next = malloc(((size_t)n + 1) * sizeof *next);
-    pm_status status = waiting && ready && next ? PM_OK : pm_fail_memory(error, "ordering the neurons");
-    status = pm_exchange_agree(g->exchange, status, error);
+/* All rounds; `ready` and `next` have room for the cells here. Returns how many cells of all ranks are left. */
+static uint64_t peel_all(cell_graph *g, uint32_t *waiting, size_t *level, uint64_t *ready, uint64_t *next) {
     size_t n_ready = 0, settled = 0;
-    for (uint32_t m = 0; status == PM_OK && m < g->w->n_neurons; m++)
-        for (uint64_t q = g->w->first_group[m]; short_group(g, m, q); q++)
-            for (uint64_t k = g->w->groups[q].begin; k < g->w->groups[q + 1].begin; k++)
-                waiting[g->w->targets[k]]++;
-    for (uint32_t c = 0; status == PM_OK && c < n; c++) {
+    for (uint32_t c = 0; c < g->w->n_cells; c++) {
         level[c] = 0;
         if (waiting[c] == 0)
             ready[n_ready++] = g->neuron_of[c];
     }
-    for (g->round = 0; status == PM_OK; g->round++) {
+    for (g->round = 0;; g->round++) {
         const uint64_t *round = ready;
         size_t n_round = n_ready;
         settled += n_ready;
@@ -204,11 +194,29 @@ static pm_status cell_levels(cell_graph *g, size_t *level, pm_error *error) {
         ready = next;
         next = other;
     }
-    uint64_t left = status == PM_OK ? n - settled : 0;
-    if (g->exchange && status == PM_OK)
+    uint64_t left = g->w->n_cells - settled;
+    if (g->exchange)
         g->exchange->sum(g->exchange->user, &left, 1);
-    if (left > 0)
-        status = name_cycle_of_all(g, waiting, error);
+    return left;
+}
+
+/* Levels of single cells along short synapses, round by round (Kahn's algorithm): the cells of a round are those whose
+ * last predecessor was in the round before. */
+static pm_status cell_levels(cell_graph *g, size_t *level, pm_error *error) {
+    const size_t n = (size_t)g->w->n_cells + 1;
+    uint32_t *waiting = calloc(n, sizeof *waiting);
+    uint64_t *ready = malloc(n * sizeof *ready), *next = malloc(n * sizeof *next);
+    const bool memory = waiting && ready && next;
+    pm_status status = memory ? PM_OK : pm_fail_memory(error, "ordering the neurons");
+    status = pm_exchange_agree(g->exchange, status, error);
+    if (status == PM_OK && memory) {
+        for (uint32_t m = 0; m < g->w->n_neurons; m++)
+            for (uint64_t q = g->w->first_group[m]; short_group(g, m, q); q++)
+                for (uint64_t k = g->w->groups[q].begin; k < g->w->groups[q + 1].begin; k++)
+                    waiting[g->w->targets[k]]++;
+        if (peel_all(g, waiting, level, ready, next) > 0)
+            status = name_cycle_of_all(g, waiting, error);
+    }
     free(waiting);
     free(ready);
     free(next);

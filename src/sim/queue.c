@@ -167,7 +167,8 @@ static bool sort(pm_queue *queue, pm_bucket *bucket) {
         pm_flight *moved = realloc(queue->scratch.flights, bucket->capacity * sizeof *moved);
         if (!moved)
             return false;
-        queue->scratch = (pm_bucket){moved, 0, bucket->capacity};
+        queue->scratch.flights = moved;
+        queue->scratch.capacity = bucket->capacity;
     }
     size_t runs;
     do {
