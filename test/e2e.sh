@@ -651,6 +651,25 @@ for command in validate export; do
     check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
 done
 
+# --- counts: a private drive, another source, and an end within a slab ---------------------------------------------------
+
+cat > counts.yaml << 'END'
+duration: 10.3
+populations:
+  - {name: drive, size: 50, source: {poisson: {rate: 9000.0}}}
+  - {name: input, size: 1, source: {poisson: {rate: 1000.0}}}
+  - {name: cells, size: 50}
+projections:
+  - {from: drive, to: cells, connect: one_to_one, weight: 35.0, delay: 0.5}
+  - {from: input, to: cells, connect: all_to_all, weight: 35.0}
+END
+check "counts of the exact engine" "$program" run counts.yaml -o counts-exact
+check "counts of the clock" "$program" run counts.yaml -o counts-clock --engine clock --dt 0.01 --interpolate
+for name in source_spikes synaptic_events; do
+    check "$name" sh -c "grep $name counts-exact/summary.json > a; grep $name counts-clock/summary.json > b; \
+        grep -q '[1-9]' a && cmp a b"
+done
+
 # --- speed, of which nothing is asserted ------------------------------------------------------------------------------
 
 check "bench" "$program" bench B1c --neurons 100 --duration 20 -o bench

@@ -292,7 +292,10 @@ static bool add_driven(pm_engine *engine, pm_worker *worker, uint32_t cell, cons
     pm_drive_arrivals *driven = &worker->driven;
     if (!pm_drive_take(&engine->drive, cell, engine->start, engine->end, driven))
         return false;
-    worker->n_driven += driven->n;
+    size_t n = driven->n;
+    while (n > 0 && engine->start + driven->offset[n - 1] >= engine->sample_until)
+        n--;
+    worker->n_driven += n;
     if (driven->n == 0)
         return true;
     double h = engine->plan.slab;

@@ -94,7 +94,7 @@ typedef struct pm_worker {
     PM_LIST(pm_logged) log;
     PM_LIST(pm_arrival) arrivals; /* of the cell at hand */
     pm_drive_arrivals driven;     /* at the cell at hand */
-    uint64_t n_driven;            /* arrivals from private drives in the slab */
+    uint64_t n_driven;            /* arrivals from private drives in the slab, before `sample_until` */
     PM_LIST(pm_instant) instants; /* of the cell at hand */
     pm_basis_table gaps;          /* between them */
     PM_LIST(pm_cell_spike) spikes;

@@ -44,6 +44,7 @@ struct pm_simulation {
     bool agreed;   /* the last error is the same on all ranks */
     bool stopping; /* some rank was asked to stop */
     pm_counts counts;
+    uint64_t unsettled_events; /* of the slab in which the run stands, so far */
     atomic_bool stop;
     pm_spike_callback *on_spike;
     void *spike_user;
@@ -169,6 +170,7 @@ pm_status pm_simulation_reset(pm_simulation *simulation, pm_error *error) {
     simulation->own.count = 1;
     simulation->failed = PM_OK;
     simulation->counts.spikes = simulation->counts.source_spikes = simulation->counts.synaptic_events = 0;
+    simulation->unsettled_events = 0;
     atomic_store(&simulation->stop, false);
     return PM_OK;
 }
@@ -190,6 +192,7 @@ double pm_simulation_time(const pm_simulation *simulation) { return simulation->
 pm_counts pm_simulation_counts(const pm_simulation *simulation) {
     pm_counts counts = simulation->counts;
     counts.source_spikes += pm_drive_spikes(&simulation->engine.drive, simulation->time);
+    counts.synaptic_events += simulation->unsettled_events;
     return counts;
 }
 
@@ -202,6 +205,7 @@ pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, 
     PM_ARCHIVE(archive, s->counts.spikes);
     PM_ARCHIVE(archive, s->counts.source_spikes);
     PM_ARCHIVE(archive, s->counts.synaptic_events);
+    PM_ARCHIVE(archive, s->unsettled_events);
     PM_ARCHIVE_LIST(archive, s->held);
     pm_engine_archive(&s->engine, archive);
     pm_queue_archive(s->queue, archive);
@@ -345,11 +349,20 @@ static pm_status settle_slab(pm_simulation *s, bool provisional, bool last, pm_s
             return status;
         first = next;
     }
-    for (size_t d = 0; !provisional && d < engine->deliveries.count; d++)
-        s->counts.synaptic_events += engine->deliveries.items[d].end - engine->deliveries.items[d].begin;
-    for (int k = 0; !provisional && k < engine->n_workers; k++)
-        s->counts.synaptic_events += engine->workers[k].n_driven;
     return status;
+}
+
+/* Arrivals in the slab before `until`; those of a slab that will be settled anew are counted apart. */
+static void count_events(pm_simulation *s, double until, bool provisional) {
+    const pm_engine *engine = &s->engine;
+    uint64_t n = 0;
+    for (size_t d = 0; d < engine->deliveries.count; d++)
+        if (engine->start + engine->deliveries.items[d].offset < until)
+            n += engine->deliveries.items[d].end - engine->deliveries.items[d].begin;
+    for (int k = 0; k < engine->n_workers; k++)
+        n += engine->workers[k].n_driven;
+    s->counts.synaptic_events += provisional ? 0 : n;
+    s->unsettled_events = provisional ? n : 0;
 }
 
 static pm_status report_spike(pm_simulation *s, const pm_spike *spike, bool is_source, pm_error *error) {
@@ -444,6 +457,7 @@ static pm_status run_slab(pm_simulation *s, double until, bool provisional, bool
         status = keep_sources(s, sources, n_sources, error);
     if (status == PM_OK)
         status = report_samples(s, error);
+    count_events(s, until, provisional);
     pm_engine_finish(&s->engine);
     if (provisional)
         pm_engine_restore(&s->engine);
