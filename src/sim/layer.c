@@ -8,6 +8,7 @@
 
 #include "math/exponential.h"
 #include "math/interval.h"
+#include "math/lanes.h"
 #include "math/simd.h"
 
 #include <math.h>
@@ -110,6 +111,13 @@ static pm_status runaway(const run *r, uint32_t j, double time, pm_error *error)
                    r->limit, j, time);
 }
 
+/* Records a spike of the present interval and holds its neuron. */
+static pm_status fire(run *r, size_t first, double time, uint32_t j, double slope, pm_error *error) {
+    pm_status status = insert(r->out, first, time, j, slope, error);
+    r->s.held[j] = time + r->layer->lif.t_ref;
+    return status || r->out->n <= r->limit ? status : runaway(r, j, time, error);
+}
+
 /* Carries a held neuron to the end of its refractory time or of the interval; returns the time reached. */
 static double wait_out(const pm_lif *lif, pm_lif_state *state, double t, double held, double end) {
     double until = held < end ? held : end;
@@ -118,12 +126,12 @@ static double wait_out(const pm_lif *lif, pm_lif_state *state, double t, double 
     return until;
 }
 
-/* One neuron over (now, end): every spike, and its state at the end. The end state without further spikes is at hand
- * from the step; a reset changes nothing of it but u, by the part of the jump that is left. */
-static pm_status follow(run *r, uint32_t j, double end, size_t first, pm_error *error) {
+/* One neuron over (t, end), in `state` at t and, without further spikes, in `last` at the end: every spike, and its
+ * state at the end. A reset changes nothing of that but u, by the part of the jump that is left. */
+static pm_status follow(run *r, uint32_t j, double t, pm_lif_state state, pm_lif_state last, double end, size_t first,
+                        pm_error *error) {
     const pm_lif *lif = &r->layer->lif;
-    pm_lif_state state = {r->s.u[j], r->s.i[j], r->s.b[j]}, last = {r->s.u1[j], r->s.i1[j], r->s.b1[j]}, at = state;
-    double t = r->now;
+    pm_lif_state at = state;
     for (;;) {
         if (r->s.held[j] > t) {
             t = wait_out(lif, &state, t, r->s.held[j], end);
@@ -133,29 +141,72 @@ static pm_status follow(run *r, uint32_t j, double end, size_t first, pm_error *
         if (!(wait <= left))
             break;
         double spike = t + wait < end ? t + wait : end;
-        pm_status status = insert(r->out, first, spike, j, pm_lif_slope_now(lif, &at), error);
+        pm_status status = fire(r, first, spike, j, pm_lif_slope_now(lif, &at), error);
         if (status)
             return status;
-        if (r->out->n > r->limit)
-            return runaway(r, j, spike, error);
         last.u -= (at.u - lif->u_reset) * pm_exponential_at(-lif->l_m * (left - wait)).e;
         state = at;
         state.u = lif->u_reset;
-        r->s.held[j] = spike + lif->t_ref;
         t = spike;
     }
     r->s.u1[j] = last.u;
     return PM_OK;
 }
 
+/* One neuron over the present interval, given what its lane has found. */
+static pm_status take_lane(run *r, uint32_t j, const pm_lanes *v, size_t k, double end, size_t first, pm_error *error) {
+    const pm_lif *lif = &r->layer->lif;
+    pm_lif_state state = {r->s.u[j], r->s.i[j], r->s.b[j]}, last = {r->s.u1[j], r->s.i1[j], r->s.b1[j]};
+    double t = r->now;
+    if (!(r->s.held[j] > t)) {
+        if (v->course[k] == PM_LANE_SILENT)
+            return PM_OK;
+        if (v->course[k] == PM_LANE_FOUND) {
+            pm_lif_state at = {v->u[k], v->i[k], v->b[k]};
+            t = t + v->time[k] < end ? t + v->time[k] : end;
+            pm_status status = fire(r, first, t, j, pm_lif_slope_now(lif, &at), error);
+            r->s.u1[j] = last.u = v->after[k];
+            if (status || (lif->t_ref == 0.0 && v->bound[k] < lif->theta))
+                return status;
+            state = (pm_lif_state){lif->u_reset, at.i, at.b};
+        }
+    }
+    return follow(r, j, t, state, last, end, first, error);
+}
+
+/* All flagged neurons over the present interval, PM_LANES at a time. */
+static pm_status follow_flagged(run *r, size_t n, double end, size_t first, pm_error *error) {
+    const uint32_t *flagged = r->layer->flagged;
+    pm_lanes lanes;
+    pm_status status = PM_OK;
+    for (size_t from = 0; !status && from < n; from += PM_LANES) {
+        size_t count = n - from < PM_LANES ? n - from : PM_LANES;
+        for (size_t k = 0; k < PM_LANES; k++) {
+            size_t j = flagged[from + (k < count ? k : 0)];
+            lanes.u0[k] = r->s.u[j];
+            lanes.i0[k] = r->s.i[j];
+            lanes.b0[k] = r->s.b[j];
+            lanes.u1[k] = r->s.u1[j];
+            lanes.i1[k] = r->s.i1[j];
+            lanes.b1[k] = r->s.b1[j];
+        }
+        pm_lanes_cross(&r->layer->lif, &lanes, end - r->now);
+        for (size_t k = 0; !status && k < count; k++)
+            status = take_lane(r, flagged[from + k], &lanes, k, end, first, error);
+    }
+    return status;
+}
+
 /* The neurons whose bound reaches the threshold or that are held. */
 static size_t flag(run *r) {
-    const pm_layer *layer = r->layer;
-    const double theta = layer->lif.theta;
+    const size_t n_out = r->layer->n_out;
+    const double theta = r->layer->lif.theta, now = r->now, *bound = r->s.bound, *held = r->s.held;
+    uint32_t *flagged = r->layer->flagged;
     size_t n = 0;
-    for (size_t j = 0; j < layer->n_out; j++)
-        if (r->s.bound[j] >= theta || r->s.held[j] > r->now)
-            layer->flagged[n++] = (uint32_t)j;
+    for (size_t j = 0; j < n_out; j++) { /* without a branch: which neurons they are cannot be foreseen */
+        flagged[n] = (uint32_t)j;
+        n += (size_t)((bound[j] >= theta) | (held[j] > now));
+    }
     return n;
 }
 
@@ -175,11 +226,9 @@ static pm_status advance(run *r, double end, pm_lif_basis at, pm_error *error) {
     int64_t any = step(lif, &v, layer->stride, r->s.u, r->s.i, r->s.b, r->s.u1, r->s.i1, r->s.b1, r->s.bound);
     if (any || r->refractory) {
         size_t first = r->out->n, n = flag(r);
-        for (size_t k = 0; k < n; k++) {
-            pm_status status = follow(r, layer->flagged[k], end, first, error);
-            if (status)
-                return status;
-        }
+        pm_status status = follow_flagged(r, n, end, first, error);
+        if (status)
+            return status;
         r->refractory = lif->t_ref > 0.0 && n > 0;
     }
     swap_buffers(&r->s);
