@@ -136,7 +136,7 @@ static pm_status copy_events(pm_raster *raster, const pm_event *events, size_t n
 
 /* A network with the trainer's weights, and its patterns. */
 static pm_status copy_trainer(bench *t, pm_error *error) {
-    size_t sizes[MAX_LAYERS + 1];
+    size_t sizes[MAX_LAYERS + 1] = {0};
     pm_lif lif = pm_lif_new(&t->experiment->neuron);
     for (size_t l = 0; l <= t->b->n_layers; l++)
         sizes[l] = t->b->sizes[l];
@@ -292,17 +292,18 @@ typedef struct times {
 
 static pm_status measure(bench *t, times *result, pm_error *error) {
     const pm_experiment *e = t->experiment;
+    enum { WIDEST = 1024 };
+    t->accumulator = aligned_alloc(64, WIDEST * sizeof *t->accumulator);
+    if (!t->accumulator)
+        return pm_fail_memory(error, "a benchmark");
+    memset(t->accumulator, 0, WIDEST * sizeof *t->accumulator);
     pm_status status = pm_trainer_new(e, 0, &t->trainer, error);
     if (!status)
         status = copy_trainer(t, error);
     if (!status)
         status = calibrate(t, error);
-    t->accumulator = aligned_alloc(64, 1024 * sizeof *t->accumulator);
-    if (!status && !t->accumulator)
-        status = pm_fail_memory(error, "a benchmark");
     if (status)
         return status;
-    memset(t->accumulator, 0, 1024 * sizeof *t->accumulator);
     status = pm_grid_new(&t->grid, &t->net, GRID_STEP, e->duration, 7.0, 7.0, 9.0, WINDOW, error);
     for (size_t l = 1; !status && l <= t->net.n_layers; l++) {
         double spikes;

@@ -63,7 +63,7 @@ pm_status pm_grid_new(pm_grid *g, const pm_layered *net, double step, double dur
     }
     if (!status && !complete)
         status = pm_fail_memory(error, "a grid of time");
-    for (size_t k = 0; !status && last > 0 && k <= g->window; k++) {
+    for (size_t k = 0; complete && !status && last > 0 && k <= g->window; k++) {
         const pm_lif *kernel = &g->errors[last - 1].kernel;
         pm_lif_basis at = pm_lif_basis_at(kernel, (double)k * step);
         g->lag[k] = at.alpha * kernel->inv_C - at.d12 * kernel->l_m;
