@@ -676,6 +676,10 @@ check "bench" "$program" bench B1c --neurons 100 --duration 20 -o bench
 for key in synaptic_events wall_seconds ns_per_synaptic_event rate_hz; do
     check "bench writes $key" grep -q "\"$key\"" bench/summary.json
 done
+check "bench of training" "$program" bench xor -o bench-xor
+for key in pattern_seconds stream_seconds grid_seconds spikes; do
+    check "bench of training writes $key" grep -q "\"$key\"" bench-xor/summary.json
+done
 refuse 2 "not 'B9'" bench B9
 
 echo "$passed passed, $failed failed"

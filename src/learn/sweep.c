@@ -12,6 +12,7 @@ void pm_sweep_free(pm_sweep *w) {
     for (size_t l = 0; l < PM_MAX_LAYERS; l++) {
         pm_traces_free(&w->inputs[l]);
         pm_traces_free(&w->errors[l]);
+        pm_basis_free(&w->since[l]);
         pm_basis_free(&w->steps[l]);
         free(w->at_spike[l]);
         free(w->coefficient[l]);
@@ -88,23 +89,33 @@ static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error 
     return PM_OK;
 }
 
-/* The basis of every step through the merged spikes of a hidden layer and its inputs, in order of time; at equal times
- * the layer's own spike comes first, since an input cannot cause a spike at its own instant. */
+/* The bases on the way through the merged spikes of a hidden layer and its inputs, in order of time; at equal times the
+ * layer's own spike comes first, since an input cannot cause a spike at its own instant. Only layers above another one
+ * that learns are walked through backwards, step by step. */
 static pm_status tabulate_steps(pm_sweep *w, const pm_layered *net, size_t l, pm_error *error) {
     const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
-    pm_basis_table *steps = &w->steps[l];
-    pm_status status = pm_basis_reserve(steps, in->n + out->n, error);
+    size_t n = in->n + out->n;
+    pm_basis_table *since = &w->since[l], *steps = &w->steps[l];
+    pm_status status = pm_basis_reserve(since, n, error);
+    if (!status)
+        status = pm_basis_reserve(steps, n, error);
     if (status)
         return status;
-    double now = 0.0;
-    for (size_t i = 0, s = 0; i < in->n || s < out->n;) {
+    double now = 0.0, last = 0.0;
+    for (size_t i = 0, s = 0; i + s < n;) {
         bool input = s == out->n || (i < in->n && in->time[i] < out->time[s]);
         double t = input ? in->time[i] : out->time[s];
         steps->t[i + s] = t - now;
+        since->t[i + s] = t - last;
         now = t;
-        *(input ? &i : &s) += 1;
+        last = input ? t : last;
+        i += input;
+        s += !input;
     }
-    pm_basis_fill(&w->inputs[l].kernel, steps, in->n + out->n);
+    if (w->plastic[l])
+        pm_basis_fill(&w->inputs[l].kernel, since, n);
+    if (l > w->lowest)
+        pm_basis_fill(&w->inputs[l].kernel, steps, n);
     return PM_OK;
 }
 
@@ -123,11 +134,12 @@ static pm_status trace_spikes(pm_sweep *w, const pm_layered *net, size_t l, pm_e
     pm_traces_reset(traces, 0.0);
     for (size_t i = 0, s = 0; s < out->n;) {
         bool input = i < in->n && in->time[i] < out->time[s];
-        pm_traces_advance_by(traces, pm_basis_get(&w->steps[l], i + s));
+        pm_lif_basis at = pm_basis_get(&w->since[l], i + s);
         if (input) {
+            pm_traces_advance_by(traces, at);
             pm_traces_add(traces, in->neuron[i++], 1.0);
         } else {
-            memcpy(w->at_spike[l] + s * width, traces->u, width * sizeof(double));
+            pm_traces_ahead(traces, at, w->at_spike[l] + s * width);
             s++;
         }
     }
@@ -261,19 +273,29 @@ static void collect(const pm_sweep *w, const pm_layered *net, size_t l, double *
         pm_axpy(width, w->coefficient[l][s], w->at_spike[l] + s * width, part + out->neuron[s] * width);
 }
 
-/* Carries the traces of the output layer's inputs to t. */
-static void carry_output(pm_sweep *w, const pm_raster *in, double t) {
-    pm_traces *traces = &w->inputs[w->n_layers - 1];
-    for (;;) {
-        bool arrival = w->arrivals < in->n && in->time[w->arrivals] < t;
-        double next = arrival ? in->time[w->arrivals] : t;
-        if (next > traces->now)
-            pm_traces_advance(traces, next - traces->now);
-        traces->now = next;
-        if (!arrival)
-            return;
-        pm_traces_add(traces, in->neuron[w->arrivals++], 1.0);
+/* The bases between the inputs of the output layer. */
+static pm_status tabulate_inputs(pm_sweep *w, const pm_raster *in, pm_error *error) {
+    size_t last = w->n_layers - 1;
+    pm_basis_table *steps = &w->steps[last];
+    pm_status status = pm_basis_reserve(steps, in->n, error);
+    if (status)
+        return status;
+    for (size_t k = 0; k < in->n; k++)
+        steps->t[k] = in->time[k] - (k > 0 ? in->time[k - 1] : 0.0);
+    pm_basis_fill(&w->inputs[last].kernel, steps, in->n);
+    return PM_OK;
+}
+
+/* Carries the traces of the output layer's inputs to the last one before t, and from there to t into `row`. */
+static void trace_output(pm_sweep *w, const pm_raster *in, double t, double *row) {
+    size_t last = w->n_layers - 1;
+    pm_traces *traces = &w->inputs[last];
+    for (; w->arrivals < in->n && in->time[w->arrivals] < t; w->arrivals++) {
+        pm_traces_advance_by(traces, pm_basis_get(&w->steps[last], w->arrivals));
+        pm_traces_add(traces, in->neuron[w->arrivals], 1.0);
+        traces->now = in->time[w->arrivals];
     }
+    pm_traces_ahead(traces, pm_lif_basis_at(&traces->kernel, t - traces->now), row);
 }
 
 pm_status pm_sweep_begin(pm_sweep *w, const pm_layered *net, pm_error *error) {
@@ -283,6 +305,8 @@ pm_status pm_sweep_begin(pm_sweep *w, const pm_layered *net, pm_error *error) {
         if (!status && w->exact)
             status = link_spikes(w, net, l, error);
     }
+    if (!status && w->plastic[w->n_layers - 1])
+        status = tabulate_inputs(w, &net->rasters[w->n_layers - 1], error);
     pm_traces_reset(&w->inputs[w->n_layers - 1], 0.0);
     w->arrivals = 0;
     w->resets = 0;
@@ -295,10 +319,8 @@ pm_status pm_sweep_begin(pm_sweep *w, const pm_layered *net, pm_error *error) {
 static pm_status compute_row(pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error) {
     size_t last = w->n_layers - 1;
     memset(row, 0, w->row * sizeof *row);
-    if (w->plastic[last]) {
-        carry_output(w, &net->rasters[last], t);
-        memcpy(row + w->offset[last] + o * w->width[last], w->inputs[last].u, w->width[last] * sizeof *row);
-    }
+    if (w->plastic[last])
+        trace_output(w, &net->rasters[last], t, row + w->offset[last] + o * w->width[last]);
     for (size_t l = last; l-- > w->lowest;) {
         pm_status status = PM_OK;
         if (l + 1 == last)

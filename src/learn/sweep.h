@@ -29,7 +29,8 @@ typedef struct pm_sweep {
     pm_traces errors[PM_MAX_LAYERS]; /* errors of the layer above on their way back */
     double *at_spike[PM_MAX_LAYERS]; /* traces at each spike of the layer, width[l] each */
     size_t at_spike_capacity[PM_MAX_LAYERS];
-    pm_basis_table steps[PM_MAX_LAYERS]; /* between the merged spikes of the layer and of its inputs */
+    pm_basis_table since[PM_MAX_LAYERS]; /* from each input before to every input and spike of the layer, in order */
+    pm_basis_table steps[PM_MAX_LAYERS]; /* from one of these to the next */
     pm_basis_table lags;                 /* from hidden spikes to an error event */
     double *coefficient[PM_MAX_LAYERS];
     size_t coefficient_capacity[PM_MAX_LAYERS];

@@ -55,6 +55,12 @@ void pm_traces_advance(pm_traces *traces, double t) {
 
 void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at) { carry(traces->n, at, traces->u, traces->i, traces->b); }
 
+PM_SIMD void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *restrict ahead) {
+    const double *u = traces->u, *i = traces->i, *b = traces->b;
+    for (size_t j = 0; j < traces->n; j++)
+        ahead[j] = u[j] * at.em + i[j] * at.d1 + b[j] * at.d12;
+}
+
 PM_SIMD void pm_axpy(size_t n, double a, const double *restrict x, double *restrict y) {
     for (size_t j = 0; j < n; j++)
         y[j] += a * x[j];

@@ -20,6 +20,8 @@ void pm_traces_reset(pm_traces *traces, double now);
 /* Carries all by t >= 0 ms, or by the time whose basis is given. */
 void pm_traces_advance(pm_traces *traces, double t);
 void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at);
+/* Their u a time later whose basis is given, into `u`; the traces stay where they are. */
+void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *u);
 static inline void pm_traces_add(pm_traces *traces, size_t neuron, double amount) {
     (traces->kernel.single ? traces->i : traces->b)[neuron] += amount;
 }

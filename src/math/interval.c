@@ -7,18 +7,71 @@
 
 #include <math.h>
 
-static const double TAYLOR_LIMIT =
-    0x1p-17; /* step times the fastest rate, below which a series replaces exponentials */
+/* The state `step` ms away (either way) by `terms` terms of its Taylor series, which the differential equations give:
+ * each is a combination of the three before it. Few operations in a row: the factors do not wait for each other. */
+static inline __attribute__((always_inline)) pm_lif_state taylor(const pm_lif *lif, const pm_lif_state *s, double step,
+                                                                 int terms) {
+    const double m = lif->l_m * step, c = lif->inv_C * step;
+    const double l_1 = lif->l_1 * step, l_2 = lif->l_2 * step, gap = lif->d12 * step;
+    double u = pm_lif_slope_now(lif, s) * step, i = gap * s->b - l_1 * s->i, b = -l_2 * s->b;
+    double sum_u = u, sum_i = i, sum_b = b;
+#pragma GCC unroll 20
+    for (int k = 2; k <= terms; k++) {
+        const double part = 1.0 / k;
+        u = (c * part) * i - (m * part) * u;
+        i = (gap * part) * b - (l_1 * part) * i;
+        b *= -(l_2 * part);
+        sum_u += u;
+        sum_i += i;
+        sum_b += b;
+    }
+    return (pm_lif_state){s->u + sum_u, s->i + sum_i, s->b + sum_b};
+}
 
-/* The state a tiny step away: the next terms are below TAYLOR_LIMIT^3 / 6 relative. */
-static pm_lif_state nudge(const pm_lif *lif, const pm_lif_state *s, double step) {
-    double slope = pm_lif_slope_now(lif, s), i1 = pm_lif_current_slope(lif, s), b1 = -lif->l_2 * s->b;
-    double half = 0.5 * step * step;
-    return (pm_lif_state){
-        .u = s->u + step * slope + half * (i1 * lif->inv_C - lif->l_m * slope),
-        .i = s->i + step * i1 + half * (lif->d12 * b1 - lif->l_1 * i1),
-        .b = s->b + step * b1 - half * lif->l_2 * b1,
-    };
+/* The state at t in [0, h]. The sums stop where x^n/n!, with x the distance times the fastest rate, is below 2^-58.
+ * Backwards from the end only a short way: what has decayed on the way there has lost its digits. */
+static pm_lif_state state_at(const pm_lif *lif, const pm_lif_state *start, const pm_lif_state *end, double h,
+                             double fastest, double t) {
+    bool early = t <= 0.5 * h || (h - t) * fastest > 0.25;
+    const pm_lif_state *from = early ? start : end;
+    double step = early ? t : t - h, x = fabs(step) * fastest;
+    if (x <= 0.0625)
+        return taylor(lif, from, step, 10);
+    if (x <= 0.25)
+        return taylor(lif, from, step, 13);
+    return x <= 1.0 ? taylor(lif, from, step, 20) : pm_lif_advance(lif, start, t);
+}
+
+static const double NEAR = 0x1p-8; /* step times the fastest rate, for which six terms are exact to the last bits */
+
+/* The zero of u - theta near a point at which it has the value g, from the parabola's `step`: Newton's method on six
+ * terms of the series. NAN if it does not settle at once. */
+static double refine(const pm_lif *lif, const pm_lif_state *at, double g, double step, double tolerance) {
+    enum { DEGREE = 6, ITERATIONS = 3 };
+    double c[DEGREE + 1]; /* u^(k)/k! */
+    double i = pm_lif_current_slope(lif, at), b = -lif->l_2 * at->b;
+    c[0] = g;
+    c[1] = pm_lif_slope_now(lif, at);
+#pragma GCC unroll 6
+    for (int k = 2; k <= DEGREE; k++) {
+        const double part = 1.0 / k;
+        c[k] = (lif->inv_C * i - lif->l_m * c[k - 1]) * part;
+        i = (lif->d12 * b - lif->l_1 * i) * part;
+        b *= -lif->l_2 * part;
+    }
+    for (int k = 0; k < ITERATIONS; k++) {
+        double value = c[DEGREE], slope = 0.0;
+#pragma GCC unroll 6
+        for (int j = DEGREE; j-- > 0;) {
+            slope = slope * step + value;
+            value = value * step + c[j];
+        }
+        double change = value / slope;
+        step -= change;
+        if (fabs(change) <= tolerance)
+            return step;
+    }
+    return NAN;
 }
 
 /* The first guess: the inverse cubic through both ends where u rises all the way, the chord otherwise. */
@@ -37,12 +90,12 @@ static double guess(const pm_lif *lif, const pm_lif_state *start, const pm_lif_s
 
 enum { MAX_ITERATIONS = 200 };
 
-/* The one zero of u - theta in (0, h]. Third-order steps within a shrinking bracket, as in crossing.c. */
+/* The one zero of u - theta in (0, h]: a parabola's step within a shrinking bracket, refined as soon as it is short. */
 static double solve(const pm_lif *lif, const pm_lif_state *start, const pm_lif_state *end, double h, pm_lif_state *at) {
     double fastest = lif->x + (lif->single ? lif->dxy : lif->dxz);
     double low = 0.0, high = h, t = guess(lif, start, end, h);
     for (int k = 0; k < MAX_ITERATIONS; k++) {
-        *at = pm_lif_advance(lif, start, t);
+        *at = state_at(lif, start, end, h, fastest, t);
         double g = at->u - lif->theta;
         if (g < 0.0)
             low = t;
@@ -52,11 +105,10 @@ static double solve(const pm_lif *lif, const pm_lif_state *start, const pm_lif_s
         double bend = pm_lif_current_slope(lif, at) * lif->inv_C - lif->l_m * slope;
         double disc = slope * slope - 2.0 * g * bend;
         double step = disc >= 0.0 && slope > 0.0 ? -2.0 * g / (slope + sqrt(disc)) : NAN;
-        double turn = step * (fabs(bend) / slope + fastest);
-        if (fabs(step) * turn * turn <= 0x1p-55 * h && fabs(step) * fastest < TAYLOR_LIMIT) {
-            double found = t + step < low ? low : t + step > high ? high : t + step;
-            *at = nudge(lif, at, found - t);
-            return found;
+        double exact = fabs(step) * fastest <= NEAR ? refine(lif, at, g, step, 0x1p-55 * h) : NAN;
+        if (fabs(exact) * fastest <= NEAR && t + exact >= low && t + exact <= high) {
+            *at = taylor(lif, at, exact, 6);
+            return t + exact;
         }
         t += step;
         if (!(t > low && t < high)) {
@@ -65,16 +117,17 @@ static double solve(const pm_lif *lif, const pm_lif_state *start, const pm_lif_s
                 break;
         }
     }
-    *at = pm_lif_advance(lif, start, high);
+    *at = state_at(lif, start, end, h, fastest, high);
     return high;
 }
 
 /* The maximum in (0, h), or any point at or above theta on the way to it; Newton steps on u' within a bracket. */
 static double climb(const pm_lif *lif, const pm_lif_state *start, const pm_lif_state *end, double h, pm_lif_state *at) {
     double s0 = pm_lif_slope_now(lif, start), s1 = pm_lif_slope_now(lif, end);
+    double fastest = lif->x + (lif->single ? lif->dxy : lif->dxz);
     double low = 0.0, high = h, t = h * (s0 / (s0 - s1));
     for (int k = 0; k < MAX_ITERATIONS; k++) {
-        *at = pm_lif_advance(lif, start, t);
+        *at = state_at(lif, start, end, h, fastest, t);
         double slope = pm_lif_slope_now(lif, at);
         if (at->u >= lif->theta)
             return t;

@@ -1,0 +1,162 @@
+/* The steps of interval.c in all lanes at once: which course u takes, a first guess by the inverse cubic, the state
+ * there by a Taylor series from the start or the end, Halley's step, and Newton's method on six terms of the
+ * series around that point. Invariant: a lane says FOUND only if the result lies within the interval and the last
+ * change is below its rounding; what any lane does depends on nothing in the others. */
+#include "math/lanes.h"
+
+#include "math/exponential.h"
+#include "math/simd.h"
+
+#include <math.h>
+
+enum { DEGREE = 6, REFINEMENTS = 3 };
+static const double NEAR = 0x1p-8; /* as in interval.c */
+
+static inline __attribute__((always_inline)) double larger(double a, double b) { return a > b ? a : b; }
+
+/* Signs at both ends tell the course, as in interval.c. */
+static inline __attribute__((always_inline)) void tell_course(const pm_lif *lif, pm_lanes *v, double *guess, double h) {
+    const double l_m = lif->l_m, l_1 = lif->l_1, gap = lif->d12, inv_C = lif->inv_C, u_inf = lif->u_inf;
+    const double theta = lif->theta, constant = fabs(u_inf) + fabs(theta);
+    for (int k = 0; k < PM_LANES; k++) {
+        double s0 = (u_inf - v->u0[k]) * l_m + v->i0[k] * inv_C, s1 = (u_inf - v->u1[k]) * l_m + v->i1[k] * inv_C;
+        double c0 = gap * v->b0[k] - l_1 * v->i0[k], c1 = gap * v->b1[k] - l_1 * v->i1[k];
+        double noise = 0x1p-46 * ((fabs(v->u0[k]) + constant) * l_m + (fabs(v->i0[k]) + fabs(v->b0[k])) * inv_C);
+        double rises = s0 > 0.0 ? 1.0 : 0.0, ends_rising = s1 > 0.0 ? 1.0 : 0.0;
+        double more = c0 > 0.0 ? 1.0 : 0.0, ends_more = c1 > 0.0 ? 1.0 : 0.0;
+        double hill = more * (1.0 - ends_more), valley = (1.0 - more) * ends_more;
+        double clear = (fabs(s1) > noise ? 1.0 : 0.0) * (v->u0[k] < theta ? 1.0 : 0.0);
+        double once = ends_rising * (1.0 - rises * valley) * clear;
+        double falls = (1.0 - rises) * (1.0 - ends_rising) * (1.0 - hill) * clear;
+        double above = v->u1[k] >= theta ? 1.0 : 0.0;
+        v->course[k] = once * above * PM_LANE_FOUND + (falls + once * (1.0 - above)) * PM_LANE_SILENT;
+        double g0 = v->u0[k] - theta, rise = v->u1[k] - v->u0[k], x = -g0 / rise;
+        double m0 = rise / (s0 * h), m1 = rise / (s1 * h);
+        double y = x + x * (1.0 - x) * ((m0 - 1.0) * (1.0 - x) - (m1 - 1.0) * x);
+        double monotone = (m0 > 0.0 ? 1.0 : 0.0) * (m0 < 3.0 ? 1.0 : 0.0) * (m1 > 0.0 ? 1.0 : 0.0) *
+                          (m1 < 3.0 ? 1.0 : 0.0) * (y > 0.0 ? 1.0 : 0.0) * (y < 1.0 ? 1.0 : 0.0);
+        guess[k] = (monotone > 0.0 ? y : x) * h;
+    }
+}
+
+/* The states at `guess` into u, i, b. */
+static inline __attribute__((always_inline)) void approach(const pm_lif *lif, pm_lanes *v, const double *guess,
+                                                           double h, int terms) {
+    for (int k = 0; k < PM_LANES; k++) {
+        double late = guess[k] - h, step = guess[k] <= 0.5 * h ? guess[k] : late;
+        double u0 = guess[k] <= 0.5 * h ? v->u0[k] : v->u1[k];
+        double i0 = guess[k] <= 0.5 * h ? v->i0[k] : v->i1[k];
+        double b0 = guess[k] <= 0.5 * h ? v->b0[k] : v->b1[k];
+        double m = lif->l_m * step, c = lif->inv_C * step, l_1 = lif->l_1 * step, l_2 = lif->l_2 * step;
+        double gap = lif->d12 * step, u = (lif->u_inf - u0) * m + i0 * c, i = gap * b0 - l_1 * i0, b = -l_2 * b0;
+        double sum_u = u, sum_i = i, sum_b = b;
+#pragma GCC unroll 20
+        for (int n = 2; n <= terms; n++) {
+            const double part = 1.0 / n;
+            u = (c * part) * i - (m * part) * u;
+            i = (gap * part) * b - (l_1 * part) * i;
+            b *= -(l_2 * part);
+            sum_u += u;
+            sum_i += i;
+            sum_b += b;
+        }
+        v->u[k] = u0 + sum_u;
+        v->i[k] = i0 + sum_i;
+        v->b[k] = b0 + sum_b;
+    }
+}
+
+/* From the states near the crossing to those at the crossing. */
+static inline __attribute__((always_inline)) void settle(const pm_lif *lif, pm_lanes *v, const double *guess,
+                                                         double h) {
+    const double fastest = lif->x + (lif->single ? lif->dxy : lif->dxz), tolerance = 0x1p-55 * h;
+    for (int k = 0; k < PM_LANES; k++) {
+        double c[DEGREE + 1], ci[DEGREE + 1], cb[DEGREE + 1]; /* derivatives over k! */
+        c[0] = v->u[k] - lif->theta;
+        ci[0] = v->i[k];
+        cb[0] = v->b[k];
+        c[1] = (lif->u_inf - v->u[k]) * lif->l_m + ci[0] * lif->inv_C;
+        ci[1] = lif->d12 * cb[0] - lif->l_1 * ci[0];
+        cb[1] = -lif->l_2 * cb[0];
+#pragma GCC unroll 6
+        for (int n = 2; n <= DEGREE; n++) {
+            const double part = 1.0 / n;
+            c[n] = (lif->inv_C * ci[n - 1] - lif->l_m * c[n - 1]) * part;
+            ci[n] = (lif->d12 * cb[n - 1] - lif->l_1 * ci[n - 1]) * part;
+            cb[n] = -lif->l_2 * part * cb[n - 1];
+        }
+        double step = -c[0] * c[1] / (c[1] * c[1] - c[0] * c[2]), change = 0.0; /* Halley's */
+#pragma GCC unroll 3
+        for (int round = 0; round < REFINEMENTS; round++) {
+            double value = c[DEGREE], slope = 0.0;
+#pragma GCC unroll 6
+            for (int n = DEGREE; n-- > 0;) {
+                slope = slope * step + value;
+                value = value * step + c[n];
+            }
+            change = value / slope;
+            step -= change;
+        }
+        double time = guess[k] + step, i = ci[DEGREE], b = cb[DEGREE], u = c[DEGREE];
+#pragma GCC unroll 6
+        for (int n = DEGREE; n-- > 0;) {
+            i = i * step + ci[n];
+            b = b * step + cb[n];
+        }
+#pragma GCC unroll 6
+        for (int n = DEGREE; n-- > 1;)
+            u = u * step + c[n];
+        double good = (fabs(step) * fastest <= NEAR ? 1.0 : 0.0) * (fabs(change) <= tolerance ? 1.0 : 0.0) *
+                      (time > 0.0 ? 1.0 : 0.0) * (time <= h ? 1.0 : 0.0) * (c[1] > 0.0 ? 1.0 : 0.0);
+        v->course[k] = v->course[k] == PM_LANE_FOUND && !(good > 0.0) ? PM_LANE_OPEN : v->course[k];
+        v->time[k] = time;
+        v->u[k] += u * step;
+        v->i[k] = i;
+        v->b[k] = b;
+    }
+}
+
+/* What follows a spike and the reset after it. */
+static inline __attribute__((always_inline)) void look_on(const pm_lif *lif, pm_lanes *v, double h) {
+    for (int k = 0; k < PM_LANES; k++) {
+        double left = h - v->time[k], decay = 1.0 - lif->l_1 * left, rise = lif->d12 * left;
+        left = left > 0.0 ? left : 0.0;
+        decay = decay > 0.0 ? decay : 0.0;
+        rise = rise < 1.0 ? rise : 1.0;
+        double low = v->i[k] * decay, fast = v->b[k] * rise;
+        double current = larger(v->i[k], low) + larger(fast, 0.0);
+        double climb = ((lif->u_inf - lif->u_reset) * lif->l_m + current * lif->inv_C) * left;
+        v->bound[k] = lif->u_reset + larger(climb, 0.0);
+        v->after[k] = v->u1[k] - (v->u[k] - lif->u_reset) * pm_exponential_at(-lif->l_m * left).e;
+    }
+}
+
+static inline __attribute__((always_inline)) void cross(const pm_lif *lif, pm_lanes *lanes, double h, int terms) {
+    double guess[PM_LANES], found = 0.0;
+    tell_course(lif, lanes, guess, h);
+    for (int k = 0; k < PM_LANES; k++)
+        found += lanes->course[k] == PM_LANE_FOUND ? 1.0 : 0.0;
+    if (!(found > 0.0))
+        return;
+    approach(lif, lanes, guess, h, terms);
+    settle(lif, lanes, guess, h);
+    look_on(lif, lanes, h);
+}
+
+/* With x half of h times the fastest rate, x^(n+1)/(n+1)! is below 2^-58. */
+PM_SIMD static void cross_10(const pm_lif *lif, pm_lanes *lanes, double h) { cross(lif, lanes, h, 10); }
+PM_SIMD static void cross_15(const pm_lif *lif, pm_lanes *lanes, double h) { cross(lif, lanes, h, 15); }
+PM_SIMD static void cross_20(const pm_lif *lif, pm_lanes *lanes, double h) { cross(lif, lanes, h, 20); }
+
+void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes, double h) {
+    double x = 0.5 * h * (lif->x + (lif->single ? lif->dxy : lif->dxz));
+    if (x <= 0.125)
+        cross_10(lif, lanes, h);
+    else if (x <= 0.5)
+        cross_15(lif, lanes, h);
+    else if (x <= 1.0)
+        cross_20(lif, lanes, h);
+    else
+        for (int k = 0; k < PM_LANES; k++)
+            lanes->course[k] = PM_LANE_OPEN;
+}
