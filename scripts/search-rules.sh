@@ -1,0 +1,63 @@
+#!/bin/sh
+# Looks for the learning rate (and, where there is one that matters, a parameter) with which each rule learns best, on problems
+# of another seed than those of data/experiments: the most converged trials, then the fewest iterations. Prints a line
+# per setting: file, setting, converged, iterations in the mean of the converged.
+# Usage: scripts/search-rules.sh [DIR [RULE...]]
+set -eu
+cd "$(dirname "$0")/.."
+folder=${1:-build/search}
+[ $# -gt 0 ] && shift
+seed=7
+trials=20
+mkdir -p "$folder"
+
+# PROBLEM RULE PARAMETERS ITERATIONS, rates of the output layer; the hidden layer learns at the same rate
+attempt() {
+    problem=$1 rule=$2 parameters=$3 iterations=$4
+    shift 4
+    for rate in "$@"; do
+        sed -e '/^#/d' -e "s/^rule:.*/rule: {$rule: {$parameters}}/" -e "s/^iterations:.*/iterations: $iterations/" \
+            -e "s/{name: output, size: 1}/{name: output, size: 1, rate: $rate}/" \
+            -e "s/^    size: 54/    size: 54\n    rate: $rate/" "data/experiments/$problem.yaml" > "$folder/attempt.yaml"
+        build/punctum train "$folder/attempt.yaml" -o "$folder/attempt" --seed $seed --trials $trials --jobs 1 --quiet
+        field() { sed -n "s/^ *\"$1\": \([^,{]*\),*$/\1/p" "$folder/attempt/summary.json" | head -n 1; }
+        printf '%-6s %-17s %-40s rate %-9s %3s of %s  mean %s\n' "$problem" "$rule" "$parameters" "$rate" \
+            "$(field converged)" $trials "$(field mean | cut -d. -f1)"
+        rm -r "$folder/attempt"
+    done
+}
+
+wanted=${*:-resume multilayer_resume span psd chronotron finite_precision spikeprop}
+for rule in $wanted; do
+    case $rule in
+    resume) for tau in 5.0 10.0; do attempt single resume "tau: $tau" 1000 10 30 100; done ;;
+    span) for tau in 0.5 2.0 5.0; do attempt single span "tau: $tau" 1000 1 3 10 100; done ;;
+    psd) for tau in 5.0 10.0; do attempt single psd "tau_m: $tau" 1000 10 30 100 300; done ;;
+    chronotron)
+        for slope in "slope: constant" "slope: exact"; do
+            for tau in 2.0 5.0; do attempt single chronotron "tau_q: $tau, $slope" 1000 1000 3000 10000; done
+        done
+        ;;
+    finite_precision)
+        for tolerance in 0.1 0.3; do attempt single finite_precision "tolerance: $tolerance" 1000 300 1000 3000 10000; done
+        ;;
+    spikeprop)
+        for recruit in 3.0 10.0; do attempt single spikeprop "recruit: $recruit" 1000 3000 30000 300000; done
+        for spikes in first all; do
+            for recruit in 3.0 10.0; do
+                attempt xor spikeprop "spikes: $spikes, recruit: $recruit" 1000 3000 30000 300000 1000000
+            done
+        done
+        ;;
+    multilayer_resume)
+        attempt single multilayer_resume "a: 0.0, a_minus: 0.0" 1000 3000 10000 30000
+        attempt single multilayer_resume "a: 0.05, a_minus: 0.5" 1000 3000 10000
+        for sign in signed absolute; do
+            for a in 0.05 0.3; do
+                attempt xor multilayer_resume "sign: $sign, a: $a" 1000 1000 3000 10000
+            done
+        done
+        ;;
+    *) echo "there is no search for '$rule'" >&2 && exit 2 ;;
+    esac
+done
