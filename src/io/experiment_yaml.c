@@ -1,11 +1,10 @@
 /* From an experiment file to an experiment; the same manners as for network files. */
+#include "io/experiment_yaml.h"
+
 #include "io/spikes.h"
-#include "io/tree.h"
 #include "io/values.h"
 #include "learn/problem.h"
 #include "learn/rule.h"
-
-#include <punctum/training.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -367,12 +366,17 @@ pm_status pm_experiment_load(const char *path, pm_experiment **experiment, pm_er
     *experiment = NULL;
     pm_tree *tree = NULL;
     pm_status status = pm_tree_load(path, &tree, error);
-    if (status)
-        return status;
+    if (!status)
+        status = pm_experiment_read(tree, experiment, error);
+    pm_tree_free(tree);
+    return status;
+}
+
+pm_status pm_experiment_read(const pm_tree *tree, pm_experiment **experiment, pm_error *error) {
+    *experiment = NULL;
     pm_experiment *loaded = pm_experiment_new();
     pm_node root = pm_tree_root(tree);
-    status = loaded ? read_experiment(loaded, &root, error) : pm_fail_memory(error, "the experiment");
-    pm_tree_free(tree);
+    pm_status status = loaded ? read_experiment(loaded, &root, error) : pm_fail_memory(error, "the experiment");
     if (status) {
         pm_experiment_free(loaded);
         return status;

@@ -3,6 +3,7 @@
 #include "io/tree.h"
 
 #include "io/file.h"
+#include "io/tree_inside.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,12 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
-
-struct pm_tree {
-    char *path;
-    yaml_document_t document;
-};
 
 static yaml_node_t *yaml_of(const pm_node *node) {
     /* libyaml's accessors take documents that are not const, but do not change them. */
@@ -221,6 +216,27 @@ pm_node pm_map_find(const pm_node *map, const char *key) {
 pm_status pm_map_get(const pm_node *map, const char *key, pm_node *value, pm_error *error) {
     *value = pm_map_find(map, key);
     return pm_node_exists(value) ? PM_OK : pm_node_fail(map, error, "the key '%s' is missing", key);
+}
+
+size_t pm_map_length(const pm_node *map) {
+    if (!pm_node_is_map(map))
+        return 0;
+    yaml_node_t *yaml = yaml_of(map);
+    return (size_t)(yaml->data.mapping.pairs.top - yaml->data.mapping.pairs.start);
+}
+
+pm_node pm_map_key(const pm_node *map, size_t k) {
+    pm_node key = *map;
+    key.id = yaml_of(map)->data.mapping.pairs.start[k].key;
+    return key;
+}
+
+pm_node pm_map_value(const pm_node *map, size_t k) {
+    pm_node key = pm_map_key(map, k);
+    const char *word = scalar(&key);
+    pm_node value = {.tree = map->tree, .id = yaml_of(map)->data.mapping.pairs.start[k].value};
+    snprintf(value.where, sizeof value.where, "%.60s%s%.58s", map->where, map->where[0] ? "." : "", word ? word : "?");
+    return value;
 }
 
 size_t pm_list_length(const pm_node *list) {

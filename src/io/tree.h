@@ -42,6 +42,11 @@ pm_node pm_map_find(const pm_node *map, const char *key);
 /* The same, but it must be there. */
 pm_status pm_map_get(const pm_node *map, const char *key, pm_node *value, pm_error *error);
 
+/* Number of keys; 0 unless it is a map. Key and value number k. */
+size_t pm_map_length(const pm_node *map);
+pm_node pm_map_key(const pm_node *map, size_t k);
+pm_node pm_map_value(const pm_node *map, size_t k);
+
 /* Number of items; 0 unless it is a list. */
 size_t pm_list_length(const pm_node *list);
 pm_node pm_list_item(const pm_node *list, size_t k);
