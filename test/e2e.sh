@@ -155,7 +155,7 @@ sed 's/-150.0/-151.0/' resumed.yaml > changed.yaml
 refuse 2 "belongs to another network" run changed.yaml -o resumed-run --resume
 mv resumed-run/.spikes-cells.dat.partial spikes-kept
 refuse 2 "spikes-cells.dat: the run cannot go on, for its file is missing" run resumed.yaml -o resumed-run --resume
-head -c 100 spikes-kept > resumed-run/.spikes-cells.dat.partial
+head -c 10 spikes-kept > resumed-run/.spikes-cells.dat.partial
 refuse 2 "spikes-cells.dat.partial: the run cannot go on, for its file is shorter" run resumed.yaml -o resumed-run --resume
 cp spikes-kept resumed-run/.spikes-cells.dat.partial
 until_checkpoint INT --resume
