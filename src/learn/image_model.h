@@ -4,6 +4,7 @@
 #ifndef PM_LEARN_IMAGE_MODEL_H
 #define PM_LEARN_IMAGE_MODEL_H
 
+#include "learn/optimiser.h"
 #include "net/parameter.h"
 
 #include <punctum/error.h>
@@ -48,6 +49,9 @@ typedef struct pm_image_model {
      * gradient with respect to what is learnt. */
     size_t (*n_learnt)(const void *model);
     size_t (*n_sums)(const void *model);
+    /* Learning rates differ between pieces of what is learnt: piece `number` has n doubles from `from` on and `share`
+     * of the rate; false: there is no such piece. NULL: everything is one piece with the whole rate. */
+    bool (*piece)(const void *model, size_t number, size_t *from, size_t *n, double *share);
     /* The initial values, drawn from streams of `key`. */
     pm_status (*draw)(const void *model, uint64_t key, double *learnt, pm_error *error);
     /* Room for one thread's work on PM_IMAGE_CHUNK images. */
@@ -63,7 +67,7 @@ typedef struct pm_image_model {
     void (*settle)(const void *model, size_t n, const double *sums, double *learnt);
 } pm_image_model;
 
-extern const pm_image_model pm_image_model_stbp;
+extern const pm_image_model pm_image_model_stbp, pm_image_model_lee;
 
 /* All models; ends with NULL. */
 extern const pm_image_model *const pm_image_models[];
@@ -97,7 +101,9 @@ void pm_image_net_free(pm_image_net *net); /* a net of zeros is allowed */
  * number any more, PM_NO_MEMORY. */
 pm_status pm_image_net_run(pm_image_net *net, const pm_images *images, bool learn, pm_image_outcome *outcome,
                            uint8_t *guess, pm_error *error);
-/* Lets the model do what it does after an optimiser's step over net->learnt along net->sums. */
-void pm_image_net_settle(pm_image_net *net, size_t n_images);
+/* Step `number` (from 1) of an optimiser along net->sums, which are of n_images images; `memory` holds n_learnt times
+ * optimiser->memory doubles, 0 before the first step. */
+void pm_image_net_step(pm_image_net *net, size_t n_images, const pm_optimiser *optimiser, const void *parameters,
+                       double *memory, uint64_t number, double rate);
 
 #endif

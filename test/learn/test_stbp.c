@@ -218,12 +218,11 @@ START_TEST(learns) {
     pm_image_net net;
     pm_image_outcome outcome;
     p.steps = 10.0;
-    make(&net, three, 3, &p, 2);
+    make(&net, three, 3, &p, 1);
     for (uint64_t step = 1; step <= 200; step++) {
         seen.images.key = step;
         ck_assert_int_eq(pm_image_net_run(&net, &seen.images, true, &outcome, NULL, NULL), PM_OK);
-        pm_optimiser_adam.step(pm_optimiser_adam.defaults, memory, step, 0.01, net.n_learnt, net.sums, net.learnt);
-        pm_image_net_settle(&net, IMAGES);
+        pm_image_net_step(&net, IMAGES, &pm_optimiser_adam, pm_optimiser_adam.defaults, memory, step, 0.01);
     }
     ck_assert_int_eq(pm_image_net_run(&net, &unseen.images, false, &outcome, NULL, NULL), PM_OK);
     ck_assert_uint_ge(outcome.correct, IMAGES - 3); /* a third by chance */
