@@ -19,7 +19,7 @@ endif
 endif
 
 BUILD := build/$(VARIANT)
-PACKAGES := gsl yaml-0.1 jansson
+PACKAGES := gsl yaml-0.1 jansson zlib
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Contraction to fused multiply-add would make results depend on the machine.
