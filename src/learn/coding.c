@@ -8,7 +8,7 @@
 #include <string.h>
 
 size_t pm_coding_inputs(const pm_coding *coding, const pm_dataset *data) {
-    return data->n_features + !isnan(coding->bias);
+    return data->n_features + (isnan(coding->bias) ? 0 : 1);
 }
 
 static double latency(const pm_coding *c, double x) {
