@@ -20,7 +20,7 @@ endif
 
 BUILD := build/$(VARIANT)
 # GSL comes first: its own reference BLAS serves its linear algebra, whose bits are then the same on every machine.
-PACKAGES := gsl yaml-0.1 jansson openblas
+PACKAGES := gsl yaml-0.1 jansson zlib openblas
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Contraction to fused multiply-add would make results depend on the machine.
