@@ -30,13 +30,14 @@ static const pm_lee_parameters defaults = {.duration = 50.0,
                                            .input_spikes = 1000.0,
                                            .tau = 20.0,
                                            .t_ref = 1.0,
-                                           .alpha = 5.0,
+                                           .alpha = 10.0,
+                                           .alpha_output = 5.0,
                                            .inhibition = 0.0,
                                            .inhibition_output = 0.2,
-                                           .weight_penalty = 0.002,
+                                           .weight_penalty = 0.0002,
                                            .weight_steepness = 10.0,
                                            .threshold_share = 0.1,
-                                           .threshold_drift = 0.0001,
+                                           .threshold_drift = 0.000002,
                                            .threshold_floor = 0.1,
                                            .normalise = 1.0,
                                            .lateral = 1.0};
@@ -51,7 +52,8 @@ static const pm_parameter table[] = {
     {"tau", "ms", "membrane time constant", AT(tau), PM_POSITIVE, NULL},
     {"t_ref", "ms", "after a spike inputs grow back with the square of time for so long", AT(t_ref), PM_NOT_NEGATIVE,
      NULL},
-    {"alpha", "", "initial threshold over the largest initial weight", AT(alpha), PM_POSITIVE, NULL},
+    {"alpha", "", "initial threshold of hidden layers over the largest initial weight", AT(alpha), PM_POSITIVE, NULL},
+    {"alpha_output", "", "the same of the output layer", AT(alpha_output), PM_POSITIVE, NULL},
     {"inhibition", "", "by which every spike of a hidden neuron moves the others down, in thresholds, below 1",
      AT(inhibition), PM_NOT_NEGATIVE, NULL},
     {"inhibition_output", "", "the same for the output layer", AT(inhibition_output), PM_NOT_NEGATIVE, NULL},
@@ -137,7 +139,10 @@ static bool piece(const void *of, size_t number, size_t *from, size_t *n, double
     return true;
 }
 
-static double first_threshold(const model *m, size_t l) { return m->p.alpha * sqrt(3.0 / (double)m->size[l - 1]); }
+static double first_threshold(const model *m, size_t l) {
+    double alpha = l == m->n_layers - 1 ? m->p.alpha_output : m->p.alpha;
+    return alpha * sqrt(3.0 / (double)m->size[l - 1]);
+}
 
 /* Weights uniform within sqrt(3/M) of 0, so that a neuron's have length 1; thresholds alpha sqrt(3/M). */
 static pm_status draw(const void *of, uint64_t key, double *learnt, pm_error *error) {

@@ -9,7 +9,8 @@ typedef struct pm_lee_parameters {
     double input_spikes;      /* expected number for an image */
     double tau;               /* ms */
     double t_ref;             /* ms */
-    double alpha;             /* initial threshold over the largest initial weight */
+    double alpha;             /* initial threshold of hidden layers over the largest initial weight */
+    double alpha_output;      /* the same of the output layer */
     double inhibition;        /* of hidden layers, share of the threshold, 0 to 1 */
     double inhibition_output; /* of the output layer */
     double weight_penalty;    /* lambda */

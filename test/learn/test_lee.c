@@ -262,7 +262,7 @@ START_TEST(threads) {
     pm_image_outcome a, b;
     uint8_t guess_a[IMAGES], guess_b[IMAGES];
     make_set(&s, 4);
-    p.alpha = 1.5;
+    p.alpha = p.alpha_output = 1.5;
     p.inhibition = 0.05;
     make(&one, LAYERS, &p, 1);
     ck_assert_int_eq(pm_image_net_run(&one, &s.images, true, &a, guess_a, NULL), PM_OK);
@@ -287,7 +287,7 @@ START_TEST(learns) {
     pm_image_outcome outcome;
     make_set(&seen, 5);
     make_set(&unseen, 6);
-    p.alpha = 2.0;
+    p.alpha = p.alpha_output = 2.0;
     p.input_spikes = 100.0;
     make(&net, 3, &p, 1);
     for (uint64_t step = 1; step <= 200; step++) {
