@@ -3,7 +3,9 @@
  * number of jobs nor an interruption shows in it. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/train_classifier.h"
 
+#include "io/classification_file.h"
 #include "io/output.h"
 #include "io/summary.h"
 #include "io/training_files.h"
@@ -231,9 +233,30 @@ static void print_outputs(const batch *b) {
     }
 }
 
+/* An experiment in classification: its iterations are epochs. */
+static pm_status train_class(const options *o, pm_error *error) {
+    if (!isnan(o->trials))
+        return pm_fail(error, PM_INVALID, "%s: a classifier is trained once; --trials is for spike times only",
+                       o->file);
+    watch_signals();
+    const pm_class_options own = {.file = o->file,
+                                  .folder = o->folder,
+                                  .seed = o->seed,
+                                  .epochs = o->iterations,
+                                  .jobs = o->jobs,
+                                  .resume = o->resume,
+                                  .quiet = o->quiet};
+    return pm_train_classifier(&own, &interrupted, error);
+}
+
 static pm_status train_file(const options *o, pm_error *error) {
+    bool classifies = false;
+    pm_status status = pm_classification_is(o->file, &classifies, error);
+    if (!status && classifies)
+        return train_class(o, error);
     pm_experiment *experiment = NULL;
-    pm_status status = pm_experiment_load(o->file, &experiment, error);
+    if (!status)
+        status = pm_experiment_load(o->file, &experiment, error);
     if (status)
         return status;
     if (!isnan(o->trials))
