@@ -48,12 +48,30 @@ static json_t *optimiser_json(const pm_classification *c) {
     return map;
 }
 
+/* A model of its own: what applies to it. */
+static json_t *model_json(const pm_classification *c) {
+    json_t *sizes = json_array(), *model = json_pack("{s:s}", "name", c->model->name);
+    for (size_t l = 0; l < c->n_layers; l++)
+        json_array_append_new(sizes, json_integer((json_int_t)c->layers[l].size));
+    for (size_t k = 0; k < c->model->n_parameters; k++) {
+        const pm_parameter *p = &c->model->parameters[k];
+        double value = pm_parameter_value(c->model_parameters, p);
+        json_object_set_new(model, p->name, p->choices ? json_string(p->choices[(size_t)value]) : json_real(value));
+    }
+    return json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:f, s:f, s:I}", "seed", (json_int_t)c->seed, "model", model,
+                     "data", data_json(c), "layers", sizes, "epochs", (json_int_t)c->epochs, "batch",
+                     (json_int_t)c->batch, "optimiser", optimiser_json(c), "rate", c->rate, "schedule_factor", c->decay,
+                     "schedule_every", (json_int_t)c->decay_every);
+}
+
 json_t *pm_classification_json(const pm_classification *c) {
+    if (c->model)
+        return model_json(c);
     const pm_coding *k = &c->coding;
     json_t *coding =
         json_pack("{s:s, s:f, s:f, s:f, s:f, s:o, s:f}", "kind", k->kind == PM_CODING_LATENCY ? "latency" : "poisson",
-                  "threshold", k->threshold, "from", k->from, "to", k->to, "rate", k->rate, "bias", real_or_null(k->bias),
-                  "dropout", c->input_dropout);
+                  "threshold", k->threshold, "from", k->from, "to", k->to, "rate", k->rate, "bias",
+                  real_or_null(k->bias), "dropout", c->input_dropout);
     json_t *map = json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "duration", c->duration, "seed", (json_int_t)c->seed,
                             "neuron", pm_neuron_json(&c->neuron), "readout", pm_neuron_json(&c->readout), "data",
                             data_json(c), "coding", coding, "layers", layers_json(c));

@@ -62,6 +62,38 @@ static pm_status write_weights(const char *folder, const pm_classifier *net, siz
     return close_output(&out, status, error);
 }
 
+/* Of a model of its own: for each layer the weights and, in a file "neurons-<layer>.dat", a number of each neuron. */
+static pm_status write_model(const char *folder, const pm_class_results *r, pm_error *error) {
+    const pm_classification *c = r->experiment;
+    size_t n = 0, n_in = r->test->n_features;
+    const double *w = pm_class_trainer_array(r->trainer, 0, &n);
+    pm_status status = PM_OK;
+    for (size_t l = 0; !status && l < c->n_layers; l++) {
+        size_t n_out = c->layers[l].size;
+        char name[48];
+        pm_output out = {0};
+        snprintf(name, sizeof name, "weights-%zu.dat", l + 1);
+        status = pm_output_open(&out, folder, name, error);
+        if (!status)
+            status = pm_output_write(&out, error, "# a row per target, a column per source\n");
+        for (size_t k = 0; !status && k < n_in * n_out; k++)
+            status = pm_output_write(&out, error, "%.17g%s", w[k % n_in * n_out + k / n_in],
+                                     (k + 1) % n_in == 0 ? "\n" : " ");
+        status = close_output(&out, status, error);
+        snprintf(name, sizeof name, "neurons-%zu.dat", l + 1);
+        if (!status)
+            status = pm_output_open(&out, folder, name, error);
+        if (!status)
+            status = pm_output_write(&out, error, "# %s\n", c->model->of_neuron);
+        for (size_t k = 0; !status && k < n_out; k++)
+            status = pm_output_write(&out, error, "%.17g\n", w[n_in * n_out + k]);
+        status = close_output(&out, status, error);
+        w += (n_in + 1) * n_out;
+        n_in = n_out;
+    }
+    return status;
+}
+
 /* --- latencies and rasters ---------------------------------------------------------------------------------------- */
 
 enum { BINS = 120, LATENCY_EXAMPLES = 1000, RASTER_EXAMPLES = 3 };
@@ -183,6 +215,10 @@ pm_status pm_class_results_write(const char *folder, pm_class_results *r, pm_err
     if (!status)
         status = write_confusion(folder, confusion, classes, error);
     free(confusion);
+    if (!status && r->experiment->model)
+        status = write_model(folder, r, error);
+    if (status || r->experiment->model)
+        return status ? status : write_summary(folder, r, error);
     const pm_classifier *net = pm_class_trainer_tested(r->trainer);
     for (size_t l = 0; !status && l < net->n_layers; l++)
         status = write_weights(folder, net, l, error);

@@ -257,7 +257,100 @@ static pm_status read_training(pm_classification *c, const pm_node *root, pm_err
     return status ? status : number(&activity, "lift", "pA per spike", &c->lift, error);
 }
 
+/* --- models of their own ------------------------------------------------------------------------------------------ */
+
+static pm_status read_choice(const pm_node *map, const pm_parameter *p, double *value, pm_error *error) {
+    pm_node node = pm_map_find(map, p->name);
+    const char *text = NULL;
+    if (!pm_node_exists(&node))
+        return PM_OK;
+    pm_status status = pm_node_text(&node, p->help, &text, error);
+    if (status)
+        return status;
+    for (size_t k = 0; p->choices[k]; k++)
+        if (strcmp(p->choices[k], text) == 0) {
+            *value = (double)k;
+            return PM_OK;
+        }
+    return pm_node_fail(&node, error, "'%s' is none of the choices: %s", text, p->help);
+}
+
+/* "model: stbp" or "model: {stbp: {steps: 20}}" */
+static pm_status read_model(pm_classification *c, const pm_node *node, pm_error *error) {
+    const char *names[8] = {NULL}, *keys[32] = {NULL}, *name = NULL;
+    pm_node inner = {0};
+    pm_status status = PM_OK;
+    for (size_t k = 0; pm_image_models[k] && k < 7; k++) {
+        names[k] = pm_image_models[k]->name;
+        pm_node found = pm_node_is_map(node) ? pm_map_find(node, names[k]) : (pm_node){0};
+        if (pm_node_exists(&found)) {
+            inner = found;
+            name = names[k];
+        }
+    }
+    status = pm_node_is_map(node) ? pm_map_check(node, names, error)
+                                  : pm_node_text(node, "the name of a model", &name, error);
+    c->model = status || !name ? NULL : pm_image_model_find(name);
+    if (!status && !c->model)
+        return pm_node_fail(node, error, "which model? stbp or lee");
+    if (status)
+        return status;
+    memcpy(c->model_parameters, c->model->defaults, c->model->size);
+    if (!pm_node_exists(&inner))
+        return PM_OK;
+    for (size_t k = 0; k < c->model->n_parameters && k < 31; k++)
+        keys[k] = c->model->parameters[k].name;
+    status = pm_map_check(&inner, keys, error);
+    for (size_t k = 0; !status && keys[k]; k++) {
+        const pm_parameter *p = &c->model->parameters[k];
+        double *value = pm_parameter_of(c->model_parameters, p);
+        status = p->choices ? read_choice(&inner, p, value, error) : number(&inner, p->name, p->help, value, error);
+    }
+    return status;
+}
+
+/* "layers: [400, 10]" */
+static pm_status read_sizes(pm_classification *c, const pm_node *root, pm_error *error) {
+    pm_node layers;
+    pm_status status = pm_map_get(root, "layers", &layers, error);
+    if (!status)
+        status = pm_list_check(&layers, 1, PM_IMAGE_LAYERS - 1, "of 1 to 7 sizes of layers, the output last", error);
+    for (size_t k = 0; !status && k < pm_list_length(&layers); k++) {
+        pm_node item = pm_list_item(&layers, k);
+        uint64_t n = 0;
+        status = pm_node_count(&item, "a number of neurons", 1, 100000, &n, error);
+        c->layers[c->n_layers++].size = (size_t)n;
+    }
+    return status;
+}
+
+static pm_status read_model_experiment(pm_classification *c, const pm_node *root, const pm_node *model,
+                                       pm_error *error) {
+    static const char *const keys[] = {"seed",  "model", "data",      "layers",   "epochs",
+                                       "batch", "rate",  "optimiser", "schedule", NULL};
+    pm_node data, seed = pm_map_find(root, "seed");
+    pm_status status = pm_map_check(root, keys, error);
+    if (!status && pm_node_exists(&seed))
+        status = pm_node_count(&seed, "a seed", 0, INT64_MAX, &c->seed, error);
+    if (!status)
+        status = pm_map_get(root, "data", &data, error);
+    if (!status)
+        status = read_data(c, &data, error);
+    if (!status)
+        status = read_model(c, model, error);
+    if (!status)
+        status = read_sizes(c, root, error);
+    if (!status)
+        status = read_training(c, root, error);
+    return status ? status : pm_node_blame(root, pm_classification_check(c, error), error);
+}
+
+/* --- the experiment ----------------------------------------------------------------------------------------------- */
+
 static pm_status read_experiment(pm_classification *c, const pm_node *root, pm_error *error) {
+    pm_node model = pm_map_find(root, "model");
+    if (pm_node_exists(&model))
+        return read_model_experiment(c, root, &model, error);
     static const char *const keys[] = {"duration", "seed",        "neuron",   "readout",  "data",
                                        "coding",   "layers",      "loss",     "epochs",   "batch",
                                        "parts",    "optimiser",   "rate",     "schedule", "weight_decay",

@@ -80,6 +80,22 @@ static pm_status check_coding(const pm_classification *c, pm_error *error) {
     return status;
 }
 
+/* Whether the model takes its parameters, for layers of these sizes and any input. */
+static pm_status check_model(const pm_classification *c, pm_error *error) {
+    uint32_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {1};
+    void *model = NULL;
+    for (size_t l = 0; l < c->n_layers; l++)
+        sizes[l + 1] = (uint32_t)c->layers[l].size;
+    pm_status status = need(c->n_layers < PM_IMAGE_LAYERS, "layers", (double)c->n_layers, "at most 7 layers", error);
+    if (!status)
+        status = pm_image_model_check(c->model, c->model_parameters, error);
+    if (!status)
+        status = c->model->create(&model, sizes, c->n_layers + 1, c->model_parameters, error);
+    if (!status)
+        c->model->destroy(model);
+    return status;
+}
+
 pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
     pm_status status = need(c->duration > 0.0, "duration", c->duration, "positive", error);
     if (!status)
@@ -108,5 +124,7 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
                       "0 or more, with highest at least lowest and lift 0 or more", error);
     if (!status)
         status = need(c->average >= 0.0 && c->average < 1.0, "average", c->average, "from 0 to below 1", error);
+    if (!status && c->model)
+        status = check_model(c, error);
     return status ? status : pm_optimiser_check(c->optimiser, c->optimiser_parameters, error);
 }

@@ -5,6 +5,7 @@
 
 #include "learn/classifier.h"
 #include "learn/coding.h"
+#include "learn/image_model.h"
 #include "learn/optimiser.h"
 
 enum { PM_CLASSIFIER_MOST_LAYERS = 8 };
@@ -19,6 +20,10 @@ typedef struct pm_classification_layer {
 
 typedef struct pm_classification {
     uint64_t seed;
+    /* NULL: the exact network. Otherwise a model of its own, to which nothing but data, sizes of layers and training
+     * (epochs, batch, optimiser, rate, schedule) applies. */
+    const pm_image_model *model;
+    double model_parameters[PM_IMAGE_MODEL_PARAMETERS_SIZE / sizeof(double)];
     double duration; /* ms, of an example */
     pm_neuron neuron, readout;
     pm_data_kind data;
@@ -80,7 +85,8 @@ double pm_class_trainer_rate(const pm_class_trainer *trainer);
 /* Runs all examples of a set without dropout; confusion (NULL: not wanted) counts [label * n_classes + decision]. */
 pm_status pm_class_trainer_test(pm_class_trainer *trainer, const pm_dataset *data, uint32_t *confusion, pm_score *score,
                                 pm_error *error);
-/* The network that is tested: dropout accounted for. Lives until the next epoch or test. */
+/* The network that is tested: dropout accounted for. Lives until the next epoch or test. Of experiments with a model of
+ * their own: a network without layers. */
 const pm_classifier *pm_class_trainer_tested(pm_class_trainer *trainer);
 
 /* The state of a trainer between epochs, for checkpoints: so many arrays of doubles. */

@@ -4,6 +4,8 @@
  * for any number of threads; they are a function of the experiment, the number of parts included. */
 #include "learn/classification.h"
 
+#include "learn/image_trainer.h"
+
 #include "net/random.h"
 
 #include <gsl/gsl_randist.h>
@@ -25,6 +27,7 @@ typedef struct part {
 struct pm_class_trainer {
     const pm_classification *of;
     const pm_dataset *train;
+    pm_image_trainer *images; /* of a model of its own: then nothing of what follows is used */
     pm_classifier net, tested;
     double *memory[PM_CLASSIFIER_MOST_LAYERS];  /* of the optimiser */
     double *average[PM_CLASSIFIER_MOST_LAYERS]; /* running mean of the weights, if wanted */
@@ -75,6 +78,7 @@ void pm_class_trainer_free(pm_class_trainer *t) {
     free(t->order);
     pm_classifier_free(&t->net);
     pm_classifier_free(&t->tested);
+    pm_image_trainer_free(t->images);
     free(t);
 }
 
@@ -138,6 +142,22 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     return enough ? PM_OK : pm_fail_memory(error, "the training of a network");
 }
 
+static pm_status build_model(pm_class_trainer *t, pm_error *error) {
+    const pm_classification *c = t->of;
+    uint32_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {(uint32_t)t->train->n_features};
+    for (size_t l = 0; l < c->n_layers; l++)
+        sizes[l + 1] = (uint32_t)c->layers[l].size;
+    const pm_image_training training = {.kind = c->model,
+                                        .parameters = c->model_parameters,
+                                        .seed = c->seed,
+                                        .sizes = sizes,
+                                        .n_layers = c->n_layers + 1,
+                                        .batch = c->batch,
+                                        .optimiser = c->optimiser,
+                                        .optimiser_parameters = c->optimiser_parameters};
+    return pm_image_trainer_new(&training, t->train, &t->images, error);
+}
+
 pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *train, pm_class_trainer **trainer,
                                pm_error *error) {
     *trainer = NULL;
@@ -155,7 +175,7 @@ pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *tra
     t->shuffle_key = key_of(c->seed, "shuffle");
     t->code_key = key_of(c->seed, "code");
     t->drop_key = key_of(c->seed, "dropout");
-    pm_status status = build(t, error);
+    pm_status status = c->model ? build_model(t, error) : build(t, error);
     if (status) {
         pm_class_trainer_free(t);
         return status;
@@ -239,7 +259,8 @@ static void run_part(pm_class_trainer *t, size_t which, size_t begin, size_t n, 
 /* --- one step ----------------------------------------------------------------------------------------------------- */
 
 double pm_class_trainer_rate(const pm_class_trainer *t) {
-    size_t drops = t->of->decay_every > 0 ? (size_t)t->counters[0] / t->of->decay_every : 0;
+    uint64_t epochs = t->images ? pm_image_trainer_counters(t->images)[0] : t->counters[0];
+    size_t drops = t->of->decay_every > 0 ? (size_t)epochs / t->of->decay_every : 0;
     return t->of->rate * pow(t->of->decay, (double)drops);
 }
 
@@ -326,8 +347,49 @@ static void finish(pm_score *score) {
     score->input /= n;
 }
 
+/* --- models of their own ------------------------------------------------------------------------------------------ */
+
+static pm_score score_of(size_t n, const pm_image_outcome *outcome) {
+    pm_score score = {.n = n, .correct = outcome->correct, .loss = outcome->loss, .input = (double)outcome->spikes[0]};
+    for (size_t l = 1; l < PM_IMAGE_LAYERS; l++)
+        score.spikes += (double)outcome->spikes[l];
+    return score;
+}
+
+typedef struct listener {
+    void (*progress)(void *, size_t, const pm_score *);
+    void *argument;
+} listener;
+
+static void hear(void *argument, size_t done, const pm_image_outcome *outcome) {
+    const listener *to = argument;
+    pm_score score = score_of(done, outcome);
+    to->progress(to->argument, done, &score);
+}
+
+static pm_status model_epoch(pm_class_trainer *t, listener to, const volatile int *stop, pm_score *score,
+                             pm_error *error) {
+    pm_image_outcome outcome;
+    pm_status status = pm_image_trainer_epoch(t->images, pm_class_trainer_rate(t), to.progress ? hear : NULL, &to, stop,
+                                              &outcome, error);
+    *score = score_of(t->train->n, &outcome);
+    finish(score);
+    return status;
+}
+
+static pm_status model_test(pm_class_trainer *t, const pm_dataset *data, uint32_t *confusion, pm_score *score,
+                            pm_error *error) {
+    pm_image_outcome outcome;
+    pm_status status = pm_image_trainer_test(t->images, data, confusion, &outcome, error);
+    *score = score_of(data->n, &outcome);
+    finish(score);
+    return status;
+}
+
 pm_status pm_class_trainer_epoch(pm_class_trainer *t, void (*progress)(void *, size_t, const pm_score *),
                                  void *argument, const volatile int *stop, pm_score *score, pm_error *error) {
+    if (t->images)
+        return model_epoch(t, (listener){progress, argument}, stop, score, error);
     size_t n = t->train->n, batches = n / t->of->batch;
     *score = (pm_score){0};
     pm_shuffle(t->shuffle_key, t->counters[0], n, t->order);
@@ -392,6 +454,8 @@ static void test_part(pm_class_trainer *t, size_t which, const pm_dataset *data,
 pm_status pm_class_trainer_test(pm_class_trainer *t, const pm_dataset *data, uint32_t *confusion, pm_score *score,
                                 pm_error *error) {
     *score = (pm_score){0};
+    if (t->images)
+        return model_test(t, data, confusion, score, error);
     size_t parts = t->of->parts;
     examination *all = calloc(parts, sizeof *all);
     if (!all)
@@ -420,12 +484,18 @@ pm_status pm_class_trainer_test(pm_class_trainer *t, const pm_dataset *data, uin
 
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
-size_t pm_class_trainer_arrays(const pm_class_trainer *t) { return t->net.n_layers * (t->of->average > 0.0 ? 3 : 2); }
+size_t pm_class_trainer_arrays(const pm_class_trainer *t) {
+    return t->images ? 2 : t->net.n_layers * (t->of->average > 0.0 ? 3 : 2);
+}
 
 double *pm_class_trainer_array(pm_class_trainer *t, size_t k, size_t *n) {
+    if (t->images)
+        return pm_image_trainer_array(t->images, k, n);
     size_t l = k % t->net.n_layers, kind = k / t->net.n_layers;
     *n = pm_classifier_weights(&t->net, l) * (kind == 1 ? t->of->optimiser->memory : 1);
     return kind == 0 ? t->net.weight[l] : kind == 1 ? t->memory[l] : t->average[l];
 }
 
-uint64_t *pm_class_trainer_counters(pm_class_trainer *t) { return t->counters; }
+uint64_t *pm_class_trainer_counters(pm_class_trainer *t) {
+    return t->images ? pm_image_trainer_counters(t->images) : t->counters;
+}

@@ -1,6 +1,7 @@
 /* Models that classify images, beside the exact network: each is one constant descriptor in a file of its own, from
- * which keys, help and the manual come. What a model has learnt is one array of doubles, and what a batch asks for is
- * one array of sums over its images; both are the model's own business. */
+ * which keys, help and the manual come. What a model has learnt is one array of doubles: for each layer its weights,
+ * weight[source * n_out + target], then one number of each of its neurons. What a batch asks for is one array of sums
+ * over its images: the gradient in the same layout, then what else the model wants. */
 #ifndef PM_LEARN_IMAGE_MODEL_H
 #define PM_LEARN_IMAGE_MODEL_H
 
@@ -37,6 +38,7 @@ typedef struct pm_image_outcome {
 typedef struct pm_image_model {
     const char *name;
     const char *help;
+    const char *of_neuron; /* what a neuron's own number is: "bias" */
     const pm_parameter *parameters;
     size_t n_parameters;
     const void *defaults; /* of the structure that `parameters` describes */

@@ -403,6 +403,7 @@ static void settle(const void *of, size_t n, const double *sums, double *learnt)
 const pm_image_model pm_image_model_lee = {
     .name = "lee",
     .help = "backpropagation by membrane potentials with impulse synapses (Lee, Delbruck and Pfeiffer 2016)",
+    .of_neuron = "threshold (mV)",
     .parameters = table,
     .n_parameters = sizeof table / sizeof *table,
     .defaults = &defaults,

@@ -351,6 +351,7 @@ static void finish(const void *of, size_t n, const double *learnt, double *sums)
 const pm_image_model pm_image_model_stbp = {
     .name = "stbp",
     .help = "backpropagation through space and time on a grid of time steps (Wu et al. 2018)",
+    .of_neuron = "bias",
     .parameters = table,
     .n_parameters = sizeof table / sizeof *table,
     .defaults = &defaults,
