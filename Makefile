@@ -19,7 +19,8 @@ endif
 endif
 
 BUILD := build/$(VARIANT)
-PACKAGES := gsl yaml-0.1 jansson
+# GSL comes first: its own reference BLAS serves its linear algebra, whose bits are then the same on every machine.
+PACKAGES := gsl yaml-0.1 jansson zlib openblas
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Contraction to fused multiply-add would make results depend on the machine.

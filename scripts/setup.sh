@@ -3,13 +3,13 @@
 #   build  what building, running and plotting need
 #   check  what the tests need besides
 #   brian2 the simulator Brian2, for comparisons
-#   full   libraries for extensions besides: HDF5, zlib, OpenBLAS
+#   full   the library for an extension besides: HDF5
 # On other systems: content if the essentials can be found, otherwise prints the list and stops.
 set -eu
 
-build="gcc libc6-dev make pkg-config libgsl-dev libyaml-dev libjansson-dev openmpi-bin libopenmpi-dev gnuplot-nox"
+build="gcc libc6-dev make pkg-config libgsl-dev libyaml-dev libjansson-dev zlib1g-dev libopenblas-dev openmpi-bin libopenmpi-dev gnuplot-nox"
 check="check cppcheck clang-tidy clang lcov"
-full="zlib1g-dev libhdf5-dev libopenblas-dev"
+full="libhdf5-dev"
 level=${1:-build}
 case "$level" in
 build) wanted=$build ;;
@@ -27,7 +27,7 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
     for program in gcc pkg-config gnuplot; do
         command -v $program >/dev/null 2>&1 || found=no
     done
-    libraries="gsl yaml-0.1 jansson ompi-c"
+    libraries="gsl yaml-0.1 jansson zlib openblas ompi-c"
     if [ "$level" = check ] || [ "$level" = full ]; then
         libraries="$libraries check"
         for program in clang clang-tidy cppcheck; do

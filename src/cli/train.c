@@ -5,7 +5,9 @@
 #define _GNU_SOURCE
 #include "cli/command.h"
 #include "cli/ranks.h"
+#include "cli/train_classifier.h"
 
+#include "io/classification_file.h"
 #include "io/output.h"
 #include "io/summary.h"
 #include "io/training_files.h"
@@ -311,9 +313,34 @@ static void print_outputs(const batch *b) {
     }
 }
 
+/* An experiment in classification: its iterations are epochs. */
+static pm_status train_class(const options *o, const pm_exchange *ranks, pm_error *error) {
+    if (!isnan(o->trials))
+        return pm_fail(error, PM_INVALID, "%s: a classifier is trained once; --trials is for spike times only",
+                       o->file);
+    if (ranks->size > 1)
+        return pm_fail(error, PM_INVALID, "%s: a classifier is trained by one process; use --jobs N, not mpirun",
+                       o->file);
+    watch_signals();
+    const pm_class_options own = {.file = o->file,
+                                  .folder = o->folder,
+                                  .seed = o->seed,
+                                  .epochs = o->iterations,
+                                  .jobs = o->jobs,
+                                  .resume = o->resume,
+                                  .quiet = o->quiet};
+    return pm_train_classifier(&own, &interrupted, error);
+}
+
 static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error *error) {
+    bool classifies = false;
     pm_experiment *experiment = NULL;
-    pm_status status = pm_exchange_agree(ranks, pm_experiment_load(o->file, &experiment, error), error);
+    pm_status status = pm_classification_is(o->file, &classifies, error);
+    if (!status && classifies)
+        return train_class(o, ranks, error);
+    if (!status)
+        status = pm_experiment_load(o->file, &experiment, error);
+    status = pm_exchange_agree(ranks, status, error);
     if (status) {
         pm_experiment_free(experiment);
         return status;

@@ -82,7 +82,7 @@ PM_SIMD static void add_up_double(const pm_series *series, size_t n, const doubl
 pm_response pm_series_sum(const pm_series *series, const pm_lif *lif, double h, size_t n, const double *offset,
                           const double *weight) {
     if (series->n_terms > 0) {
-        double u[PM_SERIES_LANES], i[PM_SERIES_LANES], b[PM_SERIES_LANES];
+        double u[PM_SERIES_LANES] = {0}, i[PM_SERIES_LANES] = {0}, b[PM_SERIES_LANES] = {0};
         (lif->single ? add_up_single : add_up_double)(series, n, offset, weight, u, i, b);
         return (pm_response){total(u), total(i), lif->single ? 0.0 : total(b)};
     }

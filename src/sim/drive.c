@@ -182,7 +182,9 @@ static bool reserve(pm_drive_arrivals *arrivals, size_t n) {
     }
     free(arrivals->offset);
     free(arrivals->weight);
-    *arrivals = (pm_drive_arrivals){offset, weight, arrivals->n, larger};
+    arrivals->offset = offset;
+    arrivals->weight = weight;
+    arrivals->capacity = larger;
     return true;
 }
 

@@ -1,0 +1,129 @@
+/* punctum train for experiments in classification: epoch by epoch, with a checkpoint after each, from which --resume
+ * goes on with the same bits. The test set is looked at once, at the end. */
+#define _GNU_SOURCE
+#include "cli/train_classifier.h"
+#include "cli/command.h"
+
+#include "io/classification_file.h"
+#include "io/classification_results.h"
+#include "io/output.h"
+#include "io/summary.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct run {
+    const pm_class_options *options;
+    pm_classification *experiment;
+    pm_dataset train, validation, test;
+    pm_class_trainer *trainer;
+    uint64_t mark;
+    pm_epoch *epochs;
+    size_t n_epochs;
+    double begun;
+    pm_progress progress;
+} run;
+
+static double percent(const pm_score *s) { return s->n ? 100.0 * (double)s->correct / (double)s->n : NAN; }
+
+static void show(void *argument, size_t done, const pm_score *score) {
+    run *r = argument;
+    char words[160];
+    double n = score->n ? (double)score->n : 1.0;
+    snprintf(words, sizeof words, "epoch %zu of %zu, loss %.4f, %.2f %% correct", r->n_epochs + 1,
+             r->experiment->epochs, score->loss / n, percent(score));
+    double whole = (double)r->experiment->epochs;
+    pm_progress_show(&r->progress, ((double)r->n_epochs + (double)done / (double)r->train.n) / whole, words);
+}
+
+static pm_status epoch(run *r, const volatile int *stop, pm_error *error) {
+    pm_epoch *grown = realloc(r->epochs, (r->n_epochs + 1) * sizeof *grown);
+    if (!grown)
+        return pm_fail_memory(error, "epochs");
+    r->epochs = grown;
+    pm_epoch *e = &grown[r->n_epochs];
+    *e = (pm_epoch){.rate = pm_class_trainer_rate(r->trainer)};
+    double begun = pm_seconds();
+    pm_status status = pm_class_trainer_epoch(r->trainer, show, r, stop, &e->train, error);
+    e->seconds = pm_seconds() - begun;
+    if (!status && r->validation.n > 0)
+        status = pm_class_trainer_test(r->trainer, &r->validation, NULL, &e->validation, error);
+    if (!status && !isfinite(e->validation.loss))
+        status =
+            pm_fail(error, PM_FAILED, "training diverged: the loss on the validation set is %g", e->validation.loss);
+    if (status)
+        return status;
+    r->n_epochs++;
+    status = pm_class_checkpoint_write(r->options->folder, r->mark, r->trainer, r->epochs, error);
+    return status ? status : pm_learning_curve_write(r->options->folder, r->epochs, r->n_epochs, error);
+}
+
+static pm_status epochs(run *r, const volatile int *stop, pm_error *error) {
+    pm_status status = PM_OK;
+    while (!status && r->n_epochs < r->experiment->epochs)
+        status = epoch(r, stop, error);
+    pm_progress_end(&r->progress);
+    if (!status || !error)
+        return status;
+    pm_error why = *error;
+    if (status == PM_STOPPED)
+        return pm_fail(error, status, "stopped after %zu of %zu epochs; the same command with --resume goes on",
+                       r->n_epochs, r->experiment->epochs);
+    return r->n_epochs == 0 ? status
+                            : pm_fail(error, status, "%.800s (epoch %zu; %s/checkpoint.bin holds the epoch before)",
+                                      why.message, r->n_epochs + 1, r->options->folder);
+}
+
+static pm_status train(run *r, const volatile int *stop, pm_error *error) {
+    pm_status status = pm_classification_data(r->experiment, &r->train, &r->validation, &r->test, error);
+    if (!status)
+        status = pm_class_trainer_new(r->experiment, &r->train, &r->trainer, error);
+    if (!status)
+        status = pm_classification_mark(r->experiment, &r->mark, error);
+    if (!status && r->options->resume) {
+        status = pm_class_checkpoint_read(r->options->folder, r->mark, r->trainer, &r->epochs, error);
+        r->n_epochs = status ? 0 : (size_t)pm_class_trainer_counters(r->trainer)[0];
+    }
+    if (!status)
+        status = pm_folder_make(r->options->folder, error);
+    r->begun = pm_seconds();
+    r->progress = pm_progress_begin(r->options->quiet);
+    if (!status)
+        status = epochs(r, stop, error);
+    if (status)
+        return status;
+    pm_class_results results = {.file = r->options->file,
+                                .experiment = r->experiment,
+                                .trainer = r->trainer,
+                                .test = &r->test,
+                                .epochs = r->epochs,
+                                .n_epochs = r->n_epochs};
+    status = pm_class_results_write(r->options->folder, &results, error);
+    if (!status && !r->options->quiet)
+        printf("%zu epochs in %.3g s; %.2f %% of %zu test examples correct, %.1f spikes per example; results in %s\n",
+               r->n_epochs, pm_seconds() - r->begun, percent(&results.score), results.score.n, results.score.spikes,
+               r->options->folder);
+    return status;
+}
+
+pm_status pm_train_classifier(const pm_class_options *options, const volatile int *stop, pm_error *error) {
+    run r = {.options = options};
+    pm_status status = pm_classification_load(options->file, &r.experiment, error);
+    if (!status && !isnan(options->seed))
+        r.experiment->seed = (uint64_t)options->seed;
+    if (!status && !isnan(options->epochs))
+        r.experiment->epochs = (size_t)options->epochs;
+    if (options->jobs > 0)
+        omp_set_num_threads(options->jobs);
+    if (!status)
+        status = train(&r, stop, error);
+    pm_class_trainer_free(r.trainer);
+    pm_dataset_free(&r.train);
+    pm_dataset_free(&r.validation);
+    pm_dataset_free(&r.test);
+    free(r.epochs);
+    pm_classification_free(r.experiment);
+    return status;
+}

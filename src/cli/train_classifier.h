@@ -1,0 +1,18 @@
+/* punctum train for experiments in classification. */
+#ifndef PM_CLI_TRAIN_CLASSIFIER_H
+#define PM_CLI_TRAIN_CLASSIFIER_H
+
+#include <punctum/error.h>
+#include <stdbool.h>
+
+typedef struct pm_class_options {
+    const char *file, *folder;
+    double seed, epochs; /* NAN: as in the file */
+    int jobs;            /* 0: all cores */
+    bool resume, quiet;
+} pm_class_options;
+
+/* *stop other than 0 ends the training at a clean point. */
+pm_status pm_train_classifier(const pm_class_options *options, const volatile int *stop, pm_error *error);
+
+#endif

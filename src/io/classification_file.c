@@ -1,0 +1,240 @@
+/* Checkpoints of classifiers. A checkpoint is little more than the trainer's arrays in a row: a head of 64-bit numbers,
+ * the epochs so far, the arrays, and a check sum (CRC-32 by zlib) of all that. It is written under a temporary name and
+ * renamed, so that a crash leaves the one before. The bytes are those of the machine: the head tells another order of
+ * bytes apart. */
+#define _GNU_SOURCE
+#include "io/classification_file.h"
+#include "io/output.h"
+#include "io/summary.h"
+#include "net/random.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* --- configuration ------------------------------------------------------------------------------------------------ */
+
+static json_t *real_or_null(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+static json_t *amount(size_t n) { return n == SIZE_MAX ? json_string("all") : json_integer((json_int_t)n); }
+
+static json_t *layers_json(const pm_classification *c) {
+    json_t *layers = json_array();
+    for (size_t l = 0; l < c->n_layers; l++)
+        json_array_append_new(layers,
+                              json_pack("{s:I, s:f, s:f, s:f}", "size", (json_int_t)c->layers[l].size, "mean",
+                                        c->layers[l].mean, "std", c->layers[l].std, "dropout", c->layers[l].dropout));
+    return layers;
+}
+
+static json_t *data_json(const pm_classification *c) {
+    json_t *data = json_pack("{s:s, s:I, s:o, s:I, s:o}", "kind", c->data == PM_DATA_IDX ? "idx" : "yin_yang",
+                             "classes", (json_int_t)c->n_classes, "train", amount(c->train), "validation",
+                             (json_int_t)c->validation, "test", amount(c->test));
+    if (c->data == PM_DATA_IDX)
+        json_object_update_new(data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels,
+                                               "test_images", c->test_images, "test_labels", c->test_labels));
+    return data;
+}
+
+static json_t *optimiser_json(const pm_classification *c) {
+    json_t *map = json_pack("{s:s}", "name", c->optimiser->name);
+    for (size_t k = 0; k < c->optimiser->n_parameters; k++)
+        json_object_set_new(map, c->optimiser->parameters[k].name,
+                            json_real(pm_parameter_value(c->optimiser_parameters, &c->optimiser->parameters[k])));
+    return map;
+}
+
+/* A model of its own: what applies to it. */
+static json_t *model_json(const pm_classification *c) {
+    json_t *sizes = json_array(), *model = json_pack("{s:s}", "name", c->model->name);
+    for (size_t l = 0; l < c->n_layers; l++)
+        json_array_append_new(sizes, json_integer((json_int_t)c->layers[l].size));
+    for (size_t k = 0; k < c->model->n_parameters; k++) {
+        const pm_parameter *p = &c->model->parameters[k];
+        double value = pm_parameter_value(c->model_parameters, p);
+        json_object_set_new(model, p->name, p->choices ? json_string(p->choices[(size_t)value]) : json_real(value));
+    }
+    return json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:f, s:f, s:I}", "seed", (json_int_t)c->seed, "model", model,
+                     "data", data_json(c), "layers", sizes, "epochs", (json_int_t)c->epochs, "batch",
+                     (json_int_t)c->batch, "optimiser", optimiser_json(c), "rate", c->rate, "schedule_factor", c->decay,
+                     "schedule_every", (json_int_t)c->decay_every);
+}
+
+json_t *pm_classification_json(const pm_classification *c) {
+    if (c->model)
+        return model_json(c);
+    const pm_coding *k = &c->coding;
+    json_t *coding =
+        json_pack("{s:s, s:f, s:f, s:f, s:f, s:o, s:f}", "kind", k->kind == PM_CODING_LATENCY ? "latency" : "poisson",
+                  "threshold", k->threshold, "from", k->from, "to", k->to, "rate", k->rate, "bias",
+                  real_or_null(k->bias), "dropout", c->input_dropout);
+    json_t *map = json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "duration", c->duration, "seed", (json_int_t)c->seed,
+                            "neuron", pm_neuron_json(&c->neuron), "readout", pm_neuron_json(&c->readout), "data",
+                            data_json(c), "coding", coding, "layers", layers_json(c));
+    json_t *training =
+        json_pack("{s:s, s:f, s:f, s:I, s:I, s:I, s:o, s:f, s:f, s:I, s:f, s:f}", "loss",
+                  c->loss == PM_LOSS_MAXIMUM ? "maximum" : "first_spike", "scale", c->scale, "slope_floor",
+                  c->slope_floor, "epochs", (json_int_t)c->epochs, "batch", (json_int_t)c->batch, "parts",
+                  (json_int_t)c->parts, "optimiser", optimiser_json(c), "rate", c->rate, "schedule_factor", c->decay,
+                  "schedule_every", (json_int_t)c->decay_every, "weight_decay", c->weight_decay, "average", c->average);
+    json_object_update_new(map, training);
+    json_object_set_new(
+        map, "activity",
+        json_pack("{s:f, s:o, s:f}", "lowest", c->lowest, "highest", real_or_null(c->highest), "lift", c->lift));
+    return map;
+}
+
+pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_error *error) {
+    json_t *map = pm_classification_json(c);
+    json_object_del(map, "epochs");
+    json_t *data = json_object_get(map, "data");
+    static const char *const places[] = {"images", "labels", "test_images", "test_labels"};
+    for (size_t k = 0; k < sizeof places / sizeof *places; k++)
+        json_object_del(data, places[k]);
+    char *text = json_dumps(map, JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
+    json_decref(map);
+    if (!text)
+        return pm_fail_memory(error, "the experiment");
+    const char *const words[] = {text};
+    *mark = pm_stream_key(0, words, 1);
+    free(text);
+    return PM_OK;
+}
+
+/* --- checkpoints -------------------------------------------------------------------------------------------------- */
+
+enum { HEAD = 5 };
+static const uint64_t MAGIC = 0x31434b434d50u; /* "PMCKC1", in the machine's order of bytes */
+
+typedef struct stream {
+    FILE *file;
+    const char *path;
+    uint64_t offset;
+    uint32_t sum;
+} stream;
+
+static void sum_up(stream *s, const void *bytes, size_t n) {
+    s->sum = (uint32_t)crc32_z(s->sum, bytes, n);
+    s->offset += n;
+}
+
+static bool put(stream *s, const void *bytes, size_t n) {
+    sum_up(s, bytes, n);
+    return fwrite(bytes, 1, n, s->file) == n;
+}
+
+static bool put_all(stream *s, const uint64_t *head, pm_class_trainer *t, const pm_epoch *epochs) {
+    bool good = put(s, head, HEAD * sizeof *head) && put(s, epochs, head[2] * sizeof *epochs);
+    for (size_t k = 0; good && k < head[4]; k++) {
+        size_t n = 0;
+        const double *array = pm_class_trainer_array(t, k, &n);
+        good = put(s, array, n * sizeof *array);
+    }
+    uint32_t sum = s->sum;
+    good = good && fwrite(&sum, 1, sizeof sum, s->file) == sizeof sum;
+    return good && fflush(s->file) == 0 && (fsync(fileno(s->file)) == 0 || errno == EINVAL);
+}
+
+pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *t, const pm_epoch *epochs,
+                              pm_error *error) {
+    const uint64_t *counters = pm_class_trainer_counters(t);
+    const uint64_t head[HEAD] = {MAGIC, mark, counters[0], counters[1], pm_class_trainer_arrays(t)};
+    char *path = NULL, *partial = NULL;
+    if (asprintf(&path, "%s/checkpoint.bin", folder) < 0)
+        return pm_fail_memory(error, "a path");
+    if (asprintf(&partial, "%s/.checkpoint.bin.partial", folder) < 0) {
+        free(path);
+        return pm_fail_memory(error, "a path");
+    }
+    stream s = {.file = fopen(partial, "wb"), .path = path};
+    bool good = s.file && put_all(&s, head, t, epochs);
+    int code = errno;
+    if (s.file && fclose(s.file) != 0 && good) {
+        code = errno;
+        good = false;
+    }
+    if (good && rename(partial, path) != 0) {
+        code = errno;
+        good = false;
+    }
+    if (!good)
+        (void)unlink(partial);
+    pm_status status = good ? PM_OK : pm_fail(error, PM_FAILED, "%s: cannot be written: %s", path, strerror(code));
+    free(path);
+    free(partial);
+    return status;
+}
+
+static pm_status get(stream *s, void *bytes, size_t n, const char *what, pm_error *error) {
+    size_t got = fread(bytes, 1, n, s->file);
+    if (got < n)
+        return pm_fail(error, PM_INVALID, "%s: byte %llu: the file ends within %s", s->path,
+                       (unsigned long long)(s->offset + got), what);
+    sum_up(s, bytes, n);
+    return PM_OK;
+}
+
+static pm_status get_head(stream *s, uint64_t mark, const pm_class_trainer *t, uint64_t *head, pm_error *error) {
+    pm_status status = get(s, head, HEAD * sizeof *head, "the head", error);
+    if (!status && head[0] != MAGIC)
+        return pm_fail(error, PM_INVALID,
+                       "%s: byte 0: this is no checkpoint of a classifier of this version and machine", s->path);
+    if (!status && (head[1] != mark || head[4] != pm_class_trainer_arrays(t)))
+        return pm_fail(error, PM_INVALID, "%s: byte 8: the checkpoint belongs to another experiment or seed", s->path);
+    if (!status && head[2] > 1000000000)
+        return pm_fail(error, PM_INVALID, "%s: byte 16: %llu epochs are not possible", s->path,
+                       (unsigned long long)head[2]);
+    return status;
+}
+
+static pm_status get_all(stream *s, uint64_t mark, pm_class_trainer *t, pm_epoch **epochs, pm_error *error) {
+    uint64_t head[HEAD] = {0};
+    pm_status status = get_head(s, mark, t, head, error);
+    for (uint64_t k = 0; !status && k < head[2]; k++) {
+        pm_epoch *grown = realloc(*epochs, (k + 1) * sizeof **epochs);
+        if (!grown)
+            return pm_fail_memory(error, "epochs");
+        *epochs = grown;
+        status = get(s, &grown[k], sizeof *grown, "the epochs", error);
+    }
+    for (size_t k = 0; !status && k < head[4]; k++) {
+        size_t n = 0;
+        double *array = pm_class_trainer_array(t, k, &n);
+        status = get(s, array, n * sizeof *array, "the weights", error);
+    }
+    uint32_t right = s->sum, sum = 0;
+    if (!status)
+        status = get(s, &sum, sizeof sum, "the check sum", error);
+    if (!status && sum != right)
+        status = pm_fail(error, PM_INVALID, "%s: byte %llu: the check sum is wrong: the file is corrupt", s->path,
+                         (unsigned long long)(s->offset - sizeof sum));
+    if (!status && fgetc(s->file) != EOF)
+        status = pm_fail(error, PM_INVALID, "%s: byte %llu: the file goes on after its end", s->path,
+                         (unsigned long long)s->offset);
+    if (!status)
+        memcpy(pm_class_trainer_counters(t), head + 2, 2 * sizeof *head);
+    return status;
+}
+
+pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_trainer *t, pm_epoch **epochs,
+                             pm_error *error) {
+    *epochs = NULL;
+    char *path = NULL;
+    if (asprintf(&path, "%s/checkpoint.bin", folder) < 0)
+        return pm_fail_memory(error, "a path");
+    stream s = {.file = fopen(path, "rb"), .path = path};
+    pm_status status = s.file ? get_all(&s, mark, t, epochs, error)
+                              : pm_fail(error, PM_INVALID, "%s: cannot be read: %s", path, strerror(errno));
+    if (s.file)
+        (void)fclose(s.file);
+    if (status) {
+        free(*epochs);
+        *epochs = NULL;
+    }
+    free(path);
+    return status;
+}

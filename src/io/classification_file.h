@@ -1,0 +1,32 @@
+/* Experiment files in classification, and what such a training leaves behind. Formats: docs/classification.md. */
+#ifndef PM_IO_CLASSIFICATION_FILE_H
+#define PM_IO_CLASSIFICATION_FILE_H
+
+#include "learn/classification.h"
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+/* Whether an experiment file is one in classification: whether it has the key "data". Errors: PM_INVALID. */
+pm_status pm_classification_is(const char *path, bool *is, pm_error *error);
+/* Errors: PM_INVALID with file, line, key and what would be right; PM_NO_MEMORY. */
+pm_status pm_classification_load(const char *path, pm_classification **c, pm_error *error);
+/* The training, validation and test sets of an experiment; sets that are not asked for (NULL) are not read. */
+pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, pm_dataset *validation,
+                                 pm_dataset *test, pm_error *error);
+
+/* The whole configuration. NULL when there is no memory. */
+json_t *pm_classification_json(const pm_classification *c);
+/* A number that differs between experiments that differ in anything but the number of epochs. Errors: PM_NO_MEMORY. */
+pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_error *error);
+
+/* Checkpoint of a trainer and of the epochs so far, "folder/checkpoint.bin", whole or not at all. */
+pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *trainer, const pm_epoch *epochs,
+                              pm_error *error);
+/* Reads it back; *epochs is allocated, with one entry per epoch done. Errors: PM_INVALID with file and offset when it
+ * is missing, truncated, corrupt or of another experiment. */
+pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_trainer *trainer, pm_epoch **epochs,
+                             pm_error *error);
+
+#endif

@@ -1,0 +1,228 @@
+/* Tables of a trained classifier, each made by one pass over what it is about. */
+#define _GNU_SOURCE
+#include "io/classification_results.h"
+
+#include "io/classification_file.h"
+#include "io/output.h"
+#include "io/summary.h"
+
+#include <punctum/punctum.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static double percent(const pm_score *s) { return s->n ? 100.0 * (double)s->correct / (double)s->n : NAN; }
+
+static pm_status close_output(pm_output *out, pm_status status, pm_error *error) {
+    if (!status)
+        return pm_output_commit(out, error);
+    pm_output_discard(out);
+    return status;
+}
+
+pm_status pm_learning_curve_write(const char *folder, const pm_epoch *epochs, size_t n, pm_error *error) {
+    pm_output out = {0};
+    pm_status status = pm_output_open(&out, folder, "learning.dat", error);
+    if (!status)
+        status = pm_output_write(&out, error,
+                                 "# epoch train_loss train_percent validation_loss validation_percent rate "
+                                 "spikes_per_example seconds\n");
+    for (size_t k = 0; !status && k < n; k++) {
+        const pm_epoch *e = &epochs[k];
+        status = pm_output_write(&out, error, "%zu %.17g %.17g %.17g %.17g %.17g %.17g %.3f\n", k + 1, e->train.loss,
+                                 percent(&e->train), e->validation.n ? e->validation.loss : NAN,
+                                 percent(&e->validation), e->rate, e->train.spikes, e->seconds);
+    }
+    return close_output(&out, status, error);
+}
+
+static pm_status write_confusion(const char *folder, const uint32_t *confusion, size_t n, pm_error *error) {
+    pm_output out = {0};
+    pm_status status = pm_output_open(&out, folder, "confusion.dat", error);
+    if (!status)
+        status = pm_output_write(&out, error, "# test examples; a row per label, a column per decision\n");
+    for (size_t k = 0; !status && k < n * n; k++)
+        status = pm_output_write(&out, error, "%u%s", confusion[k], (k + 1) % n == 0 ? "\n" : " ");
+    return close_output(&out, status, error);
+}
+
+static pm_status write_weights(const char *folder, const pm_classifier *net, size_t l, pm_error *error) {
+    pm_output out = {0};
+    char name[48];
+    snprintf(name, sizeof name, "weights-%zu.dat", l + 1);
+    pm_status status = pm_output_open(&out, folder, name, error);
+    if (!status)
+        status = pm_output_write(&out, error, "# pA; a row per target, a column per source\n");
+    size_t n = net->sizes[l];
+    for (size_t j = 0; !status && j < net->sizes[l + 1]; j++)
+        for (size_t i = 0; !status && i < n; i++)
+            status = pm_output_write(&out, error, "%.17g%s", net->weight[l][i * net->strides[l] + j],
+                                     i + 1 == n ? "\n" : " ");
+    return close_output(&out, status, error);
+}
+
+/* Of a model of its own: for each layer the weights and, in a file "neurons-<layer>.dat", a number of each neuron. */
+static pm_status write_model(const char *folder, const pm_class_results *r, pm_error *error) {
+    const pm_classification *c = r->experiment;
+    size_t n = 0, n_in = r->test->n_features;
+    const double *w = pm_class_trainer_array(r->trainer, 0, &n);
+    pm_status status = PM_OK;
+    for (size_t l = 0; !status && l < c->n_layers; l++) {
+        size_t n_out = c->layers[l].size;
+        char name[48];
+        pm_output out = {0};
+        snprintf(name, sizeof name, "weights-%zu.dat", l + 1);
+        status = pm_output_open(&out, folder, name, error);
+        if (!status)
+            status = pm_output_write(&out, error, "# a row per target, a column per source\n");
+        for (size_t k = 0; !status && k < n_in * n_out; k++)
+            status = pm_output_write(&out, error, "%.17g%s", w[k % n_in * n_out + k / n_in],
+                                     (k + 1) % n_in == 0 ? "\n" : " ");
+        status = close_output(&out, status, error);
+        snprintf(name, sizeof name, "neurons-%zu.dat", l + 1);
+        if (!status)
+            status = pm_output_open(&out, folder, name, error);
+        if (!status)
+            status = pm_output_write(&out, error, "# %s\n", c->model->of_neuron);
+        for (size_t k = 0; !status && k < n_out; k++)
+            status = pm_output_write(&out, error, "%.17g\n", w[n_in * n_out + k]);
+        status = close_output(&out, status, error);
+        w += (n_in + 1) * n_out;
+        n_in = n_out;
+    }
+    return status;
+}
+
+/* --- latencies and rasters ---------------------------------------------------------------------------------------- */
+
+enum { BINS = 120, LATENCY_EXAMPLES = 1000, RASTER_EXAMPLES = 3 };
+
+typedef struct looks {
+    const pm_class_results *of;
+    pm_lane lane;
+    uint64_t *bins[PM_CLASSIFIER_MOST_LAYERS + 1]; /* first spikes of each population */
+    double *first;                                 /* ms, of the neurons of one population */
+    pm_output raster;
+} looks;
+
+/* Spikes of one population for one example. */
+static pm_status look_at(looks *v, size_t l, size_t example, pm_error *error) {
+    const pm_raster *spikes = &v->lane.net.rasters[l];
+    const pm_classifier *net = v->lane.of;
+    for (size_t j = 0; j < net->sizes[l]; j++)
+        v->first[j] = NAN;
+    pm_status status = PM_OK;
+    for (size_t k = 0; !status && k < spikes->n; k++) {
+        double t = spikes->time[k];
+        size_t bin = (size_t)(t / net->duration * BINS);
+        if (isnan(v->first[spikes->neuron[k]]))
+            v->bins[l][bin < BINS ? bin : BINS - 1]++;
+        v->first[spikes->neuron[k]] = t;
+        if (example < RASTER_EXAMPLES)
+            status = pm_output_write(&v->raster, error, "%zu %zu %u %.17g\n", example, l, spikes->neuron[k], t);
+    }
+    return status;
+}
+
+static pm_status look(looks *v, const char *folder, pm_error *error) {
+    const pm_classification *c = v->of->experiment;
+    size_t n = v->of->test->n < LATENCY_EXAMPLES ? v->of->test->n : LATENCY_EXAMPLES, populations = 0;
+    pm_status status = pm_output_open(&v->raster, folder, "raster.dat", error);
+    if (!status)
+        status = pm_output_write(&v->raster, error, "# test_example layer neuron time_ms (layer 0: input)\n");
+    populations = v->lane.net.n_layers + 1;
+    for (size_t k = 0; !status && k < n; k++) {
+        status = pm_encode(&c->coding, v->of->test, k, c->seed, k, &v->lane.net.rasters[0], error);
+        if (!status)
+            status = pm_lane_run(&v->lane, NULL, error);
+        for (size_t l = 0; !status && l < populations; l++)
+            status = look_at(v, l, k, error);
+    }
+    status = close_output(&v->raster, status, error);
+    pm_output out = {0};
+    if (!status)
+        status = pm_output_open(&out, folder, "latency.dat", error);
+    if (status)
+        return status;
+    status = pm_output_write(&out, error, "# first spikes per example: middle of the bin in ms, a column per layer\n");
+    for (size_t b = 0; !status && b < BINS; b++) {
+        status = pm_output_write(&out, error, "%.17g", ((double)b + 0.5) * c->duration / BINS);
+        for (size_t l = 0; !status && l < populations; l++)
+            status = pm_output_write(&out, error, " %.17g", (double)v->bins[l][b] / (double)n);
+        if (!status)
+            status = pm_output_write(&out, error, "\n");
+    }
+    return close_output(&out, status, error);
+}
+
+static pm_status write_looks(const char *folder, const pm_class_results *r, const pm_classifier *net, pm_error *error) {
+    looks v = {.of = r};
+    pm_status status = pm_lane_new(&v.lane, net, error);
+    size_t widest = 0;
+    bool enough = true;
+    for (size_t l = 0; l <= net->n_layers; l++) {
+        widest = net->sizes[l] > widest ? net->sizes[l] : widest;
+        v.bins[l] = calloc(BINS, sizeof **v.bins);
+        enough = enough && v.bins[l];
+    }
+    v.first = malloc(widest * sizeof *v.first);
+    if (!status)
+        status = enough && v.first ? look(&v, folder, error) : pm_fail_memory(error, "histograms");
+    for (size_t l = 0; l <= net->n_layers; l++)
+        free(v.bins[l]);
+    free(v.first);
+    pm_lane_free(&v.lane);
+    return status;
+}
+
+/* --- summary ------------------------------------------------------------------------------------------------------ */
+
+static json_t *score_json(const pm_score *s) {
+    return s->n == 0 ? json_null()
+                     : json_pack("{s:I, s:I, s:f, s:f, s:f, s:f}", "examples", (json_int_t)s->n, "correct",
+                                 (json_int_t)s->correct, "percent", percent(s), "loss", s->loss, "spikes_per_example",
+                                 s->spikes, "input_spikes_per_example", s->input);
+}
+
+static pm_status write_summary(const char *folder, const pm_class_results *r, pm_error *error) {
+    json_t *epochs = json_array();
+    double seconds = 0.0;
+    for (size_t k = 0; k < r->n_epochs; k++) {
+        const pm_epoch *e = &r->epochs[k];
+        json_array_append_new(epochs, json_pack("{s:I, s:o, s:o, s:f, s:f}", "epoch", (json_int_t)k + 1, "train",
+                                                score_json(&e->train), "validation", score_json(&e->validation), "rate",
+                                                e->rate, "seconds", e->seconds));
+        seconds += e->seconds;
+    }
+    char *path = realpath(r->file, NULL);
+    json_t *summary = json_pack(
+        "{s:s, s:s, s:s, s:I, s:f, s:o, s:o, s:o}", "version", PM_VERSION, "command", "train (classification)", "file",
+        path ? path : r->file, "seed", (json_int_t)r->experiment->seed, "training_seconds", seconds, "test",
+        score_json(&r->score), "experiment", pm_classification_json(r->experiment), "epochs", epochs);
+    free(path);
+    pm_status status = pm_summary_write(folder, summary, error);
+    json_decref(summary);
+    return status;
+}
+
+pm_status pm_class_results_write(const char *folder, pm_class_results *r, pm_error *error) {
+    size_t classes = r->test->n_classes;
+    uint32_t *confusion = calloc(classes * classes, sizeof *confusion);
+    if (!confusion)
+        return pm_fail_memory(error, "a confusion matrix");
+    pm_status status = pm_class_trainer_test(r->trainer, r->test, confusion, &r->score, error);
+    if (!status)
+        status = write_confusion(folder, confusion, classes, error);
+    free(confusion);
+    if (!status && r->experiment->model)
+        status = write_model(folder, r, error);
+    if (status || r->experiment->model)
+        return status ? status : write_summary(folder, r, error);
+    const pm_classifier *net = pm_class_trainer_tested(r->trainer);
+    for (size_t l = 0; !status && l < net->n_layers; l++)
+        status = write_weights(folder, net, l, error);
+    if (!status)
+        status = write_looks(folder, r, net, error);
+    return status ? status : write_summary(folder, r, error);
+}

@@ -1,0 +1,28 @@
+/* What the training of a classifier leaves behind. Formats: docs/classification.md. */
+#ifndef PM_IO_CLASSIFICATION_RESULTS_H
+#define PM_IO_CLASSIFICATION_RESULTS_H
+
+#include "learn/classification.h"
+
+#include <jansson.h>
+
+/* "folder/learning.dat": a row per epoch. Errors: PM_FAILED. */
+pm_status pm_learning_curve_write(const char *folder, const pm_epoch *epochs, size_t n, pm_error *error);
+
+typedef struct pm_class_results {
+    const char *file; /* of the experiment */
+    const pm_classification *experiment;
+    pm_class_trainer *trainer;
+    const pm_dataset *test;
+    const pm_epoch *epochs;
+    size_t n_epochs;
+    pm_score score; /* out: on the test set */
+} pm_class_results;
+
+/* Tests the network on the test set and writes "confusion.dat" (a row per label, a column per decision), the weights
+ * "weights-<layer>.dat" (a row per target, a column per source, pA), "latency.dat" (histogram of the first spikes of
+ * each layer), "raster.dat" (the spikes of the first test examples) and "summary.json". Errors: PM_FAILED,
+ * PM_NO_MEMORY. */
+pm_status pm_class_results_write(const char *folder, pm_class_results *results, pm_error *error);
+
+#endif

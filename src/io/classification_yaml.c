@@ -1,0 +1,464 @@
+/* From an experiment file to an experiment in classification; the same manners as for network files. */
+#include "io/classification_file.h"
+#include "io/idx.h"
+#include "io/tree.h"
+#include "io/values.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A number or a count that may be absent. */
+static pm_status number(const pm_node *map, const char *key, const char *what, double *value, pm_error *error) {
+    pm_node node = pm_map_find(map, key);
+    return pm_node_exists(&node) ? pm_node_number(&node, what, value, error) : PM_OK;
+}
+
+static pm_status count(const pm_node *map, const char *key, const char *what, uint64_t least, size_t *value,
+                       pm_error *error) {
+    pm_node node = pm_map_find(map, key);
+    uint64_t n = 0;
+    if (!pm_node_exists(&node))
+        return PM_OK;
+    pm_status status = pm_node_count(&node, what, least, 1000000000, &n, error);
+    if (!status)
+        *value = (size_t)n;
+    return status;
+}
+
+/* --- data --------------------------------------------------------------------------------------------------------- */
+
+static pm_status read_path(const pm_node *map, const char *key, char **path, pm_error *error) {
+    pm_node node;
+    const char *text = NULL;
+    pm_status status = pm_map_get(map, key, &node, error);
+    if (!status)
+        status = pm_node_text(&node, "the name of an IDX file", &text, error);
+    if (status)
+        return status;
+    *path = pm_tree_path(map->tree, text);
+    return *path ? PM_OK : pm_fail_memory(error, "a path");
+}
+
+static pm_status read_idx(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"images", "labels", "test_images", "test_labels", "classes", NULL};
+    c->data = PM_DATA_IDX;
+    pm_status status = pm_map_check(map, keys, error);
+    if (!status)
+        status = read_path(map, "images", &c->images, error);
+    if (!status)
+        status = read_path(map, "labels", &c->labels, error);
+    if (!status)
+        status = read_path(map, "test_images", &c->test_images, error);
+    if (!status)
+        status = read_path(map, "test_labels", &c->test_labels, error);
+    return status ? status : count(map, "classes", "a number of classes", 2, &c->n_classes, error);
+}
+
+static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"idx", "yin_yang", "train", "validation", "test", NULL};
+    static const char *const no_keys[] = {"", NULL};
+    pm_status status = pm_map_check(map, keys, error);
+    pm_node idx = pm_map_find(map, "idx"), yin_yang = pm_map_find(map, "yin_yang");
+    if (!status && pm_node_exists(&idx) + pm_node_exists(&yin_yang) != 1)
+        return pm_node_fail(map, error, "give one of idx and yin_yang");
+    if (!status)
+        status = count(map, "train", "a number of examples", 1, &c->train, error);
+    if (!status)
+        status = count(map, "validation", "a number of examples", 0, &c->validation, error);
+    if (!status)
+        status = count(map, "test", "a number of examples", 1, &c->test, error);
+    if (status || pm_node_exists(&idx))
+        return status ? status : read_idx(c, &idx, error);
+    c->data = PM_DATA_YIN_YANG;
+    c->n_classes = 3;
+    c->train = c->train == SIZE_MAX ? 5000 : c->train;
+    c->test = c->test == SIZE_MAX ? 1000 : c->test;
+    return pm_map_check(&yin_yang, no_keys, error);
+}
+
+static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"latency", "poisson", "bias", "dropout", NULL};
+    static const char *const latency_keys[] = {"threshold", "from", "to", NULL};
+    static const char *const poisson_keys[] = {"threshold", "from", "to", "rate", NULL};
+    pm_status status = pm_map_check(map, keys, error);
+    pm_node latency = pm_map_find(map, "latency"), poisson = pm_map_find(map, "poisson");
+    if (!status && pm_node_exists(&latency) + pm_node_exists(&poisson) != 1)
+        return pm_node_fail(map, error, "give one of latency and poisson");
+    bool is_poisson = pm_node_exists(&poisson);
+    const pm_node *code = is_poisson ? &poisson : &latency;
+    c->coding.kind = is_poisson ? PM_CODING_POISSON : PM_CODING_LATENCY;
+    if (is_poisson)
+        c->coding.to = c->duration;
+    if (!status)
+        status = pm_map_check(code, is_poisson ? poisson_keys : latency_keys, error);
+    if (!status)
+        status = number(code, "threshold", "an intensity below 1", &c->coding.threshold, error);
+    if (!status)
+        status = number(code, "from", "a time in ms", &c->coding.from, error);
+    if (!status)
+        status = number(code, "to", "a time in ms", &c->coding.to, error);
+    if (!status)
+        status = number(code, "rate", "a rate in spikes/s", &c->coding.rate, error);
+    if (!status)
+        status = number(map, "bias", "a time in ms", &c->coding.bias, error);
+    return status ? status : number(map, "dropout", "a probability below 1", &c->input_dropout, error);
+}
+
+/* --- network ------------------------------------------------------------------------------------------------------ */
+
+static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"size", "weight", "dropout", NULL};
+    static const char *const weight_keys[] = {"normal", NULL};
+    pm_classification_layer *layer = &c->layers[c->n_layers++];
+    pm_node size, weight, normal;
+    uint64_t n = 0;
+    pm_distribution d = {0};
+    pm_status status = pm_map_check(map, keys, error);
+    if (!status)
+        status = pm_map_get(map, "size", &size, error);
+    if (!status)
+        status = pm_node_count(&size, "a number of neurons", 1, 100000, &n, error);
+    if (!status)
+        status = pm_map_get(map, "weight", &weight, error);
+    if (!status)
+        status = pm_map_check(&weight, weight_keys, error);
+    if (!status)
+        status = pm_map_get(&weight, "normal", &normal, error);
+    if (!status)
+        status = pm_read_spread(&normal, "[mean, std] in pA", 2, &d, error);
+    if (!status)
+        status = number(map, "dropout", "a probability below 1", &layer->dropout, error);
+    layer->size = (size_t)n;
+    layer->mean = d.a;
+    layer->std = d.b;
+    return status;
+}
+
+static pm_status read_layers(pm_classification *c, const pm_node *root, pm_error *error) {
+    pm_node layers;
+    pm_status status = pm_map_get(root, "layers", &layers, error);
+    if (!status)
+        status = pm_list_check(&layers, 1, PM_CLASSIFIER_MOST_LAYERS,
+                               "of 1 to 8 layers {size: N, weight: {normal: [mean, std]}}, the output last", error);
+    for (size_t k = 0; !status && k < pm_list_length(&layers); k++) {
+        pm_node item = pm_list_item(&layers, k);
+        status = read_layer(c, &item, error);
+    }
+    return status;
+}
+
+static pm_status read_neurons(pm_classification *c, const pm_node *root, pm_error *error) {
+    pm_node neuron = pm_map_find(root, "neuron"), readout = pm_map_find(root, "readout");
+    pm_status status = pm_node_exists(&neuron) ? pm_read_neuron(&neuron, &c->neuron, error) : PM_OK;
+    if (!status && pm_node_exists(&neuron))
+        status = pm_check_neuron(&neuron, root, &c->neuron, error);
+    c->readout = c->neuron;
+    if (!status && pm_node_exists(&readout))
+        status = pm_read_neuron(&readout, &c->readout, error);
+    if (!status && pm_node_exists(&readout))
+        status = pm_check_neuron(&readout, root, &c->readout, error);
+    return status;
+}
+
+static pm_status read_loss(pm_classification *c, const pm_node *root, pm_error *error) {
+    static const char *const keys[] = {"maximum", "first_spike", NULL}, *const inner[] = {"scale", NULL};
+    pm_node loss = pm_map_find(root, "loss");
+    if (!pm_node_exists(&loss))
+        return PM_OK;
+    pm_status status = pm_map_check(&loss, keys, error);
+    pm_node maximum = pm_map_find(&loss, "maximum"), first = pm_map_find(&loss, "first_spike");
+    if (!status && pm_node_exists(&maximum) + pm_node_exists(&first) != 1)
+        return pm_node_fail(&loss, error, "give one of maximum and first_spike");
+    c->loss = pm_node_exists(&first) ? PM_LOSS_FIRST_SPIKE : PM_LOSS_MAXIMUM;
+    const pm_node *which = pm_node_exists(&first) ? &first : &maximum;
+    if (!status)
+        status = pm_map_check(which, inner, error);
+    return status ? status : number(which, "scale", "mV (maximum) or ms (first_spike)", &c->scale, error);
+}
+
+/* --- training ----------------------------------------------------------------------------------------------------- */
+
+static pm_status read_optimiser(pm_classification *c, const pm_node *root, pm_error *error) {
+    const char *names[16] = {NULL}, *keys[16] = {NULL};
+    pm_node node = pm_map_find(root, "optimiser");
+    if (!pm_node_exists(&node))
+        return PM_OK;
+    for (size_t k = 0; pm_optimisers[k] && k < 15; k++)
+        names[k] = pm_optimisers[k]->name;
+    const char *name = NULL;
+    pm_node inner = {0};
+    pm_status status = PM_OK;
+    if (pm_node_is_map(&node)) {
+        status = pm_map_check(&node, names, error);
+        for (size_t k = 0; !status && names[k]; k++) {
+            pm_node found = pm_map_find(&node, names[k]);
+            if (pm_node_exists(&found)) {
+                name = names[k];
+                inner = found;
+            }
+        }
+    } else {
+        status = pm_node_text(&node, "the name of an optimiser", &name, error);
+    }
+    const pm_optimiser *o = status || !name ? NULL : pm_optimiser_find(name);
+    if (!status && !o)
+        return pm_node_fail(&node, error, "which optimiser? sgd, momentum or adam");
+    if (status)
+        return status;
+    c->optimiser = o;
+    if (o->size > 0)
+        memcpy(c->optimiser_parameters, o->defaults, o->size);
+    if (!pm_node_exists(&inner))
+        return PM_OK;
+    for (size_t k = 0; k < o->n_parameters; k++)
+        keys[k] = o->parameters[k].name;
+    status = pm_map_check(&inner, keys, error);
+    for (size_t k = 0; !status && k < o->n_parameters; k++)
+        status = number(&inner, keys[k], "a finite number", pm_parameter_of(c->optimiser_parameters, &o->parameters[k]),
+                        error);
+    return status;
+}
+
+static pm_status read_training(pm_classification *c, const pm_node *root, pm_error *error) {
+    static const char *const schedule_keys[] = {"factor", "every", NULL};
+    static const char *const activity_keys[] = {"lowest", "highest", "lift", NULL};
+    pm_node schedule = pm_map_find(root, "schedule"), activity = pm_map_find(root, "activity");
+    pm_status status = count(root, "epochs", "a number of epochs", 0, &c->epochs, error);
+    if (!status)
+        status = count(root, "batch", "a number of examples", 1, &c->batch, error);
+    if (!status)
+        status = count(root, "parts", "a number of parts", 1, &c->parts, error);
+    if (!status)
+        status = read_optimiser(c, root, error);
+    if (!status)
+        status = number(root, "rate", "a learning rate", &c->rate, error);
+    if (!status && pm_node_exists(&schedule)) {
+        status = pm_map_check(&schedule, schedule_keys, error);
+        if (!status)
+            status = number(&schedule, "factor", "a factor up to 1", &c->decay, error);
+        if (!status)
+            status = count(&schedule, "every", "a number of epochs", 1, &c->decay_every, error);
+    }
+    if (!status)
+        status = number(root, "weight_decay", "a share of the weights per step", &c->weight_decay, error);
+    if (!status)
+        status = number(root, "average", "a share from 0 to below 1", &c->average, error);
+    if (!status)
+        status = number(root, "slope_floor", "mV/ms", &c->slope_floor, error);
+    if (status || !pm_node_exists(&activity))
+        return status;
+    status = pm_map_check(&activity, activity_keys, error);
+    if (!status)
+        status = number(&activity, "lowest", "spikes per example", &c->lowest, error);
+    if (!status)
+        status = number(&activity, "highest", "spikes per example", &c->highest, error);
+    return status ? status : number(&activity, "lift", "pA per spike", &c->lift, error);
+}
+
+/* --- models of their own ------------------------------------------------------------------------------------------ */
+
+static pm_status read_choice(const pm_node *map, const pm_parameter *p, double *value, pm_error *error) {
+    pm_node node = pm_map_find(map, p->name);
+    const char *text = NULL;
+    if (!pm_node_exists(&node))
+        return PM_OK;
+    pm_status status = pm_node_text(&node, p->help, &text, error);
+    if (status)
+        return status;
+    for (size_t k = 0; p->choices[k]; k++)
+        if (strcmp(p->choices[k], text) == 0) {
+            *value = (double)k;
+            return PM_OK;
+        }
+    return pm_node_fail(&node, error, "'%s' is none of the choices: %s", text, p->help);
+}
+
+/* "model: stbp" or "model: {stbp: {steps: 20}}" */
+static pm_status read_model(pm_classification *c, const pm_node *node, pm_error *error) {
+    const char *names[8] = {NULL}, *keys[32] = {NULL}, *name = NULL;
+    pm_node inner = {0};
+    pm_status status = PM_OK;
+    for (size_t k = 0; pm_image_models[k] && k < 7; k++) {
+        names[k] = pm_image_models[k]->name;
+        pm_node found = pm_node_is_map(node) ? pm_map_find(node, names[k]) : (pm_node){0};
+        if (pm_node_exists(&found)) {
+            inner = found;
+            name = names[k];
+        }
+    }
+    status = pm_node_is_map(node) ? pm_map_check(node, names, error)
+                                  : pm_node_text(node, "the name of a model", &name, error);
+    c->model = status || !name ? NULL : pm_image_model_find(name);
+    if (!status && !c->model)
+        return pm_node_fail(node, error, "which model? stbp or lee");
+    if (status)
+        return status;
+    memcpy(c->model_parameters, c->model->defaults, c->model->size);
+    if (!pm_node_exists(&inner))
+        return PM_OK;
+    for (size_t k = 0; k < c->model->n_parameters && k < 31; k++)
+        keys[k] = c->model->parameters[k].name;
+    status = pm_map_check(&inner, keys, error);
+    for (size_t k = 0; !status && keys[k]; k++) {
+        const pm_parameter *p = &c->model->parameters[k];
+        double *value = pm_parameter_of(c->model_parameters, p);
+        status = p->choices ? read_choice(&inner, p, value, error) : number(&inner, p->name, p->help, value, error);
+    }
+    return status;
+}
+
+/* "layers: [400, 10]" */
+static pm_status read_sizes(pm_classification *c, const pm_node *root, pm_error *error) {
+    pm_node layers;
+    pm_status status = pm_map_get(root, "layers", &layers, error);
+    if (!status)
+        status = pm_list_check(&layers, 1, PM_IMAGE_LAYERS - 1, "of 1 to 7 sizes of layers, the output last", error);
+    for (size_t k = 0; !status && k < pm_list_length(&layers); k++) {
+        pm_node item = pm_list_item(&layers, k);
+        uint64_t n = 0;
+        status = pm_node_count(&item, "a number of neurons", 1, 100000, &n, error);
+        c->layers[c->n_layers++].size = (size_t)n;
+    }
+    return status;
+}
+
+static pm_status read_model_experiment(pm_classification *c, const pm_node *root, const pm_node *model,
+                                       pm_error *error) {
+    static const char *const keys[] = {"seed",  "model", "data",      "layers",   "epochs",
+                                       "batch", "rate",  "optimiser", "schedule", NULL};
+    pm_node data, seed = pm_map_find(root, "seed");
+    pm_status status = pm_map_check(root, keys, error);
+    if (!status && pm_node_exists(&seed))
+        status = pm_node_count(&seed, "a seed", 0, INT64_MAX, &c->seed, error);
+    if (!status)
+        status = pm_map_get(root, "data", &data, error);
+    if (!status)
+        status = read_data(c, &data, error);
+    if (!status)
+        status = read_model(c, model, error);
+    if (!status)
+        status = read_sizes(c, root, error);
+    if (!status)
+        status = read_training(c, root, error);
+    return status ? status : pm_node_blame(root, pm_classification_check(c, error), error);
+}
+
+/* --- the experiment ----------------------------------------------------------------------------------------------- */
+
+static pm_status read_experiment(pm_classification *c, const pm_node *root, pm_error *error) {
+    pm_node model = pm_map_find(root, "model");
+    if (pm_node_exists(&model))
+        return read_model_experiment(c, root, &model, error);
+    static const char *const keys[] = {"duration", "seed",        "neuron",   "readout",  "data",
+                                       "coding",   "layers",      "loss",     "epochs",   "batch",
+                                       "parts",    "optimiser",   "rate",     "schedule", "weight_decay",
+                                       "average",  "slope_floor", "activity", NULL};
+    pm_node data, coding, duration, seed = pm_map_find(root, "seed");
+    pm_status status = pm_map_check(root, keys, error);
+    if (!status)
+        status = pm_map_get(root, "duration", &duration, error);
+    if (!status)
+        status = pm_node_number(&duration, "a duration in ms", &c->duration, error);
+    if (!status && pm_node_exists(&seed))
+        status = pm_node_count(&seed, "a seed", 0, INT64_MAX, &c->seed, error);
+    if (!status)
+        status = pm_map_get(root, "data", &data, error);
+    if (!status)
+        status = read_data(c, &data, error);
+    if (!status)
+        status = pm_map_get(root, "coding", &coding, error);
+    if (!status)
+        status = read_coding(c, &coding, error);
+    if (!status)
+        status = read_neurons(c, root, error);
+    if (!status)
+        status = read_layers(c, root, error);
+    if (!status)
+        status = read_loss(c, root, error);
+    if (!status)
+        status = read_training(c, root, error);
+    return status ? status : pm_node_blame(root, pm_classification_check(c, error), error);
+}
+
+pm_status pm_classification_load(const char *path, pm_classification **loaded, pm_error *error) {
+    *loaded = NULL;
+    pm_tree *tree = NULL;
+    pm_status status = pm_tree_load(path, &tree, error);
+    if (status)
+        return status;
+    pm_classification *c = pm_classification_new();
+    pm_node root = pm_tree_root(tree);
+    status = c ? read_experiment(c, &root, error) : pm_fail_memory(error, "the experiment");
+    pm_tree_free(tree);
+    if (status) {
+        pm_classification_free(c);
+        return status;
+    }
+    *loaded = c;
+    return PM_OK;
+}
+
+pm_status pm_classification_is(const char *path, bool *is, pm_error *error) {
+    pm_tree *tree = NULL;
+    *is = false;
+    pm_status status = pm_tree_load(path, &tree, error);
+    if (status)
+        return status;
+    pm_node root = pm_tree_root(tree), data = pm_map_find(&root, "data");
+    *is = pm_node_exists(&data);
+    pm_tree_free(tree);
+    return PM_OK;
+}
+
+/* --- the data sets ------------------------------------------------------------------------------------------------ */
+
+static pm_status idx_sets(const pm_classification *c, pm_dataset *train, pm_dataset *validation, pm_dataset *test,
+                          pm_error *error) {
+    pm_status status = PM_OK;
+    if (train) {
+        size_t most = c->train == SIZE_MAX ? SIZE_MAX : c->train + c->validation;
+        status = pm_idx_read(c->images, c->labels, c->n_classes, most, train, error);
+        if (!status && c->train != SIZE_MAX && train->n < most)
+            status =
+                pm_fail(error, PM_INVALID, "%s: has %zu images; %zu are wanted for training and %zu for validation",
+                        c->images, train->n, c->train, c->validation);
+        if (!status && train->n <= c->validation)
+            status =
+                pm_fail(error, PM_INVALID, "%s: has %zu images; after %zu for validation none are left to train on",
+                        c->images, train->n, c->validation);
+        if (!status)
+            status = pm_dataset_split(train, c->validation, validation, error);
+    }
+    if (!status && test)
+        status = pm_idx_read(c->test_images, c->test_labels, c->n_classes, c->test, test, error);
+    if (!status && test && c->test != SIZE_MAX && test->n < c->test)
+        status = pm_fail(error, PM_INVALID, "%s: has %zu images; %zu are wanted", c->test_images, test->n, c->test);
+    if (!status && train && test && train->n_features != test->n_features)
+        status = pm_fail(error, PM_INVALID, "%s: images of %zu x %zu pixels, but those of %s have %zu x %zu",
+                         c->test_images, test->width, test->height, c->images, train->width, train->height);
+    return status;
+}
+
+pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, pm_dataset *validation,
+                                 pm_dataset *test, pm_error *error) {
+    pm_dataset a = {0}, b = {0}, d = {0};
+    pm_status status = PM_OK;
+    if (c->data == PM_DATA_IDX) {
+        status = idx_sets(c, train ? &a : NULL, &b, test ? &d : NULL, error);
+    } else {
+        status = pm_dataset_yin_yang(c->seed, "train", c->train, &a, error);
+        if (!status)
+            status = pm_dataset_yin_yang(c->seed, "validation", c->validation, &b, error);
+        if (!status)
+            status = pm_dataset_yin_yang(c->seed, "test", c->test, &d, error);
+    }
+    pm_dataset *const from[] = {&a, &b, &d}, *const to[] = {train, validation, test};
+    for (size_t k = 0; k < 3; k++)
+        if (status || !to[k])
+            pm_dataset_free(from[k]);
+        else
+            *to[k] = *from[k];
+    return status;
+}

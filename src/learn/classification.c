@@ -1,0 +1,130 @@
+/* What an experiment in classification says: defaults and checks. */
+#include "learn/classification.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+pm_classification *pm_classification_new(void) {
+    pm_classification *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    *c = (pm_classification){.seed = 1,
+                             .duration = 30.0,
+                             .neuron = pm_neuron_default(),
+                             .readout = pm_neuron_default(),
+                             .n_classes = 10,
+                             .train = SIZE_MAX,
+                             .test = SIZE_MAX,
+                             .coding = {.to = 10.0, .rate = 100.0, .bias = NAN},
+                             .scale = 1.0,
+                             .slope_floor = 0.1,
+                             .epochs = 10,
+                             .batch = 100,
+                             .parts = 4,
+                             .optimiser = &pm_optimiser_adam,
+                             .rate = 1.0,
+                             .decay = 1.0,
+                             .decay_every = 1,
+                             .highest = INFINITY};
+    memcpy(c->optimiser_parameters, pm_optimiser_adam.defaults, pm_optimiser_adam.size);
+    return c;
+}
+
+void pm_classification_free(pm_classification *c) {
+    if (!c)
+        return;
+    free(c->images);
+    free(c->labels);
+    free(c->test_images);
+    free(c->test_labels);
+    free(c);
+}
+
+/* One condition: key, value, whether it is right, and what would be. */
+static pm_status need(bool right, const char *key, double value, const char *what, pm_error *error) {
+    return right ? PM_OK : pm_fail(error, PM_INVALID, "%s: %g is not possible; it must be %s", key, value, what);
+}
+
+static pm_status check_layer(const pm_classification *c, size_t l, pm_error *error) {
+    const pm_classification_layer *layer = &c->layers[l];
+    char key[32];
+    snprintf(key, sizeof key, "layers[%zu]", l);
+    pm_status status = need(layer->size > 0, key, (double)layer->size, "a size of at least 1", error);
+    if (!status)
+        status = need(layer->std >= 0.0, key, layer->std, "a standard deviation of 0 or more", error);
+    if (!status)
+        status = need(layer->dropout >= 0.0 && layer->dropout < 1.0, key, layer->dropout, "a dropout from 0 to below 1",
+                      error);
+    if (!status && l + 1 == c->n_layers)
+        status = need(layer->dropout == 0.0, key, layer->dropout, "no dropout of the output layer", error);
+    return status;
+}
+
+static pm_status check_coding(const pm_classification *c, pm_error *error) {
+    const pm_coding *k = &c->coding;
+    pm_status status = need(k->from >= 0.0, "coding.from", k->from, "0 or more", error);
+    if (!status)
+        status =
+            need(k->to >= k->from && k->to <= c->duration, "coding.to", k->to, "between from and the duration", error);
+    if (!status)
+        status = need(k->threshold < 1.0, "coding.threshold", k->threshold, "below 1", error);
+    if (!status)
+        status = need(k->rate > 0.0, "coding.rate", k->rate, "positive", error);
+    if (!status && !isnan(k->bias))
+        status = need(k->bias >= 0.0 && k->bias < c->duration, "coding.bias", k->bias, "within the duration", error);
+    if (!status)
+        status = need(c->input_dropout >= 0.0 && c->input_dropout < 1.0, "coding.dropout", c->input_dropout,
+                      "from 0 to below 1", error);
+    return status;
+}
+
+/* Whether the model takes its parameters, for layers of these sizes and any input. */
+static pm_status check_model(const pm_classification *c, pm_error *error) {
+    uint32_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {1};
+    void *model = NULL;
+    for (size_t l = 0; l < c->n_layers; l++)
+        sizes[l + 1] = (uint32_t)c->layers[l].size;
+    pm_status status = need(c->n_layers < PM_IMAGE_LAYERS, "layers", (double)c->n_layers, "at most 7 layers", error);
+    if (!status)
+        status = pm_image_model_check(c->model, c->model_parameters, error);
+    if (!status)
+        status = c->model->create(&model, sizes, c->n_layers + 1, c->model_parameters, error);
+    if (!status)
+        c->model->destroy(model);
+    return status;
+}
+
+pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
+    pm_status status = need(c->duration > 0.0, "duration", c->duration, "positive", error);
+    if (!status)
+        status = pm_neuron_check(&c->neuron, error);
+    if (!status)
+        status = pm_neuron_check(&c->readout, error);
+    if (!status)
+        status = need(c->n_layers >= 1, "layers", (double)c->n_layers, "at least the output layer", error);
+    for (size_t l = 0; !status && l < c->n_layers; l++)
+        status = check_layer(c, l, error);
+    if (!status)
+        status = check_coding(c, error);
+    if (!status)
+        status = need(c->scale > 0.0, "loss.scale", c->scale, "positive", error);
+    if (!status)
+        status = need(c->slope_floor >= 0.0, "slope_floor", c->slope_floor, "0 or more", error);
+    if (!status)
+        status = need(c->rate > 0.0, "rate", c->rate, "positive", error);
+    if (!status)
+        status = need(c->decay > 0.0 && c->decay <= 1.0, "schedule.factor", c->decay, "above 0, at most 1", error);
+    if (!status)
+        status = need(c->weight_decay >= 0.0 && c->weight_decay < 1.0, "weight_decay", c->weight_decay,
+                      "from 0 to below 1", error);
+    if (!status)
+        status = need(c->lowest >= 0.0 && c->highest >= c->lowest && c->lift >= 0.0, "activity", c->lowest,
+                      "0 or more, with highest at least lowest and lift 0 or more", error);
+    if (!status)
+        status = need(c->average >= 0.0 && c->average < 1.0, "average", c->average, "from 0 to below 1", error);
+    if (!status && c->model)
+        status = check_model(c, error);
+    return status ? status : pm_optimiser_check(c->optimiser, c->optimiser_parameters, error);
+}

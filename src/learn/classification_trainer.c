@@ -1,0 +1,501 @@
+/* The loop over mini-batches. A batch is cut into a fixed number of parts; each part is run by one thread into a
+ * gradient of its own, and the gradients are summed in the order of the parts, row by row of the weights, just before
+ * the optimiser's step on that row. Invariant: nothing depends on which thread did what, so results have the same bits
+ * for any number of threads; they are a function of the experiment, the number of parts included. */
+#include "learn/classification.h"
+
+#include "learn/image_trainer.h"
+
+#include "net/random.h"
+
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The work of one part of a batch. */
+typedef struct part {
+    pm_lane lane;
+    double *gradient[PM_CLASSIFIER_MOST_LAYERS];
+    uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS]; /* spikes of each hidden neuron, summed over the part's examples */
+    uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS];
+    pm_score score;
+    pm_status status;
+    pm_error error;
+} part;
+
+struct pm_class_trainer {
+    const pm_classification *of;
+    const pm_dataset *train;
+    pm_image_trainer *images; /* of a model of its own: then nothing of what follows is used */
+    pm_classifier net, tested;
+    double *memory[PM_CLASSIFIER_MOST_LAYERS];  /* of the optimiser */
+    double *average[PM_CLASSIFIER_MOST_LAYERS]; /* running mean of the weights, if wanted */
+    part *parts;
+    pm_lane *testers; /* one per part, on `tested` */
+    uint32_t *order;
+    uint64_t counters[2]; /* epochs, steps */
+    uint64_t shuffle_key, code_key, drop_key;
+};
+
+/* --- made and freed ----------------------------------------------------------------------------------------------- */
+
+static bool part_new(part *p, const pm_classifier *net, pm_error *error) {
+    if (pm_lane_new(&p->lane, net, error))
+        return false;
+    for (size_t l = 0; l < net->n_layers; l++) {
+        p->gradient[l] = aligned_alloc(64, pm_classifier_weights(net, l) * sizeof(double));
+        p->fired[l] = calloc(net->sizes[l + 1], sizeof(uint32_t));
+        p->dropped[l] = calloc(net->sizes[l], 1);
+        if (!p->gradient[l] || !p->fired[l] || !p->dropped[l])
+            return false;
+    }
+    return true;
+}
+
+static void part_free(part *p) {
+    pm_lane_free(&p->lane);
+    for (size_t l = 0; l < PM_CLASSIFIER_MOST_LAYERS; l++) {
+        free(p->gradient[l]);
+        free(p->fired[l]);
+        free(p->dropped[l]);
+    }
+}
+
+void pm_class_trainer_free(pm_class_trainer *t) {
+    if (!t)
+        return;
+    for (size_t p = 0; t->parts && p < t->of->parts; p++)
+        part_free(&t->parts[p]);
+    for (size_t p = 0; t->testers && p < t->of->parts; p++)
+        pm_lane_free(&t->testers[p]);
+    for (size_t l = 0; l < PM_CLASSIFIER_MOST_LAYERS; l++) {
+        free(t->memory[l]);
+        free(t->average[l]);
+    }
+    free(t->parts);
+    free(t->testers);
+    free(t->order);
+    pm_classifier_free(&t->net);
+    pm_classifier_free(&t->tested);
+    pm_image_trainer_free(t->images);
+    free(t);
+}
+
+static pm_status draw_weights(pm_class_trainer *t, pm_error *error) {
+    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    if (!rng)
+        return pm_fail_memory(error, "random numbers");
+    for (size_t l = 0; l < t->net.n_layers; l++) {
+        const char *const words[] = {"classifier weights"};
+        uint64_t key = pm_stream_key(t->of->seed + l * 0x100000000u, words, 1);
+        for (size_t i = 0; i < t->net.sizes[l]; i++) {
+            pm_stream_start(rng, key, i);
+            for (size_t j = 0; j < t->net.sizes[l + 1]; j++)
+                t->net.weight[l][i * t->net.strides[l] + j] =
+                    t->of->layers[l].mean + gsl_ran_gaussian_ziggurat(rng, t->of->layers[l].std);
+        }
+    }
+    gsl_rng_free(rng);
+    return PM_OK;
+}
+
+static pm_status net_new(pm_classifier *net, const pm_classification *c, const size_t *sizes, pm_error *error) {
+    pm_status status = pm_classifier_new(net, &c->neuron, &c->readout, c->loss, sizes, c->n_layers, error);
+    net->duration = c->duration;
+    net->scale = c->scale;
+    net->slope_floor = c->slope_floor;
+    return status;
+}
+
+static uint64_t key_of(uint64_t seed, const char *word) {
+    const char *const words[] = {"classification", word};
+    return pm_stream_key(seed, words, 2);
+}
+
+static pm_status build(pm_class_trainer *t, pm_error *error) {
+    const pm_classification *c = t->of;
+    size_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {pm_coding_inputs(&c->coding, t->train)};
+    for (size_t l = 0; l < c->n_layers; l++)
+        sizes[l + 1] = c->layers[l].size;
+    pm_status status = net_new(&t->net, c, sizes, error);
+    if (!status)
+        status = net_new(&t->tested, c, sizes, error);
+    if (!status)
+        status = draw_weights(t, error);
+    if (status)
+        return status;
+    t->parts = calloc(c->parts, sizeof *t->parts);
+    t->testers = calloc(c->parts, sizeof *t->testers);
+    t->order = malloc((t->train->n + 1) * sizeof *t->order);
+    bool enough = t->parts && t->testers && t->order;
+    for (size_t p = 0; enough && p < c->parts; p++)
+        enough = part_new(&t->parts[p], &t->net, error) && !pm_lane_new(&t->testers[p], &t->tested, error);
+    for (size_t l = 0; enough && l < c->n_layers; l++) {
+        size_t n = pm_classifier_weights(&t->net, l);
+        t->memory[l] = calloc(n * c->optimiser->memory + 1, sizeof(double));
+        t->average[l] = c->average > 0.0 ? malloc(n * sizeof(double)) : NULL;
+        enough = t->memory[l] && (c->average <= 0.0 || t->average[l]);
+        if (enough && t->average[l])
+            memcpy(t->average[l], t->net.weight[l], n * sizeof(double));
+    }
+    return enough ? PM_OK : pm_fail_memory(error, "the training of a network");
+}
+
+static pm_status build_model(pm_class_trainer *t, pm_error *error) {
+    const pm_classification *c = t->of;
+    uint32_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {(uint32_t)t->train->n_features};
+    for (size_t l = 0; l < c->n_layers; l++)
+        sizes[l + 1] = (uint32_t)c->layers[l].size;
+    const pm_image_training training = {.kind = c->model,
+                                        .parameters = c->model_parameters,
+                                        .seed = c->seed,
+                                        .sizes = sizes,
+                                        .n_layers = c->n_layers + 1,
+                                        .batch = c->batch,
+                                        .optimiser = c->optimiser,
+                                        .optimiser_parameters = c->optimiser_parameters};
+    return pm_image_trainer_new(&training, t->train, &t->images, error);
+}
+
+pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *train, pm_class_trainer **trainer,
+                               pm_error *error) {
+    *trainer = NULL;
+    if (c->layers[c->n_layers - 1].size != train->n_classes)
+        return pm_fail(error, PM_INVALID, "layers: the output layer has %zu neurons, but the data has %zu classes",
+                       c->layers[c->n_layers - 1].size, train->n_classes);
+    if (c->batch > train->n)
+        return pm_fail(error, PM_INVALID, "batch: a batch of %zu is larger than the training set of %zu examples",
+                       c->batch, train->n);
+    pm_class_trainer *t = calloc(1, sizeof *t);
+    if (!t)
+        return pm_fail_memory(error, "the training of a network");
+    t->of = c;
+    t->train = train;
+    t->shuffle_key = key_of(c->seed, "shuffle");
+    t->code_key = key_of(c->seed, "code");
+    t->drop_key = key_of(c->seed, "dropout");
+    pm_status status = c->model ? build_model(t, error) : build(t, error);
+    if (status) {
+        pm_class_trainer_free(t);
+        return status;
+    }
+    *trainer = t;
+    return PM_OK;
+}
+
+/* --- one example -------------------------------------------------------------------------------------------------- */
+
+/* Which neurons of a population are dropped in this presentation; the bias never is. */
+static void draw_dropped(const pm_class_trainer *t, size_t layer, double probability, uint64_t presentation, size_t n,
+                         uint8_t *dropped) {
+    uint32_t limit = (uint32_t)(probability * 0x1p32), word[4] = {0};
+    uint64_t key = t->drop_key + layer;
+    for (size_t k = 0; k < n; k++) {
+        if (k % 4 == 0)
+            pm_philox_block(key, presentation, k / 4, word);
+        dropped[k] = word[k % 4] < limit;
+    }
+}
+
+static double dropout_of(const pm_classification *c, size_t population) {
+    return population == 0 ? c->input_dropout : c->layers[population - 1].dropout;
+}
+
+static void add_score(pm_score *to, const pm_score *from) {
+    to->n += from->n;
+    to->correct += from->correct;
+    to->loss += from->loss;
+    to->spikes += from->spikes;
+    to->input += from->input;
+}
+
+static void score_example(const pm_lane *lane, size_t label, pm_score *score) {
+    score->n++;
+    score->correct += pm_lane_decision(lane) == label;
+    score->loss += pm_lane_loss(lane, label);
+    score->spikes += (double)pm_lane_spikes(lane);
+    score->input += (double)lane->net.rasters[0].n;
+}
+
+static pm_status train_example(pm_class_trainer *t, part *p, size_t example, uint64_t presentation) {
+    const pm_classification *c = t->of;
+    const uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS] = {NULL};
+    pm_lane *lane = &p->lane;
+    size_t label = t->train->label[example];
+    pm_status status =
+        pm_encode(&c->coding, t->train, example, t->code_key, presentation, &lane->net.rasters[0], &p->error);
+    for (size_t l = 0; l < c->n_layers; l++) {
+        size_t n = l == 0 ? t->train->n_features : t->net.sizes[l];
+        if (dropout_of(c, l) <= 0.0)
+            continue;
+        draw_dropped(t, l, dropout_of(c, l), presentation, n, p->dropped[l]);
+        dropped[l] = p->dropped[l];
+    }
+    if (!status)
+        status = pm_lane_run(lane, dropped, &p->error);
+    if (status)
+        return status;
+    score_example(lane, label, &p->score);
+    for (size_t l = 0; l + 1 < c->n_layers; l++)
+        for (size_t k = 0; k < lane->net.rasters[l + 1].n; k++)
+            p->fired[l][lane->net.rasters[l + 1].neuron[k]]++;
+    return pm_lane_back(lane, label, p->gradient, &p->error);
+}
+
+static void run_part(pm_class_trainer *t, size_t which, size_t begin, size_t n, uint64_t presentation) {
+    part *p = &t->parts[which];
+    size_t from = begin + n * which / t->of->parts, to = begin + n * (which + 1) / t->of->parts;
+    p->status = PM_OK;
+    p->score = (pm_score){0};
+    for (size_t l = 0; l < t->net.n_layers; l++) {
+        memset(p->gradient[l], 0, pm_classifier_weights(&t->net, l) * sizeof(double));
+        memset(p->fired[l], 0, t->net.sizes[l + 1] * sizeof(uint32_t));
+    }
+    for (size_t k = from; !p->status && k < to; k++)
+        p->status = train_example(t, p, t->order[k], presentation + k);
+}
+
+/* --- one step ----------------------------------------------------------------------------------------------------- */
+
+double pm_class_trainer_rate(const pm_class_trainer *t) {
+    uint64_t epochs = t->images ? pm_image_trainer_counters(t->images)[0] : t->counters[0];
+    size_t drops = t->of->decay_every > 0 ? (size_t)epochs / t->of->decay_every : 0;
+    return t->of->rate * pow(t->of->decay, (double)drops);
+}
+
+/* What regularisation adds to the weights of each neuron of layer l, pA. */
+static void find_lifts(const pm_class_trainer *t, size_t l, size_t n, double *lift) {
+    const pm_classification *c = t->of;
+    for (size_t j = 0; j < t->net.strides[l]; j++)
+        lift[j] = 0.0;
+    for (size_t j = 0; l + 1 < c->n_layers && j < t->net.sizes[l + 1]; j++) {
+        uint64_t fired = 0;
+        for (size_t p = 0; p < c->parts; p++)
+            fired += t->parts[p].fired[l][j];
+        double mean = (double)fired / ((double)n * (1.0 - c->layers[l].dropout));
+        if (mean < c->lowest)
+            lift[j] = c->lift * (c->lowest - mean);
+        else if (mean > c->highest)
+            lift[j] = c->lift * (c->highest - mean);
+    }
+}
+
+/* Sums the gradients of row i of layer l into the first part's, and moves the row's weights. */
+static bool step_row(pm_class_trainer *t, size_t l, size_t i, size_t n, double rate, const double *lift) {
+    const pm_classification *c = t->of;
+    size_t stride = t->net.strides[l], at = i * stride;
+    double *sum = t->parts[0].gradient[l] + at, *weight = t->net.weight[l] + at;
+    double inverse = 1.0 / (double)n, keep = 1.0 - c->weight_decay * rate / c->rate, total = 0.0;
+    for (size_t p = 1; p < c->parts; p++)
+        for (size_t j = 0; j < stride; j++)
+            sum[j] += t->parts[p].gradient[l][at + j];
+    for (size_t j = 0; j < stride; j++)
+        sum[j] *= inverse;
+    c->optimiser->step(c->optimiser_parameters, t->memory[l] + at * c->optimiser->memory, t->counters[1], rate, stride,
+                       sum, weight);
+    for (size_t j = 0; j < stride; j++) {
+        weight[j] = weight[j] * keep + lift[j];
+        total += fabs(weight[j]);
+    }
+    double steps = (double)t->counters[1], old = steps / (steps + 10.0); /* the first weights are soon forgotten */
+    old = old < c->average ? old : c->average;
+    for (size_t j = 0; t->average[l] && j < stride; j++)
+        t->average[l][at + j] += (1.0 - old) * (weight[j] - t->average[l][at + j]);
+    return isfinite(total);
+}
+
+static pm_status step(pm_class_trainer *t, size_t n, pm_error *error) {
+    double rate = pm_class_trainer_rate(t);
+    t->counters[1]++;
+    int diverged = 0;
+    for (size_t l = 0; l < t->net.n_layers; l++) {
+        double *lift = malloc(t->net.strides[l] * sizeof *lift);
+        if (!lift)
+            return pm_fail_memory(error, "a step of training");
+        find_lifts(t, l, n, lift);
+#pragma omp parallel for schedule(static) reduction(| : diverged)
+        for (size_t i = 0; i < t->net.sizes[l]; i++)
+            diverged |= !step_row(t, l, i, n, rate, lift);
+        free(lift);
+    }
+    return diverged
+               ? pm_fail(error, PM_FAILED,
+                         "training diverged: weights are no finite numbers any more after step %llu; a smaller rate "
+                         "may help",
+                         (unsigned long long)t->counters[1])
+               : PM_OK;
+}
+
+static pm_status run_batch(pm_class_trainer *t, size_t begin, size_t n, pm_score *score, pm_error *error) {
+    uint64_t presentation = t->counters[0] * t->train->n;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (size_t p = 0; p < t->of->parts; p++)
+        run_part(t, p, begin, n, presentation);
+    for (size_t p = 0; p < t->of->parts; p++) {
+        if (t->parts[p].status)
+            return *error = t->parts[p].error, t->parts[p].status;
+        add_score(score, &t->parts[p].score);
+    }
+    return step(t, n, error);
+}
+
+static void finish(pm_score *score) {
+    double n = score->n ? (double)score->n : 1.0;
+    score->loss /= n;
+    score->spikes /= n;
+    score->input /= n;
+}
+
+/* --- models of their own ------------------------------------------------------------------------------------------ */
+
+static pm_score score_of(size_t n, const pm_image_outcome *outcome) {
+    pm_score score = {.n = n, .correct = outcome->correct, .loss = outcome->loss, .input = (double)outcome->spikes[0]};
+    for (size_t l = 1; l < PM_IMAGE_LAYERS; l++)
+        score.spikes += (double)outcome->spikes[l];
+    return score;
+}
+
+typedef struct listener {
+    void (*progress)(void *, size_t, const pm_score *);
+    void *argument;
+} listener;
+
+static void hear(void *argument, size_t done, const pm_image_outcome *outcome) {
+    const listener *to = argument;
+    pm_score score = score_of(done, outcome);
+    to->progress(to->argument, done, &score);
+}
+
+static pm_status model_epoch(pm_class_trainer *t, listener to, const volatile int *stop, pm_score *score,
+                             pm_error *error) {
+    pm_image_outcome outcome;
+    pm_status status = pm_image_trainer_epoch(t->images, pm_class_trainer_rate(t), to.progress ? hear : NULL, &to, stop,
+                                              &outcome, error);
+    *score = score_of(t->train->n, &outcome);
+    finish(score);
+    return status;
+}
+
+static pm_status model_test(pm_class_trainer *t, const pm_dataset *data, uint32_t *confusion, pm_score *score,
+                            pm_error *error) {
+    pm_image_outcome outcome;
+    pm_status status = pm_image_trainer_test(t->images, data, confusion, &outcome, error);
+    *score = score_of(data->n, &outcome);
+    finish(score);
+    return status;
+}
+
+pm_status pm_class_trainer_epoch(pm_class_trainer *t, void (*progress)(void *, size_t, const pm_score *),
+                                 void *argument, const volatile int *stop, pm_score *score, pm_error *error) {
+    if (t->images)
+        return model_epoch(t, (listener){progress, argument}, stop, score, error);
+    size_t n = t->train->n, batches = n / t->of->batch;
+    *score = (pm_score){0};
+    pm_shuffle(t->shuffle_key, t->counters[0], n, t->order);
+    pm_status status = PM_OK;
+    for (size_t k = 0; !status && k < batches; k++) { /* n / batches examples each, the last ones of a set too */
+        size_t from = n * k / batches, to = n * (k + 1) / batches;
+        if (stop && *stop)
+            return pm_fail(error, PM_STOPPED, "stopped");
+        status = run_batch(t, from, to - from, score, error);
+        if (!status && progress)
+            progress(argument, to, score);
+    }
+    finish(score);
+    if (!status && !isfinite(score->loss))
+        status = pm_fail(error, PM_FAILED, "training diverged: the mean loss of an epoch is %g", score->loss);
+    t->counters[0] += !status;
+    return status;
+}
+
+/* --- tests -------------------------------------------------------------------------------------------------------- */
+
+/* Weights of the running mean, if there is one; those from neurons that were dropped now and then are scaled down to
+ * what they delivered on average. */
+const pm_classifier *pm_class_trainer_tested(pm_class_trainer *t) {
+    for (size_t l = 0; l < t->net.n_layers; l++) {
+        const double *from = t->average[l] ? t->average[l] : t->net.weight[l];
+        double left = 1.0 - dropout_of(t->of, l);
+        for (size_t i = 0; i < t->net.sizes[l]; i++) {
+            double scale = l == 0 && i >= t->train->n_features ? 1.0 : left;
+            for (size_t j = 0; j < t->net.strides[l]; j++)
+                t->tested.weight[l][i * t->net.strides[l] + j] = scale * from[i * t->net.strides[l] + j];
+        }
+    }
+    return &t->tested;
+}
+
+typedef struct examination {
+    pm_score score;
+    uint32_t *confusion;
+    pm_status status;
+    pm_error error;
+} examination;
+
+static void test_part(pm_class_trainer *t, size_t which, const pm_dataset *data, uint64_t key, examination *e) {
+    pm_lane *lane = &t->testers[which];
+    size_t from = data->n * which / t->of->parts, to = data->n * (which + 1) / t->of->parts;
+    for (size_t k = from; !e->status && k < to; k++) {
+        e->status = pm_encode(&t->of->coding, data, k, key, k, &lane->net.rasters[0], &e->error);
+        if (!e->status)
+            e->status = pm_lane_run(lane, NULL, &e->error);
+        if (e->status)
+            return;
+        score_example(lane, data->label[k], &e->score);
+        if (e->confusion) {
+            uint32_t *count = &e->confusion[data->label[k] * data->n_classes + pm_lane_decision(lane)];
+#pragma omp atomic
+            ++*count;
+        }
+    }
+}
+
+pm_status pm_class_trainer_test(pm_class_trainer *t, const pm_dataset *data, uint32_t *confusion, pm_score *score,
+                                pm_error *error) {
+    *score = (pm_score){0};
+    if (t->images)
+        return model_test(t, data, confusion, score, error);
+    size_t parts = t->of->parts;
+    examination *all = calloc(parts, sizeof *all);
+    if (!all)
+        return pm_fail_memory(error, "a test");
+    uint64_t key = key_of(t->of->seed, "test");
+    (void)pm_class_trainer_tested(t);
+    if (confusion)
+        memset(confusion, 0, data->n_classes * data->n_classes * sizeof *confusion);
+#pragma omp parallel for schedule(dynamic, 1)
+    for (size_t p = 0; p < parts; p++) {
+        all[p].confusion = confusion;
+        test_part(t, p, data, key, &all[p]);
+    }
+    pm_status status = PM_OK;
+    for (size_t p = 0; p < parts; p++) {
+        add_score(score, &all[p].score);
+        if (!status && all[p].status) {
+            status = all[p].status;
+            *error = all[p].error;
+        }
+    }
+    free(all);
+    finish(score);
+    return status;
+}
+
+/* --- checkpoints -------------------------------------------------------------------------------------------------- */
+
+size_t pm_class_trainer_arrays(const pm_class_trainer *t) {
+    return t->images ? 2 : t->net.n_layers * (t->of->average > 0.0 ? 3 : 2);
+}
+
+double *pm_class_trainer_array(pm_class_trainer *t, size_t k, size_t *n) {
+    if (t->images)
+        return pm_image_trainer_array(t->images, k, n);
+    size_t l = k % t->net.n_layers, kind = k / t->net.n_layers;
+    *n = pm_classifier_weights(&t->net, l) * (kind == 1 ? t->of->optimiser->memory : 1);
+    return kind == 0 ? t->net.weight[l] : kind == 1 ? t->memory[l] : t->average[l];
+}
+
+uint64_t *pm_class_trainer_counters(pm_class_trainer *t) {
+    return t->images ? pm_image_trainer_counters(t->images) : t->counters;
+}
