@@ -24,9 +24,9 @@ static json_t *amount(size_t n) { return n == SIZE_MAX ? json_string("all") : js
 static json_t *layers_json(const pm_classification *c) {
     json_t *layers = json_array();
     for (size_t l = 0; l < c->n_layers; l++)
-        json_array_append_new(layers,
-                              json_pack("{s:I, s:f, s:f, s:f}", "size", (json_int_t)c->layers[l].size, "mean",
-                                        c->layers[l].mean, "std", c->layers[l].std, "dropout", c->layers[l].dropout));
+        json_array_append_new(layers, json_pack("{s:I, s:f, s:f, s:f, s:f}", "size", (json_int_t)c->layers[l].size,
+                                                "mean", c->layers[l].mean, "std", c->layers[l].std, "dropout",
+                                                c->layers[l].dropout, "rate", c->layers[l].rate));
     return layers;
 }
 
@@ -52,8 +52,8 @@ json_t *pm_classification_json(const pm_classification *c) {
     const pm_coding *k = &c->coding;
     json_t *coding =
         json_pack("{s:s, s:f, s:f, s:f, s:f, s:o, s:f}", "kind", k->kind == PM_CODING_LATENCY ? "latency" : "poisson",
-                  "threshold", k->threshold, "from", k->from, "to", k->to, "rate", k->rate, "bias", real_or_null(k->bias),
-                  "dropout", c->input_dropout);
+                  "threshold", k->threshold, "from", k->from, "to", k->to, "rate", k->rate, "bias",
+                  real_or_null(k->bias), "dropout", c->input_dropout);
     json_t *map = json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "duration", c->duration, "seed", (json_int_t)c->seed,
                             "neuron", pm_neuron_json(&c->neuron), "readout", pm_neuron_json(&c->readout), "data",
                             data_json(c), "coding", coding, "layers", layers_json(c));
