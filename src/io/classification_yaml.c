@@ -109,7 +109,7 @@ static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error 
 /* --- network ------------------------------------------------------------------------------------------------------ */
 
 static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"size", "weight", "dropout", NULL};
+    static const char *const keys[] = {"size", "weight", "dropout", "rate", NULL};
     static const char *const weight_keys[] = {"normal", NULL};
     pm_classification_layer *layer = &c->layers[c->n_layers++];
     pm_node size, weight, normal;
@@ -130,6 +130,9 @@ static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *
         status = pm_read_spread(&normal, "[mean, std] in pA", 2, &d, error);
     if (!status)
         status = number(map, "dropout", "a probability below 1", &layer->dropout, error);
+    layer->rate = 1.0;
+    if (!status)
+        status = number(map, "rate", "a factor of the learning rate", &layer->rate, error);
     layer->size = (size_t)n;
     layer->mean = d.a;
     layer->std = d.b;

@@ -57,6 +57,8 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
     if (!status)
         status = need(layer->dropout >= 0.0 && layer->dropout < 1.0, key, layer->dropout, "a dropout from 0 to below 1",
                       error);
+    if (!status)
+        status = need(layer->rate >= 0.0 && isfinite(layer->rate), key, layer->rate, "a rate of 0 or more", error);
     if (!status && l + 1 == c->n_layers)
         status = need(layer->dropout == 0.0, key, layer->dropout, "no dropout of the output layer", error);
     return status;

@@ -16,6 +16,7 @@ typedef struct pm_classification_layer {
     size_t size;
     double mean, std; /* pA: weights are drawn from this normal distribution */
     double dropout;   /* probability that a neuron's spikes are lost in training */
+    double rate;      /* of the weights to this layer, relative to that of the experiment */
 } pm_classification_layer;
 
 typedef struct pm_classification {

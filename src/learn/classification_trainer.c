@@ -292,8 +292,8 @@ static bool step_row(pm_class_trainer *t, size_t l, size_t i, size_t n, double r
             sum[j] += t->parts[p].gradient[l][at + j];
     for (size_t j = 0; j < stride; j++)
         sum[j] *= inverse;
-    c->optimiser->step(c->optimiser_parameters, t->memory[l] + at * c->optimiser->memory, t->counters[1], rate, stride,
-                       sum, weight);
+    c->optimiser->step(c->optimiser_parameters, t->memory[l] + at * c->optimiser->memory, t->counters[1],
+                       rate * c->layers[l].rate, stride, sum, weight);
     for (size_t j = 0; j < stride; j++) {
         weight[j] = weight[j] * keep + lift[j];
         total += fabs(weight[j]);
