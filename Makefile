@@ -57,7 +57,7 @@ object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
 
-.PHONY: all check test e2e asan lint fuzz coverage demo figures bench validate validate-brian2 validate-nest install uninstall clean help setup setup-check tidy FORCE
+.PHONY: all check test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -75,6 +75,7 @@ help:
 	@echo 'make lint        cppcheck and clang-tidy'
 	@echo 'make coverage    lines of src/math, src/net and src/sim that the tests run: at least 95 %'
 	@echo 'make figures     the experiments of docs/experiments.md with their figures, into build/figures'
+	@echo 'make rules       the learning rules beside each other: the tables of docs/learning-rules.md, into build/rules'
 	@echo 'make bench       speed'
 	@echo 'make validate    errors of time-stepped simulation against the exact engine, into build/validation'
 	@echo 'make validate-brian2   the same against Brian2, which is installed if need be'
@@ -210,6 +211,10 @@ coverage: setup-check
 figures: setup
 	@$(MAKE) --no-print-directory all
 	scripts/experiments.sh build/figures
+
+rules: setup
+	@$(MAKE) --no-print-directory build/punctum
+	scripts/compare-rules.sh build/rules
 
 bench: setup
 	@$(MAKE) --no-print-directory build/punctum

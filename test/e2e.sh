@@ -512,6 +512,15 @@ wait $child
 check "a rank that dies ends the run" test $? -ne 0
 check "with a message" grep -qi 'killed' message
 
+# the comparison of the learning rules, one trial each
+check "comparison of rules" env PM_PROGRAM="$program" "$here/scripts/compare-rules.sh" "$PWD/compared-rules" 1 20
+for rule in span psd chronotron finite_precision spikeprop multilayer_resume; do
+    check "its row of $rule" test -s "compared-rules/single-$rule/summary.json"
+done
+for rule in spikeprop-first spikeprop-all multilayer_resume; do
+    check "its row of XOR with $rule" test -s "compared-rules/xor-$rule/summary.json"
+done
+
 # bad experiments
 experiment() {
     pattern=$1
@@ -529,6 +538,12 @@ given='{patterns: [{input: in.dat, target: target.dat}]}'
 printf 'duration: 20.0\n%s\nproblem: %s\ngoal: {within: 1.0}\n' "$layers" "$given" > experiment.yaml
 check "given patterns are learnt" "$program" train experiment.yaml -o given --quiet
 check "the goal is reached" grep -q '"converged": 1' given/summary.json
+for rule in resume:300 multilayer_resume:300 span:30 psd:300 chronotron:300000 finite_precision:100000 spikeprop:300000; do
+    printf 'duration: 20.0\nlayers: [{name: input, size: 2}, {name: output, size: 1, rate: %s}]\n' "${rule#*:}" > experiment.yaml
+    printf 'problem: %s\ngoal: {within: 1.0}\nrule: %s\n' "$given" "${rule%:*}" >> experiment.yaml
+    check "training with ${rule%:*}" "$program" train experiment.yaml -o "rule-${rule%:*}" --quiet
+    check "${rule%:*} reaches the goal" grep -q '"converged": 1' "rule-${rule%:*}/summary.json"
+done
 experiment "experiment\.yaml:[0-9]+: unknown key 'goall'; did you mean 'goal'" << EOF
 duration: 20.0
 $layers

@@ -140,7 +140,7 @@ static bool put_all(stream *s, const uint64_t *head, pm_class_trainer *t, const 
 }
 
 pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *t, const pm_epoch *epochs,
-                              pm_error *error) {
+                                    pm_error *error) {
     const uint64_t *counters = pm_class_trainer_counters(t);
     const uint64_t head[HEAD] = {MAGIC, mark, counters[0], counters[1], pm_class_trainer_arrays(t)};
     char *path = NULL, *partial = NULL;
@@ -221,7 +221,7 @@ static pm_status get_all(stream *s, uint64_t mark, pm_class_trainer *t, pm_epoch
 }
 
 pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_trainer *t, pm_epoch **epochs,
-                             pm_error *error) {
+                                   pm_error *error) {
     *epochs = NULL;
     char *path = NULL;
     if (asprintf(&path, "%s/checkpoint.bin", folder) < 0)

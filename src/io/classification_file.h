@@ -22,11 +22,11 @@ json_t *pm_classification_json(const pm_classification *c);
 pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_error *error);
 
 /* Checkpoint of a trainer and of the epochs so far, "folder/checkpoint.bin", whole or not at all. */
-pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *trainer, const pm_epoch *epochs,
-                              pm_error *error);
+pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *trainer,
+                                    const pm_epoch *epochs, pm_error *error);
 /* Reads it back; *epochs is allocated, with one entry per epoch done. Errors: PM_INVALID with file and offset when it
  * is missing, truncated, corrupt or of another experiment. */
 pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_trainer *trainer, pm_epoch **epochs,
-                             pm_error *error);
+                                   pm_error *error);
 
 #endif
