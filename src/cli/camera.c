@@ -280,7 +280,7 @@ static int run(int argc, char **argv) {
         "Examples:\n"
         "  punctum camera --images train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --count 1000 -o "
         "Train\n"
-        "  gnuplot -c scripts/events.gp Train/5/00001.bin picture\n",
+        "  gnuplot -e \"file='Train/5/00001.bin'; output='events'\" scripts/events.gp\n",
         NULL,
         NULL,
         NULL};
