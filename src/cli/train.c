@@ -341,7 +341,7 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
     if (!status)
         status = pm_experiment_load(o->file, &experiment, error);
     status = pm_exchange_agree(ranks, status, error);
-    if (status) {
+    if (status || !experiment) {
         pm_experiment_free(experiment);
         return status;
     }

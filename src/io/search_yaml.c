@@ -122,7 +122,8 @@ static pm_status read_search(pm_search *s, const pm_tree *tree, pm_error *error)
     if (!status)
         status = pm_map_get(&root, "vary", &vary, error);
     if (!status && !pm_node_is_map(&vary))
-        status = pm_node_fail(&vary, error, "must be a map from paths to ranges: rule.normad.tau_hat: {uniform: [1, 5]}");
+        status =
+            pm_node_fail(&vary, error, "must be a map from paths to ranges: rule.normad.tau_hat: {uniform: [1, 5]}");
     const size_t n = status ? 0 : pm_map_length(&vary);
     if (!status && n == 0)
         status = pm_node_fail(&vary, error, "nothing is varied");

@@ -139,13 +139,13 @@ void pm_alignment_free(pm_alignment *a) {
 static pm_status reserve(pm_alignment *a, size_t n, pm_error *error) {
     if (n <= a->capacity)
         return PM_OK;
-    pm_alignment_free(a);
+    free(a->observed);
+    free(a->partner_of_observed);
+    a->capacity = 0;
     a->observed = malloc(3 * n * sizeof *a->observed);
     a->partner_of_observed = malloc(2 * n * sizeof *a->partner_of_observed);
-    if (!a->observed || !a->partner_of_observed) {
-        pm_alignment_free(a);
+    if (!a->observed || !a->partner_of_observed)
         return pm_fail_memory(error, "the pairing of spikes");
-    }
     a->desired = a->observed + n;
     a->slope = a->desired + n;
     a->partner_of_desired = a->partner_of_observed + n;
