@@ -538,7 +538,7 @@ given='{patterns: [{input: in.dat, target: target.dat}]}'
 printf 'duration: 20.0\n%s\nproblem: %s\ngoal: {within: 1.0}\n' "$layers" "$given" > experiment.yaml
 check "given patterns are learnt" "$program" train experiment.yaml -o given --quiet
 check "the goal is reached" grep -q '"converged": 1' given/summary.json
-for rule in resume:300 multilayer_resume:300 span:30 psd:300 chronotron:300000 finite_precision:100000 spikeprop:300000; do
+for rule in resume:300 multilayer_resume:300 span:30 psd:1000 chronotron:300000 finite_precision:100000 spikeprop:300000 exact_gradient:100; do
     printf 'duration: 20.0\nlayers: [{name: input, size: 2}, {name: output, size: 1, rate: %s}]\n' "${rule#*:}" > experiment.yaml
     printf 'problem: %s\ngoal: {within: 1.0}\nrule: %s\n' "$given" "${rule%:*}" >> experiment.yaml
     check "training with ${rule%:*}" "$program" train experiment.yaml -o "rule-${rule%:*}" --quiet

@@ -1,6 +1,6 @@
 /* The rules of spike timing: their closed forms against quadrature, and their gradients against differences of the
  * exact simulation. */
-#include "learn/tally.h"
+#include "learn/pairs.h"
 #include "support/learning.h"
 
 #include <check.h>
