@@ -11,7 +11,6 @@
 
 #include <argp.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,21 +24,6 @@ typedef struct options {
     bool quiet;
     pm_camera camera;
 } options;
-
-static volatile sig_atomic_t interrupted;
-
-static void stop(int signal_number) {
-    (void)signal_number;
-    interrupted = 1;
-}
-
-static void watch_signals(void) {
-    struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes shows as an error of write */
-}
 
 /* --- the folder --------------------------------------------------------------------------------------------------- */
 
@@ -141,7 +125,7 @@ static void record_some(const options *o, const pm_dataset *data, size_t begin, 
         pm_pixel_events events = {0};
 #pragma omp for schedule(dynamic, 1)
         for (size_t k = begin; k < end; k++) {
-            if (own.status || interrupted)
+            if (own.status || pm_interrupted)
                 continue;
             own.status = record_one(o, data, k, &events, &own.error);
             own.done += !own.status;
@@ -164,7 +148,7 @@ static pm_status record_all(const options *o, const pm_dataset *data, pm_error *
     outcome all = {0};
     pm_progress progress = pm_progress_begin(o->quiet);
     double begun = pm_seconds();
-    for (size_t k = 0; !all.status && !interrupted && k < data->n; k += PIECE) {
+    for (size_t k = 0; !all.status && !pm_interrupted && k < data->n; k += PIECE) {
         char words[96];
         record_some(o, data, k, k + PIECE < data->n ? k + PIECE : data->n, &all);
         snprintf(words, sizeof words, "%zu of %zu pictures, %.0f events each", all.done, data->n,
@@ -174,7 +158,7 @@ static pm_status record_all(const options *o, const pm_dataset *data, pm_error *
     pm_progress_end(&progress);
     if (all.status)
         return *error = all.error, all.status;
-    if (interrupted && all.done < data->n)
+    if (pm_interrupted && all.done < data->n)
         return pm_fail(error, PM_STOPPED, "stopped after %zu of %zu pictures; the recordings so far are whole",
                        all.done, data->n);
     if (!o->quiet)
@@ -288,7 +272,7 @@ static int run(int argc, char **argv) {
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return 2;
-    watch_signals();
+    pm_watch_signals(NULL);
     return film(&o, &error) ? pm_complain(&error) : 0;
 }
 
