@@ -113,11 +113,13 @@ static pm_status record_one(const options *o, const pm_dataset *data, size_t k, 
 typedef struct outcome {
     size_t done;
     uint64_t events;
+    size_t failed; /* the first picture that did, if one did */
     pm_status status;
     pm_error error;
 } outcome;
 
-/* Pictures begin to end - 1; the first error counts. */
+/* Pictures begin to end - 1. They are handed out in order, so that the first one that fails is always among those that
+ * were tried. */
 static void record_some(const options *o, const pm_dataset *data, size_t begin, size_t end, outcome *all) {
 #pragma omp parallel
     {
@@ -128,6 +130,7 @@ static void record_some(const options *o, const pm_dataset *data, size_t begin, 
             if (own.status || pm_interrupted)
                 continue;
             own.status = record_one(o, data, k, &events, &own.error);
+            own.failed = k;
             own.done += !own.status;
             own.events += own.status ? 0 : events.n;
         }
@@ -136,7 +139,8 @@ static void record_some(const options *o, const pm_dataset *data, size_t begin, 
         {
             all->done += own.done;
             all->events += own.events;
-            if (own.status && !all->status) {
+            if (own.status && (!all->status || own.failed < all->failed)) {
+                all->failed = own.failed;
                 all->status = own.status;
                 all->error = own.error;
             }

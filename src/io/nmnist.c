@@ -205,8 +205,10 @@ static pm_status read_all(reading *r, const collection *c, pm_error *error) {
 }
 
 pm_status pm_nmnist_read(const char *folder, const pm_nmnist_part *part, pm_dataset *data, pm_error *error) {
-    *data = (pm_dataset){
-        .n_features = FEATURES, .n_classes = PM_NMNIST_CLASSES, .width = PM_CAMERA_SIDE, .height = 2 * PM_CAMERA_SIDE};
+    *data = (pm_dataset){.n_features = FEATURES,
+                         .n_classes = PM_NMNIST_CLASSES,
+                         .width = PM_CAMERA_SIDE,
+                         .height = (size_t)2 * PM_CAMERA_SIDE};
     collection c = {.folder = folder};
     reading r = {.part = part, .data = data};
     pm_status status = collect(&c, error);
