@@ -817,7 +817,7 @@ refuse 2 "give one of window and saccade" train nmnist.yaml -o new
 nmnist 'data: {nmnist: {train: recordings/Train, test: recordings/Test, window: [9, 5]}}'
 refuse 2 "data.nmnist.window: 5 is not possible" train nmnist.yaml -o new
 nmnist 'data: {nmnist: {train: recordings/Train, test: recordings/Test, saccade: 1}, train: 61}'
-refuse 2 "recordings/Train: has 60 (images|recordings); 61 are wanted" train nmnist.yaml -o new
+refuse 2 "recordings/Train: has 60 recordings; 61 are wanted" train nmnist.yaml -o new
 nmnist 'data: {nmnist: {train: recordings, test: recordings/Test, saccade: 1}}'
 refuse 2 "a folder of recordings is named after its digit" train nmnist.yaml -o new
 printf 'model: stbp\ndata: {nmnist: {train: recordings/Train, test: recordings/Test}}\nlayers: [10]\n' > nmnist.yaml

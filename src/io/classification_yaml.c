@@ -477,26 +477,25 @@ static pm_status read_set(const pm_classification *c, bool test, size_t most, pm
 static pm_status sets_of_files(const pm_classification *c, pm_dataset *train, pm_dataset *validation, pm_dataset *test,
                                pm_error *error) {
     pm_status status = PM_OK;
+    const char *what = c->data == PM_DATA_IDX ? "images" : "recordings";
     const char *name = c->data == PM_DATA_IDX ? c->images : c->recordings;
     const char *test_name = c->data == PM_DATA_IDX ? c->test_images : c->test_recordings;
     if (train) {
         size_t most = c->train == SIZE_MAX ? SIZE_MAX : c->train + c->validation;
         status = read_set(c, false, most, train, error);
         if (!status && c->train != SIZE_MAX && train->n < most)
-            status =
-                pm_fail(error, PM_INVALID, "%s: has %zu images; %zu are wanted for training and %zu for validation",
-                        name, train->n, c->train, c->validation);
+            status = pm_fail(error, PM_INVALID, "%s: has %zu %s; %zu are wanted for training and %zu for validation",
+                             name, train->n, what, c->train, c->validation);
         if (!status && train->n <= c->validation)
-            status =
-                pm_fail(error, PM_INVALID, "%s: has %zu images; after %zu for validation none are left to train on",
-                        name, train->n, c->validation);
+            status = pm_fail(error, PM_INVALID, "%s: has %zu %s; after %zu for validation none are left to train on",
+                             name, train->n, what, c->validation);
         if (!status)
             status = pm_dataset_split(train, c->validation, validation, error);
     }
     if (!status && test)
         status = read_set(c, true, c->test, test, error);
     if (!status && test && c->test != SIZE_MAX && test->n < c->test)
-        status = pm_fail(error, PM_INVALID, "%s: has %zu images; %zu are wanted", test_name, test->n, c->test);
+        status = pm_fail(error, PM_INVALID, "%s: has %zu %s; %zu are wanted", test_name, test->n, what, c->test);
     if (!status && train && test && train->n_features != test->n_features)
         status = pm_fail(error, PM_INVALID, "%s: images of %zu x %zu pixels, but those of %s have %zu x %zu", test_name,
                          test->width, test->height, name, train->width, train->height);

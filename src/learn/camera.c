@@ -55,7 +55,10 @@ static int compare(const void *a, const void *b) {
 }
 
 void pm_pixel_events_sort(pm_pixel_events *events) {
-    if (events->n > 1)
+    size_t sorted = 1; /* most files are in order already */
+    while (sorted < events->n && compare(&events->list[sorted - 1], &events->list[sorted]) <= 0)
+        sorted++;
+    if (sorted < events->n)
         qsort(events->list, events->n, sizeof *events->list, compare);
 }
 
