@@ -1,6 +1,7 @@
 #!/bin/sh
 # Measures the whole set of punctum bench, every network in a process of its own so that its peak memory is its own, and
-# prints the tables of docs/performance.md. Kept is the fastest run of each kind, in DIR/runs.dat: more repetitions, in the
+# prints the tables of docs/performance.md. Times are processor time: whatever else the machine does counts as little as
+# it can. Kept is the fastest run of each kind, in DIR/runs.dat: more repetitions, in the
 # same call or later ones, bring quieter moments of the machine.
 # Usage: scripts/performance.sh [DIR [REPETITIONS]]: defaults build/performance 3; with 0 repetitions what is in DIR is
 # printed again
@@ -30,7 +31,8 @@ for repetition in $(seq "$repetitions"); do
             [ $neurons != 1000 ] || duration=1000
             [ $neurons != 5000 ] || duration=200
             build/punctum bench $name --neurons $neurons --duration $duration -o "$folder/run" > "$folder/log"
-            keep $name $neurons "$(field ns_per_synaptic_event)" "$(field stream_ns_per_synaptic_event)" \
+            ns=$(echo "$(field cpu_seconds) $(field synaptic_events)" | awk '{ print $1 * 1e9 / $2 }')
+            keep $name $neurons "$ns" "$(field stream_ns_per_synaptic_event)" \
                 "$(field rate_hz)" "$(field synapses)" "$(field bytes_per_synapse)" "$(field build_seconds)" \
                 "$(field peak_megabytes)"
         done
