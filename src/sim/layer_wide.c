@@ -15,9 +15,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { STEPS = 16, STRETCH = 4 };   /* at most, of a slab and of a stretch */
-enum { TILE = 4 };                  /* vectors */
-enum { AHEAD = TILE * PM_LANES };   /* weights are fetched so far ahead */
+enum { STEPS = 16, STRETCH = 4 }; /* at most, of a slab and of a stretch */
+enum { TILE = 4 };                /* vectors */
+
 static const double LONGEST = 0.25; /* stretch of several steps, times the fastest rate */
 
 typedef double vector __attribute__((vector_size(64)));
@@ -123,7 +123,6 @@ static inline __attribute__((always_inline)) void sweep_tile(const wide *w, size
 #pragma GCC unroll 4
             for (int v = 0; v < n; v++) {
                 const vector weight = *row_at(row + 8 * v);
-                __builtin_prefetch(row + 8 * v + AHEAD);
                 vector size = weight;
                 absolute(&size);
                 bound[v] += size;
