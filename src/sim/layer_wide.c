@@ -15,8 +15,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { STEPS = 16, STRETCH = 4 }; /* at most, of a slab and of a stretch */
-enum { TILE = 4 };                /* vectors */
+enum { STEPS = 16, STRETCH = 4 };                  /* at most, of a slab and of a stretch */
+enum { TILE = 4, TILE_NEURONS = TILE * PM_LANES }; /* vectors in registers at a time */
 
 static const double LONGEST = 0.25; /* stretch of several steps, times the fastest rate */
 
@@ -31,7 +31,6 @@ typedef struct factors {
  * at its start. */
 typedef struct stretch {
     size_t end;                 /* step */
-    double length;              /* ms */
     double of_b, of_sum, ratio; /* mV/pA */
 } stretch;
 
@@ -102,10 +101,10 @@ static inline __attribute__((always_inline)) void sweep_tile(const wide *w, size
     vector u[TILE], i[TILE], b[TILE], flag[TILE], bound[TILE], sum[TILE];
 #pragma GCC unroll 4
     for (int v = 0; v < n; v++) {
-        u[v] = *vector_at(w->now.u + j + 8 * v);
-        i[v] = *vector_at(w->now.i + j + 8 * v);
-        b[v] = *vector_at(w->now.b + j + 8 * v);
-        flag[v] = s->begin - *vector_at(w->held + j + 8 * v);
+        u[v] = row_at(w->now.u + j)[v];
+        i[v] = row_at(w->now.i + j)[v];
+        b[v] = row_at(w->now.b + j)[v];
+        flag[v] = s->begin - row_at(w->held + j)[v];
     }
     for (size_t k = 0, q = 0; q < s->n_stretches; q++) {
         const stretch p = s->stretches[q];
@@ -119,10 +118,10 @@ static inline __attribute__((always_inline)) void sweep_tile(const wide *w, size
         }
         for (; k < s->stretches[q].end; k++) {
             const factors f = s->at[k];
-            const double *row = s->row[k] + j;
+            const vector *row = row_at(s->row[k] + j);
 #pragma GCC unroll 4
             for (int v = 0; v < n; v++) {
-                const vector weight = *row_at(row + 8 * v);
+                const vector weight = row[v];
                 vector size = weight;
                 absolute(&size);
                 bound[v] += size;
@@ -148,17 +147,17 @@ static inline __attribute__((always_inline)) void sweep_tile(const wide *w, size
     }
 #pragma GCC unroll 4
     for (int v = 0; v < n; v++) {
-        *(mask *)(void *)(flags + j + 8 * v) = (mask)flag[v];
-        *vector_at(w->next.u + j + 8 * v) = u[v];
-        *vector_at(w->next.i + j + 8 * v) = i[v];
-        *vector_at(w->next.b + j + 8 * v) = b[v];
+        ((mask *)(void *)(flags + j))[v] = (mask)flag[v];
+        vector_at(w->next.u + j)[v] = u[v];
+        vector_at(w->next.i + j)[v] = i[v];
+        vector_at(w->next.b + j)[v] = b[v];
     }
 }
 
 static inline __attribute__((always_inline)) void sweep(const wide *w, const bool single, int64_t *flags) {
     const size_t n = w->layer->stride;
     size_t j = 0;
-    for (; j + TILE * PM_LANES <= n; j += TILE * PM_LANES)
+    for (; j + TILE_NEURONS <= n; j += TILE_NEURONS)
         sweep_tile(w, j, TILE, single, flags);
     for (; j < n; j += PM_LANES)
         sweep_tile(w, j, 1, single, flags);
@@ -206,7 +205,7 @@ PM_SIMD static void carry_potentials(const pm_lif *lif, const slab *s, group *g,
         positive_part(&fast);
         vector climb = ((lif->u_inf - u) * lif->l_m + (rising + (i - rising) * l.decay + fast) * lif->inv_C) * l.h;
         positive_part(&climb);
-        vector room = theta - (u + climb), free = begin - g->held, slow = i, quick = b;
+        vector room = theta - (u + climb), ready = begin - g->held, slow = i, quick = b;
         absolute(&slow);
         absolute(&quick);
         vector after = u * f.em + f.c + i * f.d1 + b * f.d12, late = end - g->held;
@@ -214,7 +213,7 @@ PM_SIMD static void carry_potentials(const pm_lif *lif, const slab *s, group *g,
         mask held = (mask)late >> 63, open = (mask)(g->from - ((double)k + 0.5)) >> 63;
         after = (vector)(((mask)after & ~held) | ((mask)reset & held));
         g->u[k + 1] = (vector)(((mask)after & open) | ((mask)g->u[k + 1] & ~open));
-        g->flags[k] = begin < end ? (((mask)room & (mask)room_after) | (mask)free) & open & ~held : (mask){0};
+        g->flags[k] = begin < end ? (((mask)room & (mask)room_after) | (mask)ready) & open & ~held : (mask){0};
     }
 }
 

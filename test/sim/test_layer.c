@@ -373,7 +373,7 @@ START_TEST(runaway) {
     pm_lif lif = pm_lif_new(&neuron);
     pm_error error = {0};
     pm_layer layer;
-    ck_assert_int_eq(pm_layer_new(&layer, &lif, 1, 3, NULL), PM_OK);
+    ck_assert_int_eq(pm_layer_new(&layer, &lif, 1, _i ? 100 : 3, NULL), PM_OK);
     layer.weight[1] = 3e5;
     ck_assert_int_eq(pm_layer_run(&layer, &in, 50.0, 1000, &out, &error), PM_OK);
     size_t n = out.n;
@@ -427,7 +427,7 @@ Suite *pm_suite_layer(void) {
     tcase_add_test(tests, padding);
     tcase_add_loop_test(tests, wide_layers, 0, N_VARIANTS);
     tcase_add_loop_test(tests, simultaneous_inputs, 0, 2);
-    tcase_add_test(tests, runaway);
+    tcase_add_loop_test(tests, runaway, 0, 2); /* narrow, wide */
     tcase_add_test(tests, rasters);
     suite_add_tcase(suite, tests);
     return suite;
