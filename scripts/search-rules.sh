@@ -7,6 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 folder=${1:-build/search}
 [ $# -gt 0 ] && shift
+program=${PM_PROGRAM:-build/punctum}
 seed=7
 trials=20
 mkdir -p "$folder"
@@ -19,34 +20,56 @@ attempt() {
         sed -e '/^#/d' -e "s/^rule:.*/rule: {$rule: {$parameters}}/" -e "s/^iterations:.*/iterations: $iterations/" \
             -e "s/{name: output, size: 1}/{name: output, size: 1, rate: $rate}/" \
             -e "s/^    size: 54/    size: 54\n    rate: $rate/" "data/experiments/$problem.yaml" > "$folder/attempt.yaml"
-        build/punctum train "$folder/attempt.yaml" -o "$folder/attempt" --seed $seed --trials $trials --jobs 1 --quiet
+        "$program" train "$folder/attempt.yaml" -o "$folder/attempt" --seed $seed --trials $trials --jobs 1 --quiet
         field() { sed -n "s/^ *\"$1\": \([^,{]*\),*$/\1/p" "$folder/attempt/summary.json" | head -n 1; }
-        printf '%-6s %-17s %-40s rate %-9s %3s of %s  mean %s\n' "$problem" "$rule" "$parameters" "$rate" \
+        printf '%-16s %-17s %-40s rate %-9s %3s of %s  mean %s\n' "$problem" "$rule" "$parameters" "$rate" \
             "$(field converged)" $trials "$(field mean | cut -d. -f1)"
         rm -r "$folder/attempt"
     done
 }
 
-wanted=${*:-resume multilayer_resume span psd chronotron finite_precision spikeprop}
+# The output layer's rules on XOR with a hidden layer that stays as it was drawn.
+fixed() { attempt xor-fixed-hidden "$@"; }
+
+wanted=${*:-resume span psd chronotron finite_precision multilayer_resume spikeprop exact_gradient}
 for rule in $wanted; do
     case $rule in
-    resume) for tau in 5.0 10.0; do attempt single resume "tau: $tau" 1000 10 30 100; done ;;
-    span) for tau in 0.5 2.0 5.0; do attempt single span "tau: $tau" 1000 1 3 10 100; done ;;
-    psd) for tau in 5.0 10.0; do attempt single psd "tau_m: $tau" 1000 10 30 100 300; done ;;
+    resume)
+        for tau in 5.0 10.0; do attempt single resume "tau: $tau" 1000 10 30 100; done
+        for tau in 2.0 5.0; do fixed resume "tau: $tau" 1000 100 300 1000 3000; done
+        ;;
+    span)
+        for tau in 0.5 2.0 5.0; do attempt single span "tau: $tau" 1000 1 3 10 100; done
+        for tau in 0.5 2.0; do fixed span "tau: $tau" 1000 10 30 100 300 1000; done
+        ;;
+    psd)
+        for tau in 5.0 10.0; do attempt single psd "tau_m: $tau" 1000 10 30 100 300; done
+        for tau in 5.0 10.0; do fixed psd "tau_m: $tau" 1000 100 300 1000 3000; done
+        ;;
     chronotron)
         for slope in "slope: constant" "slope: exact"; do
-            for tau in 2.0 5.0; do attempt single chronotron "tau_q: $tau, $slope" 1000 1000 3000 10000; done
+            for tau in 2.0 5.0; do
+                attempt single chronotron "tau_q: $tau, $slope" 1000 1000 3000 10000
+                fixed chronotron "tau_q: $tau, $slope" 1000 1000 10000 100000
+            done
         done
         ;;
     finite_precision)
         for tolerance in 0.1 0.3; do attempt single finite_precision "tolerance: $tolerance" 1000 300 1000 3000 10000; done
+        fixed finite_precision "tolerance: 0.05" 1000 1000 3000 10000 30000 100000
         ;;
     spikeprop)
-        for recruit in 3.0 10.0; do attempt single spikeprop "recruit: $recruit" 1000 3000 30000 300000; done
         for spikes in first all; do
             for recruit in 3.0 10.0; do
+                attempt single spikeprop "spikes: $spikes, recruit: $recruit" 1000 3000 30000 300000
                 attempt xor spikeprop "spikes: $spikes, recruit: $recruit" 1000 3000 30000 300000 1000000
             done
+        done
+        ;;
+    exact_gradient)
+        for recruit in 3.0 10.0; do
+            attempt single exact_gradient "optimiser: adam, recruit: $recruit" 1000 3 10 30 100
+            attempt xor exact_gradient "optimiser: adam, recruit: $recruit" 1000 10 30 100 300
         done
         ;;
     multilayer_resume)

@@ -25,7 +25,7 @@
 #include <string.h>
 
 typedef struct options {
-    const char *file, *folder;
+    const char *file, *folder, *weights;
     double trials, seed, iterations; /* NAN: as in the file */
     int jobs;                        /* 0: all cores */
     uint32_t keep;                   /* trials whose details are written */
@@ -302,6 +302,9 @@ static pm_status train_class(const options *o, const pm_exchange *ranks, pm_erro
     if (!isnan(o->trials))
         return pm_fail(error, PM_INVALID, "%s: a classifier is trained once; --trials is for spike times only",
                        o->file);
+    if (o->weights)
+        return pm_fail(error, PM_INVALID, "%s: a classifier goes on with --resume; --weights is for spike times only",
+                       o->file);
     if (ranks->size > 1)
         return pm_fail(error, PM_INVALID, "%s: a classifier is trained by one process; use --jobs N, not mpirun",
                        o->file);
@@ -324,6 +327,8 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
         return train_class(o, ranks, error);
     if (!status)
         status = pm_experiment_load(o->file, &experiment, error);
+    if (!status && o->weights && experiment)
+        status = pm_experiment_load_weights(experiment, o->weights, error);
     status = pm_exchange_agree(ranks, status, error);
     if (status || !experiment) {
         pm_experiment_free(experiment);
@@ -377,6 +382,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         return 0;
     case 'k':
         o->keep = (uint32_t)pm_option_number("--keep", argument, 0.0, 1e6);
+        return 0;
+    case 'w':
+        o->weights = argument;
         return 0;
     case 'r':
         o->resume = true;
@@ -434,6 +442,7 @@ static int run(int argc, char **argv) {
         {"seed", 's', "N", 0, "seed in place of the file's", 0},
         {"iterations", 'i', "N", 0, "most iterations of a trial, in place of the file's", 0},
         {"keep", 'k', "N", 0, "write the details of the first N trials (default 1)", 0},
+        {"weights", 'w', "FILE", 0, "every trial begins with these weights, saved by another run (trial-0/weights)", 0},
         {"resume", 'r', NULL, 0, "go on where the same command was interrupted", 0},
         {"quiet", 'q', NULL, 0, "no progress bar, no closing line", 0},
         {0},

@@ -217,6 +217,15 @@ static pm_status repeat(const details *d, const pm_trial *result, pm_error *erro
     return finish(&output, status, error);
 }
 
+static pm_status save_weights(const details *d, pm_error *error) {
+    char *path = NULL;
+    if (asprintf(&path, "%s/weights", d->folder) < 0)
+        return pm_fail_memory(error, "a path");
+    pm_status status = pm_trainer_save(d->trainer, path, PM_WEIGHTS_BINARY, error);
+    free(path);
+    return status;
+}
+
 pm_status pm_trial_details_write(const char *folder, const pm_experiment *experiment, const pm_trial *result,
                                  pm_error *error) {
     details d = {.folder = folder, .experiment = experiment};
@@ -233,6 +242,8 @@ pm_status pm_trial_details_write(const char *folder, const pm_experiment *experi
         status = repeat(&d, result, error);
     if (!status)
         status = write_state(&d, "after", error);
+    if (!status)
+        status = save_weights(&d, error);
     pm_trainer_free(d.trainer);
     return status;
 }

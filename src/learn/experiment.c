@@ -1,4 +1,5 @@
 /* Building and checking experiments. Invariant: an experiment holds only what passed its checks, all of it copied. */
+#include "learn/problem.h"
 #include "learn/rule.h"
 
 #include <punctum/training.h>
@@ -30,6 +31,7 @@ void pm_experiment_free(pm_experiment *e) {
     }
     free(e->problem.patterns);
     free(e->layers);
+    free(e->weights);
     free(e);
 }
 
@@ -183,5 +185,40 @@ pm_status pm_experiment_set_parameter(pm_experiment *e, const char *name, double
                        : p->range == PM_NOT_NEGATIVE ? "at least 0"
                                                      : "finite");
     *pm_parameter_of(e->rule_parameters, p) = value;
+    return PM_OK;
+}
+
+size_t pm_experiment_weights(const pm_experiment *e) {
+    size_t n = 0;
+    for (size_t l = 1; l < e->n_layers; l++)
+        n += (size_t)e->layers[l - 1].size * e->layers[l].size;
+    return n;
+}
+
+pm_status pm_weights_check(const pm_experiment *e, const double *weights, size_t n, pm_error *error) {
+    size_t wanted = pm_experiment_weights(e);
+    if (n != wanted)
+        return pm_fail(error, PM_INVALID, "%zu weights; the layers have %zu", n, wanted);
+    for (size_t l = 1; l < e->n_layers; l++) {
+        const pm_training_layer *layer = &e->layers[l];
+        for (size_t k = (size_t)e->layers[l - 1].size * layer->size; k > 0; k--, weights++)
+            if (!isfinite(*weights) || *weights < layer->lowest || *weights > layer->highest)
+                return pm_fail(error, PM_INVALID, "a weight of layer '%s' is %g pA; its bounds are [%g, %g] pA",
+                               layer->name, *weights, layer->lowest, layer->highest);
+    }
+    return PM_OK;
+}
+
+pm_status pm_experiment_set_weights(pm_experiment *e, const double *weights, size_t n, pm_error *error) {
+    pm_status status = pm_weights_check(e, weights, n, error);
+    if (status)
+        return status;
+    double *copy = malloc((n + 1) * sizeof *copy);
+    if (!copy)
+        return pm_fail_memory(error, "weights");
+    if (n > 0)
+        memcpy(copy, weights, n * sizeof *copy);
+    free(e->weights);
+    e->weights = copy;
     return PM_OK;
 }

@@ -264,7 +264,20 @@ static double draw(gsl_rng *rng, const pm_training_layer *layer) {
     return fmin(fmax(weight, layer->lowest), layer->highest);
 }
 
+void pm_weights_put(const double *weights, pm_layered *net) {
+    for (size_t l = 0; l < net->n_layers; l++) {
+        pm_layer *layer = &net->layers[l];
+        for (size_t j = 0; j < layer->n_out; j++)
+            for (size_t i = 0; i < layer->n_in; i++)
+                layer->weight[i * layer->stride + j] = *weights++;
+    }
+}
+
 pm_status pm_weights_draw(const pm_experiment *e, uint32_t trial, pm_layered *net, pm_error *error) {
+    if (e->weights) {
+        pm_weights_put(e->weights, net);
+        return PM_OK;
+    }
     for (size_t l = 0; l < net->n_layers; l++) {
         pm_layer *layer = &net->layers[l];
         gsl_rng *rng = NULL;

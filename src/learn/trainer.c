@@ -78,7 +78,6 @@ static pm_status prepare_patterns(pm_trainer *t, uint32_t trial, pm_error *error
         if (!status)
             status = fill_raster(&t->targets[k], t->patterns[k].target, t->patterns[k].n_target, error);
     }
-    t->ran = t->n_patterns;
     return status;
 }
 
@@ -108,11 +107,25 @@ static pm_status prepare_network(pm_trainer *t, uint32_t trial, pm_error *error)
         t->sign[l] = calloc(size, 1);
         if (!t->change[l] || !t->velocity[l] || !t->best[l] || !t->sign[l])
             return pm_fail_memory(error, "changes of weights");
-        memcpy(t->best[l], layer->weight, size * sizeof(double));
-        for (size_t k = 0; e->layers[l + 1].keep_sign && k < size; k++)
-            t->sign[l][k] = (signed char)((layer->weight[k] > 0.0) - (layer->weight[k] < 0.0));
     }
     return status;
+}
+
+/* As before the first step, with the weights as they are. */
+static void begin(pm_trainer *t) {
+    t->report = (pm_progress_report){.off = INFINITY, .best = -1.0};
+    t->ran = t->n_patterns;
+    for (size_t l = 0; l < t->net.n_layers; l++) {
+        const pm_layer *layer = &t->net.layers[l];
+        size_t size = weights_of(layer);
+        if (!t->best[l])
+            continue;
+        memset(t->change[l], 0, size * sizeof(double));
+        memset(t->velocity[l], 0, size * sizeof(double));
+        memcpy(t->best[l], layer->weight, size * sizeof(double));
+        for (size_t k = 0; t->experiment->layers[l + 1].keep_sign && k < size; k++)
+            t->sign[l][k] = (signed char)((layer->weight[k] > 0.0) - (layer->weight[k] < 0.0));
+    }
 }
 
 /* The rule of the experiment, or Newton's, which moves the topmost plastic layer only: spikes of layers below then
@@ -147,8 +160,6 @@ pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_tra
     if (!t)
         return pm_fail_memory(error, "a trainer");
     t->experiment = experiment;
-    t->report.off = INFINITY;
-    t->report.best = -1.0;
     status = prepare_patterns(t, trial, error);
     if (!status)
         status = prepare_network(t, trial, error);
@@ -158,6 +169,7 @@ pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_tra
         pm_trainer_free(t);
         return status;
     }
+    begin(t);
     *trainer = t;
     return PM_OK;
 }
@@ -394,4 +406,26 @@ void pm_trainer_set_weight(pm_trainer *t, size_t layer, uint32_t source, uint32_
     pm_layer *l = &t->net.layers[layer - 1];
     l->weight[source * l->stride + target] = weight;
     t->ran = t->n_patterns;
+}
+
+const pm_experiment *pm_trainer_experiment(const pm_trainer *t) { return t->experiment; }
+
+pm_status pm_trainer_set_weights(pm_trainer *t, const double *weights, size_t n, pm_error *error) {
+    void *rule = t->rule;
+    pm_status status = pm_weights_check(t->experiment, weights, n, error);
+    if (status)
+        return status;
+    t->rule = NULL;
+    status = prepare_rule(t, false, error);
+    if (status) {
+        t->experiment->rule->destroy(t->rule);
+        t->rule = rule;
+        return status;
+    }
+    t->experiment->rule->destroy(rule);
+    pm_rule_normad.destroy(t->newton);
+    t->newton = NULL;
+    pm_weights_put(weights, &t->net);
+    begin(t);
+    return PM_OK;
 }
