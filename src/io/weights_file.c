@@ -166,7 +166,7 @@ static pm_status read_text_head(const char *path, const char *bytes, head *h, pm
         good = sscanf(at, " %" SCNu32 "%n", &h->sizes[h->n_layers], &used) == 1;
         at += used;
     }
-    good = good && strncmp(at, neurons, strlen(neurons)) == 0 &&
+    good = good && h->n_layers > 1 && strncmp(at, neurons, strlen(neurons)) == 0 &&
            sscanf(at + strlen(neurons), "%16" SCNx64, &h->neurons) == 1;
     return good ? PM_OK
                 : pm_fail(error, PM_INVALID,
