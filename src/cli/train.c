@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct options {
     const char *file, *folder, *weights;
@@ -192,6 +193,14 @@ static json_t *results_json(const batch *b, size_t n_done) {
     return results;
 }
 
+/* How many of the first n trials ended with a message. */
+static size_t count_failed(const batch *b, size_t n) {
+    size_t failed = 0;
+    for (size_t k = 0; k < n; k++)
+        failed += b->trials[k].message[0] != '\0';
+    return failed;
+}
+
 /* Tables, details and summary of the trials that are done, which stand at the front of b->trials. */
 static pm_status write_results(const batch *b, size_t n, bool complete, pm_error *error) {
     pm_status status = pm_training_tables_write(b->options->folder, b->trials, n, error);
@@ -204,10 +213,11 @@ static pm_status write_results(const batch *b, size_t n, bool complete, pm_error
     }
     if (status)
         return status;
-    json_t *summary = json_pack("{s:s, s:s, s:I, s:b, s:I, s:I, s:o, s:f, s:o, s:o}", "version", PM_VERSION, "command",
-                                "train", "seed", (json_int_t)b->experiment->seed, "complete", (int)complete, "trials",
-                                (json_int_t)n, "converged", (json_int_t)b->n_converged, "iterations",
-                                iterations_json(b, n), "wall_seconds", pm_seconds() - b->begun, "experiment",
+    json_t *summary = json_pack("{s:s, s:s, s:I, s:b, s:I, s:I, s:I, s:o, s:f, s:f, s:o, s:o}", "version", PM_VERSION,
+                                "command", "train", "seed", (json_int_t)b->experiment->seed, "complete", (int)complete,
+                                "trials", (json_int_t)n, "converged", (json_int_t)b->n_converged, "failed",
+                                (json_int_t)count_failed(b, n), "iterations", iterations_json(b, n), "wall_seconds",
+                                pm_seconds() - b->begun, "cpu_seconds", (double)clock() / CLOCKS_PER_SEC, "experiment",
                                 pm_experiment_json(b->experiment), "results", results_json(b, n));
     status = pm_summary_write(b->options->folder, summary, error);
     json_decref(summary);
@@ -258,6 +268,18 @@ static pm_status train(batch *b, pm_error *error) {
     if (!status && b->ranks->rank == 0)
         status = conclude(b, error);
     return pm_exchange_agree(b->ranks, status, error);
+}
+
+/* What came of all trials; of those that failed, the first one's reason. */
+static void print_totals(const batch *b) {
+    size_t failed = count_failed(b, b->n_done);
+    printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b->n_converged, b->n_done,
+           b->iterations, pm_seconds() - b->begun, b->options->folder);
+    for (uint32_t k = 0; failed > 0 && k < b->n_done; k++)
+        if (b->trials[k].message[0]) {
+            printf("%zu failed; trial %u: %s\n", failed, b->trials[k].number, b->trials[k].message);
+            break;
+        }
 }
 
 /* The times in folder/trial-0/file, in ms. */
@@ -349,8 +371,7 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
     pm_watch_signals(NULL);
     status = train(&b, error);
     if (!status && !quiet)
-        printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b.n_converged, b.n_done,
-               b.iterations, pm_seconds() - b.begun, o->folder);
+        print_totals(&b);
     if (!status && !quiet && experiment->trials == 1 && o->keep > 0)
         print_outputs(&b);
     for (uint32_t k = 0; b.trials && k < experiment->trials; k++)
