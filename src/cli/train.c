@@ -293,6 +293,8 @@ static void print_times(const char *folder, const char *file) {
         for (size_t k = 0; k < n && k < 8; k++)
             printf("%s%.3f", k > 0 ? " " : "", spikes[k].time);
         (void)fputs(n == 0 ? "none" : n > 8 ? " ..." : "", stdout);
+    } else {
+        (void)fputs("-", stdout);
     }
     free(spikes);
     free(path);

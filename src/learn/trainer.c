@@ -210,6 +210,7 @@ typedef struct score {
     double correlation; /* sum over patterns and outputs */
     double off;         /* ms */
     uint64_t spikes;
+    uint64_t below; /* spikes of the layer before the output */
     bool good; /* every output of every pattern meets the goal */
 } score;
 
@@ -233,6 +234,7 @@ static pm_status judge(pm_trainer *t, score *s, pm_error *error) {
     }
     for (size_t l = 1; l <= last; l++)
         s->spikes += t->net.rasters[l].n;
+    s->below += t->net.rasters[last - 1].n;
     return PM_OK;
 }
 
@@ -299,12 +301,15 @@ static pm_status pass(pm_trainer *t, bool learn, score *s, pm_error *error) {
 }
 
 /* Whether the step could move anything, and only so far. */
-static pm_status check_moved(const pm_trainer *t, pm_error *error) {
+static pm_status check_moved(const pm_trainer *t, const score *s, pm_error *error) {
     if (!isfinite(t->moved))
         return pm_fail(error, PM_FAILED, "the weights have run away in iteration %u", t->report.iteration);
-    if (t->moved == 0.0)
+    if (t->moved == 0.0 && s->below == 0)
         return pm_fail(error, PM_FAILED,
                        "no error has a gradient in iteration %u: the layer before the output is silent",
+                       t->report.iteration);
+    if (t->moved == 0.0)
+        return pm_fail(error, PM_FAILED, "the rule asks for no change in iteration %u, and the goal is not reached",
                        t->report.iteration);
     return PM_OK;
 }
@@ -372,7 +377,7 @@ pm_status pm_trainer_step(pm_trainer *t, pm_error *error) {
         remember(t, &s);
     }
     t->report.iteration += !t->report.converged || t->experiment->online;
-    return status || t->report.converged ? status : check_moved(t, error);
+    return status || t->report.converged ? status : check_moved(t, &s, error);
 }
 
 pm_progress_report pm_trainer_report(const pm_trainer *t) { return t->report; }
