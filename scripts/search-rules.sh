@@ -10,13 +10,13 @@ folder=${1:-build/search}
 [ $# -gt 0 ] && shift
 program=${PM_PROGRAM:-build/punctum}
 seed=7
-trials=20
 mkdir -p "$folder"
 
 # PROBLEM RULE PARAMETERS ITERATIONS, rates of the output layer; the hidden layer learns at the same rate
 attempt() {
     problem=$1 rule=$2 parameters=$3 iterations=$4
     shift 4
+    [ "$problem" = single ] && trials=20 || trials=10
     for rate in "$@"; do
         sed -e '/^#/d' -e "s/^rule:.*/rule: {$rule: {$parameters}}/" -e "s/^iterations:.*/iterations: $iterations/" \
             -e "s/{name: output, size: 1}/{name: output, size: 1, rate: $rate}/" \
@@ -42,39 +42,32 @@ for rule in $wanted; do
         done
         ;;
     finite_precision)
-        for tolerance in 0.1 0.2; do attempt single finite_precision "tolerance: $tolerance" 10000 1000 3000 10000; done
+        for tolerance in 0.1 0.2; do attempt single finite_precision "tolerance: $tolerance" 10000 1000 3000; done
+        ;;
+    exact_gradient)
+        attempt single exact_gradient "recruit: 10.0" 1000 3 10 30
+        attempt xor exact_gradient "recruit: 10.0" 1000 10 30 100
+        ;;
+    multilayer_resume)
+        attempt single multilayer_resume "a: 0.0, a_minus: 0.0" 1000 3000 10000 30000
+        for sign in signed absolute; do
+            attempt xor multilayer_resume "sign: $sign, a: 0.05" 1000 1000 3000 10000
+        done
+        ;;
+    fixed) # the rules of the output layer, on XOR with a hidden layer that stays as it was drawn
+        attempt xor-fixed-hidden resume "tau: 5.0" 1000 30 100 300
+        attempt xor-fixed-hidden span "tau: 2.0" 1000 30 100 300
+        attempt xor-fixed-hidden psd "tau_m: 5.0" 1000 30 100 300
+        attempt xor-fixed-hidden chronotron "tau_q: 2.0" 1000 3000 10000 30000
+        attempt xor-fixed-hidden finite_precision "tolerance: 0.05" 1000 3000 10000 30000
         ;;
     spikeprop)
         for spikes in first all; do
             for recruit in 3.0 10.0; do
                 attempt single spikeprop "spikes: $spikes, recruit: $recruit" 1000 3000 30000 300000
-                attempt xor spikeprop "spikes: $spikes, recruit: $recruit" 1000 3000 30000 300000 1000000
+                attempt xor spikeprop "spikes: $spikes, recruit: $recruit" 1000 3000 30000 300000
             done
         done
-        ;;
-    exact_gradient)
-        for recruit in 3.0 10.0; do
-            attempt single exact_gradient "optimiser: adam, recruit: $recruit" 1000 3 10 30 100
-            attempt xor exact_gradient "optimiser: adam, recruit: $recruit" 1000 10 30 100 300
-        done
-        ;;
-    multilayer_resume)
-        attempt single multilayer_resume "a: 0.0, a_minus: 0.0" 1000 3000 10000 30000
-        attempt single multilayer_resume "a: 0.05, a_minus: 0.5" 1000 3000 10000
-        for sign in signed absolute; do
-            for a in 0.05 0.3; do
-                attempt xor multilayer_resume "sign: $sign, a: $a" 1000 1000 3000 10000
-            done
-        done
-        ;;
-    fixed) # the rules of the output layer, on XOR with a hidden layer that stays as it was drawn
-        for tau in 2.0 5.0; do attempt xor-fixed-hidden resume "tau: $tau" 1000 30 100 300 1000; done
-        for tau in 0.5 2.0; do attempt xor-fixed-hidden span "tau: $tau" 1000 30 100 300 1000; done
-        for tau in 5.0 10.0; do attempt xor-fixed-hidden psd "tau_m: $tau" 1000 30 100 300 1000; done
-        for slope in constant exact; do
-            attempt xor-fixed-hidden chronotron "tau_q: 5.0, slope: $slope" 1000 3000 10000 30000 100000
-        done
-        attempt xor-fixed-hidden finite_precision "tolerance: 0.05" 1000 3000 10000 30000 100000
         ;;
     *) echo "there is no search for '$rule'" >&2 && exit 2 ;;
     esac

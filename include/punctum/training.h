@@ -104,6 +104,8 @@ pm_status pm_experiment_add_pattern(pm_experiment *experiment, const pm_event *i
 pm_status pm_experiment_set_rule(pm_experiment *experiment, const char *name, pm_error *error);
 pm_status pm_experiment_set_parameter(pm_experiment *experiment, const char *name, double value, pm_error *error);
 
+/* The number of patterns of every trial. */
+size_t pm_experiment_patterns(const pm_experiment *experiment);
 /* The number of weights of all layers. */
 size_t pm_experiment_weights(const pm_experiment *experiment);
 /* Every trial begins with these n weights (copied; after the last layer was added): layer by layer from the second one

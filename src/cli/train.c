@@ -303,9 +303,7 @@ static void print_times(const char *folder, const char *file) {
 /* What the output of the only trial did and does, in ms. */
 static void print_outputs(const batch *b) {
     const char *folder = b->options->folder, *output = b->experiment->layers[b->experiment->n_layers - 1].name;
-    size_t n = b->experiment->problem.kind == PM_PROBLEM_XOR       ? 4
-               : b->experiment->problem.kind == PM_PROBLEM_POISSON ? 1
-                                                                   : b->experiment->problem.n_patterns;
+    size_t n = pm_experiment_patterns(b->experiment);
     for (size_t k = 0; k < n && k < 20; k++) {
         char file[160];
         printf("pattern %zu: desired ", k);

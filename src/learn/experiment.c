@@ -1,6 +1,7 @@
 /* Building and checking experiments. Invariant: an experiment holds only what passed its checks, all of it copied. */
 #include "learn/problem.h"
 #include "learn/rule.h"
+#include "net/events.h"
 
 #include <punctum/training.h>
 
@@ -104,13 +105,6 @@ pm_status pm_experiment_add_layer(pm_experiment *e, const pm_training_layer *lay
     return PM_OK;
 }
 
-static int by_time(const void *a, const void *b) {
-    const pm_event *x = a, *y = b;
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    return (x->neuron > y->neuron) - (x->neuron < y->neuron);
-}
-
 /* A sorted copy of events of a layer. */
 static pm_status copy_events(const pm_training_layer *layer, const pm_event *events, size_t n, pm_event **copy,
                              pm_error *error) {
@@ -122,14 +116,7 @@ static pm_status copy_events(const pm_training_layer *layer, const pm_event *eve
             return pm_fail(error, PM_INVALID, "a spike at %g ms; times must be finite and not negative",
                            events[k].time);
     }
-    *copy = malloc((n + 1) * sizeof **copy);
-    if (!*copy)
-        return pm_fail_memory(error, "a pattern");
-    if (n > 0) {
-        memcpy(*copy, events, n * sizeof **copy);
-        qsort(*copy, n, sizeof **copy, by_time);
-    }
-    return PM_OK;
+    return pm_events_copy(events, n, copy, error);
 }
 
 pm_status pm_experiment_add_pattern(pm_experiment *e, const pm_event *input, size_t n_input, const pm_event *target,

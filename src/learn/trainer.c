@@ -1,5 +1,6 @@
 /* One trial. Invariant between steps: the rasters belong to the pattern that ran last; `report` speaks of the last
  * complete forward pass. Weights change in one place, `apply`. */
+#include "learn/pairs.h"
 #include "learn/problem.h"
 #include "learn/rule.h"
 
@@ -185,14 +186,6 @@ pm_status pm_trainer_run(pm_trainer *t, size_t pattern, pm_error *error) {
     return status;
 }
 
-static size_t extract(const pm_raster *raster, uint32_t neuron, double *times) {
-    size_t n = 0;
-    for (size_t k = 0; k < raster->n; k++)
-        if (raster->neuron[k] == neuron)
-            times[n++] = raster->time[k];
-    return n;
-}
-
 static pm_status reserve_times(pm_trainer *t, size_t n, pm_error *error) {
     for (size_t k = 0; n > t->times_capacity && k < 2; k++) {
         double *grown = realloc(t->times[k], 2 * n * sizeof *grown);
@@ -211,7 +204,7 @@ typedef struct score {
     double off;         /* ms */
     uint64_t spikes;
     uint64_t below; /* spikes of the layer before the output */
-    bool good; /* every output of every pattern meets the goal */
+    bool good;      /* every output of every pattern meets the goal */
 } score;
 
 /* Adds the outputs of the pattern that ran last. */
@@ -223,7 +216,7 @@ static pm_status judge(pm_trainer *t, score *s, pm_error *error) {
     if (status)
         return status;
     for (uint32_t o = 0; o < t->net.layers[last - 1].n_out; o++) {
-        size_t n = extract(observed, o, t->times[0]), m = extract(desired, o, t->times[1]);
+        size_t n = pm_train_of(observed, o, t->times[0], NULL), m = pm_train_of(desired, o, t->times[1], NULL);
         double c = pm_train_correlation(t->times[0], n, t->times[1], m, goal->tau);
         double off = n == m ? 0.0 : INFINITY;
         for (size_t k = 0; n == m && k < n; k++)
