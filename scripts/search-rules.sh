@@ -10,9 +10,10 @@ folder=${1:-build/search}
 [ $# -gt 0 ] && shift
 program=${PM_PROGRAM:-build/punctum}
 seed=7
+hidden=
 mkdir -p "$folder"
 
-# PROBLEM RULE PARAMETERS ITERATIONS, rates of the output layer; the hidden layer learns at the same rate
+# PROBLEM RULE PARAMETERS ITERATIONS, rates of the output layer; the hidden layer learns at the rate $hidden, or at the same
 attempt() {
     problem=$1 rule=$2 parameters=$3 iterations=$4
     shift 4
@@ -20,7 +21,7 @@ attempt() {
     for rate in "$@"; do
         sed -e '/^#/d' -e "s/^rule:.*/rule: {$rule: {$parameters}}/" -e "s/^iterations:.*/iterations: $iterations/" \
             -e "s/{name: output, size: 1}/{name: output, size: 1, rate: $rate}/" \
-            -e "s/^    size: 54/    size: 54\n    rate: $rate/" "data/experiments/$problem.yaml" > "$folder/attempt.yaml"
+            -e "s/^    size: 54/    size: 54\n    rate: ${hidden:-$rate}/" "data/experiments/$problem.yaml" > "$folder/attempt.yaml"
         "$program" train "$folder/attempt.yaml" -o "$folder/attempt" --seed $seed --trials $trials --jobs 1 --quiet
         field() { sed -n "s/^ *\"$1\": \([^,{]*\),*$/\1/p" "$folder/attempt/summary.json" | head -n 1; }
         printf '%-16s %-17s %-40s rate %-9s %3s of %s  mean %-5s C %s\n' "$problem" "$rule" "$parameters" "$rate" \
@@ -46,12 +47,19 @@ for rule in $wanted; do
         ;;
     exact_gradient)
         attempt single exact_gradient "recruit: 10.0" 1000 3 10 30
+        attempt single exact_gradient "optimiser: sgd, recruit: 10.0" 1000 10000 30000
+        attempt single exact_gradient "optimiser: momentum, recruit: 10.0" 1000 3000
         attempt xor exact_gradient "recruit: 10.0" 1000 10 30 100
+        hidden=3
+        attempt xor exact_gradient "recruit: 10.0" 1000 30 100
+        hidden=
         ;;
     multilayer_resume)
-        attempt single multilayer_resume "a: 0.0, a_minus: 0.0" 1000 3000 10000 30000
+        for tau in 5.0 10.0; do
+            attempt single multilayer_resume "a: 0.0, a_minus: 0.0, tau_plus: $tau" 1000 3000 10000 30000
+        done
         for sign in signed absolute; do
-            attempt xor multilayer_resume "sign: $sign, a: 0.05" 1000 1000 3000 10000
+            attempt xor multilayer_resume "sign: $sign, a: 0.05" 1000 1000 3000 10000 30000 100000
         done
         ;;
     fixed) # the rules of the output layer, on XOR with a hidden layer that stays as it was drawn
