@@ -575,6 +575,12 @@ $layers
 problem: {patterns: [{input: in.dat, target: close.dat}]}
 goal: {within: 1.0}
 EOF
+experiment "problem\.patterns: the list has 0 items" << EOF
+duration: 20.0
+$layers
+problem: {patterns: []}
+goal: {within: 1.0}
+EOF
 for rate in 0.0 -1.0; do
     experiment "the learning rate of layer 'output' is" << EOF
 duration: 20.0
@@ -626,6 +632,56 @@ goal: {within: 1.0}
 EOF
 check "a silent hidden layer" "$program" train experiment.yaml -o silent --quiet
 check "the trial says so" grep -q 'the layer before the output is silent' silent/trials.dat
+sed -e 's/, plastic: false//' -e '$a rule: {normad: {recruit: 0.0}}' experiment.yaml > silent.yaml
+check "a silent hidden layer that is plastic" "$program" train silent.yaml -o silent --quiet
+check "the trial says so, too" grep -q 'the layer before the output is silent' silent/trials.dat
+sed -e 's/weight: 1.0/weight: [{share: 1.0, uniform: [-30000.0, 60000.0]}]/' -e 's/hidden, size: 2/hidden, size: 3/' \
+    -e 's/trials: 2/trials: 8/' experiment.yaml > mixed.yaml
+"$program" train mixed.yaml -o mixed --iterations 300 > message 2>&1
+check "a trial that fails does not stop the others" test $? -eq 0
+check "it is told" grep -q '1 failed; trial 3: the rule asks for no change in iteration 1' message
+check "it is counted" grep -q '"failed": 1' mixed/summary.json
+check "there are all trials" test "$(grep -vc '^#' mixed/trials.dat)" -eq 8
+check "others converge" grep -Eq '"converged": [1-9]' mixed/summary.json
+# wild RULE RATE WHY: every trial of a rate that is far too large fails, and says why
+wild() {
+    printf 'duration: 20.0\ntrials: 2\nlayers: [{name: input, size: 2}, {name: output, size: 1, rate: %s}]\n' "$2" > wild.yaml
+    printf 'problem: %s\ngoal: {within: 1.0}\nrule: %s\n' "$given" "$1" >> wild.yaml
+    rm -rf wild
+    "$program" train wild.yaml -o wild > message 2>&1
+    check "$1 at a rate of $2" test $? -eq 0
+    check "it is told why it fails" grep -q "2 failed; trial 0: .*$3" message
+    check "the weights that are left are numbers" sh -c '! grep -q -e inf -e nan wild/trial-0/weights-after-output.dat'
+}
+for rule in resume span psd chronotron finite_precision multilayer_resume spikeprop exact_gradient; do
+    wild $rule 1e160 'the weights have run away in iteration [0-9]'
+done
+wild resume 1e30 'runaway activity: more than 200000 spikes in one layer; neuron 0 at 1\.0'
+printf 'duration: 20.0\nlayers: [{name: input, size: 2}, {name: hidden, size: 1, plastic: false, weight: 1e200}, {name: output, size: 1}]\n' > wild.yaml
+printf 'problem: %s\ngoal: {within: 1.0}\n' "$given" >> wild.yaml
+"$program" train wild.yaml -o burst > message 2>&1
+check "a network that runs away from the beginning" test $? -eq 0
+check "it is told why" grep -q '1 failed; trial 0: runaway activity' message
+check "there are no spikes of it" test -z "$(find burst -name 'spikes-*')"
+
+# weights in files
+"$program" train "$xor" -o again --trials 2 --weights train1/trial-0/weights > message 2>&1
+check "training begins with weights that were saved" test $? -eq 0
+check "they had converged" grep -q '2 of 2 trials converged, 0 iterations' message
+for layer in hidden output; do
+    check "the weights of $layer are the same" cmp train1/trial-0/weights-after-$layer.dat again/trial-0/weights-before-$layer.dat
+done
+refuse 2 'trial-0000\.dat: this is not a complete trial of this experiment' train "$xor" -o again --trials 2 --resume
+refuse 2 'weights belong to another network: its layers are 54-54-1, those here 300-1' \
+    train "$here/data/experiments/single.yaml" -o new --weights train1/trial-0/weights
+sed 's/^duration.*/&\nneuron: {t_ref: 0.5}/' "$xor" > slow.yaml
+refuse 2 'its neurons have other parameters' train slow.yaml -o new --weights train1/trial-0/weights
+head -c 9999 train1/trial-0/weights > cut
+refuse 2 'cut: the weights are cut short' train "$xor" -o new --weights cut
+(head -c 9999 train1/trial-0/weights && printf 'damaged' && tail -c +10007 train1/trial-0/weights) > damaged
+refuse 2 'damaged: the weights are damaged' train "$xor" -o new --weights damaged
+refuse 2 'no weights that were saved' train "$xor" -o new --weights train1/trial-0/weights-after-output.dat
+refuse 2 'nowhere: there is no such file' train "$xor" -o new --weights nowhere
 
 # --- validation, and other simulators ----------------------------------------------------------------------------------
 
