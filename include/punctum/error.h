@@ -26,7 +26,10 @@ typedef struct pm_error {
 pm_status pm_fail(pm_error *error, pm_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same for memory exhaustion; `what` says what there was no memory for. Returns PM_NO_MEMORY. */
-pm_status pm_fail_memory(pm_error *error, const char *what);
+static inline pm_status pm_fail_memory(pm_error *error, const char *what) {
+    (void)pm_fail(error, PM_NO_MEMORY, "not enough memory for %s", what);
+    return PM_NO_MEMORY;
+}
 
 #ifdef __cplusplus
 }

@@ -10,14 +10,19 @@ typedef struct pm_command {
     int (*run)(int argc, char **argv); /* argv[0] is "punctum NAME"; returns the exit status */
 } pm_command;
 
-extern const pm_command pm_command_run, pm_command_train, pm_command_plot, pm_command_compare, pm_command_validate,
-    pm_command_export, pm_command_bench;
+extern const pm_command pm_command_run, pm_command_train, pm_command_search, pm_command_plot, pm_command_compare,
+    pm_command_validate, pm_command_export, pm_command_bench;
 
 /* Prints "punctum: message", if there is one, and returns the exit status that belongs to the error. */
 int pm_complain(const pm_error *error);
 
 /* Parses a whole text as a number; the program ends with status 2 and a message that names the option if it is none. */
 double pm_option_number(const char *option, const char *text, double least, double most);
+
+/* Has SIGINT and SIGTERM call `stop`, or set pm_interrupted where that is NULL; a limit of file sizes becomes an error
+ * of write. */
+void pm_watch_signals(void (*stop)(int));
+extern volatile int pm_interrupted;
 
 /* A progress bar on standard error, if that is a terminal: fraction from 0 to 1, and a few words. */
 typedef struct pm_progress {

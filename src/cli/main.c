@@ -5,15 +5,16 @@
 #include "io/file.h"
 
 #include <argp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static const pm_command *const commands[] = {
-    &pm_command_run,      &pm_command_train,  &pm_command_plot,  &pm_command_compare,
-    &pm_command_validate, &pm_command_export, &pm_command_bench, NULL};
+static const pm_command *const commands[] = {&pm_command_run,    &pm_command_train,   &pm_command_search,
+                                             &pm_command_plot,   &pm_command_compare, &pm_command_validate,
+                                             &pm_command_export, &pm_command_bench,   NULL};
 
 int pm_complain(const pm_error *error) {
     if (error->message[0])
@@ -34,6 +35,21 @@ double pm_seconds(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+volatile int pm_interrupted;
+
+static void note_interruption(int signal_number) {
+    (void)signal_number;
+    pm_interrupted = 1;
+}
+
+void pm_watch_signals(void (*stop)(int)) {
+    struct sigaction action = {.sa_handler = stop ? stop : note_interruption, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 pm_progress pm_progress_begin(bool quiet) {

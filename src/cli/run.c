@@ -14,7 +14,6 @@
 #include <argp.h>
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,14 +52,6 @@ static void stop(int signal_number) {
         pm_simulation_stop(running);
     if (running_clock)
         pm_clock_stop(running_clock);
-}
-
-static void watch_signals(void) {
-    struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes shows as an error of write */
 }
 
 /* Everything up to now into a checkpoint. */
@@ -247,7 +238,7 @@ static pm_status simulate(job *j, pm_error *error) {
     pm_simulation_on_spike(j->simulation, pm_recorder_spike, j->recorder);
     pm_simulation_on_sample(j->simulation, pm_recorder_sample, j->recorder);
     running = j->simulation;
-    watch_signals();
+    pm_watch_signals(stop);
     status = advance(j, error);
     running = NULL;
     if (status == PM_STOPPED && (o->resume || o->every > 0.0))
@@ -272,7 +263,7 @@ static pm_status simulate_stepped(const pm_network *network, const options *o, p
     pm_clock_on_spike(clock, pm_recorder_spike, r);
     pm_clock_on_sample(clock, pm_recorder_sample, r);
     running_clock = clock;
-    watch_signals();
+    pm_watch_signals(stop);
     status = pm_clock_run(clock, network->duration, error);
     running_clock = NULL;
     outcome end = {.counts = pm_clock_counts(clock),

@@ -20,7 +20,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <omp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,21 +47,6 @@ typedef struct batch {
     pm_progress progress;
 } batch;
 
-static volatile int interrupted;
-
-static void stop(int signal_number) {
-    (void)signal_number;
-    interrupted = 1;
-}
-
-static void watch_signals(void) {
-    struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes shows as an error of write */
-}
-
 static void show(batch *b) {
     char words[120];
     double passed = pm_seconds() - b->begun;
@@ -78,7 +62,7 @@ static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
     bool found = false;
     pm_status status = b->options->resume ? pm_trial_read(b->folder, b->mark, k, trial, &found, error) : PM_OK;
     if (!status && !found)
-        status = pm_trial_run(b->experiment, k, &interrupted, trial, error);
+        status = pm_trial_run(b->experiment, k, &pm_interrupted, trial, error);
     if (!status && !found)
         status = pm_trial_write(b->folder, b->mark, trial, error);
     return status;
@@ -98,7 +82,7 @@ static pm_status run_trials(batch *b, pm_error *error) {
         pm_status so_far = PM_OK;
 #pragma omp atomic read
         so_far = status;
-        if (!interrupted && !so_far)
+        if (!pm_interrupted && !so_far)
             result = run_trial(b, k, &own);
 #pragma omp critical
         {
@@ -321,7 +305,7 @@ static pm_status train_class(const options *o, const pm_exchange *ranks, pm_erro
     if (ranks->size > 1)
         return pm_fail(error, PM_INVALID, "%s: a classifier is trained by one process; use --jobs N, not mpirun",
                        o->file);
-    watch_signals();
+    pm_watch_signals(NULL);
     const pm_class_options own = {.file = o->file,
                                   .folder = o->folder,
                                   .seed = o->seed,
@@ -329,7 +313,7 @@ static pm_status train_class(const options *o, const pm_exchange *ranks, pm_erro
                                   .jobs = o->jobs,
                                   .resume = o->resume,
                                   .quiet = o->quiet};
-    return pm_train_classifier(&own, &interrupted, error);
+    return pm_train_classifier(&own, &pm_interrupted, error);
 }
 
 static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error *error) {
@@ -341,7 +325,7 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
     if (!status)
         status = pm_experiment_load(o->file, &experiment, error);
     status = pm_exchange_agree(ranks, status, error);
-    if (status) {
+    if (status || !experiment) {
         pm_experiment_free(experiment);
         return status;
     }
@@ -357,7 +341,7 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
                .ranks = ranks,
                .begun = pm_seconds(),
                .progress = pm_progress_begin(quiet)};
-    watch_signals();
+    pm_watch_signals(NULL);
     status = train(&b, error);
     if (!status && !quiet)
         printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b.n_converged, b.n_done,

@@ -173,7 +173,7 @@ static pm_status get(stream *s, void *bytes, size_t n, const char *what, pm_erro
     size_t got = fread(bytes, 1, n, s->file);
     if (got < n)
         return pm_fail(error, PM_INVALID, "%s: byte %llu: the file ends within %s", s->path,
-                       (unsigned long long)(s->offset + got), what);
+                       (unsigned long long)s->offset + got, what);
     sum_up(s, bytes, n);
     return PM_OK;
 }

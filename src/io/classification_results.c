@@ -159,7 +159,7 @@ static pm_status look(looks *v, const char *folder, pm_error *error) {
 static pm_status write_looks(const char *folder, const pm_class_results *r, const pm_classifier *net, pm_error *error) {
     looks v = {.of = r};
     pm_status status = pm_lane_new(&v.lane, net, error);
-    size_t widest = 0;
+    size_t widest = 1;
     bool enough = true;
     for (size_t l = 0; l <= net->n_layers; l++) {
         widest = net->sizes[l] > widest ? net->sizes[l] : widest;

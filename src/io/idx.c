@@ -42,10 +42,10 @@ static pm_status take(idx *f, void *to, size_t n, const char *what, pm_error *er
         const char *message = gzerror(f->file, &code);
         if (more < 0 || (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR))
             return pm_fail(error, PM_INVALID, "%s: byte %llu: corrupt gzip data: %s", f->path,
-                           (unsigned long long)(f->offset + got), message);
+                           (unsigned long long)f->offset + got, message);
         if (more == 0)
             return pm_fail(error, PM_INVALID, "%s: byte %llu: the file ends within %s; %zu more bytes are missing",
-                           f->path, (unsigned long long)(f->offset + got), what, n - got);
+                           f->path, (unsigned long long)f->offset + got, what, n - got);
         got += (size_t)more;
     }
     f->offset += n;

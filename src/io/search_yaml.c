@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_POINTS = 1000000 };
+enum { MOST_POINTS = 100000, MOST_TRIALS = 1000000, MOST_CHECKED = 256 };
 
 static pm_status read_choices(const pm_node *list, pm_vary *vary, pm_error *error) {
     pm_status status = pm_list_check(list, 1, 1000, "of values", error);
@@ -122,7 +122,8 @@ static pm_status read_search(pm_search *s, const pm_tree *tree, pm_error *error)
     if (!status)
         status = pm_map_get(&root, "vary", &vary, error);
     if (!status && !pm_node_is_map(&vary))
-        status = pm_node_fail(&vary, error, "must be a map from paths to ranges: rule.normad.tau_hat: {uniform: [1, 5]}");
+        status =
+            pm_node_fail(&vary, error, "must be a map from paths to ranges: rule.normad.tau_hat: {uniform: [1, 5]}");
     const size_t n = status ? 0 : pm_map_length(&vary);
     if (!status && n == 0)
         status = pm_node_fail(&vary, error, "nothing is varied");
@@ -139,17 +140,21 @@ static pm_status read_search(pm_search *s, const pm_tree *tree, pm_error *error)
 /* What the experiment itself says must make sense, and its problems are not those of the search. */
 static pm_status check_experiment(pm_search *s, const pm_tree *tree, pm_error *error) {
     pm_experiment *experiment = NULL;
+    pm_node root = pm_tree_root(tree), file = pm_map_find(&root, "experiment");
     pm_status status = pm_experiment_load(s->experiment, &experiment, error);
     if (status)
-        return status;
-    pm_node root = pm_tree_root(tree), seed = pm_map_find(&root, "seed");
+        return pm_node_blame(&file, status, error);
+    pm_node seed = pm_map_find(&root, "seed"), rounds = pm_map_find(&root, "rounds");
     if (experiment->seed == s->seed)
         status = pm_node_fail(&seed, error,
                               "this is the seed of the experiment; what is found on its own problems says nothing");
     s->trials = s->trials ? s->trials : experiment->trials;
     s->iterations = s->iterations ? s->iterations : experiment->iterations;
+    if (!status && (uint64_t)s->trials << (s->rounds - 1) > MOST_TRIALS)
+        status = pm_node_fail(pm_node_exists(&rounds) ? &rounds : &root, error,
+                              "the trials double in each round; there would be more than %d of a point", MOST_TRIALS);
     pm_experiment_free(experiment);
-    for (uint32_t k = 0; !status && k < s->samples; k++) {
+    for (uint32_t k = 0; !status && k < s->samples && k < MOST_CHECKED; k++) {
         status = pm_search_experiment(s, k, &experiment, error);
         if (status) {
             pm_node vary = pm_map_find(&root, "vary");

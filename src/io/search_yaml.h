@@ -28,7 +28,8 @@ typedef struct pm_search {
     size_t n_vary;
 } pm_search;
 
-/* Loads a search file. Formats: docs/experiments.md. Errors: PM_INVALID with file, line, key and what would be right. */
+/* Loads a search file. Formats: docs/experiments.md. Errors: PM_INVALID with file, line, key and what would be right.
+ */
 pm_status pm_search_load(const char *path, pm_search *search, pm_error *error);
 void pm_search_free(pm_search *search);
 

@@ -33,8 +33,7 @@ static int add_text(pm_tree *tree, const char *text) {
 static pm_status add_key(pm_tree *tree, const pm_node *map, const char *word, const char *text, pm_node *added,
                          pm_error *error) {
     int key = add_text(tree, word);
-    int value = text ? add_text(tree, text)
-                     : yaml_document_add_mapping(&tree->document, NULL, YAML_FLOW_MAPPING_STYLE);
+    int value = text ? add_text(tree, text) : yaml_document_add_mapping(&tree->document, NULL, YAML_FLOW_MAPPING_STYLE);
     if (!key || !value || !yaml_document_append_mapping_pair(&tree->document, map->id, key, value))
         return pm_fail_memory(error, tree->path);
     *added = pm_map_find(map, word);

@@ -8,7 +8,7 @@
  *
  * In the paper v is constant (here slope_scale); with `slope: exact` it is V'(t), and the last term is the gradient of
  * the pairs' cost. */
-#include "learn/tally.h"
+#include "learn/pairs.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -134,7 +134,7 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     for (size_t l = 0; enough && l < c->n_layers; l++) {
         size_t n = pm_classifier_weights(&t->net, l);
         t->memory[l] = calloc(n * c->optimiser->memory + 1, sizeof(double));
-        t->average[l] = c->average > 0.0 ? malloc(n * sizeof(double)) : NULL;
+        t->average[l] = c->average > 0.0 ? malloc((n + 1) * sizeof(double)) : NULL;
         enough = t->memory[l] && (c->average <= 0.0 || t->average[l]);
         if (enough && t->average[l])
             memcpy(t->average[l], t->net.weight[l], n * sizeof(double));

@@ -162,11 +162,11 @@ size_t pm_lane_decision(const pm_lane *lane) {
 }
 
 double pm_lane_loss(const pm_lane *lane, size_t label) {
-    size_t n = lane->of->sizes[lane->of->n_layers];
-    double most = lane->score[pm_lane_decision(lane)], sum = 0.0;
+    size_t n = lane->of->sizes[lane->of->n_layers], best = pm_lane_decision(lane);
+    double most = lane->score[best], others = 0.0;
     for (size_t o = 0; o < n; o++)
-        sum += exp(lane->score[o] - most);
-    return log(sum) + most - lane->score[label];
+        others += o == best ? 0.0 : exp(lane->score[o] - most);
+    return log1p(others) + most - lane->score[label];
 }
 
 size_t pm_lane_spikes(const pm_lane *lane) {

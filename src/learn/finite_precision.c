@@ -4,7 +4,7 @@
  * spike; a window that ends without a spike raises it at the window's end:
  *
  *     dw_i = -+ rate lambda_i(t_error),   lambda_i(t) = du(t)/dw_i (tally.h). */
-#include "learn/tally.h"
+#include "learn/pairs.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -36,6 +36,7 @@ typedef struct pm_learning_rule {
 
 extern const pm_learning_rule pm_rule_normad, pm_rule_resume, pm_rule_multilayer_resume, pm_rule_span, pm_rule_psd;
 extern const pm_learning_rule pm_rule_chronotron, pm_rule_finite_precision, pm_rule_spikeprop;
+extern const pm_learning_rule pm_rule_exact_gradient;
 
 /* The parameters with which NormAD is Newton's method for the instants of the output spikes: exact gradients, whole
  * steps. */

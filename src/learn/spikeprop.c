@@ -12,7 +12,7 @@
  *     dt/dr   = e^{-(t-r)/tau_m} V'(r+) / V'
  *
  * Invariant of the way back: when a neuron's turn comes, dE/dt of its spikes holds what all later layers ask for. */
-#include "learn/tally.h"
+#include "learn/pairs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static const pm_parameter table[] = {
 typedef struct spikeprop {
     parameters p;
     pm_tally tally;
-    pm_alignment pairs;
+    pm_pairing pairing;
     size_t from; /* layers below are not plastic */
     pm_sensitivity sensitivity[PM_TALLY_LAYERS];
     double *delta[PM_TALLY_LAYERS + 1]; /* ms: dE/dt of every spike of a population */
@@ -61,7 +61,7 @@ static void destroy(void *state) {
     if (!w)
         return;
     pm_tally_free(&w->tally);
-    pm_alignment_free(&w->pairs);
+    pm_pairing_free(&w->pairing);
     for (size_t l = 0; l < PM_TALLY_LAYERS; l++)
         pm_sensitivity_free(&w->sensitivity[l]);
     for (size_t l = 0; l <= PM_TALLY_LAYERS; l++)
@@ -80,7 +80,12 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     if (!w)
         return pm_fail_memory(error, "the learning rule");
     w->p = *(const parameters *)given;
+    w->pairing.window = w->p.pair_window;
+    w->pairing.recruit = w->p.recruit;
+    w->pairing.first = (int)w->p.spikes == FIRST;
     pm_status status = pm_tally_new(&w->tally, net, plasticity, error);
+    if (!status)
+        status = pm_pairing_new(&w->pairing, net, error);
     while (!status && w->from < net->n_layers && !plasticity->plastic[w->from])
         w->from++;
     for (size_t l = w->from; !status && l < net->n_layers; l++)
@@ -208,52 +213,12 @@ static void descend(spikeprop *w, const pm_layered *net, size_t l, uint32_t neur
     }
 }
 
-/* Moves the potential of an output neuron at t by so many mV, on the shortest way. */
-static void move_potential(spikeprop *w, const pm_layered *net, uint32_t neuron, double t, double amount) {
-    size_t last = net->n_layers - 1;
-    const pm_raster *out = &net->rasters[last + 1];
-    const pm_layer *layer = &net->layers[last];
-    pm_sensitivity *s = &w->sensitivity[last];
-    pm_sensitivity_begin(s, &net->rasters[last]);
-    for (size_t k = 0; k < out->n && out->time[k] < t; k++)
-        if (out->neuron[k] == neuron)
-            pm_sensitivity_fire(s, out->time[k]);
-    pm_sensitivity_at(s, t);
-    double squares = pm_sum_squares(layer->n_in, s->row);
-    for (size_t i = 0; squares > 0.0 && i < layer->n_in; i++)
-        w->tally.change[last][i * layer->stride + neuron] += amount / squares * s->row[i];
-}
-
-/* dE/dt of the output spikes of a neuron; spikes without partner are recruited or put down. */
-static void judge(spikeprop *w, const pm_layered *net, uint32_t neuron) {
-    size_t last = net->n_layers - 1, i = 0;
-    const pm_raster *out = &net->rasters[last + 1];
-    const pm_alignment *a = &w->pairs;
-    bool recruit = w->tally.plastic[last] && w->p.recruit > 0.0, first = (int)w->p.spikes == FIRST;
-    for (size_t k = 0; k < out->n && i < a->n; k++) {
-        if (out->neuron[k] != neuron)
-            continue;
-        if (a->partner_of_observed[i] != PM_ALONE)
-            w->delta[last + 1][k] = a->observed[i] - a->desired[a->partner_of_observed[i]];
-        else if (recruit)
-            move_potential(w, net, neuron, out->time[k], -w->p.recruit);
-        i++;
-    }
-    for (size_t j = 0; recruit && j < a->m && (j == 0 || !first); j++)
-        if (a->partner_of_desired[j] == PM_ALONE)
-            move_potential(w, net, neuron, a->desired[j], w->p.recruit);
-}
-
 static pm_status gather(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error) {
     spikeprop *w = state;
     size_t last = net->n_layers - 1;
     pm_status status = begin(w, net, error);
-    double tau = w->p.pair_window / 2.0; /* where a pair costs as much as two spikes alone */
-    for (uint32_t o = 0; !status && o < net->layers[last].n_out; o++) {
-        status = pm_align(&w->pairs, &net->rasters[last + 1], desired, o, tau, error);
-        if (!status)
-            judge(w, net, o);
-    }
+    if (!status)
+        status = pm_pairing_judge(&w->pairing, net, desired, w->delta[last + 1], w->tally.change[last], error);
     for (size_t l = last + 1; !status && l-- > w->from;) {
         const pm_raster *in = &net->rasters[l];
         if ((int)w->p.spikes == FIRST && l > 0) {

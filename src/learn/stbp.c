@@ -148,7 +148,7 @@ static void room_free(void *of) {
 static pm_status room_new(const void *of, void **result, pm_error *error) {
     const model *m = of;
     room *r = calloc(1, sizeof *r);
-    size_t rows = m->steps * PM_IMAGE_CHUNK, widest = 0;
+    size_t rows = m->steps * PM_IMAGE_CHUNK, widest = 1;
     *result = NULL;
     if (!r)
         return pm_fail_memory(error, "the state of a network");

@@ -95,6 +95,8 @@ PM_SIMD static void fill_single(const pm_lif *lif, const double *restrict t, dou
 }
 
 void pm_basis_fill(const pm_lif *lif, pm_basis_table *table, size_t n) {
+    if (n == 0)
+        return; /* there may be no arrays */
     if (!lif->single) {
         (lif->at_m == 0 ? fill_0 : lif->at_m == 1 ? fill_1 : fill_2)(lif, table, n);
         return;

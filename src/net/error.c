@@ -14,7 +14,3 @@ pm_status pm_fail(pm_error *error, pm_status status, const char *format, ...) {
     }
     return status;
 }
-
-pm_status pm_fail_memory(pm_error *error, const char *what) {
-    return pm_fail(error, PM_NO_MEMORY, "not enough memory for %s", what);
-}

@@ -117,7 +117,7 @@ pm_status pm_drive_new(pm_drive *drive, const pm_network *network, const pm_wiri
     bool memory = drive->covers && drive->streams && drive->first && fill && fan;
     pm_status status = memory ? PM_OK : pm_fail_memory(error, "the Poisson sources");
     status = pm_exchange_agree(exchange, status, error);
-    if (status == PM_OK) {
+    if (memory && status == PM_OK) {
         for (uint32_t n = 0; n < wiring->n_neurons; n++)
             fan[n] = synapses_of(wiring, n);
         if (exchange)

@@ -1,6 +1,6 @@
 /* The rules of spike timing: their closed forms against quadrature, and their gradients against differences of the
  * exact simulation. */
-#include "learn/tally.h"
+#include "learn/pairs.h"
 #include "support/learning.h"
 
 #include <check.h>
@@ -35,8 +35,8 @@ static change learn(const pm_learning_rule *rule, const pm_layered *net, const p
 }
 
 static const pm_learning_rule *const rules[] = {
-    &pm_rule_resume,     &pm_rule_multilayer_resume, &pm_rule_span,     &pm_rule_psd,
-    &pm_rule_chronotron, &pm_rule_finite_precision,  &pm_rule_spikeprop};
+    &pm_rule_resume,     &pm_rule_multilayer_resume, &pm_rule_span,      &pm_rule_psd,
+    &pm_rule_chronotron, &pm_rule_finite_precision,  &pm_rule_spikeprop, &pm_rule_exact_gradient};
 enum { N_RULES = sizeof rules / sizeof *rules };
 static const bool output_only[MAX_LAYERS] = {false, false, true}, one[MAX_LAYERS] = {true};
 
@@ -91,7 +91,8 @@ START_TEST(output_layer_only) {
         void *state = NULL;
         pm_error error = {0};
         pm_plasticity both = {ALL_PLASTIC, rates};
-        bool several = rules[r] == &pm_rule_multilayer_resume || rules[r] == &pm_rule_spikeprop;
+        bool several = rules[r] == &pm_rule_multilayer_resume || rules[r] == &pm_rule_spikeprop ||
+                       rules[r] == &pm_rule_exact_gradient;
         pm_status status = rules[r]->create(&state, &f.scene.net, &both, rules[r]->defaults, &error);
         ck_assert_int_eq(status, several ? PM_OK : PM_INVALID);
         if (several)
@@ -304,12 +305,15 @@ static bool squared_error(scene *s, const size_t *n, const pm_raster *wanted, do
     return true;
 }
 
-/* SpikeProp with every spike is the gradient of the squared time error, in every layer, resets included: against
- * central differences of the exact simulation. Desired are the observed spikes, a little elsewhere, so the pairs are
- * known. 1e-5: steps of 0.05 pA leave that of the third derivative. */
-START_TEST(spikeprop_gradient) {
-    size_t n_layers = (size_t)_i + 1, compared = 0;
-    static const setting settings[] = {{"slope_floor", 1e-9}, {"recruit", 0.0}, {"pair_window", 20.0}};
+/* SpikeProp with every spike, and the adjoint, are the gradient of the squared time error, in every layer, resets
+ * included: against central differences of the exact simulation. Desired are the observed spikes, a little elsewhere,
+ * so the pairs are known. 1e-5: steps of 0.05 pA leave that of the third derivative. */
+START_TEST(spike_time_gradient) {
+    static const setting settings[] = {
+        {"slope_floor", 1e-9}, {"recruit", 0.0}, {"pair_window", 20.0}, {"optimiser", 0.0}};
+    size_t n_layers = (size_t)_i % MAX_LAYERS + 1, compared = 0;
+    bool adjoint = _i >= MAX_LAYERS;
+    const pm_learning_rule *rule = adjoint ? &pm_rule_exact_gradient : &pm_rule_spikeprop;
     for (unsigned long seed = 1; seed <= 6; seed++) {
         fixture f = fixture_new(seed, n_layers);
         pm_layered *net = &f.scene.net;
@@ -324,7 +328,7 @@ START_TEST(spikeprop_gradient) {
             for (size_t k = 0; k < n[l]; k++)
                 steepest = fmin(steepest, net->rasters[l].slope[k]);
         }
-        change c = learn(&pm_rule_spikeprop, net, &wanted, settings, 3, ALL_PLASTIC);
+        change c = learn(rule, net, &wanted, settings, adjoint ? 4 : 3, ALL_PLASTIC);
         for (size_t l = 0; l < n_layers && steepest > 1.0; l++) {
             double largest = 0.0;
             for (size_t k = 0; k < WEIGHTS; k++)
@@ -399,7 +403,7 @@ Suite *pm_suite_rules(void) {
     tcase_add_loop_test(tests, multilayer_shares, 0, 2);
     tcase_add_test(tests, chronotron_gradient);
     tcase_add_loop_test(tests, first_error_only, 0, 5);
-    tcase_add_loop_test(tests, spikeprop_gradient, 0, MAX_LAYERS);
+    tcase_add_loop_test(tests, spike_time_gradient, 0, 2 * MAX_LAYERS);
     tcase_add_test(tests, spikeprop_first_spikes);
     suite_add_tcase(suite, tests);
     return suite;
