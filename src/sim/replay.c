@@ -230,7 +230,8 @@ static pm_status fire(course *c, double after, double limit) {
     pm_lif_state then = pm_lif_advance(lif, &c->state, after);
     if (after > 0.0)
         then.u = lif->theta; /* by definition of the crossing; the computed value is a rounding away */
-    pm_cell_spike spike = {time, pm_lif_slope_now(lif, &then), c->cell};
+    double slope = lif->impulse && !(after > 0.0) ? 0.0 : pm_lif_slope_now(lif, &then);
+    pm_cell_spike spike = {time, slope, c->cell};
     if (!(time > c->last_spike) || ++c->n_spikes > MAX_SPIKES_IN_SLAB)
         return runaway(c->engine, &c->worker->error, c->cell, time, "fires without end");
     piece p = {c->x, fmin(time - c->engine->start, limit), c->state, false};
