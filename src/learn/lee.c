@@ -74,9 +74,10 @@ static const pm_parameter table[] = {
      NULL},
     {"normalise", "", "yes: errors are normalised as published; no: the plain gradient", AT(normalise), PM_NOT_NEGATIVE,
      switches},
-    {"lateral", "", "whether errors follow lateral inhibition", AT(lateral), PM_NOT_NEGATIVE, switches},
-    {"relative", "", "whether errors follow the division of the output by its largest count of spikes", AT(relative),
-     PM_NOT_NEGATIVE, switches},
+    {"lateral", "", "yes: errors follow lateral inhibition; no: they ignore it", AT(lateral), PM_NOT_NEGATIVE,
+     switches},
+    {"relative", "", "yes: errors follow the division of the output by its largest count of spikes; no: they ignore it",
+     AT(relative), PM_NOT_NEGATIVE, switches},
 };
 
 /* learnt: for each layer its weights (mV), weight[source * n_out + target], then its thresholds (mV).
