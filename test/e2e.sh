@@ -898,6 +898,67 @@ check "it says so" grep -q "stopped after" message
 check "no half-written recordings" [ -z "$(find recordings/stopped -name '*.partial')" ]
 check "only whole events" [ -z "$(find recordings/stopped -name '*.bin' -printf '%s %p\n' | awk '$1 == 0 || $1 % 5')" ]
 
+# --- classification by the models of others, and impulse synapses ------------------------------------------------------
+
+mkdir peers
+cat > peers/stbp.yaml << END
+model: {stbp: {steps: 6}}
+data:
+  idx: {images: $here/data/mnist/train-images-idx3-ubyte.gz, labels: $here/data/mnist/train-labels-idx1-ubyte.gz,
+        test_images: $here/data/mnist/t10k-images-idx3-ubyte.gz, test_labels: $here/data/mnist/t10k-labels-idx1-ubyte.gz}
+  train: 400
+  validation: 100
+  test: 200
+layers: [40, 10]
+epochs: 4
+batch: 20
+optimiser: adam
+rate: 0.005
+END
+sed -e 's/^model.*/model: {lee: {input_spikes: 500}}/' -e 's/^rate.*/rate: 0.003/' peers/stbp.yaml > peers/lee.yaml
+for model in stbp lee; do
+    check "$model trains" "$program" train peers/$model.yaml -o peers-$model --jobs 1 -q
+    check "$model has learnt" awk '!/^#/ { last = $5 } END { exit !(last > 60) }' peers-$model/learning.dat # 10 by chance
+    check "$model counts spikes" grep -q '"input_spikes_per_example"' peers-$model/summary.json
+    check "$model on two threads" "$program" train peers/$model.yaml -o peers-$model-2 --jobs 2 -q
+    check "$model: the same weights" cmp peers-$model/weights-1.dat peers-$model-2/weights-1.dat
+    sed 's/^epochs.*/epochs: 2/' peers/$model.yaml > peers/part.yaml
+    check "$model, the first epochs" "$program" train peers/part.yaml -o peers-$model-3 -q
+    check "$model goes on" "$program" train peers/$model.yaml -o peers-$model-3 --resume -q
+    check "$model: the same weights again" cmp peers-$model/weights-1.dat peers-$model-3/weights-1.dat
+done
+sed 's/steps: 6/steps: 6.5/' peers/stbp.yaml > peers/wrong.yaml
+refuse 2 'steps is 6.5; it must be a whole number' train peers/wrong.yaml -o new
+sed 's/steps: 6/stepps: 6/' peers/stbp.yaml > peers/wrong.yaml
+refuse 2 "wrong.yaml:1: .*'stepps'" train peers/wrong.yaml -o new
+sed 's/input_spikes: 500/relative: maybe/' peers/lee.yaml > peers/wrong.yaml
+refuse 2 "wrong.yaml:1: .*relative: 'maybe' is none of the choices: yes: " train peers/wrong.yaml -o new
+sed 's/input_spikes: 500/inhibition_output: 1/' peers/lee.yaml > peers/wrong.yaml
+refuse 2 'inhibition_output' train peers/wrong.yaml -o new
+
+printf '0 1\n0 2\n0 30\n' > jumps.dat
+cat > jumps.yaml << END
+duration: 40
+neuron: {E_L: -70, V_th: -60, V_reset: -70, tau_1: 0, tau_2: 0}
+populations:
+  - {name: in, size: 1, source: {spikes: jumps.dat}}
+  - {name: cells, size: 1}
+projections:
+  - {from: in, to: cells, connect: all_to_all, weight: 6, delay: 0.5}
+END
+check "impulse synapses" "$program" run jumps.yaml -o jumps -q
+check "the second one fires at its arrival" test "$(grep -v '^#' jumps/spikes-cells.dat)" = "0 2.5 0"
+refuse 2 'tau_1 is 0 ms; the time-stepped simulator' run jumps.yaml --engine clock -o new
+refuse 2 'tau_1 is 0 ms; the numerical integration' validate jumps.yaml -o new
+refuse 2 'tau_1 is 0 ms; the export' export jumps.yaml --to brian2 -o new.py
+sed 's/tau_2: 0/tau_2: 1/' jumps.yaml > wrong.yaml
+refuse 2 'wrong.yaml:2: neuron.tau_2: tau_2 is 1 ms; it must be 0 where tau_1 is 0' run wrong.yaml -o new
+{
+    grep -v '^neuron' "$here/data/experiments/xor.yaml"
+    echo 'neuron: {tau_1: 0, tau_2: 0}'
+} > wrong.yaml
+refuse 2 'tau_1 is 0 ms; training wants synaptic currents' train wrong.yaml -o new
+
 # --- speed, of which nothing is asserted ------------------------------------------------------------------------------
 
 check "bench" "$program" bench B1c --neurons 100 --duration 20 -o bench

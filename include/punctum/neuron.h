@@ -2,6 +2,7 @@
  *
  *     C_m dV/dt = -g_L (V - E_L) + I_e + I_syn(t),      I_syn(t) = sum_f w alpha(t - t_f)
  *     alpha(t)  = exp(-t/tau_1) - exp(-t/tau_2),  t >= 0          (tau_2 = 0: alpha(t) = exp(-t/tau_1))
+ *     tau_1 = tau_2 = 0: impulses, I_syn(t) = sum_f C_m w delta(t - t_f), so that V jumps by w, then in mV
  *
  * V starts at E_L. The neuron fires at the first instant at which V reaches V_th; V is then V_reset and stays
  * there for t_ref, while currents go on. A neuron that rests at or above its threshold (E_L >= V_th) fires at t = 0. */
@@ -22,7 +23,7 @@ typedef struct pm_neuron {
     double V_reset; /* potential after a spike, mV, < V_th */
     double t_ref;   /* refractory time, ms, >= 0 */
     double I_e;     /* constant input current, pA */
-    double tau_1;   /* slow time constant of the synaptic current, ms, > 0 */
+    double tau_1;   /* slow time constant of the synaptic current, ms, > 0; 0: impulses, and tau_2 is 0 too */
     double tau_2;   /* fast time constant, ms, 0 <= tau_2 < tau_1; 0: single-exponential current */
 } pm_neuron;
 

@@ -17,7 +17,7 @@ typedef struct pm_simulation pm_simulation;
 
 typedef struct pm_spike {
     double time;  /* ms */
-    double slope; /* dV/dt just before the spike, mV/ms; 0 for sources */
+    double slope; /* dV/dt just before the spike, mV/ms; 0 for sources, and where V jumped */
     uint32_t population;
     uint32_t neuron;
 } pm_spike;

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 
 #include "io/output.h"
+#include "net/parameter.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
 
@@ -269,6 +270,9 @@ static pm_status write_script(const export *x, pm_error *error) {
 static pm_status export_network(const options *o, pm_error *error) {
     export x = {.o = o};
     pm_status status = pm_network_load(o->file, &x.network, error);
+    for (size_t p = 0; !status && p < x.network->n_populations; p++)
+        if (x.network->populations[p].kind == PM_LIF)
+            status = pm_neuron_need_current(&x.network->populations[p].neuron, "the export", error);
     if (!status)
         status = pm_wiring_new(x.network, &x.wiring, error);
     if (!status && o->to == NEST)

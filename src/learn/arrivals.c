@@ -5,6 +5,8 @@
  * number: the order is a function of the input. */
 #include "learn/arrivals.h"
 
+#include "net/parameter.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -116,6 +118,14 @@ static void list_rows(const pm_network *network, const pm_wiring *w, pm_synapse 
             }
 }
 
+static pm_status need_currents(const pm_network *network, pm_error *error) {
+    pm_status status = PM_OK;
+    for (size_t p = 0; p < network->n_populations && !status; p++)
+        if (network->populations[p].kind == PM_LIF)
+            status = pm_neuron_need_current(&network->populations[p].neuron, "the exact gradient", error);
+    return status;
+}
+
 pm_status pm_synapses_of_wiring(pm_synapses *s, const pm_network *network, const pm_wiring *w, pm_error *error) {
     pm_lif *classes = calloc(w->n_classes + 1, sizeof *classes);
     uint32_t *class = calloc((size_t)w->n_neurons + 1, sizeof *class);
@@ -124,7 +134,7 @@ pm_status pm_synapses_of_wiring(pm_synapses *s, const pm_network *network, const
     *s = (pm_synapses){0};
     if (!classes || !class || !list) {
         pm_fail_memory(error, "the synapses");
-    } else {
+    } else if ((status = need_currents(network, error)) == PM_OK) {
         for (size_t p = 0; p < network->n_populations; p++) {
             bool is_lif = network->populations[p].kind == PM_LIF;
             if (is_lif)

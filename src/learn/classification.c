@@ -135,7 +135,11 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
     if (!status)
         status = pm_neuron_check(&c->neuron, error);
     if (!status)
+        status = pm_neuron_need_current(&c->neuron, "training", error);
+    if (!status)
         status = pm_neuron_check(&c->readout, error);
+    if (!status)
+        status = pm_neuron_need_current(&c->readout, "training", error);
     if (!status)
         status = need(c->n_layers >= 1, "layers", (double)c->n_layers, "at least the output layer", error);
     for (size_t l = 0; !status && l < c->n_layers; l++)

@@ -13,6 +13,11 @@
  *     delta_i = lambda_i/theta_i,    dL/dw_ik = delta_i x_k,    dL/dtheta_i = -delta_i (a_i - c sum_{j != i} a_j)
  *     e_k of the layer below = sum_i w_ik delta_i, for neurons that fired; 0 for the others
  *
+ * At the output, o = n / (largest n) and e = o - y. With `relative`, e is the derivative of the loss with respect to n,
+ * times the largest n: the neuron that has it gets e - sum_j e_j o_j. The sum of e_j n_j is 0 then. Without, e stays o
+ * - y, and lower counts all round look like progress where most neurons are wrong ones: learning lets the output fall
+ * silent.
+ *
  * Normalised as published, for a layer of N neurons with M inputs of which m fired: 1/theta_i is divided by its root
  * mean square over the neurons that fired (output: is 1), dL/dw has the factor sqrt(N/m), dL/dtheta sqrt(N/(m M)) and
  * e_k sqrt(M/m). Invariant: traces, errors and potentials of different images never mix before the sums. */
@@ -31,16 +36,17 @@ static const pm_lee_parameters defaults = {.duration = 50.0,
                                            .tau = 20.0,
                                            .t_ref = 1.0,
                                            .alpha = 10.0,
-                                           .alpha_output = 5.0,
+                                           .alpha_output = 3.0,
                                            .inhibition = 0.0,
-                                           .inhibition_output = 0.2,
+                                           .inhibition_output = 0.4,
                                            .weight_penalty = 0.0002,
                                            .weight_steepness = 10.0,
                                            .threshold_share = 0.1,
-                                           .threshold_drift = 0.000002,
+                                           .threshold_drift = 0.00000001,
                                            .threshold_floor = 0.1,
                                            .normalise = 1.0,
-                                           .lateral = 1.0};
+                                           .lateral = 1.0,
+                                           .relative = 1.0};
 
 static const char *const switches[] = {"no", "yes", NULL};
 
@@ -68,7 +74,10 @@ static const pm_parameter table[] = {
      NULL},
     {"normalise", "", "yes: errors are normalised as published; no: the plain gradient", AT(normalise), PM_NOT_NEGATIVE,
      switches},
-    {"lateral", "", "whether errors follow lateral inhibition", AT(lateral), PM_NOT_NEGATIVE, switches},
+    {"lateral", "", "yes: errors follow lateral inhibition; no: they ignore it", AT(lateral), PM_NOT_NEGATIVE,
+     switches},
+    {"relative", "", "yes: errors follow the division of the output by its largest count of spikes; no: they ignore it",
+     AT(relative), PM_NOT_NEGATIVE, switches},
 };
 
 /* learnt: for each layer its weights (mV), weight[source * n_out + target], then its thresholds (mV).
@@ -259,7 +268,15 @@ static pm_status forward(const model *m, room *r, const double *learnt, const pm
     return status;
 }
 
-/* The output o is the number of spikes of each neuron over the largest one; loss 1/2 sum (o - y)^2. The guess is the
+/* sum_j e_j o_j, where e = o - y. */
+static double along(const double *e, uint8_t label, size_t n) {
+    double sum = 0.0;
+    for (size_t k = 0; k < n; k++)
+        sum += e[k] * (e[k] + (k == label ? 1.0 : 0.0));
+    return sum;
+}
+
+/* The output o is the number of spikes n of each neuron over the largest one; loss 1/2 sum (o - y)^2. The guess is the
  * neuron with the most spikes; of several, the one whose potential has come closest to the next. */
 static uint8_t judge(const model *m, room *r, const double *learnt, size_t i, uint8_t label,
                      pm_image_outcome *outcome) {
@@ -282,6 +299,8 @@ static uint8_t judge(const model *m, room *r, const double *learnt, size_t i, ui
         o[k] = o[k] / most - (k == label ? 1.0 : 0.0);
         outcome->loss += 0.5 * o[k] * o[k];
     }
+    if (m->p.relative != 0.0)
+        o[best] -= along(o, label, n);
     outcome->correct += best == label;
     return (uint8_t)best;
 }

@@ -20,6 +20,7 @@ typedef struct pm_lee_parameters {
     double threshold_floor;   /* share of the initial threshold below which none falls */
     double normalise;         /* 1: the published normalisation of errors; 0: the plain gradient */
     double lateral;           /* 1: errors follow lateral inhibition; 0: they ignore it */
+    double relative;          /* 1: errors follow the division by the largest count of spikes; 0: they ignore it */
 } pm_lee_parameters;
 
 /* Of n images, row by row: filtered spike trains of each layer and errors. */

@@ -3,6 +3,7 @@
 #include "learn/problem.h"
 
 #include "net/events.h"
+#include "net/parameter.h"
 #include "net/random.h"
 
 #include <gsl/gsl_randist.h>
@@ -113,6 +114,8 @@ pm_status pm_experiment_check(const pm_experiment *e, pm_error *error) {
     if (!any)
         return pm_fail(error, PM_INVALID, "no layer is plastic: there is nothing to train");
     pm_status status = pm_neuron_check(&e->neuron, error);
+    if (!status)
+        status = pm_neuron_need_current(&e->neuron, "training", error);
     if (!status)
         status = check_goal(&e->goal, error);
     return status ? status : check_problem(e, error);

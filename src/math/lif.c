@@ -17,7 +17,9 @@ static double rate_difference(double tau_fast, double tau_slow) {
 }
 
 pm_lif pm_lif_new(const pm_neuron *neuron) {
-    double tau[3] = {neuron->C_m / neuron->g_L, neuron->tau_1, neuron->tau_2}; /* m, 1, 2 */
+    const double tau_m = neuron->C_m / neuron->g_L;
+    const bool impulse = neuron->tau_1 == 0.0; /* a current that is 0 may have any time constant */
+    double tau[3] = {tau_m, impulse ? tau_m : neuron->tau_1, neuron->tau_2}; /* m, 1, 2 */
     pm_lif lif = {
         .l_m = 1.0 / tau[0],
         .l_1 = 1.0 / tau[1],
@@ -28,6 +30,7 @@ pm_lif pm_lif_new(const pm_neuron *neuron) {
         .t_ref = neuron->t_ref,
         .E_L = neuron->E_L,
         .single = neuron->tau_2 == 0.0,
+        .impulse = impulse,
     };
     unsigned char place[3] = {0, 1, 2};
     size_t n = lif.single ? 2 : 3;

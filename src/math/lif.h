@@ -9,7 +9,7 @@
  * where alpha = e^{-l_1 t} - e^{-l_2 t}, and D_1, D_12 are the convolutions of e^{-l_1 t} and alpha with e^{-l_m t}:
  * first and second divided differences of x -> e^{-x t}. They are evaluated without cancellation for all
  * ratios of the time constants, equal ones included. All five functions are >= 0, so for excitatory input every sum has
- * terms of one sign. An arriving spike of weight w adds w to b (tau_2 = 0: to i).
+ * terms of one sign. An arriving spike of weight w adds w to b (tau_2 = 0: to i; tau_1 = 0: to u).
  *
  * Pure functions, no state, no I/O. Times in ms, potentials in mV, currents in pA. */
 #ifndef PM_MATH_LIF_H
@@ -28,6 +28,7 @@ typedef struct pm_lif {
     double t_ref;         /* ms */
     double E_L;           /* mV */
     bool single;          /* tau_2 = 0 */
+    bool impulse;         /* tau_1 = 0: i = b = 0 for ever, and l_1 stands for nothing */
     double d12;           /* l_2 - l_1 (0 if single) */
     /* The rates in ascending order x <= y <= z (single: x <= y only), their differences and the inverses of these
      * (0 for a difference of 0), and the places of l_m, l_1, l_2 in that order. */
@@ -87,9 +88,11 @@ static inline pm_lif_state pm_lif_advance_by(const pm_lif *lif, const pm_lif_sta
     };
 }
 
-/* A spike of that weight (pA) arrives. */
+/* A spike of that weight (pA; impulse: mV) arrives. */
 static inline void pm_lif_arrive(const pm_lif *lif, pm_lif_state *state, double weight) {
-    if (lif->single)
+    if (lif->impulse)
+        state->u += weight;
+    else if (lif->single)
         state->i += weight;
     else
         state->b += weight;

@@ -19,7 +19,7 @@ const pm_parameter pm_neuron_parameters[PM_NEURON_PARAMETERS] = {
     {"V_reset", "mV", "potential after a spike", offsetof(pm_neuron, V_reset), PM_ANY, NULL},
     {"t_ref", "ms", "refractory time", offsetof(pm_neuron, t_ref), PM_NOT_NEGATIVE, NULL},
     {"I_e", "pA", "constant input current", offsetof(pm_neuron, I_e), PM_ANY, NULL},
-    {"tau_1", "ms", "slow time constant of the synaptic current", offsetof(pm_neuron, tau_1), PM_POSITIVE, NULL},
+    {"tau_1", "ms", "slow time constant of the synaptic current", offsetof(pm_neuron, tau_1), PM_NOT_NEGATIVE, NULL},
     {"tau_2", "ms", "fast time constant of the synaptic current", offsetof(pm_neuron, tau_2), PM_NOT_NEGATIVE, NULL},
 };
 
@@ -39,7 +39,12 @@ pm_status pm_neuron_check(const pm_neuron *neuron, pm_error *error) {
         if (parameter->range == PM_NOT_NEGATIVE && value < 0.0)
             return pm_fail(error, PM_INVALID, "%s is %g %s; it must not be negative", name, value, unit);
     }
-    if (neuron->tau_2 >= neuron->tau_1)
+    if (neuron->tau_1 != 0.0 && neuron->tau_1 < SMALLEST)
+        return pm_fail(error, PM_INVALID, "tau_1 is %g ms; it must be 0 or at least %g ms", neuron->tau_1, SMALLEST);
+    if (neuron->tau_1 == 0.0 && neuron->tau_2 != 0.0)
+        return pm_fail(error, PM_INVALID, "tau_2 is %g ms; it must be 0 where tau_1 is 0 (impulse synapses)",
+                       neuron->tau_2);
+    if (neuron->tau_2 >= neuron->tau_1 && neuron->tau_1 > 0.0)
         return pm_fail(error, PM_INVALID, "tau_2 is %g ms; it must be smaller than tau_1 = %g ms", neuron->tau_2,
                        neuron->tau_1);
     if (neuron->tau_2 != 0.0 && neuron->tau_2 < SMALLEST)
@@ -48,4 +53,10 @@ pm_status pm_neuron_check(const pm_neuron *neuron, pm_error *error) {
         return pm_fail(error, PM_INVALID, "V_reset is %g mV; it must be below V_th = %g mV", neuron->V_reset,
                        neuron->V_th);
     return PM_OK;
+}
+
+pm_status pm_neuron_need_current(const pm_neuron *neuron, const char *who, pm_error *error) {
+    if (neuron->tau_1 > 0.0)
+        return PM_OK;
+    return pm_fail(error, PM_INVALID, "tau_1 is 0 ms; %s wants synaptic currents (tau_1 above 0), not impulses", who);
 }

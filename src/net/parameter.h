@@ -2,6 +2,7 @@
 #ifndef PM_NET_PARAMETER_H
 #define PM_NET_PARAMETER_H
 
+#include <punctum/neuron.h>
 #include <stddef.h>
 
 typedef enum pm_range { PM_ANY, PM_POSITIVE, PM_NOT_NEGATIVE } pm_range;
@@ -26,5 +27,8 @@ static inline double pm_parameter_value(const void *structure, const pm_paramete
 /* The parameters of pm_neuron. */
 enum { PM_NEURON_PARAMETERS = 9 };
 extern const pm_parameter pm_neuron_parameters[PM_NEURON_PARAMETERS];
+
+/* PM_INVALID for impulse synapses; the message says that `who` ("training") does not take them. */
+pm_status pm_neuron_need_current(const pm_neuron *neuron, const char *who, pm_error *error);
 
 #endif

@@ -5,6 +5,7 @@
  * `pending` holds the spikes not yet reported, and those before `reported` have been. */
 #include "sim/clock.h"
 
+#include "net/parameter.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
 
@@ -175,6 +176,13 @@ pm_status pm_clock_new(const pm_network *network, const pm_clock_options *option
     *clock = NULL;
     if (!(options->dt > 0.0) || !isfinite(options->dt))
         return pm_fail(error, PM_INVALID, "a time step of %g ms; it must be a positive number", options->dt);
+    for (size_t p = 0; p < network->n_populations; p++)
+        if (network->populations[p].kind == PM_LIF) {
+            pm_status bad =
+                pm_neuron_need_current(&network->populations[p].neuron, "the time-stepped simulator", error);
+            if (bad)
+                return bad;
+        }
     pm_clock *c = calloc(1, sizeof *c);
     if (!c)
         return pm_fail_memory(error, "the simulation");

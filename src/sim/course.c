@@ -2,6 +2,8 @@
  * at `time`, all events up to it have acted, and integration never crosses an event. */
 #include "sim/course.h"
 
+#include "net/parameter.h"
+
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_odeiv2.h>
 #include <math.h>
@@ -138,7 +140,10 @@ pm_status pm_course_integrate(const pm_network *network, const pm_wiring *wiring
     course c = {.neuron = &network->populations[population].neuron, .ready = -INFINITY};
     gsl_odeiv2_system system = {derivatives, NULL, 3, &c};
     event_list events = {0};
-    pm_status status = PM_NO_MEMORY;
+    pm_status status = pm_neuron_need_current(c.neuron, "the numerical integration", error);
+    if (status)
+        return status;
+    status = PM_NO_MEMORY;
     c.driver = gsl_odeiv2_driver_alloc_y_new(&system, gsl_odeiv2_step_rk8pd, 1e-3, TOLERANCE, TOLERANCE);
     if (c.driver && gather(wiring, spikes, n_spikes, population, neuron, &events))
         status = follow(&c, &events, points, n_points, error);

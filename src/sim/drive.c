@@ -39,6 +39,9 @@ static bool is_private(const pm_network *network, const pm_wiring *wiring, const
     const pm_population *population = &network->populations[p];
     if (population->kind != PM_POISSON_SOURCE || population->rate * 1e-3 * slab < FEWEST)
         return false;
+    for (size_t k = 0; k < network->n_projections; k++) /* drives add currents */
+        if (network->projections[k].from == p && network->populations[network->projections[k].to].neuron.tau_1 == 0.0)
+            return false;
     for (uint32_t n = wiring->first_neuron[p]; n < wiring->first_neuron[p + 1]; n++)
         if (fan[n] > 1)
             return false;

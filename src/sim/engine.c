@@ -82,8 +82,8 @@ static bool make_classes(pm_engine *engine) {
         class->lif = pm_lif_new(&net->populations[p].neuron);
         class->step = pm_lif_basis_at(&class->lif, engine->plan.slab);
         class->series = pm_series_new(&class->lif, engine->plan.slab);
-        class->peak_time = pm_lif_psp_peak(&class->lif);
-        class->peak = pm_lif_psp(&class->lif, class->peak_time);
+        class->peak_time = class->lif.impulse ? 0.0 : pm_lif_psp_peak(&class->lif);
+        class->peak = class->lif.impulse ? 1.0 : pm_lif_psp(&class->lif, class->peak_time);
     }
     return true;
 }
@@ -213,6 +213,8 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double time, pm_er
         return pm_fail_memory(error, "deliveries");
     double left = engine->end - time; /* exact: both are multiples of the last bit of the smaller */
     pm_lif_basis at = pm_lif_basis_at(&class->lif, left);
+    if (class->lif.impulse)
+        at = (pm_lif_basis){.d12 = at.em};
     engine->deliveries.items[engine->deliveries.count++] = (pm_delivery){
         .offset = time - engine->start,
         .begin = g->begin,

@@ -35,8 +35,8 @@ typedef struct pm_class {
     pm_lif lif;
     pm_lif_basis step; /* at t = slab */
     pm_series series;  /* over a slab */
-    double peak_time;  /* of the PSP, ms */
-    double peak;       /* mV/pA */
+    double peak_time;  /* of the PSP, ms; impulse: 0 */
+    double peak;       /* mV/pA; impulse: 1 */
 } pm_class;
 
 /* A group of synapses whose spike arrives in the current slab. */

@@ -22,7 +22,7 @@ static double preferred_slab(const pm_network *net) {
     for (size_t p = 0; p < net->n_populations; p++) {
         const pm_neuron *n = &net->populations[p].neuron;
         if (net->populations[p].kind == PM_LIF)
-            shortest = fmin(shortest, fmin(n->C_m / n->g_L, n->tau_1));
+            shortest = fmin(shortest, fmin(n->C_m / n->g_L, n->tau_1 > 0.0 ? n->tau_1 : INFINITY));
     }
     return shortest < INFINITY ? power_of_two_below(fmax(shortest / 8.0, 0x1p-30)) : 1.0;
 }

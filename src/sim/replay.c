@@ -137,7 +137,7 @@ static double curve_step(const pm_lif *lif, const piece *p) {
 static bool sample_piece(pm_engine *engine, pm_worker *worker, const pm_watch *watch, const pm_lif *lif,
                          const piece *p) {
     double step = curve_step(lif, p);
-    bool at_start = p->x0 == 0.0 || p->x0 - worker->last_point >= (engine->end - engine->start) / 8.0;
+    bool at_start = lif->impulse || p->x0 == 0.0 || p->x0 - worker->last_point >= (engine->end - engine->start) / 8.0;
     double curve = at_start ? p->x0 : p->x0 + step;
     double number = ceil((engine->start + p->x0) / watch->interval);
     while (number * watch->interval < engine->start + p->x0)
@@ -145,8 +145,10 @@ static bool sample_piece(pm_engine *engine, pm_worker *worker, const pm_watch *w
     for (;;) {
         double grid = number * watch->interval;
         double grid_offset = grid - engine->start;
-        if (fmin(grid_offset, curve) >= p->x1)
-            return true;
+        if (fmin(grid_offset, curve) >= p->x1) /* both ends of a jump belong to the curve */
+            return !lif->impulse || !(p->x1 < engine->end - engine->start) ||
+                   add_sample(worker, engine, watch, engine->start + p->x1, u_in_piece(lif, p, p->x1), lif->E_L,
+                              PM_SAMPLE_CURVE);
         if (grid_offset <= curve) {
             if (!add_sample(worker, engine, watch, grid, u_in_piece(lif, p, grid_offset), lif->E_L, PM_SAMPLE))
                 return false;
@@ -228,7 +230,8 @@ static pm_status fire(course *c, double after, double limit) {
     pm_lif_state then = pm_lif_advance(lif, &c->state, after);
     if (after > 0.0)
         then.u = lif->theta; /* by definition of the crossing; the computed value is a rounding away */
-    pm_cell_spike spike = {time, pm_lif_slope_now(lif, &then), c->cell};
+    double slope = lif->impulse && !(after > 0.0) ? 0.0 : pm_lif_slope_now(lif, &then);
+    pm_cell_spike spike = {time, slope, c->cell};
     if (!(time > c->last_spike) || ++c->n_spikes > MAX_SPIKES_IN_SLAB)
         return runaway(c->engine, &c->worker->error, c->cell, time, "fires without end");
     piece p = {c->x, fmin(time - c->engine->start, limit), c->state, false};
@@ -347,7 +350,8 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         pm_status status = cross_gap(&c, k, worker->instants.items[k].offset);
         if (status != PM_OK)
             return status;
-        pm_lif_arrive(&class->lif, &c.state, worker->instants.items[k].weight);
+        if (!(class->lif.impulse && c.ready > c.x)) /* nothing moves a potential that is held */
+            pm_lif_arrive(&class->lif, &c.state, worker->instants.items[k].weight);
     }
     pm_status status = cross_gap(&c, n, engine->end - engine->start);
     home->u = c.state.u;

@@ -170,6 +170,75 @@ START_TEST(normalisation) {
 }
 END_TEST
 
+/* 1/2 |n / max n - y|^2 */
+static double loss_of_counts(const double *n, uint8_t label) {
+    double most = 0.0, loss = 0.0;
+    for (size_t i = 0; i < OUTPUTS; i++)
+        most = fmax(most, n[i]);
+    for (size_t i = 0; i < OUTPUTS; i++)
+        loss += 0.5 * pow(n[i] / most - (i == label ? 1.0 : 0.0), 2.0);
+    return loss;
+}
+
+/* The errors of a single layer's output neurons for the first image of a set, times the trace of its first input. */
+static void errors_of(set *s, double relative, uint8_t label, uint64_t key, double *e) {
+    const uint32_t two[] = {INPUTS, OUTPUTS};
+    pm_lee_parameters p = defaults();
+    pm_image_net net;
+    pm_image_outcome outcome;
+    p.normalise = p.lateral = p.weight_penalty = p.inhibition_output = 0.0;
+    p.relative = relative;
+    p.alpha_output = 3.0;
+    ck_assert_int_eq(pm_image_net_new(&net, &pm_image_model_lee, two, 2, &p, key, 1, NULL), PM_OK);
+    s->images.n = 1;
+    s->images.key = key;
+    s->label[0] = label;
+    ck_assert_int_eq(pm_image_net_run(&net, &s->images, true, &outcome, NULL, NULL), PM_OK);
+    for (size_t i = 0; i < OUTPUTS; i++)
+        e[i] = net.sums[i] * net.learnt[INPUTS * OUTPUTS + i];
+    pm_image_net_free(&net);
+}
+
+/* Errors of the output are the derivatives of the loss with respect to counts of spikes, times the largest count; on
+ * request they are those of outputs that are not divided by it. */
+START_TEST(relative_errors) {
+    static set s;
+    size_t seen[2] = {0}; /* where the label leads, and where another neuron does */
+    make_set(&s, 8);
+    for (uint64_t key = 0; key < 60; key++) {
+        double e[OUTPUTS], other[OUTPUTS], follows[OUTPUTS], o[OUTPUTS];
+        size_t first = 0, ties = 0;
+        errors_of(&s, 0.0, 1, key, e);
+        errors_of(&s, 0.0, 0, key, other);
+        errors_of(&s, 1.0, 1, key, follows);
+        double trace = other[1] - e[1]; /* o - 0 less o - 1 */
+        ck_assert_double_gt(trace, 0.0);
+        for (size_t i = 0; i < OUTPUTS; i++) {
+            o[i] = e[i] / trace + (i == 1 ? 1.0 : 0.0);
+            first = o[i] > o[first] ? i : first;
+        }
+        for (size_t i = 0; i < OUTPUTS; i++)
+            ties += o[i] > 0.999;
+        if (ties != 1)
+            continue;
+        ck_assert_double_eq_tol(o[first], 1.0, 1e-12);
+        seen[first != 1]++;
+        for (size_t i = 0; i < OUTPUTS; i++) {
+            const double h = 1e-5;
+            double at = o[i];
+            o[i] = at + h;
+            double up = loss_of_counts(o, 1);
+            o[i] = at - h;
+            double slope = (up - loss_of_counts(o, 1)) / (2.0 * h);
+            o[i] = at;
+            ck_assert_double_eq_tol(follows[i] / trace, slope, 1e-8);
+        }
+    }
+    ck_assert_uint_gt(seen[0], 5);
+    ck_assert_uint_gt(seen[1], 5);
+}
+END_TEST
+
 /* The penalty's gradient is its derivative; the drift of thresholds keeps their mean and ends at the floor. */
 START_TEST(regularisation) {
     pm_lee_parameters p = defaults();
@@ -356,6 +425,7 @@ Suite *pm_suite_lee(void) {
     TCase *tests = tcase_create("lee");
     tcase_add_test(tests, gradient);
     tcase_add_test(tests, normalisation);
+    tcase_add_test(tests, relative_errors);
     tcase_add_test(tests, regularisation);
     tcase_add_test(tests, input);
     tcase_add_test(tests, threads);

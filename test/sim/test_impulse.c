@@ -1,9 +1,12 @@
+#include "learn/arrivals.h"
 #include "net/random.h"
+#include "sim/clock.h"
 #include "sim/impulse.h"
 #include "support/starve.h"
 
 #include <check.h>
 #include <math.h>
+#include <punctum/punctum.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +170,299 @@ START_TEST(nothing) {
 }
 END_TEST
 
+/* --- impulse synapses of networks ----------------------------------------------------------------------------------
+ */
+
+typedef struct spikes {
+    pm_spike items[4000];
+    pm_sample samples[4000];
+    size_t n, n_samples;
+} spikes;
+
+static pm_status keep_spike(const pm_spike *spike, void *user, pm_error *error) {
+    spikes *s = user;
+    (void)error;
+    ck_assert_uint_lt(s->n, sizeof s->items / sizeof *s->items);
+    s->items[s->n++] = *spike;
+    return PM_OK;
+}
+
+static pm_status keep_sample(const pm_sample *sample, void *user, pm_error *error) {
+    spikes *s = user;
+    (void)error;
+    ck_assert_uint_lt(s->n_samples, sizeof s->samples / sizeof *s->samples);
+    s->samples[s->n_samples++] = *sample;
+    return PM_OK;
+}
+
+static void simulate(const pm_network *net, int threads, int slices, spikes *s) {
+    pm_error error = {0};
+    pm_simulation *run = NULL;
+    s->n = s->n_samples = 0;
+    ck_assert_msg(pm_simulation_new(net, &(pm_options){.threads = threads}, &run, &error) == PM_OK, "%s",
+                  error.message);
+    pm_simulation_on_spike(run, keep_spike, s);
+    pm_simulation_on_sample(run, keep_sample, s);
+    for (int k = 1; k <= slices; k++)
+        ck_assert_msg(pm_simulation_run(run, net->duration * k / slices, &error) == PM_OK, "%s", error.message);
+    pm_simulation_free(run);
+}
+
+/* tau_m 10 ms, threshold 10 mV above rest. */
+static pm_neuron impulse_neuron(void) {
+    return (pm_neuron){.C_m = 300.0, .g_L = 30.0, .E_L = -70.0, .V_th = -60.0, .V_reset = -72.0};
+}
+
+static uint32_t add_cells(pm_network *net, const char *name, uint32_t size, const pm_neuron *neuron) {
+    uint32_t p;
+    ck_assert_int_eq(pm_network_add_lif(net, name, size, neuron, &p, NULL), PM_OK);
+    return p;
+}
+
+static void join(pm_network *net, uint32_t from, uint32_t to, double weight, double delay) {
+    pm_projection p = {.from = from, .to = to, .rule = PM_ALL_TO_ALL};
+    p.weight = (pm_distribution){.kind = PM_CONSTANT, .a = weight};
+    p.delay = (pm_distribution){.kind = PM_CONSTANT, .a = delay};
+    ck_assert_int_eq(pm_network_connect(net, &p, NULL), PM_OK);
+}
+
+/* V jumps by the weight at the arrival, decays with tau_m, fires at the arrival that lifts it over the threshold, and
+ * does not move while it is refractory; an arrival at the end of refractoriness counts. Without a delay the next layer
+ * hears of it at the same instant. */
+START_TEST(jumps) {
+    static spikes s;
+    static const double at[] = {1.0, 2.0, 3.0, 4.5, 5.5, 5.5, 30.0}; /* ms; 0.5 ms later at the cells */
+    pm_network *net = pm_network_new();
+    pm_event events[7];
+    for (size_t k = 0; k < 7; k++)
+        events[k] = (pm_event){at[k], 0};
+    pm_neuron neuron = impulse_neuron();
+    neuron.t_ref = 2.5;
+    uint32_t in;
+    net->duration = 40.0;
+    ck_assert_int_eq(pm_network_add_spike_source(net, "in", 1, events, 7, &in, NULL), PM_OK);
+    uint32_t a = add_cells(net, "a", 1, &neuron), b = add_cells(net, "b", 1, &neuron);
+    join(net, in, a, 6.0, 0.5);
+    join(net, a, b, 13.0, 0.0);
+    ck_assert_int_eq(pm_network_record_potential(net, a, (uint32_t[]){0}, 1, 0.25, NULL), PM_OK);
+    simulate(net, 1, 1, &s);
+    /* 1.5: 6 mV; 2.5: 6 (1 + e^-0.1) > 10, fires, held at -2 mV to 5; 3.5: lost; 5.0: -2 + 6 = 4 mV;
+     * 6.0: 4 e^-0.1 + 12 > 10, fires; 30.5: -2 e^-2.2 + 6 mV */
+    static const double when[] = {2.5, 2.5, 6.0, 6.0};
+    ck_assert_uint_eq(s.n, 4);
+    for (size_t k = 0; k < 4; k++) {
+        ck_assert_double_eq(s.items[k].time, when[k]);
+        ck_assert_double_eq(s.items[k].slope, 0.0);
+        ck_assert_uint_eq(s.items[k].population, k % 2 ? b : a);
+    }
+    size_t seen = 0;
+    for (size_t k = 0; k < s.n_samples; k++) {
+        double t = s.samples[k].time, u = s.samples[k].potential + 70.0, want = NAN;
+        if (s.samples[k].kind != PM_SAMPLE)
+            continue;
+        want = t < 1.5    ? 0.0
+               : t < 2.5  ? 6.0 * exp(-(t - 1.5) / 10.0)
+               : t < 5.0  ? -2.0
+               : t < 6.0  ? 4.0 * exp(-(t - 5.0) / 10.0)
+               : t < 8.5  ? -2.0
+               : t < 30.5 ? -2.0 * exp(-(t - 8.5) / 10.0)
+                          : (6.0 - 2.0 * exp(-2.2)) * exp(-(t - 30.5) / 10.0);
+        ck_assert_double_eq_tol(u, want, 1e-13);
+        seen++;
+    }
+    ck_assert_uint_eq(seen, 160);
+    pm_network_free(net);
+}
+END_TEST
+
+/* A constant current carries V over the threshold between two arrivals: u = u_inf + (u_0 - u_inf) e^{-t/tau_m}. */
+START_TEST(crossing_between_jumps) {
+    static spikes s;
+    pm_network *net = pm_network_new();
+    pm_neuron neuron = impulse_neuron();
+    neuron.I_e = 360.0; /* 12 mV */
+    uint32_t in;
+    net->duration = 40.0;
+    ck_assert_int_eq(pm_network_add_spike_source(net, "in", 1, &(pm_event){3.0, 0}, 1, &in, NULL), PM_OK);
+    uint32_t a = add_cells(net, "a", 1, &neuron);
+    join(net, in, a, -4.0, 0.0);
+    simulate(net, 1, 1, &s);
+    double u = 12.0 * (1.0 - exp(-0.3)) - 4.0, first = 3.0 + 10.0 * log((12.0 - u) / 2.0);
+    ck_assert_uint_eq(s.n, 1); /* the next one: 10 log(14/2) = 19.5 ms later */
+    ck_assert_double_eq_tol(s.items[0].time, first, 1e-13);
+    ck_assert_double_eq_tol(s.items[0].slope, 0.2, 1e-14);
+    pm_network_free(net);
+}
+END_TEST
+
+enum { CELLS = 40, EVENTS = 300, MOST = 200000 };
+
+/* One arrival. */
+typedef struct arrival {
+    double time, weight;
+    uint32_t cell;
+} arrival;
+
+static int by_time(const void *left, const void *right) {
+    const arrival *a = left, *b = right;
+    return a->time != b->time ? (a->time > b->time) - (a->time < b->time) : (a->cell > b->cell) - (a->cell < b->cell);
+}
+
+/* All arrivals in one sorted list, worked off one instant at one cell after the other. */
+static size_t by_list(const pm_network *net, const pm_synapse *synapses, size_t n_synapses, const pm_event *events,
+                      pm_spike *out) {
+    static arrival list[MOST];
+    double u[CELLS] = {0}, since[CELLS] = {0}, ready[CELLS];
+    const pm_neuron *p = &net->populations[1].neuron;
+    size_t n = 0, n_out = 0;
+    for (size_t c = 0; c < CELLS; c++)
+        ready[c] = -INFINITY;
+    for (size_t k = 0; k < EVENTS; k++)
+        for (uint32_t c = events[k].neuron; c < CELLS; c += 4)
+            list[n++] = (arrival){events[k].time + 0.25, 2.5 + 0.125 * c, c};
+    for (size_t k = 0; k < n; k++) {
+        qsort(list + k, n - k, sizeof *list, by_time);
+        arrival here = list[k];
+        for (; k + 1 < n && list[k + 1].time == here.time && list[k + 1].cell == here.cell; k++)
+            here.weight += list[k + 1].weight;
+        size_t c = here.cell;
+        if (here.time >= net->duration || ready[c] > here.time)
+            continue;
+        u[c] = u[c] * exp((since[c] - here.time) / (p->C_m / p->g_L)) + here.weight;
+        since[c] = here.time;
+        ck_assert_double_gt(fabs(u[c] - (p->V_th - p->E_L)), 1e-9); /* no tie that rounding could decide */
+        if (u[c] < p->V_th - p->E_L)
+            continue;
+        out[n_out++] = (pm_spike){.time = here.time, .population = 1, .neuron = here.cell};
+        u[c] = p->V_reset - p->E_L;
+        since[c] = ready[c] = here.time + p->t_ref;
+        for (size_t s = 0; s < n_synapses; s++)
+            if (synapses[s].source == c)
+                list[n++] = (arrival){here.time + synapses[s].delay, synapses[s].weight, synapses[s].target};
+        ck_assert_uint_lt(n, MOST - CELLS * CELLS);
+    }
+    return n_out;
+}
+
+static int by_time_and_neuron(const void *left, const void *right) {
+    const pm_spike *a = left, *b = right;
+    return a->time != b->time ? (a->time > b->time) - (a->time < b->time)
+                              : (a->neuron > b->neuron) - (a->neuron < b->neuron);
+}
+
+/* A recurrent network with excitation, inhibition and refractoriness fires as a list of all arrivals says, to the bit,
+ * for every number of threads and slices. */
+START_TEST(recurrent_jumps) {
+    static spikes s, other;
+    static pm_spike want[4000];
+    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        gsl_rng_set(rng, seed);
+        pm_network *net = pm_network_new();
+        pm_event events[EVENTS];
+        pm_synapse into[CELLS], among[CELLS * 10];
+        pm_neuron neuron = impulse_neuron();
+        neuron.t_ref = seed % 2 ? 1.5 : 0.0;
+        net->duration = 80.0;
+        for (size_t k = 0; k < EVENTS; k++)
+            events[k] = (pm_event){80.0 * gsl_rng_uniform(rng), (uint32_t)gsl_rng_uniform_int(rng, 4)};
+        for (uint32_t c = 0; c < CELLS; c++)
+            into[c] = (pm_synapse){c % 4, c, 2.5 + 0.125 * c, 0.25};
+        for (size_t k = 0; k < CELLS * 10; k++)
+            among[k] =
+                (pm_synapse){(uint32_t)gsl_rng_uniform_int(rng, CELLS), (uint32_t)gsl_rng_uniform_int(rng, CELLS),
+                             2.0 * gsl_rng_uniform(rng) - 1.0, 0.4 + 2.0 * gsl_rng_uniform(rng)};
+        ck_assert_int_eq(pm_network_add_spike_source(net, "in", 4, events, EVENTS, NULL, NULL), PM_OK);
+        add_cells(net, "cells", CELLS, &neuron);
+        pm_projection p = {.to = 1, .rule = PM_SYNAPSE_LIST, .synapses = into, .n_synapses = CELLS};
+        ck_assert_int_eq(pm_network_connect(net, &p, NULL), PM_OK);
+        p = (pm_projection){.from = 1, .to = 1, .rule = PM_SYNAPSE_LIST, .synapses = among, .n_synapses = CELLS * 10};
+        ck_assert_int_eq(pm_network_connect(net, &p, NULL), PM_OK);
+        size_t n = by_list(net, among, CELLS * 10, events, want);
+        qsort(want, n, sizeof *want, by_time_and_neuron);
+        simulate(net, 1, 1, &s);
+        ck_assert_uint_gt(n, 500);
+        ck_assert_uint_eq(s.n, n);
+        for (size_t k = 0; k < n; k++) {
+            ck_assert_double_eq(s.items[k].time, want[k].time);
+            ck_assert_uint_eq(s.items[k].neuron, want[k].neuron);
+        }
+        simulate(net, 3, 7, &other);
+        ck_assert_uint_eq(other.n, s.n);
+        ck_assert(memcmp(s.items, other.items, s.n * sizeof *s.items) == 0);
+        pm_network_free(net);
+    }
+    gsl_rng_free(rng);
+}
+END_TEST
+
+/* Poisson neurons with one target each act like their spikes given beforehand. */
+START_TEST(private_jumps) {
+    static spikes s, other;
+    static pm_event events[4000];
+    pm_neuron neuron = impulse_neuron();
+    size_t n = 0, cells = 0;
+    for (int given = 0; given < 2; given++) {
+        pm_network *net = pm_network_new();
+        net->duration = 50.0;
+        if (given)
+            ck_assert_int_eq(pm_network_add_spike_source(net, "in", 5, events, n, NULL, NULL), PM_OK);
+        else
+            ck_assert_int_eq(pm_network_add_poisson_source(net, "in", 5, 3000.0, NULL, NULL), PM_OK);
+        add_cells(net, "cells", 5, &neuron);
+        pm_projection p = {.from = 0, .to = 1, .rule = PM_ONE_TO_ONE};
+        p.weight = (pm_distribution){.kind = PM_CONSTANT, .a = 0.8};
+        ck_assert_int_eq(pm_network_connect(net, &p, NULL), PM_OK);
+        ck_assert_int_eq(pm_network_record_spikes(net, 0, !given, NULL), PM_OK);
+        simulate(net, 1, 1, given ? &other : &s);
+        for (size_t k = 0; k < s.n && !given; k++)
+            if (s.items[k].population == 0)
+                events[n++] = (pm_event){s.items[k].time, s.items[k].neuron};
+            else
+                s.items[cells++] = s.items[k];
+        pm_network_free(net);
+    }
+    ck_assert_uint_gt(n, 500);
+    ck_assert_uint_gt(cells, 20);
+    ck_assert_uint_eq(other.n, cells);
+    for (size_t k = 0; k < cells; k++) {
+        ck_assert_double_eq(s.items[k].time, other.items[k].time);
+        ck_assert_uint_eq(s.items[k].neuron, other.items[k].neuron);
+    }
+}
+END_TEST
+
+/* tau_1 = 0 means impulses, with tau_2 = 0 only; time steps, training and exact gradients say that they do not know
+ * them. */
+START_TEST(where_jumps_are_refused) {
+    pm_error error = {0};
+    pm_neuron neuron = impulse_neuron();
+    ck_assert_int_eq(pm_neuron_check(&neuron, &error), PM_OK);
+    neuron.tau_2 = 1.25;
+    ck_assert_int_eq(pm_neuron_check(&neuron, &error), PM_INVALID);
+    ck_assert_str_eq(error.message, "tau_2 is 1.25 ms; it must be 0 where tau_1 is 0 (impulse synapses)");
+    neuron = impulse_neuron();
+    neuron.tau_1 = 1e-12;
+    ck_assert_int_eq(pm_neuron_check(&neuron, &error), PM_INVALID);
+    ck_assert_str_eq(error.message, "tau_1 is 1e-12 ms; it must be 0 or at least 1e-09 ms");
+    neuron.tau_1 = 0.0;
+    pm_network *net = pm_network_new();
+    pm_clock *clock = NULL;
+    add_cells(net, "cells", 1, &neuron);
+    ck_assert_int_eq(pm_clock_new(net, &(pm_clock_options){.dt = 0.1}, &clock, &error), PM_INVALID);
+    ck_assert_ptr_null(clock);
+    ck_assert_str_eq(error.message,
+                     "tau_1 is 0 ms; the time-stepped simulator wants synaptic currents (tau_1 above 0), not impulses");
+    pm_wiring *wiring = NULL;
+    pm_synapses synapses;
+    ck_assert_int_eq(pm_wiring_new(net, &wiring, &error), PM_OK);
+    ck_assert_int_eq(pm_synapses_of_wiring(&synapses, net, wiring, &error), PM_INVALID);
+    ck_assert_int_eq(strncmp(error.message, "tau_1 is 0 ms; the exact gradient", 33), 0);
+    pm_wiring_free(wiring);
+    pm_network_free(net);
+}
+END_TEST
+
 Suite *pm_suite_impulse(void);
 Suite *pm_suite_impulse(void) {
     Suite *suite = suite_create("impulse");
@@ -175,6 +471,11 @@ Suite *pm_suite_impulse(void) {
     tcase_add_test(tests, sum_of_traces);
     tcase_add_test(tests, by_hand);
     tcase_add_test(tests, nothing);
+    tcase_add_test(tests, jumps);
+    tcase_add_test(tests, crossing_between_jumps);
+    tcase_add_test(tests, recurrent_jumps);
+    tcase_add_test(tests, private_jumps);
+    tcase_add_test(tests, where_jumps_are_refused);
     suite_add_tcase(suite, tests);
     return suite;
 }
