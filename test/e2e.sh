@@ -514,10 +514,10 @@ check "with a message" grep -qi 'killed' message
 
 # the comparison of the learning rules, one trial each
 check "comparison of rules" env PM_PROGRAM="$program" "$here/scripts/compare-rules.sh" "$PWD/compared-rules" 1 20
-for rule in span psd chronotron finite_precision spikeprop multilayer_resume; do
+for rule in span psd chronotron finite_precision spikeprop-first spikeprop-all exact_gradient multilayer_resume; do
     check "its row of $rule" test -s "compared-rules/single-$rule/summary.json"
 done
-for rule in spikeprop-first spikeprop-all multilayer_resume; do
+for rule in spikeprop-first spikeprop-all exact_gradient multilayer_resume; do
     check "its row of XOR with $rule" test -s "compared-rules/xor-$rule/summary.json"
 done
 
