@@ -19,6 +19,7 @@ pm_classification *pm_classification_new(void) {
                              .test = SIZE_MAX,
                              .coding = {.to = 10.0, .rate = 100.0, .bias = NAN},
                              .scale = 1.0,
+                             .tau = 10.0,
                              .slope_floor = 0.1,
                              .epochs = 10,
                              .batch = 100,
@@ -112,6 +113,8 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
         status = check_coding(c, error);
     if (!status)
         status = need(c->scale > 0.0, "loss.scale", c->scale, "positive", error);
+    if (!status)
+        status = need(c->tau > 0.0, "loss.tau", c->tau, "positive", error);
     if (!status)
         status = need(c->slope_floor >= 0.0, "slope_floor", c->slope_floor, "0 or more", error);
     if (!status)

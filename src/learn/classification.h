@@ -37,6 +37,7 @@ typedef struct pm_classification {
     size_t n_layers;
     pm_loss_kind loss;
     double scale; /* mV or ms, see classifier.h */
+    double tau;   /* ms, see classifier.h */
     double slope_floor;
     size_t epochs, batch, parts; /* parts: a batch is cut into so many, each summed on its own, in order */
     const pm_optimiser *optimiser;

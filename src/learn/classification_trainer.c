@@ -104,6 +104,7 @@ static pm_status net_new(pm_classifier *net, const pm_classification *c, const s
     pm_status status = pm_classifier_new(net, &c->neuron, &c->readout, c->loss, sizes, c->n_layers, error);
     net->duration = c->duration;
     net->scale = c->scale;
+    net->tau = c->tau;
     net->slope_floor = c->slope_floor;
     return status;
 }
