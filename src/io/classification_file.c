@@ -72,6 +72,8 @@ json_t *pm_classification_json(const pm_classification *c) {
         json_pack("{s:s, s:f, s:f, s:f, s:f, s:o, s:f}", "kind", k->kind == PM_CODING_LATENCY ? "latency" : "poisson",
                   "threshold", k->threshold, "from", k->from, "to", k->to, "rate", k->rate, "bias",
                   real_or_null(k->bias), "dropout", c->input_dropout);
+    if (c->opposition > 0.0)
+        json_object_set_new(coding, "opposition", json_real(c->opposition));
     json_t *map = json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "duration", c->duration, "seed", (json_int_t)c->seed,
                             "neuron", pm_neuron_json(&c->neuron), "readout", pm_neuron_json(&c->readout), "data",
                             data_json(c), "coding", coding, "layers", layers_json(c));

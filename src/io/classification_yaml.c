@@ -79,7 +79,7 @@ static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *e
 }
 
 static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"latency", "poisson", "bias", "dropout", NULL};
+    static const char *const keys[] = {"latency", "poisson", "bias", "dropout", "opposition", NULL};
     static const char *const latency_keys[] = {"threshold", "from", "to", NULL};
     static const char *const poisson_keys[] = {"threshold", "from", "to", "rate", NULL};
     pm_status status = pm_map_check(map, keys, error);
@@ -103,6 +103,8 @@ static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error 
         status = number(code, "rate", "a rate in spikes/s", &c->coding.rate, error);
     if (!status)
         status = number(map, "bias", "a time in ms", &c->coding.bias, error);
+    if (!status)
+        status = number(map, "opposition", "a time in ms", &c->opposition, error);
     return status ? status : number(map, "dropout", "a probability below 1", &c->input_dropout, error);
 }
 

@@ -80,6 +80,9 @@ static pm_status check_coding(const pm_classification *c, pm_error *error) {
     if (!status)
         status = need(c->input_dropout >= 0.0 && c->input_dropout < 1.0, "coding.dropout", c->input_dropout,
                       "from 0 to below 1", error);
+    if (!status)
+        status = need(c->opposition >= 0.0 && c->opposition < c->duration, "coding.opposition", c->opposition,
+                      "0 or more, within the duration", error);
     return status;
 }
 

@@ -33,6 +33,7 @@ typedef struct pm_classification {
     size_t train, validation, test; /* examples; SIZE_MAX: all that there are */
     pm_coding coding;
     double input_dropout;
+    double opposition; /* ms: every example is learned a second time with its spikes moved so far against the network */
     pm_classification_layer layers[PM_CLASSIFIER_MOST_LAYERS]; /* hidden layers, then the output layer */
     size_t n_layers;
     pm_loss_kind loss;

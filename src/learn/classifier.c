@@ -263,3 +263,15 @@ pm_status pm_lane_back(pm_lane *lane, size_t label, double *const *gradient, pm_
     }
     return status ? status : pm_adjoint_layered(&lane->adjoint, &lane->net, lane->dl_dt, gradient, error);
 }
+
+pm_status pm_lane_oppose(pm_lane *lane, size_t n, double by, pm_error *error) {
+    pm_raster *in = &lane->net.rasters[0];
+    const double *moved = lane->adjoint.time[0], last = lane->of->duration;
+    for (size_t k = 0; k < in->n; k++) {
+        if (in->neuron[k] >= n || moved[k] == 0.0)
+            continue;
+        double t = in->time[k] + (moved[k] > 0.0 ? by : -by);
+        in->time[k] = t < 0.0 ? 0.0 : t > last ? last : t;
+    }
+    return pm_raster_sort(in, error);
+}

@@ -60,6 +60,10 @@ double pm_lane_loss(const pm_lane *lane, size_t label);
 /* Adds the gradient of the loss of the last run to gradient[l]. Errors: PM_NO_MEMORY; PM_FAILED for a grazing spike if
  * slope_floor is 0. */
 pm_status pm_lane_back(pm_lane *lane, size_t label, double *const *gradient, pm_error *error);
+/* After pm_lane_back with adjoint.input_times: moves every input spike of neurons below `n` by `by` ms, within [0,
+ * duration], in the direction in which the loss of the last run grows (I. J. Goodfellow, J. Shlens and C. Szegedy, ICLR
+ * 2015, for times instead of pixels). Errors: PM_NO_MEMORY. */
+pm_status pm_lane_oppose(pm_lane *lane, size_t n, double by, pm_error *error);
 /* Spikes of all layers but the input in the last run. */
 size_t pm_lane_spikes(const pm_lane *lane);
 
