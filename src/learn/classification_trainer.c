@@ -132,7 +132,8 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     t->order = malloc((t->train->n + 1) * sizeof *t->order);
     bool enough = t->parts && t->testers && t->order;
     for (size_t p = 0; enough && p < c->parts; p++)
-        enough = part_new(&t->parts[p], &t->net, c->opposition > 0.0, error) && !pm_lane_new(&t->testers[p], &t->tested, error);
+        enough = part_new(&t->parts[p], &t->net, c->opposition > 0.0, error) &&
+                 !pm_lane_new(&t->testers[p], &t->tested, error);
     for (size_t l = 0; enough && l < c->n_layers; l++) {
         size_t n = pm_classifier_weights(&t->net, l);
         t->memory[l] = calloc(n * c->optimiser->memory + 1, sizeof(double));

@@ -9,9 +9,9 @@
 /* Cross-entropy of the softmax of z_o, for the label c:  l = -log(exp(z_c) / sum_o exp(z_o)), where
  * PM_LOSS_MAXIMUM      z_o = max over [0, duration] of V_o - E_L, divided by `scale` (mV); the outputs do not fire
  * PM_LOSS_FIRST_SPIKE  z_o = -t_o / scale (ms), t_o the first spike of output o, or `duration` if there is none
- * PM_LOSS_DISCOUNTED   z_o = integral over all t >= 0 of (V_o - E_L) exp(-t / tau) / tau dt, divided by `scale` (mV); the
- *                      outputs do not fire. A spike counts the more the earlier it comes (Nowotny, Turner and Knight,
- *                      Neuromorphic Computing and Engineering 5:014001, 2025) */
+ * PM_LOSS_DISCOUNTED   z_o = integral over all t >= 0 of (V_o - E_L) exp(-t / tau) / tau dt, divided by `scale` (mV);
+ * the outputs do not fire. A spike counts the more the earlier it comes (Nowotny, Turner and Knight, Neuromorphic
+ * Computing and Engineering 5:014001, 2025) */
 typedef enum pm_loss_kind { PM_LOSS_MAXIMUM, PM_LOSS_FIRST_SPIKE, PM_LOSS_DISCOUNTED } pm_loss_kind;
 
 typedef struct pm_classifier {
