@@ -153,7 +153,7 @@ static void add_up(hunt *h) {
 static pm_status run_round(hunt *h, uint32_t round, pm_error *error) {
     h->first_trial = round == 0 ? 0 : h->search.trials << (round - 1);
     h->n_trials = (h->search.trials << round) - h->first_trial;
-    h->outcomes = calloc((size_t)h->n_left * h->n_trials, sizeof *h->outcomes);
+    h->outcomes = calloc((size_t)h->n_left * h->n_trials + 1, sizeof *h->outcomes);
     if (!h->outcomes)
         return pm_fail_memory(error, "the results of a search");
     pm_status status = run_trials(h, round, error);

@@ -79,16 +79,20 @@ json_t *pm_classification_json(const pm_classification *c) {
                   k->from, "to", k->to, "rate", k->rate, "bias", real_or_null(k->bias), "dropout", c->input_dropout);
     if (k->kind == PM_CODING_EVENTS)
         json_object_set_new(coding, "compression", json_real(k->compression));
+    if (c->opposition > 0.0)
+        json_object_set_new(coding, "opposition", json_real(c->opposition));
     json_t *map = json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "duration", c->duration, "seed", (json_int_t)c->seed,
                             "neuron", pm_neuron_json(&c->neuron), "readout", pm_neuron_json(&c->readout), "data",
                             data_json(c), "coding", coding, "layers", layers_json(c));
-    json_t *training =
-        json_pack("{s:s, s:f, s:f, s:I, s:I, s:I, s:o, s:f, s:f, s:I, s:f, s:f}", "loss",
-                  c->loss == PM_LOSS_MAXIMUM ? "maximum" : "first_spike", "scale", c->scale, "slope_floor",
-                  c->slope_floor, "epochs", (json_int_t)c->epochs, "batch", (json_int_t)c->batch, "parts",
-                  (json_int_t)c->parts, "optimiser", optimiser_json(c), "rate", c->rate, "schedule_factor", c->decay,
-                  "schedule_every", (json_int_t)c->decay_every, "weight_decay", c->weight_decay, "average", c->average);
+    static const char *const losses[] = {"maximum", "first_spike", "discounted"};
+    json_t *training = json_pack(
+        "{s:s, s:f, s:f, s:I, s:I, s:I, s:o, s:f, s:f, s:I, s:f, s:f}", "loss", losses[c->loss], "scale", c->scale,
+        "slope_floor", c->slope_floor, "epochs", (json_int_t)c->epochs, "batch", (json_int_t)c->batch, "parts",
+        (json_int_t)c->parts, "optimiser", optimiser_json(c), "rate", c->rate, "schedule_factor", c->decay,
+        "schedule_every", (json_int_t)c->decay_every, "weight_decay", c->weight_decay, "average", c->average);
     json_object_update_new(map, training);
+    if (c->loss == PM_LOSS_DISCOUNTED)
+        json_object_set_new(map, "tau", json_real(c->tau));
     json_object_set_new(
         map, "activity",
         json_pack("{s:f, s:o, s:f}", "lowest", c->lowest, "highest", real_or_null(c->highest), "lift", c->lift));

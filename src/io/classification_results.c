@@ -37,7 +37,7 @@ pm_status pm_learning_curve_write(const char *folder, const pm_epoch *epochs, si
     return close_output(&out, status, error);
 }
 
-static pm_status write_confusion(const char *folder, const uint32_t *confusion, size_t n, pm_error *error) {
+pm_status pm_confusion_write(const char *folder, const uint32_t *confusion, size_t n, pm_error *error) {
     pm_output out = {0};
     pm_status status = pm_output_open(&out, folder, "confusion.dat", error);
     if (!status)
@@ -213,7 +213,7 @@ pm_status pm_class_results_write(const char *folder, pm_class_results *r, pm_err
         return pm_fail_memory(error, "a confusion matrix");
     pm_status status = pm_class_trainer_test(r->trainer, r->test, confusion, &r->score, error);
     if (!status)
-        status = write_confusion(folder, confusion, classes, error);
+        status = pm_confusion_write(folder, confusion, classes, error);
     free(confusion);
     if (!status && r->experiment->model)
         status = write_model(folder, r, error);

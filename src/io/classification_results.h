@@ -9,6 +9,9 @@
 /* "folder/learning.dat": a row per epoch. Errors: PM_FAILED. */
 pm_status pm_learning_curve_write(const char *folder, const pm_epoch *epochs, size_t n, pm_error *error);
 
+/* "folder/confusion.dat" of n classes: a row per label, a column per decision. Errors: PM_FAILED. */
+pm_status pm_confusion_write(const char *folder, const uint32_t *confusion, size_t n, pm_error *error);
+
 typedef struct pm_class_results {
     const char *file; /* of the experiment */
     const pm_classification *experiment;

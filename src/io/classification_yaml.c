@@ -123,7 +123,7 @@ static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *e
 }
 
 static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"latency", "poisson", "events", "bias", "dropout", NULL};
+    static const char *const keys[] = {"latency", "poisson", "events", "bias", "dropout", "opposition", NULL};
     static const char *const latency_keys[] = {"threshold", "from", "to", NULL};
     static const char *const poisson_keys[] = {"threshold", "from", "to", "rate", NULL};
     static const char *const events_keys[] = {"from", "compression", NULL};
@@ -151,6 +151,8 @@ static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error 
         status = number(code, "compression", "a factor", &c->coding.compression, error);
     if (!status)
         status = number(map, "bias", "a time in ms", &c->coding.bias, error);
+    if (!status)
+        status = number(map, "opposition", "a time in ms", &c->opposition, error);
     return status ? status : number(map, "dropout", "a probability below 1", &c->input_dropout, error);
 }
 
@@ -214,19 +216,29 @@ static pm_status read_neurons(pm_classification *c, const pm_node *root, pm_erro
 }
 
 static pm_status read_loss(pm_classification *c, const pm_node *root, pm_error *error) {
-    static const char *const keys[] = {"maximum", "first_spike", NULL}, *const inner[] = {"scale", NULL};
-    pm_node loss = pm_map_find(root, "loss");
+    static const char *const keys[] = {"maximum", "first_spike", "discounted", NULL};
+    static const char *const inner[] = {"scale", NULL}, *const discounted_keys[] = {"scale", "tau", NULL};
+    pm_node loss = pm_map_find(root, "loss"), which = {0};
     if (!pm_node_exists(&loss))
         return PM_OK;
     pm_status status = pm_map_check(&loss, keys, error);
-    pm_node maximum = pm_map_find(&loss, "maximum"), first = pm_map_find(&loss, "first_spike");
-    if (!status && pm_node_exists(&maximum) + pm_node_exists(&first) != 1)
-        return pm_node_fail(&loss, error, "give one of maximum and first_spike");
-    c->loss = pm_node_exists(&first) ? PM_LOSS_FIRST_SPIKE : PM_LOSS_MAXIMUM;
-    const pm_node *which = pm_node_exists(&first) ? &first : &maximum;
+    size_t n = 0;
+    for (size_t k = 0; keys[k]; k++) {
+        pm_node found = pm_map_find(&loss, keys[k]);
+        if (pm_node_exists(&found)) {
+            which = found;
+            c->loss = (pm_loss_kind)k;
+            n++;
+        }
+    }
+    if (!status && n != 1)
+        return pm_node_fail(&loss, error, "give one of maximum, first_spike and discounted");
+    bool discounted = c->loss == PM_LOSS_DISCOUNTED;
     if (!status)
-        status = pm_map_check(which, inner, error);
-    return status ? status : number(which, "scale", "mV (maximum) or ms (first_spike)", &c->scale, error);
+        status = pm_map_check(&which, discounted ? discounted_keys : inner, error);
+    if (!status && discounted)
+        status = number(&which, "tau", "a time in ms", &c->tau, error);
+    return status ? status : number(&which, "scale", "mV, of first_spike ms", &c->scale, error);
 }
 
 /* --- training ----------------------------------------------------------------------------------------------------- */

@@ -53,7 +53,7 @@ static pm_status write_text(pm_output *output, const pm_experiment *e, const dou
     head h = head_of(e);
     pm_status status = pm_output_write(output, error, "%s# layers", FIRST_LINE);
     for (size_t l = 0; !status && l < e->n_layers; l++)
-        status = pm_output_write(output, error, " %" PRIu32, h.sizes[l]);
+        status = pm_output_write(output, error, " %" PRIu32, e->layers[l].size);
     if (!status)
         status = pm_output_write(output, error, "\n# neurons %016" PRIx64 "\n", h.neurons);
     for (size_t l = 1; !status && l < e->n_layers; l++) {

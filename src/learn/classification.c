@@ -20,6 +20,7 @@ pm_classification *pm_classification_new(void) {
                              .window = {0.0, 300.0},
                              .coding = {.to = 10.0, .rate = 100.0, .compression = 1.0, .bias = NAN},
                              .scale = 1.0,
+                             .tau = 10.0,
                              .slope_floor = 0.1,
                              .epochs = 10,
                              .batch = 100,
@@ -111,6 +112,9 @@ static pm_status check_coding(const pm_classification *c, pm_error *error) {
     if (!status)
         status = need(c->input_dropout >= 0.0 && c->input_dropout < 1.0, "coding.dropout", c->input_dropout,
                       "from 0 to below 1", error);
+    if (!status)
+        status = need(c->opposition >= 0.0 && c->opposition < c->duration, "coding.opposition", c->opposition,
+                      "0 or more, within the duration", error);
     return status;
 }
 
@@ -148,6 +152,8 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
         status = check_coding(c, error);
     if (!status)
         status = need(c->scale > 0.0, "loss.scale", c->scale, "positive", error);
+    if (!status)
+        status = need(c->tau > 0.0, "loss.tau", c->tau, "positive", error);
     if (!status)
         status = need(c->slope_floor >= 0.0, "slope_floor", c->slope_floor, "0 or more", error);
     if (!status)

@@ -36,10 +36,12 @@ typedef struct pm_classification {
     size_t train, validation, test; /* examples; SIZE_MAX: all that there are */
     pm_coding coding;
     double input_dropout;
+    double opposition; /* ms: every example is learned a second time with its spikes moved so far against the network */
     pm_classification_layer layers[PM_CLASSIFIER_MOST_LAYERS]; /* hidden layers, then the output layer */
     size_t n_layers;
     pm_loss_kind loss;
     double scale; /* mV or ms, see classifier.h */
+    double tau;   /* ms, see classifier.h */
     double slope_floor;
     size_t epochs, batch, parts; /* parts: a batch is cut into so many, each summed on its own, in order */
     const pm_optimiser *optimiser;

@@ -40,9 +40,10 @@ struct pm_class_trainer {
 
 /* --- made and freed ----------------------------------------------------------------------------------------------- */
 
-static bool part_new(part *p, const pm_classifier *net, pm_error *error) {
+static bool part_new(part *p, const pm_classifier *net, bool opposed, pm_error *error) {
     if (pm_lane_new(&p->lane, net, error))
         return false;
+    p->lane.adjoint.input_times = opposed;
     for (size_t l = 0; l < net->n_layers; l++) {
         p->gradient[l] = aligned_alloc(64, pm_classifier_weights(net, l) * sizeof(double));
         p->fired[l] = calloc(net->sizes[l + 1], sizeof(uint32_t));
@@ -104,6 +105,7 @@ static pm_status net_new(pm_classifier *net, const pm_classification *c, const s
     pm_status status = pm_classifier_new(net, &c->neuron, &c->readout, c->loss, sizes, c->n_layers, error);
     net->duration = c->duration;
     net->scale = c->scale;
+    net->tau = c->tau;
     net->slope_floor = c->slope_floor;
     return status;
 }
@@ -130,7 +132,8 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     t->order = malloc((t->train->n + 1) * sizeof *t->order);
     bool enough = t->parts && t->testers && t->order;
     for (size_t p = 0; enough && p < c->parts; p++)
-        enough = part_new(&t->parts[p], &t->net, error) && !pm_lane_new(&t->testers[p], &t->tested, error);
+        enough = part_new(&t->parts[p], &t->net, c->opposition > 0.0, error) &&
+                 !pm_lane_new(&t->testers[p], &t->tested, error);
     for (size_t l = 0; enough && l < c->n_layers; l++) {
         size_t n = pm_classifier_weights(&t->net, l);
         t->memory[l] = calloc(n * c->optimiser->memory + 1, sizeof(double));
@@ -240,7 +243,13 @@ static pm_status train_example(pm_class_trainer *t, part *p, size_t example, uin
     for (size_t l = 0; l + 1 < c->n_layers; l++)
         for (size_t k = 0; k < lane->net.rasters[l + 1].n; k++)
             p->fired[l][lane->net.rasters[l + 1].neuron[k]]++;
-    return pm_lane_back(lane, label, p->gradient, &p->error);
+    status = pm_lane_back(lane, label, p->gradient, &p->error);
+    if (status || c->opposition <= 0.0)
+        return status;
+    status = pm_lane_oppose(lane, t->train->n_features, c->opposition, &p->error);
+    if (!status)
+        status = pm_lane_run(lane, dropped, &p->error);
+    return status ? status : pm_lane_back(lane, label, p->gradient, &p->error);
 }
 
 static void run_part(pm_class_trainer *t, size_t which, size_t begin, size_t n, uint64_t presentation) {

@@ -73,7 +73,7 @@ pm_status pm_lane_new(pm_lane *lane, const pm_classifier *c, pm_error *error) {
         status = borrow(&lane->net.layers[l], c, l, l == top ? &c->output : &c->hidden, error);
     if (!status && !fires)
         status = borrow(&lane->output, c, top, &c->output, error);
-    if (!status && !fires)
+    if (!status && c->loss == PM_LOSS_MAXIMUM)
         status = pm_readout_new(&lane->readout, &lane->output, error);
     if (status)
         pm_lane_free(lane);
@@ -92,6 +92,7 @@ void pm_lane_free(pm_lane *lane) {
     free(lane->share);
     free(lane->first);
     free(lane->dl_dt);
+    free(lane->worth);
     *lane = (pm_lane){0};
 }
 
@@ -120,6 +121,62 @@ static void first_spikes(pm_lane *lane) {
         lane->score[o] = -(lane->first[o] < SIZE_MAX ? out->time[lane->first[o]] : c->duration) / c->scale;
 }
 
+/* The Laplace transform of the potential that a spike of weight 1 at 0 ms causes, mV ms/pA. */
+static double transform(const pm_lif *lif, double q) {
+    double current = 1.0 / (q + lif->l_1) - (lif->single ? 0.0 : 1.0 / (q + lif->l_2));
+    return current * lif->inv_C / (q + lif->l_m);
+}
+
+static pm_status make_room(pm_lane *lane, pm_error *error) {
+    const pm_raster *last = &lane->net.rasters[lane->net.n_layers];
+    if (last->n < lane->n_dl_dt)
+        return PM_OK;
+    size_t size = 2 * last->n + 64;
+    free(lane->dl_dt);
+    free(lane->worth);
+    lane->dl_dt = malloc(size * sizeof *lane->dl_dt);
+    lane->worth = malloc(size * sizeof *lane->worth);
+    lane->n_dl_dt = lane->dl_dt && lane->worth ? size : 0;
+    return lane->n_dl_dt > 0 ? PM_OK : pm_fail_memory(error, "the gradient");
+}
+
+static pm_status discount(pm_lane *lane, pm_error *error) {
+    const pm_classifier *c = lane->of;
+    const pm_raster *in = &lane->net.rasters[lane->net.n_layers];
+    double q = 1.0 / c->tau, most = transform(&c->output, q) * q;
+    size_t n_out = c->sizes[c->n_layers];
+    pm_status status = make_room(lane, error);
+    if (status)
+        return status;
+    for (size_t o = 0; o < n_out; o++)
+        lane->score[o] = c->output.u_inf;
+    for (size_t k = 0; k < in->n; k++) {
+        const double *row = lane->output.weight + in->neuron[k] * lane->output.stride;
+        lane->worth[k] = most * exp(-q * in->time[k]);
+        for (size_t o = 0; o < n_out; o++)
+            lane->score[o] += lane->worth[k] * row[o];
+    }
+    for (size_t o = 0; o < n_out; o++)
+        lane->score[o] /= c->scale;
+    return PM_OK;
+}
+
+static void discount_back(pm_lane *lane, const double *slope, double *gradient) {
+    const pm_classifier *c = lane->of;
+    const pm_raster *in = &lane->net.rasters[lane->net.n_layers];
+    size_t n_out = c->sizes[c->n_layers];
+    double q = 1.0 / c->tau;
+    for (size_t k = 0; k < in->n; k++) {
+        size_t at = in->neuron[k] * lane->output.stride;
+        double sum = 0.0;
+        for (size_t o = 0; o < n_out; o++) {
+            sum += slope[o] * lane->output.weight[at + o];
+            gradient[at + o] += slope[o] * lane->worth[k];
+        }
+        lane->dl_dt[k] = -q * lane->worth[k] * sum;
+    }
+}
+
 static void soften(pm_lane *lane) {
     size_t n = lane->of->sizes[lane->of->n_layers];
     double most = lane->score[pm_lane_decision(lane)], sum = 0.0;
@@ -144,6 +201,10 @@ pm_status pm_lane_run(pm_lane *lane, const uint8_t *const *dropped, pm_error *er
         return status;
     if (c->loss == PM_LOSS_FIRST_SPIKE) {
         first_spikes(lane);
+    } else if (c->loss == PM_LOSS_DISCOUNTED) {
+        status = discount(lane, error);
+        if (status)
+            return status;
     } else {
         status = pm_readout_run(&lane->readout, &lane->output, &net->rasters[net->n_layers], c->duration, error);
         for (size_t o = 0; o < lane->readout.n_out; o++)
@@ -182,17 +243,11 @@ pm_status pm_lane_back(pm_lane *lane, size_t label, double *const *gradient, pm_
     const pm_classifier *c = lane->of;
     const pm_raster *last = &lane->net.rasters[lane->net.n_layers];
     size_t n_out = c->sizes[c->n_layers], top = c->n_layers - 1;
-    if (last->n >= lane->n_dl_dt) {
-        size_t size = 2 * last->n + 64;
-        free(lane->dl_dt);
-        lane->dl_dt = malloc(size * sizeof *lane->dl_dt);
-        lane->n_dl_dt = lane->dl_dt ? size : 0;
-        if (!lane->dl_dt)
-            return pm_fail_memory(error, "the gradient");
-    }
+    pm_status status = make_room(lane, error);
+    if (status)
+        return status;
     double *slope = lane->share; /* dl/dz_o, then dl/dV_o */
     slope[label] -= 1.0;
-    pm_status status = PM_OK;
     if (c->loss == PM_LOSS_FIRST_SPIKE) {
         memset(lane->dl_dt, 0, (last->n + 1) * sizeof *lane->dl_dt);
         for (size_t o = 0; o < n_out; o++)
@@ -201,7 +256,22 @@ pm_status pm_lane_back(pm_lane *lane, size_t label, double *const *gradient, pm_
     } else {
         for (size_t o = 0; o < n_out; o++)
             slope[o] /= c->scale;
-        status = pm_readout_back(&lane->readout, &lane->output, last, slope, lane->dl_dt, gradient[top], error);
+        if (c->loss == PM_LOSS_DISCOUNTED)
+            discount_back(lane, slope, gradient[top]);
+        else
+            status = pm_readout_back(&lane->readout, &lane->output, last, slope, lane->dl_dt, gradient[top], error);
     }
     return status ? status : pm_adjoint_layered(&lane->adjoint, &lane->net, lane->dl_dt, gradient, error);
+}
+
+pm_status pm_lane_oppose(pm_lane *lane, size_t n, double by, pm_error *error) {
+    pm_raster *in = &lane->net.rasters[0];
+    const double *moved = lane->adjoint.time[0], last = lane->of->duration;
+    for (size_t k = 0; k < in->n; k++) {
+        if (in->neuron[k] >= n || moved[k] == 0.0)
+            continue;
+        double t = in->time[k] + (moved[k] > 0.0 ? by : -by);
+        in->time[k] = t < 0.0 ? 0.0 : t > last ? last : t;
+    }
+    return pm_raster_sort(in, error);
 }

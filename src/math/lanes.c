@@ -173,7 +173,7 @@ static void copy_lane(pm_lanes *to, const pm_lanes *from, int k) {
 }
 
 void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes) {
-    crosser *with[PM_LANES];
+    crosser *with[PM_LANES] = {0};
     for (int k = 0; k < PM_LANES; k++)
         with[k] = crosser_of(lif, lanes->h[k]);
     int first = 0, next = 0;
