@@ -69,7 +69,7 @@ static pm_status write_text(pm_output *output, const pm_experiment *e, const dou
 
 static double *gather(const pm_trainer *trainer, pm_error *error) {
     const pm_experiment *e = pm_trainer_experiment(trainer);
-    double *weights = malloc((pm_experiment_weights(e) + 1) * sizeof *weights), *at = weights;
+    double *weights = calloc(pm_experiment_weights(e) + 1, sizeof *weights), *at = weights;
     if (!weights)
         (void)pm_fail_memory(error, "weights");
     for (size_t l = 1; weights && l < e->n_layers; l++)
