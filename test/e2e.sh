@@ -575,6 +575,12 @@ $layers
 problem: {patterns: [{input: in.dat, target: close.dat}]}
 goal: {within: 1.0}
 EOF
+experiment "problem\.patterns: the list has 0 items" << EOF
+duration: 20.0
+$layers
+problem: {patterns: []}
+goal: {within: 1.0}
+EOF
 for rate in 0.0 -1.0; do
     experiment "the learning rate of layer 'output' is" << EOF
 duration: 20.0
@@ -626,6 +632,56 @@ goal: {within: 1.0}
 EOF
 check "a silent hidden layer" "$program" train experiment.yaml -o silent --quiet
 check "the trial says so" grep -q 'the layer before the output is silent' silent/trials.dat
+sed -e 's/, plastic: false//' -e '$a rule: {normad: {recruit: 0.0}}' experiment.yaml > silent.yaml
+check "a silent hidden layer that is plastic" "$program" train silent.yaml -o silent --quiet
+check "the trial says so, too" grep -q 'the layer before the output is silent' silent/trials.dat
+sed -e 's/weight: 1.0/weight: [{share: 1.0, uniform: [-30000.0, 60000.0]}]/' -e 's/hidden, size: 2/hidden, size: 3/' \
+    -e 's/trials: 2/trials: 8/' experiment.yaml > mixed.yaml
+"$program" train mixed.yaml -o mixed --iterations 300 > message 2>&1
+check "a trial that fails does not stop the others" test $? -eq 0
+check "it is told" grep -q '1 failed; trial 3: the rule asks for no change in iteration 1' message
+check "it is counted" grep -q '"failed": 1' mixed/summary.json
+check "there are all trials" test "$(grep -vc '^#' mixed/trials.dat)" -eq 8
+check "others converge" grep -Eq '"converged": [1-9]' mixed/summary.json
+# wild RULE RATE WHY: every trial of a rate that is far too large fails, and says why
+wild() {
+    printf 'duration: 20.0\ntrials: 2\nlayers: [{name: input, size: 2}, {name: output, size: 1, rate: %s}]\n' "$2" > wild.yaml
+    printf 'problem: %s\ngoal: {within: 1.0}\nrule: %s\n' "$given" "$1" >> wild.yaml
+    rm -rf wild
+    "$program" train wild.yaml -o wild > message 2>&1
+    check "$1 at a rate of $2" test $? -eq 0
+    check "it is told why it fails" grep -q "2 failed; trial 0: .*$3" message
+    check "the weights that are left are numbers" sh -c '! grep -q -e inf -e nan wild/trial-0/weights-after-output.dat'
+}
+for rule in resume span psd chronotron finite_precision multilayer_resume spikeprop exact_gradient; do
+    wild $rule 1e160 'the weights have run away in iteration [0-9]'
+done
+wild resume 1e30 'runaway activity: more than 200000 spikes in one layer; neuron 0 at 1\.0'
+printf 'duration: 20.0\nlayers: [{name: input, size: 2}, {name: hidden, size: 1, plastic: false, weight: 1e200}, {name: output, size: 1}]\n' > wild.yaml
+printf 'problem: %s\ngoal: {within: 1.0}\n' "$given" >> wild.yaml
+"$program" train wild.yaml -o burst > message 2>&1
+check "a network that runs away from the beginning" test $? -eq 0
+check "it is told why" grep -q '1 failed; trial 0: runaway activity' message
+check "there are no spikes of it" test -z "$(find burst -name 'spikes-*')"
+
+# weights in files
+"$program" train "$xor" -o again --trials 2 --weights train1/trial-0/weights > message 2>&1
+check "training begins with weights that were saved" test $? -eq 0
+check "they had converged" grep -q '2 of 2 trials converged, 0 iterations' message
+for layer in hidden output; do
+    check "the weights of $layer are the same" cmp train1/trial-0/weights-after-$layer.dat again/trial-0/weights-before-$layer.dat
+done
+refuse 2 'trial-0000\.dat: this is not a complete trial of this experiment' train "$xor" -o again --trials 2 --resume
+refuse 2 'weights belong to another network: its layers are 54-54-1, those here 300-1' \
+    train "$here/data/experiments/single.yaml" -o new --weights train1/trial-0/weights
+sed 's/^duration.*/&\nneuron: {t_ref: 0.5}/' "$xor" > slow.yaml
+refuse 2 'its neurons have other parameters' train slow.yaml -o new --weights train1/trial-0/weights
+head -c 9999 train1/trial-0/weights > cut
+refuse 2 'cut: the weights are cut short' train "$xor" -o new --weights cut
+(head -c 9999 train1/trial-0/weights && printf 'damaged' && tail -c +10007 train1/trial-0/weights) > damaged
+refuse 2 'damaged: the weights are damaged' train "$xor" -o new --weights damaged
+refuse 2 'no weights that were saved' train "$xor" -o new --weights train1/trial-0/weights-after-output.dat
+refuse 2 'nowhere: there is no such file' train "$xor" -o new --weights nowhere
 
 # --- validation, and other simulators ----------------------------------------------------------------------------------
 
@@ -804,6 +860,104 @@ refuse 2 'wrong.yaml:2: neuron.tau_2: tau_2 is 1 ms; it must be 0 where tau_1 is
     echo 'neuron: {tau_1: 0, tau_2: 0}'
 } > wrong.yaml
 refuse 2 'tau_1 is 0 ms; training wants synaptic currents' train wrong.yaml -o new
+
+# --- event cameras ------------------------------------------------------------------------------------------------------
+
+mnist=$here/data/mnist
+# film SET N OPTION...: the camera on the first N pictures of a set.
+film() {
+    set_name=$1
+    n=$2
+    shift 2
+    "$program" camera --images "$mnist/$set_name-images-idx3-ubyte.gz" --labels "$mnist/$set_name-labels-idx1-ubyte.gz" \
+        --count "$n" --quiet "$@"
+}
+check "camera, training set" film train 60 -o recordings/Train
+check "camera, test set" film t10k 20 -o recordings/Test
+check "camera, other threads" env OMP_NUM_THREADS=1 "$program" camera -i "$mnist/train-images-idx3-ubyte.gz" \
+    -l "$mnist/train-labels-idx1-ubyte.gz" -n 60 -q -o recordings/again
+check "recordings do not depend on threads" diff -r recordings/Train recordings/again
+check "a recording per picture" [ "$(find recordings/Train -name '*.bin' | wc -l)" -eq 60 ]
+check "the first picture is a 5" [ -s recordings/Train/5/00001.bin ]
+check "the folder says that it is synthetic" grep -q SYNTHETIC recordings/Train/README.md
+check "so does the help" sh -c "'$program' camera --help | grep -q SYNTHETIC"
+check "every option counts" film train 1 -o recordings/other --threshold 0.5 --dark 0.2 --refractory 5 --saccade 50 \
+    --amplitude 2 --step 0.5
+check "a picture of a recording" gnuplot -e "file='recordings/Train/5/00001.bin'; output='recording'" "$here/scripts/events.gp"
+check "recording.png" sh -c "head -c 8 recording.png | grep -q PNG"
+
+# nmnist KEYS...: an experiment on these recordings, with the given lines in place of the same keys.
+nmnist() {
+    {
+        printf '%s\n' "$@"
+        cat << 'END'
+duration: 20.0
+data: {nmnist: {train: recordings/Train, test: recordings/Test, saccade: 1, events_per_pixel: 1}, validation: 10}
+coding: {events: {compression: 10.0}, bias: 0.0}
+layers: [{size: 20, weight: {normal: [20.0, 30.0]}}, {size: 10, weight: {normal: [0.0, 50.0]}}]
+epochs: 2
+batch: 10
+END
+    } | awk '!($1 in seen) { print; seen[$1] = 1 }' > nmnist.yaml
+}
+nmnist
+check "training on recordings" "$program" train nmnist.yaml -o nmnist --quiet
+check "the summary names the data" grep -q '"kind": "nmnist"' nmnist/summary.json
+check "all test recordings are counted" awk '!/#/ { for (k = 1; k <= NF; k++) n += $k } END { exit n != 20 }' nmnist/confusion.dat
+check "training on recordings, one thread" "$program" train nmnist.yaml -o nmnist-one --quiet --jobs 1
+check "the same weights for any number of threads" cmp nmnist/weights-1.dat nmnist-one/weights-1.dat
+
+refuse 2 "which pictures" camera -o new
+refuse 2 "where to" camera -i a -l b
+refuse 2 "there is no such file" camera -i missing -l missing -o new
+refuse 2 "has 10000 images; 20000 are wanted" camera -i "$mnist/t10k-images-idx3-ubyte.gz" \
+    -l "$mnist/t10k-labels-idx1-ubyte.gz" -n 20000 -o new
+refuse 2 "not a whole number" camera -i a -l b -n 1.5 -o new
+refuse 2 "threshold: 0 is not possible" camera -i a -l b -o new --threshold 0
+refuse 2 "step: 200 ms is not possible" camera -i a -l b -o new --step 200
+refuse 2 "recordings already" camera -i "$mnist/t10k-images-idx3-ubyte.gz" -l "$mnist/t10k-labels-idx1-ubyte.gz" -n 1 \
+    -o recordings/Train
+refuse 2 "picture 1 makes no event" camera -i "$mnist/t10k-images-idx3-ubyte.gz" -l "$mnist/t10k-labels-idx1-ubyte.gz" -n 1 \
+    -o recordings/blind --threshold 9
+nmnist 'coding: {latency: {}}'
+refuse 2 "the data nmnist needs the coding events" train nmnist.yaml -o new
+nmnist 'coding: {events: {compression: 2.0}}'
+refuse 2 "the window ends at 50 ms, after the duration of 20 ms" train nmnist.yaml -o new
+nmnist 'coding: {events: {compression: -1.0}}'
+refuse 2 "coding.events.compression: -1 is not possible" train nmnist.yaml -o new
+nmnist 'data: {yin_yang: {}}'
+refuse 2 "the coding events is for recordings" train nmnist.yaml -o new
+nmnist 'data: {nmnist: {train: recordings/Train, test: recordings/Test, saccade: 4}}'
+refuse 2 "saccade: " train nmnist.yaml -o new
+nmnist 'data: {nmnist: {train: recordings/Train, test: recordings/Test, saccade: 1, window: [0, 9]}}'
+refuse 2 "give one of window and saccade" train nmnist.yaml -o new
+nmnist 'data: {nmnist: {train: recordings/Train, test: recordings/Test, window: [9, 5]}}'
+refuse 2 "data.nmnist.window: 5 is not possible" train nmnist.yaml -o new
+nmnist 'data: {nmnist: {train: recordings/Train, test: recordings/Test, saccade: 1}, train: 61}'
+refuse 2 "recordings/Train: has 60 recordings; 61 are wanted" train nmnist.yaml -o new
+nmnist 'data: {nmnist: {train: recordings, test: recordings/Test, saccade: 1}}'
+refuse 2 "a folder of recordings is named after its digit" train nmnist.yaml -o new
+printf 'model: stbp\ndata: {nmnist: {train: recordings/Train, test: recordings/Test}}\nlayers: [10]\n' > nmnist.yaml
+refuse 2 "model stbp takes intensities" train nmnist.yaml -o new
+nmnist
+head -c 4999 recordings/Train/5/00001.bin > short.bin && mv short.bin recordings/Train/5/00001.bin
+refuse 2 "recordings/Train/5/00001.bin: byte 4995: the file ends within an event" train nmnist.yaml -o new
+printf '\042\000\000\000\001' > recordings/Train/5/00001.bin
+refuse 2 "recordings/Train/5/00001.bin: byte 0: x is 34" train nmnist.yaml -o new
+
+# Ctrl-C in the middle: status 1, and every file is whole
+"$program" camera -i "$mnist/train-images-idx3-ubyte.gz" -l "$mnist/train-labels-idx1-ubyte.gz" -o recordings/stopped \
+    > out 2> message &
+camera=$!
+while kill -0 $camera 2> /dev/null && [ -z "$(find recordings/stopped -name '*.bin' 2> /dev/null | head -n 1)" ]; do
+    sleep 0.1
+done
+kill -INT $camera
+wait $camera
+check "an interrupted camera ends with status 1" test $? -eq 1
+check "it says so" grep -q "stopped after" message
+check "no half-written recordings" [ -z "$(find recordings/stopped -name '*.partial')" ]
+check "only whole events" [ -z "$(find recordings/stopped -name '*.bin' -printf '%s %p\n' | awk '$1 == 0 || $1 % 5')" ]
 
 # --- speed, of which nothing is asserted ------------------------------------------------------------------------------
 

@@ -80,6 +80,7 @@ typedef struct pm_experiment {
     double momentum;            /* share of the last change in the next one, 0 to 1 */
     const struct pm_learning_rule *rule;
     double rule_parameters[32];
+    double *weights; /* pA, with which every trial begins, in the order of pm_experiment_set_weights; NULL: drawn */
 } pm_experiment;
 
 /* An experiment without layers, with the rule "normad", 1 trial, at most 1000 iterations, and no patterns; NULL when
@@ -102,6 +103,17 @@ pm_status pm_experiment_add_pattern(pm_experiment *experiment, const pm_event *i
  * number. Errors: PM_INVALID for an unknown name or a value out of range. */
 pm_status pm_experiment_set_rule(pm_experiment *experiment, const char *name, pm_error *error);
 pm_status pm_experiment_set_parameter(pm_experiment *experiment, const char *name, double value, pm_error *error);
+
+/* The number of patterns of every trial. */
+size_t pm_experiment_patterns(const pm_experiment *experiment);
+/* The number of weights of all layers. */
+size_t pm_experiment_weights(const pm_experiment *experiment);
+/* Every trial begins with these n weights (copied; after the last layer was added): layer by layer from the second one
+ * on, for each of its neurons one weight from every neuron of the layer before, pA. Errors: PM_INVALID for another
+ * number of weights, and for weights that are not finite or outside the bounds of their layer. */
+pm_status pm_experiment_set_weights(pm_experiment *experiment, const double *weights, size_t n, pm_error *error);
+/* The same with weights that pm_trainer_save wrote. */
+pm_status pm_experiment_load_weights(pm_experiment *experiment, const char *path, pm_error *error);
 
 typedef struct pm_trainer pm_trainer;
 
@@ -157,6 +169,19 @@ void pm_trainer_restore_best(pm_trainer *trainer);
 /* The weight from neuron `source` of layer - 1 to neuron `target` of layer (1 or more), pA. */
 double pm_trainer_weight(const pm_trainer *trainer, size_t layer, uint32_t source, uint32_t target);
 void pm_trainer_set_weight(pm_trainer *trainer, size_t layer, uint32_t source, uint32_t target, double weight);
+const pm_experiment *pm_trainer_experiment(const pm_trainer *trainer);
+/* All weights at once, as for pm_experiment_set_weights. Training begins anew there: nothing is left of what the
+ * learning rule gathered, and the report is that of a new trainer. */
+pm_status pm_trainer_set_weights(pm_trainer *trainer, const double *weights, size_t n, pm_error *error);
+
+/* The weights as a file, which appears whole or not at all: as text, or in half the space and with a checksum. Both
+ * keep every bit and say to which network they belong: the sizes of the layers and the parameters of the neurons.
+ * Format: docs/formats.md. Errors: PM_INVALID, PM_FAILED where the file cannot be written. */
+typedef enum pm_weights_format { PM_WEIGHTS_TEXT, PM_WEIGHTS_BINARY } pm_weights_format;
+pm_status pm_trainer_save(const pm_trainer *trainer, const char *path, pm_weights_format format, pm_error *error);
+/* pm_trainer_set_weights with what such a file holds, text or not. Errors: PM_INVALID for weights of another network,
+ * and for a file that is cut short, damaged or something else; the trainer is then as it was. */
+pm_status pm_trainer_load(pm_trainer *trainer, const char *path, pm_error *error);
 
 #ifdef __cplusplus
 }

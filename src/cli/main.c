@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static const pm_command *const commands[] = {&pm_command_run,    &pm_command_train,   &pm_command_search,
-                                             &pm_command_plot,   &pm_command_compare, &pm_command_validate,
-                                             &pm_command_export, &pm_command_bench,   NULL};
+static const pm_command *const commands[] = {
+    &pm_command_run,      &pm_command_train,  &pm_command_search, &pm_command_plot,  &pm_command_compare,
+    &pm_command_validate, &pm_command_export, &pm_command_camera, &pm_command_bench, NULL};
 
 int pm_complain(const pm_error *error) {
     if (error->message[0])

@@ -23,9 +23,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct options {
-    const char *file, *folder;
+    const char *file, *folder, *weights;
     double trials, seed, iterations; /* NAN: as in the file */
     int jobs;                        /* 0: all cores */
     uint32_t keep;                   /* trials whose details are written */
@@ -192,6 +193,14 @@ static json_t *results_json(const batch *b, size_t n_done) {
     return results;
 }
 
+/* How many of the first n trials ended with a message. */
+static size_t count_failed(const batch *b, size_t n) {
+    size_t failed = 0;
+    for (size_t k = 0; k < n; k++)
+        failed += b->trials[k].message[0] != '\0';
+    return failed;
+}
+
 /* Tables, details and summary of the trials that are done, which stand at the front of b->trials. */
 static pm_status write_results(const batch *b, size_t n, bool complete, pm_error *error) {
     pm_status status = pm_training_tables_write(b->options->folder, b->trials, n, error);
@@ -204,10 +213,11 @@ static pm_status write_results(const batch *b, size_t n, bool complete, pm_error
     }
     if (status)
         return status;
-    json_t *summary = json_pack("{s:s, s:s, s:I, s:b, s:I, s:I, s:o, s:f, s:o, s:o}", "version", PM_VERSION, "command",
-                                "train", "seed", (json_int_t)b->experiment->seed, "complete", (int)complete, "trials",
-                                (json_int_t)n, "converged", (json_int_t)b->n_converged, "iterations",
-                                iterations_json(b, n), "wall_seconds", pm_seconds() - b->begun, "experiment",
+    json_t *summary = json_pack("{s:s, s:s, s:I, s:b, s:I, s:I, s:I, s:o, s:f, s:f, s:o, s:o}", "version", PM_VERSION,
+                                "command", "train", "seed", (json_int_t)b->experiment->seed, "complete", (int)complete,
+                                "trials", (json_int_t)n, "converged", (json_int_t)b->n_converged, "failed",
+                                (json_int_t)count_failed(b, n), "iterations", iterations_json(b, n), "wall_seconds",
+                                pm_seconds() - b->begun, "cpu_seconds", (double)clock() / CLOCKS_PER_SEC, "experiment",
                                 pm_experiment_json(b->experiment), "results", results_json(b, n));
     status = pm_summary_write(b->options->folder, summary, error);
     json_decref(summary);
@@ -260,6 +270,18 @@ static pm_status train(batch *b, pm_error *error) {
     return pm_exchange_agree(b->ranks, status, error);
 }
 
+/* What came of all trials; of those that failed, the first one's reason. */
+static void print_totals(const batch *b) {
+    size_t failed = count_failed(b, b->n_done);
+    printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b->n_converged, b->n_done,
+           b->iterations, pm_seconds() - b->begun, b->options->folder);
+    for (uint32_t k = 0; failed > 0 && k < b->n_done; k++)
+        if (b->trials[k].message[0]) {
+            printf("%zu failed; trial %u: %s\n", failed, b->trials[k].number, b->trials[k].message);
+            break;
+        }
+}
+
 /* The times in folder/trial-0/file, in ms. */
 static void print_times(const char *folder, const char *file) {
     pm_spike *spikes = NULL;
@@ -271,6 +293,8 @@ static void print_times(const char *folder, const char *file) {
         for (size_t k = 0; k < n && k < 8; k++)
             printf("%s%.3f", k > 0 ? " " : "", spikes[k].time);
         (void)fputs(n == 0 ? "none" : n > 8 ? " ..." : "", stdout);
+    } else {
+        (void)fputs("-", stdout);
     }
     free(spikes);
     free(path);
@@ -279,9 +303,7 @@ static void print_times(const char *folder, const char *file) {
 /* What the output of the only trial did and does, in ms. */
 static void print_outputs(const batch *b) {
     const char *folder = b->options->folder, *output = b->experiment->layers[b->experiment->n_layers - 1].name;
-    size_t n = b->experiment->problem.kind == PM_PROBLEM_XOR       ? 4
-               : b->experiment->problem.kind == PM_PROBLEM_POISSON ? 1
-                                                                   : b->experiment->problem.n_patterns;
+    size_t n = pm_experiment_patterns(b->experiment);
     for (size_t k = 0; k < n && k < 20; k++) {
         char file[160];
         printf("pattern %zu: desired ", k);
@@ -301,6 +323,9 @@ static void print_outputs(const batch *b) {
 static pm_status train_class(const options *o, const pm_exchange *ranks, pm_error *error) {
     if (!isnan(o->trials))
         return pm_fail(error, PM_INVALID, "%s: a classifier is trained once; --trials is for spike times only",
+                       o->file);
+    if (o->weights)
+        return pm_fail(error, PM_INVALID, "%s: a classifier goes on with --resume; --weights is for spike times only",
                        o->file);
     if (ranks->size > 1)
         return pm_fail(error, PM_INVALID, "%s: a classifier is trained by one process; use --jobs N, not mpirun",
@@ -324,6 +349,8 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
         return train_class(o, ranks, error);
     if (!status)
         status = pm_experiment_load(o->file, &experiment, error);
+    if (!status && o->weights && experiment)
+        status = pm_experiment_load_weights(experiment, o->weights, error);
     status = pm_exchange_agree(ranks, status, error);
     if (status || !experiment) {
         pm_experiment_free(experiment);
@@ -344,8 +371,7 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
     pm_watch_signals(NULL);
     status = train(&b, error);
     if (!status && !quiet)
-        printf("%u of %u trials converged, %.0f iterations in %.3g s; results in %s\n", b.n_converged, b.n_done,
-               b.iterations, pm_seconds() - b.begun, o->folder);
+        print_totals(&b);
     if (!status && !quiet && experiment->trials == 1 && o->keep > 0)
         print_outputs(&b);
     for (uint32_t k = 0; b.trials && k < experiment->trials; k++)
@@ -377,6 +403,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         return 0;
     case 'k':
         o->keep = (uint32_t)pm_option_number("--keep", argument, 0.0, 1e6);
+        return 0;
+    case 'w':
+        o->weights = argument;
         return 0;
     case 'r':
         o->resume = true;
@@ -434,6 +463,7 @@ static int run(int argc, char **argv) {
         {"seed", 's', "N", 0, "seed in place of the file's", 0},
         {"iterations", 'i', "N", 0, "most iterations of a trial, in place of the file's", 0},
         {"keep", 'k', "N", 0, "write the details of the first N trials (default 1)", 0},
+        {"weights", 'w', "FILE", 0, "every trial begins with these weights, saved by another run (trial-0/weights)", 0},
         {"resume", 'r', NULL, 0, "go on where the same command was interrupted", 0},
         {"quiet", 'q', NULL, 0, "no progress bar, no closing line", 0},
         {0},

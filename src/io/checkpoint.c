@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct head {
@@ -84,20 +83,6 @@ static pm_status parse(const char *path, const unsigned char *bytes, size_t size
     return PM_OK;
 }
 
-static pm_status read_all(const char *path, FILE *file, unsigned char **bytes, size_t *size, pm_error *error) {
-    struct stat found;
-    *bytes = NULL;
-    if (fstat(fileno(file), &found) != 0)
-        return pm_fail(error, PM_INVALID, "%s: cannot be read: %s", path, strerror(errno));
-    *size = (size_t)found.st_size;
-    *bytes = malloc(*size + 1);
-    if (!*bytes)
-        return pm_fail_memory(error, path);
-    if (fread(*bytes, 1, *size, file) != *size)
-        return pm_fail(error, PM_INVALID, "%s: cannot be read", path);
-    return PM_OK;
-}
-
 static pm_status take(pm_checkpoint *c, const unsigned char *bytes, size_t size, const head *h, pm_error *error) {
     size_t sizes = h->ranks * sizeof *c->sizes, parts = size - sizeof *h - sizes - sizeof(uint64_t);
     *c = (pm_checkpoint){h->mark, h->ranks, malloc(sizes + 1), malloc(parts + 1)};
@@ -113,7 +98,6 @@ static pm_status take(pm_checkpoint *c, const unsigned char *bytes, size_t size,
 pm_status pm_checkpoint_read(const char *folder, uint64_t mark, pm_checkpoint *checkpoint, bool *found,
                              pm_error *error) {
     char *path = NULL;
-    FILE *file = NULL;
     unsigned char *bytes = NULL;
     size_t size = 0;
     head h = {.ranks = 0};
@@ -125,14 +109,10 @@ pm_status pm_checkpoint_read(const char *folder, uint64_t mark, pm_checkpoint *c
         free(path);
         return PM_OK;
     }
-    pm_status status = pm_file_open(path, &file, error);
-    if (!status) {
-        status = read_all(path, file, &bytes, &size, error);
-        (void)fclose(file);
-    }
-    if (!status && bytes)
+    pm_status status = pm_file_read(path, &bytes, &size, error);
+    if (!status)
         status = parse(path, bytes, size, mark, &h, error);
-    if (!status && bytes)
+    if (!status)
         status = take(checkpoint, bytes, size, &h, error);
     *found = !status;
     free(bytes);

@@ -31,12 +31,17 @@ static json_t *layers_json(const pm_classification *c) {
 }
 
 static json_t *data_json(const pm_classification *c) {
-    json_t *data = json_pack("{s:s, s:I, s:o, s:I, s:o}", "kind", c->data == PM_DATA_IDX ? "idx" : "yin_yang",
-                             "classes", (json_int_t)c->n_classes, "train", amount(c->train), "validation",
-                             (json_int_t)c->validation, "test", amount(c->test));
+    static const char *const kinds[] = {"idx", "yin_yang", "nmnist"};
+    json_t *data =
+        json_pack("{s:s, s:I, s:o, s:I, s:o}", "kind", kinds[c->data], "classes", (json_int_t)c->n_classes, "train",
+                  amount(c->train), "validation", (json_int_t)c->validation, "test", amount(c->test));
     if (c->data == PM_DATA_IDX)
         json_object_update_new(data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels,
                                                "test_images", c->test_images, "test_labels", c->test_labels));
+    if (c->data == PM_DATA_NMNIST)
+        json_object_update_new(data, json_pack("{s:s, s:s, s:[f, f], s:I}", "recordings", c->recordings,
+                                               "test_recordings", c->test_recordings, "window", c->window[0],
+                                               c->window[1], "most_events", (json_int_t)c->most_events));
     return data;
 }
 
@@ -68,10 +73,12 @@ json_t *pm_classification_json(const pm_classification *c) {
     if (c->model)
         return model_json(c);
     const pm_coding *k = &c->coding;
+    static const char *const kinds[] = {"latency", "poisson", "events"};
     json_t *coding =
-        json_pack("{s:s, s:f, s:f, s:f, s:f, s:o, s:f}", "kind", k->kind == PM_CODING_LATENCY ? "latency" : "poisson",
-                  "threshold", k->threshold, "from", k->from, "to", k->to, "rate", k->rate, "bias",
-                  real_or_null(k->bias), "dropout", c->input_dropout);
+        json_pack("{s:s, s:f, s:f, s:f, s:f, s:o, s:f}", "kind", kinds[k->kind], "threshold", k->threshold, "from",
+                  k->from, "to", k->to, "rate", k->rate, "bias", real_or_null(k->bias), "dropout", c->input_dropout);
+    if (k->kind == PM_CODING_EVENTS)
+        json_object_set_new(coding, "compression", json_real(k->compression));
     json_t *map = json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "duration", c->duration, "seed", (json_int_t)c->seed,
                             "neuron", pm_neuron_json(&c->neuron), "readout", pm_neuron_json(&c->readout), "data",
                             data_json(c), "coding", coding, "layers", layers_json(c));
@@ -92,7 +99,8 @@ pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_
     json_t *map = pm_classification_json(c);
     json_object_del(map, "epochs");
     json_t *data = json_object_get(map, "data");
-    static const char *const places[] = {"images", "labels", "test_images", "test_labels"};
+    static const char *const places[] = {"images",      "labels",     "test_images",
+                                         "test_labels", "recordings", "test_recordings"};
     for (size_t k = 0; k < sizeof places / sizeof *places; k++)
         json_object_del(data, places[k]);
     char *text = json_dumps(map, JSON_SORT_KEYS | JSON_REAL_PRECISION(17));

@@ -1,6 +1,7 @@
 /* From an experiment file to an experiment in classification; the same manners as for network files. */
 #include "io/classification_file.h"
 #include "io/idx.h"
+#include "io/nmnist.h"
 #include "io/tree.h"
 #include "io/values.h"
 
@@ -29,12 +30,12 @@ static pm_status count(const pm_node *map, const char *key, const char *what, ui
 
 /* --- data --------------------------------------------------------------------------------------------------------- */
 
-static pm_status read_path(const pm_node *map, const char *key, char **path, pm_error *error) {
+static pm_status read_path(const pm_node *map, const char *key, const char *what, char **path, pm_error *error) {
     pm_node node;
     const char *text = NULL;
     pm_status status = pm_map_get(map, key, &node, error);
     if (!status)
-        status = pm_node_text(&node, "the name of an IDX file", &text, error);
+        status = pm_node_text(&node, what, &text, error);
     if (status)
         return status;
     *path = pm_tree_path(map->tree, text);
@@ -43,26 +44,67 @@ static pm_status read_path(const pm_node *map, const char *key, char **path, pm_
 
 static pm_status read_idx(pm_classification *c, const pm_node *map, pm_error *error) {
     static const char *const keys[] = {"images", "labels", "test_images", "test_labels", "classes", NULL};
+    static const char what[] = "the name of an IDX file";
     c->data = PM_DATA_IDX;
     pm_status status = pm_map_check(map, keys, error);
     if (!status)
-        status = read_path(map, "images", &c->images, error);
+        status = read_path(map, "images", what, &c->images, error);
     if (!status)
-        status = read_path(map, "labels", &c->labels, error);
+        status = read_path(map, "labels", what, &c->labels, error);
     if (!status)
-        status = read_path(map, "test_images", &c->test_images, error);
+        status = read_path(map, "test_images", what, &c->test_images, error);
     if (!status)
-        status = read_path(map, "test_labels", &c->test_labels, error);
+        status = read_path(map, "test_labels", what, &c->test_labels, error);
     return status ? status : count(map, "classes", "a number of classes", 2, &c->n_classes, error);
 }
 
+/* "window: [from, to]" in ms, or "saccade: 1" */
+static pm_status read_window(pm_classification *c, const pm_node *map, pm_error *error) {
+    enum { SACCADES = 3 };
+    static const double saccade = 100.0; /* ms */
+    pm_node window = pm_map_find(map, "window"), which = pm_map_find(map, "saccade");
+    if (pm_node_exists(&window) && pm_node_exists(&which))
+        return pm_node_fail(&which, error, "give one of window and saccade");
+    if (pm_node_exists(&which)) {
+        uint64_t n = 0;
+        pm_status status = pm_node_count(&which, "the number of a saccade", 1, SACCADES, &n, error);
+        c->window[0] = saccade * ((double)n - 1.0);
+        c->window[1] = saccade * (double)n;
+        return status;
+    }
+    if (!pm_node_exists(&window))
+        return PM_OK;
+    pm_status status = pm_list_check(&window, 2, 2, "[from, to] in ms", error);
+    for (size_t k = 0; !status && k < 2; k++) {
+        pm_node item = pm_list_item(&window, k);
+        status = pm_node_number(&item, "a time in ms", &c->window[k], error);
+    }
+    return status;
+}
+
+static pm_status read_nmnist(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"train", "test", "window", "saccade", "events_per_pixel", NULL};
+    static const char what[] = "the name of a folder with a folder of event files per digit";
+    c->data = PM_DATA_NMNIST;
+    c->n_classes = PM_NMNIST_CLASSES;
+    pm_status status = pm_map_check(map, keys, error);
+    if (!status)
+        status = read_path(map, "train", what, &c->recordings, error);
+    if (!status)
+        status = read_path(map, "test", what, &c->test_recordings, error);
+    if (!status)
+        status = count(map, "events_per_pixel", "a number of events", 0, &c->most_events, error);
+    return status ? status : read_window(c, map, error);
+}
+
 static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"idx", "yin_yang", "train", "validation", "test", NULL};
+    static const char *const keys[] = {"idx", "yin_yang", "nmnist", "train", "validation", "test", NULL};
     static const char *const no_keys[] = {"", NULL};
     pm_status status = pm_map_check(map, keys, error);
     pm_node idx = pm_map_find(map, "idx"), yin_yang = pm_map_find(map, "yin_yang");
-    if (!status && pm_node_exists(&idx) + pm_node_exists(&yin_yang) != 1)
-        return pm_node_fail(map, error, "give one of idx and yin_yang");
+    pm_node nmnist = pm_map_find(map, "nmnist");
+    if (!status && pm_node_exists(&idx) + pm_node_exists(&yin_yang) + pm_node_exists(&nmnist) != 1)
+        return pm_node_fail(map, error, "give one of idx, yin_yang and nmnist");
     if (!status)
         status = count(map, "train", "a number of examples", 1, &c->train, error);
     if (!status)
@@ -71,6 +113,8 @@ static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *e
         status = count(map, "test", "a number of examples", 1, &c->test, error);
     if (status || pm_node_exists(&idx))
         return status ? status : read_idx(c, &idx, error);
+    if (pm_node_exists(&nmnist))
+        return read_nmnist(c, &nmnist, error);
     c->data = PM_DATA_YIN_YANG;
     c->n_classes = 3;
     c->train = c->train == SIZE_MAX ? 5000 : c->train;
@@ -79,20 +123,22 @@ static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *e
 }
 
 static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"latency", "poisson", "bias", "dropout", NULL};
+    static const char *const keys[] = {"latency", "poisson", "events", "bias", "dropout", NULL};
     static const char *const latency_keys[] = {"threshold", "from", "to", NULL};
     static const char *const poisson_keys[] = {"threshold", "from", "to", "rate", NULL};
+    static const char *const events_keys[] = {"from", "compression", NULL};
     pm_status status = pm_map_check(map, keys, error);
     pm_node latency = pm_map_find(map, "latency"), poisson = pm_map_find(map, "poisson");
-    if (!status && pm_node_exists(&latency) + pm_node_exists(&poisson) != 1)
-        return pm_node_fail(map, error, "give one of latency and poisson");
-    bool is_poisson = pm_node_exists(&poisson);
-    const pm_node *code = is_poisson ? &poisson : &latency;
-    c->coding.kind = is_poisson ? PM_CODING_POISSON : PM_CODING_LATENCY;
+    pm_node events = pm_map_find(map, "events");
+    if (!status && pm_node_exists(&latency) + pm_node_exists(&poisson) + pm_node_exists(&events) != 1)
+        return pm_node_fail(map, error, "give one of latency, poisson and events");
+    bool is_poisson = pm_node_exists(&poisson), is_events = pm_node_exists(&events);
+    const pm_node *code = is_poisson ? &poisson : is_events ? &events : &latency;
+    c->coding.kind = is_poisson ? PM_CODING_POISSON : is_events ? PM_CODING_EVENTS : PM_CODING_LATENCY;
     if (is_poisson)
         c->coding.to = c->duration;
     if (!status)
-        status = pm_map_check(code, is_poisson ? poisson_keys : latency_keys, error);
+        status = pm_map_check(code, is_poisson ? poisson_keys : is_events ? events_keys : latency_keys, error);
     if (!status)
         status = number(code, "threshold", "an intensity below 1", &c->coding.threshold, error);
     if (!status)
@@ -101,6 +147,8 @@ static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error 
         status = number(code, "to", "a time in ms", &c->coding.to, error);
     if (!status)
         status = number(code, "rate", "a rate in spikes/s", &c->coding.rate, error);
+    if (!status)
+        status = number(code, "compression", "a factor", &c->coding.compression, error);
     if (!status)
         status = number(map, "bias", "a time in ms", &c->coding.bias, error);
     return status ? status : number(map, "dropout", "a probability below 1", &c->input_dropout, error);
@@ -417,30 +465,40 @@ pm_status pm_classification_is(const char *path, bool *is, pm_error *error) {
 
 /* --- the data sets ------------------------------------------------------------------------------------------------ */
 
-static pm_status idx_sets(const pm_classification *c, pm_dataset *train, pm_dataset *validation, pm_dataset *test,
-                          pm_error *error) {
+/* One set: IDX files or a folder of recordings. */
+static pm_status read_set(const pm_classification *c, bool test, size_t most, pm_dataset *data, pm_error *error) {
+    if (c->data == PM_DATA_IDX)
+        return pm_idx_read(test ? c->test_images : c->images, test ? c->test_labels : c->labels, c->n_classes, most,
+                           data, error);
+    const pm_nmnist_part part = {.from = c->window[0], .to = c->window[1], .most_events = c->most_events, .most = most};
+    return pm_nmnist_read(test ? c->test_recordings : c->recordings, &part, data, error);
+}
+
+static pm_status sets_of_files(const pm_classification *c, pm_dataset *train, pm_dataset *validation, pm_dataset *test,
+                               pm_error *error) {
     pm_status status = PM_OK;
+    const char *what = c->data == PM_DATA_IDX ? "images" : "recordings";
+    const char *name = c->data == PM_DATA_IDX ? c->images : c->recordings;
+    const char *test_name = c->data == PM_DATA_IDX ? c->test_images : c->test_recordings;
     if (train) {
         size_t most = c->train == SIZE_MAX ? SIZE_MAX : c->train + c->validation;
-        status = pm_idx_read(c->images, c->labels, c->n_classes, most, train, error);
+        status = read_set(c, false, most, train, error);
         if (!status && c->train != SIZE_MAX && train->n < most)
-            status =
-                pm_fail(error, PM_INVALID, "%s: has %zu images; %zu are wanted for training and %zu for validation",
-                        c->images, train->n, c->train, c->validation);
+            status = pm_fail(error, PM_INVALID, "%s: has %zu %s; %zu are wanted for training and %zu for validation",
+                             name, train->n, what, c->train, c->validation);
         if (!status && train->n <= c->validation)
-            status =
-                pm_fail(error, PM_INVALID, "%s: has %zu images; after %zu for validation none are left to train on",
-                        c->images, train->n, c->validation);
+            status = pm_fail(error, PM_INVALID, "%s: has %zu %s; after %zu for validation none are left to train on",
+                             name, train->n, what, c->validation);
         if (!status)
             status = pm_dataset_split(train, c->validation, validation, error);
     }
     if (!status && test)
-        status = pm_idx_read(c->test_images, c->test_labels, c->n_classes, c->test, test, error);
+        status = read_set(c, true, c->test, test, error);
     if (!status && test && c->test != SIZE_MAX && test->n < c->test)
-        status = pm_fail(error, PM_INVALID, "%s: has %zu images; %zu are wanted", c->test_images, test->n, c->test);
+        status = pm_fail(error, PM_INVALID, "%s: has %zu %s; %zu are wanted", test_name, test->n, what, c->test);
     if (!status && train && test && train->n_features != test->n_features)
-        status = pm_fail(error, PM_INVALID, "%s: images of %zu x %zu pixels, but those of %s have %zu x %zu",
-                         c->test_images, test->width, test->height, c->images, train->width, train->height);
+        status = pm_fail(error, PM_INVALID, "%s: images of %zu x %zu pixels, but those of %s have %zu x %zu", test_name,
+                         test->width, test->height, name, train->width, train->height);
     return status;
 }
 
@@ -448,8 +506,8 @@ pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, 
                                  pm_dataset *test, pm_error *error) {
     pm_dataset a = {0}, b = {0}, d = {0};
     pm_status status = PM_OK;
-    if (c->data == PM_DATA_IDX) {
-        status = idx_sets(c, train ? &a : NULL, &b, test ? &d : NULL, error);
+    if (c->data != PM_DATA_YIN_YANG) {
+        status = sets_of_files(c, train ? &a : NULL, &b, test ? &d : NULL, error);
     } else {
         status = pm_dataset_yin_yang(c->seed, "train", c->train, &a, error);
         if (!status)

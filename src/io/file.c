@@ -20,6 +20,34 @@ pm_status pm_file_open(const char *path, FILE **file, pm_error *error) {
     return *file ? PM_OK : pm_fail(error, PM_INVALID, "%s: cannot be read: %s", path, strerror(errno));
 }
 
+pm_status pm_file_read(const char *path, unsigned char **bytes, size_t *size, pm_error *error) {
+    FILE *file = NULL;
+    struct stat found;
+    *bytes = NULL;
+    *size = 0;
+    pm_status status = pm_file_open(path, &file, error);
+    if (status)
+        return status;
+    if (fstat(fileno(file), &found) != 0) {
+        status = pm_fail(error, PM_INVALID, "%s: cannot be read: %s", path, strerror(errno));
+    } else {
+        size_t length = (size_t)found.st_size;
+        *bytes = malloc(length + 1);
+        if (!*bytes)
+            status = pm_fail_memory(error, path);
+        else if (fread(*bytes, 1, length, file) != length)
+            status = pm_fail(error, PM_INVALID, "%s: cannot be read", path);
+        else
+            *size = length, (*bytes)[length] = '\0';
+    }
+    (void)fclose(file);
+    if (status) {
+        free(*bytes);
+        *bytes = NULL;
+    }
+    return status;
+}
+
 /* The number that begins at `text`, up to a blank, a comment or the end; false if it is none. */
 static bool number_at(const char *text, char **end, double *value) {
     *value = strtod(text, end);

@@ -10,6 +10,9 @@
 /* Opens a regular file (or pipe) for reading. Errors: PM_INVALID for a missing file, a directory, no permission. */
 pm_status pm_file_open(const char *path, FILE **file, pm_error *error);
 
+/* The bytes of a whole file, followed by a 0; freed with free(). Errors: as above. */
+pm_status pm_file_read(const char *path, unsigned char **bytes, size_t *size, pm_error *error);
+
 /* A whole text as a finite decimal number; false if it is none. */
 bool pm_parse_number(const char *text, double *value);
 

@@ -118,11 +118,21 @@ static pm_status write_layer_spikes(const details *d, const char *when, size_t p
     return finish(&output, status, error);
 }
 
+/* Runs a pattern; *ran is false where the network runs away. */
+static pm_status run_pattern(const details *d, size_t pattern, bool *ran, pm_error *error) {
+    pm_error own = {0};
+    pm_status status = pm_trainer_run(d->trainer, pattern, &own);
+    *ran = !status;
+    return !status || status == PM_FAILED ? PM_OK : pm_fail(error, status, "%s", own.message);
+}
+
+/* There are no spikes of patterns on which the network runs away. */
 static pm_status write_state(const details *d, const char *when, pm_error *error) {
     pm_status status = write_weights(d, when, error);
     for (size_t k = 0; !status && k < d->n_patterns; k++) {
-        status = pm_trainer_run(d->trainer, k, error);
-        for (size_t l = 0; !status && l < d->experiment->n_layers; l++)
+        bool ran = false;
+        status = run_pattern(d, k, &ran, error);
+        for (size_t l = 0; !status && ran && l < d->experiment->n_layers; l++)
             status = write_layer_spikes(d, when, k, l, error);
     }
     return status;
@@ -183,15 +193,16 @@ static pm_status write_patterns(const details *d, pm_error *error) {
     return status;
 }
 
-/* Appends the output spikes of all patterns. */
+/* Appends the output spikes of all patterns that can be run. */
 static pm_status write_outputs(const details *d, pm_output *output, uint32_t iteration, pm_error *error) {
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < d->n_patterns; k++) {
         const double *time, *slope;
         const uint32_t *neuron;
-        status = pm_trainer_run(d->trainer, k, error);
-        if (status)
-            break;
+        bool ran = false;
+        status = run_pattern(d, k, &ran, error);
+        if (status || !ran)
+            continue;
         size_t n = pm_trainer_spikes(d->trainer, d->experiment->n_layers - 1, &time, &neuron, &slope);
         for (size_t s = 0; !status && s < n; s++)
             status =
@@ -217,6 +228,15 @@ static pm_status repeat(const details *d, const pm_trial *result, pm_error *erro
     return finish(&output, status, error);
 }
 
+static pm_status save_weights(const details *d, pm_error *error) {
+    char *path = NULL;
+    if (asprintf(&path, "%s/weights", d->folder) < 0)
+        return pm_fail_memory(error, "a path");
+    pm_status status = pm_trainer_save(d->trainer, path, PM_WEIGHTS_BINARY, error);
+    free(path);
+    return status;
+}
+
 pm_status pm_trial_details_write(const char *folder, const pm_experiment *experiment, const pm_trial *result,
                                  pm_error *error) {
     details d = {.folder = folder, .experiment = experiment};
@@ -233,6 +253,8 @@ pm_status pm_trial_details_write(const char *folder, const pm_experiment *experi
         status = repeat(&d, result, error);
     if (!status)
         status = write_state(&d, "after", error);
+    if (!status)
+        status = save_weights(&d, error);
     pm_trainer_free(d.trainer);
     return status;
 }

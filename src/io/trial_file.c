@@ -75,17 +75,28 @@ static json_t *rule_json(const pm_experiment *e) {
     return json_pack("{s:o}", e->rule->name, map);
 }
 
+/* What stands for weights that were given. */
+static json_t *weights_json(const pm_experiment *e) {
+    char text[20];
+    snprintf(text, sizeof text, "%016" PRIx64,
+             pm_hash(PM_HASH_START, e->weights, pm_experiment_weights(e) * sizeof *e->weights));
+    return json_string(text);
+}
+
 json_t *pm_experiment_json(const pm_experiment *e) {
     json_t *layers = json_array();
     for (size_t l = 0; l < e->n_layers; l++)
         json_array_append_new(layers, layer_json(&e->layers[l], l == 0));
-    return json_pack("{s:f, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}",
-                     "duration", e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations,
-                     "neuron", pm_neuron_json(&e->neuron), "layers", layers, "problem", problem_json(&e->problem),
-                     "goal", "correlation", e->goal.correlation, "tau", e->goal.tau, "within", e->goal.within, "order",
-                     e->online ? "online" : "batch", "schedule", "decay", e->decay, "power", e->power, "polish",
-                     "within", e->polish_within, "iterations", (json_int_t)e->polish_iterations, "momentum",
-                     e->momentum, "rule", rule_json(e));
+    json_t *map = json_pack(
+        "{s:f, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}", "duration",
+        e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations, "neuron",
+        pm_neuron_json(&e->neuron), "layers", layers, "problem", problem_json(&e->problem), "goal", "correlation",
+        e->goal.correlation, "tau", e->goal.tau, "within", e->goal.within, "order", e->online ? "online" : "batch",
+        "schedule", "decay", e->decay, "power", e->power, "polish", "within", e->polish_within, "iterations",
+        (json_int_t)e->polish_iterations, "momentum", e->momentum, "rule", rule_json(e));
+    if (e->weights)
+        json_object_set_new(map, "weights", weights_json(e));
+    return map;
 }
 
 pm_status pm_experiment_mark(const pm_experiment *experiment, uint64_t *mark, pm_error *error) {

@@ -17,7 +17,8 @@ pm_classification *pm_classification_new(void) {
                              .n_classes = 10,
                              .train = SIZE_MAX,
                              .test = SIZE_MAX,
-                             .coding = {.to = 10.0, .rate = 100.0, .bias = NAN},
+                             .window = {0.0, 300.0},
+                             .coding = {.to = 10.0, .rate = 100.0, .compression = 1.0, .bias = NAN},
                              .scale = 1.0,
                              .slope_floor = 0.1,
                              .epochs = 10,
@@ -39,6 +40,8 @@ void pm_classification_free(pm_classification *c) {
     free(c->labels);
     free(c->test_images);
     free(c->test_labels);
+    free(c->recordings);
+    free(c->test_recordings);
     free(c);
 }
 
@@ -64,10 +67,39 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
     return status;
 }
 
+/* Recordings are coded by their events, and nothing else is. */
+static pm_status check_events(const pm_classification *c, pm_error *error) {
+    const pm_coding *k = &c->coding;
+    if (c->model && c->data == PM_DATA_NMNIST)
+        return pm_fail(error, PM_INVALID, "data.nmnist: model %s takes intensities, not recordings of events",
+                       c->model->name);
+    if ((c->data == PM_DATA_NMNIST) != (k->kind == PM_CODING_EVENTS))
+        return pm_fail(error, PM_INVALID, "coding: %s",
+                       c->data == PM_DATA_NMNIST ? "the data nmnist needs the coding events"
+                                                 : "the coding events is for recordings of events: the data nmnist");
+    if (c->data != PM_DATA_NMNIST)
+        return PM_OK;
+    pm_status status = need(c->window[0] >= 0.0, "data.nmnist.window", c->window[0], "0 or more", error);
+    if (!status)
+        status = need(c->window[1] > c->window[0] && c->window[1] <= 1e6, "data.nmnist.window", c->window[1],
+                      "later than the beginning, and at most 1e6 ms", error);
+    if (!status)
+        status = need(k->compression > 0.0, "coding.events.compression", k->compression, "positive", error);
+    double end = k->from + (c->window[1] - c->window[0]) / k->compression;
+    if (!status && !(end <= c->duration))
+        status = pm_fail(error, PM_INVALID,
+                         "coding.events: the window ends at %g ms, after the duration of %g ms; compression may be "
+                         "larger",
+                         end, c->duration);
+    return status;
+}
+
 static pm_status check_coding(const pm_classification *c, pm_error *error) {
     const pm_coding *k = &c->coding;
-    pm_status status = need(k->from >= 0.0, "coding.from", k->from, "0 or more", error);
+    pm_status status = check_events(c, error);
     if (!status)
+        status = need(k->from >= 0.0, "coding.from", k->from, "0 or more", error);
+    if (!status && k->kind != PM_CODING_EVENTS)
         status =
             need(k->to >= k->from && k->to <= c->duration, "coding.to", k->to, "between from and the duration", error);
     if (!status)

@@ -10,7 +10,7 @@
 
 enum { PM_CLASSIFIER_MOST_LAYERS = 8 };
 
-typedef enum pm_data_kind { PM_DATA_IDX, PM_DATA_YIN_YANG } pm_data_kind;
+typedef enum pm_data_kind { PM_DATA_IDX, PM_DATA_YIN_YANG, PM_DATA_NMNIST } pm_data_kind;
 
 typedef struct pm_classification_layer {
     size_t size;
@@ -29,6 +29,9 @@ typedef struct pm_classification {
     pm_neuron neuron, readout;
     pm_data_kind data;
     char *images, *labels, *test_images, *test_labels; /* PM_DATA_IDX */
+    char *recordings, *test_recordings;                /* PM_DATA_NMNIST: folders */
+    double window[2];                                  /* ms: the part of a recording that counts */
+    size_t most_events;                                /* of a pixel and polarity within the window; 0: all */
     size_t n_classes;
     size_t train, validation, test; /* examples; SIZE_MAX: all that there are */
     pm_coding coding;

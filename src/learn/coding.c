@@ -79,6 +79,14 @@ static pm_status encode_poisson(const pm_coding *c, const pm_dataset *data, size
     return status ? status : pm_raster_sort(out, error);
 }
 
+static pm_status encode_events(const pm_coding *c, const pm_dataset *data, size_t example, pm_raster *out,
+                               pm_error *error) {
+    pm_status status = PM_OK;
+    for (uint64_t k = data->first[example]; !status && k < data->first[example + 1]; k++)
+        status = pm_raster_append(out, c->from + 1e-3 * data->stamp[k] / c->compression, data->feature[k], 0.0, error);
+    return status;
+}
+
 /* The bias neuron's spike, in its place. */
 static pm_status add_bias(const pm_coding *c, const pm_dataset *data, pm_raster *out, pm_error *error) {
     pm_status status = pm_raster_append(out, c->bias, (uint32_t)data->n_features, 0.0, error);
@@ -96,8 +104,9 @@ static pm_status add_bias(const pm_coding *c, const pm_dataset *data, pm_raster 
 pm_status pm_encode(const pm_coding *c, const pm_dataset *data, size_t example, uint64_t key, uint64_t presentation,
                     pm_raster *out, pm_error *error) {
     out->n = 0;
-    pm_status status = c->kind == PM_CODING_POISSON ? encode_poisson(c, data, example, key, presentation, out, error)
-                       : data->bytes                ? encode_bytes(c, data, example, out, error)
-                                                    : encode_values(c, data, example, out, error);
+    pm_status status = c->kind == PM_CODING_EVENTS    ? encode_events(c, data, example, out, error)
+                       : c->kind == PM_CODING_POISSON ? encode_poisson(c, data, example, key, presentation, out, error)
+                       : data->bytes                  ? encode_bytes(c, data, example, out, error)
+                                                      : encode_values(c, data, example, out, error);
     return status || isnan(c->bias) ? status : add_bias(c, data, out, error);
 }

@@ -5,17 +5,19 @@
 #include "learn/dataset.h"
 #include "sim/layer.h"
 
-typedef enum pm_coding_kind { PM_CODING_LATENCY, PM_CODING_POISSON } pm_coding_kind;
+typedef enum pm_coding_kind { PM_CODING_LATENCY, PM_CODING_POISSON, PM_CODING_EVENTS } pm_coding_kind;
 
 /* Latency: one spike per feature whose intensity x is above the threshold (from 0 on: every one is with -1), at
  * from + (to - from) (1 - x) / (1 - max(threshold, 0)): the brighter the earlier. Poisson: spikes at x times `rate`
- * from `from` to `to`, drawn anew for each presentation. A last input neuron, the bias, fires at `bias`. */
+ * from `from` to `to`, drawn anew for each presentation. Events: of recordings, each event is a spike at
+ * from + its time / `compression`. A last input neuron, the bias, fires at `bias`. */
 typedef struct pm_coding {
     pm_coding_kind kind;
     double threshold;
-    double from, to; /* ms */
-    double rate;     /* spikes/s at intensity 1 */
-    double bias;     /* ms; NAN: there is no bias neuron */
+    double from, to;    /* ms */
+    double rate;        /* spikes/s at intensity 1 */
+    double compression; /* of recordings: so many ms of them go into one */
+    double bias;        /* ms; NAN: there is no bias neuron */
 } pm_coding;
 
 /* Number of input neurons. */

@@ -5,14 +5,33 @@
 #include "net/random.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 void pm_dataset_free(pm_dataset *data) {
     free(data->bytes);
     free(data->values);
+    free(data->first);
+    free(data->stamp);
+    free(data->feature);
     free(data->label);
     *data = (pm_dataset){0};
+}
+
+/* The recordings from number `kept` on. */
+static bool copy_events(const pm_dataset *from, size_t kept, pm_dataset *part) {
+    uint64_t begin = from->first[kept], n = from->first[from->n] - begin;
+    part->first = malloc((part->n + 1) * sizeof *part->first);
+    part->stamp = malloc(n * sizeof *part->stamp + 1);
+    part->feature = malloc(n * sizeof *part->feature + 1);
+    if (!part->first || !part->stamp || !part->feature)
+        return false;
+    for (size_t k = 0; k <= part->n; k++)
+        part->first[k] = from->first[kept + k] - begin;
+    memcpy(part->stamp, from->stamp + begin, n * sizeof *part->stamp);
+    memcpy(part->feature, from->feature + begin, n * sizeof *part->feature);
+    return true;
 }
 
 pm_status pm_dataset_split(pm_dataset *from, size_t n, pm_dataset *part, pm_error *error) {
@@ -21,8 +40,12 @@ pm_status pm_dataset_split(pm_dataset *from, size_t n, pm_dataset *part, pm_erro
     part->n = n;
     part->bytes = from->bytes ? malloc(n * row + 1) : NULL;
     part->values = from->values ? malloc(n * row * sizeof *part->values + 1) : NULL;
+    part->first = NULL;
+    part->stamp = NULL;
+    part->feature = NULL;
     part->label = malloc(n + 1);
-    if (!part->label || (from->bytes && !part->bytes) || (from->values && !part->values)) {
+    bool enough = part->label && (!from->bytes || part->bytes) && (!from->values || part->values);
+    if (!enough || (from->first && !copy_events(from, kept, part))) {
         pm_dataset_free(part);
         return pm_fail_memory(error, "examples");
     }

@@ -7,18 +7,21 @@
 #include <stdint.h>
 
 /* n examples of n_features intensities each, from 0 to 1: either bytes (intensity byte / 255) or numbers, row by row.
- */
+ * Or else recordings: those events of example k that have the numbers first[k] to first[k + 1] - 1, in order. */
 typedef struct pm_dataset {
     size_t n, n_features, n_classes;
     size_t width, height; /* of a picture; 0: the features are no picture */
-    uint8_t *bytes;       /* NULL if `values` holds the features */
-    double *values;
+    uint8_t *bytes;       /* NULL unless they hold the features */
+    double *values;       /* likewise */
+    uint64_t *first;      /* n + 1 places; NULL unless these are recordings */
+    uint32_t *stamp;      /* of each event: us from the beginning of what is kept of a recording */
+    uint16_t *feature;    /* of each event */
     uint8_t *label;
 } pm_dataset;
 
 void pm_dataset_free(pm_dataset *data);
 
-/* Intensity of feature k of an example. */
+/* Intensity of feature k of an example; not of recordings. */
 static inline double pm_dataset_value(const pm_dataset *data, size_t example, size_t k) {
     size_t at = example * data->n_features + k;
     return data->bytes ? data->bytes[at] * (1.0 / 255.0) : data->values[at];

@@ -3,6 +3,8 @@
  * long ones are cut. */
 #include "learn/errors.h"
 
+#include "learn/pairs.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -80,35 +82,17 @@ static pm_status reserve_trains(pm_error_events *e, size_t needed, pm_error *err
     return status;
 }
 
+/* The train of a neuron, or its beginning. */
 static size_t extract(const pm_raster *raster, uint32_t neuron, double *times, double *slopes) {
-    size_t n = 0;
-    for (size_t k = 0; k < raster->n && n < LONGEST_TRAIN; k++)
-        if (raster->neuron[k] == neuron) {
-            if (slopes)
-                slopes[n] = raster->slope[k];
-            times[n++] = raster->time[k];
-        }
-    return n;
+    size_t n = pm_train_of(raster, neuron, times, slopes);
+    return n < LONGEST_TRAIN ? n : LONGEST_TRAIN;
 }
 
-/* Moves times that are closer than `gap` ms apart about their middle. Groups grow outwards in a few sweeps. */
-static void spread(double *times, size_t n, double gap) {
-    enum { SWEEPS = 20 };
-    for (int sweep = 0; gap > 0.0 && sweep < SWEEPS; sweep++)
-        for (size_t k = 1; k < n; k++) {
-            double missing = gap - (times[k] - times[k - 1]);
-            if (missing > 0.0) {
-                times[k - 1] -= 0.5 * missing;
-                times[k] += 0.5 * missing;
-            }
-        }
-}
-
-static double pair_cost(const pm_pairing *p, double observed, double desired) {
+static double pair_cost(const pm_error_pairing *p, double observed, double desired) {
     return 2.0 * fabs(observed - desired) / p->window;
 }
 
-static void fill_costs(const pm_pairing *p, double *cost, const double *x, size_t n, const double *y, size_t m) {
+static void fill_costs(const pm_error_pairing *p, double *cost, const double *x, size_t n, const double *y, size_t m) {
     size_t width = m + 1;
     for (size_t i = 0; i <= n; i++)
         for (size_t j = 0; j <= m; j++) {
@@ -123,7 +107,7 @@ static void fill_costs(const pm_pairing *p, double *cost, const double *x, size_
         }
 }
 
-static pm_status pair_neuron(pm_error_events *e, uint32_t neuron, size_t n, size_t m, const pm_pairing *p,
+static pm_status pair_neuron(pm_error_events *e, uint32_t neuron, size_t n, size_t m, const pm_error_pairing *p,
                              pm_error *error) {
     const double *x = e->trains[0], *y = e->trains[1], *cost = e->cost;
     size_t width = m + 1;
@@ -147,12 +131,11 @@ static pm_status pair_neuron(pm_error_events *e, uint32_t neuron, size_t n, size
 }
 
 pm_status pm_errors_paired(pm_error_events *e, const pm_raster *observed, const pm_raster *desired, uint32_t n_neurons,
-                           const pm_pairing *p, pm_error *error) {
+                           const pm_error_pairing *p, pm_error *error) {
     e->n = 0;
     pm_status status = reserve_trains(e, (observed->n > desired->n ? observed->n : desired->n) + 1, error);
     for (uint32_t neuron = 0; !status && neuron < n_neurons; neuron++) {
         size_t n = extract(observed, neuron, e->trains[0], e->slopes), m = extract(desired, neuron, e->trains[1], NULL);
-        spread(e->trains[1], m, p->resolve);
         status = reserve(&e->cost, &e->cost_capacity, (n + 1) * (m + 1), error);
         if (status)
             break;

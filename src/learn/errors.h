@@ -26,22 +26,18 @@ void pm_errors_free(pm_error_events *errors);
 pm_status pm_errors_plain(pm_error_events *errors, const pm_raster *observed, const pm_raster *desired,
                           pm_error *error);
 
-typedef struct pm_pairing {
+typedef struct pm_error_pairing {
     double window;   /* ms: spikes further apart are no pair */
     double step;     /* mV: size of the event of an unpaired spike, and limit for paired ones */
     double approach; /* the share of the way that a pair goes at once */
-    double resolve;  /* ms: desired spikes closer than this are taken as this far apart (0: as they are) */
     double slope;    /* mV/ms: smallest slope dV/dt of a pair's observed spike */
-} pm_pairing;
+} pm_error_pairing;
 
 /* Observed and desired spikes of each neuron are paired at the least cost (Victor and Purpura: 1 for an unpaired spike,
  * 2 d/window for a pair at distance d). A desired spike without partner gives +step at its instant, an observed one
  * -step; a pair gives one event at the observed spike, of the size that would move it by `approach` of the distance:
- * approach * V' * (t_observed - t_desired), at most step.
- *
- * A neuron that has just been reset hardly follows two desired spikes a fraction of a millisecond apart, and in trying
- * disturbs all others: `resolve` moves such spikes apart, about their middle, before anything is paired. */
+ * approach * V' * (t_observed - t_desired), at most step. */
 pm_status pm_errors_paired(pm_error_events *errors, const pm_raster *observed, const pm_raster *desired,
-                           uint32_t n_neurons, const pm_pairing *pairing, pm_error *error);
+                           uint32_t n_neurons, const pm_error_pairing *pairing, pm_error *error);
 
 #endif

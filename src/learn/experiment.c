@@ -1,5 +1,7 @@
 /* Building and checking experiments. Invariant: an experiment holds only what passed its checks, all of it copied. */
+#include "learn/problem.h"
 #include "learn/rule.h"
+#include "net/events.h"
 
 #include <punctum/training.h>
 
@@ -30,6 +32,7 @@ void pm_experiment_free(pm_experiment *e) {
     }
     free(e->problem.patterns);
     free(e->layers);
+    free(e->weights);
     free(e);
 }
 
@@ -102,13 +105,6 @@ pm_status pm_experiment_add_layer(pm_experiment *e, const pm_training_layer *lay
     return PM_OK;
 }
 
-static int by_time(const void *a, const void *b) {
-    const pm_event *x = a, *y = b;
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    return (x->neuron > y->neuron) - (x->neuron < y->neuron);
-}
-
 /* A sorted copy of events of a layer. */
 static pm_status copy_events(const pm_training_layer *layer, const pm_event *events, size_t n, pm_event **copy,
                              pm_error *error) {
@@ -120,14 +116,7 @@ static pm_status copy_events(const pm_training_layer *layer, const pm_event *eve
             return pm_fail(error, PM_INVALID, "a spike at %g ms; times must be finite and not negative",
                            events[k].time);
     }
-    *copy = malloc((n + 1) * sizeof **copy);
-    if (!*copy)
-        return pm_fail_memory(error, "a pattern");
-    if (n > 0) {
-        memcpy(*copy, events, n * sizeof **copy);
-        qsort(*copy, n, sizeof **copy, by_time);
-    }
-    return PM_OK;
+    return pm_events_copy(events, n, copy, error);
 }
 
 pm_status pm_experiment_add_pattern(pm_experiment *e, const pm_event *input, size_t n_input, const pm_event *target,
@@ -183,5 +172,40 @@ pm_status pm_experiment_set_parameter(pm_experiment *e, const char *name, double
                        : p->range == PM_NOT_NEGATIVE ? "at least 0"
                                                      : "finite");
     *pm_parameter_of(e->rule_parameters, p) = value;
+    return PM_OK;
+}
+
+size_t pm_experiment_weights(const pm_experiment *e) {
+    size_t n = 0;
+    for (size_t l = 1; l < e->n_layers; l++)
+        n += (size_t)e->layers[l - 1].size * e->layers[l].size;
+    return n;
+}
+
+pm_status pm_weights_check(const pm_experiment *e, const double *weights, size_t n, pm_error *error) {
+    size_t wanted = pm_experiment_weights(e);
+    if (n != wanted)
+        return pm_fail(error, PM_INVALID, "%zu weights; the layers have %zu", n, wanted);
+    for (size_t l = 1; l < e->n_layers; l++) {
+        const pm_training_layer *layer = &e->layers[l];
+        for (size_t k = (size_t)e->layers[l - 1].size * layer->size; k > 0; k--, weights++)
+            if (!isfinite(*weights) || *weights < layer->lowest || *weights > layer->highest)
+                return pm_fail(error, PM_INVALID, "a weight of layer '%s' is %g pA; its bounds are [%g, %g] pA",
+                               layer->name, *weights, layer->lowest, layer->highest);
+    }
+    return PM_OK;
+}
+
+pm_status pm_experiment_set_weights(pm_experiment *e, const double *weights, size_t n, pm_error *error) {
+    pm_status status = pm_weights_check(e, weights, n, error);
+    if (status)
+        return status;
+    double *copy = malloc((n + 1) * sizeof *copy);
+    if (!copy)
+        return pm_fail_memory(error, "weights");
+    if (n > 0)
+        memcpy(copy, weights, n * sizeof *copy);
+    free(e->weights);
+    e->weights = copy;
     return PM_OK;
 }

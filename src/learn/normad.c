@@ -24,7 +24,7 @@ typedef struct parameters {
     double normalisation, errors, resets;
     double tau_hat, tau_hat_hidden;
     double slope_floor, window;
-    double pair_window, step, approach, resolve, pair_slope;
+    double pair_window, step, approach, pair_slope;
     double damping, longest_step, most_events;
     double recruit, recruit_window, recruit_lag;
 } parameters;
@@ -88,8 +88,6 @@ static const pm_parameter table[] = {
      PM_POSITIVE, NULL},
     {"approach", "", "paired errors: share of the distance that a pair is moved by", offsetof(parameters, approach),
      PM_POSITIVE, NULL},
-    {"resolve", "ms", "paired errors: desired spikes closer than this are taken as this far apart",
-     offsetof(parameters, resolve), PM_NOT_NEGATIVE, NULL},
     {"pair_slope", "mV/ms", "paired errors: smallest dV/dt of a pair's observed spike",
      offsetof(parameters, pair_slope), PM_POSITIVE, NULL},
     {"damping", "", "gram: added to the diagonal, relative to its mean", offsetof(parameters, damping), PM_POSITIVE,
@@ -300,7 +298,7 @@ static void recruit(normad *w, const pm_layered *net, double t) {
 static pm_status gather(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error) {
     normad *w = state;
     const pm_raster *observed = &net->rasters[net->n_layers];
-    const pm_pairing pairing = {w->p.pair_window, w->p.step, w->p.approach, w->p.resolve, w->p.pair_slope};
+    const pm_error_pairing pairing = {w->p.pair_window, w->p.step, w->p.approach, w->p.pair_slope};
     uint32_t n_outputs = (uint32_t)net->layers[net->n_layers - 1].n_out;
     pm_status status = w->p.errors == PAIRED
                            ? pm_errors_paired(&w->errors, observed, desired, n_outputs, &pairing, error)

@@ -2,6 +2,7 @@
  * is the trial, so that trials do not depend on each other, nor weights on patterns. */
 #include "learn/problem.h"
 
+#include "net/events.h"
 #include "net/parameter.h"
 #include "net/random.h"
 
@@ -139,18 +140,6 @@ static pm_status add(train *t, double time, uint32_t neuron, pm_error *error) {
     return PM_OK;
 }
 
-static int by_time(const void *a, const void *b) {
-    const pm_event *x = a, *y = b;
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    return (x->neuron > y->neuron) - (x->neuron < y->neuron);
-}
-
-static void sort(train *t) {
-    if (t->n > 1)
-        qsort(t->events, t->n, sizeof *t->events, by_time);
-}
-
 static pm_status start(gsl_rng **rng, uint64_t seed, const char *what, const char *which, uint32_t trial,
                        pm_error *error) {
     const char *words[] = {"trial", what, which};
@@ -171,7 +160,7 @@ static pm_status poisson(gsl_rng *rng, uint32_t size, double rate, double from, 
         for (double time = from + gsl_ran_exponential(rng, mean); !status && time < until;
              time += gap + gsl_ran_exponential(rng, mean))
             status = add(t, time, neuron, error);
-    sort(t);
+    pm_events_sort(t->events, t->n);
     return status;
 }
 
@@ -206,7 +195,7 @@ static pm_status make_xor(const pm_experiment *e, uint32_t k, pm_pattern *patter
     for (uint32_t s = 0; s < 3; s++)
         for (uint32_t i = 0; !status && on[s] && i < set; i++)
             status = add(&input, (s > 0 ? p->bit_at : 0.0) + i * p->interval, s * set + i, error);
-    sort(&input);
+    pm_events_sort(input.events, input.n);
     if (!status)
         status = add(&target, on[1] != on[2] ? p->target_1 : p->target_0, 0, error);
     *pattern = (pm_pattern){input.events, target.events, input.n, target.n};
@@ -214,21 +203,18 @@ static pm_status make_xor(const pm_experiment *e, uint32_t k, pm_pattern *patter
 }
 
 static pm_status copy_pattern(const pm_pattern *from, pm_pattern *to, pm_error *error) {
-    train input = {0}, target = {0};
-    pm_status status = PM_OK;
-    for (size_t k = 0; !status && k < from->n_input; k++)
-        status = add(&input, from->input[k].time, from->input[k].neuron, error);
-    for (size_t k = 0; !status && k < from->n_target; k++)
-        status = add(&target, from->target[k].time, from->target[k].neuron, error);
-    *to = (pm_pattern){input.events, target.events, input.n, target.n};
-    return status;
+    *to = (pm_pattern){.n_input = from->n_input, .n_target = from->n_target};
+    pm_status status = pm_events_copy(from->input, from->n_input, &to->input, error);
+    return status ? status : pm_events_copy(from->target, from->n_target, &to->target, error);
+}
+
+size_t pm_experiment_patterns(const pm_experiment *e) {
+    return e->problem.kind == PM_PROBLEM_XOR ? 4 : e->problem.kind == PM_PROBLEM_POISSON ? 1 : e->problem.n_patterns;
 }
 
 pm_status pm_patterns_draw(const pm_experiment *e, uint32_t trial, pm_pattern **patterns, size_t *count,
                            pm_error *error) {
-    size_t n = e->problem.kind == PM_PROBLEM_XOR       ? 4
-               : e->problem.kind == PM_PROBLEM_POISSON ? 1
-                                                       : e->problem.n_patterns;
+    size_t n = pm_experiment_patterns(e);
     pm_pattern *all = calloc(n, sizeof *all);
     if (!all)
         return pm_fail_memory(error, "patterns");
@@ -267,7 +253,20 @@ static double draw(gsl_rng *rng, const pm_training_layer *layer) {
     return fmin(fmax(weight, layer->lowest), layer->highest);
 }
 
+void pm_weights_put(const double *weights, pm_layered *net) {
+    for (size_t l = 0; l < net->n_layers; l++) {
+        pm_layer *layer = &net->layers[l];
+        for (size_t j = 0; j < layer->n_out; j++)
+            for (size_t i = 0; i < layer->n_in; i++)
+                layer->weight[i * layer->stride + j] = *weights++;
+    }
+}
+
 pm_status pm_weights_draw(const pm_experiment *e, uint32_t trial, pm_layered *net, pm_error *error) {
+    if (e->weights) {
+        pm_weights_put(e->weights, net);
+        return PM_OK;
+    }
     for (size_t l = 0; l < net->n_layers; l++) {
         pm_layer *layer = &net->layers[l];
         gsl_rng *rng = NULL;

@@ -13,6 +13,9 @@ void pm_patterns_free(pm_pattern *patterns, size_t count);
 
 /* Initial weights of all layers. */
 pm_status pm_weights_draw(const pm_experiment *experiment, uint32_t trial, pm_layered *net, pm_error *error);
+/* Weights in the order of pm_experiment_set_weights: whether they fit, and into a network. */
+pm_status pm_weights_check(const pm_experiment *experiment, const double *weights, size_t n, pm_error *error);
+void pm_weights_put(const double *weights, pm_layered *net);
 
 /* PM_INVALID with a message, unless sizes, goal and problem fit together. */
 pm_status pm_experiment_check(const pm_experiment *experiment, pm_error *error);

@@ -1,5 +1,6 @@
 /* One trial. Invariant between steps: the rasters belong to the pattern that ran last; `report` speaks of the last
  * complete forward pass. Weights change in one place, `apply`. */
+#include "learn/pairs.h"
 #include "learn/problem.h"
 #include "learn/rule.h"
 
@@ -78,7 +79,6 @@ static pm_status prepare_patterns(pm_trainer *t, uint32_t trial, pm_error *error
         if (!status)
             status = fill_raster(&t->targets[k], t->patterns[k].target, t->patterns[k].n_target, error);
     }
-    t->ran = t->n_patterns;
     return status;
 }
 
@@ -108,11 +108,25 @@ static pm_status prepare_network(pm_trainer *t, uint32_t trial, pm_error *error)
         t->sign[l] = calloc(size, 1);
         if (!t->change[l] || !t->velocity[l] || !t->best[l] || !t->sign[l])
             return pm_fail_memory(error, "changes of weights");
-        memcpy(t->best[l], layer->weight, size * sizeof(double));
-        for (size_t k = 0; e->layers[l + 1].keep_sign && k < size; k++)
-            t->sign[l][k] = (signed char)((layer->weight[k] > 0.0) - (layer->weight[k] < 0.0));
     }
     return status;
+}
+
+/* As before the first step, with the weights as they are. */
+static void begin(pm_trainer *t) {
+    t->report = (pm_progress_report){.off = INFINITY, .best = -1.0};
+    t->ran = t->n_patterns;
+    for (size_t l = 0; l < t->net.n_layers; l++) {
+        const pm_layer *layer = &t->net.layers[l];
+        size_t size = weights_of(layer);
+        if (!t->best[l])
+            continue;
+        memset(t->change[l], 0, size * sizeof(double));
+        memset(t->velocity[l], 0, size * sizeof(double));
+        memcpy(t->best[l], layer->weight, size * sizeof(double));
+        for (size_t k = 0; t->experiment->layers[l + 1].keep_sign && k < size; k++)
+            t->sign[l][k] = (signed char)((layer->weight[k] > 0.0) - (layer->weight[k] < 0.0));
+    }
 }
 
 /* The rule of the experiment, or Newton's, which moves the topmost plastic layer only: spikes of layers below then
@@ -147,8 +161,6 @@ pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_tra
     if (!t)
         return pm_fail_memory(error, "a trainer");
     t->experiment = experiment;
-    t->report.off = INFINITY;
-    t->report.best = -1.0;
     status = prepare_patterns(t, trial, error);
     if (!status)
         status = prepare_network(t, trial, error);
@@ -158,6 +170,7 @@ pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_tra
         pm_trainer_free(t);
         return status;
     }
+    begin(t);
     *trainer = t;
     return PM_OK;
 }
@@ -171,14 +184,6 @@ pm_status pm_trainer_run(pm_trainer *t, size_t pattern, pm_error *error) {
     if (!status)
         t->ran = pattern;
     return status;
-}
-
-static size_t extract(const pm_raster *raster, uint32_t neuron, double *times) {
-    size_t n = 0;
-    for (size_t k = 0; k < raster->n; k++)
-        if (raster->neuron[k] == neuron)
-            times[n++] = raster->time[k];
-    return n;
 }
 
 static pm_status reserve_times(pm_trainer *t, size_t n, pm_error *error) {
@@ -198,7 +203,8 @@ typedef struct score {
     double correlation; /* sum over patterns and outputs */
     double off;         /* ms */
     uint64_t spikes;
-    bool good; /* every output of every pattern meets the goal */
+    uint64_t below; /* spikes of the layer before the output */
+    bool good;      /* every output of every pattern meets the goal */
 } score;
 
 /* Adds the outputs of the pattern that ran last. */
@@ -210,7 +216,7 @@ static pm_status judge(pm_trainer *t, score *s, pm_error *error) {
     if (status)
         return status;
     for (uint32_t o = 0; o < t->net.layers[last - 1].n_out; o++) {
-        size_t n = extract(observed, o, t->times[0]), m = extract(desired, o, t->times[1]);
+        size_t n = pm_train_of(observed, o, t->times[0], NULL), m = pm_train_of(desired, o, t->times[1], NULL);
         double c = pm_train_correlation(t->times[0], n, t->times[1], m, goal->tau);
         double off = n == m ? 0.0 : INFINITY;
         for (size_t k = 0; n == m && k < n; k++)
@@ -221,6 +227,7 @@ static pm_status judge(pm_trainer *t, score *s, pm_error *error) {
     }
     for (size_t l = 1; l <= last; l++)
         s->spikes += t->net.rasters[l].n;
+    s->below += t->net.rasters[last - 1].n;
     return PM_OK;
 }
 
@@ -287,12 +294,15 @@ static pm_status pass(pm_trainer *t, bool learn, score *s, pm_error *error) {
 }
 
 /* Whether the step could move anything, and only so far. */
-static pm_status check_moved(const pm_trainer *t, pm_error *error) {
+static pm_status check_moved(const pm_trainer *t, const score *s, pm_error *error) {
     if (!isfinite(t->moved))
         return pm_fail(error, PM_FAILED, "the weights have run away in iteration %u", t->report.iteration);
-    if (t->moved == 0.0)
+    if (t->moved == 0.0 && s->below == 0)
         return pm_fail(error, PM_FAILED,
                        "no error has a gradient in iteration %u: the layer before the output is silent",
+                       t->report.iteration);
+    if (t->moved == 0.0)
+        return pm_fail(error, PM_FAILED, "the rule asks for no change in iteration %u, and the goal is not reached",
                        t->report.iteration);
     return PM_OK;
 }
@@ -360,7 +370,7 @@ pm_status pm_trainer_step(pm_trainer *t, pm_error *error) {
         remember(t, &s);
     }
     t->report.iteration += !t->report.converged || t->experiment->online;
-    return status || t->report.converged ? status : check_moved(t, error);
+    return status || t->report.converged ? status : check_moved(t, &s, error);
 }
 
 pm_progress_report pm_trainer_report(const pm_trainer *t) { return t->report; }
@@ -394,4 +404,26 @@ void pm_trainer_set_weight(pm_trainer *t, size_t layer, uint32_t source, uint32_
     pm_layer *l = &t->net.layers[layer - 1];
     l->weight[source * l->stride + target] = weight;
     t->ran = t->n_patterns;
+}
+
+const pm_experiment *pm_trainer_experiment(const pm_trainer *t) { return t->experiment; }
+
+pm_status pm_trainer_set_weights(pm_trainer *t, const double *weights, size_t n, pm_error *error) {
+    void *rule = t->rule;
+    pm_status status = pm_weights_check(t->experiment, weights, n, error);
+    if (status)
+        return status;
+    t->rule = NULL;
+    status = prepare_rule(t, false, error);
+    if (status) {
+        t->experiment->rule->destroy(t->rule);
+        t->rule = rule;
+        return status;
+    }
+    t->experiment->rule->destroy(rule);
+    pm_rule_normad.destroy(t->newton);
+    t->newton = NULL;
+    pm_weights_put(weights, &t->net);
+    begin(t);
+    return PM_OK;
 }

@@ -15,7 +15,7 @@ static const double NEAR = 0x1p-8; /* as in interval.c */
 static inline __attribute__((always_inline)) double larger(double a, double b) { return a > b ? a : b; }
 
 /* Signs at both ends tell the course, as in interval.c. */
-static inline __attribute__((always_inline)) void tell_course(const pm_lif *lif, pm_lanes *v, double *guess, double h) {
+static inline __attribute__((always_inline)) void tell_course(const pm_lif *lif, pm_lanes *v, double *guess) {
     const double l_m = lif->l_m, l_1 = lif->l_1, gap = lif->d12, inv_C = lif->inv_C, u_inf = lif->u_inf;
     const double theta = lif->theta, constant = fabs(u_inf) + fabs(theta);
     for (int k = 0; k < PM_LANES; k++) {
@@ -31,18 +31,19 @@ static inline __attribute__((always_inline)) void tell_course(const pm_lif *lif,
         double above = v->u1[k] >= theta ? 1.0 : 0.0;
         v->course[k] = once * above * PM_LANE_FOUND + (falls + once * (1.0 - above)) * PM_LANE_SILENT;
         double g0 = v->u0[k] - theta, rise = v->u1[k] - v->u0[k], x = -g0 / rise;
-        double m0 = rise / (s0 * h), m1 = rise / (s1 * h);
+        double m0 = rise / (s0 * v->h[k]), m1 = rise / (s1 * v->h[k]);
         double y = x + x * (1.0 - x) * ((m0 - 1.0) * (1.0 - x) - (m1 - 1.0) * x);
         double monotone = (m0 > 0.0 ? 1.0 : 0.0) * (m0 < 3.0 ? 1.0 : 0.0) * (m1 > 0.0 ? 1.0 : 0.0) *
                           (m1 < 3.0 ? 1.0 : 0.0) * (y > 0.0 ? 1.0 : 0.0) * (y < 1.0 ? 1.0 : 0.0);
-        guess[k] = (monotone > 0.0 ? y : x) * h;
+        guess[k] = (monotone > 0.0 ? y : x) * v->h[k];
     }
 }
 
 /* The states at `guess` into u, i, b. */
 static inline __attribute__((always_inline)) void approach(const pm_lif *lif, pm_lanes *v, const double *guess,
-                                                           double h, int terms) {
+                                                           int terms) {
     for (int k = 0; k < PM_LANES; k++) {
+        const double h = v->h[k];
         double late = guess[k] - h, step = guess[k] <= 0.5 * h ? guess[k] : late;
         double u0 = guess[k] <= 0.5 * h ? v->u0[k] : v->u1[k];
         double i0 = guess[k] <= 0.5 * h ? v->i0[k] : v->i1[k];
@@ -67,10 +68,10 @@ static inline __attribute__((always_inline)) void approach(const pm_lif *lif, pm
 }
 
 /* From the states near the crossing to those at the crossing. */
-static inline __attribute__((always_inline)) void settle(const pm_lif *lif, pm_lanes *v, const double *guess,
-                                                         double h) {
-    const double fastest = lif->x + (lif->single ? lif->dxy : lif->dxz), tolerance = 0x1p-55 * h;
+static inline __attribute__((always_inline)) void settle(const pm_lif *lif, pm_lanes *v, const double *guess) {
+    const double fastest = lif->x + (lif->single ? lif->dxy : lif->dxz);
     for (int k = 0; k < PM_LANES; k++) {
+        const double h = v->h[k], tolerance = 0x1p-55 * h;
         double c[DEGREE + 1], ci[DEGREE + 1], cb[DEGREE + 1]; /* derivatives over k! */
         c[0] = v->u[k] - lif->theta;
         ci[0] = v->i[k];
@@ -117,9 +118,9 @@ static inline __attribute__((always_inline)) void settle(const pm_lif *lif, pm_l
 }
 
 /* What follows a spike and the reset after it. */
-static inline __attribute__((always_inline)) void look_on(const pm_lif *lif, pm_lanes *v, double h) {
+static inline __attribute__((always_inline)) void look_on(const pm_lif *lif, pm_lanes *v) {
     for (int k = 0; k < PM_LANES; k++) {
-        double left = h - v->time[k], decay = 1.0 - lif->l_1 * left, rise = lif->d12 * left;
+        double left = v->h[k] - v->time[k], decay = 1.0 - lif->l_1 * left, rise = lif->d12 * left;
         left = left > 0.0 ? left : 0.0;
         decay = decay > 0.0 ? decay : 0.0;
         rise = rise < 1.0 ? rise : 1.0;
@@ -131,32 +132,67 @@ static inline __attribute__((always_inline)) void look_on(const pm_lif *lif, pm_
     }
 }
 
-static inline __attribute__((always_inline)) void cross(const pm_lif *lif, pm_lanes *lanes, double h, int terms) {
+static inline __attribute__((always_inline)) void cross(const pm_lif *lif, pm_lanes *lanes, int terms) {
     double guess[PM_LANES], found = 0.0;
-    tell_course(lif, lanes, guess, h);
+    tell_course(lif, lanes, guess);
     for (int k = 0; k < PM_LANES; k++)
         found += lanes->course[k] == PM_LANE_FOUND ? 1.0 : 0.0;
     if (!(found > 0.0))
         return;
-    approach(lif, lanes, guess, h, terms);
-    settle(lif, lanes, guess, h);
-    look_on(lif, lanes, h);
+    approach(lif, lanes, guess, terms);
+    settle(lif, lanes, guess);
+    look_on(lif, lanes);
 }
 
-/* With x half of h times the fastest rate, x^(n+1)/(n+1)! is below 2^-58. */
-PM_SIMD static void cross_10(const pm_lif *lif, pm_lanes *lanes, double h) { cross(lif, lanes, h, 10); }
-PM_SIMD static void cross_15(const pm_lif *lif, pm_lanes *lanes, double h) { cross(lif, lanes, h, 15); }
-PM_SIMD static void cross_20(const pm_lif *lif, pm_lanes *lanes, double h) { cross(lif, lanes, h, 20); }
+PM_SIMD static void cross_10(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, 10); }
+PM_SIMD static void cross_15(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, 15); }
+PM_SIMD static void cross_20(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, 20); }
 
-void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes, double h) {
+static void leave_open(const pm_lif *lif, pm_lanes *lanes) {
+    (void)lif;
+    for (int k = 0; k < PM_LANES; k++)
+        lanes->course[k] = PM_LANE_OPEN;
+}
+
+typedef void crosser(const pm_lif *, pm_lanes *);
+
+/* With x half of h times the fastest rate, x^(n+1)/(n+1)! is below 2^-58. */
+static crosser *crosser_of(const pm_lif *lif, double h) {
     double x = 0.5 * h * (lif->x + (lif->single ? lif->dxy : lif->dxz));
-    if (x <= 0.125)
-        cross_10(lif, lanes, h);
-    else if (x <= 0.5)
-        cross_15(lif, lanes, h);
-    else if (x <= 1.0)
-        cross_20(lif, lanes, h);
-    else
-        for (int k = 0; k < PM_LANES; k++)
-            lanes->course[k] = PM_LANE_OPEN;
+    return x <= 0.125 ? cross_10 : x <= 0.5 ? cross_15 : x <= 1.0 ? cross_20 : leave_open;
+}
+
+static void copy_lane(pm_lanes *to, const pm_lanes *from, int k) {
+    to->time[k] = from->time[k];
+    to->u[k] = from->u[k];
+    to->i[k] = from->i[k];
+    to->b[k] = from->b[k];
+    to->course[k] = from->course[k];
+    to->after[k] = from->after[k];
+    to->bound[k] = from->bound[k];
+}
+
+void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes) {
+    crosser *with[PM_LANES];
+    for (int k = 0; k < PM_LANES; k++)
+        with[k] = crosser_of(lif, lanes->h[k]);
+    int first = 0, next = 0;
+    while (next < PM_LANES && with[next] == with[first])
+        next++;
+    if (next == PM_LANES) {
+        with[first](lif, lanes);
+        return;
+    }
+    const pm_lanes all = *lanes;
+    for (bool done[PM_LANES] = {false}; first < PM_LANES; first++) {
+        if (done[first])
+            continue;
+        pm_lanes part = all; /* as if all were of one kind */
+        with[first](lif, &part);
+        for (int k = first; k < PM_LANES; k++)
+            if (with[k] == with[first]) {
+                copy_lane(lanes, &part, k);
+                done[k] = true;
+            }
+    }
 }

@@ -1,4 +1,4 @@
-/* Up to eight neurons over one interval at once: the common case of interval.h, without branches.
+/* Up to eight neurons over one interval each, at once: the common case of interval.h, without branches.
  *
  * Each lane holds a neuron whose states at both ends are known. Where u' has no maximum inside, ends above the
  * threshold and the interval is short against the time constants, the crossing is found here, in the same arithmetic
@@ -17,6 +17,7 @@ typedef enum pm_lane_course {
 } pm_lane_course;
 
 typedef struct pm_lanes {
+    double h[PM_LANES];                              /* the length of its interval, ms */
     double u0[PM_LANES], i0[PM_LANES], b0[PM_LANES]; /* at the start */
     double u1[PM_LANES], i1[PM_LANES], b1[PM_LANES]; /* at the end, without a spike */
     double time[PM_LANES];                           /* ms after the start */
@@ -26,7 +27,8 @@ typedef struct pm_lanes {
     double bound[PM_LANES];                          /* upper bound of u between that spike and the end, mV */
 } pm_lanes;
 
-/* Fills in time, u, i, b, course, after and bound for an interval of h ms. Lanes without a neuron hold any numbers. */
-void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes, double h);
+/* Fills in time, u, i, b, course, after and bound. Lanes without a neuron hold any numbers; fastest where all intervals
+ * are about as long. */
+void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes);
 
 #endif

@@ -1,5 +1,7 @@
 /* Building a description. Invariant: a network holds only what passed its checks; whatever is added is copied, and an
  * addition that fails leaves the network as it was. */
+#include "net/events.h"
+
 #include <punctum/network.h>
 
 #include <ctype.h>
@@ -110,13 +112,6 @@ pm_status pm_network_add_lif(pm_network *network, const char *name, uint32_t siz
     return add_population(network, name, population, number, error);
 }
 
-static int compare_events(const void *left, const void *right) {
-    const pm_event *a = left, *b = right;
-    if (a->time != b->time)
-        return a->time < b->time ? -1 : 1;
-    return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
-}
-
 pm_status pm_network_add_spike_source(pm_network *network, const char *name, uint32_t size, const pm_event *events,
                                       size_t n_events, uint32_t *number, pm_error *error) {
     for (size_t k = 0; k < n_events; k++) {
@@ -128,16 +123,11 @@ pm_status pm_network_add_spike_source(pm_network *network, const char *name, uin
                            name, events[k].neuron, size);
     }
     pm_population population = {.size = size, .kind = PM_SPIKE_SOURCE, .n_events = n_events};
-    void *copy;
-    pm_status status = copy_array(events, n_events, sizeof *events, &copy, error);
-    if (status != PM_OK)
-        return status;
-    population.events = copy;
-    if (n_events > 1)
-        qsort(copy, n_events, sizeof *events, compare_events);
-    status = add_population(network, name, population, number, error);
-    if (status != PM_OK)
-        free(copy);
+    pm_status status = pm_events_copy(events, n_events, &population.events, error);
+    if (!status)
+        status = add_population(network, name, population, number, error);
+    if (status)
+        free(population.events);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* Drawing and sorting synapses. Each projection can be walked as often as wanted and yields the same synapses, target
  * by target: every target has its own random streams, one for the partners, one for weights and one for delays. The
- * first walk counts, the second fills the rows; nothing is kept in between. */
+ * first walk counts, the second fills the rows; nothing is kept in between. Until rows are sorted every synapse needs
+ * its delay: where a network has few different ones, that is a number of one or two bytes, or nothing. */
 #include "net/wiring.h"
 
 #include "net/random.h"
@@ -24,16 +25,19 @@ typedef struct walker {
 /* `target` counts from the first one here. */
 typedef void visit(void *user, uint32_t source, uint32_t target, double weight, double delay);
 
+/* The number of values of PM_UNIFORM_STEPS. */
+static double step_count(const pm_distribution *distribution) {
+    return floor((distribution->b - distribution->a) / distribution->step + 1e-9) + 1.0;
+}
+
 static double draw(const pm_distribution *distribution, gsl_rng *rng, size_t matrix_index) {
     switch (distribution->kind) {
     case PM_NORMAL:
         return distribution->a + gsl_ran_gaussian_ziggurat(rng, distribution->b);
     case PM_UNIFORM:
         return gsl_ran_flat(rng, distribution->a, distribution->b);
-    case PM_UNIFORM_STEPS: {
-        double steps = floor((distribution->b - distribution->a) / distribution->step + 1e-9) + 1.0;
-        return distribution->a + distribution->step * floor(gsl_rng_uniform(rng) * steps);
-    }
+    case PM_UNIFORM_STEPS:
+        return distribution->a + distribution->step * floor(gsl_rng_uniform(rng) * step_count(distribution));
     case PM_MATRIX:
         return distribution->values[matrix_index];
     default:
@@ -132,12 +136,91 @@ static void count_synapse(void *user, uint32_t source, uint32_t target, double w
         c->min_positive_delay = fmin(c->min_positive_delay, delay);
 }
 
+/* The delay of every synapse while rows are made. */
+typedef struct delays {
+    size_t width;  /* bytes of an entry: 8 for the delay itself in ms, 1 or 2 for a place in `value`, 0 if all are the
+                      same */
+    double *value; /* ms: those of one projection after those of the other */
+    union {
+        uint8_t *place_1;
+        uint16_t *place_2;
+        double *delay;
+    } of;
+} delays;
+
+static double delay_of(const delays *d, uint64_t synapse) {
+    switch (d->width) {
+    case 0:
+        return d->value[0];
+    case 1:
+        return d->value[d->of.place_1[synapse]];
+    case 2:
+        return d->value[d->of.place_2[synapse]];
+    default:
+        return d->of.delay[synapse];
+    }
+}
+
+static uint32_t place_of(const delays *d, uint64_t synapse) {
+    return d->width == 1 ? d->of.place_1[synapse] : d->width == 2 ? d->of.place_2[synapse] : 0;
+}
+
+static void put_delay(delays *d, uint64_t synapse, double delay, uint32_t place) {
+    if (d->width == 1)
+        d->of.place_1[synapse] = (uint8_t)place;
+    else if (d->width == 2)
+        d->of.place_2[synapse] = (uint16_t)place;
+    else if (d->width == 8)
+        d->of.delay[synapse] = delay;
+}
+
+/* How many different delays a projection may have; SIZE_MAX: any number. */
+static size_t different_delays(const pm_projection *p) {
+    if (p->rule == PM_SYNAPSE_LIST)
+        return p->n_synapses > 0 ? SIZE_MAX : 0;
+    if (p->delay.kind == PM_UNIFORM_STEPS && p->delay.step > 1e-12 * p->delay.b)
+        return (size_t)fmin(step_count(&p->delay), 1e9);
+    return p->delay.kind == PM_CONSTANT ? 1 : SIZE_MAX;
+}
+
+static pm_status delays_new(delays *d, const pm_network *net, uint64_t n_synapses, pm_error *error) {
+    size_t n = 0, longest = (size_t)UINT16_MAX + 1;
+    for (size_t k = 0; k < net->n_projections && n <= longest; k++) {
+        size_t more = different_delays(&net->projections[k]);
+        n = more < longest ? n + more : longest + 1;
+    }
+    d->width = n > longest ? 8 : n > UINT8_MAX + 1 ? 2 : 1;
+    d->value = malloc(((n <= longest ? n : 0) + 1) * sizeof *d->value);
+    if (!d->value)
+        return pm_fail_memory(error, "the delays");
+    bool same = n <= longest;
+    for (size_t k = 0, at = 0; n <= longest && k < net->n_projections; k++)
+        for (size_t step = 0, more = different_delays(&net->projections[k]); step < more; step++, at++) {
+            const pm_distribution *delay = &net->projections[k].delay;
+            d->value[at] = delay->kind == PM_CONSTANT ? delay->a : delay->a + delay->step * (double)step;
+            same = same && d->value[at] == d->value[0];
+        }
+    if (same)
+        d->width = 0;
+    void *places = malloc((n_synapses + 1) * d->width + 1);
+    d->of.delay = places;
+    return places ? PM_OK : pm_fail_memory(error, "the delays");
+}
+
+static void delays_free(delays *d) {
+    free(d->value);
+    free(d->of.delay);
+}
+
 /* Second walk: fills the rows. */
 typedef struct filler {
     uint64_t *next; /* where the next synapse of each source goes */
     uint32_t first_target;
     uint32_t *targets;
-    double *weights, *delays;
+    double *weights;
+    delays *delays;
+    const pm_distribution *delay;
+    uint32_t place; /* in delays->value: that of the projection's first delay */
 } filler;
 
 static void fill_synapse(void *user, uint32_t source, uint32_t target, double weight, double delay) {
@@ -145,12 +228,16 @@ static void fill_synapse(void *user, uint32_t source, uint32_t target, double we
     uint64_t at = f->next[source]++;
     f->targets[at] = f->first_target + target;
     f->weights[at] = weight;
-    f->delays[at] = delay;
+    uint32_t step = 0;
+    if (f->delay->kind == PM_UNIFORM_STEPS)
+        step = (uint32_t)((delay - f->delay->a) / f->delay->step + 0.5);
+    put_delay(f->delays, at, delay, f->place + step);
 }
 
 typedef struct sort_item {
     double delay, weight;
-    uint64_t place; /* in the order of drawing: ties stay in it */
+    uint32_t place; /* in the order of drawing: ties stay in it */
+    uint32_t delay_place;
     uint32_t class, target;
 } sort_item;
 
@@ -180,19 +267,22 @@ uint32_t pm_wiring_population_of_cell(const pm_wiring *wiring, const pm_network 
 }
 
 /* Sorts one row and, when `groups` is given, writes its groups; returns their number. */
-static uint64_t group_row(pm_wiring *w, const uint32_t *cell_class, const double *delays, uint64_t begin, uint64_t end,
+static uint64_t group_row(pm_wiring *w, const uint32_t *cell_class, const delays *d, uint64_t begin, uint64_t end,
                           pm_group *groups) {
     uint64_t n = 0;
+    double before = NAN;
     for (uint64_t k = begin; k < end; k++) {
         uint32_t class = cell_class[w->targets[k]];
-        if (k == begin || delays[k] != delays[k - 1] || class != cell_class[w->targets[k - 1]]) {
+        double delay = delay_of(d, k);
+        if (k == begin || delay != before || class != cell_class[w->targets[k - 1]]) {
             if (groups)
-                groups[n] = (pm_group){.delay = delays[k], .begin = k, .class = class};
+                groups[n] = (pm_group){.delay = delay, .begin = k, .class = class};
             n++;
         }
         if (groups) { /* bit 0: a positive weight seen, bit 1: a negative one; turned into the sign below */
             groups[n - 1].sign |= (w->weights[k] > 0.0) | (w->weights[k] < 0.0) << 1;
         }
+        before = delay;
     }
     static const int32_t sign_of[4] = {1, 1, -1, 0};
     for (uint64_t g = 0; groups && g < n; g++)
@@ -200,26 +290,33 @@ static uint64_t group_row(pm_wiring *w, const uint32_t *cell_class, const double
     return n;
 }
 
-static bool row_is_sorted(const pm_wiring *w, const uint32_t *cell_class, const double *delays, uint64_t begin,
+static bool row_is_sorted(const pm_wiring *w, const uint32_t *cell_class, const delays *d, uint64_t begin,
                           uint64_t end) {
     for (uint64_t k = begin + 1; k < end; k++) {
-        sort_item a = {.delay = delays[k - 1], .class = cell_class[w->targets[k - 1]], .target = w->targets[k - 1]};
-        sort_item b = {.delay = delays[k], .class = cell_class[w->targets[k]], .target = w->targets[k], .place = 1};
+        sort_item a = {
+            .delay = delay_of(d, k - 1), .class = cell_class[w->targets[k - 1]], .target = w->targets[k - 1]};
+        sort_item b = {
+            .delay = delay_of(d, k), .class = cell_class[w->targets[k]], .target = w->targets[k], .place = 1};
         if (compare_items(&a, &b) > 0)
             return false;
     }
     return true;
 }
 
-static void sort_row(pm_wiring *w, const uint32_t *cell_class, double *delays, uint64_t begin, uint64_t end,
+static void sort_row(pm_wiring *w, const uint32_t *cell_class, delays *d, uint64_t begin, uint64_t end,
                      sort_item *items) {
-    if (row_is_sorted(w, cell_class, delays, begin, end))
+    if (row_is_sorted(w, cell_class, d, begin, end))
         return;
     for (uint64_t k = begin; k < end; k++)
-        items[k - begin] = (sort_item){delays[k], w->weights[k], k, cell_class[w->targets[k]], w->targets[k]};
+        items[k - begin] = (sort_item){.delay = delay_of(d, k),
+                                       .weight = w->weights[k],
+                                       .place = (uint32_t)(k - begin),
+                                       .delay_place = place_of(d, k),
+                                       .class = cell_class[w->targets[k]],
+                                       .target = w->targets[k]};
     qsort(items, end - begin, sizeof *items, compare_items);
     for (uint64_t k = begin; k < end; k++) {
-        delays[k] = items[k - begin].delay;
+        put_delay(d, k, items[k - begin].delay, items[k - begin].delay_place);
         w->weights[k] = items[k - begin].weight;
         w->targets[k] = items[k - begin].target;
     }
@@ -276,27 +373,37 @@ static pm_status count_rows(pm_wiring *w, walker *walk_state, uint64_t *row_begi
     return PM_OK;
 }
 
-static void fill_rows(pm_wiring *w, walker *walk_state, uint64_t *next, double *delays) {
+static void fill_rows(pm_wiring *w, walker *walk_state, uint64_t *next, delays *d) {
+    size_t place = 0;
     for (size_t k = 0; k < walk_state->network->n_projections; k++) {
         begin_projection(walk_state, k);
         const pm_projection *p = walk_state->projection;
-        filler f = {next + w->first_neuron[p->from], w->first_cell[p->to], w->targets, w->weights, delays};
+        filler f = {next + w->first_neuron[p->from],
+                    w->first_cell[p->to],
+                    w->targets,
+                    w->weights,
+                    d,
+                    &p->delay,
+                    (uint32_t)place};
         walk(walk_state, fill_synapse, &f);
+        place += d->width == 1 || d->width == 2 ? different_delays(p) : 0;
     }
 }
 
-static pm_status group_rows(pm_wiring *w, const uint32_t *cell_class, const uint64_t *row_begin, double *delays,
+static pm_status group_rows(pm_wiring *w, const uint32_t *cell_class, const uint64_t *row_begin, delays *d,
                             pm_error *error) {
     uint64_t longest = 0;
     for (uint32_t n = 0; n < w->n_neurons; n++)
         longest = row_begin[n + 1] - row_begin[n] > longest ? row_begin[n + 1] - row_begin[n] : longest;
+    if (longest > UINT32_MAX)
+        return pm_fail(error, PM_INVALID, "a neuron has more than %u synapses", UINT32_MAX);
     sort_item *items = malloc((longest + 1) * sizeof *items);
     if (!items)
         return pm_fail_memory(error, "sorting synapses");
     for (uint32_t n = 0; n < w->n_neurons; n++) {
-        sort_row(w, cell_class, delays, row_begin[n], row_begin[n + 1], items);
+        sort_row(w, cell_class, d, row_begin[n], row_begin[n + 1], items);
         w->first_group[n] = w->n_groups;
-        w->n_groups += group_row(w, cell_class, delays, row_begin[n], row_begin[n + 1], NULL);
+        w->n_groups += group_row(w, cell_class, d, row_begin[n], row_begin[n + 1], NULL);
     }
     free(items);
     w->first_group[w->n_neurons] = w->n_groups;
@@ -304,7 +411,7 @@ static pm_status group_rows(pm_wiring *w, const uint32_t *cell_class, const uint
     if (!w->groups)
         return pm_fail_memory(error, "the groups of synapses");
     for (uint32_t n = 0; n < w->n_neurons; n++)
-        group_row(w, cell_class, delays, row_begin[n], row_begin[n + 1], w->groups + w->first_group[n]);
+        group_row(w, cell_class, d, row_begin[n], row_begin[n + 1], w->groups + w->first_group[n]);
     w->groups[w->n_groups] = (pm_group){.begin = w->n_synapses};
     return PM_OK;
 }
@@ -315,7 +422,7 @@ static pm_status build(pm_wiring *w, walker *walk_state, pm_error *error) {
     uint64_t *row_begin = calloc((size_t)w->n_neurons + 1, sizeof *row_begin);
     uint64_t *next = malloc(((size_t)w->n_neurons + 1) * sizeof *next);
     uint32_t *cell_class = malloc(((size_t)w->n_cells + 1) * sizeof *cell_class);
-    double *delays = NULL;
+    delays d = {0};
     w->first_group = malloc(((size_t)w->n_neurons + 1) * sizeof *w->first_group);
     if (!row_begin || !next || !cell_class || !w->first_group) {
         pm_fail_memory(error, "the rows of synapses");
@@ -329,19 +436,18 @@ static pm_status build(pm_wiring *w, walker *walk_state, pm_error *error) {
         goto end;
     w->targets = malloc((w->n_synapses + 1) * sizeof *w->targets);
     w->weights = malloc((w->n_synapses + 1) * sizeof *w->weights);
-    delays = malloc((w->n_synapses + 1) * sizeof *delays);
-    if (!w->targets || !w->weights || !delays) {
-        status = pm_fail_memory(error, "the synapses");
+    status = w->targets && w->weights ? delays_new(&d, walk_state->network, w->n_synapses, error)
+                                      : pm_fail_memory(error, "the synapses");
+    if (status != PM_OK)
         goto end;
-    }
     memcpy(next, row_begin, ((size_t)w->n_neurons + 1) * sizeof *next);
-    fill_rows(w, walk_state, next, delays);
-    status = group_rows(w, cell_class, row_begin, delays, error);
+    fill_rows(w, walk_state, next, &d);
+    status = group_rows(w, cell_class, row_begin, &d, error);
 end:
     free(row_begin);
     free(next);
     free(cell_class);
-    free(delays);
+    delays_free(&d);
     return status;
 }
 

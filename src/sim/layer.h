@@ -24,17 +24,26 @@ pm_status pm_raster_copy(pm_raster *to, const pm_raster *from, pm_error *error);
 /* Puts spikes into the order (time, neuron). */
 pm_status pm_raster_sort(pm_raster *raster, pm_error *error);
 
+/* From one arrival to the next, or a piece of that way. */
+typedef struct pm_layer_step {
+    double begin, end; /* ms; equal where several spikes arrive at once */
+    uint32_t source;   /* whose spike arrives at the end, or PM_NO_SOURCE */
+} pm_layer_step;
+
+enum { PM_LAYER_LANES = 8 };
+static const uint32_t PM_NO_SOURCE = UINT32_MAX;
+
 typedef struct pm_layer {
     pm_lif lif;
     size_t n_in, n_out;
     size_t stride;        /* n_out rounded up to a multiple of PM_LAYER_LANES; the padding of every row is 0 */
     double *weight;       /* pA: weight[source * stride + target] */
     double *scratch;      /* state arrays of a run */
-    pm_basis_table basis; /* of the intervals between arrivals */
     uint32_t *flagged;    /* neurons that may cross in the present interval */
+    pm_layer_step *steps; /* of the present run */
+    size_t n_steps, step_capacity;
+    pm_basis_table basis; /* of every step */
 } pm_layer;
-
-enum { PM_LAYER_LANES = 8 };
 
 /* A layer with weights of 0. Errors: PM_NO_MEMORY. */
 pm_status pm_layer_new(pm_layer *layer, const pm_lif *lif, size_t n_in, size_t n_out, pm_error *error);

@@ -7,7 +7,7 @@
 
 enum { LONGEST = 6 };
 
-static const pm_pairing PAIRING = {.window = 8.0, .step = 10.0, .approach = 0.5, .slope = 2.0};
+static const pm_error_pairing PAIRING = {.window = 8.0, .step = 10.0, .approach = 0.5, .slope = 2.0};
 
 static pm_raster raster_of(const double *times, size_t n, uint32_t neuron, double slope) {
     pm_raster raster = {0};
@@ -88,7 +88,7 @@ static double least_cost(const double *x, size_t n, size_t next, const double *y
 /* Sizes of pairs tell their distances (slope and approach are 1, steps out of reach), so that the cost of the pairing
  * found can be added up: it is the least of all. Sums of different order differ by rounding. */
 START_TEST(pairing_costs_least) {
-    pm_pairing pairing = PAIRING;
+    pm_error_pairing pairing = PAIRING;
     pairing.approach = pairing.slope = 1.0;
     pairing.step = 1e3;
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);

@@ -284,7 +284,7 @@ typedef struct gathered {
 
 /* Gathers the present run, and on the side the gradient of each of its events. */
 static void gather_both(fixture *f, void *state, int errors, gathered *all) {
-    static const pm_pairing pairing = {.window = 6.0, .step = 10.0, .approach = 0.5, .slope = 1.0};
+    static const pm_error_pairing pairing = {.window = 6.0, .step = 10.0, .approach = 0.5, .slope = 1.0};
     pm_layered *net = &f->scene.net;
     const pm_raster *observed = &net->rasters[net->n_layers];
     rule_gather(state, net, &f->desired);

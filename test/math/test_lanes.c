@@ -7,15 +7,17 @@
 #include <check.h>
 #include <math.h>
 
-/* Lanes of one neuron's kind over [0, h], thresholds near where some of them pass. */
-static pm_lif draw_lanes(gsl_rng *rng, pm_lanes *lanes, double *h) {
+/* Lanes of one neuron's kind, over intervals of one length or of many, thresholds near where some of them pass. */
+static pm_lif draw_lanes(gsl_rng *rng, pm_lanes *lanes) {
     pm_neuron neuron = draw_neuron(rng);
     pm_lif lif = pm_lif_new(&neuron);
     double fastest = lif.x + (lif.single ? lif.dxy : lif.dxz);
-    *h = draw_log(rng, 1e-3, 4.0) / fastest;
+    double h = draw_log(rng, 1e-3, 4.0) / fastest;
+    bool mixed = draw_uniform(rng, 0.0, 1.0) < 0.5;
     *lanes = (pm_lanes){0};
     for (int k = 0; k < PM_LANES; k++) {
-        pm_lif_state start = draw_state(rng, &neuron), end = pm_lif_advance(&lif, &start, *h);
+        lanes->h[k] = mixed ? draw_log(rng, 1e-3, 4.0) / fastest : h;
+        pm_lif_state start = draw_state(rng, &neuron), end = pm_lif_advance(&lif, &start, lanes->h[k]);
         lanes->u0[k] = start.u;
         lanes->i0[k] = start.i;
         lanes->b0[k] = start.b;
@@ -23,7 +25,7 @@ static pm_lif draw_lanes(gsl_rng *rng, pm_lanes *lanes, double *h) {
         lanes->i1[k] = end.i;
         lanes->b1[k] = end.b;
         if (k == 0)
-            lif.theta = pm_lif_u(&lif, &start, *h * draw_uniform(rng, 0.0, 1.0));
+            lif.theta = pm_lif_u(&lif, &start, lanes->h[k] * draw_uniform(rng, 0.0, 1.0));
     }
     return lif;
 }
@@ -46,10 +48,10 @@ START_TEST(every_verdict_is_right) {
     long found = 0, silent = 0, open = 0;
     for (int set = 0; set < SETS; set++) {
         pm_lanes v;
-        double h;
-        pm_lif lif = draw_lanes(rng, &v, &h);
-        pm_lanes_cross(&lif, &v, h);
+        pm_lif lif = draw_lanes(rng, &v);
+        pm_lanes_cross(&lif, &v);
         for (int k = 0; k < PM_LANES; k++) {
+            const double h = v.h[k];
             pm_lif_state s = start_of(&v, k);
             double t = pm_lif_crossing(&lif, &s, h);
             if (v.course[k] == PM_LANE_SILENT)
@@ -83,11 +85,11 @@ START_TEST(lanes_are_independent) {
     gsl_rng_set(rng, 312);
     for (int set = 0; set < 1000; set++) {
         pm_lanes v, alone;
-        double h;
-        pm_lif lif = draw_lanes(rng, &v, &h);
-        pm_lanes_cross(&lif, &v, h);
+        pm_lif lif = draw_lanes(rng, &v);
+        pm_lanes_cross(&lif, &v);
         for (int k = 0; k < PM_LANES; k++) {
             for (int j = 0; j < PM_LANES; j++) {
+                alone.h[j] = v.h[k];
                 alone.u0[j] = v.u0[k];
                 alone.i0[j] = v.i0[k];
                 alone.b0[j] = v.b0[k];
@@ -95,7 +97,7 @@ START_TEST(lanes_are_independent) {
                 alone.i1[j] = v.i1[k];
                 alone.b1[j] = v.b1[k];
             }
-            pm_lanes_cross(&lif, &alone, h);
+            pm_lanes_cross(&lif, &alone);
             int j = PM_LANES - 1 - k;
             ck_assert(alone.course[j] == v.course[k]);
             if (v.course[k] == PM_LANE_FOUND)

@@ -129,6 +129,53 @@ START_TEST(another_population_changes_no_draw) {
 }
 END_TEST
 
+/* Delays are held in as few bytes as their number allows while rows are made: rows do not depend on that. A list of
+ * synapses asks for all bytes. */
+START_TEST(rows_do_not_depend_on_how_delays_are_held) {
+    const pm_neuron neuron = pm_neuron_default();
+    const pm_distribution delays[][2] = {
+        {{.a = 1.5}, {.a = 1.5}},                                                         /* none */
+        {{.a = 1.5}, {.kind = PM_UNIFORM_STEPS, .a = 0.7, .b = 1.9, .step = 0.1}},        /* one */
+        {{.kind = PM_UNIFORM_STEPS, .a = 0.1, .b = 2.0, .step = 0.003}, {.a = 0.1}},      /* two */
+        {{.kind = PM_UNIFORM_STEPS, .a = 1.0, .b = 1.0, .step = 1e-14}, {.a = 1.0}},      /* steps of nothing */
+        {{.kind = PM_UNIFORM_STEPS, .a = 0.0, .b = 9.0, .step = 1e-5}, {.a = 1.5}},       /* more than two can say */
+        {{.kind = PM_UNIFORM, .a = 0.0, .b = 9.0}, {.kind = PM_UNIFORM_STEPS, .step = 1}} /* all */
+    };
+    pm_synapse synapse = {.delay = 3.25, .weight = 1.0};
+    for (size_t c = 0; c < sizeof delays / sizeof *delays; c++) {
+        pm_wiring *w[2];
+        for (size_t k = 0; k < 2; k++) {
+            pm_network *network = two_populations();
+            ck_assert_int_eq(pm_network_add_lif(network, "more", 1, &neuron, NULL, NULL), PM_OK);
+            const pm_projection list = {.to = 2, .rule = PM_SYNAPSE_LIST, .synapses = &synapse, .n_synapses = 1};
+            if (k == 1)
+                ck_assert_int_eq(pm_network_connect(network, &list, NULL), PM_OK);
+            pm_projection p = {.to = 1, .weight = {.kind = PM_NORMAL, .b = 1.0}, .delay = delays[c][0]};
+            ck_assert_int_eq(pm_network_connect(network, &p, NULL), PM_OK);
+            p.delay = delays[c][1];
+            w[k] = draw(network, &p);
+            pm_network_free(network);
+        }
+        ck_assert_uint_eq(w[0]->n_synapses + 1, w[1]->n_synapses);
+        uint64_t k = 0, g = 0;
+        for (uint64_t j = 0, h = 0; j < w[1]->n_synapses; j++) {
+            while (w[1]->groups[h + 1].begin <= j)
+                h++;
+            if (w[1]->targets[j] == TARGETS) /* the one of the list */
+                continue;
+            while (w[0]->groups[g + 1].begin <= k)
+                g++;
+            ck_assert_uint_eq(w[0]->targets[k], w[1]->targets[j]);
+            ck_assert(w[0]->weights[k] == w[1]->weights[j] && w[0]->groups[g].delay == w[1]->groups[h].delay);
+            k++;
+        }
+        ck_assert_uint_eq(k, w[0]->n_synapses);
+        pm_wiring_free(w[0]);
+        pm_wiring_free(w[1]);
+    }
+}
+END_TEST
+
 Suite *pm_suite_wiring(void);
 
 Suite *pm_suite_wiring(void) {
@@ -137,6 +184,7 @@ Suite *pm_suite_wiring(void) {
     tcase_add_test(tests, rules_connect_what_they_say);
     tcase_add_test(tests, weights_and_delays_follow_their_distributions);
     tcase_add_test(tests, another_population_changes_no_draw);
+    tcase_add_test(tests, rows_do_not_depend_on_how_delays_are_held);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -277,6 +277,62 @@ START_TEST(padding) {
 }
 END_TEST
 
+/* Wide layers go several intervals at a time; neurons do not notice, to the last bit: as many of them as a narrow layer
+ * has, and the same ones in a wide one, fire the same. Some arrivals are simultaneous, some far apart, and some end the
+ * run. */
+START_TEST(wide_layers) {
+    enum { N_IN = 40, WIDE = 203, NARROW = 61 };
+    static const size_t spikes[] = {6, 60, 400, 1500};
+    const pm_neuron neuron = neuron_of(&VARIANTS[_i]);
+    const pm_lif lif = pm_lif_new(&neuron);
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    gsl_rng_set(rng, 77 + (unsigned long)_i);
+    size_t total = 0;
+    for (size_t c = 0; c < sizeof spikes / sizeof *spikes; c++) {
+        twins t = {.duration = 60.0, .sizes = {N_IN}};
+        draw_input(&t, rng, spikes[c]);
+        pm_layer wide, narrow;
+        pm_raster all = {0}, part = {0};
+        pm_error error = {0};
+        ck_assert_int_eq(pm_layer_new(&wide, &lif, N_IN, WIDE, NULL), PM_OK);
+        double mean = (neuron.tau_2 > 0.0 ? 5000.0 : 3000.0) * 60.0 / (60.0 + (double)spikes[c]);
+        for (size_t i = 0; i < N_IN; i++)
+            for (size_t j = 0; j < WIDE; j++)
+                wide.weight[i * wide.stride + j] = mean + gsl_ran_gaussian(rng, 3.0 * mean);
+        ck_assert_msg(pm_layer_run(&wide, &t.input, t.duration, 1000000, &all, &error) == PM_OK, "%s", error.message);
+        size_t n = 0;
+        for (size_t begin = 0; begin < WIDE; begin += NARROW) {
+            size_t size = WIDE - begin < NARROW ? WIDE - begin : NARROW;
+            ck_assert_int_eq(pm_layer_new(&narrow, &lif, N_IN, size, NULL), PM_OK);
+            for (size_t i = 0; i < N_IN; i++)
+                memcpy(narrow.weight + i * narrow.stride, wide.weight + i * wide.stride + begin, size * sizeof(double));
+            ck_assert_int_eq(pm_layer_run(&narrow, &t.input, t.duration, 1000000, &part, NULL), PM_OK);
+            size_t k = 0;
+            for (size_t s = 0; s < all.n; s++)
+                if (all.neuron[s] >= begin && all.neuron[s] < begin + size) {
+                    ck_assert(k < part.n && part.neuron[k] == all.neuron[s] - begin);
+                    ck_assert(part.time[k] == all.time[s] && part.slope[k] == all.slope[s]);
+                    k++;
+                }
+            ck_assert_uint_eq(k, part.n);
+            n += k;
+            pm_layer_free(&narrow);
+        }
+        ck_assert_uint_eq(n, all.n);
+        for (size_t s = 1; s < all.n; s++)
+            ck_assert(all.time[s] > all.time[s - 1] ||
+                      (all.time[s] == all.time[s - 1] && all.neuron[s] > all.neuron[s - 1]));
+        total += n;
+        pm_layer_free(&wide);
+        pm_raster_free(&all);
+        pm_raster_free(&part);
+        pm_raster_free(&t.input);
+    }
+    ck_assert_uint_gt(total, 500);
+    gsl_rng_free(rng);
+}
+END_TEST
+
 /* Input spikes at one instant act together: two halves are a whole, and a spike and its opposite are nothing, however
  * large. Equal neurons fire together, in the order of their numbers. */
 START_TEST(simultaneous_inputs) {
@@ -317,7 +373,7 @@ START_TEST(runaway) {
     pm_lif lif = pm_lif_new(&neuron);
     pm_error error = {0};
     pm_layer layer;
-    ck_assert_int_eq(pm_layer_new(&layer, &lif, 1, 3, NULL), PM_OK);
+    ck_assert_int_eq(pm_layer_new(&layer, &lif, 1, _i ? 100 : 3, NULL), PM_OK);
     layer.weight[1] = 3e5;
     ck_assert_int_eq(pm_layer_run(&layer, &in, 50.0, 1000, &out, &error), PM_OK);
     size_t n = out.n;
@@ -369,8 +425,9 @@ Suite *pm_suite_layer(void) {
     tcase_add_loop_test(tests, agrees_with_engine, 0, N_VARIANTS);
     tcase_add_test(tests, repeated_from_a_layer);
     tcase_add_test(tests, padding);
+    tcase_add_loop_test(tests, wide_layers, 0, N_VARIANTS);
     tcase_add_loop_test(tests, simultaneous_inputs, 0, 2);
-    tcase_add_test(tests, runaway);
+    tcase_add_loop_test(tests, runaway, 0, 2); /* narrow, wide */
     tcase_add_test(tests, rasters);
     suite_add_tcase(suite, tests);
     return suite;
