@@ -154,10 +154,10 @@ static void leave_open(const pm_lif *lif, pm_lanes *lanes) {
         lanes->course[k] = PM_LANE_OPEN;
 }
 
-typedef void crosser(const pm_lif *, pm_lanes *);
+typedef void (*crosser)(const pm_lif *, pm_lanes *);
 
 /* With x half of h times the fastest rate, x^(n+1)/(n+1)! is below 2^-58. */
-static crosser *crosser_of(const pm_lif *lif, double h) {
+static crosser crosser_of(const pm_lif *lif, double h) {
     double x = 0.5 * h * (lif->x + (lif->single ? lif->dxy : lif->dxz));
     return x <= 0.125 ? cross_10 : x <= 0.5 ? cross_15 : x <= 1.0 ? cross_20 : leave_open;
 }
@@ -173,7 +173,7 @@ static void copy_lane(pm_lanes *to, const pm_lanes *from, int k) {
 }
 
 void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes) {
-    crosser *with[PM_LANES] = {0};
+    crosser with[PM_LANES];
     for (int k = 0; k < PM_LANES; k++)
         with[k] = crosser_of(lif, lanes->h[k]);
     int first = 0, next = 0;
