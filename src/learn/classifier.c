@@ -134,8 +134,8 @@ static pm_status make_room(pm_lane *lane, pm_error *error) {
     size_t size = 2 * last->n + 64;
     free(lane->dl_dt);
     free(lane->worth);
-    lane->dl_dt = malloc(size * sizeof *lane->dl_dt);
-    lane->worth = malloc(size * sizeof *lane->worth);
+    lane->dl_dt = calloc(size, sizeof *lane->dl_dt);
+    lane->worth = calloc(size, sizeof *lane->worth);
     lane->n_dl_dt = lane->dl_dt && lane->worth ? size : 0;
     return lane->n_dl_dt > 0 ? PM_OK : pm_fail_memory(error, "the gradient");
 }
