@@ -2,7 +2,7 @@
 #ifndef PM_LEARN_ERRORS_H
 #define PM_LEARN_ERRORS_H
 
-#include "sim/layer.h"
+#include "learn/alignment.h"
 
 typedef struct pm_error_event {
     double time;     /* ms */
@@ -13,11 +13,7 @@ typedef struct pm_error_event {
 typedef struct pm_error_events {
     pm_error_event *events; /* in order of time */
     size_t n, capacity;
-    double *cost; /* workspace of the pairing */
-    size_t cost_capacity;
-    double *trains[2]; /* observed and desired times of one neuron, and the slopes of the observed */
-    double *slopes;
-    size_t train_capacity;
+    pm_alignment alignment; /* workspace of the pairing */
 } pm_error_events;
 
 void pm_errors_free(pm_error_events *errors);
