@@ -1,0 +1,12 @@
+/* Benchmark of classifiers: images per second and core. */
+#ifndef PM_CLI_BENCH_IMAGES_H
+#define PM_CLI_BENCH_IMAGES_H
+
+#include <punctum/error.h>
+
+extern const char *const pm_bench_images_name;
+
+/* `folder`, if any, receives summary.json. */
+pm_status pm_bench_images(const char *folder, pm_error *error);
+
+#endif
