@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "cli/command.h"
 #include "cli/gnuplot.h"
+#include "cli/plot_classification.h"
 #include "cli/plot_training.h"
 
 #include "io/summary.h"
@@ -212,6 +213,9 @@ static pm_status draw_folder(options *o, const char *folder, pm_error *error) {
     pm_status status = pm_summary_read(folder, &summary, error);
     if (!status && strcmp(text_of(summary, "command"), "train") == 0)
         status = pm_plot_training(folder, summary, error);
+    else if (!status && (strcmp(text_of(summary, "command"), "train (classification)") == 0 ||
+                         strcmp(text_of(summary, "command"), "test") == 0))
+        status = pm_plot_classification(folder, summary, error);
     else if (!status && strcmp(text_of(summary, "command"), "validate") == 0)
         status = draw_validation(o, error);
     else if (!status)
