@@ -50,11 +50,11 @@ ticks = written ? 1 : most(1, round_up(n / 10.0))
 set xtics 0, ticks, n - 1 scale 0 format '%g'
 set ytics 0, ticks, n - 1 scale 0 format '%g'
 set xlabel 'Decision'
-set ylabel 'Label' offset 1
+set label 1 'Label' at screen screen_x(20), graph 0.5 center rotate by 90
 set logscale cb
 set cbrange [least_share:100]
 set cbtics in scale 0.4 10 format '%g' offset -0.6
-set cblabel 'Share of the label''s examples (%)' offset 0.6
+set cblabel 'Share of the label (%)' offset 0.6
 set colorbox user origin screen_x(left + side + 22), screen_y(top + side) size screen_x(14), side / (1.0 * height) noborder
 set border 15 linecolor rgb '#404040'
 set title sprintf('%.2f %% of %d test examples correct', 100.0 * correct / most(1, total), total) offset 0, -0.5

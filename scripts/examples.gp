@@ -35,14 +35,14 @@ do for [k = 1:n] {
 
 width = 840
 left = 84
-right = width - 100
+right = width - 118
 gap = 16
 panel = (right - left - (m - 1) * gap) / (1.0 * m)
 band(k) = int(clamp(12.0 * size(k), 60, n <= 3 ? 170 : 110))
 top = 32
 bottom = top
 do for [k = 1:n] { bottom = bottom + band(k) + gap }
-height = bottom - gap + 52
+height = bottom - gap + 60
 screen_x(x) = x / (1.0 * width)
 screen_y(y) = 1 - y / (1.0 * height)
 set xrange [0:duration]
@@ -58,7 +58,7 @@ do for [p = 1:2] {
             k = n + 1 - j
             drawn = spikes[slot(e, k - 1)]
             room = sqrt(panel * band(k) / most(1.0, densest[k])) # pixels from spike to spike
-            stroke = clamp(0.7 * band(k) / (1.0 * size(k)), clamp(0.25 * room, 2.0, 3.5), 12.0)
+            stroke = clamp(0.7 * band(k) / (1.0 * size(k)), clamp(0.3 * room, 2.4, 3.5), 12.0)
             reach = stroke * size(k) / band(k) # the same in neurons
             set tmargin at screen screen_y(y)
             set bmargin at screen screen_y(y + band(k))
@@ -81,7 +81,7 @@ do for [p = 1:2] {
             if (drawn == 0) { set label 4 'no spikes' at graph 0.5, 0.5 center font ',10' textcolor rgb grey }
             if (drawn > 0) {
                 plot file using ($1 == e && $2 == k - 1 ? $4 : NaN):($3 - 0.5 * reach):(0):(reach) with vectors nohead \
-                    linewidth clamp(0.12 * room, 0.8, 1.6) linecolor rgb colour(k)
+                    linewidth clamp(0.14 * room, 1.0, 1.6) linecolor rgb colour(k)
             } else {
                 plot NaN
             }

@@ -36,7 +36,7 @@ top(k) = highest[k] == 0 ? 1.0 : 1.12 * (cut(k) ? 1.6 * second[k] : highest[k])
 
 panel = n <= 3 ? 120 : 86
 gap = 18
-left = 92
+left = 98
 width = 680
 right = width - 140
 height = 14 + n * (panel + gap) + 46
@@ -62,7 +62,7 @@ do for [p = 1:2] {
             textcolor rgb colour(k)
         set label 2 sprintf('%.4g per example', total[k]) at graph 1, 0.5 offset 1, -0.5 left font ',9' textcolor rgb grey
         if (cut(k)) {
-            set label 3 sprintf('%.3g (%.4g to %.4g ms)', highest[k], place[k] - 0.5 * bin, place[k] + 0.5 * bin) \
+            set label 3 sprintf('%.3g (%.3g to %.3g ms)', highest[k], place[k] - 0.5 * bin, place[k] + 0.5 * bin) \
                 at place[k], graph 0.9 offset 0.8, 0 left font ',10' textcolor rgb grey
             set label 4 '↑' at place[k], graph 1 offset 0, 0.3 center font ',10' textcolor rgb grey
         }
@@ -71,7 +71,7 @@ do for [p = 1:2] {
                 screen screen_x(24), screen_y(14 + 0.5 * (n * (panel + gap) - gap)) center rotate by 90
         }
         if (j == n) { set xlabel 'Time (ms)' }
-        plot file using ($1):(column(k + 1)):(bin) with boxes linecolor rgb colour(k)
+        plot file using ($1 - 0.5 * bin):(column(k + 1)) with fillsteps linecolor rgb colour(k)
         unset label
         unset xlabel
     }

@@ -35,7 +35,7 @@ left = 16
 top = 16
 right = left + int(tile * (across * step - gap))
 bottom = top + int(tile * (down * step - gap))
-width = right + 132
+width = right + 138
 height = most(bottom + 16, 200)
 screen_x(x) = x / (1.0 * width)
 screen_y(y) = 1 - y / (1.0 * height)
@@ -54,7 +54,7 @@ set cbtics in scale 0.4 (0) offset -0.6
 beyond = largest > end
 set cbtics add (sprintf(beyond ? '≤ −%g' : '−%g', end) -end, sprintf('−%g', 0.5 * end) -0.5 * end, \
                 sprintf('%g', 0.5 * end) 0.5 * end, sprintf(beyond ? '≥ %g' : '%g', end) end)
-set cblabel (exists('unit') && strlen(unit) > 0 ? sprintf('Weight (%s)', unit) : 'Weight') offset 1.2
+set cblabel (exists('unit') && strlen(unit) > 0 ? sprintf('Weight (%s)', unit) : 'Weight') offset 0.2
 set colorbox user origin screen_x(right + 18), screen_y(least(bottom, height - 16)) size screen_x(14), \
     (least(bottom, height - 16) - top) / (1.0 * height) noborder
 
