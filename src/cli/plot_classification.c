@@ -48,7 +48,9 @@ static size_t count_columns(const char *path) {
 /* Neurons of a layer; 0 is the input. */
 static double size_of(const scene *s, size_t layer) {
     const json_t *entry = layer == 0 ? NULL : json_array_get(s->layers, layer - 1);
-    return layer == 0 ? (double)s->n_inputs : json_is_object(entry) ? number_of(entry, "size") : json_number_value(entry);
+    return layer == 0              ? (double)s->n_inputs
+           : json_is_object(entry) ? number_of(entry, "size")
+                                   : json_number_value(entry);
 }
 
 static void set_names(pm_picture *picture, const scene *s, size_t n) {
@@ -62,7 +64,8 @@ static void set_names(pm_picture *picture, const scene *s, size_t n) {
     pm_picture_number(picture, "duration", 0, number_of(s->experiment, "duration"));
 }
 
-/* --- what the scripts want to know; false: the picture makes no sense ----------------------------------------------- */
+/* --- what the scripts want to know; false: the picture makes no sense -----------------------------------------------
+ */
 
 static bool set_learning(pm_picture *picture, const scene *s, const char *path) {
     const json_t *test = json_object_get(s->summary, "test");
@@ -113,7 +116,8 @@ static bool set_raster(pm_picture *picture, const scene *s, const char *path) {
     const json_t *labels = json_object_get(s->summary, "raster_labels");
     size_t example = 0, layer = 0;
     char text[64];
-    if (s->n_inputs == 0 || !highest_numbers(path, &example, &layer) || example > 8 || layer > json_array_size(s->layers))
+    if (s->n_inputs == 0 || !highest_numbers(path, &example, &layer) || example > 8 ||
+        layer > json_array_size(s->layers))
         return false;
     set_names(picture, s, layer + 1);
     for (size_t l = 0; l <= layer; l++)
@@ -195,7 +199,7 @@ pm_status pm_plot_classification(const char *folder, const json_t *summary, pm_e
     for (size_t k = 0; !status && k < PICTURES; k++)
         status = draw(&s, k, &drawn, error);
     if (!status && drawn == 0)
-        status = pm_fail(error, PM_INVALID, "%s: none of the files is there that 'punctum train' leaves of a classifier",
-                         folder);
+        status = pm_fail(error, PM_INVALID,
+                         "%s: none of the files is there that 'punctum train' leaves of a classifier", folder);
     return status;
 }

@@ -12,6 +12,9 @@ pm_status pm_learning_curve_write(const char *folder, const pm_epoch *epochs, si
 /* "folder/confusion.dat" of n classes: a row per label, a column per decision. Errors: PM_FAILED. */
 pm_status pm_confusion_write(const char *folder, const uint32_t *confusion, size_t n, pm_error *error);
 
+/* A score for summary.json; null where there are no examples. NULL when there is no memory. */
+json_t *pm_score_json(const pm_score *score);
+
 typedef struct pm_class_results {
     const char *file; /* of the experiment */
     const pm_classification *experiment;
