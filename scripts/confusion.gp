@@ -1,5 +1,5 @@
-# Confusion matrix of a classifier: how many test examples of each label got each decision. The colour is the share of the
-# label's examples, on a logarithmic scale; a decision that never occurred has none, and no number.
+# Confusion matrix of a classifier: how many test examples of each label got each decision. The colour is the share of
+# the label's examples, on a logarithmic scale; a decision that never occurred has none, and no number.
 #
 #   gnuplot -e "output='confusion'; file='confusion.dat'" confusion.gp
 #
@@ -55,7 +55,8 @@ set logscale cb
 set cbrange [least_share:100]
 set cbtics in scale 0.4 10 format '%g' offset -0.6
 set cblabel 'Share of the label (%)' offset 0.6
-set colorbox user origin screen_x(left + side + 22), screen_y(top + side) size screen_x(14), side / (1.0 * height) noborder
+set colorbox user origin screen_x(left + side + 22), screen_y(top + side) \
+    size screen_x(14), side / (1.0 * height) noborder
 set border 15 linecolor rgb '#404040'
 set title sprintf('%.2f %% of %d test examples correct', 100.0 * correct / most(1, total), total) offset 0, -0.5
 dark(row, count) = count > 0 && log10(share(row, count) / least_share) / log10(100 / least_share) > 0.55

@@ -40,21 +40,26 @@ do for [k = 1:2] {
     low[k] = 0.9 * low[k]; high[k] = 1.1 * high[k]
     if (high[k] < 3 * low[k]) { low[k] = round_down(low[k]); high[k] = round_up(high[k]) }
 }
+high[1] = least(high[1], 100)
 ticks_of(k) = (tick_list = '', high[k] > 1000 * low[k] ? "set ytics nomirror out scale 0.5 10 format '10^{%T}'" \
               : (next_tick(round_up(low[k]), high[k]), 'set ytics nomirror out scale 0.5 (' . tick_list[3:] . ')'))
-next_tick(at, end) = at > end ? 0 : (tick_list = tick_list . sprintf(", '%g' %.9g", at, at), next_tick(round_up(at * 1.01), end))
+next_tick(at, end) = at > end ? 0 \
+                   : (tick_list = tick_list . sprintf(", '%g' %.9g", at, at), next_tick(round_up(at * 1.01), end))
 
 width = 840
 height = 330
 screen_x(x) = x / (1.0 * width)
 screen_y(y) = 1 - y / (1.0 * height)
+
 # The curves of panel k, and the same looks for the key.
 training_look = "with linespoints linewidth 1.4 pointsize 0.4 pointtype 7 linecolor rgb colour(1) "
 validation_look = "with linespoints linewidth 1.4 pointsize 0.5 pointtype 6 linecolor rgb colour(2) "
 test_look = "with points linewidth 1.5 pointsize 1.1 pointtype 8 linecolor rgb '#202020' "
-curves = 'file using 1:(trained(k)) ' . training_look . (n_validated ? ', file using 1:(validated(k)) ' . validation_look : '') \
+curves = 'file using 1:(trained(k)) ' . training_look \
+       . (n_validated ? ', file using 1:(validated(k)) ' . validation_look : '') \
        . (tested ? ", '+' using (last):(test(k)) every ::0::0 " . test_look : '')
-keys = '-1 ' . training_look . "title 'training'" . (n_validated ? ', -1 ' . validation_look . "title 'validation'" : '') \
+keys = '-1 ' . training_look . "title 'training'" \
+     . (n_validated ? ', -1 ' . validation_look . "title 'validation'" : '') \
      . (tested ? ', -1 ' . test_look . "title 'test'" : '')
 
 do for [p = 1:2] {

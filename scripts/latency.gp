@@ -1,6 +1,6 @@
 # When the neurons of a classifier's layers fire for the first time: a histogram per layer, the input at the bottom.
 #
-#   gnuplot -e "output='latency'; file='latency.dat'; n_layers=2; name_1='input'; name_2='hidden'; duration=30" latency.gp
+#   gnuplot -e "output='l'; file='latency.dat'; n_layers=2; name_1='input'; name_2='hidden'; duration=30" latency.gp
 #
 # output          the pictures' path without extension: output.svg and output.png are written
 # file            rows `time_ms first_spikes ...`: middle of a bin, then for each layer the mean per example, # comments
@@ -36,8 +36,8 @@ top(k) = highest[k] == 0 ? 1.0 : 1.12 * (cut(k) ? 1.6 * second[k] : highest[k])
 
 panel = n <= 3 ? 120 : 86
 gap = 18
-left = 98
-width = 680
+left = 110
+width = 692
 right = width - 140
 height = 14 + n * (panel + gap) + 46
 screen_x(x) = x / (1.0 * width)
@@ -60,7 +60,8 @@ do for [p = 1:2] {
         set xtics format (j == n ? '%g' : '')
         set label 1 shorten(value(sprintf('name_%d', k)), 14) at graph 1, 0.5 offset 1, 0.5 left noenhanced \
             textcolor rgb colour(k)
-        set label 2 sprintf('%.4g per example', total[k]) at graph 1, 0.5 offset 1, -0.5 left font ',9' textcolor rgb grey
+        set label 2 sprintf('%.4g per example', total[k]) at graph 1, 0.5 offset 1, -0.5 left font ',9' \
+            textcolor rgb grey
         if (cut(k)) {
             set label 3 sprintf('%.3g (%.3g to %.3g ms)', highest[k], place[k] - 0.5 * bin, place[k] + 0.5 * bin) \
                 at place[k], graph 0.9 offset 0.8, 0 left font ',10' textcolor rgb grey

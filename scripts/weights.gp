@@ -1,9 +1,9 @@
-# The weights of the first neurons of a layer as pictures of its square input, dark red excites, dark blue inhibits.
+# The weights of the first neurons of a layer as pictures of its square input, red excites, blue inhibits.
 #
 #   gnuplot -e "output='weights'; file='weights-1.dat'; side=28; unit='pA'" weights.gp
 #
 # output          the pictures' path without extension: output.svg and output.png are written
-# file            a row per neuron: side x side weights, row by row from the top; further columns are left out; # comments
+# file            a row per neuron: side x side weights, row by row from the top; further ones are left out; # comments
 # side            pixels of the input's edge
 # n_neurons       optional: how many neurons to draw at most; default 64
 # unit            optional: of the weights; default none
@@ -48,9 +48,10 @@ set xrange [-0.5:across * step - gap - 0.5]
 set yrange [down * step - gap - 0.5:-0.5]
 unset border
 unset tics
-set palette defined (-1 '#053061', -0.75 '#2166AC', -0.35 '#92C5DE', 0 '#F7F7F7', 0.35 '#F4A582', 0.75 '#B2182B', 1 '#67001F')
+set palette defined \
+    (-1 '#053061', -0.75 '#2166AC', -0.35 '#92C5DE', 0 '#F7F7F7', 0.35 '#F4A582', 0.75 '#B2182B', 1 '#67001F')
 set cbrange [-end:end]
-set cbtics in scale 0.4 (0) offset -0.6
+set cbtics in scale 0.4 ('0' 0) offset -0.6
 beyond = largest > end
 set cbtics add (sprintf(beyond ? '≤ −%g' : '−%g', end) -end, sprintf('−%g', 0.5 * end) -0.5 * end, \
                 sprintf('%g', 0.5 * end) 0.5 * end, sprintf(beyond ? '≥ %g' : '%g', end) end)

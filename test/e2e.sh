@@ -289,7 +289,7 @@ refuse 2 "file/new: .*Not a directory" run "$demo" -o file/new
 refuse 2 "cannot be written" run "$demo" -o /proc/new
 refuse 2 "no such file" compare missing.dat file
 refuse 2 "file:1: column 1: 'text' is not a finite number" compare file file
-for command in "" run train bench compare plot; do
+for command in "" run train test bench compare plot; do
     check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
 done
 check "version" sh -c "'$program' --version | grep -Eq '^punctum [0-9]+\.[0-9]+\.[0-9]+$'"

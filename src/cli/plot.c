@@ -235,14 +235,13 @@ static int run(int argc, char **argv) {
         list,
         parse,
         "DIR...",
-        "Draw what 'punctum run', 'punctum train' or 'punctum validate' left in DIR, as SVG and PNG, with gnuplot.\v"
+        "Draw what 'punctum run', 'train', 'test' or 'validate' left in DIR, as SVG and PNG, with gnuplot.\v"
         "Of a run: the spikes of the recorded populations with their rates (raster), and the recorded membrane "
-        "potentials "
-        "(potential-POPULATION). Of training: correlation and converged trials over iterations (learning), and for "
-        "each kept "
-        "trial its output spikes in the course of training (outputs) and the spikes of all layers before and after. Of "
-        "a "
-        "validation: the errors of time-stepped schemes (validation).\n\n"
+        "potentials (potential-POPULATION). Of training: correlation and converged trials over iterations "
+        "(learning), and for each kept trial its output spikes in the course of training (outputs) and the spikes "
+        "of all layers before and after. Of a trained classifier: errors and loss over epochs (learning), confusion "
+        "matrix (confusion), spikes of the first test examples (raster), times of first spikes (latency), hidden "
+        "weights as pictures (weights). Of a validation: the errors of time-stepped schemes (validation).\n\n"
         "Examples:\n"
         "  punctum plot results\n"
         "  punctum plot results --from 100 --to 150\n"
