@@ -116,9 +116,12 @@ static bool set_raster(pm_picture *picture, const scene *s, const char *path) {
     const json_t *labels = json_object_get(s->summary, "raster_labels");
     size_t example = 0, layer = 0;
     char text[64];
-    if (s->n_inputs == 0 || !highest_numbers(path, &example, &layer) || example > 8 ||
-        layer > json_array_size(s->layers))
+    if (s->n_inputs == 0 || json_array_size(s->layers) == 0 || !highest_numbers(path, &example, &layer) ||
+        example > 8 || layer > json_array_size(s->layers))
         return false;
+    /* Layers that happen to be silent are drawn too; only a readout that decides by first spikes fires. */
+    size_t firing = json_array_size(s->layers) - !is_word(s->experiment, "loss", "first_spike");
+    layer = firing > layer ? firing : layer;
     set_names(picture, s, layer + 1);
     for (size_t l = 0; l <= layer; l++)
         pm_picture_number(picture, "size", l + 1, size_of(s, l));
