@@ -993,19 +993,19 @@ refuse 2 'digits/checkpoint.bin: .*belongs to another experiment or seed' test c
 refuse 2 'for experiments with data in IDX files' test classes/points.yaml points -i classes/images -l classes/labels-0 -o new
 head -c 50 classes/labels-0 > classes/labels-cut
 refuse 2 'classes/labels-cut: ' test classes/digits.yaml digits -i classes/images -l classes/labels-cut -o new
-mkdir cut
-head -c 20 digits/checkpoint.bin > cut/checkpoint.bin
-refuse 2 'cut/checkpoint.bin: byte 20: the file ends within the head' test classes/digits.yaml cut -o new
-head -c 100 digits/checkpoint.bin > cut/checkpoint.bin
-refuse 2 'cut/checkpoint.bin: byte 100: the file ends within the epochs' test classes/digits.yaml cut -o new
-head -c 5000 digits/checkpoint.bin > cut/checkpoint.bin
-refuse 2 'cut/checkpoint.bin: byte 5000: the file ends within the weights' test classes/digits.yaml cut -o new
-(head -c 3000 digits/checkpoint.bin && printf 'damaged' && tail -c +3008 digits/checkpoint.bin) > cut/checkpoint.bin
-refuse 2 'cut/checkpoint.bin: .*the check sum is wrong' test classes/digits.yaml cut -o new
-(cat digits/checkpoint.bin && echo more) > cut/checkpoint.bin
-refuse 2 'cut/checkpoint.bin: .*goes on after its end' test classes/digits.yaml cut -o new
-cp classes/images cut/checkpoint.bin
-refuse 2 'cut/checkpoint.bin: .*this is no checkpoint' test classes/digits.yaml cut -o new
+mkdir digits-cut
+head -c 20 digits/checkpoint.bin > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: byte 20: the file ends within the head' test classes/digits.yaml digits-cut -o new
+head -c 100 digits/checkpoint.bin > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: byte 100: the file ends within the epochs' test classes/digits.yaml digits-cut -o new
+head -c 5000 digits/checkpoint.bin > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: byte 5000: the file ends within the weights' test classes/digits.yaml digits-cut -o new
+(head -c 3000 digits/checkpoint.bin && printf 'damaged' && tail -c +3008 digits/checkpoint.bin) > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: .*the check sum is wrong' test classes/digits.yaml digits-cut -o new
+(cat digits/checkpoint.bin && echo more) > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: .*goes on after its end' test classes/digits.yaml digits-cut -o new
+cp classes/images digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: .*this is no checkpoint' test classes/digits.yaml digits-cut -o new
 
 for case in digits:learning,confusion,raster,latency,weights points:learning,confusion,raster,latency \
     peers-stbp:learning,confusion,weights digits-test:confusion; do
@@ -1020,9 +1020,9 @@ for case in digits:learning,confusion,raster,latency,weights points:learning,con
     check "no other pictures of $folder" test "$(find "$folder" -name '*.png' | wc -l)" -eq \
         "$(echo "${case#*:}" | tr , '\n' | wc -l)"
 done
-mkdir bare
-cp digits/summary.json bare
-refuse 2 'bare: none of the files is there' plot bare
+mkdir digits-bare
+cp digits/summary.json digits-bare
+refuse 2 'digits-bare: none of the files is there' plot digits-bare
 
 printf '0 1\n0 2\n0 30\n' > jumps.dat
 cat > jumps.yaml << END
