@@ -259,7 +259,8 @@ pm_status pm_lane_back(pm_lane *lane, size_t label, double *const *gradient, pm_
         if (c->loss == PM_LOSS_DISCOUNTED)
             discount_back(lane, slope, gradient[top]);
         else
-            status = pm_readout_back(&lane->readout, &lane->output, last, slope, lane->dl_dt, gradient[top], error);
+            status = pm_readout_back(&lane->readout, &lane->adjoint, &lane->output, last, slope, lane->dl_dt,
+                                     gradient[top], error);
     }
     return status ? status : pm_adjoint_layered(&lane->adjoint, &lane->net, lane->dl_dt, gradient, error);
 }
