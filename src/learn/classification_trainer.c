@@ -397,6 +397,11 @@ static pm_status model_test(pm_class_trainer *t, const pm_dataset *data, uint32_
     return status;
 }
 
+/* Whether nothing can ever change: hidden neurons that do not fire have no gradient. */
+static bool silent(const pm_classification *c, const pm_score *score) {
+    return c->n_layers > 1 && score->spikes <= 0.0 && !(c->lift > 0.0 && c->lowest > 0.0);
+}
+
 pm_status pm_class_trainer_epoch(pm_class_trainer *t, void (*progress)(void *, size_t, const pm_score *),
                                  void *argument, const volatile int *stop, pm_score *score, pm_error *error) {
     if (t->images)
@@ -416,6 +421,11 @@ pm_status pm_class_trainer_epoch(pm_class_trainer *t, void (*progress)(void *, s
     finish(score);
     if (!status && !isfinite(score->loss))
         status = pm_fail(error, PM_FAILED, "training diverged: the mean loss of an epoch is %g", score->loss);
+    if (!status && silent(t->of, score))
+        status =
+            pm_fail(error, PM_FAILED,
+                    "training is stuck: no neuron of the network fired in the whole epoch; larger weights, a smaller "
+                    "rate or activity (lowest and lift) may help");
     t->counters[0] += !status;
     return status;
 }
