@@ -33,6 +33,7 @@ void pm_train_loss_free(pm_train_loss *loss) {
     pm_raster_free(&loss->at);
     pm_errors_free(&loss->errors);
     pm_traces_free(&loss->traces);
+    pm_basis_free(&loss->since);
     *loss = (pm_train_loss){0};
 }
 
@@ -64,14 +65,26 @@ double pm_train_loss_value(const pm_train_loss *loss, size_t label) {
     return sum > 0.0 ? sum : 0.0;
 }
 
-/* Carries the traces from `now` to t, with the spikes from `next` on; returns the first one that is not before t. */
-static size_t trace(pm_traces *traces, const pm_raster *in, size_t next, double t) {
-    if (t > traces->now)
-        pm_traces_advance(traces, t - traces->now);
-    traces->now = t;
+/* The bases from each spike to the first error event after it. */
+static pm_status tabulate(pm_train_loss *loss, const pm_raster *in, pm_error *error) {
+    pm_status status = pm_basis_reserve(&loss->since, in->n, error);
+    if (status)
+        return status;
+    size_t n = 0;
+    for (size_t k = 0; k < loss->errors.n; k++)
+        for (; n < in->n && in->time[n] < loss->errors.events[k].time; n++)
+            loss->since.t[n] = loss->errors.events[k].time - in->time[n];
+    pm_basis_fill(&loss->kernel, &loss->since, n);
+    return PM_OK;
+}
+
+/* Carries the traces to t, with the spikes from `next` on; returns the first one that is not before t. */
+static size_t trace(pm_train_loss *loss, const pm_raster *in, size_t next, double t) {
+    pm_traces_advance(&loss->traces, t - loss->traces.now);
+    loss->traces.now = t;
     for (; next < in->n && in->time[next] < t; next++) {
-        pm_lif_basis since = pm_lif_basis_at(&traces->kernel, t - in->time[next]);
-        pm_traces_add_past(traces, in->neuron[next], &since);
+        pm_lif_basis since = pm_basis_get(&loss->since, next);
+        pm_traces_add_past(&loss->traces, in->neuron[next], &since);
     }
     return next;
 }
@@ -83,13 +96,15 @@ pm_status pm_train_loss_errors(pm_train_loss *loss, const pm_raster *in, const p
     pm_status status = pm_errors_plain(&loss->errors, out, &loss->wanted, error);
     if (!status)
         status = reserve(&loss->pull, &loss->n_pull, loss->errors.n, error);
+    if (!status)
+        status = tabulate(loss, in, error);
     loss->at.n = 0;
     pm_traces_reset(&loss->traces, 0.0);
     double norm = 0.0;
     for (size_t k = 0, next = 0; !status && k < loss->errors.n; k++) {
         const pm_error_event *e = &loss->errors.events[k];
         if (k == 0 || e->time > loss->traces.now) {
-            next = trace(&loss->traces, in, next, e->time);
+            next = trace(loss, in, next, e->time);
             norm = sqrt(pm_sum_squares(loss->traces.n, loss->traces.u));
         }
         if (!(norm > 0.0))

@@ -38,7 +38,8 @@ typedef struct pm_train_loss {
     pm_raster at; /* the error events, in order of time */
     double *pull; /* their dL/dV^, 1/mV */
     size_t n_pull;
-    pm_traces traces; /* d^ */
+    pm_traces traces;     /* d^ */
+    pm_basis_table since; /* from input spikes to error events */
 } pm_train_loss;
 
 /* For an output layer of n_out neurons `output` with n_in inputs. Errors: PM_NO_MEMORY. */
