@@ -26,8 +26,9 @@ typedef struct descent {
     size_t n_touched;
     double now;              /* ms, of the arrays */
     size_t spikes, restarts; /* still to be met, counted from the first */
-    double *moved;           /* dL/dt_s of the spikes of `out` */
-    const double *pull;      /* instead, for potentials at the instants of `out`: dL/dV there; nothing restarts */
+    bool fires;              /* whether `out` are spikes; otherwise instants at which the loss depends on a potential */
+    double *moved;           /* dL/dt_s of the spikes */
+    const double *pull;      /* of `out`: moved, or dL/dV */
     const double *restart;
     double slope_floor;
 } descent;
@@ -194,7 +195,7 @@ static pm_status take_events(descent *d, double t, pm_error *error) {
     while (!status) {
         double restart = d->restarts > 0 ? out->time[d->restarts - 1] + d->lif->t_ref : UNTOUCHED;
         double spike = d->spikes > 0 ? out->time[d->spikes - 1] : UNTOUCHED;
-        if (restart > t && restart >= spike) {
+        if (d->fires && restart > t && restart >= spike) {
             size_t r = --d->restarts;
             uint32_t j = out->neuron[r];
             carry_one(d, j, restart);
@@ -204,10 +205,10 @@ static pm_status take_events(descent *d, double t, pm_error *error) {
             size_t s = --d->spikes;
             uint32_t j = out->neuron[s];
             carry_one(d, j, spike);
-            if (d->pull)
+            if (!d->fires)
                 d->u[j] += d->pull[s];
             else
-                status = pm_adjoint_at_threshold(d->moved[s], out->slope[s], d->slope_floor, j, spike, &d->u[j], error);
+                status = pm_adjoint_at_threshold(d->pull[s], out->slope[s], d->slope_floor, j, spike, &d->u[j], error);
         } else {
             break;
         }
@@ -252,7 +253,7 @@ static pm_status descend(const pm_adjoint_layers *a, descent *d, double *moved_i
         d->at[j] = UNTOUCHED;
     d->now = INFINITY;
     d->spikes = out->n;
-    d->restarts = d->pull ? 0 : out->n;
+    d->restarts = d->fires ? out->n : 0;
     while (k > 0 && (out->n == 0 || in->time[k - 1] >= out->time[out->n - 1]))
         k--; /* too late to matter */
     while (k-- > 0) {
@@ -296,7 +297,8 @@ pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const 
     for (size_t l = net->n_layers; !status && l-- > lowest;) {
         const pm_layer *layer = &net->layers[l];
         descent d = descent_of(a, &layer->lif, layer, &net->rasters[l], &net->rasters[l + 1]);
-        d.moved = a->time[l + 1];
+        d.fires = true;
+        d.pull = d.moved = a->time[l + 1];
         d.restart = a->restart;
         status = tabulate(a, d.lif, d.in, error);
         if (status)
