@@ -1047,6 +1047,53 @@ refuse 2 'wrong.yaml:2: neuron.tau_2: tau_2 is 1 ms; it must be 0 where tau_1 is
 } > wrong.yaml
 refuse 2 'tau_1 is 0 ms; training wants synaptic currents' train wrong.yaml -o new
 
+# --- classification by desired spike trains -----------------------------------------------------------------------------
+
+cat > trains.yaml << 'END'
+duration: 40.0
+data: {yin_yang: {}, train: 1000, validation: 100, test: 300}
+coding: {latency: {threshold: -1.0, to: 20.0}, bias: 0.0}
+neuron: {V_th: -50.0}
+layers: [{size: 60, weight: {normal: [900.0, 600.0]}}, {size: 3, weight: {normal: [50.0, 30.0]}}]
+loss: {trains: {from: 16.0, to: 28.0, interval: 4.0}}
+epochs: 6
+batch: 20
+rate: 10.0
+activity: {lowest: 0.5, lift: 20.0}
+END
+check "training with desired trains" "$program" train trains.yaml -o trains --quiet --jobs 1
+check "it learns" awk '!/#/ { last = $5 } END { exit !(last > 60) }' trains/learning.dat # 33 by chance
+check "the summary says what was desired" grep -q '"tau_hat": 0.0' trains/summary.json
+sed 's/^epochs.*/epochs: 3/; s/^loss.*/loss: {trains: {times: [16, 20, 24, 28]}}/' trains.yaml > part.yaml
+check "the same times as a list, half the epochs, other threads" "$program" train part.yaml -o trains-part --quiet --jobs 2
+check "training goes on" "$program" train trains.yaml -o trains-part --resume --quiet
+check "and gives the same weights" cmp trains/weights-1.dat trains-part/weights-1.dat
+sed '/^activity/d; s/900.0, 600.0.}/900.0, 600.0]}, rate: 0/; s/^epochs.*/epochs: 2/' trains.yaml > fixed.yaml
+check "training of the outputs alone" "$program" train fixed.yaml -o trains-fixed --quiet
+sed 's/^epochs.*/epochs: 0/' fixed.yaml > none.yaml
+check "no training" "$program" train none.yaml -o trains-none --quiet
+check "hidden weights stay" cmp trains-fixed/weights-1.dat trains-none/weights-1.dat
+check "output weights do not" sh -c "! cmp -s trains-fixed/weights-2.dat trains-none/weights-2.dat"
+# desired LOSS PATTERN: a loss that is refused.
+desired() {
+    sed "s/^loss.*/loss: {trains: {$1}}/" trains.yaml > wrong.yaml
+    refuse 2 "$2" train wrong.yaml -o new
+}
+desired 'times: [5], from: 3' 'wrong.yaml:6: loss.trains: give either times, or all of from, to and interval'
+desired 'from: 5, to: 9' 'give either times, or all of'
+desired 'from: 5, to: 9, interval: 0' 'interval: from 5 to 9 ms in steps of 0 ms is no train'
+desired 'from: 5, to: 3, interval: 1' 'interval: from 5 to 3 ms'
+desired 'times: []' 'times'
+desired 'times: [5, 41]' 'loss.trains: 41 is not possible'
+desired 'times: [5, 4]' 'later than the time before it'
+desired 'times: [5], tau: 0' 'loss.tau: 0 is not possible'
+desired 'times: [5], tau_hat: -1' 'loss.tau_hat: -1 is not possible'
+desired 'times: [5], scale: 1' "unknown key 'scale'"
+sed 's/^rate.*/rate: 1.0e+300/' trains.yaml > wrong.yaml
+refuse 1 'runaway activity: more than 200000 spikes in one layer; neuron' train wrong.yaml -o new
+sed 's/normal: .900.0, 600.0/normal: [-900.0, 6.0/; /^activity/d' trains.yaml > wrong.yaml
+refuse 1 'no neuron of the network fired' train wrong.yaml -o new
+
 # --- speed, of which nothing is asserted ------------------------------------------------------------------------------
 
 check "bench" "$program" bench B1c --neurons 100 --duration 20 -o bench

@@ -215,9 +215,46 @@ static pm_status read_neurons(pm_classification *c, const pm_node *root, pm_erro
     return status;
 }
 
+enum { MOST_DESIRED = 10000 };
+
+/* "times: [6.0, 9.5]", or "from: 6.0, to: 28.0, interval: 3.5" */
+static pm_status read_desired(pm_classification *c, const pm_node *map, pm_error *error) {
+    pm_node times = pm_map_find(map, "times"), from = pm_map_find(map, "from"), to = pm_map_find(map, "to");
+    pm_node interval = pm_map_find(map, "interval");
+    bool list = pm_node_exists(&times);
+    int parts = pm_node_exists(&from) + pm_node_exists(&to) + pm_node_exists(&interval);
+    if (list ? parts != 0 : parts != 3)
+        return pm_node_fail(map, error, "give either times, or all of from, to and interval");
+    double first = 0.0, last = 0.0, step = 1.0;
+    pm_status status = list ? pm_list_check(&times, 1, MOST_DESIRED, "of times in ms", error) : PM_OK;
+    if (!status)
+        status = number(map, "from", "a time in ms", &first, error);
+    if (!status)
+        status = number(map, "to", "a time in ms", &last, error);
+    if (!status)
+        status = number(map, "interval", "a time in ms", &step, error);
+    if (!status && !list && !(step > 0.0 && last >= first && (last - first) / step < MOST_DESIRED))
+        return pm_node_fail(&interval, error, "from %g to %g ms in steps of %g ms is no train of 1 to %d spikes", first,
+                            last, step, (int)MOST_DESIRED);
+    if (status)
+        return status;
+    c->n_desired = list ? pm_list_length(&times) : 1 + (size_t)floor((last - first) / step * (1.0 + 1e-12));
+    c->desired = malloc(c->n_desired * sizeof *c->desired);
+    if (!c->desired)
+        return pm_fail_memory(error, "the desired train");
+    for (size_t k = 0; !status && k < c->n_desired; k++) {
+        pm_node item = list ? pm_list_item(&times, k) : (pm_node){0};
+        c->desired[k] = first + step * (double)k;
+        status = list ? pm_node_number(&item, "a time in ms", &c->desired[k], error) : PM_OK;
+    }
+    return status;
+}
+
 static pm_status read_loss(pm_classification *c, const pm_node *root, pm_error *error) {
-    static const char *const keys[] = {"maximum", "first_spike", "discounted", NULL};
-    static const char *const inner[] = {"scale", NULL}, *const discounted_keys[] = {"scale", "tau", NULL};
+    static const char *const keys[] = {"maximum", "first_spike", "discounted", "trains", NULL};
+    static const char *const scale_keys[] = {"scale", NULL}, *const discounted_keys[] = {"scale", "tau", NULL};
+    static const char *const train_keys[] = {"times", "from", "to", "interval", "tau", "tau_hat", NULL};
+    static const char *const *const inner[] = {scale_keys, scale_keys, discounted_keys, train_keys};
     pm_node loss = pm_map_find(root, "loss"), which = {0};
     if (!pm_node_exists(&loss))
         return PM_OK;
@@ -232,13 +269,18 @@ static pm_status read_loss(pm_classification *c, const pm_node *root, pm_error *
         }
     }
     if (!status && n != 1)
-        return pm_node_fail(&loss, error, "give one of maximum, first_spike and discounted");
-    bool discounted = c->loss == PM_LOSS_DISCOUNTED;
+        return pm_node_fail(&loss, error, "give one of maximum, first_spike, discounted and trains");
     if (!status)
-        status = pm_map_check(&which, discounted ? discounted_keys : inner, error);
-    if (!status && discounted)
+        status = pm_map_check(&which, inner[c->loss], error);
+    if (c->loss == PM_LOSS_TRAINS)
+        c->tau = 5.0;
+    if (!status)
         status = number(&which, "tau", "a time in ms", &c->tau, error);
-    return status ? status : number(&which, "scale", "mV, of first_spike ms", &c->scale, error);
+    if (!status)
+        status = number(&which, "scale", "mV, of first_spike ms", &c->scale, error);
+    if (!status)
+        status = number(&which, "tau_hat", "a time in ms", &c->tau_hat, error);
+    return status || c->loss != PM_LOSS_TRAINS ? status : read_desired(c, &which, error);
 }
 
 /* --- training ----------------------------------------------------------------------------------------------------- */
