@@ -289,7 +289,7 @@ refuse 2 "file/new: .*Not a directory" run "$demo" -o file/new
 refuse 2 "cannot be written" run "$demo" -o /proc/new
 refuse 2 "no such file" compare missing.dat file
 refuse 2 "file:1: column 1: 'text' is not a finite number" compare file file
-for command in "" run train bench compare plot; do
+for command in "" run train test bench compare plot; do
     check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
 done
 check "version" sh -c "'$program' --version | grep -Eq '^punctum [0-9]+\.[0-9]+\.[0-9]+$'"
@@ -935,6 +935,94 @@ sed 's/input_spikes: 500/relative: maybe/' peers/lee.yaml > peers/wrong.yaml
 refuse 2 "wrong.yaml:1: .*relative: 'maybe' is none of the choices: yes: " train peers/wrong.yaml -o new
 sed 's/input_spikes: 500/inhibition_output: 1/' peers/lee.yaml > peers/wrong.yaml
 refuse 2 'inhibition_output' train peers/wrong.yaml -o new
+
+# --- trained classifiers: tests of them, pictures -----------------------------------------------------------------------
+
+mkdir classes
+sed -e "s|\.\./mnist|$here/data/mnist|g" -e 's/^  validation.*/  train: 800\n  validation: 100\n  test: 100/' \
+    -e 's/^epochs.*/epochs: 6/' -e 's/^batch.*/batch: 20/' -e 's/size: 350/size: 40/' "$here/data/experiments/mnist-350.yaml" \
+    > classes/digits.yaml
+sed -e 's/{yin_yang.*/{yin_yang: {}, train: 300, validation: 100, test: 100}/' -e 's/size: 200/size: 30/' \
+    -e 's/^epochs.*/epochs: 2/' "$here/data/experiments/yin-yang.yaml" > classes/points.yaml
+# verdict FOLDER: what summary.json says of the test set.
+verdict() { sed -n '/^  "test": {/,/}/{ s/},/}/; p; }' "$1/summary.json"; }
+check "digits" "$program" train classes/digits.yaml -o digits -q
+check "digits have been learnt" awk '!/^#/ { last = $5 } END { exit !(last > 50) }' digits/learning.dat # 10 by chance
+check "points" "$program" train classes/points.yaml -o points -q
+for case in classes/digits:digits classes/points:points peers/stbp:peers-stbp; do
+    name=${case#*:}
+    verdict "$name" > trained.verdict
+    check "test of $name" "$program" test "${case%%:*}.yaml" "$name" -o "$name-test" --jobs 1
+    verdict "$name-test" > tested.verdict
+    check "the test of $name has a verdict" grep -q '"examples": [0-9]' tested.verdict
+    check "the verdict on $name is that of the training" cmp trained.verdict tested.verdict
+    check "so is the confusion matrix of $name" cmp "$name/confusion.dat" "$name-test/confusion.dat"
+done
+# The first 100 images of the test set as files of their own; and their labels moved by one image.
+images=$here/data/mnist/t10k-images-idx3-ubyte.gz
+labels=$here/data/mnist/t10k-labels-idx1-ubyte.gz
+{
+    printf '\0\0\010\003\0\0\0\144\0\0\0\034\0\0\0\034'
+    gunzip -c "$images" | tail -c +17 | head -c 78400
+} > classes/images
+for shift in 0 1; do
+    {
+        printf '\0\0\010\001\0\0\0\144'
+        gunzip -c "$labels" | tail -c +$((9 + shift)) | head -c 100
+    } > classes/labels-$shift
+    "$program" test classes/digits.yaml digits --images classes/images --labels classes/labels-$shift -o moved-$shift -q \
+        > message 2>&1
+    check "other images, labels moved by $shift" test $? -eq 0
+    check "quiet prints nothing" cmp message /dev/null
+done
+verdict digits > trained.verdict
+verdict moved-0 > tested.verdict
+check "the same images give the same verdict" cmp trained.verdict tested.verdict
+check "labels of other images do not fit" awk '{ for (k = 1; k <= NF && !/#/; k++) if (++n && k == NR - 1) right += $k }
+    END { exit !(right < 30) }' moved-1/confusion.dat
+
+refuse 2 'which experiment file' test
+refuse 2 'which folder holds the checkpoint' test classes/digits.yaml
+refuse 2 'go together' test classes/digits.yaml digits --images classes/images
+refuse 2 'missing.yaml' test missing.yaml digits -o new
+refuse 2 'classes/checkpoint.bin: cannot be read: No such file' test classes/digits.yaml classes -o new
+refuse 2 'digits/checkpoint.bin: .*belongs to another experiment or seed' test classes/points.yaml digits -o new
+refuse 2 'digits/checkpoint.bin: .*belongs to another experiment or seed' test classes/digits.yaml digits --seed 9 -o new
+sed 's/size: 40/size: 41/' classes/digits.yaml > classes/wider.yaml
+refuse 2 'digits/checkpoint.bin: .*belongs to another experiment or seed' test classes/wider.yaml digits -o new
+refuse 2 'for experiments with data in IDX files' test classes/points.yaml points -i classes/images -l classes/labels-0 -o new
+head -c 50 classes/labels-0 > classes/labels-cut
+refuse 2 'classes/labels-cut: ' test classes/digits.yaml digits -i classes/images -l classes/labels-cut -o new
+mkdir digits-cut
+head -c 20 digits/checkpoint.bin > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: byte 20: the file ends within the head' test classes/digits.yaml digits-cut -o new
+head -c 100 digits/checkpoint.bin > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: byte 100: the file ends within the epochs' test classes/digits.yaml digits-cut -o new
+head -c 5000 digits/checkpoint.bin > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: byte 5000: the file ends within the weights' test classes/digits.yaml digits-cut -o new
+(head -c 3000 digits/checkpoint.bin && printf 'damaged' && tail -c +3008 digits/checkpoint.bin) > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: .*the check sum is wrong' test classes/digits.yaml digits-cut -o new
+(cat digits/checkpoint.bin && echo more) > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: .*goes on after its end' test classes/digits.yaml digits-cut -o new
+cp classes/images digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: .*this is no checkpoint' test classes/digits.yaml digits-cut -o new
+
+for case in digits:learning,confusion,raster,latency,weights points:learning,confusion,raster,latency \
+    peers-stbp:learning,confusion,weights digits-test:confusion; do
+    folder=${case%%:*}
+    "$program" plot "$folder" > out 2> message
+    check "pictures of $folder" test $? -eq 0
+    check "gnuplot warns of nothing in $folder" cmp message /dev/null
+    for picture in $(echo "${case#*:}" | tr , ' '); do
+        check "$folder/$picture.svg" grep -q '</svg>' "$folder/$picture.svg"
+        check "$folder/$picture.png" sh -c "head -c 8 $folder/$picture.png | grep -q PNG"
+    done
+    check "no other pictures of $folder" test "$(find "$folder" -name '*.png' | wc -l)" -eq \
+        "$(echo "${case#*:}" | tr , '\n' | wc -l)"
+done
+mkdir digits-bare
+cp digits/summary.json digits-bare
+refuse 2 'digits-bare: none of the files is there' plot digits-bare
 
 printf '0 1\n0 2\n0 30\n' > jumps.dat
 cat > jumps.yaml << END
