@@ -97,8 +97,33 @@ static pm_status read_nmnist(pm_classification *c, const pm_node *map, pm_error 
     return status ? status : read_window(c, map, error);
 }
 
-static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"idx", "yin_yang", "nmnist", "train", "validation", "test", NULL};
+static pm_status read_deformation(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"shift", "rotate", "scale", "elastic", NULL};
+    static const char *const elastic_keys[] = {"strength", "smoothness", NULL};
+    pm_deformation *d = &c->deform;
+    pm_node elastic = pm_map_find(map, "elastic");
+    pm_status status = pm_map_check(map, keys, error);
+    if (!status)
+        status = number(map, "shift", "pixels", &d->shift, error);
+    if (!status)
+        status = number(map, "rotate", "degrees", &d->rotate, error);
+    if (!status)
+        status = number(map, "scale", "a share below 1", &d->scale, error);
+    if (!status && pm_node_exists(&elastic)) {
+        status = pm_map_check(&elastic, elastic_keys, error);
+        if (!status)
+            status = number(&elastic, "strength", "pixels", &d->strength, error);
+        if (!status)
+            status = number(&elastic, "smoothness", "pixels", &d->smoothness, error);
+    }
+    if (!status && c->data != PM_DATA_IDX)
+        return pm_node_fail(map, error, "%s are no pictures; only images in IDX files can be deformed",
+                            c->data == PM_DATA_NMNIST ? "recordings of events" : "the examples of yin_yang");
+    return status ? status : pm_node_blame(map, pm_deformation_check(d, error), error);
+}
+
+static pm_status read_sets(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"idx", "yin_yang", "nmnist", "deform", "train", "validation", "test", NULL};
     static const char *const no_keys[] = {"", NULL};
     pm_status status = pm_map_check(map, keys, error);
     pm_node idx = pm_map_find(map, "idx"), yin_yang = pm_map_find(map, "yin_yang");
@@ -120,6 +145,12 @@ static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *e
     c->train = c->train == SIZE_MAX ? 5000 : c->train;
     c->test = c->test == SIZE_MAX ? 1000 : c->test;
     return pm_map_check(&yin_yang, no_keys, error);
+}
+
+static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *error) {
+    pm_node deform = pm_map_find(map, "deform");
+    pm_status status = read_sets(c, map, error);
+    return status || !pm_node_exists(&deform) ? status : read_deformation(c, &deform, error);
 }
 
 static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error *error) {

@@ -19,6 +19,8 @@ typedef struct part {
     double *gradient[PM_CLASSIFIER_MOST_LAYERS];
     uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS]; /* spikes of each hidden neuron, summed over the part's examples */
     uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS];
+    pm_deformer *deformer; /* NULL: pictures are as they are */
+    uint8_t *picture;      /* deformed */
     pm_score score;
     pm_status status;
     pm_error error;
@@ -35,15 +37,21 @@ struct pm_class_trainer {
     pm_lane *testers; /* one per part, on `tested` */
     uint32_t *order;
     uint64_t counters[2]; /* epochs, steps */
-    uint64_t shuffle_key, code_key, drop_key;
+    uint64_t shuffle_key, code_key, drop_key, deform_key;
 };
 
 /* --- made and freed ----------------------------------------------------------------------------------------------- */
 
-static bool part_new(part *p, const pm_classifier *net, bool opposed, pm_error *error) {
+static bool part_new(part *p, const pm_class_trainer *t, pm_error *error) {
+    const pm_classifier *net = &t->net;
     if (pm_lane_new(&p->lane, net, error))
         return false;
-    p->lane.adjoint.input_times = opposed;
+    p->lane.adjoint.input_times = t->of->opposition > 0.0;
+    if (pm_deformation_any(&t->of->deform)) {
+        p->picture = malloc(t->train->n_features);
+        if (!p->picture || pm_deformer_new(&t->of->deform, t->train->width, t->train->height, &p->deformer, error))
+            return false;
+    }
     for (size_t l = 0; l < net->n_layers; l++) {
         p->gradient[l] = aligned_alloc(64, pm_classifier_weights(net, l) * sizeof(double));
         p->fired[l] = calloc(net->sizes[l + 1], sizeof(uint32_t));
@@ -56,6 +64,8 @@ static bool part_new(part *p, const pm_classifier *net, bool opposed, pm_error *
 
 static void part_free(part *p) {
     pm_lane_free(&p->lane);
+    pm_deformer_free(p->deformer);
+    free(p->picture);
     for (size_t l = 0; l < PM_CLASSIFIER_MOST_LAYERS; l++) {
         free(p->gradient[l]);
         free(p->fired[l]);
@@ -132,8 +142,7 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     t->order = malloc((t->train->n + 1) * sizeof *t->order);
     bool enough = t->parts && t->testers && t->order;
     for (size_t p = 0; enough && p < c->parts; p++)
-        enough = part_new(&t->parts[p], &t->net, c->opposition > 0.0, error) &&
-                 !pm_lane_new(&t->testers[p], &t->tested, error);
+        enough = part_new(&t->parts[p], t, error) && !pm_lane_new(&t->testers[p], &t->tested, error);
     for (size_t l = 0; enough && l < c->n_layers; l++) {
         size_t n = pm_classifier_weights(&t->net, l);
         t->memory[l] = calloc(n * c->optimiser->memory + 1, sizeof(double));
@@ -157,7 +166,8 @@ static pm_status build_model(pm_class_trainer *t, pm_error *error) {
                                         .n_layers = c->n_layers + 1,
                                         .batch = c->batch,
                                         .optimiser = c->optimiser,
-                                        .optimiser_parameters = c->optimiser_parameters};
+                                        .optimiser_parameters = c->optimiser_parameters,
+                                        .deform = &c->deform};
     return pm_image_trainer_new(&training, t->train, &t->images, error);
 }
 
@@ -170,6 +180,8 @@ pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *tra
     if (c->batch > train->n)
         return pm_fail(error, PM_INVALID, "batch: a batch of %zu is larger than the training set of %zu examples",
                        c->batch, train->n);
+    if (pm_deformation_any(&c->deform) && (!train->bytes || train->width * train->height != train->n_features))
+        return pm_fail(error, PM_INVALID, "data.deform: the examples are no pictures");
     pm_class_trainer *t = calloc(1, sizeof *t);
     if (!t)
         return pm_fail_memory(error, "the training of a network");
@@ -178,6 +190,7 @@ pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *tra
     t->shuffle_key = key_of(c->seed, "shuffle");
     t->code_key = key_of(c->seed, "code");
     t->drop_key = key_of(c->seed, "dropout");
+    t->deform_key = key_of(c->seed, "deform");
     pm_status status = c->model ? build_model(t, error) : build(t, error);
     if (status) {
         pm_class_trainer_free(t);
@@ -221,13 +234,24 @@ static void score_example(const pm_lane *lane, size_t label, pm_score *score) {
     score->input += (double)lane->net.rasters[0].n;
 }
 
+/* The input spikes of one presentation. */
+static pm_status present(const pm_class_trainer *t, part *p, size_t example, uint64_t presentation) {
+    const pm_coding *coding = &t->of->coding;
+    pm_raster *to = &p->lane.net.rasters[0];
+    if (!p->deformer)
+        return pm_encode(coding, t->train, example, t->code_key, presentation, to, &p->error);
+    pm_dataset one = *t->train;
+    pm_deform(p->deformer, t->deform_key, presentation, one.bytes + example * one.n_features, p->picture);
+    one.bytes = p->picture;
+    return pm_encode(coding, &one, 0, t->code_key, presentation, to, &p->error);
+}
+
 static pm_status train_example(pm_class_trainer *t, part *p, size_t example, uint64_t presentation) {
     const pm_classification *c = t->of;
     const uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS] = {NULL};
     pm_lane *lane = &p->lane;
     size_t label = t->train->label[example];
-    pm_status status =
-        pm_encode(&c->coding, t->train, example, t->code_key, presentation, &lane->net.rasters[0], &p->error);
+    pm_status status = present(t, p, example, presentation);
     for (size_t l = 0; l < c->n_layers; l++) {
         size_t n = l == 0 ? t->train->n_features : t->net.sizes[l];
         if (dropout_of(c, l) <= 0.0)
