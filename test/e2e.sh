@@ -959,6 +959,81 @@ refuse 2 'wrong.yaml:2: neuron.tau_2: tau_2 is 1 ms; it must be 0 where tau_1 is
 } > wrong.yaml
 refuse 2 'tau_1 is 0 ms; training wants synaptic currents' train wrong.yaml -o new
 
+# --- classification: deformed images, several processes -----------------------------------------------------------------
+
+mkdir digits
+cat > digits/exact.yaml << END
+duration: 30.0
+data:
+  idx: {images: $here/data/mnist/train-images-idx3-ubyte.gz, labels: $here/data/mnist/train-labels-idx1-ubyte.gz,
+        test_images: $here/data/mnist/t10k-images-idx3-ubyte.gz, test_labels: $here/data/mnist/t10k-labels-idx1-ubyte.gz}
+  deform: {shift: 1.0, rotate: 10.0, scale: 0.1, elastic: {strength: 30.0, smoothness: 5.0}}
+  train: 300
+  validation: 100
+  test: 100
+coding: {latency: {threshold: 0.2, from: 2.0, to: 12.0}, bias: 0.0, dropout: 0.1, opposition: 0.5}
+neuron: {C_m: 300.0, g_L: 15.0, E_L: -70.0, V_th: -50.0, V_reset: -70.0}
+layers:
+  - {size: 30, weight: {normal: [20.0, 100.0]}, dropout: 0.2}
+  - {size: 10, weight: {normal: [0.0, 50.0]}}
+loss: {discounted: {scale: 0.3, tau: 5.0}}
+epochs: 3
+batch: 50
+rate: 6.0
+slope_floor: 2.0
+average: 0.9
+activity: {lowest: 1.0, highest: 3.0, lift: 1.0}
+END
+# The learning curve without times, and all weights.
+same_training() {
+    for folder in "$1" "$2"; do awk '{ $NF = ""; print }' "$folder/learning.dat" > "$folder.curve"; done
+    check "$2: the learning curve of $1" cmp "$1.curve" "$2.curve"
+    for file in "$1"/weights-*.dat "$1/confusion.dat"; do
+        check "$2/$(basename "$file") is that of $1" cmp "$file" "$2/$(basename "$file")"
+    done
+}
+check "training on deformed images" "$program" train digits/exact.yaml -o digits-1 -j 1 -q
+check "the summary names the deformation" grep -q '"smoothness": 5' digits-1/summary.json
+check "on three threads" "$program" train digits/exact.yaml -o digits-threads -j 3 -q
+same_training digits-1 digits-threads
+check "two epochs" "$program" train digits/exact.yaml -o digits-resumed -i 2 -q
+check "go on" "$program" train digits/exact.yaml -o digits-resumed --resume -q
+same_training digits-1 digits-resumed
+grep -v deform digits/exact.yaml > digits/plain.yaml
+sed 's/deform:.*/deform: {shift: 0.0, elastic: {smoothness: 4.0}}/' digits/exact.yaml > digits/idle.yaml
+check "without deformation" "$program" train digits/plain.yaml -o digits-plain -q
+check "a deformation of 0" "$program" train digits/idle.yaml -o digits-idle -q
+same_training digits-plain digits-idle
+check "deformation makes a difference" sh -c '! cmp -s digits-1/weights-1.dat digits-plain/weights-1.dat'
+cp -r digits-1 digits-other
+"$program" train digits/plain.yaml -o digits-other --resume -q > out 2> message
+check "a checkpoint with another deformation is refused" test $? -eq 2
+deformed() {
+    pattern=$1
+    sed "s/deform:.*/deform: $2/" digits/exact.yaml > wrong.yaml
+    refuse 2 "wrong\.yaml:5: data\.deform$pattern" train wrong.yaml -o new
+}
+deformed ': shift: -1 is not possible; it must be from 0' '{shift: -1.0}'
+deformed '\.shift: ' '{shift: .nan}'
+deformed '\.rotate: ' '{rotate: much}'
+deformed ': rotate: 200 is not possible' '{rotate: 200}'
+deformed ': scale: 1 is not possible; it must be a share' '{scale: 1.0}'
+deformed ': elastic.strength: -3 is not possible' '{elastic: {strength: -3.0, smoothness: 2.0}}'
+deformed ': elastic.smoothness: 0 is not possible; it must be positive' '{elastic: {strength: 3.0}}'
+deformed ": unknown key 'shifts'; did you mean 'shift'" '{shifts: 1.0}'
+deformed "\.elastic: unknown key 'sigma'" '{elastic: {sigma: 1.0}}'
+deformed ': this is a single value' '3.0'
+sed '/^  idx/,/test_images/d; s/^data:/data:\n  yin_yang: {}/' digits/exact.yaml > wrong.yaml
+refuse 2 "wrong\.yaml:4: data\.deform: the examples of yin_yang are no pictures" train wrong.yaml -o new
+sed 's/^layers/  deform: {shift: 1.0, elastic: {strength: 30.0, smoothness: 5.0}}\nlayers/' peers/stbp.yaml > peers/deform.yaml
+check "another model on deformed images" "$program" train peers/deform.yaml -o peers-deform -j 1 -q
+check "on two threads" "$program" train peers/deform.yaml -o peers-deform-2 -j 2 -q
+same_training peers-deform peers-deform-2
+check "its first epochs" "$program" train peers/deform.yaml -o peers-deform-3 -i 2 -q
+check "go on" "$program" train peers/deform.yaml -o peers-deform-3 --resume -q
+same_training peers-deform peers-deform-3
+check "deformation makes a difference to it" sh -c '! cmp -s peers-deform/weights-1.dat peers-stbp/weights-1.dat'
+
 # --- speed, of which nothing is asserted ------------------------------------------------------------------------------
 
 check "bench" "$program" bench B1c --neurons 100 --duration 20 -o bench

@@ -58,7 +58,7 @@ pm_status pm_deformation_check(const pm_deformation *d, pm_error *error) {
 
 static size_t whole_blocks(size_t n) { return (n + BLOCK - 1) / BLOCK * BLOCK; }
 
-/* Weights of a Gaussian whose sum over all distances within three standard deviations is 1, times the strength. */
+/* Weights of a Gaussian whose sum over all distances within three standard deviations is 1. */
 static void find_kernel(pm_deformer *r, size_t reach) {
     double sum = 0.0, s = r->of.smoothness;
     size_t most = r->across > r->down ? r->across : r->down;
