@@ -289,7 +289,7 @@ refuse 2 "file/new: .*Not a directory" run "$demo" -o file/new
 refuse 2 "cannot be written" run "$demo" -o /proc/new
 refuse 2 "no such file" compare missing.dat file
 refuse 2 "file:1: column 1: 'text' is not a finite number" compare file file
-for command in "" run train bench compare plot; do
+for command in "" run train test bench compare plot; do
     check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
 done
 check "version" sh -c "'$program' --version | grep -Eq '^punctum [0-9]+\.[0-9]+\.[0-9]+$'"
@@ -936,6 +936,94 @@ refuse 2 "wrong.yaml:1: .*relative: 'maybe' is none of the choices: yes: " train
 sed 's/input_spikes: 500/inhibition_output: 1/' peers/lee.yaml > peers/wrong.yaml
 refuse 2 'inhibition_output' train peers/wrong.yaml -o new
 
+# --- trained classifiers: tests of them, pictures -----------------------------------------------------------------------
+
+mkdir classes
+sed -e "s|\.\./mnist|$here/data/mnist|g" -e 's/^  validation.*/  train: 800\n  validation: 100\n  test: 100/' \
+    -e 's/^epochs.*/epochs: 6/' -e 's/^batch.*/batch: 20/' -e 's/size: 350/size: 40/' "$here/data/experiments/mnist-350.yaml" \
+    > classes/digits.yaml
+sed -e 's/{yin_yang.*/{yin_yang: {}, train: 300, validation: 100, test: 100}/' -e 's/size: 200/size: 30/' \
+    -e 's/^epochs.*/epochs: 2/' "$here/data/experiments/yin-yang.yaml" > classes/points.yaml
+# verdict FOLDER: what summary.json says of the test set.
+verdict() { sed -n '/^  "test": {/,/}/{ s/},/}/; p; }' "$1/summary.json"; }
+check "digits" "$program" train classes/digits.yaml -o digits -q
+check "digits have been learnt" awk '!/^#/ { last = $5 } END { exit !(last > 50) }' digits/learning.dat # 10 by chance
+check "points" "$program" train classes/points.yaml -o points -q
+for case in classes/digits:digits classes/points:points peers/stbp:peers-stbp; do
+    name=${case#*:}
+    verdict "$name" > trained.verdict
+    check "test of $name" "$program" test "${case%%:*}.yaml" "$name" -o "$name-test" --jobs 1
+    verdict "$name-test" > tested.verdict
+    check "the test of $name has a verdict" grep -q '"examples": [0-9]' tested.verdict
+    check "the verdict on $name is that of the training" cmp trained.verdict tested.verdict
+    check "so is the confusion matrix of $name" cmp "$name/confusion.dat" "$name-test/confusion.dat"
+done
+# The first 100 images of the test set as files of their own; and their labels moved by one image.
+images=$here/data/mnist/t10k-images-idx3-ubyte.gz
+labels=$here/data/mnist/t10k-labels-idx1-ubyte.gz
+{
+    printf '\0\0\010\003\0\0\0\144\0\0\0\034\0\0\0\034'
+    gunzip -c "$images" | tail -c +17 | head -c 78400
+} > classes/images
+for shift in 0 1; do
+    {
+        printf '\0\0\010\001\0\0\0\144'
+        gunzip -c "$labels" | tail -c +$((9 + shift)) | head -c 100
+    } > classes/labels-$shift
+    "$program" test classes/digits.yaml digits --images classes/images --labels classes/labels-$shift -o moved-$shift -q \
+        > message 2>&1
+    check "other images, labels moved by $shift" test $? -eq 0
+    check "quiet prints nothing" cmp message /dev/null
+done
+verdict digits > trained.verdict
+verdict moved-0 > tested.verdict
+check "the same images give the same verdict" cmp trained.verdict tested.verdict
+check "labels of other images do not fit" awk '{ for (k = 1; k <= NF && !/#/; k++) if (++n && k == NR - 1) right += $k }
+    END { exit !(right < 30) }' moved-1/confusion.dat
+
+refuse 2 'which experiment file' test
+refuse 2 'which folder holds the checkpoint' test classes/digits.yaml
+refuse 2 'go together' test classes/digits.yaml digits --images classes/images
+refuse 2 'missing.yaml' test missing.yaml digits -o new
+refuse 2 'classes/checkpoint.bin: cannot be read: No such file' test classes/digits.yaml classes -o new
+refuse 2 'digits/checkpoint.bin: .*belongs to another experiment or seed' test classes/points.yaml digits -o new
+refuse 2 'digits/checkpoint.bin: .*belongs to another experiment or seed' test classes/digits.yaml digits --seed 9 -o new
+sed 's/size: 40/size: 41/' classes/digits.yaml > classes/wider.yaml
+refuse 2 'digits/checkpoint.bin: .*belongs to another experiment or seed' test classes/wider.yaml digits -o new
+refuse 2 'for experiments with data in IDX files' test classes/points.yaml points -i classes/images -l classes/labels-0 -o new
+head -c 50 classes/labels-0 > classes/labels-cut
+refuse 2 'classes/labels-cut: ' test classes/digits.yaml digits -i classes/images -l classes/labels-cut -o new
+mkdir digits-cut
+head -c 20 digits/checkpoint.bin > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: byte 20: the file ends within the head' test classes/digits.yaml digits-cut -o new
+head -c 100 digits/checkpoint.bin > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: byte 100: the file ends within the epochs' test classes/digits.yaml digits-cut -o new
+head -c 5000 digits/checkpoint.bin > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: byte 5000: the file ends within the weights' test classes/digits.yaml digits-cut -o new
+(head -c 3000 digits/checkpoint.bin && printf 'damaged' && tail -c +3008 digits/checkpoint.bin) > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: .*the check sum is wrong' test classes/digits.yaml digits-cut -o new
+(cat digits/checkpoint.bin && echo more) > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: .*goes on after its end' test classes/digits.yaml digits-cut -o new
+cp classes/images digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: .*this is no checkpoint' test classes/digits.yaml digits-cut -o new
+
+for case in digits:learning,confusion,raster,latency,weights points:learning,confusion,raster,latency \
+    peers-stbp:learning,confusion,weights digits-test:confusion; do
+    folder=${case%%:*}
+    "$program" plot "$folder" > out 2> message
+    check "pictures of $folder" test $? -eq 0
+    check "gnuplot warns of nothing in $folder" cmp message /dev/null
+    for picture in $(echo "${case#*:}" | tr , ' '); do
+        check "$folder/$picture.svg" grep -q '</svg>' "$folder/$picture.svg"
+        check "$folder/$picture.png" sh -c "head -c 8 $folder/$picture.png | grep -q PNG"
+    done
+    check "no other pictures of $folder" test "$(find "$folder" -name '*.png' | wc -l)" -eq \
+        "$(echo "${case#*:}" | tr , '\n' | wc -l)"
+done
+mkdir digits-bare
+cp digits/summary.json digits-bare
+refuse 2 'digits-bare: none of the files is there' plot digits-bare
+
 printf '0 1\n0 2\n0 30\n' > jumps.dat
 cat > jumps.yaml << END
 duration: 40
@@ -1033,6 +1121,53 @@ check "its first epochs" "$program" train peers/deform.yaml -o peers-deform-3 -i
 check "go on" "$program" train peers/deform.yaml -o peers-deform-3 --resume -q
 same_training peers-deform peers-deform-3
 check "deformation makes a difference to it" sh -c '! cmp -s peers-deform/weights-1.dat peers-stbp/weights-1.dat'
+
+# --- classification by desired spike trains -----------------------------------------------------------------------------
+
+cat > trains.yaml << 'END'
+duration: 40.0
+data: {yin_yang: {}, train: 1000, validation: 100, test: 300}
+coding: {latency: {threshold: -1.0, to: 20.0}, bias: 0.0}
+neuron: {V_th: -50.0}
+layers: [{size: 60, weight: {normal: [900.0, 600.0]}}, {size: 3, weight: {normal: [50.0, 30.0]}}]
+loss: {trains: {from: 16.0, to: 28.0, interval: 4.0}}
+epochs: 6
+batch: 20
+rate: 10.0
+activity: {lowest: 0.5, lift: 20.0}
+END
+check "training with desired trains" "$program" train trains.yaml -o trains --quiet --jobs 1
+check "it learns" awk '!/#/ { last = $5 } END { exit !(last > 60) }' trains/learning.dat # 33 by chance
+check "the summary says what was desired" grep -q '"tau_hat": 0.0' trains/summary.json
+sed 's/^epochs.*/epochs: 3/; s/^loss.*/loss: {trains: {times: [16, 20, 24, 28]}}/' trains.yaml > part.yaml
+check "the same times as a list, half the epochs, other threads" "$program" train part.yaml -o trains-part --quiet --jobs 2
+check "training goes on" "$program" train trains.yaml -o trains-part --resume --quiet
+check "and gives the same weights" cmp trains/weights-1.dat trains-part/weights-1.dat
+sed '/^activity/d; s/900.0, 600.0.}/900.0, 600.0]}, rate: 0/; s/^epochs.*/epochs: 2/' trains.yaml > fixed.yaml
+check "training of the outputs alone" "$program" train fixed.yaml -o trains-fixed --quiet
+sed 's/^epochs.*/epochs: 0/' fixed.yaml > none.yaml
+check "no training" "$program" train none.yaml -o trains-none --quiet
+check "hidden weights stay" cmp trains-fixed/weights-1.dat trains-none/weights-1.dat
+check "output weights do not" sh -c "! cmp -s trains-fixed/weights-2.dat trains-none/weights-2.dat"
+# desired LOSS PATTERN: a loss that is refused.
+desired() {
+    sed "s/^loss.*/loss: {trains: {$1}}/" trains.yaml > wrong.yaml
+    refuse 2 "$2" train wrong.yaml -o new
+}
+desired 'times: [5], from: 3' 'wrong.yaml:6: loss.trains: give either times, or all of from, to and interval'
+desired 'from: 5, to: 9' 'give either times, or all of'
+desired 'from: 5, to: 9, interval: 0' 'interval: from 5 to 9 ms in steps of 0 ms is no train'
+desired 'from: 5, to: 3, interval: 1' 'interval: from 5 to 3 ms'
+desired 'times: []' 'times'
+desired 'times: [5, 41]' 'loss.trains: 41 is not possible'
+desired 'times: [5, 4]' 'later than the time before it'
+desired 'times: [5], tau: 0' 'loss.tau: 0 is not possible'
+desired 'times: [5], tau_hat: -1' 'loss.tau_hat: -1 is not possible'
+desired 'times: [5], scale: 1' "unknown key 'scale'"
+sed 's/^rate.*/rate: 1.0e+300/' trains.yaml > wrong.yaml
+refuse 1 'runaway activity: more than 200000 spikes in one layer; neuron' train wrong.yaml -o new
+sed 's/normal: .900.0, 600.0/normal: [-900.0, 6.0/; /^activity/d' trains.yaml > wrong.yaml
+refuse 1 'no neuron of the network fired' train wrong.yaml -o new
 
 # --- speed, of which nothing is asserted ------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "cli/command.h"
 #include "cli/gnuplot.h"
+#include "cli/plot_classification.h"
 #include "cli/plot_training.h"
 
 #include "io/summary.h"
@@ -212,6 +213,9 @@ static pm_status draw_folder(options *o, const char *folder, pm_error *error) {
     pm_status status = pm_summary_read(folder, &summary, error);
     if (!status && strcmp(text_of(summary, "command"), "train") == 0)
         status = pm_plot_training(folder, summary, error);
+    else if (!status && (strcmp(text_of(summary, "command"), "train (classification)") == 0 ||
+                         strcmp(text_of(summary, "command"), "test") == 0))
+        status = pm_plot_classification(folder, summary, error);
     else if (!status && strcmp(text_of(summary, "command"), "validate") == 0)
         status = draw_validation(o, error);
     else if (!status)
@@ -231,14 +235,13 @@ static int run(int argc, char **argv) {
         list,
         parse,
         "DIR...",
-        "Draw what 'punctum run', 'punctum train' or 'punctum validate' left in DIR, as SVG and PNG, with gnuplot.\v"
+        "Draw what 'punctum run', 'train', 'test' or 'validate' left in DIR, as SVG and PNG, with gnuplot.\v"
         "Of a run: the spikes of the recorded populations with their rates (raster), and the recorded membrane "
-        "potentials "
-        "(potential-POPULATION). Of training: correlation and converged trials over iterations (learning), and for "
-        "each kept "
-        "trial its output spikes in the course of training (outputs) and the spikes of all layers before and after. Of "
-        "a "
-        "validation: the errors of time-stepped schemes (validation).\n\n"
+        "potentials (potential-POPULATION). Of training: correlation and converged trials over iterations "
+        "(learning), and for each kept trial its output spikes in the course of training (outputs) and the spikes "
+        "of all layers before and after. Of a trained classifier: errors and loss over epochs (learning), confusion "
+        "matrix (confusion), spikes of the first test examples (raster), times of first spikes (latency), hidden "
+        "weights as pictures (weights). Of a validation: the errors of time-stepped schemes (validation).\n\n"
         "Examples:\n"
         "  punctum plot results\n"
         "  punctum plot results --from 100 --to 150\n"

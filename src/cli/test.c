@@ -90,18 +90,14 @@ static void show(const exam *e, uint64_t epochs) {
 }
 
 static pm_status write_results(const options *o, const exam *e, uint64_t epochs, pm_error *error) {
-    const pm_score *s = &e->score;
     pm_status status = pm_folder_make(o->folder, error);
     if (!status)
         status = pm_confusion_write(o->folder, e->confusion, e->test.n_classes, error);
     if (status)
         return status;
-    json_t *summary =
-        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:f, s:f, s:f, s:f}}", "version", PM_VERSION, "command",
-                  "test", "file", o->file, "trained", o->trained, "seed", (json_int_t)e->experiment->seed, "epochs",
-                  (json_int_t)epochs, "test", "examples", (json_int_t)s->n, "correct", (json_int_t)s->correct,
-                  "percent", 100.0 * (double)s->correct / (double)s->n, "loss", s->loss, "spikes_per_example",
-                  s->spikes, "input_spikes_per_example", s->input);
+    json_t *summary = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "version", PM_VERSION, "command", "test", "file",
+                                o->file, "trained", o->trained, "seed", (json_int_t)e->experiment->seed, "epochs",
+                                (json_int_t)epochs, "test", pm_score_json(&e->score));
     status = pm_summary_write(o->folder, summary, error);
     json_decref(summary);
     return status;

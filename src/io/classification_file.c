@@ -89,15 +89,21 @@ json_t *pm_classification_json(const pm_classification *c) {
     json_t *map = json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "duration", c->duration, "seed", (json_int_t)c->seed,
                             "neuron", pm_neuron_json(&c->neuron), "readout", pm_neuron_json(&c->readout), "data",
                             data_json(c), "coding", coding, "layers", layers_json(c));
-    static const char *const losses[] = {"maximum", "first_spike", "discounted"};
+    static const char *const losses[] = {"maximum", "first_spike", "discounted", "trains"};
     json_t *training = json_pack(
         "{s:s, s:f, s:f, s:I, s:I, s:I, s:o, s:f, s:f, s:I, s:f, s:f}", "loss", losses[c->loss], "scale", c->scale,
         "slope_floor", c->slope_floor, "epochs", (json_int_t)c->epochs, "batch", (json_int_t)c->batch, "parts",
         (json_int_t)c->parts, "optimiser", optimiser_json(c), "rate", c->rate, "schedule_factor", c->decay,
         "schedule_every", (json_int_t)c->decay_every, "weight_decay", c->weight_decay, "average", c->average);
     json_object_update_new(map, training);
-    if (c->loss == PM_LOSS_DISCOUNTED)
+    if (c->loss == PM_LOSS_DISCOUNTED || c->loss == PM_LOSS_TRAINS)
         json_object_set_new(map, "tau", json_real(c->tau));
+    if (c->loss == PM_LOSS_TRAINS) {
+        json_t *desired = json_array();
+        for (size_t s = 0; s < c->n_desired; s++)
+            json_array_append_new(desired, json_real(c->desired[s]));
+        json_object_update_new(map, json_pack("{s:f, s:o}", "tau_hat", c->tau_hat, "desired", desired));
+    }
     json_object_set_new(
         map, "activity",
         json_pack("{s:f, s:o, s:f}", "lowest", c->lowest, "highest", real_or_null(c->highest), "lift", c->lift));

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static double percent(const pm_score *s) { return s->n ? 100.0 * (double)s->correct / (double)s->n : NAN; }
 
@@ -47,19 +48,24 @@ pm_status pm_confusion_write(const char *folder, const uint32_t *confusion, size
     return close_output(&out, status, error);
 }
 
-static pm_status write_weights(const char *folder, const pm_classifier *net, size_t l, pm_error *error) {
+/* A file of `rows` times `columns` numbers, of which number i of row j is numbers[i * stride + j]. */
+static pm_status write_table(const char *folder, const char *name, const char *head, const double *numbers, size_t rows,
+                             size_t columns, size_t stride, pm_error *error) {
     pm_output out = {0};
-    char name[48];
-    snprintf(name, sizeof name, "weights-%zu.dat", l + 1);
     pm_status status = pm_output_open(&out, folder, name, error);
     if (!status)
-        status = pm_output_write(&out, error, "# pA; a row per target, a column per source\n");
-    size_t n = net->sizes[l];
-    for (size_t j = 0; !status && j < net->sizes[l + 1]; j++)
-        for (size_t i = 0; !status && i < n; i++)
-            status = pm_output_write(&out, error, "%.17g%s", net->weight[l][i * net->strides[l] + j],
-                                     i + 1 == n ? "\n" : " ");
+        status = pm_output_write(&out, error, "# %s\n", head);
+    for (size_t j = 0; !status && j < rows; j++)
+        for (size_t i = 0; !status && i < columns; i++)
+            status = pm_output_write(&out, error, "%.17g%s", numbers[i * stride + j], i + 1 == columns ? "\n" : " ");
     return close_output(&out, status, error);
+}
+
+static pm_status write_weights(const char *folder, const pm_classifier *net, size_t l, pm_error *error) {
+    char name[48];
+    snprintf(name, sizeof name, "weights-%zu.dat", l + 1);
+    return write_table(folder, name, "pA; a row per target, a column per source", net->weight[l], net->sizes[l + 1],
+                       net->sizes[l], net->strides[l], error);
 }
 
 /* Of a model of its own: for each layer the weights and, in a file "neurons-<layer>.dat", a number of each neuron. */
@@ -71,23 +77,11 @@ static pm_status write_model(const char *folder, const pm_class_results *r, pm_e
     for (size_t l = 0; !status && l < c->n_layers; l++) {
         size_t n_out = c->layers[l].size;
         char name[48];
-        pm_output out = {0};
         snprintf(name, sizeof name, "weights-%zu.dat", l + 1);
-        status = pm_output_open(&out, folder, name, error);
-        if (!status)
-            status = pm_output_write(&out, error, "# a row per target, a column per source\n");
-        for (size_t k = 0; !status && k < n_in * n_out; k++)
-            status = pm_output_write(&out, error, "%.17g%s", w[k % n_in * n_out + k / n_in],
-                                     (k + 1) % n_in == 0 ? "\n" : " ");
-        status = close_output(&out, status, error);
+        status = write_table(folder, name, "a row per target, a column per source", w, n_out, n_in, n_out, error);
         snprintf(name, sizeof name, "neurons-%zu.dat", l + 1);
         if (!status)
-            status = pm_output_open(&out, folder, name, error);
-        if (!status)
-            status = pm_output_write(&out, error, "# %s\n", c->model->of_neuron);
-        for (size_t k = 0; !status && k < n_out; k++)
-            status = pm_output_write(&out, error, "%.17g\n", w[n_in * n_out + k]);
-        status = close_output(&out, status, error);
+            status = write_table(folder, name, c->model->of_neuron, w + n_in * n_out, n_out, 1, n_out, error);
         w += (n_in + 1) * n_out;
         n_in = n_out;
     }
@@ -101,8 +95,9 @@ enum { BINS = 120, LATENCY_EXAMPLES = 1000, RASTER_EXAMPLES = 3 };
 typedef struct looks {
     const pm_class_results *of;
     pm_lane lane;
-    uint64_t *bins[PM_CLASSIFIER_MOST_LAYERS + 1]; /* first spikes of each population */
-    double *first;                                 /* ms, of the neurons of one population */
+    size_t n, populations; /* examples to look at; layers whose spikes are known, the input included */
+    uint64_t *bins;        /* populations x BINS: first spikes */
+    bool *fired;           /* of the neurons of one population */
     pm_output raster;
 } looks;
 
@@ -110,15 +105,14 @@ typedef struct looks {
 static pm_status look_at(looks *v, size_t l, size_t example, pm_error *error) {
     const pm_raster *spikes = &v->lane.net.rasters[l];
     const pm_classifier *net = v->lane.of;
-    for (size_t j = 0; j < net->sizes[l]; j++)
-        v->first[j] = NAN;
+    memset(v->fired, 0, net->sizes[l] * sizeof *v->fired);
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < spikes->n; k++) {
         double t = spikes->time[k];
         size_t bin = (size_t)(t / net->duration * BINS);
-        if (isnan(v->first[spikes->neuron[k]]))
-            v->bins[l][bin < BINS ? bin : BINS - 1]++;
-        v->first[spikes->neuron[k]] = t;
+        if (!v->fired[spikes->neuron[k]])
+            v->bins[l * BINS + (bin < BINS ? bin : BINS - 1)]++;
+        v->fired[spikes->neuron[k]] = true;
         if (example < RASTER_EXAMPLES)
             status = pm_output_write(&v->raster, error, "%zu %zu %u %.17g\n", example, l, spikes->neuron[k], t);
     }
@@ -127,29 +121,29 @@ static pm_status look_at(looks *v, size_t l, size_t example, pm_error *error) {
 
 static pm_status look(looks *v, const char *folder, pm_error *error) {
     const pm_classification *c = v->of->experiment;
-    size_t n = v->of->test->n < LATENCY_EXAMPLES ? v->of->test->n : LATENCY_EXAMPLES, populations = 0;
     pm_status status = pm_output_open(&v->raster, folder, "raster.dat", error);
     if (!status)
         status = pm_output_write(&v->raster, error, "# test_example layer neuron time_ms (layer 0: input)\n");
-    populations = v->lane.net.n_layers + 1;
-    for (size_t k = 0; !status && k < n; k++) {
+    for (size_t k = 0; !status && k < v->n; k++) {
         status = pm_encode(&c->coding, v->of->test, k, c->seed, k, &v->lane.net.rasters[0], error);
         if (!status)
             status = pm_lane_run(&v->lane, NULL, error);
-        for (size_t l = 0; !status && l < populations; l++)
+        for (size_t l = 0; !status && l < v->populations; l++)
             status = look_at(v, l, k, error);
     }
-    status = close_output(&v->raster, status, error);
+    return close_output(&v->raster, status, error);
+}
+
+static pm_status write_latencies(const looks *v, const char *folder, pm_error *error) {
     pm_output out = {0};
+    pm_status status = pm_output_open(&out, folder, "latency.dat", error);
     if (!status)
-        status = pm_output_open(&out, folder, "latency.dat", error);
-    if (status)
-        return status;
-    status = pm_output_write(&out, error, "# first spikes per example: middle of the bin in ms, a column per layer\n");
+        status =
+            pm_output_write(&out, error, "# first spikes per example: middle of the bin in ms, a column per layer\n");
     for (size_t b = 0; !status && b < BINS; b++) {
-        status = pm_output_write(&out, error, "%.17g", ((double)b + 0.5) * c->duration / BINS);
-        for (size_t l = 0; !status && l < populations; l++)
-            status = pm_output_write(&out, error, " %.17g", (double)v->bins[l][b] / (double)n);
+        status = pm_output_write(&out, error, "%.17g", ((double)b + 0.5) * v->of->experiment->duration / BINS);
+        for (size_t l = 0; !status && l < v->populations; l++)
+            status = pm_output_write(&out, error, " %.17g", (double)v->bins[l * BINS + b] / (double)v->n);
         if (!status)
             status = pm_output_write(&out, error, "\n");
     }
@@ -157,28 +151,28 @@ static pm_status look(looks *v, const char *folder, pm_error *error) {
 }
 
 static pm_status write_looks(const char *folder, const pm_class_results *r, const pm_classifier *net, pm_error *error) {
-    looks v = {.of = r};
-    pm_status status = pm_lane_new(&v.lane, net, error);
+    looks v = {.of = r, .n = r->test->n < LATENCY_EXAMPLES ? r->test->n : LATENCY_EXAMPLES};
     size_t widest = 1;
-    bool enough = true;
-    for (size_t l = 0; l <= net->n_layers; l++) {
-        widest = net->sizes[l] > widest ? net->sizes[l] : widest;
-        v.bins[l] = calloc(BINS, sizeof **v.bins);
-        enough = enough && v.bins[l];
-    }
-    v.first = malloc(widest * sizeof *v.first);
-    if (!status)
-        status = enough && v.first ? look(&v, folder, error) : pm_fail_memory(error, "histograms");
     for (size_t l = 0; l <= net->n_layers; l++)
-        free(v.bins[l]);
-    free(v.first);
+        widest = net->sizes[l] > widest ? net->sizes[l] : widest;
+    pm_status status = pm_lane_new(&v.lane, net, error);
+    if (!status) {
+        v.populations = v.lane.net.n_layers + 1;
+        v.bins = calloc(v.populations * BINS, sizeof *v.bins);
+        v.fired = malloc(widest * sizeof *v.fired);
+        status = v.bins && v.fired ? look(&v, folder, error) : pm_fail_memory(error, "histograms");
+    }
+    if (!status)
+        status = write_latencies(&v, folder, error);
+    free(v.bins);
+    free(v.fired);
     pm_lane_free(&v.lane);
     return status;
 }
 
 /* --- summary ------------------------------------------------------------------------------------------------------ */
 
-static json_t *score_json(const pm_score *s) {
+json_t *pm_score_json(const pm_score *s) {
     return s->n == 0 ? json_null()
                      : json_pack("{s:I, s:I, s:f, s:f, s:f, s:f}", "examples", (json_int_t)s->n, "correct",
                                  (json_int_t)s->correct, "percent", percent(s), "loss", s->loss, "spikes_per_example",
@@ -191,16 +185,22 @@ static pm_status write_summary(const char *folder, const pm_class_results *r, pm
     for (size_t k = 0; k < r->n_epochs; k++) {
         const pm_epoch *e = &r->epochs[k];
         json_array_append_new(epochs, json_pack("{s:I, s:o, s:o, s:f, s:f}", "epoch", (json_int_t)k + 1, "train",
-                                                score_json(&e->train), "validation", score_json(&e->validation), "rate",
-                                                e->rate, "seconds", e->seconds));
+                                                pm_score_json(&e->train), "validation", pm_score_json(&e->validation),
+                                                "rate", e->rate, "seconds", e->seconds));
         seconds += e->seconds;
     }
     char *path = realpath(r->file, NULL);
     json_t *summary = json_pack(
         "{s:s, s:s, s:s, s:I, s:f, s:o, s:o, s:o}", "version", PM_VERSION, "command", "train (classification)", "file",
         path ? path : r->file, "seed", (json_int_t)r->experiment->seed, "training_seconds", seconds, "test",
-        score_json(&r->score), "experiment", pm_classification_json(r->experiment), "epochs", epochs);
+        pm_score_json(&r->score), "experiment", pm_classification_json(r->experiment), "epochs", epochs);
     free(path);
+    if (!r->experiment->model) {
+        json_t *labels = json_array();
+        for (size_t k = 0; k < RASTER_EXAMPLES && k < r->test->n; k++)
+            json_array_append_new(labels, json_integer(r->test->label[k]));
+        json_object_set_new(summary, "raster_labels", labels);
+    }
     pm_status status = pm_summary_write(folder, summary, error);
     json_decref(summary);
     return status;

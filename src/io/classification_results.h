@@ -12,6 +12,9 @@ pm_status pm_learning_curve_write(const char *folder, const pm_epoch *epochs, si
 /* "folder/confusion.dat" of n classes: a row per label, a column per decision. Errors: PM_FAILED. */
 pm_status pm_confusion_write(const char *folder, const uint32_t *confusion, size_t n, pm_error *error);
 
+/* A score for summary.json; null where there are no examples. NULL when there is no memory. */
+json_t *pm_score_json(const pm_score *score);
+
 typedef struct pm_class_results {
     const char *file; /* of the experiment */
     const pm_classification *experiment;
@@ -24,8 +27,8 @@ typedef struct pm_class_results {
 
 /* Tests the network on the test set and writes "confusion.dat" (a row per label, a column per decision), the weights
  * "weights-<layer>.dat" (a row per target, a column per source, pA), "latency.dat" (histogram of the first spikes of
- * each layer), "raster.dat" (the spikes of the first test examples) and "summary.json". Errors: PM_FAILED,
- * PM_NO_MEMORY. */
+ * each layer), "raster.dat" (the spikes of the first test examples, whose labels are in the summary) and
+ * "summary.json". Errors: PM_FAILED, PM_NO_MEMORY. */
 pm_status pm_class_results_write(const char *folder, pm_class_results *results, pm_error *error);
 
 #endif

@@ -1,6 +1,5 @@
 /* From an experiment file to an experiment in classification; the same manners as for network files. */
 #include "io/classification_file.h"
-#include "io/idx.h"
 #include "io/nmnist.h"
 #include "io/tree.h"
 #include "io/values.h"
@@ -246,9 +245,46 @@ static pm_status read_neurons(pm_classification *c, const pm_node *root, pm_erro
     return status;
 }
 
+enum { MOST_DESIRED = 10000 };
+
+/* "times: [6.0, 9.5]", or "from: 6.0, to: 28.0, interval: 3.5" */
+static pm_status read_desired(pm_classification *c, const pm_node *map, pm_error *error) {
+    pm_node times = pm_map_find(map, "times"), from = pm_map_find(map, "from"), to = pm_map_find(map, "to");
+    pm_node interval = pm_map_find(map, "interval");
+    bool list = pm_node_exists(&times);
+    int parts = pm_node_exists(&from) + pm_node_exists(&to) + pm_node_exists(&interval);
+    if (list ? parts != 0 : parts != 3)
+        return pm_node_fail(map, error, "give either times, or all of from, to and interval");
+    double first = 0.0, last = 0.0, step = 1.0;
+    pm_status status = list ? pm_list_check(&times, 1, MOST_DESIRED, "of times in ms", error) : PM_OK;
+    if (!status)
+        status = number(map, "from", "a time in ms", &first, error);
+    if (!status)
+        status = number(map, "to", "a time in ms", &last, error);
+    if (!status)
+        status = number(map, "interval", "a time in ms", &step, error);
+    if (!status && !list && !(step > 0.0 && last >= first && (last - first) / step < MOST_DESIRED))
+        return pm_node_fail(&interval, error, "from %g to %g ms in steps of %g ms is no train of 1 to %d spikes", first,
+                            last, step, (int)MOST_DESIRED);
+    if (status)
+        return status;
+    c->n_desired = list ? pm_list_length(&times) : 1 + (size_t)floor((last - first) / step * (1.0 + 1e-12));
+    c->desired = malloc(c->n_desired * sizeof *c->desired);
+    if (!c->desired)
+        return pm_fail_memory(error, "the desired train");
+    for (size_t k = 0; !status && k < c->n_desired; k++) {
+        pm_node item = list ? pm_list_item(&times, k) : (pm_node){0};
+        c->desired[k] = first + step * (double)k;
+        status = list ? pm_node_number(&item, "a time in ms", &c->desired[k], error) : PM_OK;
+    }
+    return status;
+}
+
 static pm_status read_loss(pm_classification *c, const pm_node *root, pm_error *error) {
-    static const char *const keys[] = {"maximum", "first_spike", "discounted", NULL};
-    static const char *const inner[] = {"scale", NULL}, *const discounted_keys[] = {"scale", "tau", NULL};
+    static const char *const keys[] = {"maximum", "first_spike", "discounted", "trains", NULL};
+    static const char *const scale_keys[] = {"scale", NULL}, *const discounted_keys[] = {"scale", "tau", NULL};
+    static const char *const train_keys[] = {"times", "from", "to", "interval", "tau", "tau_hat", NULL};
+    static const char *const *const inner[] = {scale_keys, scale_keys, discounted_keys, train_keys};
     pm_node loss = pm_map_find(root, "loss"), which = {0};
     if (!pm_node_exists(&loss))
         return PM_OK;
@@ -263,13 +299,18 @@ static pm_status read_loss(pm_classification *c, const pm_node *root, pm_error *
         }
     }
     if (!status && n != 1)
-        return pm_node_fail(&loss, error, "give one of maximum, first_spike and discounted");
-    bool discounted = c->loss == PM_LOSS_DISCOUNTED;
+        return pm_node_fail(&loss, error, "give one of maximum, first_spike, discounted and trains");
     if (!status)
-        status = pm_map_check(&which, discounted ? discounted_keys : inner, error);
-    if (!status && discounted)
+        status = pm_map_check(&which, inner[c->loss], error);
+    if (c->loss == PM_LOSS_TRAINS)
+        c->tau = 5.0;
+    if (!status)
         status = number(&which, "tau", "a time in ms", &c->tau, error);
-    return status ? status : number(&which, "scale", "mV, of first_spike ms", &c->scale, error);
+    if (!status)
+        status = number(&which, "scale", "mV, of first_spike ms", &c->scale, error);
+    if (!status)
+        status = number(&which, "tau_hat", "a time in ms", &c->tau_hat, error);
+    return status || c->loss != PM_LOSS_TRAINS ? status : read_desired(c, &which, error);
 }
 
 /* --- training ----------------------------------------------------------------------------------------------------- */
@@ -504,65 +545,4 @@ pm_status pm_classification_is(const char *path, bool *is, pm_error *error) {
     *is = pm_node_exists(&data);
     pm_tree_free(tree);
     return PM_OK;
-}
-
-/* --- the data sets ------------------------------------------------------------------------------------------------ */
-
-/* One set: IDX files or a folder of recordings. */
-static pm_status read_set(const pm_classification *c, bool test, size_t most, pm_dataset *data, pm_error *error) {
-    if (c->data == PM_DATA_IDX)
-        return pm_idx_read(test ? c->test_images : c->images, test ? c->test_labels : c->labels, c->n_classes, most,
-                           data, error);
-    const pm_nmnist_part part = {.from = c->window[0], .to = c->window[1], .most_events = c->most_events, .most = most};
-    return pm_nmnist_read(test ? c->test_recordings : c->recordings, &part, data, error);
-}
-
-static pm_status sets_of_files(const pm_classification *c, pm_dataset *train, pm_dataset *validation, pm_dataset *test,
-                               pm_error *error) {
-    pm_status status = PM_OK;
-    const char *what = c->data == PM_DATA_IDX ? "images" : "recordings";
-    const char *name = c->data == PM_DATA_IDX ? c->images : c->recordings;
-    const char *test_name = c->data == PM_DATA_IDX ? c->test_images : c->test_recordings;
-    if (train) {
-        size_t most = c->train == SIZE_MAX ? SIZE_MAX : c->train + c->validation;
-        status = read_set(c, false, most, train, error);
-        if (!status && c->train != SIZE_MAX && train->n < most)
-            status = pm_fail(error, PM_INVALID, "%s: has %zu %s; %zu are wanted for training and %zu for validation",
-                             name, train->n, what, c->train, c->validation);
-        if (!status && train->n <= c->validation)
-            status = pm_fail(error, PM_INVALID, "%s: has %zu %s; after %zu for validation none are left to train on",
-                             name, train->n, what, c->validation);
-        if (!status)
-            status = pm_dataset_split(train, c->validation, validation, error);
-    }
-    if (!status && test)
-        status = read_set(c, true, c->test, test, error);
-    if (!status && test && c->test != SIZE_MAX && test->n < c->test)
-        status = pm_fail(error, PM_INVALID, "%s: has %zu %s; %zu are wanted", test_name, test->n, what, c->test);
-    if (!status && train && test && train->n_features != test->n_features)
-        status = pm_fail(error, PM_INVALID, "%s: images of %zu x %zu pixels, but those of %s have %zu x %zu", test_name,
-                         test->width, test->height, name, train->width, train->height);
-    return status;
-}
-
-pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, pm_dataset *validation,
-                                 pm_dataset *test, pm_error *error) {
-    pm_dataset a = {0}, b = {0}, d = {0};
-    pm_status status = PM_OK;
-    if (c->data != PM_DATA_YIN_YANG) {
-        status = sets_of_files(c, train ? &a : NULL, &b, test ? &d : NULL, error);
-    } else {
-        status = pm_dataset_yin_yang(c->seed, "train", c->train, &a, error);
-        if (!status)
-            status = pm_dataset_yin_yang(c->seed, "validation", c->validation, &b, error);
-        if (!status)
-            status = pm_dataset_yin_yang(c->seed, "test", c->test, &d, error);
-    }
-    pm_dataset *const from[] = {&a, &b, &d}, *const to[] = {train, validation, test};
-    for (size_t k = 0; k < 3; k++)
-        if (status || !to[k])
-            pm_dataset_free(from[k]);
-        else
-            *to[k] = *from[k];
-    return status;
 }

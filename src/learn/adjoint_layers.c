@@ -26,7 +26,9 @@ typedef struct descent {
     size_t n_touched;
     double now;              /* ms, of the arrays */
     size_t spikes, restarts; /* still to be met, counted from the first */
-    double *moved;           /* dL/dt_s of the spikes of `out` */
+    bool fires;              /* whether `out` are spikes; otherwise instants at which the loss depends on a potential */
+    double *moved;           /* dL/dt_s of the spikes */
+    const double *pull;      /* of `out`: moved, or dL/dV */
     const double *restart;
     double slope_floor;
 } descent;
@@ -56,6 +58,20 @@ static bool grow(double **array, size_t *capacity, size_t needed) {
     return *array != NULL;
 }
 
+/* Room for the sweep through a layer of that many neurons. */
+static bool widen(pm_adjoint_layers *a, size_t widest) {
+    if (widest > a->n_touched) {
+        free(a->touched);
+        free(a->kept);
+        a->touched = malloc(widest * sizeof *a->touched);
+        a->kept = malloc(widest * sizeof *a->kept);
+        a->n_touched = a->touched && a->kept ? widest : 0;
+        if (a->n_touched == 0)
+            return false;
+    }
+    return grow(&a->state, &a->n_state, STATE_ARRAYS * widest);
+}
+
 /* Room for everything, and the loss's own derivatives. */
 static bool prepare(pm_adjoint_layers *a, const pm_layered *net, const double *dl_dt) {
     size_t populations = net->n_layers + 1, widest = PM_LAYER_LANES;
@@ -76,16 +92,7 @@ static bool prepare(pm_adjoint_layers *a, const pm_layered *net, const double *d
         if (p > 0 && net->layers[p - 1].stride > widest)
             widest = net->layers[p - 1].stride;
     }
-    if (widest > a->n_touched) {
-        free(a->touched);
-        free(a->kept);
-        a->touched = malloc(widest * sizeof *a->touched);
-        a->kept = malloc(widest * sizeof *a->kept);
-        a->n_touched = a->touched && a->kept ? widest : 0;
-        if (a->n_touched == 0)
-            return false;
-    }
-    return grow(&a->state, &a->n_state, STATE_ARRAYS * widest);
+    return widen(a, widest);
 }
 
 /* Tabulates the step from each arrival to the next one; steps[k] leads from arrival k - 1 to k. */
@@ -188,7 +195,7 @@ static pm_status take_events(descent *d, double t, pm_error *error) {
     while (!status) {
         double restart = d->restarts > 0 ? out->time[d->restarts - 1] + d->lif->t_ref : UNTOUCHED;
         double spike = d->spikes > 0 ? out->time[d->spikes - 1] : UNTOUCHED;
-        if (restart > t && restart >= spike) {
+        if (d->fires && restart > t && restart >= spike) {
             size_t r = --d->restarts;
             uint32_t j = out->neuron[r];
             carry_one(d, j, restart);
@@ -198,7 +205,10 @@ static pm_status take_events(descent *d, double t, pm_error *error) {
             size_t s = --d->spikes;
             uint32_t j = out->neuron[s];
             carry_one(d, j, spike);
-            status = pm_adjoint_at_threshold(d->moved[s], out->slope[s], d->slope_floor, j, spike, &d->u[j], error);
+            if (!d->fires)
+                d->u[j] += d->pull[s];
+            else
+                status = pm_adjoint_at_threshold(d->pull[s], out->slope[s], d->slope_floor, j, spike, &d->u[j], error);
         } else {
             break;
         }
@@ -242,7 +252,8 @@ static pm_status descend(const pm_adjoint_layers *a, descent *d, double *moved_i
     for (size_t j = 0; j < n; j++)
         d->at[j] = UNTOUCHED;
     d->now = INFINITY;
-    d->spikes = d->restarts = out->n;
+    d->spikes = out->n;
+    d->restarts = d->fires ? out->n : 0;
     while (k > 0 && (out->n == 0 || in->time[k - 1] >= out->time[out->n - 1]))
         k--; /* too late to matter */
     while (k-- > 0) {
@@ -258,6 +269,23 @@ static pm_status descend(const pm_adjoint_layers *a, descent *d, double *moved_i
     return take_events(d, UNTOUCHED, error); /* spikes before all arrivals: constant currents cause them */
 }
 
+/* The sweep's arrays for one layer. */
+static descent descent_of(const pm_adjoint_layers *a, const pm_lif *lif, const pm_layer *layer, const pm_raster *in,
+                          const pm_raster *out) {
+    size_t n = layer->stride;
+    return (descent){.lif = lif,
+                     .layer = layer,
+                     .in = in,
+                     .out = out,
+                     .u = a->state,
+                     .i = a->state + n,
+                     .b = a->state + 2 * n,
+                     .at = a->state + 3 * n,
+                     .touched = a->touched,
+                     .kept = a->kept,
+                     .slope_floor = a->slope_floor};
+}
+
 pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const double *dl_dt, double *const *gradient,
                              pm_error *error) {
     size_t lowest = 0;
@@ -268,20 +296,10 @@ pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const 
     pm_status status = PM_OK;
     for (size_t l = net->n_layers; !status && l-- > lowest;) {
         const pm_layer *layer = &net->layers[l];
-        size_t n = layer->stride;
-        descent d = {.lif = &layer->lif,
-                     .layer = layer,
-                     .in = &net->rasters[l],
-                     .out = &net->rasters[l + 1],
-                     .u = a->state,
-                     .i = a->state + n,
-                     .b = a->state + 2 * n,
-                     .at = a->state + 3 * n,
-                     .touched = a->touched,
-                     .kept = a->kept,
-                     .moved = a->time[l + 1],
-                     .restart = a->restart,
-                     .slope_floor = a->slope_floor};
+        descent d = descent_of(a, &layer->lif, layer, &net->rasters[l], &net->rasters[l + 1]);
+        d.fires = true;
+        d.pull = d.moved = a->time[l + 1];
+        d.restart = a->restart;
         status = tabulate(a, d.lif, d.in, error);
         if (status)
             break;
@@ -289,4 +307,16 @@ pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const 
         status = descend(a, &d, l > lowest || a->input_times ? a->time[l] : NULL, gradient[l], error);
     }
     return status;
+}
+
+pm_status pm_adjoint_potentials(pm_adjoint_layers *a, const pm_lif *lif, const pm_layer *layer, const pm_raster *in,
+                                const pm_raster *at, const double *dl_dv, double *dl_dt, double *gradient,
+                                pm_error *error) {
+    if (!widen(a, layer->stride))
+        return pm_fail_memory(error, "the gradient");
+    memset(dl_dt, 0, in->n * sizeof *dl_dt);
+    pm_status status = tabulate(a, lif, in, error);
+    descent d = descent_of(a, lif, layer, in, at);
+    d.pull = dl_dv;
+    return status ? status : descend(a, &d, dl_dt, gradient, error);
 }

@@ -43,6 +43,7 @@ void pm_classification_free(pm_classification *c) {
     free(c->test_labels);
     free(c->recordings);
     free(c->test_recordings);
+    free(c->desired);
     free(c);
 }
 
@@ -128,6 +129,21 @@ static pm_status check_coding(const pm_classification *c, pm_error *error) {
     return status;
 }
 
+static pm_status check_trains(const pm_classification *c, pm_error *error) {
+    static const char key[] = "loss.trains";
+    if (c->n_desired == 0)
+        return pm_fail(error, PM_INVALID, "%s: the desired train has no spikes", key);
+    pm_status status = need(c->tau_hat >= 0.0, "loss.tau_hat", c->tau_hat, "0 (tau_m) or positive", error);
+    for (size_t k = 0; !status && k < c->n_desired; k++) {
+        status = need(c->desired[k] > 0.0 && c->desired[k] < c->duration, key, c->desired[k],
+                      "after 0 and before the duration", error);
+        if (!status && k > 0)
+            status =
+                need(c->desired[k] > c->desired[k - 1], key, c->desired[k], "later than the time before it", error);
+    }
+    return status;
+}
+
 /* Whether the model takes its parameters, for layers of these sizes and any input. */
 static pm_status check_model(const pm_classification *c, pm_error *error) {
     uint32_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {1};
@@ -166,6 +182,8 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
         status = need(c->scale > 0.0, "loss.scale", c->scale, "positive", error);
     if (!status)
         status = need(c->tau > 0.0, "loss.tau", c->tau, "positive", error);
+    if (!status && !c->model && c->loss == PM_LOSS_TRAINS)
+        status = check_trains(c, error);
     if (!status)
         status = need(c->slope_floor >= 0.0, "slope_floor", c->slope_floor, "0 or more", error);
     if (!status)

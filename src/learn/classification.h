@@ -42,8 +42,11 @@ typedef struct pm_classification {
     pm_classification_layer layers[PM_CLASSIFIER_MOST_LAYERS]; /* hidden layers, then the output layer */
     size_t n_layers;
     pm_loss_kind loss;
-    double scale; /* mV or ms, see classifier.h */
-    double tau;   /* ms, see classifier.h */
+    double scale;    /* mV or ms, see classifier.h */
+    double tau;      /* ms, see classifier.h and train_loss.h */
+    double tau_hat;  /* ms, see train_loss.h */
+    double *desired; /* ms, PM_LOSS_TRAINS: the train of the label's output */
+    size_t n_desired;
     double slope_floor;
     size_t epochs, batch, parts; /* parts: a batch is cut into so many, each summed on its own, in order */
     const pm_optimiser *optimiser;

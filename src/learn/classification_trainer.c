@@ -17,6 +17,7 @@
 typedef struct part {
     pm_lane lane;
     double *gradient[PM_CLASSIFIER_MOST_LAYERS];
+    double *wanted[PM_CLASSIFIER_MOST_LAYERS];  /* the same; NULL for hidden layers that do not learn */
     uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS]; /* spikes of each hidden neuron, summed over the part's examples */
     uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS];
     pm_deformer *deformer; /* NULL: pictures are as they are */
@@ -54,6 +55,7 @@ static bool part_new(part *p, const pm_class_trainer *t, pm_error *error) {
     }
     for (size_t l = 0; l < net->n_layers; l++) {
         p->gradient[l] = aligned_alloc(64, pm_classifier_weights(net, l) * sizeof(double));
+        p->wanted[l] = l + 1 < net->n_layers && t->of->layers[l].rate <= 0.0 ? NULL : p->gradient[l];
         p->fired[l] = calloc(net->sizes[l + 1], sizeof(uint32_t));
         p->dropped[l] = calloc(net->sizes[l], 1);
         if (!p->gradient[l] || !p->fired[l] || !p->dropped[l])
@@ -116,6 +118,7 @@ static pm_status net_new(pm_classifier *net, const pm_classification *c, const s
     net->duration = c->duration;
     net->scale = c->scale;
     net->tau = c->tau;
+    net->goal = (pm_train_goal){c->desired, c->n_desired, c->tau, c->tau_hat};
     net->slope_floor = c->slope_floor;
     return status;
 }
@@ -267,13 +270,13 @@ static pm_status train_example(pm_class_trainer *t, part *p, size_t example, uin
     for (size_t l = 0; l + 1 < c->n_layers; l++)
         for (size_t k = 0; k < lane->net.rasters[l + 1].n; k++)
             p->fired[l][lane->net.rasters[l + 1].neuron[k]]++;
-    status = pm_lane_back(lane, label, p->gradient, &p->error);
+    status = pm_lane_back(lane, label, p->wanted, &p->error);
     if (status || c->opposition <= 0.0)
         return status;
     status = pm_lane_oppose(lane, t->train->n_features, c->opposition, &p->error);
     if (!status)
         status = pm_lane_run(lane, dropped, &p->error);
-    return status ? status : pm_lane_back(lane, label, p->gradient, &p->error);
+    return status ? status : pm_lane_back(lane, label, p->wanted, &p->error);
 }
 
 static void run_part(pm_class_trainer *t, size_t which, size_t begin, size_t n, uint64_t presentation) {
@@ -419,6 +422,11 @@ static pm_status model_test(pm_class_trainer *t, const pm_dataset *data, uint32_
     return status;
 }
 
+/* Whether nothing can ever change: hidden neurons that do not fire have no gradient. */
+static bool silent(const pm_classification *c, const pm_score *score) {
+    return c->n_layers > 1 && score->spikes <= 0.0 && !(c->lift > 0.0 && c->lowest > 0.0);
+}
+
 pm_status pm_class_trainer_epoch(pm_class_trainer *t, void (*progress)(void *, size_t, const pm_score *),
                                  void *argument, const volatile int *stop, pm_score *score, pm_error *error) {
     if (t->images)
@@ -438,6 +446,11 @@ pm_status pm_class_trainer_epoch(pm_class_trainer *t, void (*progress)(void *, s
     finish(score);
     if (!status && !isfinite(score->loss))
         status = pm_fail(error, PM_FAILED, "training diverged: the mean loss of an epoch is %g", score->loss);
+    if (!status && silent(t->of, score))
+        status =
+            pm_fail(error, PM_FAILED,
+                    "training is stuck: no neuron of the network fired in the whole epoch; larger weights, a smaller "
+                    "rate or activity (lowest and lift) may help");
     t->counters[0] += !status;
     return status;
 }

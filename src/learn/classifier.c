@@ -58,7 +58,7 @@ static pm_status borrow(pm_layer *layer, const pm_classifier *c, size_t l, const
 }
 
 pm_status pm_lane_new(pm_lane *lane, const pm_classifier *c, pm_error *error) {
-    bool fires = c->loss == PM_LOSS_FIRST_SPIKE;
+    bool fires = c->loss == PM_LOSS_FIRST_SPIKE || c->loss == PM_LOSS_TRAINS;
     size_t top = c->n_layers - 1, firing = fires ? c->n_layers : top, n_out = c->sizes[c->n_layers];
     *lane = (pm_lane){.of = c, .adjoint = {.slope_floor = c->slope_floor}};
     lane->net = (pm_layered){.n_layers = firing, .limit = c->limit};
@@ -75,6 +75,8 @@ pm_status pm_lane_new(pm_lane *lane, const pm_classifier *c, pm_error *error) {
         status = borrow(&lane->output, c, top, &c->output, error);
     if (!status && c->loss == PM_LOSS_MAXIMUM)
         status = pm_readout_new(&lane->readout, &lane->output, error);
+    if (!status && c->loss == PM_LOSS_TRAINS)
+        status = pm_train_loss_new(&lane->trains, &c->goal, &c->output, c->sizes[top], n_out, error);
     if (status)
         pm_lane_free(lane);
     return status;
@@ -87,6 +89,7 @@ void pm_lane_free(pm_lane *lane) {
     pm_layer_free(&lane->output);
     pm_layered_free(&lane->net);
     pm_readout_free(&lane->readout);
+    pm_train_loss_free(&lane->trains);
     pm_adjoint_layers_free(&lane->adjoint);
     free(lane->score);
     free(lane->share);
@@ -127,8 +130,7 @@ static double transform(const pm_lif *lif, double q) {
     return current * lif->inv_C / (q + lif->l_m);
 }
 
-static pm_status make_room(pm_lane *lane, pm_error *error) {
-    const pm_raster *last = &lane->net.rasters[lane->net.n_layers];
+static pm_status make_room(pm_lane *lane, const pm_raster *last, pm_error *error) {
     if (last->n < lane->n_dl_dt)
         return PM_OK;
     size_t size = 2 * last->n + 64;
@@ -145,7 +147,7 @@ static pm_status discount(pm_lane *lane, pm_error *error) {
     const pm_raster *in = &lane->net.rasters[lane->net.n_layers];
     double q = 1.0 / c->tau, most = transform(&c->output, q) * q;
     size_t n_out = c->sizes[c->n_layers];
-    pm_status status = make_room(lane, error);
+    pm_status status = make_room(lane, in, error);
     if (status)
         return status;
     for (size_t o = 0; o < n_out; o++)
@@ -199,6 +201,8 @@ pm_status pm_lane_run(pm_lane *lane, const uint8_t *const *dropped, pm_error *er
     }
     if (status)
         return status;
+    if (c->loss == PM_LOSS_TRAINS)
+        return pm_train_loss_score(&lane->trains, &net->rasters[net->n_layers], lane->score, error);
     if (c->loss == PM_LOSS_FIRST_SPIKE) {
         first_spikes(lane);
     } else if (c->loss == PM_LOSS_DISCOUNTED) {
@@ -223,6 +227,8 @@ size_t pm_lane_decision(const pm_lane *lane) {
 }
 
 double pm_lane_loss(const pm_lane *lane, size_t label) {
+    if (lane->of->loss == PM_LOSS_TRAINS)
+        return pm_train_loss_value(&lane->trains, label);
     size_t n = lane->of->sizes[lane->of->n_layers], best = pm_lane_decision(lane);
     double most = lane->score[best], others = 0.0;
     for (size_t o = 0; o < n; o++)
@@ -239,11 +245,28 @@ size_t pm_lane_spikes(const pm_lane *lane) {
 
 /* --- backwards ---------------------------------------------------------------------------------------------------- */
 
+/* From errors of the output trains to the spikes below, and on from there. */
+static pm_status trains_back(pm_lane *lane, size_t label, double *const *gradient, pm_error *error) {
+    pm_train_loss *trains = &lane->trains;
+    pm_layered below = lane->net;
+    const pm_layer *output = &below.layers[--below.n_layers];
+    const pm_raster *in = &below.rasters[below.n_layers];
+    pm_status status = pm_train_loss_errors(trains, in, in + 1, label, error);
+    if (!status)
+        status = make_room(lane, in, error);
+    if (!status)
+        status = pm_adjoint_potentials(&lane->adjoint, &trains->kernel, output, in, &trains->at, trains->pull,
+                                       lane->dl_dt, gradient[below.n_layers], error);
+    return status ? status : pm_adjoint_layered(&lane->adjoint, &below, lane->dl_dt, gradient, error);
+}
+
 pm_status pm_lane_back(pm_lane *lane, size_t label, double *const *gradient, pm_error *error) {
     const pm_classifier *c = lane->of;
     const pm_raster *last = &lane->net.rasters[lane->net.n_layers];
     size_t n_out = c->sizes[c->n_layers], top = c->n_layers - 1;
-    pm_status status = make_room(lane, error);
+    if (c->loss == PM_LOSS_TRAINS)
+        return trains_back(lane, label, gradient, error);
+    pm_status status = make_room(lane, last, error);
     if (status)
         return status;
     double *slope = lane->share; /* dl/dz_o, then dl/dV_o */
@@ -259,7 +282,8 @@ pm_status pm_lane_back(pm_lane *lane, size_t label, double *const *gradient, pm_
         if (c->loss == PM_LOSS_DISCOUNTED)
             discount_back(lane, slope, gradient[top]);
         else
-            status = pm_readout_back(&lane->readout, &lane->output, last, slope, lane->dl_dt, gradient[top], error);
+            status = pm_readout_back(&lane->readout, &lane->adjoint, &lane->output, last, slope, lane->dl_dt,
+                                     gradient[top], error);
     }
     return status ? status : pm_adjoint_layered(&lane->adjoint, &lane->net, lane->dl_dt, gradient, error);
 }

@@ -5,14 +5,18 @@
 
 #include "learn/adjoint.h"
 #include "learn/readout.h"
+#include "learn/train_loss.h"
 
 /* Cross-entropy of the softmax of z_o, for the label c:  l = -log(exp(z_c) / sum_o exp(z_o)), where
  * PM_LOSS_MAXIMUM      z_o = max over [0, duration] of V_o - E_L, divided by `scale` (mV); the outputs do not fire
  * PM_LOSS_FIRST_SPIKE  z_o = -t_o / scale (ms), t_o the first spike of output o, or `duration` if there is none
  * PM_LOSS_DISCOUNTED   z_o = integral over all t >= 0 of (V_o - E_L) exp(-t / tau) / tau dt, divided by `scale` (mV);
  * the outputs do not fire. A spike counts the more the earlier it comes (Nowotny, Turner and Knight, Neuromorphic
- * Computing and Engineering 5:014001, 2025) */
-typedef enum pm_loss_kind { PM_LOSS_MAXIMUM, PM_LOSS_FIRST_SPIKE, PM_LOSS_DISCOUNTED } pm_loss_kind;
+ * Computing and Engineering 5:014001, 2025)
+ *
+ * PM_LOSS_TRAINS is no cross-entropy: the outputs fire and are to fire desired trains, and what is returned as the
+ * gradient is NormAD's direction (train_loss.h); below the outputs, the exact gradient that belongs to it. */
+typedef enum pm_loss_kind { PM_LOSS_MAXIMUM, PM_LOSS_FIRST_SPIKE, PM_LOSS_DISCOUNTED, PM_LOSS_TRAINS } pm_loss_kind;
 
 typedef struct pm_classifier {
     size_t n_layers; /* of weights: hidden layers and the output layer */
@@ -21,7 +25,8 @@ typedef struct pm_classifier {
     double **weight; /* pA: weight[l][source * strides[l] + target] */
     pm_lif hidden, output;
     double duration, scale, slope_floor;
-    double tau; /* ms, of PM_LOSS_DISCOUNTED */
+    double tau;         /* ms, of PM_LOSS_DISCOUNTED */
+    pm_train_goal goal; /* of PM_LOSS_TRAINS; borrowed */
     pm_loss_kind loss;
     size_t limit; /* spikes that a layer may fire in one run */
 } pm_classifier;
@@ -39,6 +44,7 @@ typedef struct pm_lane {
     pm_layered net;  /* the layers that fire; net.rasters[0] is the input, to be filled in before a run */
     pm_layer output; /* PM_LOSS_MAXIMUM: the output layer */
     pm_readout readout;
+    pm_train_loss trains; /* PM_LOSS_TRAINS */
     pm_adjoint_layers adjoint;
     double *worth;  /* mV/pA: PM_LOSS_DISCOUNTED, what each spike of the last layer adds to the integral per weight */
     double *score;  /* z_o of the last run */
@@ -57,8 +63,8 @@ pm_status pm_lane_run(pm_lane *lane, const uint8_t *const *dropped, pm_error *er
 /* The class of the largest score, the first one of several. */
 size_t pm_lane_decision(const pm_lane *lane);
 double pm_lane_loss(const pm_lane *lane, size_t label);
-/* Adds the gradient of the loss of the last run to gradient[l]. Errors: PM_NO_MEMORY; PM_FAILED for a grazing spike if
- * slope_floor is 0. */
+/* Adds the gradient of the loss of the last run to gradient[l]; NULL: not wanted, of hidden layers. Errors:
+ * PM_NO_MEMORY; PM_FAILED for a grazing spike if slope_floor is 0. */
 pm_status pm_lane_back(pm_lane *lane, size_t label, double *const *gradient, pm_error *error);
 /* After pm_lane_back with adjoint.input_times: moves every input spike of neurons below `n` by `by` ms, within [0,
  * duration], in the direction in which the loss of the last run grows (I. J. Goodfellow, J. Shlens and C. Szegedy, ICLR

@@ -87,6 +87,7 @@ pm_status pm_readout_new(pm_readout *readout, const pm_layer *layer, pm_error *e
 void pm_readout_free(pm_readout *readout) {
     free(readout->state);
     pm_basis_free(&readout->steps);
+    pm_raster_free(&readout->maxima);
     *readout = (pm_readout){0};
 }
 
@@ -167,22 +168,18 @@ pm_status pm_readout_run(pm_readout *r, const pm_layer *layer, const pm_raster *
     return PM_OK;
 }
 
-pm_status pm_readout_back(pm_readout *r, const pm_layer *layer, const pm_raster *in, const double *dl_du, double *dl_dt,
-                          double *gradient, pm_error *error) {
-    const pm_lif *lif = &layer->lif;
-    memset(dl_dt, 0, in->n * sizeof *dl_dt);
-    pm_status status = pm_basis_reserve(&r->steps, in->n, error);
-    for (size_t o = 0; !status && o < r->n_out; o++) {
-        size_t n = 0;
-        for (; n < in->n && in->time[n] < r->when[o]; n++)
-            r->steps.t[n] = r->when[o] - in->time[n];
-        pm_basis_fill(lif, &r->steps, n);
-        for (size_t k = 0; k < n; k++) {
-            size_t at = in->neuron[k] * layer->stride + o;
-            double psp = r->steps.d12[k], psp_slope = r->steps.alpha[k] * lif->inv_C - psp * lif->l_m;
-            gradient[at] += dl_du[o] * psp;
-            dl_dt[k] -= dl_du[o] * layer->weight[at] * psp_slope;
-        }
-    }
-    return status;
+pm_status pm_readout_back(pm_readout *r, pm_adjoint_layers *adjoint, const pm_layer *layer, const pm_raster *in,
+                          const double *dl_du, double *dl_dt, double *gradient, pm_error *error) {
+    double *pull = r->state; /* dl_du in the order of the maxima */
+    pm_status status = PM_OK;
+    r->maxima.n = 0;
+    for (uint32_t o = 0; !status && o < r->n_out; o++)
+        status = pm_raster_append(&r->maxima, r->when[o], o, 0.0, error);
+    if (!status)
+        status = pm_raster_sort(&r->maxima, error);
+    if (status)
+        return status;
+    for (size_t k = 0; k < r->n_out; k++)
+        pull[k] = dl_du[r->maxima.neuron[k]];
+    return pm_adjoint_potentials(adjoint, &layer->lif, layer, in, &r->maxima, pull, dl_dt, gradient, error);
 }

@@ -25,6 +25,12 @@ void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *u);
 static inline void pm_traces_add(pm_traces *traces, size_t neuron, double amount) {
     (traces->kernel.single ? traces->i : traces->b)[neuron] += amount;
 }
+/* Adds a spike of weight 1 that arrived a time ago whose basis is given. */
+static inline void pm_traces_add_past(pm_traces *traces, size_t neuron, const pm_lif_basis *since) {
+    traces->u[neuron] += since->d12;
+    traces->i[neuron] += since->alpha;
+    traces->b[neuron] += since->e2;
+}
 
 /* y += a x; sum of squares; sum of row (du/dt of the traces): over n padded elements. */
 void pm_axpy(size_t n, double a, const double *x, double *y);

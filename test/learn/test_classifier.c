@@ -1,5 +1,7 @@
 /* The gradient of a classifier against finite differences, and training whose bits do not depend on threads. */
 #include "learn/classification.h"
+#include "metric/distance.h"
+#include "support/starve.h"
 
 #include <check.h>
 #include <gsl/gsl_randist.h>
@@ -182,15 +184,302 @@ START_TEST(opposition) {
 }
 END_TEST
 
+/* --- desired trains ----------------------------------------------------------------------------------------------- */
+
+static const double DESIRED[] = {8.0, 11.5, 15.0};
+enum { N_DESIRED = sizeof DESIRED / sizeof *DESIRED, OUTPUTS = 3 };
+
+/* A network whose outputs are to fire trains, and its gradient for the label 1. */
+typedef struct trains {
+    pm_neuron neuron;
+    double tau_hat;
+    pm_classifier net;
+    pm_lane lane;
+    pm_raster input;
+    double *gradient[2];
+} trains;
+
+static void trains_new(trains *s, size_t n_layers, double tau_2, double t_ref, double tau_hat, uint64_t seed) {
+    const size_t sizes[] = {INPUTS, n_layers == 1 ? OUTPUTS : 8, OUTPUTS};
+    *s = (trains){.neuron = small_neuron(tau_2, t_ref)};
+    s->tau_hat = tau_hat > 0.0 ? tau_hat : s->neuron.C_m / s->neuron.g_L;
+    ck_assert_int_eq(pm_classifier_new(&s->net, &s->neuron, &s->neuron, PM_LOSS_TRAINS, sizes, n_layers, NULL), PM_OK);
+    s->net.duration = 40.0;
+    s->net.goal = (pm_train_goal){DESIRED, N_DESIRED, 5.0, tau_hat};
+    draw(&s->net, &s->input, seed);
+    ck_assert_int_eq(pm_lane_new(&s->lane, &s->net, NULL), PM_OK);
+    for (size_t l = 0; l < n_layers; l++)
+        s->gradient[l] = aligned_alloc(64, pm_classifier_weights(&s->net, l) * sizeof(double));
+}
+
+static void trains_free(trains *s) {
+    free(s->gradient[0]);
+    free(s->gradient[1]);
+    pm_raster_free(&s->input);
+    pm_lane_free(&s->lane);
+    pm_classifier_free(&s->net);
+}
+
+static void trains_run(trains *s) {
+    (void)loss_of(&s->lane, &s->input, NULL, 1);
+    for (size_t l = 0; l < s->net.n_layers; l++)
+        memset(s->gradient[l], 0, pm_classifier_weights(&s->net, l) * sizeof(double));
+    ck_assert_int_eq(pm_lane_back(&s->lane, 1, s->gradient, NULL), PM_OK);
+}
+
+/* (e^{-t/tau} - e^{-t/tau_hat}) tau tau_hat / (C_m (tau - tau_hat)): the kernel of one exponential. */
+static double kernel_part(const trains *s, double tau, double t) {
+    return (exp(-t / tau) - exp(-t / s->tau_hat)) * tau * s->tau_hat / (s->neuron.C_m * (tau - s->tau_hat));
+}
+
+static double kernel(const trains *s, double t) {
+    double fast = s->neuron.tau_2;
+    return kernel_part(s, s->neuron.tau_1, t) - (fast > 0.0 ? kernel_part(s, fast, t) : 0.0);
+}
+
+/* d^_i(t) of the output layer. */
+static double trace_of(const trains *s, uint32_t i, double t) {
+    const pm_raster *in = &s->lane.net.rasters[s->net.n_layers - 1];
+    double sum = 0.0;
+    for (size_t k = 0; k < in->n; k++)
+        sum += in->neuron[k] == i && in->time[k] < t ? kernel(s, t - in->time[k]) : 0.0;
+    return sum;
+}
+
+static double norm_of(const trains *s, double t) {
+    double squares = 0.0;
+    for (uint32_t i = 0; i < s->net.sizes[s->net.n_layers - 1]; i++)
+        squares += trace_of(s, i, t) * trace_of(s, i, t);
+    return sqrt(squares);
+}
+
+typedef struct output_error {
+    double time, size;
+    uint32_t output;
+} output_error;
+
+/* +1 where output 1 should fire, -1 where any output fires. */
+static size_t errors_of(const trains *s, output_error *errors) {
+    const pm_raster *out = &s->lane.net.rasters[s->net.n_layers];
+    size_t n = 0;
+    for (; n < N_DESIRED; n++)
+        errors[n] = (output_error){DESIRED[n], 1.0, 1};
+    ck_assert_uint_lt(out->n, 400);
+    for (size_t k = 0; k < out->n; k++)
+        errors[n++] = (output_error){out->time[k], -1.0, out->neuron[k]};
+    return n;
+}
+
+/* What a step against the gradient does to the output weights is NormAD's change, sum of e d^(t) / |d^(t)|, here from
+ * sums over all spikes and the closed form of the kernel: one and two layers, both kinds of currents, with and without
+ * refractoriness, tau_hat given or not. */
+START_TEST(trains_normad) {
+    size_t compared = 0, fired = 0;
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        trains s;
+        output_error errors[N_DESIRED + 400];
+        trains_new(&s, 1 + seed % 2, seed % 3 == 0 ? 0.0 : 1.25, seed % 5 == 0 ? 2.0 : 0.0, seed % 4 < 2 ? 0.0 : 9.0,
+                   seed);
+        trains_run(&s);
+        size_t n = errors_of(&s, errors), top = s.net.n_layers - 1;
+        for (uint32_t i = 0; i < s.net.sizes[top]; i++)
+            for (uint32_t o = 0; o < OUTPUTS; o++) {
+                double change = 0.0;
+                for (size_t e = 0; e < n; e++)
+                    if (errors[e].output == o && norm_of(&s, errors[e].time) > 0.0)
+                        change += errors[e].size * trace_of(&s, i, errors[e].time) / norm_of(&s, errors[e].time);
+                /* sums of some 10 terms of order 1, from kernels whose exponentials cancel a few digits */
+                ck_assert_double_eq_tol(-s.gradient[top][i * s.net.strides[top] + o], change, 1e-10);
+                compared += change != 0.0;
+            }
+        fired += n - N_DESIRED;
+        trains_free(&s);
+    }
+    ck_assert_uint_gt(compared, 150);
+    ck_assert_uint_gt(fired, 50);
+}
+END_TEST
+
+/* sum of e / |d^| V^_o(t) over given errors: what hidden weights are to raise. */
+static double aim(const trains *s, const output_error *errors, const double *norm, size_t n) {
+    double sum = 0.0;
+    for (size_t e = 0; e < n; e++)
+        for (uint32_t i = 0; norm[e] > 0.0 && i < s->net.sizes[1]; i++)
+            sum += errors[e].size / norm[e] * s->net.weight[1][i * s->net.strides[1] + errors[e].output] *
+                   trace_of(s, i, errors[e].time);
+    return sum;
+}
+
+/* Below the outputs the gradient is exact: that of the potentials V^ at the errors, weighted by e / |d^|, as the hidden
+ * spikes move; by central differences. */
+START_TEST(trains_hidden) {
+    size_t compared = 0;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        trains s;
+        output_error errors[N_DESIRED + 400];
+        double norm[N_DESIRED + 400];
+        trains_new(&s, 2, seed % 3 == 0 ? 0.0 : 1.25, seed % 2 ? 0.0 : 2.0, seed % 2 ? 0.0 : 9.0, seed);
+        trains_run(&s);
+        size_t n = errors_of(&s, errors), spikes = s.lane.net.rasters[1].n;
+        for (size_t e = 0; e < n; e++)
+            norm[e] = norm_of(&s, errors[e].time);
+        for (size_t k = 0; k < pm_classifier_weights(&s.net, 0); k += 2) {
+            double *w = &s.net.weight[0][k], kept = *w, h = 1e-4, at[2];
+            bool same = true;
+            for (size_t side = 0; side < 2; side++) {
+                *w = kept + (side ? h : -h);
+                (void)loss_of(&s.lane, &s.input, NULL, 1);
+                same = same && s.lane.net.rasters[1].n == spikes;
+                at[side] = aim(&s, errors, norm, n);
+            }
+            *w = kept;
+            double difference = (at[1] - at[0]) / (2.0 * h);
+            /* rounding 1e-16 of sums of order 100 / h, third derivatives times h^2 */
+            if (same)
+                ck_assert_double_eq_tol(-s.gradient[0][k], difference, 1e-7 + 2e-5 * fabs(difference));
+            compared += same && fabs(difference) > 1e-5;
+        }
+        trains_free(&s);
+    }
+    ck_assert_uint_gt(compared, 100);
+}
+END_TEST
+
+/* Score and loss are the correlation and the van Rossum distances that metric/ computes. */
+START_TEST(trains_metrics) {
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        trains s;
+        trains_new(&s, 2, 1.25, 0.0, 0.0, seed);
+        trains_run(&s);
+        const pm_raster *out = &s.lane.net.rasters[2];
+        double *train = malloc((out->n + 1) * sizeof *train), sum = 0.0;
+        for (uint32_t o = 0; o < OUTPUTS; o++) {
+            size_t n = pm_train_of(out, o, train, NULL);
+            double distance = pm_train_van_rossum(train, n, DESIRED, o == 1 ? N_DESIRED : 0, 5.0);
+            sum += distance * distance;
+            ck_assert_double_eq_tol(s.lane.score[o], pm_train_correlation(train, n, DESIRED, N_DESIRED, 5.0), 1e-12);
+        }
+        ck_assert_double_eq_tol(pm_lane_loss(&s.lane, 1), sum, 1e-10);
+        free(train);
+        trains_free(&s);
+    }
+}
+END_TEST
+
+/* Excitatory input: a silent label is pulled up and nothing else moves; outputs that should be silent are pulled down.
+ * Outputs that do what they should are left alone, and so is everything where no input fires. */
+START_TEST(trains_signs) {
+    trains s;
+    trains_new(&s, 1, 1.25, 0.0, 0.0, 3);
+    size_t stride = s.net.strides[0];
+    memset(s.net.weight[0], 0, INPUTS * stride * sizeof(double));
+    trains_run(&s);
+    ck_assert_uint_eq(pm_lane_spikes(&s.lane), 0);
+    ck_assert_double_eq_tol(pm_lane_loss(&s.lane, 1), 0.5 * pm_train_product(DESIRED, 3, DESIRED, 3, 5.0), 1e-12);
+    for (size_t i = 0; i < INPUTS; i++) {
+        ck_assert_double_lt(s.gradient[0][i * stride + 1], 0.0);
+        ck_assert_double_eq(s.gradient[0][i * stride + 0], 0.0);
+        s.net.weight[0][i * stride + 2] = 900.0;
+    }
+    trains_run(&s);
+    ck_assert_uint_gt(pm_lane_spikes(&s.lane), 2);
+    ck_assert_uint_eq(pm_lane_decision(&s.lane), 2);
+    for (size_t i = 0; i < INPUTS; i++) {
+        ck_assert_double_ge(s.gradient[0][i * stride + 2], 0.0);
+        s.net.weight[0][i * stride + 1] = 900.0;
+        s.net.weight[0][i * stride + 2] = 0.0;
+    }
+    (void)loss_of(&s.lane, &s.input, NULL, 1);
+    pm_raster fired = {0};
+    ck_assert_int_eq(pm_raster_copy(&fired, &s.lane.net.rasters[1], NULL), PM_OK);
+    pm_lane_free(&s.lane);
+    s.net.goal = (pm_train_goal){fired.time, fired.n, 5.0, 0.0};
+    ck_assert_int_eq(pm_lane_new(&s.lane, &s.net, NULL), PM_OK);
+    trains_run(&s);
+    ck_assert_double_eq_tol(pm_lane_loss(&s.lane, 1), 0.0, 1e-10);
+    ck_assert_double_eq_tol(s.lane.score[1], 1.0, 1e-12);
+    for (size_t k = 0; k < INPUTS * stride; k++)
+        ck_assert_double_eq_tol(s.gradient[0][k], 0.0, 1e-12);
+    s.input.n = 0;
+    trains_run(&s);
+    for (size_t k = 0; k < INPUTS * stride; k++)
+        ck_assert_double_eq(s.gradient[0][k], 0.0);
+    pm_raster_free(&fired);
+    trains_free(&s);
+}
+END_TEST
+
+/* Whichever allocation fails, the answer is PM_NO_MEMORY. */
+START_TEST(trains_memory) {
+    trains s;
+    pm_lane lane;
+    trains_new(&s, 2, 1.25, 0.0, 0.0, 5);
+    trains_run(&s);
+    for (size_t n = 1;; n++) {
+        pm_error error = {0};
+        starve(n);
+        pm_status status = pm_lane_new(&lane, &s.net, &error);
+        bool made = !status;
+        if (!status)
+            status = pm_raster_copy(&lane.net.rasters[0], &s.input, &error);
+        if (!status)
+            status = pm_lane_run(&lane, NULL, &error);
+        if (!status)
+            status = pm_lane_back(&lane, 1, s.gradient, &error);
+        bool hit = starved();
+        starve(0);
+        if (made)
+            pm_lane_free(&lane);
+        ck_assert_int_eq(status, hit ? PM_NO_MEMORY : PM_OK);
+        if (!hit) {
+            ck_assert_uint_gt(n, 20);
+            break;
+        }
+    }
+    trains_free(&s);
+}
+END_TEST
+
+/* An experiment whose desired train is impossible is refused with a message that names the key. */
+START_TEST(trains_refused) {
+    const double trains_given[][2] = {{0.0, 5.0}, {5.0, 30.0}, {6.0, 6.0}, {NAN, 7.0}};
+    pm_classification *c = pm_classification_new();
+    pm_error error;
+    c->loss = PM_LOSS_TRAINS;
+    c->layers[0] = (pm_classification_layer){.size = 3, .rate = 1.0};
+    c->n_layers = 1;
+    c->coding.to = 10.0;
+    ck_assert_int_eq(pm_classification_check(c, &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "loss.trains: the desired train has no spikes"));
+    c->desired = malloc(2 * sizeof *c->desired);
+    c->n_desired = 2;
+    for (size_t k = 0; k < sizeof trains_given / sizeof *trains_given; k++) {
+        memcpy(c->desired, trains_given[k], sizeof *trains_given);
+        ck_assert_int_eq(pm_classification_check(c, &error), PM_INVALID);
+        ck_assert_ptr_nonnull(strstr(error.message, "loss.trains: "));
+    }
+    c->desired[0] = 6.0;
+    c->desired[1] = 7.0;
+    ck_assert_int_eq(pm_classification_check(c, &error), PM_OK);
+    c->tau_hat = -1.0;
+    ck_assert_int_eq(pm_classification_check(c, &error), PM_INVALID);
+    pm_classification_free(c);
+}
+END_TEST
+
 /* Trains on Yin-Yang with so many threads; the weights go to `weights`, the scores of the test to `score`. */
-static void train_small(int threads, double *weights, size_t n, pm_score *score) {
+static void train_small(pm_loss_kind loss, int threads, double *weights, size_t n, pm_score *score) {
     pm_classification *c = pm_classification_new();
     pm_class_trainer *t = NULL;
     pm_dataset train, test;
     c->neuron.V_th = c->readout.V_th = -50.0;
-    c->loss = PM_LOSS_DISCOUNTED;
+    c->loss = loss;
     c->scale = 0.3;
     c->duration = 40.0;
+    c->desired = malloc(sizeof DESIRED);
+    c->n_desired = N_DESIRED;
+    for (size_t k = 0; k < N_DESIRED; k++)
+        c->desired[k] = DESIRED[k] + 8.0;
     c->coding.to = 20.0;
     c->coding.threshold = -1.0;
     c->coding.bias = 0.0;
@@ -220,18 +509,21 @@ static void train_small(int threads, double *weights, size_t n, pm_score *score)
     pm_classification_free(c);
 }
 
-/* Training gives the same bits with 1, 2 and 3 threads, and learns. */
+/* Training gives the same bits with 1, 2 and 3 threads, and learns: the exact gradient and NormAD. */
 START_TEST(threads) {
     enum { N = 5 * 40 };
+    const pm_loss_kind losses[] = {PM_LOSS_DISCOUNTED, PM_LOSS_TRAINS};
     double one[N], other[N];
     pm_score first, score;
-    train_small(1, one, N, &first);
-    ck_assert_uint_gt(first.correct, 180); /* of 300; 100 by chance */
-    for (int n = 2; n <= 3; n++) {
-        train_small(n, other, N, &score);
-        ck_assert_int_eq(memcmp(one, other, sizeof one), 0);
-        ck_assert_int_eq(memcmp(&score.loss, &first.loss, sizeof score.loss), 0);
-        ck_assert_uint_eq(score.correct, first.correct);
+    for (size_t k = 0; k < sizeof losses / sizeof *losses; k++) {
+        train_small(losses[k], 1, one, N, &first);
+        ck_assert_uint_gt(first.correct, 180); /* of 300; 100 by chance */
+        for (int n = 2; n <= 3; n++) {
+            train_small(losses[k], n, other, N, &score);
+            ck_assert_int_eq(memcmp(one, other, sizeof one), 0);
+            ck_assert_int_eq(memcmp(&score.loss, &first.loss, sizeof score.loss), 0);
+            ck_assert_uint_eq(score.correct, first.correct);
+        }
     }
 }
 END_TEST
@@ -243,6 +535,12 @@ Suite *pm_suite_classifier(void) {
     tcase_add_test(tests, gradients);
     tcase_add_test(tests, discounted_integral);
     tcase_add_test(tests, opposition);
+    tcase_add_test(tests, trains_normad);
+    tcase_add_test(tests, trains_hidden);
+    tcase_add_test(tests, trains_metrics);
+    tcase_add_test(tests, trains_signs);
+    tcase_add_test(tests, trains_memory);
+    tcase_add_test(tests, trains_refused);
     tcase_add_test(tests, threads);
     suite_add_tcase(suite, tests);
     return suite;
