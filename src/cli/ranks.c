@@ -17,6 +17,9 @@ typedef struct buffers {
     size_t capacity; /* bytes */
     size_t *sizes;   /* bytes, per rank */
     int *counts, *places;
+    double *piece; /* of a relayed sum, as it comes from the rank before */
+    MPI_Request *requests;
+    size_t n_requests;
     pm_traffic traffic;
 } buffers;
 
@@ -107,6 +110,57 @@ static void least(void *user, double *values, size_t n) {
     (void)MPI_Allreduce(MPI_IN_PLACE, values, (int)n, MPI_DOUBLE, MPI_MIN, MPI_COMM_WORLD);
 }
 
+enum { PIECE = 1 << 15 }; /* numbers in a piece of a relayed sum */
+
+static int piece_of(size_t n, size_t k) { return (int)(n - k * PIECE < PIECE ? n - k * PIECE : PIECE); }
+
+/* Room for the messages of a sum of so many pieces. */
+static void make_room(size_t pieces) {
+    if (!state.piece)
+        state.piece = malloc(PIECE * sizeof *state.piece);
+    if (pieces > state.n_requests) {
+        free(state.requests);
+        state.requests = malloc(pieces * sizeof(MPI_Request));
+        state.n_requests = pieces;
+    }
+    if (!state.piece || !state.requests)
+        no_memory();
+}
+
+/* Each piece goes from rank to rank to the last one, which sends it on as a total to rank 0, and so round to the last
+ * but one; a rank works on one piece while others travel. No rank waits for its own messages to arrive before it has
+ * received all that is for it: none waits for another in a circle. */
+static void relay(void *user, double *values, size_t n, pm_relay_add *add, void *of) {
+    enum { SO_FAR = 1, TOTAL = 2 };
+    (void)user;
+    const int last = state.size - 1, next = (state.rank + 1) % state.size;
+    const int before = (state.rank + last) % state.size;
+    size_t pieces = (n + PIECE - 1) / PIECE;
+    make_room(pieces);
+    for (size_t k = 0; k < pieces; k++) {
+        int m = piece_of(n, k);
+        if (state.rank > 0)
+            (void)MPI_Recv(state.piece, m, MPI_DOUBLE, before, SO_FAR, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        add(of, state.rank > 0 ? state.piece : NULL, k * PIECE, (size_t)m);
+        (void)MPI_Isend(values + k * PIECE, m, MPI_DOUBLE, next, state.rank == last ? TOTAL : SO_FAR, MPI_COMM_WORLD,
+                        &state.requests[k]);
+    }
+    for (size_t k = 0; state.rank < last && k < pieces; k++) {
+        int m = piece_of(n, k);
+        (void)MPI_Wait(&state.requests[k], MPI_STATUS_IGNORE);
+        (void)MPI_Recv(values + k * PIECE, m, MPI_DOUBLE, before, TOTAL, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        if (next != last)
+            (void)MPI_Isend(values + k * PIECE, m, MPI_DOUBLE, next, TOTAL, MPI_COMM_WORLD, &state.requests[k]);
+    }
+    (void)MPI_Waitall((int)pieces, state.requests, MPI_STATUSES_IGNORE);
+}
+
+const pm_relay *pm_ranks_relay(const pm_exchange *ranks) {
+    static pm_relay shared = {NULL, NULL, relay};
+    shared.ranks = ranks;
+    return ranks->size > 1 ? &shared : NULL;
+}
+
 static void part(void) {
     int over = 0;
     (void)MPI_Finalized(&over);
@@ -116,6 +170,8 @@ static void part(void) {
     free(state.sizes);
     free(state.counts);
     free(state.places);
+    free(state.piece);
+    free(state.requests);
 }
 
 /* What launchers leave in the environment: Open MPI's, MPICH's and PMIx's, Slurm's for steps of several tasks. */

@@ -2,11 +2,16 @@
 #ifndef PM_CLI_RANKS_H
 #define PM_CLI_RANKS_H
 
+#include "learn/relay.h"
+
 #include <punctum/exchange.h>
 
 /* To be called once, before anything that takes long. Without a launcher it does nothing and there is one rank. The
  * ranks part when the program ends. */
 const pm_exchange *pm_ranks(void);
+
+/* For trainings that the ranks share; NULL where there is one rank. */
+const pm_relay *pm_ranks_relay(const pm_exchange *ranks);
 
 /* What has been gathered on all ranks so far. */
 typedef struct pm_traffic {

@@ -327,17 +327,15 @@ static pm_status train_class(const options *o, const pm_exchange *ranks, pm_erro
     if (o->weights)
         return pm_fail(error, PM_INVALID, "%s: a classifier goes on with --resume; --weights is for spike times only",
                        o->file);
-    if (ranks->size > 1)
-        return pm_fail(error, PM_INVALID, "%s: a classifier is trained by one process; use --jobs N, not mpirun",
-                       o->file);
     pm_watch_signals(NULL);
     const pm_class_options own = {.file = o->file,
                                   .folder = o->folder,
                                   .seed = o->seed,
                                   .epochs = o->iterations,
-                                  .jobs = o->jobs,
+                                  .jobs = o->jobs > 0 ? o->jobs : pm_ranks_threads(ranks),
+                                  .relay = pm_ranks_relay(ranks),
                                   .resume = o->resume,
-                                  .quiet = o->quiet};
+                                  .quiet = o->quiet || ranks->rank > 0};
     return pm_train_classifier(&own, &pm_interrupted, error);
 }
 

@@ -1,5 +1,6 @@
 /* punctum train for experiments in classification: epoch by epoch, with a checkpoint after each, from which --resume
- * goes on with the same bits. The test set is looked at once, at the end. */
+ * goes on with the same bits. The test set is looked at once, at the end. Several ranks share every batch and every
+ * test; whatever else may fail on one of them is agreed upon before the next thing that they do together. */
 #define _GNU_SOURCE
 #include "cli/train_classifier.h"
 #include "cli/command.h"
@@ -16,12 +17,15 @@
 
 typedef struct run {
     const pm_class_options *options;
+    const pm_exchange *ranks; /* NULL: there is one */
+    bool writes;
     pm_classification *experiment;
     pm_dataset train, validation, test;
     pm_class_trainer *trainer;
     uint64_t mark;
     pm_epoch *epochs;
     size_t n_epochs;
+    uint32_t *confusion;
     double begun;
     pm_progress progress;
 } run;
@@ -38,15 +42,29 @@ static void show(void *argument, size_t done, const pm_score *score) {
     pm_progress_show(&r->progress, ((double)r->n_epochs + (double)done / (double)r->train.n) / whole, words);
 }
 
-static pm_status epoch(run *r, const volatile int *stop, pm_error *error) {
+static pm_status add_epoch(run *r, pm_error *error) {
     pm_epoch *grown = realloc(r->epochs, (r->n_epochs + 1) * sizeof *grown);
-    if (!grown)
-        return pm_fail_memory(error, "epochs");
-    r->epochs = grown;
-    pm_epoch *e = &grown[r->n_epochs];
+    r->epochs = grown ? grown : r->epochs;
+    return pm_exchange_agree(r->ranks, grown ? PM_OK : pm_fail_memory(error, "epochs"), error);
+}
+
+static pm_status write_epoch(const run *r, pm_error *error) {
+    pm_status status = PM_OK;
+    if (r->writes)
+        status = pm_class_checkpoint_write(r->options->folder, r->mark, r->trainer, r->epochs, error);
+    if (r->writes && !status)
+        status = pm_learning_curve_write(r->options->folder, r->epochs, r->n_epochs, error);
+    return pm_exchange_agree(r->ranks, status, error);
+}
+
+static pm_status epoch(run *r, const volatile int *stop, pm_error *error) {
+    pm_status status = add_epoch(r, error);
+    if (status)
+        return status;
+    pm_epoch *e = &r->epochs[r->n_epochs];
     *e = (pm_epoch){.rate = pm_class_trainer_rate(r->trainer)};
     double begun = pm_seconds();
-    pm_status status = pm_class_trainer_epoch(r->trainer, show, r, stop, &e->train, error);
+    status = pm_class_trainer_epoch(r->trainer, show, r, stop, &e->train, error);
     e->seconds = pm_seconds() - begun;
     if (!status && r->validation.n > 0)
         status = pm_class_trainer_test(r->trainer, &r->validation, NULL, &e->validation, error);
@@ -56,8 +74,7 @@ static pm_status epoch(run *r, const volatile int *stop, pm_error *error) {
     if (status)
         return status;
     r->n_epochs++;
-    status = pm_class_checkpoint_write(r->options->folder, r->mark, r->trainer, r->epochs, error);
-    return status ? status : pm_learning_curve_write(r->options->folder, r->epochs, r->n_epochs, error);
+    return write_epoch(r, error);
 }
 
 static pm_status epochs(run *r, const volatile int *stop, pm_error *error) {
@@ -76,54 +93,73 @@ static pm_status epochs(run *r, const volatile int *stop, pm_error *error) {
                                       why.message, r->n_epochs + 1, r->options->folder);
 }
 
-static pm_status train(run *r, const volatile int *stop, pm_error *error) {
-    pm_status status = pm_classification_data(r->experiment, &r->train, &r->validation, &r->test, error);
+/* Everything before the first epoch, each rank for itself. */
+static pm_status prepare(run *r, pm_error *error) {
+    const pm_class_options *o = r->options;
+    pm_status status = pm_classification_load(o->file, &r->experiment, error);
+    if (!status && !isnan(o->seed))
+        r->experiment->seed = (uint64_t)o->seed;
+    if (!status && !isnan(o->epochs))
+        r->experiment->epochs = (size_t)o->epochs;
+    if (o->jobs > 0)
+        omp_set_num_threads(o->jobs);
     if (!status)
-        status = pm_class_trainer_new(r->experiment, &r->train, &r->trainer, error);
+        status = pm_classification_data(r->experiment, &r->train, &r->validation, &r->test, error);
+    if (!status)
+        status = pm_class_trainer_new_shared(r->experiment, &r->train, o->relay, &r->trainer, error);
     if (!status)
         status = pm_classification_mark(r->experiment, &r->mark, error);
-    if (!status && r->options->resume) {
-        status = pm_class_checkpoint_read(r->options->folder, r->mark, r->trainer, &r->epochs, error);
+    if (!status && o->resume) {
+        status = pm_class_checkpoint_read(o->folder, r->mark, r->trainer, &r->epochs, error);
         r->n_epochs = status ? 0 : (size_t)pm_class_trainer_counters(r->trainer)[0];
     }
-    if (!status)
-        status = pm_folder_make(r->options->folder, error);
+    if (!status && r->writes)
+        status = pm_folder_make(o->folder, error);
+    if (!status) {
+        r->confusion = calloc(r->test.n_classes * r->test.n_classes, sizeof *r->confusion);
+        status = r->confusion ? PM_OK : pm_fail_memory(error, "a confusion matrix");
+    }
+    return pm_exchange_agree(r->ranks, status, error);
+}
+
+static pm_status train(run *r, const volatile int *stop, pm_error *error) {
+    pm_status status = prepare(r, error);
     r->begun = pm_seconds();
     r->progress = pm_progress_begin(r->options->quiet);
     if (!status)
         status = epochs(r, stop, error);
+    pm_score score = {0};
+    if (!status)
+        status = pm_class_trainer_test(r->trainer, &r->test, r->confusion, &score, error);
     if (status)
         return status;
-    pm_class_results results = {.file = r->options->file,
-                                .experiment = r->experiment,
-                                .trainer = r->trainer,
-                                .test = &r->test,
-                                .epochs = r->epochs,
-                                .n_epochs = r->n_epochs};
-    status = pm_class_results_write(r->options->folder, &results, error);
+    const pm_class_results results = {.file = r->options->file,
+                                      .experiment = r->experiment,
+                                      .trainer = r->trainer,
+                                      .test = &r->test,
+                                      .epochs = r->epochs,
+                                      .n_epochs = r->n_epochs,
+                                      .score = score,
+                                      .confusion = r->confusion};
+    if (r->writes)
+        status = pm_class_results_write(r->options->folder, &results, error);
+    status = pm_exchange_agree(r->ranks, status, error);
     if (!status && !r->options->quiet)
         printf("%zu epochs in %.3g s; %.2f %% of %zu test examples correct, %.1f spikes per example; results in %s\n",
-               r->n_epochs, pm_seconds() - r->begun, percent(&results.score), results.score.n, results.score.spikes,
-               r->options->folder);
+               r->n_epochs, pm_seconds() - r->begun, percent(&score), score.n, score.spikes, r->options->folder);
     return status;
 }
 
 pm_status pm_train_classifier(const pm_class_options *options, const volatile int *stop, pm_error *error) {
-    run r = {.options = options};
-    pm_status status = pm_classification_load(options->file, &r.experiment, error);
-    if (!status && !isnan(options->seed))
-        r.experiment->seed = (uint64_t)options->seed;
-    if (!status && !isnan(options->epochs))
-        r.experiment->epochs = (size_t)options->epochs;
-    if (options->jobs > 0)
-        omp_set_num_threads(options->jobs);
-    if (!status)
-        status = train(&r, stop, error);
+    const pm_exchange *ranks = options->relay ? options->relay->ranks : NULL;
+    run r = {.options = options, .ranks = ranks, .writes = !ranks || ranks->rank == 0};
+    pm_status status = train(&r, stop, error);
     pm_class_trainer_free(r.trainer);
     pm_dataset_free(&r.train);
     pm_dataset_free(&r.validation);
     pm_dataset_free(&r.test);
     free(r.epochs);
+    free(r.confusion);
     pm_classification_free(r.experiment);
     return status;
 }

@@ -42,6 +42,11 @@ static json_t *data_json(const pm_classification *c) {
         json_object_update_new(data, json_pack("{s:s, s:s, s:[f, f], s:I}", "recordings", c->recordings,
                                                "test_recordings", c->test_recordings, "window", c->window[0],
                                                c->window[1], "most_events", (json_int_t)c->most_events));
+    const pm_deformation *d = &c->deform;
+    if (pm_deformation_any(d))
+        json_object_set_new(data, "deform",
+                            json_pack("{s:f, s:f, s:f, s:{s:f, s:f}}", "shift", d->shift, "rotate", d->rotate, "scale",
+                                      d->scale, "elastic", "strength", d->strength, "smoothness", d->smoothness));
     return data;
 }
 

@@ -206,15 +206,8 @@ static pm_status write_summary(const char *folder, const pm_class_results *r, pm
     return status;
 }
 
-pm_status pm_class_results_write(const char *folder, pm_class_results *r, pm_error *error) {
-    size_t classes = r->test->n_classes;
-    uint32_t *confusion = calloc(classes * classes, sizeof *confusion);
-    if (!confusion)
-        return pm_fail_memory(error, "a confusion matrix");
-    pm_status status = pm_class_trainer_test(r->trainer, r->test, confusion, &r->score, error);
-    if (!status)
-        status = pm_confusion_write(folder, confusion, classes, error);
-    free(confusion);
+pm_status pm_class_results_write(const char *folder, const pm_class_results *r, pm_error *error) {
+    pm_status status = pm_confusion_write(folder, r->confusion, r->test->n_classes, error);
     if (!status && r->experiment->model)
         status = write_model(folder, r, error);
     if (status || r->experiment->model)

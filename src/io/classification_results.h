@@ -22,13 +22,14 @@ typedef struct pm_class_results {
     const pm_dataset *test;
     const pm_epoch *epochs;
     size_t n_epochs;
-    pm_score score; /* out: on the test set */
+    pm_score score;            /* on the test set */
+    const uint32_t *confusion; /* likewise */
 } pm_class_results;
 
-/* Tests the network on the test set and writes "confusion.dat" (a row per label, a column per decision), the weights
+/* Writes "confusion.dat" (a row per label, a column per decision), the weights
  * "weights-<layer>.dat" (a row per target, a column per source, pA), "latency.dat" (histogram of the first spikes of
  * each layer), "raster.dat" (the spikes of the first test examples, whose labels are in the summary) and
  * "summary.json". Errors: PM_FAILED, PM_NO_MEMORY. */
-pm_status pm_class_results_write(const char *folder, pm_class_results *results, pm_error *error);
+pm_status pm_class_results_write(const char *folder, const pm_class_results *results, pm_error *error);
 
 #endif

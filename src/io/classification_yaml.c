@@ -1,6 +1,5 @@
 /* From an experiment file to an experiment in classification; the same manners as for network files. */
 #include "io/classification_file.h"
-#include "io/idx.h"
 #include "io/nmnist.h"
 #include "io/tree.h"
 #include "io/values.h"
@@ -97,8 +96,33 @@ static pm_status read_nmnist(pm_classification *c, const pm_node *map, pm_error 
     return status ? status : read_window(c, map, error);
 }
 
-static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"idx", "yin_yang", "nmnist", "train", "validation", "test", NULL};
+static pm_status read_deformation(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"shift", "rotate", "scale", "elastic", NULL};
+    static const char *const elastic_keys[] = {"strength", "smoothness", NULL};
+    pm_deformation *d = &c->deform;
+    pm_node elastic = pm_map_find(map, "elastic");
+    pm_status status = pm_map_check(map, keys, error);
+    if (!status)
+        status = number(map, "shift", "pixels", &d->shift, error);
+    if (!status)
+        status = number(map, "rotate", "degrees", &d->rotate, error);
+    if (!status)
+        status = number(map, "scale", "a share below 1", &d->scale, error);
+    if (!status && pm_node_exists(&elastic)) {
+        status = pm_map_check(&elastic, elastic_keys, error);
+        if (!status)
+            status = number(&elastic, "strength", "pixels", &d->strength, error);
+        if (!status)
+            status = number(&elastic, "smoothness", "pixels", &d->smoothness, error);
+    }
+    if (!status && c->data != PM_DATA_IDX)
+        return pm_node_fail(map, error, "%s are no pictures; only images in IDX files can be deformed",
+                            c->data == PM_DATA_NMNIST ? "recordings of events" : "the examples of yin_yang");
+    return status ? status : pm_node_blame(map, pm_deformation_check(d, error), error);
+}
+
+static pm_status read_sets(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"idx", "yin_yang", "nmnist", "deform", "train", "validation", "test", NULL};
     static const char *const no_keys[] = {"", NULL};
     pm_status status = pm_map_check(map, keys, error);
     pm_node idx = pm_map_find(map, "idx"), yin_yang = pm_map_find(map, "yin_yang");
@@ -120,6 +144,12 @@ static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *e
     c->train = c->train == SIZE_MAX ? 5000 : c->train;
     c->test = c->test == SIZE_MAX ? 1000 : c->test;
     return pm_map_check(&yin_yang, no_keys, error);
+}
+
+static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *error) {
+    pm_node deform = pm_map_find(map, "deform");
+    pm_status status = read_sets(c, map, error);
+    return status || !pm_node_exists(&deform) ? status : read_deformation(c, &deform, error);
 }
 
 static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error *error) {
@@ -515,65 +545,4 @@ pm_status pm_classification_is(const char *path, bool *is, pm_error *error) {
     *is = pm_node_exists(&data);
     pm_tree_free(tree);
     return PM_OK;
-}
-
-/* --- the data sets ------------------------------------------------------------------------------------------------ */
-
-/* One set: IDX files or a folder of recordings. */
-static pm_status read_set(const pm_classification *c, bool test, size_t most, pm_dataset *data, pm_error *error) {
-    if (c->data == PM_DATA_IDX)
-        return pm_idx_read(test ? c->test_images : c->images, test ? c->test_labels : c->labels, c->n_classes, most,
-                           data, error);
-    const pm_nmnist_part part = {.from = c->window[0], .to = c->window[1], .most_events = c->most_events, .most = most};
-    return pm_nmnist_read(test ? c->test_recordings : c->recordings, &part, data, error);
-}
-
-static pm_status sets_of_files(const pm_classification *c, pm_dataset *train, pm_dataset *validation, pm_dataset *test,
-                               pm_error *error) {
-    pm_status status = PM_OK;
-    const char *what = c->data == PM_DATA_IDX ? "images" : "recordings";
-    const char *name = c->data == PM_DATA_IDX ? c->images : c->recordings;
-    const char *test_name = c->data == PM_DATA_IDX ? c->test_images : c->test_recordings;
-    if (train) {
-        size_t most = c->train == SIZE_MAX ? SIZE_MAX : c->train + c->validation;
-        status = read_set(c, false, most, train, error);
-        if (!status && c->train != SIZE_MAX && train->n < most)
-            status = pm_fail(error, PM_INVALID, "%s: has %zu %s; %zu are wanted for training and %zu for validation",
-                             name, train->n, what, c->train, c->validation);
-        if (!status && train->n <= c->validation)
-            status = pm_fail(error, PM_INVALID, "%s: has %zu %s; after %zu for validation none are left to train on",
-                             name, train->n, what, c->validation);
-        if (!status)
-            status = pm_dataset_split(train, c->validation, validation, error);
-    }
-    if (!status && test)
-        status = read_set(c, true, c->test, test, error);
-    if (!status && test && c->test != SIZE_MAX && test->n < c->test)
-        status = pm_fail(error, PM_INVALID, "%s: has %zu %s; %zu are wanted", test_name, test->n, what, c->test);
-    if (!status && train && test && train->n_features != test->n_features)
-        status = pm_fail(error, PM_INVALID, "%s: images of %zu x %zu pixels, but those of %s have %zu x %zu", test_name,
-                         test->width, test->height, name, train->width, train->height);
-    return status;
-}
-
-pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, pm_dataset *validation,
-                                 pm_dataset *test, pm_error *error) {
-    pm_dataset a = {0}, b = {0}, d = {0};
-    pm_status status = PM_OK;
-    if (c->data != PM_DATA_YIN_YANG) {
-        status = sets_of_files(c, train ? &a : NULL, &b, test ? &d : NULL, error);
-    } else {
-        status = pm_dataset_yin_yang(c->seed, "train", c->train, &a, error);
-        if (!status)
-            status = pm_dataset_yin_yang(c->seed, "validation", c->validation, &b, error);
-        if (!status)
-            status = pm_dataset_yin_yang(c->seed, "test", c->test, &d, error);
-    }
-    pm_dataset *const from[] = {&a, &b, &d}, *const to[] = {train, validation, test};
-    for (size_t k = 0; k < 3; k++)
-        if (status || !to[k])
-            pm_dataset_free(from[k]);
-        else
-            *to[k] = *from[k];
-    return status;
 }

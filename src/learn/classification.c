@@ -96,6 +96,16 @@ static pm_status check_events(const pm_classification *c, pm_error *error) {
     return status;
 }
 
+static pm_status check_deformation(const pm_classification *c, pm_error *error) {
+    pm_error why = {0};
+    pm_status status = pm_deformation_check(&c->deform, &why);
+    if (status)
+        return pm_fail(error, status, "data.deform.%.400s", why.message);
+    return c->data == PM_DATA_IDX || !pm_deformation_any(&c->deform)
+               ? PM_OK
+               : pm_fail(error, PM_INVALID, "data.deform: only images in IDX files can be deformed");
+}
+
 static pm_status check_coding(const pm_classification *c, pm_error *error) {
     const pm_coding *k = &c->coding;
     pm_status status = check_events(c, error);
@@ -164,6 +174,8 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
         status = need(c->n_layers >= 1, "layers", (double)c->n_layers, "at least the output layer", error);
     for (size_t l = 0; !status && l < c->n_layers; l++)
         status = check_layer(c, l, error);
+    if (!status)
+        status = check_deformation(c, error);
     if (!status)
         status = check_coding(c, error);
     if (!status)

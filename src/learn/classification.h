@@ -5,8 +5,10 @@
 
 #include "learn/classifier.h"
 #include "learn/coding.h"
+#include "learn/deform.h"
 #include "learn/image_model.h"
 #include "learn/optimiser.h"
+#include "learn/relay.h"
 
 enum { PM_CLASSIFIER_MOST_LAYERS = 8 };
 
@@ -34,6 +36,7 @@ typedef struct pm_classification {
     size_t most_events;                                /* of a pixel and polarity within the window; 0: all */
     size_t n_classes;
     size_t train, validation, test; /* examples; SIZE_MAX: all that there are */
+    pm_deformation deform;          /* of every presentation in training; needs pictures */
     pm_coding coding;
     double input_dropout;
     double opposition; /* ms: every example is learned a second time with its spikes moved so far against the network */
@@ -80,9 +83,14 @@ typedef struct pm_epoch {
 typedef struct pm_class_trainer pm_class_trainer;
 
 /* Takes the data sets over by reference. Errors: PM_INVALID for a network that does not fit the data or a batch larger
- * than it; PM_NO_MEMORY. */
+ * than it, and for deformations of what is no picture; PM_NO_MEMORY. */
 pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *train, pm_class_trainer **trainer,
                                pm_error *error);
+/* The same on several ranks (NULL: one), each with the same data. Epochs and tests are then common to all: all ranks
+ * call them alike, and have the same results and the same errors. Errors: PM_INVALID also for more ranks than parts,
+ * and for models of their own, which one process trains. */
+pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
+                                      pm_class_trainer **trainer, pm_error *error);
 void pm_class_trainer_free(pm_class_trainer *trainer);
 /* One epoch over the training set. *progress, if given, counts examples; *stop other than 0 ends it early (PM_STOPPED:
  * the weights are then those of an epoch half done). Errors: PM_FAILED when training diverges: the message says how. */

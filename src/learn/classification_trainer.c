@@ -1,10 +1,11 @@
 /* The loop over mini-batches. A batch is cut into a fixed number of parts; each part is run by one thread into a
  * gradient of its own, and the gradients are summed in the order of the parts, row by row of the weights, just before
- * the optimiser's step on that row. Invariant: nothing depends on which thread did what, so results have the same bits
- * for any number of threads; they are a function of the experiment, the number of parts included. */
+ * the optimiser's step on that row; where ranks share the parts, the sums go from rank to rank before it. Invariant:
+ * nothing depends on which thread or rank did what, so results have the same bits for any number of them; they are a
+ * function of the experiment, the number of parts included. */
 #include "learn/classification.h"
 
-#include "learn/image_trainer.h"
+#include "learn/classification_model.h"
 
 #include "net/random.h"
 
@@ -20,10 +21,16 @@ typedef struct part {
     double *wanted[PM_CLASSIFIER_MOST_LAYERS];  /* the same; NULL for hidden layers that do not learn */
     uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS]; /* spikes of each hidden neuron, summed over the part's examples */
     uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS];
+    pm_deformer *deformer; /* NULL: pictures are as they are */
+    uint8_t *picture;      /* deformed */
+} part;
+
+/* What became of a part, in training or in a test. */
+typedef struct outcome {
     pm_score score;
     pm_status status;
     pm_error error;
-} part;
+} outcome;
 
 struct pm_class_trainer {
     const pm_classification *of;
@@ -32,22 +39,35 @@ struct pm_class_trainer {
     pm_classifier net, tested;
     double *memory[PM_CLASSIFIER_MOST_LAYERS];  /* of the optimiser */
     double *average[PM_CLASSIFIER_MOST_LAYERS]; /* running mean of the weights, if wanted */
+    const pm_relay *relay;                      /* NULL: there is one rank */
+    size_t first, n_parts; /* those parts of a batch that this rank works off; what follows has as many places */
     part *parts;
-    pm_lane *testers; /* one per part, on `tested` */
+    pm_lane *testers; /* on `tested` */
+    outcome *outcomes;
+    pm_score *scores;
+    uint64_t *fired; /* spikes of the hidden neurons in a batch, layer by layer */
+    size_t n_hidden;
+    double *lift; /* of the neurons of a layer, pA */
     uint32_t *order;
     uint64_t counters[2]; /* epochs, steps */
-    uint64_t shuffle_key, code_key, drop_key;
+    uint64_t shuffle_key, code_key, drop_key, deform_key;
 };
 
 /* --- made and freed ----------------------------------------------------------------------------------------------- */
 
-static bool part_new(part *p, const pm_classifier *net, const pm_classification *c, pm_error *error) {
+static bool part_new(part *p, const pm_class_trainer *t, pm_error *error) {
+    const pm_classifier *net = &t->net;
     if (pm_lane_new(&p->lane, net, error))
         return false;
-    p->lane.adjoint.input_times = c->opposition > 0.0;
+    p->lane.adjoint.input_times = t->of->opposition > 0.0;
+    if (pm_deformation_any(&t->of->deform)) {
+        p->picture = malloc(t->train->n_features);
+        if (!p->picture || pm_deformer_new(&t->of->deform, t->train->width, t->train->height, &p->deformer, error))
+            return false;
+    }
     for (size_t l = 0; l < net->n_layers; l++) {
         p->gradient[l] = aligned_alloc(64, pm_classifier_weights(net, l) * sizeof(double));
-        p->wanted[l] = l + 1 < net->n_layers && c->layers[l].rate <= 0.0 ? NULL : p->gradient[l];
+        p->wanted[l] = l + 1 < net->n_layers && t->of->layers[l].rate <= 0.0 ? NULL : p->gradient[l];
         p->fired[l] = calloc(net->sizes[l + 1], sizeof(uint32_t));
         p->dropped[l] = calloc(net->sizes[l], 1);
         if (!p->gradient[l] || !p->fired[l] || !p->dropped[l])
@@ -58,6 +78,8 @@ static bool part_new(part *p, const pm_classifier *net, const pm_classification 
 
 static void part_free(part *p) {
     pm_lane_free(&p->lane);
+    pm_deformer_free(p->deformer);
+    free(p->picture);
     for (size_t l = 0; l < PM_CLASSIFIER_MOST_LAYERS; l++) {
         free(p->gradient[l]);
         free(p->fired[l]);
@@ -68,9 +90,9 @@ static void part_free(part *p) {
 void pm_class_trainer_free(pm_class_trainer *t) {
     if (!t)
         return;
-    for (size_t p = 0; t->parts && p < t->of->parts; p++)
+    for (size_t p = 0; t->parts && p < t->n_parts; p++)
         part_free(&t->parts[p]);
-    for (size_t p = 0; t->testers && p < t->of->parts; p++)
+    for (size_t p = 0; t->testers && p < t->n_parts; p++)
         pm_lane_free(&t->testers[p]);
     for (size_t l = 0; l < PM_CLASSIFIER_MOST_LAYERS; l++) {
         free(t->memory[l]);
@@ -78,6 +100,10 @@ void pm_class_trainer_free(pm_class_trainer *t) {
     }
     free(t->parts);
     free(t->testers);
+    free(t->outcomes);
+    free(t->scores);
+    free(t->fired);
+    free(t->lift);
     free(t->order);
     pm_classifier_free(&t->net);
     pm_classifier_free(&t->tested);
@@ -130,12 +156,21 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
         status = draw_weights(t, error);
     if (status)
         return status;
-    t->parts = calloc(c->parts, sizeof *t->parts);
-    t->testers = calloc(c->parts, sizeof *t->testers);
+    size_t widest = 0;
+    for (size_t l = 0; l < c->n_layers; l++) {
+        widest = t->net.strides[l] > widest ? t->net.strides[l] : widest;
+        t->n_hidden += l + 1 < c->n_layers ? sizes[l + 1] : 0;
+    }
+    t->parts = calloc(t->n_parts, sizeof *t->parts);
+    t->testers = calloc(t->n_parts, sizeof *t->testers);
+    t->outcomes = calloc(t->n_parts, sizeof *t->outcomes);
+    t->scores = calloc(t->n_parts, sizeof *t->scores);
+    t->fired = calloc(t->n_hidden + 1, sizeof *t->fired);
+    t->lift = calloc(widest, sizeof *t->lift);
     t->order = malloc((t->train->n + 1) * sizeof *t->order);
-    bool enough = t->parts && t->testers && t->order;
-    for (size_t p = 0; enough && p < c->parts; p++)
-        enough = part_new(&t->parts[p], &t->net, c, error) && !pm_lane_new(&t->testers[p], &t->tested, error);
+    bool enough = t->parts && t->testers && t->outcomes && t->scores && t->fired && t->lift && t->order;
+    for (size_t p = 0; enough && p < t->n_parts; p++)
+        enough = part_new(&t->parts[p], t, error) && !pm_lane_new(&t->testers[p], &t->tested, error);
     for (size_t l = 0; enough && l < c->n_layers; l++) {
         size_t n = pm_classifier_weights(&t->net, l);
         t->memory[l] = calloc(n * c->optimiser->memory + 1, sizeof(double));
@@ -147,24 +182,32 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     return enough ? PM_OK : pm_fail_memory(error, "the training of a network");
 }
 
-static pm_status build_model(pm_class_trainer *t, pm_error *error) {
+/* This rank's block of the parts. */
+static pm_status share(pm_class_trainer *t, const pm_relay *relay, pm_error *error) {
     const pm_classification *c = t->of;
-    uint32_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {(uint32_t)t->train->n_features};
-    for (size_t l = 0; l < c->n_layers; l++)
-        sizes[l + 1] = (uint32_t)c->layers[l].size;
-    const pm_image_training training = {.kind = c->model,
-                                        .parameters = c->model_parameters,
-                                        .seed = c->seed,
-                                        .sizes = sizes,
-                                        .n_layers = c->n_layers + 1,
-                                        .batch = c->batch,
-                                        .optimiser = c->optimiser,
-                                        .optimiser_parameters = c->optimiser_parameters};
-    return pm_image_trainer_new(&training, t->train, &t->images, error);
+    t->n_parts = c->parts;
+    if (!relay || relay->ranks->size == 1)
+        return PM_OK;
+    const pm_exchange *ranks = relay->ranks;
+    if (c->model)
+        return pm_fail(error, PM_INVALID, "model %s is trained by one process, not %u; threads share its work",
+                       c->model->name, ranks->size);
+    if (ranks->size > c->parts)
+        return pm_fail(error, PM_INVALID, "parts: %zu parts of a batch are too few for %u processes", c->parts,
+                       ranks->size);
+    t->relay = relay;
+    t->first = pm_share_begin(ranks, ranks->rank, (uint32_t)c->parts);
+    t->n_parts = pm_share_begin(ranks, ranks->rank + 1, (uint32_t)c->parts) - t->first;
+    return PM_OK;
 }
 
 pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *train, pm_class_trainer **trainer,
                                pm_error *error) {
+    return pm_class_trainer_new_shared(c, train, NULL, trainer, error);
+}
+
+pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
+                                      pm_class_trainer **trainer, pm_error *error) {
     *trainer = NULL;
     if (c->layers[c->n_layers - 1].size != train->n_classes)
         return pm_fail(error, PM_INVALID, "layers: the output layer has %zu neurons, but the data has %zu classes",
@@ -172,6 +215,8 @@ pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *tra
     if (c->batch > train->n)
         return pm_fail(error, PM_INVALID, "batch: a batch of %zu is larger than the training set of %zu examples",
                        c->batch, train->n);
+    if (pm_deformation_any(&c->deform) && (!train->bytes || train->width * train->height != train->n_features))
+        return pm_fail(error, PM_INVALID, "data.deform: the examples are no pictures");
     pm_class_trainer *t = calloc(1, sizeof *t);
     if (!t)
         return pm_fail_memory(error, "the training of a network");
@@ -180,7 +225,10 @@ pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *tra
     t->shuffle_key = key_of(c->seed, "shuffle");
     t->code_key = key_of(c->seed, "code");
     t->drop_key = key_of(c->seed, "dropout");
-    pm_status status = c->model ? build_model(t, error) : build(t, error);
+    t->deform_key = key_of(c->seed, "deform");
+    pm_status status = share(t, relay, error);
+    if (!status)
+        status = c->model ? pm_model_new(c, train, &t->images, error) : build(t, error);
     if (status) {
         pm_class_trainer_free(t);
         return status;
@@ -223,13 +271,24 @@ static void score_example(const pm_lane *lane, size_t label, pm_score *score) {
     score->input += (double)lane->net.rasters[0].n;
 }
 
-static pm_status train_example(pm_class_trainer *t, part *p, size_t example, uint64_t presentation) {
+/* The input spikes of one presentation. */
+static pm_status present(const pm_class_trainer *t, part *p, size_t example, uint64_t presentation, pm_error *error) {
+    const pm_coding *coding = &t->of->coding;
+    pm_raster *to = &p->lane.net.rasters[0];
+    if (!p->deformer)
+        return pm_encode(coding, t->train, example, t->code_key, presentation, to, error);
+    pm_dataset one = *t->train;
+    pm_deform(p->deformer, t->deform_key, presentation, one.bytes + example * one.n_features, p->picture);
+    one.bytes = p->picture;
+    return pm_encode(coding, &one, 0, t->code_key, presentation, to, error);
+}
+
+static pm_status train_example(pm_class_trainer *t, part *p, size_t example, uint64_t presentation, outcome *o) {
     const pm_classification *c = t->of;
     const uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS] = {NULL};
     pm_lane *lane = &p->lane;
     size_t label = t->train->label[example];
-    pm_status status =
-        pm_encode(&c->coding, t->train, example, t->code_key, presentation, &lane->net.rasters[0], &p->error);
+    pm_status status = present(t, p, example, presentation, &o->error);
     for (size_t l = 0; l < c->n_layers; l++) {
         size_t n = l == 0 ? t->train->n_features : t->net.sizes[l];
         if (dropout_of(c, l) <= 0.0)
@@ -238,33 +297,97 @@ static pm_status train_example(pm_class_trainer *t, part *p, size_t example, uin
         dropped[l] = p->dropped[l];
     }
     if (!status)
-        status = pm_lane_run(lane, dropped, &p->error);
+        status = pm_lane_run(lane, dropped, &o->error);
     if (status)
         return status;
-    score_example(lane, label, &p->score);
+    score_example(lane, label, &o->score);
     for (size_t l = 0; l + 1 < c->n_layers; l++)
         for (size_t k = 0; k < lane->net.rasters[l + 1].n; k++)
             p->fired[l][lane->net.rasters[l + 1].neuron[k]]++;
-    status = pm_lane_back(lane, label, p->wanted, &p->error);
+    status = pm_lane_back(lane, label, p->wanted, &o->error);
     if (status || c->opposition <= 0.0)
         return status;
-    status = pm_lane_oppose(lane, t->train->n_features, c->opposition, &p->error);
+    status = pm_lane_oppose(lane, t->train->n_features, c->opposition, &o->error);
     if (!status)
-        status = pm_lane_run(lane, dropped, &p->error);
-    return status ? status : pm_lane_back(lane, label, p->wanted, &p->error);
+        status = pm_lane_run(lane, dropped, &o->error);
+    return status ? status : pm_lane_back(lane, label, p->wanted, &o->error);
+}
+
+/* The examples of the n from `begin` on that are in own part `which`. */
+static size_t part_begin(const pm_class_trainer *t, size_t which, size_t begin, size_t n) {
+    return begin + n * (t->first + which) / t->of->parts;
 }
 
 static void run_part(pm_class_trainer *t, size_t which, size_t begin, size_t n, uint64_t presentation) {
     part *p = &t->parts[which];
-    size_t from = begin + n * which / t->of->parts, to = begin + n * (which + 1) / t->of->parts;
-    p->status = PM_OK;
-    p->score = (pm_score){0};
+    outcome *o = &t->outcomes[which];
+    size_t from = part_begin(t, which, begin, n), to = part_begin(t, which + 1, begin, n);
+    o->status = PM_OK;
+    o->score = (pm_score){0};
     for (size_t l = 0; l < t->net.n_layers; l++) {
         memset(p->gradient[l], 0, pm_classifier_weights(&t->net, l) * sizeof(double));
         memset(p->fired[l], 0, t->net.sizes[l + 1] * sizeof(uint32_t));
     }
-    for (size_t k = from; !p->status && k < to; k++)
-        p->status = train_example(t, p, t->order[k], presentation + k);
+    for (size_t k = from; !o->status && k < to; k++)
+        o->status = train_example(t, p, t->order[k], presentation + k, o);
+}
+
+/* --- all parts, of all ranks -------------------------------------------------------------------------------------- */
+
+static const pm_exchange *ranks_of(const pm_class_trainer *t) { return t->relay ? t->relay->ranks : NULL; }
+
+/* Adds up the scores of all parts in their order, unless this rank is to stop or a part failed, here or elsewhere. */
+static pm_status conclude(pm_class_trainer *t, bool stop, pm_score *score, pm_error *error) {
+    const pm_exchange *ranks = ranks_of(t);
+    const pm_score *all = t->scores;
+    pm_status status = stop ? pm_fail(error, PM_STOPPED, "stopped") : PM_OK;
+    for (size_t p = 0; !status && p < t->n_parts; p++) {
+        status = t->outcomes[p].status;
+        if (status && error)
+            *error = t->outcomes[p].error;
+        t->scores[p] = t->outcomes[p].score;
+    }
+    status = pm_exchange_agree(ranks, status, error);
+    if (!status && ranks)
+        all = ranks->gather(ranks->user, t->scores, t->n_parts * sizeof *all, NULL);
+    for (size_t p = 0; !status && p < t->of->parts; p++)
+        add_score(score, &all[p]);
+    return status;
+}
+
+static void count_fired(pm_class_trainer *t) {
+    uint64_t *fired = t->fired;
+    for (size_t l = 0; l + 1 < t->of->n_layers; fired += t->net.sizes[++l])
+        for (size_t j = 0; j < t->net.sizes[l + 1]; j++) {
+            fired[j] = 0;
+            for (size_t p = 0; p < t->n_parts; p++)
+                fired[j] += t->parts[p].fired[l][j];
+        }
+    if (t->relay)
+        t->relay->ranks->sum(t->relay->ranks->user, t->fired, t->n_hidden);
+}
+
+typedef struct addend {
+    const pm_class_trainer *of;
+    size_t layer;
+} addend;
+
+/* A pm_relay_add: the sum goes into the first own part's gradient. What comes from before is the first term of a sum of
+ * two, which is the same in either order. */
+static void add_parts(void *of, const double *before, size_t from, size_t n) {
+    enum { BLOCK = 2048 };
+    const addend *a = of;
+    const pm_class_trainer *t = a->of;
+    double *sum = t->parts[0].gradient[a->layer] + from;
+#pragma omp parallel for schedule(static)
+    for (size_t begin = 0; begin < n; begin += BLOCK) {
+        size_t end = begin + BLOCK < n ? begin + BLOCK : n;
+        for (size_t j = begin; before && j < end; j++)
+            sum[j] += before[j];
+        for (size_t p = 1; p < t->n_parts; p++)
+            for (size_t j = begin; j < end; j++)
+                sum[j] += t->parts[p].gradient[a->layer][from + j];
+    }
 }
 
 /* --- one step ----------------------------------------------------------------------------------------------------- */
@@ -275,16 +398,14 @@ double pm_class_trainer_rate(const pm_class_trainer *t) {
     return t->of->rate * pow(t->of->decay, (double)drops);
 }
 
-/* What regularisation adds to the weights of each neuron of layer l, pA. */
-static void find_lifts(const pm_class_trainer *t, size_t l, size_t n, double *lift) {
+/* What regularisation adds to the weights of each neuron of layer l, whose spikes in a batch of n are counted. */
+static void find_lifts(pm_class_trainer *t, size_t l, size_t n, const uint64_t *fired) {
     const pm_classification *c = t->of;
+    double *lift = t->lift;
     for (size_t j = 0; j < t->net.strides[l]; j++)
         lift[j] = 0.0;
     for (size_t j = 0; l + 1 < c->n_layers && j < t->net.sizes[l + 1]; j++) {
-        uint64_t fired = 0;
-        for (size_t p = 0; p < c->parts; p++)
-            fired += t->parts[p].fired[l][j];
-        double mean = (double)fired / ((double)n * (1.0 - c->layers[l].dropout));
+        double mean = (double)fired[j] / ((double)n * (1.0 - c->layers[l].dropout));
         if (mean < c->lowest)
             lift[j] = c->lift * (c->lowest - mean);
         else if (mean > c->highest)
@@ -292,13 +413,14 @@ static void find_lifts(const pm_class_trainer *t, size_t l, size_t n, double *li
     }
 }
 
-/* Sums the gradients of row i of layer l into the first part's, and moves the row's weights. */
-static bool step_row(pm_class_trainer *t, size_t l, size_t i, size_t n, double rate, const double *lift) {
+/* Sums the gradients of row i of layer l into the first part's, unless ranks have done so, and moves the row's weights.
+ */
+static bool step_row(pm_class_trainer *t, size_t l, size_t i, size_t n, double rate) {
     const pm_classification *c = t->of;
     size_t stride = t->net.strides[l], at = i * stride;
     double *sum = t->parts[0].gradient[l] + at, *weight = t->net.weight[l] + at;
     double inverse = 1.0 / (double)n, keep = 1.0 - c->weight_decay * rate / c->rate, total = 0.0;
-    for (size_t p = 1; p < c->parts; p++)
+    for (size_t p = 1; !t->relay && p < t->n_parts; p++)
         for (size_t j = 0; j < stride; j++)
             sum[j] += t->parts[p].gradient[l][at + j];
     for (size_t j = 0; j < stride; j++)
@@ -306,7 +428,7 @@ static bool step_row(pm_class_trainer *t, size_t l, size_t i, size_t n, double r
     c->optimiser->step(c->optimiser_parameters, t->memory[l] + at * c->optimiser->memory, t->counters[1],
                        rate * c->layers[l].rate, stride, sum, weight);
     for (size_t j = 0; j < stride; j++) {
-        weight[j] = weight[j] * keep + lift[j];
+        weight[j] = weight[j] * keep + t->lift[j];
         total += fabs(weight[j]);
     }
     double steps = (double)t->counters[1], old = steps / (steps + 10.0); /* the first weights are soon forgotten */
@@ -320,15 +442,16 @@ static pm_status step(pm_class_trainer *t, size_t n, pm_error *error) {
     double rate = pm_class_trainer_rate(t);
     t->counters[1]++;
     int diverged = 0;
-    for (size_t l = 0; l < t->net.n_layers; l++) {
-        double *lift = malloc(t->net.strides[l] * sizeof *lift);
-        if (!lift)
-            return pm_fail_memory(error, "a step of training");
-        find_lifts(t, l, n, lift);
+    size_t before = 0; /* hidden neurons */
+    count_fired(t);
+    for (size_t l = 0; l < t->net.n_layers; before += t->net.sizes[++l]) {
+        addend own = {t, l};
+        find_lifts(t, l, n, t->fired + before);
+        if (t->relay && t->parts[0].wanted[l])
+            t->relay->sum(t->relay->user, t->parts[0].gradient[l], pm_classifier_weights(&t->net, l), add_parts, &own);
 #pragma omp parallel for schedule(static) reduction(| : diverged)
         for (size_t i = 0; i < t->net.sizes[l]; i++)
-            diverged |= !step_row(t, l, i, n, rate, lift);
-        free(lift);
+            diverged |= !step_row(t, l, i, n, rate);
     }
     return diverged
                ? pm_fail(error, PM_FAILED,
@@ -338,63 +461,14 @@ static pm_status step(pm_class_trainer *t, size_t n, pm_error *error) {
                : PM_OK;
 }
 
-static pm_status run_batch(pm_class_trainer *t, size_t begin, size_t n, pm_score *score, pm_error *error) {
+static pm_status run_batch(pm_class_trainer *t, size_t begin, size_t n, bool stop, pm_score *score, pm_error *error) {
     uint64_t presentation = t->counters[0] * t->train->n;
 #pragma omp parallel for schedule(dynamic, 1)
-    for (size_t p = 0; p < t->of->parts; p++)
-        run_part(t, p, begin, n, presentation);
-    for (size_t p = 0; p < t->of->parts; p++) {
-        if (t->parts[p].status)
-            return *error = t->parts[p].error, t->parts[p].status;
-        add_score(score, &t->parts[p].score);
-    }
-    return step(t, n, error);
-}
-
-static void finish(pm_score *score) {
-    double n = score->n ? (double)score->n : 1.0;
-    score->loss /= n;
-    score->spikes /= n;
-    score->input /= n;
-}
-
-/* --- models of their own ------------------------------------------------------------------------------------------ */
-
-static pm_score score_of(size_t n, const pm_image_outcome *outcome) {
-    pm_score score = {.n = n, .correct = outcome->correct, .loss = outcome->loss, .input = (double)outcome->spikes[0]};
-    for (size_t l = 1; l < PM_IMAGE_LAYERS; l++)
-        score.spikes += (double)outcome->spikes[l];
-    return score;
-}
-
-typedef struct listener {
-    void (*progress)(void *, size_t, const pm_score *);
-    void *argument;
-} listener;
-
-static void hear(void *argument, size_t done, const pm_image_outcome *outcome) {
-    const listener *to = argument;
-    pm_score score = score_of(done, outcome);
-    to->progress(to->argument, done, &score);
-}
-
-static pm_status model_epoch(pm_class_trainer *t, listener to, const volatile int *stop, pm_score *score,
-                             pm_error *error) {
-    pm_image_outcome outcome;
-    pm_status status = pm_image_trainer_epoch(t->images, pm_class_trainer_rate(t), to.progress ? hear : NULL, &to, stop,
-                                              &outcome, error);
-    *score = score_of(t->train->n, &outcome);
-    finish(score);
-    return status;
-}
-
-static pm_status model_test(pm_class_trainer *t, const pm_dataset *data, uint32_t *confusion, pm_score *score,
-                            pm_error *error) {
-    pm_image_outcome outcome;
-    pm_status status = pm_image_trainer_test(t->images, data, confusion, &outcome, error);
-    *score = score_of(data->n, &outcome);
-    finish(score);
-    return status;
+    for (size_t p = 0; p < t->n_parts; p++)
+        if (!stop)
+            run_part(t, p, begin, n, presentation);
+    pm_status status = conclude(t, stop, score, error);
+    return status ? status : step(t, n, error);
 }
 
 /* Whether nothing can ever change: hidden neurons that do not fire have no gradient. */
@@ -405,21 +479,21 @@ static bool silent(const pm_classification *c, const pm_score *score) {
 pm_status pm_class_trainer_epoch(pm_class_trainer *t, void (*progress)(void *, size_t, const pm_score *),
                                  void *argument, const volatile int *stop, pm_score *score, pm_error *error) {
     if (t->images)
-        return model_epoch(t, (listener){progress, argument}, stop, score, error);
+        return pm_model_epoch(t->images, t->train->n, pm_class_trainer_rate(t), progress, argument, stop, score, error);
     size_t n = t->train->n, batches = n / t->of->batch;
     *score = (pm_score){0};
     pm_shuffle(t->shuffle_key, t->counters[0], n, t->order);
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < batches; k++) { /* n / batches examples each, the last ones of a set too */
         size_t from = n * k / batches, to = n * (k + 1) / batches;
-        if (stop && *stop)
-            return pm_fail(error, PM_STOPPED, "stopped");
-        status = run_batch(t, from, to - from, score, error);
+        status = run_batch(t, from, to - from, stop && *stop, score, error);
         if (!status && progress)
             progress(argument, to, score);
     }
-    finish(score);
-    if (!status && !isfinite(score->loss))
+    if (status)
+        return status;
+    pm_score_finish(score);
+    if (!isfinite(score->loss))
         status = pm_fail(error, PM_FAILED, "training diverged: the mean loss of an epoch is %g", score->loss);
     if (!status && silent(t->of, score))
         status =
@@ -447,28 +521,36 @@ const pm_classifier *pm_class_trainer_tested(pm_class_trainer *t) {
     return &t->tested;
 }
 
-typedef struct examination {
-    pm_score score;
-    uint32_t *confusion;
-    pm_status status;
-    pm_error error;
-} examination;
-
-static void test_part(pm_class_trainer *t, size_t which, const pm_dataset *data, uint64_t key, examination *e) {
+static void test_part(pm_class_trainer *t, size_t which, const pm_dataset *data, uint64_t key, uint32_t *confusion) {
     pm_lane *lane = &t->testers[which];
-    size_t from = data->n * which / t->of->parts, to = data->n * (which + 1) / t->of->parts;
-    for (size_t k = from; !e->status && k < to; k++) {
-        e->status = pm_encode(&t->of->coding, data, k, key, k, &lane->net.rasters[0], &e->error);
-        if (!e->status)
-            e->status = pm_lane_run(lane, NULL, &e->error);
-        if (e->status)
+    outcome *o = &t->outcomes[which];
+    o->status = PM_OK;
+    o->score = (pm_score){0};
+    for (size_t k = part_begin(t, which, 0, data->n); k < part_begin(t, which + 1, 0, data->n); k++) {
+        o->status = pm_encode(&t->of->coding, data, k, key, k, &lane->net.rasters[0], &o->error);
+        if (!o->status)
+            o->status = pm_lane_run(lane, NULL, &o->error);
+        if (o->status)
             return;
-        score_example(lane, data->label[k], &e->score);
-        if (e->confusion) {
-            uint32_t *count = &e->confusion[data->label[k] * data->n_classes + pm_lane_decision(lane)];
+        score_example(lane, data->label[k], &o->score);
+        if (confusion) {
+            uint32_t *count = &confusion[data->label[k] * data->n_classes + pm_lane_decision(lane)];
 #pragma omp atomic
             ++*count;
         }
+    }
+}
+
+static void sum_counts(const pm_exchange *ranks, uint32_t *count, size_t n) {
+    enum { PIECE = 256 };
+    for (size_t from = 0; from < n; from += PIECE) {
+        uint64_t total[PIECE];
+        size_t m = n - from < PIECE ? n - from : PIECE;
+        for (size_t k = 0; k < m; k++)
+            total[k] = count[from + k];
+        ranks->sum(ranks->user, total, m);
+        for (size_t k = 0; k < m; k++)
+            count[from + k] = (uint32_t)total[k];
     }
 }
 
@@ -476,30 +558,19 @@ pm_status pm_class_trainer_test(pm_class_trainer *t, const pm_dataset *data, uin
                                 pm_error *error) {
     *score = (pm_score){0};
     if (t->images)
-        return model_test(t, data, confusion, score, error);
-    size_t parts = t->of->parts;
-    examination *all = calloc(parts, sizeof *all);
-    if (!all)
-        return pm_fail_memory(error, "a test");
+        return pm_model_test(t->images, data, confusion, score, error);
     uint64_t key = key_of(t->of->seed, "test");
+    size_t cells = data->n_classes * data->n_classes;
     (void)pm_class_trainer_tested(t);
     if (confusion)
-        memset(confusion, 0, data->n_classes * data->n_classes * sizeof *confusion);
+        memset(confusion, 0, cells * sizeof *confusion);
 #pragma omp parallel for schedule(dynamic, 1)
-    for (size_t p = 0; p < parts; p++) {
-        all[p].confusion = confusion;
-        test_part(t, p, data, key, &all[p]);
-    }
-    pm_status status = PM_OK;
-    for (size_t p = 0; p < parts; p++) {
-        add_score(score, &all[p].score);
-        if (!status && all[p].status) {
-            status = all[p].status;
-            *error = all[p].error;
-        }
-    }
-    free(all);
-    finish(score);
+    for (size_t p = 0; p < t->n_parts; p++)
+        test_part(t, p, data, key, confusion);
+    pm_status status = conclude(t, false, score, error);
+    if (!status && confusion && t->relay)
+        sum_counts(t->relay->ranks, confusion, cells);
+    pm_score_finish(score);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* Training a model of images: examples go through a buffer of one batch, as numbers. Invariant: the draws of an example
- * depend on seed, epoch and the example's place in the data set, so an epoch is a function of the state before it. */
+ * depend on seed, epoch and the example's place in the data set, its deformation on
+ * the number of its presentation, so an epoch is a function of the state before it. */
 #include "learn/image_trainer.h"
 
 #include "net/random.h"
@@ -19,8 +20,10 @@ struct pm_image_trainer {
     double *pixel; /* of a batch */
     uint8_t *label, *guess;
     uint64_t *number;
-    size_t capacity;      /* examples in the buffer */
-    uint64_t counters[2]; /* epochs, steps */
+    pm_deformer *deformer; /* NULL: pictures are as they are */
+    uint8_t *picture;      /* deformed */
+    size_t capacity;       /* examples in the buffer */
+    uint64_t counters[2];  /* epochs, steps */
 };
 
 static uint64_t key_of(uint64_t seed, const char *word) {
@@ -49,9 +52,12 @@ static pm_status build(pm_image_trainer *t, pm_error *error) {
     t->label = malloc(t->capacity);
     t->guess = malloc(t->capacity);
     t->number = malloc(t->capacity * sizeof *t->number);
-    if (!t->memory || !t->order || !t->pixel || !t->label || !t->guess || !t->number)
+    t->picture = malloc(t->train->n_features);
+    if (!t->picture || !t->memory || !t->order || !t->pixel || !t->label || !t->guess || !t->number)
         return pm_fail_memory(error, "the training of a network");
-    return PM_OK;
+    return of->deform && pm_deformation_any(of->deform)
+               ? pm_deformer_new(of->deform, t->train->width, t->train->height, &t->deformer, error)
+               : PM_OK;
 }
 
 pm_status pm_image_trainer_new(const pm_image_training *training, const pm_dataset *train, pm_image_trainer **trainer,
@@ -67,6 +73,9 @@ pm_status pm_image_trainer_new(const pm_image_training *training, const pm_datas
     if (training->batch == 0 || training->batch > train->n)
         return pm_fail(error, PM_INVALID, "batch: a batch of %zu does not fit a training set of %zu examples",
                        training->batch, train->n);
+    bool pictures = train->bytes && train->width * train->height == train->n_features;
+    if (training->deform && pm_deformation_any(training->deform) && !pictures)
+        return pm_fail(error, PM_INVALID, "data.deform: the examples are no pictures");
     pm_image_trainer *t = calloc(1, sizeof *t);
     if (!t)
         return pm_fail_memory(error, "the training of a network");
@@ -92,7 +101,20 @@ void pm_image_trainer_free(pm_image_trainer *t) {
     free(t->label);
     free(t->guess);
     free(t->number);
+    free(t->picture);
+    pm_deformer_free(t->deformer);
     free(t);
+}
+
+/* Deforms the examples of the buffer; the first is presentation number `presentation`. */
+static void deform(pm_image_trainer *t, size_t n, uint64_t presentation) {
+    uint64_t key = key_of(t->of.seed, "deform");
+    size_t size = t->train->n_features;
+    for (size_t i = 0; i < n; i++) {
+        pm_deform(t->deformer, key, presentation + i, t->train->bytes + t->number[i] * size, t->picture);
+        for (size_t k = 0; k < size; k++)
+            t->pixel[i * size + k] = t->picture[k] * (1.0 / 255.0);
+    }
 }
 
 /* Examples order[from], ... of a set (NULL: from, from + 1, ...) into the buffer. */
@@ -128,6 +150,8 @@ pm_status pm_image_trainer_epoch(pm_image_trainer *t, double rate,
         if (stop && *stop)
             return pm_fail(error, PM_STOPPED, "stopped");
         pm_images images = fill(t, t->train, t->order, from, to - from, key);
+        if (t->deformer)
+            deform(t, images.n, t->counters[0] * n + from);
         pm_status status = pm_image_net_run(&t->net, &images, true, &part, NULL, error);
         if (status != PM_OK)
             return status;

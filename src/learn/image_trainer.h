@@ -3,6 +3,7 @@
 #define PM_LEARN_IMAGE_TRAINER_H
 
 #include "learn/dataset.h"
+#include "learn/deform.h"
 #include "learn/image_model.h"
 #include "learn/optimiser.h"
 
@@ -15,6 +16,7 @@ typedef struct pm_image_training {
     size_t batch;
     const pm_optimiser *optimiser;
     const void *optimiser_parameters;
+    const pm_deformation *deform; /* of every presentation in training; NULL: none */
 } pm_image_training;
 
 typedef struct pm_image_trainer pm_image_trainer;

@@ -23,7 +23,8 @@ static void drop_sets(sets *s) {
 }
 
 static pm_image_training training(const pm_image_model *kind) {
-    return (pm_image_training){kind, kind->defaults, 3, sizes, 3, 40, &pm_optimiser_adam, pm_optimiser_adam.defaults};
+    return (pm_image_training){kind, kind->defaults, 3, sizes, 3, 40, &pm_optimiser_adam, pm_optimiser_adam.defaults,
+                               NULL};
 }
 
 static pm_image_trainer *make(const pm_image_training *of, const pm_dataset *train) {

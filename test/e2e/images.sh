@@ -1,0 +1,142 @@
+# Classifiers of images: deformations, training shared by several processes. Part of test/e2e.sh.
+
+# --- classification: deformed images, several processes -----------------------------------------------------------------
+
+mkdir images
+# The first 400 = 256 * 1 + 144 digits.
+{
+    printf '\0\0\010\003\0\0\001\220\0\0\0\034\0\0\0\034'
+    gzip -dc "$here/data/mnist/train-images-idx3-ubyte.gz" | tail -c +17 | head -c $((400 * 784))
+} > images/pictures
+{
+    printf '\0\0\010\001\0\0\001\220'
+    gzip -dc "$here/data/mnist/train-labels-idx1-ubyte.gz" | tail -c +9 | head -c 400
+} > images/labels
+cat > images/exact.yaml << END
+duration: 30.0
+data:
+  idx: {images: pictures, labels: labels,
+        test_images: pictures, test_labels: labels}
+  deform: {shift: 1.0, rotate: 10.0, scale: 0.1, elastic: {strength: 30.0, smoothness: 5.0}}
+  train: 300
+  validation: 100
+  test: 100
+coding: {latency: {threshold: 0.2, from: 2.0, to: 12.0}, bias: 0.0, dropout: 0.1, opposition: 0.5}
+neuron: {C_m: 300.0, g_L: 15.0, E_L: -70.0, V_th: -50.0, V_reset: -70.0}
+layers:
+  - {size: 30, weight: {normal: [20.0, 100.0]}, dropout: 0.2}
+  - {size: 10, weight: {normal: [0.0, 50.0]}}
+loss: {discounted: {scale: 0.3, tau: 5.0}}
+epochs: 3
+batch: 50
+rate: 6.0
+slope_floor: 2.0
+average: 0.9
+activity: {lowest: 1.0, highest: 3.0, lift: 1.0}
+END
+# The learning curve without times, and all weights.
+same_training() {
+    for folder in "$1" "$2"; do awk '{ $NF = ""; print }' "$folder/learning.dat" > "$folder.curve"; done
+    check "$2: the learning curve of $1" cmp "$1.curve" "$2.curve"
+    for file in "$1"/weights-*.dat "$1/confusion.dat"; do
+        check "$2/$(basename "$file") is that of $1" cmp "$file" "$2/$(basename "$file")"
+    done
+}
+check "training on deformed images" "$program" train images/exact.yaml -o images-1 -j 1 -q
+check "the summary names the deformation" grep -q '"smoothness": 5' images-1/summary.json
+check "on three threads" "$program" train images/exact.yaml -o images-threads -j 3 -q
+same_training images-1 images-threads
+check "two epochs" "$program" train images/exact.yaml -o images-resumed -i 2 -q
+check "go on" "$program" train images/exact.yaml -o images-resumed --resume -q
+same_training images-1 images-resumed
+grep -v deform images/exact.yaml > images/plain.yaml
+sed 's/deform:.*/deform: {shift: 0.0, elastic: {smoothness: 4.0}}/' images/exact.yaml > images/idle.yaml
+check "without deformation" "$program" train images/plain.yaml -o images-plain -q
+check "a deformation of 0" "$program" train images/idle.yaml -o images-idle -q
+same_training images-plain images-idle
+check "deformation makes a difference" sh -c '! cmp -s images-1/weights-1.dat images-plain/weights-1.dat'
+cp -r images-1 images-other
+"$program" train images/plain.yaml -o images-other --resume -q > out 2> message
+check "a checkpoint with another deformation is refused" test $? -eq 2
+deformed() {
+    pattern=$1
+    sed "s/deform:.*/deform: $2/" images/exact.yaml > wrong.yaml
+    refuse 2 "wrong\.yaml:5: data\.deform$pattern" train wrong.yaml -o new
+}
+deformed ': shift: -1 is not possible; it must be from 0' '{shift: -1.0}'
+deformed '\.shift: ' '{shift: .nan}'
+deformed '\.rotate: ' '{rotate: much}'
+deformed ': rotate: 200 is not possible' '{rotate: 200}'
+deformed ': scale: 1 is not possible; it must be a share' '{scale: 1.0}'
+deformed ': elastic.strength: -3 is not possible' '{elastic: {strength: -3.0, smoothness: 2.0}}'
+deformed ': elastic.smoothness: 0 is not possible; it must be positive' '{elastic: {strength: 3.0}}'
+deformed ": unknown key 'shifts'; did you mean 'shift'" '{shifts: 1.0}'
+deformed "\.elastic: unknown key 'sigma'" '{elastic: {sigma: 1.0}}'
+deformed ': this is a single value' '3.0'
+sed '/^  idx/,/test_images/d; s/^data:/data:\n  yin_yang: {}/' images/exact.yaml > wrong.yaml
+refuse 2 "wrong\.yaml:4: data\.deform: the examples of yin_yang are no pictures" train wrong.yaml -o new
+sed 's/^layers/  deform: {shift: 1.0, elastic: {strength: 30.0, smoothness: 5.0}}\nlayers/' peers/stbp.yaml > peers/deform.yaml
+check "another model on deformed images" "$program" train peers/deform.yaml -o peers-deform -j 1 -q
+check "on two threads" "$program" train peers/deform.yaml -o peers-deform-2 -j 2 -q
+same_training peers-deform peers-deform-2
+check "its first epochs" "$program" train peers/deform.yaml -o peers-deform-3 -i 2 -q
+check "go on" "$program" train peers/deform.yaml -o peers-deform-3 --resume -q
+same_training peers-deform peers-deform-3
+check "deformation makes a difference to it" sh -c '! cmp -s peers-deform/weights-1.dat peers-stbp/weights-1.dat'
+
+# Several processes share each batch.
+same_results() {
+    same_training "$1" "$2"
+    for file in latency.dat raster.dat; do check "$2/$file is that of $1" cmp "$1/$file" "$2/$file"; done
+    for folder in "$1" "$2"; do sed '/seconds/d' "$folder/summary.json" > "$folder.summary"; done
+    check "$2: the summary of $1" cmp "$1.summary" "$2.summary"
+    check "$2: nothing temporary" test -z "$(find "$2" -name '.*' -type f)"
+}
+for n in 2 3; do
+    check "a classifier on $n ranks" ranks $n train images/exact.yaml -o images-ranks$n -j 1 -q
+    same_results images-1 images-ranks$n
+done
+check "one epoch on one rank" "$program" train images/exact.yaml -o images-on -i 1 -j 1 -q
+check "another one on two ranks" ranks 2 train images/exact.yaml -o images-on -i 2 --resume -q
+check "the last one on three ranks" ranks 3 train images/exact.yaml -o images-on --resume -q
+same_results images-1 images-on
+check "two ranks of two threads" ranks 2 train images/exact.yaml -o images-threads2 -j 2 -q
+same_results images-1 images-threads2
+check "two ranks train two hidden layers, the first one fixed" sh -c \
+    "sed '/^layers/a\\  - {size: 20, weight: {normal: [20.0, 100.0]}, rate: 0}' images/exact.yaml > images/deep.yaml && grep -q 'rate: 0}' images/deep.yaml"
+check "on one rank" "$program" train images/deep.yaml -o deep-1 -i 1 -q
+check "on two ranks" ranks 2 train images/deep.yaml -o deep-2 -i 1 -q
+same_results deep-1 deep-2
+# shared STATUS PATTERN ARGUMENTS...: what goes wrong on two ranks ends both, is told once, and leaves nothing.
+shared() {
+    status=$1
+    pattern=$2
+    shift 2
+    rm -rf new
+    ranks 5 train "$@" -o new > out 2> message
+    check "train $* on five ranks: exit status" test $? -eq "$status"
+    check "train $* on five ranks: the message comes once" test "$(grep -c "^punctum: .*$pattern" message)" -eq 1
+    check "train $* on five ranks: nothing is left" test -z "$(find new -type f 2> /dev/null)"
+}
+sed 's/^batch.*/batch: 50\nparts: 8/' images/exact.yaml > images/eight.yaml
+sed 's/^rate.*/rate: 1.0e+300/' images/eight.yaml > images/wild.yaml
+shared 2 'parts: 4 parts of a batch are too few for 5 processes' images/exact.yaml
+shared 2 'model stbp is trained by one process, not 5' peers/stbp.yaml
+sed 's/^batch.*/batch: 301\nparts: 8/' images/exact.yaml > images/large.yaml
+shared 2 'a batch of 301 is larger than the training set of 300' images/large.yaml
+shared 1 'training diverged\|runaway activity' images/wild.yaml
+shared 2 'checkpoint.bin: cannot be read' images/eight.yaml --resume
+check "a number of parts that ranks share unequally" ranks 5 train images/eight.yaml -o images-eight5 -q
+check "and one rank" "$program" train images/eight.yaml -o images-eight -q
+same_results images-eight images-eight5
+# An interruption: the epochs before it are safe.
+sed 's/^epochs.*/epochs: 100000/' images/exact.yaml > images/long.yaml
+ASAN_OPTIONS=detect_leaks=0 mpirun -n 2 --oversubscribe "$program" train images/long.yaml -o images-long -q > out 2> message &
+child=$!
+while ! [ -s images-long/learning.dat ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
+kill -INT $child
+wait $child
+check "an interrupted training of two ranks does not succeed" test $? -ne 0
+check "it says so once" test "$(grep -c 'the same command with --resume goes on' message)" -eq 1
+done=$(tail -n 1 images-long/learning.dat | cut -d ' ' -f 1)
+check "it goes on" ranks 2 train images/long.yaml -o images-long -i $((done + 1)) --resume -q
