@@ -41,12 +41,13 @@ static void draw(gsl_rng *rng, const stroke *of_class, uint8_t *image) {
             strokes[s].x[end] = of_class[s].x[end] + jitter * (2.0 * gsl_rng_uniform(rng) - 1.0);
             strokes[s].y[end] = of_class[s].y[end] + jitter * (2.0 * gsl_rng_uniform(rng) - 1.0);
         }
-    for (size_t k = 0; k < PIXELS; k++) {
-        double nearest = INFINITY;
-        for (size_t s = 0; s < STROKES; s++)
-            nearest = fmin(nearest, distance(&strokes[s], (double)(k % SIDE), (double)(k / SIDE)));
-        image[k] = (uint8_t)(255.0 * fmax(0.0, 1.0 - nearest / thickness));
-    }
+    for (size_t y = 0; y < SIDE; y++)
+        for (size_t x = 0; x < SIDE; x++) {
+            double nearest = INFINITY;
+            for (size_t s = 0; s < STROKES; s++)
+                nearest = fmin(nearest, distance(&strokes[s], (double)x, (double)y));
+            image[y * SIDE + x] = (uint8_t)(255.0 * fmax(0.0, 1.0 - nearest / thickness));
+        }
 }
 
 static pm_status draw_all(pm_dataset *data, pm_error *error) {

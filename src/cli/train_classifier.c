@@ -44,8 +44,10 @@ static void show(void *argument, size_t done, const pm_score *score) {
 
 static pm_status add_epoch(run *r, pm_error *error) {
     pm_epoch *grown = realloc(r->epochs, (r->n_epochs + 1) * sizeof *grown);
-    r->epochs = grown ? grown : r->epochs;
-    return pm_exchange_agree(r->ranks, grown ? PM_OK : pm_fail_memory(error, "epochs"), error);
+    pm_status status = grown ? PM_OK : pm_fail_memory(error, "epochs");
+    if (grown)
+        r->epochs = grown;
+    return pm_exchange_agree(r->ranks, status, error);
 }
 
 static pm_status write_epoch(const run *r, pm_error *error) {

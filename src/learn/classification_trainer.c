@@ -166,7 +166,7 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     t->outcomes = calloc(t->n_parts, sizeof *t->outcomes);
     t->scores = calloc(t->n_parts, sizeof *t->scores);
     t->fired = calloc(t->n_hidden + 1, sizeof *t->fired);
-    t->lift = calloc(widest, sizeof *t->lift);
+    t->lift = calloc(widest + 1, sizeof *t->lift);
     t->order = malloc((t->train->n + 1) * sizeof *t->order);
     bool enough = t->parts && t->testers && t->outcomes && t->scores && t->fired && t->lift && t->order;
     for (size_t p = 0; enough && p < t->n_parts; p++)
