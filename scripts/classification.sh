@@ -19,14 +19,14 @@ train() {
 
 field() { sed -n "s/^ *\"$2\": \([^,{]*\),*$/\1/p" "$1/summary.json" | head -n 1; }
 
-printf '| experiment | test accuracy (%%): mean | standard deviation | spikes per example | epochs | seconds per epoch | minutes of training |\n'
+printf '| experiment | test accuracy (%%): mean | standard deviation | spikes per example | epochs | processor seconds per epoch | minutes of training |\n'
 printf '|---|---|---|---|---|---|---|\n'
 for name in "$@"; do
     for seed in $(seq "$seeds"); do
         train "data/experiments/$name.yaml" "$folder/$name-$seed" "$seed"
         results=$folder/$name-$seed
         printf '%s %s %s %s\n' "$(field "$results" percent)" "$(field "$results" spikes_per_example)" \
-            "$(grep -vc '^#' "$results/learning.dat")" "$(field "$results" training_seconds)"
+            "$(grep -vc '^#' "$results/learning.dat")" "$(field "$results" training_cpu_seconds)"
     done | awk -v name="$name" '
         { sum += $1; squares += $1 * $1; spikes += $2; epochs += $3; seconds += $4 }
         END {

@@ -14,6 +14,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 typedef struct run {
     const pm_class_options *options;
@@ -59,15 +60,18 @@ static pm_status write_epoch(const run *r, pm_error *error) {
     return pm_exchange_agree(r->ranks, status, error);
 }
 
+/* Of all threads of this process. */
+static double processor_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
+
 static pm_status epoch(run *r, const volatile int *stop, pm_error *error) {
     pm_status status = add_epoch(r, error);
     if (status)
         return status;
     pm_epoch *e = &r->epochs[r->n_epochs];
     *e = (pm_epoch){.rate = pm_class_trainer_rate(r->trainer)};
-    double begun = pm_seconds();
+    double begun = processor_seconds();
     status = pm_class_trainer_epoch(r->trainer, show, r, stop, &e->train, error);
-    e->seconds = pm_seconds() - begun;
+    e->cpu_seconds = processor_seconds() - begun;
     if (!status && r->validation.n > 0)
         status = pm_class_trainer_test(r->trainer, &r->validation, NULL, &e->validation, error);
     if (!status && !isfinite(e->validation.loss))

@@ -28,12 +28,12 @@ pm_status pm_learning_curve_write(const char *folder, const pm_epoch *epochs, si
     if (!status)
         status = pm_output_write(&out, error,
                                  "# epoch train_loss train_percent validation_loss validation_percent rate "
-                                 "spikes_per_example seconds\n");
+                                 "spikes_per_example cpu_seconds\n");
     for (size_t k = 0; !status && k < n; k++) {
         const pm_epoch *e = &epochs[k];
         status = pm_output_write(&out, error, "%zu %.17g %.17g %.17g %.17g %.17g %.17g %.3f\n", k + 1, e->train.loss,
                                  percent(&e->train), e->validation.n ? e->validation.loss : NAN,
-                                 percent(&e->validation), e->rate, e->train.spikes, e->seconds);
+                                 percent(&e->validation), e->rate, e->train.spikes, e->cpu_seconds);
     }
     return close_output(&out, status, error);
 }
@@ -186,13 +186,13 @@ static pm_status write_summary(const char *folder, const pm_class_results *r, pm
         const pm_epoch *e = &r->epochs[k];
         json_array_append_new(epochs, json_pack("{s:I, s:o, s:o, s:f, s:f}", "epoch", (json_int_t)k + 1, "train",
                                                 pm_score_json(&e->train), "validation", pm_score_json(&e->validation),
-                                                "rate", e->rate, "seconds", e->seconds));
-        seconds += e->seconds;
+                                                "rate", e->rate, "cpu_seconds", e->cpu_seconds));
+        seconds += e->cpu_seconds;
     }
     char *path = realpath(r->file, NULL);
     json_t *summary = json_pack(
         "{s:s, s:s, s:s, s:I, s:f, s:o, s:o, s:o}", "version", PM_VERSION, "command", "train (classification)", "file",
-        path ? path : r->file, "seed", (json_int_t)r->experiment->seed, "training_seconds", seconds, "test",
+        path ? path : r->file, "seed", (json_int_t)r->experiment->seed, "training_cpu_seconds", seconds, "test",
         pm_score_json(&r->score), "experiment", pm_classification_json(r->experiment), "epochs", epochs);
     free(path);
     if (!r->experiment->model) {

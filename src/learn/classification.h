@@ -77,7 +77,8 @@ typedef struct pm_score {
 
 typedef struct pm_epoch {
     pm_score train, validation; /* train: with dropout, while the weights changed */
-    double rate, seconds;
+    double rate;
+    double cpu_seconds; /* processor time of training, all threads of this process */
 } pm_epoch;
 
 typedef struct pm_class_trainer pm_class_trainer;
