@@ -29,8 +29,11 @@ pm_status pm_folder_make(const char *path, pm_error *error) {
             continue;
         char end = *c;
         *c = '\0';
+        struct stat found;
         if (mkdir(copy, 0777) != 0 && errno != EEXIST)
             status = refuse_folder(path, errno, error);
+        else if (stat(copy, &found) == 0 && !S_ISDIR(found.st_mode))
+            status = pm_fail(error, PM_INVALID, "%s: this is a file; a folder is wanted", copy);
         *c = end;
         if (end == '\0')
             break;
@@ -49,6 +52,12 @@ pm_status pm_output_open(pm_output *output, const char *folder, const char *name
         asprintf(&output->partial, "%s/.%s.partial", folder, name) < 0) {
         pm_output_discard(output);
         return pm_fail_memory(error, name);
+    }
+    struct stat found; /* the file replaces what has its name: never a device, such as /dev/stdout */
+    if (stat(output->path, &found) == 0 && !S_ISREG(found.st_mode)) {
+        pm_status status = pm_fail(error, PM_INVALID, "%s: this is no file that could be replaced", output->path);
+        pm_output_discard(output);
+        return status;
     }
     return PM_OK;
 }
