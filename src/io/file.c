@@ -16,6 +16,8 @@ pm_status pm_file_open(const char *path, FILE **file, pm_error *error) {
         return pm_fail(error, PM_INVALID, "%s: %s", path, errno == ENOENT ? "there is no such file" : strerror(errno));
     if (S_ISDIR(found.st_mode))
         return pm_fail(error, PM_INVALID, "%s: this is a folder; a file is wanted", path);
+    if (S_ISBLK(found.st_mode) || S_ISCHR(found.st_mode)) /* /dev/zero never ends */
+        return pm_fail(error, PM_INVALID, "%s: this is a device; a file is wanted", path);
     *file = fopen(path, "r");
     return *file ? PM_OK : pm_fail(error, PM_INVALID, "%s: cannot be read: %s", path, strerror(errno));
 }

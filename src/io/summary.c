@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "io/summary.h"
 
+#include "io/file.h"
 #include "io/output.h"
 #include "net/parameter.h"
 
@@ -109,11 +110,16 @@ pm_status pm_summary_read(const char *folder, json_t **summary, pm_error *error)
     if (asprintf(&path, "%s/summary.json", folder) < 0)
         return pm_fail_memory(error, "a path");
     json_error_t problem;
-    *summary = json_load_file(path, 0, &problem);
-    pm_status status = PM_OK;
-    if (!*summary)
-        status = pm_fail(error, PM_INVALID, "%s:%d: %s; a folder that 'punctum run' wrote is wanted", path,
+    FILE *file = NULL;
+    pm_status status = pm_file_open(path, &file, NULL);
+    *summary = file ? json_loadf(file, 0, &problem) : NULL;
+    if (status == PM_INVALID)
+        status = pm_fail(error, PM_INVALID, "%s: cannot be read; a folder with the results of punctum is wanted", path);
+    else if (!*summary)
+        status = pm_fail(error, PM_INVALID, "%s:%d: %s; a summary that punctum wrote is wanted", path,
                          problem.line > 0 ? problem.line : 1, problem.text);
+    if (file)
+        (void)fclose(file);
     free(path);
     return status;
 }
