@@ -255,13 +255,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     options *o = state->input;
     switch (key) {
     case 'n':
-        o->neurons = (uint32_t)pm_option_number("--neurons", argument, 50.0, 1e7);
+        o->neurons = (uint32_t)pm_option_count("--neurons", argument, 50.0, 1e7);
         return 0;
     case 'd':
         o->duration = pm_option_number("--duration", argument, 1e-3, 1e9);
         return 0;
     case 't':
-        o->threads = (int)pm_option_number("--threads", argument, 1.0, 1024.0);
+        o->threads = (int)pm_option_count("--threads", argument, 1.0, 1024.0);
         return 0;
     case 'o':
         o->folder = argument;
@@ -320,7 +320,10 @@ static int run(int argc, char **argv) {
         return 2;
     o.ranks = pm_ranks();
     bool training = o.name && pm_bench_training_has(o.name), images = o.name && !strcmp(o.name, pm_bench_images_name);
-    pm_status status = training || images ? PM_OK : run_set(&o, &error);
+    pm_status status = o.folder && o.ranks->rank == 0 ? pm_folder_make(o.folder, &error) : PM_OK;
+    status = pm_exchange_agree(o.ranks, status, &error);
+    if (!status && !training && !images)
+        status = run_set(&o, &error);
     if (!status && o.ranks->size == 1 && (training || !o.name))
         status = pm_bench_training(o.name, o.folder, &error);
     if (!status && o.ranks->size == 1 && (images || !o.name))

@@ -213,7 +213,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         o->folder = argument;
         return 0;
     case 'n': {
-        double n = pm_option_number("--count", argument, 1.0, 1e9);
+        double n = pm_option_count("--count", argument, 1.0, 1e9);
         if (n != floor(n))
             argp_error(state, "--count: '%s' is not a whole number", argument);
         o->count = (size_t)n;

@@ -18,6 +18,8 @@ int pm_complain(const pm_error *error);
 
 /* Parses a whole text as a number; the program ends with status 2 and a message that names the option if it is none. */
 double pm_option_number(const char *option, const char *text, double least, double most);
+/* The same for whole numbers. */
+double pm_option_count(const char *option, const char *text, double least, double most);
 
 /* Has SIGINT and SIGTERM call `stop`, or set pm_interrupted where that is NULL; a limit of file sizes becomes an error
  * of write. */

@@ -5,6 +5,7 @@
 #include "io/file.h"
 
 #include <argp.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,16 @@ int pm_complain(const pm_error *error) {
 double pm_option_number(const char *option, const char *text, double least, double most) {
     double value = 0.0;
     if (!pm_parse_number(text, &value) || value < least || value > most) {
-        fprintf(stderr, "punctum: %s: '%s' is not a number from %.17g to %.17g\n", option, text, least, most);
+        fprintf(stderr, "punctum: %s: '%s' is not a number from %.16g to %.16g\n", option, text, least, most);
+        exit(2);
+    }
+    return value;
+}
+
+double pm_option_count(const char *option, const char *text, double least, double most) {
+    double value = 0.0;
+    if (!pm_parse_number(text, &value) || value < least || value > most || floor(value) != value) {
+        fprintf(stderr, "punctum: %s: '%s' is not a whole number from %.16g to %.16g\n", option, text, least, most);
         exit(2);
     }
     return value;

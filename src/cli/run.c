@@ -330,10 +330,10 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         o->duration = pm_option_number("--duration", argument, 0.0, 1e15);
         return 0;
     case 's':
-        o->seed = floor(pm_option_number("--seed", argument, 0.0, 0x1p53));
+        o->seed = pm_option_count("--seed", argument, 0.0, 0x1p53);
         return 0;
     case 't':
-        o->threads = (int)pm_option_number("--threads", argument, 1.0, 1024.0);
+        o->threads = (int)pm_option_count("--threads", argument, 1.0, 1024.0);
         return 0;
     case 'q':
         o->quiet = true;

@@ -287,7 +287,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         o->folder = argument;
         return 0;
     case 'j':
-        o->jobs = (int)pm_option_number("--jobs", argument, 1.0, 1024.0);
+        o->jobs = (int)pm_option_count("--jobs", argument, 1.0, 1024.0);
         return 0;
     case 'r':
         o->resume = true;

@@ -116,10 +116,10 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         o->labels = argument;
         return 0;
     case 's':
-        o->seed = pm_option_number("--seed", argument, 0.0, 0x1p53);
+        o->seed = pm_option_count("--seed", argument, 0.0, 0x1p53);
         return 0;
     case 'j':
-        o->jobs = (int)pm_option_number("--jobs", argument, 1.0, 1024.0);
+        o->jobs = (int)pm_option_count("--jobs", argument, 1.0, 1024.0);
         return 0;
     case 'q':
         o->quiet = true;

@@ -388,19 +388,19 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         o->folder = argument;
         return 0;
     case 't':
-        o->trials = floor(pm_option_number("--trials", argument, 1.0, 1e6));
+        o->trials = pm_option_count("--trials", argument, 1.0, 1e6);
         return 0;
     case 's':
-        o->seed = floor(pm_option_number("--seed", argument, 0.0, 0x1p53));
+        o->seed = pm_option_count("--seed", argument, 0.0, 0x1p53);
         return 0;
     case 'i':
-        o->iterations = floor(pm_option_number("--iterations", argument, 1.0, 4e9));
+        o->iterations = pm_option_count("--iterations", argument, 1.0, 4e9);
         return 0;
     case 'j':
-        o->jobs = (int)pm_option_number("--jobs", argument, 1.0, 1024.0);
+        o->jobs = (int)pm_option_count("--jobs", argument, 1.0, 1024.0);
         return 0;
     case 'k':
-        o->keep = (uint32_t)pm_option_number("--keep", argument, 0.0, 1e6);
+        o->keep = (uint32_t)pm_option_count("--keep", argument, 0.0, 1e6);
         return 0;
     case 'w':
         o->weights = argument;

@@ -236,7 +236,13 @@ refuse 2 "folder" run "$work" -o new
 refuse 2 "threads" run "$demo" -o new --threads many
 refuse 2 "unrecognized" run "$demo" -o new --thread-count 2
 echo text > file
-refuse 2 "file/new: .*Not a directory" run "$demo" -o file/new
+refuse 2 "file: this is a file; a folder is wanted" run "$demo" -o file/new
+refuse 2 "file: this is a file; a folder is wanted" bench B4 -o file
+refuse 2 "'1\\.5' is not a whole number" run "$demo" -o new --seed 1.5
+refuse 2 "'1\\.5' is not a whole number" train "$here/data/experiments/xor.yaml" -o new --trials 1.5
+refuse 2 "is not a number from 1e-06" run "$demo" -o new --checkpoint-every 0
+refuse 2 "/dev/zero: this is a device" compare /dev/zero file
+refuse 2 "nowhere/summary.json: cannot be read" plot nowhere
 refuse 2 "cannot be written" run "$demo" -o /proc/new
 refuse 2 "no such file" compare missing.dat file
 refuse 2 "file:1: column 1: 'text' is not a finite number" compare file file
