@@ -88,7 +88,7 @@ typedef struct pm_experiment {
 pm_experiment *pm_experiment_new(void);
 void pm_experiment_free(pm_experiment *experiment); /* NULL is allowed */
 
-/* Loads an experiment file. Formats: docs/experiments.md. Errors: PM_INVALID with file, line, key and what would be
+/* Loads an experiment file. Formats: docs/training.md. Errors: PM_INVALID with file, line, key and what would be
  * right. */
 pm_status pm_experiment_load(const char *path, pm_experiment **experiment, pm_error *error);
 

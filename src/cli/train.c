@@ -62,8 +62,14 @@ static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
     pm_trial *trial = &b->trials[k];
     bool found = false;
     pm_status status = b->options->resume ? pm_trial_read(b->folder, b->mark, k, trial, &found, error) : PM_OK;
-    if (!status && !found)
-        status = pm_trial_run(b->experiment, k, &pm_interrupted, trial, error);
+    if (!status && !found) {
+        pm_error own = {0};
+        status = pm_trial_run(b->experiment, k, &pm_interrupted, trial, &own);
+        if (status == PM_INVALID) /* the rule does not go with the layers, or its parameters not with each other */
+            return pm_fail(error, status, "%s: rule: %s", b->options->file, own.message);
+        if (status)
+            *error = own;
+    }
     if (!status && !found)
         status = pm_trial_write(b->folder, b->mark, trial, error);
     return status;

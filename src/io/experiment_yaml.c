@@ -104,7 +104,7 @@ static pm_status read_layer(pm_experiment *e, const pm_node *map, pm_error *erro
     if (!status)
         status = optional_flag(map, "plastic", "whether the layer is trained", &layer.plastic, error);
     if (!status)
-        status = optional_number(map, "rate", "a learning rate", &layer.rate, error);
+        status = optional_number(map, "rate", "a learning rate, a number above 0", &layer.rate, error);
     if (!status)
         status = optional_flag(map, "keep_sign", "whether weights keep their sign", &layer.keep_sign, error);
     if (!status)
@@ -263,6 +263,8 @@ static pm_status read_rule(pm_experiment *e, const pm_node *node, pm_error *erro
         return status ? status : pm_node_blame(node, pm_experiment_set_rule(e, name, error), error);
     }
     pm_status status = pm_map_check(node, names, error);
+    if (!status && pm_map_length(node) > 1)
+        return pm_node_fail(node, error, "an experiment has one learning rule; here are %zu", pm_map_length(node));
     for (size_t k = 0; !status && names[k]; k++) {
         pm_node parameters = pm_map_find(node, names[k]);
         if (!pm_node_exists(&parameters))
@@ -330,6 +332,19 @@ static pm_status read_head(pm_experiment *e, const pm_node *root, pm_error *erro
     return status;
 }
 
+/* What fits together only as a whole; blamed on the part of the document that is at fault. */
+static pm_status check_whole(const pm_experiment *e, const pm_node *root, pm_error *error) {
+    const char *key = NULL;
+    size_t pattern = 0;
+    pm_status status = pm_experiment_fault(e, &key, &pattern, error);
+    pm_node node = status ? pm_map_find(root, key) : *root;
+    if (status && strcmp(key, "problem") == 0 && pattern < e->problem.n_patterns) {
+        pm_node patterns = pm_map_find(&node, "patterns");
+        node = pm_list_item(&patterns, pattern);
+    }
+    return pm_node_blame(pm_node_exists(&node) ? &node : root, status, error);
+}
+
 static pm_status read_experiment(pm_experiment *e, const pm_node *root, pm_error *error) {
     static const char *const keys[] = {"duration", "seed", "trials", "iterations", "neuron",   "layers", "problem",
                                        "goal",     "rule", "order",  "schedule",   "momentum", "polish", NULL};
@@ -359,7 +374,7 @@ static pm_status read_experiment(pm_experiment *e, const pm_node *root, pm_error
         status = read_schedule(e, root, error);
     if (!status)
         status = read_polish(e, root, error);
-    return status ? status : pm_node_blame(root, pm_experiment_check(e, error), error);
+    return status ? status : check_whole(e, root, error);
 }
 
 pm_status pm_experiment_load(const char *path, pm_experiment **experiment, pm_error *error) {

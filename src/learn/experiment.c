@@ -6,6 +6,7 @@
 #include <punctum/training.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,10 +59,10 @@ static pm_status check_layer(const pm_experiment *e, const pm_training_layer *la
     if (!name)
         return pm_fail(error, PM_INVALID, "a layer needs a name");
     static const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-    if (strlen(name) > 100 || name[strspn(name, letters)] || name[0] == '.' || name[0] == '-')
+    if (strlen(name) > 100 || name[strspn(name, letters)] || strchr("0123456789-.", name[0]))
         return pm_fail(error, PM_INVALID,
-                       "the layer name '%.30s' may hold up to 100 letters, digits, '_', '-' and '.', and does "
-                       "not begin with '.' or '-'",
+                       "the layer name '%.30s' may hold up to 100 letters, digits, '_', '-' and '.', and begins with a "
+                       "letter or '_'",
                        name);
     for (size_t l = 0; l < e->n_layers; l++)
         if (strcmp(e->layers[l].name, name) == 0)
@@ -141,8 +142,12 @@ pm_status pm_experiment_add_pattern(pm_experiment *e, const pm_event *input, siz
 
 pm_status pm_experiment_set_rule(pm_experiment *e, const char *name, pm_error *error) {
     const pm_learning_rule *rule = pm_rule_find(name);
-    if (!rule)
-        return pm_fail(error, PM_INVALID, "there is no learning rule '%.60s'", name);
+    if (!rule) {
+        char names[200] = "";
+        for (size_t k = 0, used = 0; pm_rules[k] && used < sizeof names; k++)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", k > 0 ? ", " : "", pm_rules[k]->name);
+        return pm_fail(error, PM_INVALID, "there is no learning rule '%.60s'; one of these is wanted: %s", name, names);
+    }
     _Static_assert(sizeof e->rule_parameters >= PM_RULE_PARAMETERS_SIZE, "room for the parameters of any rule");
     e->rule = rule;
     memcpy(e->rule_parameters, rule->defaults, rule->size);
@@ -167,7 +172,7 @@ pm_status pm_experiment_set_parameter(pm_experiment *e, const char *name, double
     if (p->choices && !(value >= 0.0 && value < count_choices(p) && floor(value) == value))
         return pm_fail(error, PM_INVALID, "%s is choice %g of %g", name, value, count_choices(p));
     if (!isfinite(value) || (p->range == PM_POSITIVE && value < 1e-9) || (p->range == PM_NOT_NEGATIVE && value < 0.0))
-        return pm_fail(error, PM_INVALID, "%s is %g %s; it must be %s", name, value, p->unit,
+        return pm_fail(error, PM_INVALID, "%s is %g%s%s; it must be %s", name, value, p->unit[0] ? " " : "", p->unit,
                        p->range == PM_POSITIVE       ? "positive"
                        : p->range == PM_NOT_NEGATIVE ? "at least 0"
                                                      : "finite");

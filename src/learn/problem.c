@@ -32,57 +32,99 @@ static pm_status check_goal(const pm_goal *goal, pm_error *error) {
     return PM_OK;
 }
 
+/* Two desired spikes of a neuron that it cannot both fire. */
+static pm_status check_gap(const pm_experiment *e, size_t k, const pm_event *first, const pm_event *next,
+                           pm_error *error) {
+    double gap = next->time - first->time;
+    if (next->neuron != first->neuron || (gap > 0.0 && gap >= e->neuron.t_ref))
+        return PM_OK;
+    if (gap == 0.0)
+        return pm_fail(error, PM_INVALID,
+                       "pattern %zu: two spikes of neuron %u are desired at the same instant, %.17g ms", k,
+                       first->neuron, first->time);
+    return pm_fail(
+        error, PM_INVALID,
+        "pattern %zu: two spikes of neuron %u are desired %.17g ms apart, within the refractory time of %g ms", k,
+        first->neuron, gap, e->neuron.t_ref);
+}
+
 /* What the output can do at all: a target needs input before it and room for the refractory time. */
 static pm_status check_pattern(const pm_experiment *e, size_t k, pm_error *error) {
     const pm_pattern *p = &e->problem.patterns[k];
     if (p->n_input == 0)
-        return pm_fail(error, PM_INVALID, "pattern %zu has no input spikes", k);
+        return pm_fail(error, PM_INVALID, "pattern %zu has no input spikes; without them no output can fire", k);
     double first = INFINITY;
     for (size_t i = 0; i < p->n_input; i++)
         first = fmin(first, p->input[i].time);
-    for (size_t i = 0; i < p->n_target; i++) {
+    pm_status status = PM_OK;
+    for (size_t i = 0; !status && i < p->n_target; i++) {
         if (p->target[i].time <= first && e->neuron.I_e == 0.0)
             return pm_fail(error, PM_INVALID,
-                           "pattern %zu: a spike is desired at %.17g ms, but the first input comes at %.17g ms", k,
-                           p->target[i].time, first);
+                           "pattern %zu: a spike is desired at %.17g ms, but the first input comes at %.17g ms; it "
+                           "must come before all desired spikes",
+                           k, p->target[i].time, first);
         if (p->target[i].time >= e->duration)
             return pm_fail(error, PM_INVALID,
-                           "pattern %zu: a spike is desired at %.17g ms, but the pattern lasts %.17g ms", k,
-                           p->target[i].time, e->duration);
-        for (size_t j = i + 1; j < p->n_target; j++) {
-            double gap = p->target[j].time - p->target[i].time;
-            if (p->target[j].neuron == p->target[i].neuron && (gap < e->neuron.t_ref || gap == 0.0))
-                return pm_fail(error, PM_INVALID,
-                               "pattern %zu: two spikes of neuron %u are desired %.17g ms apart, within the "
-                               "refractory time of %g ms",
-                               k, p->target[i].neuron, gap, e->neuron.t_ref);
-        }
+                           "pattern %zu: a spike is desired at %.17g ms, but the pattern lasts %.17g ms; desired "
+                           "spikes must come before its end",
+                           k, p->target[i].time, e->duration);
+        for (size_t j = i + 1; !status && j < p->n_target; j++)
+            status = check_gap(e, k, &p->target[i], &p->target[j], error);
     }
+    return status;
+}
+
+/* *pattern: the one that is at fault, n_patterns for none in particular. */
+static pm_status check_patterns(const pm_experiment *e, size_t *pattern, pm_error *error) {
+    const pm_problem *p = &e->problem;
+    size_t desired = 0;
+    pm_status status = PM_OK;
+    *pattern = p->n_patterns;
+    if (p->n_patterns == 0)
+        return pm_fail(error, PM_INVALID, "there are no patterns to learn");
+    for (size_t k = 0; !status && k < p->n_patterns; k++) {
+        status = check_pattern(e, k, error);
+        *pattern = status ? k : p->n_patterns;
+        desired += p->patterns[k].n_target;
+    }
+    if (!status && desired == 0)
+        return pm_fail(error, PM_INVALID, "no pattern has a desired spike: there is nothing to learn");
+    return status;
+}
+
+/* Trials without a desired spike are drawn again, which must not take for ever. */
+static pm_status check_rates(const pm_experiment *e, pm_error *error) {
+    const pm_problem *p = &e->problem;
+    double inputs = 1e-3 * p->input_rate * e->duration * e->layers[0].size;
+    double targets = 1e-3 * p->target_rate * (e->duration - p->target_from) * e->layers[e->n_layers - 1].size;
+    if (inputs < 0.01 || targets < 0.01)
+        return pm_fail(error, PM_INVALID,
+                       "with these rates a trial has %.2g input spikes and %.2g desired ones in the mean; they must be "
+                       "at least 0.01",
+                       inputs, targets);
     return PM_OK;
 }
 
-static pm_status check_problem(const pm_experiment *e, pm_error *error) {
+static pm_status check_problem(const pm_experiment *e, size_t *pattern, pm_error *error) {
     const pm_problem *p = &e->problem;
-    pm_status status = PM_OK;
     switch (p->kind) {
     case PM_PROBLEM_PATTERNS:
-        if (p->n_patterns == 0)
-            return pm_fail(error, PM_INVALID, "there are no patterns to learn");
-        for (size_t k = 0; !status && k < p->n_patterns; k++)
-            status = check_pattern(e, k, error);
-        return status;
+        return check_patterns(e, pattern, error);
     case PM_PROBLEM_XOR:
         if (e->layers[0].size % 3 != 0 || e->layers[e->n_layers - 1].size != 1)
             return pm_fail(error, PM_INVALID,
-                           "the XOR problem needs three sets of inputs of the same size and one output");
+                           "the XOR problem needs three sets of inputs of the same size and one output; here are %u "
+                           "inputs and %u outputs",
+                           e->layers[0].size, e->layers[e->n_layers - 1].size);
         if (!(p->interval > 0.0 && p->bit_at >= 0.0 && p->target_0 > 0.0 && p->target_1 > 0.0 &&
               fmax(p->target_0, p->target_1) < e->duration))
             return pm_fail(error, PM_INVALID, "the times of the XOR problem must be positive and within the duration");
         return PM_OK;
     default:
         if (!(p->input_rate > 0.0 && p->target_rate > 0.0 && p->input_rate <= 1e6 && p->target_rate <= 1e6))
-            return pm_fail(error, PM_INVALID, "rates of %g and %g spikes/s; they must be positive", p->input_rate,
-                           p->target_rate);
+            return pm_fail(error, PM_INVALID,
+                           "rates of %g (inputs) and %g (targets) spikes/s; they must be positive and at most 1e6",
+                           p->input_rate, p->target_rate);
         if (!(p->target_from >= 0.0 && p->target_from < e->duration))
             return pm_fail(error, PM_INVALID, "targets begin at %g ms; that must be within the duration of %g ms",
                            p->target_from, e->duration);
@@ -91,34 +133,66 @@ static pm_status check_problem(const pm_experiment *e, pm_error *error) {
                            "the smallest interval between target spikes is %g ms; it must be at least the "
                            "refractory time of %g ms and below the mean interval of %g ms",
                            p->target_gap, e->neuron.t_ref, 1000.0 / p->target_rate);
-        return PM_OK;
+        return check_rates(e, error);
     }
 }
 
-pm_status pm_experiment_check(const pm_experiment *e, pm_error *error) {
+static pm_status check_schedule(const pm_experiment *e, const char **key, pm_error *error) {
+    *key = "momentum";
+    if (!(e->momentum >= 0.0 && e->momentum < 1.0))
+        return pm_fail(error, PM_INVALID, "momentum is %g; it must be at least 0 and below 1", e->momentum);
+    *key = "schedule";
+    if (!(e->decay > 0.0))
+        return pm_fail(error, PM_INVALID, "decay is %g iterations; it must be positive", e->decay);
+    if (!(e->power >= 0.0))
+        return pm_fail(error, PM_INVALID, "power is %g; it must be at least 0", e->power);
+    *key = "polish";
+    if (e->polish_iterations == 0)
+        return PM_OK;
+    if (!(e->polish_within > 0.0))
+        return pm_fail(error, PM_INVALID, "polishing is to bring spikes within %g ms; that must be positive",
+                       e->polish_within);
+    if (e->online || e->neuron.t_ref > 0.0)
+        return pm_fail(error, PM_INVALID,
+                       "polishing is for weights that change after all patterns (order: batch) and neurons with "
+                       "t_ref 0");
+    return PM_OK;
+}
+
+pm_status pm_experiment_fault(const pm_experiment *e, const char **key, size_t *pattern, pm_error *error) {
+    *pattern = e->problem.n_patterns;
+    *key = "layers";
     if (e->n_layers < 2)
         return pm_fail(error, PM_INVALID, "at least an input and an output layer are needed");
-    if (!(e->duration > 0.0 && isfinite(e->duration)))
-        return pm_fail(error, PM_INVALID, "the duration is %g ms; it must be positive", e->duration);
-    if (!(e->momentum >= 0.0 && e->momentum < 1.0) || !(e->decay > 0.0) || !(e->power >= 0.0))
-        return pm_fail(error, PM_INVALID,
-                       "momentum is %g, decay %g, power %g; they must be in [0, 1), positive, and at least 0",
-                       e->momentum, e->decay, e->power);
-    if (e->polish_iterations > 0 && (e->online || e->neuron.t_ref > 0.0 || !(e->polish_within > 0.0)))
-        return pm_fail(error, PM_INVALID,
-                       "polishing is for weights that change after all patterns (order: batch), neurons with "
-                       "t_ref 0, and a positive distance in ms");
     bool any = false;
     for (size_t l = 1; l < e->n_layers; l++)
         any = any || e->layers[l].plastic;
     if (!any)
         return pm_fail(error, PM_INVALID, "no layer is plastic: there is nothing to train");
-    pm_status status = pm_neuron_check(&e->neuron, error);
+    *key = "duration";
+    if (!(e->duration > 0.0 && isfinite(e->duration)))
+        return pm_fail(error, PM_INVALID, "the duration is %g ms; it must be positive", e->duration);
+    pm_status status = check_schedule(e, key, error);
+    if (status)
+        return status;
+    *key = "neuron";
+    status = pm_neuron_check(&e->neuron, error);
     if (!status)
         status = pm_neuron_need_current(&e->neuron, "training", error);
-    if (!status)
-        status = check_goal(&e->goal, error);
-    return status ? status : check_problem(e, error);
+    if (status)
+        return status;
+    *key = "goal";
+    status = check_goal(&e->goal, error);
+    if (status)
+        return status;
+    *key = "problem";
+    return check_problem(e, pattern, error);
+}
+
+pm_status pm_experiment_check(const pm_experiment *e, pm_error *error) {
+    const char *key = NULL;
+    size_t pattern = 0;
+    return pm_experiment_fault(e, &key, &pattern, error);
 }
 
 /* A list of spikes that grows. */

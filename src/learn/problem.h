@@ -19,5 +19,8 @@ void pm_weights_put(const double *weights, pm_layered *net);
 
 /* PM_INVALID with a message, unless sizes, goal and problem fit together. */
 pm_status pm_experiment_check(const pm_experiment *experiment, pm_error *error);
+/* The same; *key is then the key of an experiment file that is at fault, and *pattern, where that is "problem", the
+ * number of the pattern, n_patterns for none in particular. */
+pm_status pm_experiment_fault(const pm_experiment *experiment, const char **key, size_t *pattern, pm_error *error);
 
 #endif

@@ -48,7 +48,9 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     *state = NULL;
     for (size_t l = 0; l < last; l++)
         if (plasticity->plastic[l])
-            return pm_fail(error, PM_INVALID, "ReSuMe trains the output layer only; layer %zu is plastic", l + 1);
+            return pm_fail(error, PM_INVALID,
+                           "ReSuMe trains the output layer only; layer %zu is plastic, and must have 'plastic: false'",
+                           l + 1);
     resume *w = calloc(1, sizeof *w);
     if (!w)
         return pm_fail_memory(error, "the learning rule");

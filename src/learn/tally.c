@@ -30,7 +30,9 @@ pm_status pm_tally_new_output(pm_tally *t, const pm_layered *net, const pm_plast
     *t = (pm_tally){0};
     for (size_t l = 0; l + 1 < net->n_layers; l++)
         if (plasticity->plastic[l])
-            return pm_fail(error, PM_INVALID, "%s trains the output layer only; layer %zu is plastic", rule, l + 1);
+            return pm_fail(error, PM_INVALID,
+                           "%s trains the output layer only; layer %zu is plastic, and must have 'plastic: false'",
+                           rule, l + 1);
     return pm_tally_new(t, net, plasticity, error);
 }
 
