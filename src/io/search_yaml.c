@@ -133,6 +133,9 @@ static pm_status read_search(pm_search *s, const pm_tree *tree, pm_error *error)
     for (size_t k = 0; !status && k < n; k++) {
         pm_node key = pm_map_key(&vary, k), value = pm_map_value(&vary, k);
         status = read_vary(&value, &key, &s->vary[s->n_vary++], error);
+        for (size_t j = 0; !status && j < k; j++)
+            if (strcmp(s->vary[j].path, s->vary[k].path) == 0)
+                status = pm_node_fail(&value, error, "this path stands here twice");
     }
     return status ? status : count_points(s, &vary, error);
 }
