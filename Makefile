@@ -196,8 +196,10 @@ $(FUZZERS:%=run-fuzz-%): run-fuzz-%:
 demo: setup
 	@$(MAKE) --no-print-directory all
 	build/punctum train data/experiments/xor.yaml --trials 1 -o build/demo/xor
+	build/punctum run build/demo/xor/trial-0/network-before-1.yaml -o build/demo/xor/before --quiet
+	build/punctum run build/demo/xor/trial-0/network-after-1.yaml -o build/demo/xor/after --quiet
 	build/punctum run data/demo/network.yaml -o build/demo/network
-	build/punctum plot build/demo/xor build/demo/network
+	build/punctum plot build/demo/xor build/demo/xor/before build/demo/xor/after build/demo/network
 
 coverage: setup-check
 	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true

@@ -138,6 +138,8 @@ static pm_status write_state(const details *d, const char *when, pm_error *error
     return status;
 }
 
+enum { POTENTIALS = 8 }; /* neurons of each layer whose potential a network file records */
+
 static pm_status write_network(const details *d, const char *when, size_t pattern, pm_error *error) {
     const pm_experiment *e = d->experiment;
     char name[64];
@@ -170,9 +172,14 @@ static pm_status write_network(const details *d, const char *when, size_t patter
     for (size_t l = 0; !status && l < e->n_layers; l++)
         status = pm_output_write(&output, error, "%s%s", l > 0 ? ", " : "", e->layers[l].name);
     if (!status)
-        status =
-            pm_output_write(&output, error, "]\n  potential:\n    - {population: %s, neurons: [0], interval: 0.1}\n",
-                            e->layers[e->n_layers - 1].name);
+        status = pm_output_write(&output, error, "]\n  potential:\n");
+    for (size_t l = 1; !status && l < e->n_layers; l++) {
+        status = pm_output_write(&output, error, "    - {population: %s, neurons: [0", e->layers[l].name);
+        for (uint32_t k = 1; !status && k < e->layers[l].size && k < POTENTIALS; k++)
+            status = pm_output_write(&output, error, ", %" PRIu32, k);
+        if (!status)
+            status = pm_output_write(&output, error, "], interval: 0.1}\n");
+    }
     return finish(&output, status, error);
 }
 

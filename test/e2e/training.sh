@@ -12,6 +12,7 @@ check "all XOR trials converge" grep -q '"converged": 4' train1/summary.json
 for pattern in 0 1 2 3; do
     check "the trained network runs on pattern $pattern" \
         "$program" run "train1/trial-0/network-after-$pattern.yaml" -o trained --quiet
+    check "potentials of the hidden layer are recorded on pattern $pattern" test -s trained/potential-hidden-7.dat
     check "the trained network fires at the desired instant of pattern $pattern" \
         "$program" compare --tolerance 0.05 "train1/trial-0/pattern-$pattern-target.dat" trained/spikes-output.dat
     check "the layered and the general engine agree on pattern $pattern" \
@@ -89,6 +90,7 @@ printf '0 5.0\n' > target.dat
 printf '0 0.5\n' > early.dat
 printf '1 5.0\n' > other.dat
 printf '0 5.0\n0 5.5\n' > close.dat
+printf '0 5.0\n0 5.0\n' > twice.dat
 : > nothing.dat
 given='{patterns: [{input: in.dat, target: target.dat}]}'
 printf 'duration: 20.0\n%s\nproblem: %s\ngoal: {within: 1.0}\n' "$layers" "$given" > experiment.yaml
@@ -129,6 +131,67 @@ duration: 20.0
 neuron: {t_ref: 1.0}
 $layers
 problem: {patterns: [{input: in.dat, target: close.dat}]}
+goal: {within: 1.0}
+EOF
+experiment "problem: no pattern has a desired spike" << EOF
+duration: 20.0
+$layers
+problem: {patterns: [{input: in.dat, target: nothing.dat}]}
+goal: {within: 1.0}
+EOF
+experiment "desired at the same instant, 5 ms" << EOF
+duration: 20.0
+$layers
+problem: {patterns: [{input: in.dat, target: twice.dat}]}
+goal: {within: 1.0}
+EOF
+experiment "experiment\.yaml:5: problem\.patterns\[1\]: pattern 1: a spike is desired at 0\.5 ms" << EOF
+duration: 20.0
+$layers
+problem:
+  patterns:
+    - {target: target.dat, input: in.dat}
+    - {target: early.dat, input: in.dat}
+goal: {within: 1.0}
+EOF
+experiment "experiment\.yaml:3: problem: .* 4\.8e-13 desired ones" << EOF
+duration: 500.0
+$layers
+problem: {poisson: {target_rate: 1e-12}}
+goal: {correlation: 0.98}
+EOF
+experiment "experiment\.yaml:4: momentum: momentum is 1; it must be at least 0 and below 1" << EOF
+duration: 20.0
+$layers
+problem: $given
+momentum: 1.0
+goal: {within: 1.0}
+EOF
+experiment "'foo'; one of these is wanted: normad, resume" << EOF
+duration: 20.0
+$layers
+problem: $given
+goal: {within: 1.0}
+rule: foo
+EOF
+experiment "one learning rule; here are 2" << EOF
+duration: 20.0
+$layers
+problem: $given
+goal: {within: 1.0}
+rule: {normad: {}, resume: {}}
+EOF
+experiment "experiment\.yaml: rule: PSD: tau_s" << EOF
+duration: 20.0
+$layers
+problem: $given
+goal: {within: 1.0}
+rule: {psd: {tau_s: 20.0}}
+EOF
+experiment "'5th' may hold .* begins with a letter" << EOF
+duration: 20.0
+layers: [{name: input, size: 2}, {name: 5th, size: 1}]
+problem: $given
 goal: {within: 1.0}
 EOF
 experiment "problem\.patterns: the list has 0 items" << EOF
