@@ -149,7 +149,7 @@ static bool read_head(FILE *file, uint64_t mark, uint32_t number, pm_trial *tria
     if (!fgets(line, sizeof line, file) || line[0] != '#' || line[1] != ' ')
         return false;
     line[strcspn(line, "\n")] = '\0';
-    snprintf(trial->message, sizeof trial->message, "%.190s", line + 2);
+    snprintf(trial->message, sizeof trial->message, "%.199s", line + 2);
     trial->number = number;
     trial->converged = converged != 0;
     return fgets(line, sizeof line, file) != NULL;
