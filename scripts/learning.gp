@@ -16,13 +16,20 @@ file(k) = value(sprintf('file_%d', k))
 name(k) = value(sprintf('name_%d', k))
 trials(k) = value(sprintf('trials_%d', k))
 
+# Runs of which all trials were over before those of others go on as they ended.
 last = 1.0
 most_trials = 1.0
+array end[n]
+array end_mean[n]
+array end_std[n]
+array end_converged[n]
 do for [k = 1:n] {
-    stats file(k) using 1 nooutput
+    stats file(k) using (end[k] = $1, end_mean[k] = $2, end_std[k] = $3, end_converged[k] = $4, $1) nooutput
     last = most(last, STATS_max)
     most_trials = most(most_trials, trials(k))
 }
+x(i) = long ? i + 1 : i
+tail(k, i) = i == 0 ? end[k] : last
 
 width = 840
 height = 360
@@ -44,9 +51,13 @@ do for [picture = 1:2] {
     set yrange [0:1.05]
     set ylabel 'Spike correlation, mean ± std' offset 1
     set key bottom right vertical noenhanced samplen 2 opaque
-    plot for [k = 1:n] file(k) using (long ? $1 + 1 : $1):(clamp($2 - $3, 0, 1)):(clamp($2 + $3, 0, 1)) with filledcurves \
+    plot for [k = 1:n] file(k) using (x($1)):(clamp($2 - $3, 0, 1)):(clamp($2 + $3, 0, 1)) with filledcurves \
              linecolor rgb colour(k) notitle, \
-         for [k = 1:n] file(k) using (long ? $1 + 1 : $1):2 with lines linewidth 1.6 linecolor rgb colour(k) title name(k)
+         for [k = 1:n] [i = 0:1:1] '+' using (x(tail(k, $1))):(clamp(end_mean[k] - end_std[k], 0, 1)): \
+             (clamp(end_mean[k] + end_std[k], 0, 1)) with filledcurves linecolor rgb colour(k) notitle, \
+         for [k = 1:n] file(k) using (x($1)):2 with lines linewidth 1.6 linecolor rgb colour(k) title name(k), \
+         for [k = 1:n] [i = 0:1:1] '+' using (x(tail(k, $1))):(end_mean[k]) with lines linewidth 1.6 \
+             linecolor rgb colour(k) notitle
 
     set key off
     set lmargin screen 484.0 / width
@@ -54,7 +65,9 @@ do for [picture = 1:2] {
     set yrange [0:most_trials * 1.05]
     set ylabel 'Trials converged' offset 1
     plot for [k = 1:n] trials(k) with lines dashtype (4, 4) linewidth 0.8 linecolor rgb colour(k), \
-         for [k = 1:n] file(k) using (long ? $1 + 1 : $1):4 with steps linewidth 1.6 linecolor rgb colour(k)
+         for [k = 1:n] file(k) using (x($1)):4 with steps linewidth 1.6 linecolor rgb colour(k), \
+         for [k = 1:n] [i = 0:1:1] '+' using (x(tail(k, $1))):(end_converged[k]) with lines linewidth 1.6 \
+             linecolor rgb colour(k)
     unset multiplot
     unset output
 }

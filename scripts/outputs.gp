@@ -38,7 +38,7 @@ do for [picture = 1:2] {
         set rmargin screen (70.0 + column * (wide + 10) + wide - 30) / width
         set tmargin screen 1 - (34.0 + line * (panel + 64)) / height
         set bmargin screen 1 - (34.0 + line * (panel + 64) + panel) / height
-        set label 1 (n == 1 ? 'Lines: desired spikes' : sprintf('Pattern %d', k - 1)) at graph 0, graph 1.06 left \
+        set label 1 (n == 1 ? 'Lines: desired spikes' : sprintf('Pattern %d%s', k - 1, k == 1 ? '; lines: desired spikes' : '')) at graph 0, graph 1.06 left \
             textcolor rgb grey
         if (line == rows - 1) { set xlabel 'Time (ms)' } else { unset xlabel }
         if (column == 0) { set ylabel 'Iteration' offset 1 } else { unset ylabel }
