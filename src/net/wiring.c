@@ -355,6 +355,38 @@ static pm_status number_neurons(pm_wiring *w, const pm_network *net, const pm_ex
     return PM_OK;
 }
 
+/* The number of synapses of the present projection onto targets here, or its mean. */
+static double expected_synapses(const walker *w) {
+    const pm_projection *p = w->projection;
+    double targets = w->end - w->begin;
+    switch (p->rule) {
+    case PM_ALL_TO_ALL:
+        return targets * w->n_sources;
+    case PM_FIXED_INDEGREE:
+        return targets * p->indegree;
+    case PM_PAIRWISE_BERNOULLI:
+        return targets * w->n_sources * p->probability;
+    default:
+        return targets;
+    }
+}
+
+/* Counting 10^12 synapses takes hours: whether there is room for them is asked before. */
+static pm_status check_room(walker *walk_state, pm_error *error) {
+    const double many = 1e8, addressable = 0x1p47, bytes = sizeof(uint32_t) + sizeof(double);
+    double n = 0.0;
+    for (size_t k = 0; k < walk_state->network->n_projections; k++) {
+        begin_projection(walk_state, k);
+        n += expected_synapses(walk_state);
+    }
+    if (n < many)
+        return PM_OK;
+    void *volatile room = n * bytes < addressable ? malloc((size_t)(n * bytes)) : NULL;
+    bool enough = room != NULL;
+    free(room);
+    return enough ? PM_OK : pm_fail(error, PM_NO_MEMORY, "not enough memory for %.2g synapses", n);
+}
+
 static pm_status count_rows(pm_wiring *w, walker *walk_state, uint64_t *row_begin, pm_error *error) {
     const pm_network *net = walk_state->network;
     for (size_t k = 0; k < net->n_projections; k++) {
@@ -431,7 +463,9 @@ static pm_status build(pm_wiring *w, walker *walk_state, pm_error *error) {
     for (size_t p = 0; p < net->n_populations; p++)
         for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
             cell_class[c] = w->class[p];
-    status = count_rows(w, walk_state, row_begin, error);
+    status = check_room(walk_state, error);
+    if (status == PM_OK)
+        status = count_rows(w, walk_state, row_begin, error);
     if (status != PM_OK)
         goto end;
     w->targets = malloc((w->n_synapses + 1) * sizeof *w->targets);

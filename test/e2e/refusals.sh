@@ -97,6 +97,14 @@ EOF
 : > network.yaml
 refuse 2 "network.yaml: the file is empty" run network.yaml -o new
 
+# more synapses than there is memory for: told before they are counted
+cat > network.yaml << 'EOF'
+duration: 10.0
+populations: [{name: in, size: 4000000, source: {poisson: {rate: 1.0}}}, {name: cells, size: 4000000}]
+projections: [{from: in, to: cells, connect: all_to_all, weight: 1.0, delay: 1.0}]
+EOF
+refuse 1 "not enough memory for 1.6e.13 synapses" run network.yaml -o new
+
 # a cycle without delay, and activity without end
 cat > network.yaml << 'EOF'
 duration: 10.0
