@@ -5,6 +5,7 @@
 #include "io/file.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -111,6 +112,14 @@ static void print_help(FILE *to) {
         "Exit status: 0 done; 1 failed while running; 2 the input or the call was wrong.\n");
 }
 
+/* What was printed may be all that a command is for: it counts as failed where that does not arrive. */
+static int flushed(int status) {
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || status != 0)
+        return status;
+    fprintf(stderr, "punctum: the standard output cannot be written: %s\n", strerror(errno));
+    return 1;
+}
+
 int main(int argc, char **argv) {
     argp_err_exit_status = 2;
     const char *word = argc > 1 ? argv[1] : "";
@@ -127,7 +136,7 @@ int main(int argc, char **argv) {
             char name[32];
             snprintf(name, sizeof name, "punctum %s", word);
             argv[1] = name;
-            return commands[k]->run(argc - 1, argv + 1);
+            return flushed(commands[k]->run(argc - 1, argv + 1));
         }
     if (argc > 1)
         fprintf(stderr, "punctum: there is no command '%s'\n\n", word);

@@ -109,17 +109,19 @@ pm_status pm_summary_read(const char *folder, json_t **summary, pm_error *error)
     char *path = NULL;
     if (asprintf(&path, "%s/summary.json", folder) < 0)
         return pm_fail_memory(error, "a path");
-    json_error_t problem;
     FILE *file = NULL;
+    *summary = NULL;
     pm_status status = pm_file_open(path, &file, NULL);
-    *summary = file ? json_loadf(file, 0, &problem) : NULL;
-    if (status == PM_INVALID)
+    if (status) {
         status = pm_fail(error, PM_INVALID, "%s: cannot be read; a folder with the results of punctum is wanted", path);
-    else if (!*summary)
-        status = pm_fail(error, PM_INVALID, "%s:%d: %s; a summary that punctum wrote is wanted", path,
-                         problem.line > 0 ? problem.line : 1, problem.text);
-    if (file)
+    } else {
+        json_error_t problem = {.line = 1};
+        *summary = json_loadf(file, 0, &problem);
+        if (!*summary)
+            status = pm_fail(error, PM_INVALID, "%s:%d: %s; a summary that punctum wrote is wanted", path,
+                             problem.line > 0 ? problem.line : 1, problem.text);
         (void)fclose(file);
+    }
     free(path);
     return status;
 }

@@ -242,6 +242,9 @@ refuse 2 "'1\\.5' is not a whole number" run "$demo" -o new --seed 1.5
 refuse 2 "'1\\.5' is not a whole number" train "$here/data/experiments/xor.yaml" -o new --trials 1.5
 refuse 2 "is not a number from 1e-06" run "$demo" -o new --checkpoint-every 0
 refuse 2 "/dev/zero: this is a device" compare /dev/zero file
+"$program" compare one/spikes-input.dat one/spikes-input.dat > /dev/full 2> message
+check "a comparison that cannot be printed has failed" test $? -eq 1
+check "it says why" grep -q 'standard output cannot be written: No space left' message
 refuse 2 "nowhere/summary.json: cannot be read" plot nowhere
 refuse 2 "cannot be written" run "$demo" -o /proc/new
 refuse 2 "no such file" compare missing.dat file

@@ -145,7 +145,7 @@ $layers
 problem: {patterns: [{input: in.dat, target: twice.dat}]}
 goal: {within: 1.0}
 EOF
-experiment "experiment\.yaml:5: problem\.patterns\[1\]: pattern 1: a spike is desired at 0\.5 ms" << EOF
+experiment "experiment\.yaml:6: problem\.patterns\[1\]: pattern 1: a spike is desired at 0\.5 ms" << EOF
 duration: 20.0
 $layers
 problem:
