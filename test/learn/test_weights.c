@@ -212,7 +212,7 @@ START_TEST(unsuitable_weights_are_refused) {
     ck_assert_int_eq(pm_trainer_save(t, "/proc/weights", PM_WEIGHTS_TEXT, &error), PM_FAILED);
     ck_assert_int_eq(pm_trainer_save(t, "/tmp/", PM_WEIGHTS_TEXT, &error), PM_INVALID);
     ck_assert_int_eq(pm_trainer_save(t, "/tmp", PM_WEIGHTS_TEXT, &error), PM_INVALID);
-    ck_assert_str_eq(error.message, "/tmp: this is no file that could be replaced");
+    ck_assert_ptr_nonnull(strstr(error.message, "/tmp: this is no file that could be replaced"));
     ck_assert_int_eq(pm_trainer_load(t, "/tmp", &error), PM_INVALID);
     pm_trainer_free(t);
     pm_experiment_free(e);
