@@ -138,7 +138,7 @@ void pm_trainer_free(pm_trainer *trainer); /* NULL is allowed */
 pm_status pm_trainer_step(pm_trainer *trainer, pm_error *error);
 pm_progress_report pm_trainer_report(const pm_trainer *trainer);
 /* Runs trial `number` until it converges, fails, has done all iterations, or *stop becomes other than 0 (PM_STOPPED;
- * NULL: never). A trial that fails in training is no error: trial->message says why. Free the history with
+ * NULL: never). `watch`, if given, is called with `user` after each iteration. A trial that fails in training is no error: trial->message says why. Free the history with
  * pm_trial_free. */
 typedef struct pm_trial {
     uint32_t number, iterations;
@@ -153,8 +153,8 @@ typedef struct pm_trial {
     size_t n_history;
     char message[200]; /* why it failed; empty otherwise */
 } pm_trial;
-pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop, pm_trial *trial,
-                       pm_error *error);
+pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop, void (*watch)(void *),
+                       void *user, pm_trial *trial, pm_error *error);
 void pm_trial_free(pm_trial *trial);
 
 /* The patterns of the trial. */

@@ -3,6 +3,7 @@
  * same file, which --resume reads in its place, so that neither jobs nor interruptions show in the results. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/ranks.h"
 
 #include "io/output.h"
 #include "io/search_yaml.h"
@@ -80,7 +81,7 @@ static pm_status try_trial(const hunt *h, uint32_t number, uint32_t trial, outco
     if (!status && h->options->resume)
         status = pm_trial_read(folder, mark, trial, &result, &found, error);
     if (!status && !found)
-        status = pm_trial_run(experiment, trial, &pm_interrupted, &result, error);
+        status = pm_trial_run(experiment, trial, &pm_interrupted, NULL, NULL, &result, error);
     if (!status && !found)
         status = pm_trial_write(folder, mark, &result, error);
     if (!status)
@@ -339,6 +340,11 @@ static int run(int argc, char **argv) {
     pm_error error = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return 2;
+    const pm_exchange *ranks = pm_ranks();
+    if (ranks->size > 1) { /* all would do the same, into the same folder */
+        (void)pm_fail(&error, PM_INVALID, "a search runs in one process, on all cores (--jobs); start it without mpirun");
+        return ranks->rank == 0 ? pm_complain(&error) : 2;
+    }
     return search_file(&o, &error) ? pm_complain(&error) : 0;
 }
 

@@ -43,8 +43,9 @@ typedef struct batch {
     pm_trial *trials;
     bool *done;
     uint32_t n_done, n_converged;
-    double iterations;
-    double begun; /* s */
+    double iterations; /* of the trials that are done */
+    double steps;      /* iterations of this run so far */
+    double begun;      /* s */
     pm_progress progress;
 } batch;
 
@@ -53,8 +54,18 @@ static void show(batch *b) {
     double passed = pm_seconds() - b->begun;
     uint32_t own = (b->experiment->trials + b->ranks->size - 1) / b->ranks->size; /* rank 0 shows its share */
     snprintf(words, sizeof words, "%u of %u trials, %u converged, %.0f iterations/s", b->n_done, own, b->n_converged,
-             passed > 0.0 ? b->iterations / passed : 0.0);
+             passed > 0.0 ? b->steps / passed : 0.0);
     pm_progress_show(&b->progress, (double)b->n_done / own, words);
+}
+
+/* An iteration of some trial is done. */
+static void step_done(void *user) {
+    batch *b = user;
+#pragma omp critical
+    {
+        b->steps++;
+        show(b);
+    }
 }
 
 /* One trial: from its file, or trained. */
@@ -64,7 +75,7 @@ static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
     pm_status status = b->options->resume ? pm_trial_read(b->folder, b->mark, k, trial, &found, error) : PM_OK;
     if (!status && !found) {
         pm_error own = {0};
-        status = pm_trial_run(b->experiment, k, &pm_interrupted, trial, &own);
+        status = pm_trial_run(b->experiment, k, &pm_interrupted, step_done, b, trial, &own);
         if (status == PM_INVALID) /* the rule does not go with the layers, or its parameters not with each other */
             return pm_fail(error, status, "%s: rule: %s", b->options->file, own.message);
         if (status)

@@ -29,8 +29,8 @@ static pm_status remember(pm_trial *trial, size_t *capacity, double correlation,
     return PM_OK;
 }
 
-pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop, pm_trial *trial,
-                       pm_error *error) {
+pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop, void (*watch)(void *),
+                       void *user, pm_trial *trial, pm_error *error) {
     *trial = (pm_trial){.number = number};
     pm_trainer *trainer = NULL;
     double begun = now();
@@ -51,6 +51,8 @@ pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const v
         trial->best = r.best;
         trial->off = r.off;
         trial->spikes += r.spikes;
+        if (watch)
+            watch(user);
         if (step == PM_FAILED) {
             snprintf(trial->message, sizeof trial->message, "%.190s", problem.message);
             break;

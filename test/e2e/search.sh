@@ -59,3 +59,6 @@ wrong 'rounds' -e 's/^rounds.*/rounds: 99/'
 wrong 'trials' -e 's/^rounds.*/rounds: 16/' -e 's/^trials.*/trials: 1000000/'
 wrong 'must be a map|nothing is varied' -e '/^vary/,$d' -e 's/^rounds.*/vary: 3/'
 refuse 2 'which search file' search -o new
+ranks 2 search "$here/data/experiments/search-xor.yaml" -o new > out 2> message
+check "a search on two ranks is refused" test $? -eq 2
+check "it says why" grep -q 'runs in one process' message
