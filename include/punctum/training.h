@@ -138,8 +138,8 @@ void pm_trainer_free(pm_trainer *trainer); /* NULL is allowed */
 pm_status pm_trainer_step(pm_trainer *trainer, pm_error *error);
 pm_progress_report pm_trainer_report(const pm_trainer *trainer);
 /* Runs trial `number` until it converges, fails, has done all iterations, or *stop becomes other than 0 (PM_STOPPED;
- * NULL: never). `watch`, if given, is called with `user` after each iteration. A trial that fails in training is no error: trial->message says why. Free the history with
- * pm_trial_free. */
+ * NULL: never). `watch`, if given, is called with `user` after each iteration. A trial that fails in training is no
+ * error: trial->message says why. Free the history with pm_trial_free. */
 typedef struct pm_trial {
     uint32_t number, iterations;
     uint32_t polished; /* of the iterations, Newton steps */
