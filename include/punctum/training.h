@@ -153,8 +153,8 @@ typedef struct pm_trial {
     size_t n_history;
     char message[200]; /* why it failed; empty otherwise */
 } pm_trial;
-pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop, void (*watch)(void *),
-                       void *user, pm_trial *trial, pm_error *error);
+pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop,
+                       void (*watch)(void *user), void *user, pm_trial *trial, pm_error *error);
 void pm_trial_free(pm_trial *trial);
 
 /* The patterns of the trial. */
