@@ -39,11 +39,22 @@ static inline __attribute__((always_inline)) void tell_course(const pm_lif *lif,
     }
 }
 
-/* The states at `guess` into u, i, b. */
+/* Up to this half of the interval times the fastest rate, FEW or SOME terms of the series do, and MOST up to 1: x^(n+1) /
+ * (n+1)! is below 2^-58. */
+enum { FEW = 10, SOME = 15, MOST = 20 };
+static const double FEW_UP_TO = 0.125, SOME_UP_TO = 0.5, MOST_UP_TO = 1.0;
+
+static inline __attribute__((always_inline)) double fastest_rate(const pm_lif *lif) {
+    return lif->x + (lif->single ? lif->dxy : lif->dxz);
+}
+
+/* The states at `guess` into u, i, b: `terms` terms, but no more in any lane than its own interval asks for. */
 static inline __attribute__((always_inline)) void approach(const pm_lif *lif, pm_lanes *v, const double *guess,
                                                            int terms) {
+    const double fastest = fastest_rate(lif);
     for (int k = 0; k < PM_LANES; k++) {
-        const double h = v->h[k];
+        const double h = v->h[k], x = 0.5 * h * fastest;
+        const double more = x <= FEW_UP_TO ? 0.0 : 1.0, most = x <= SOME_UP_TO ? 0.0 : 1.0;
         double late = guess[k] - h, step = guess[k] <= 0.5 * h ? guess[k] : late;
         double u0 = guess[k] <= 0.5 * h ? v->u0[k] : v->u1[k];
         double i0 = guess[k] <= 0.5 * h ? v->i0[k] : v->i1[k];
@@ -54,6 +65,12 @@ static inline __attribute__((always_inline)) void approach(const pm_lif *lif, pm
 #pragma GCC unroll 20
         for (int n = 2; n <= terms; n++) {
             const double part = 1.0 / n;
+            if (n == FEW + 1 || n == SOME + 1) { /* terms from here on are 0 in lanes that are done */
+                const double go_on = n == FEW + 1 ? more : most;
+                u *= go_on;
+                i *= go_on;
+                b *= go_on;
+            }
             u = (c * part) * i - (m * part) * u;
             i = (gap * part) * b - (l_1 * part) * i;
             b *= -(l_2 * part);
@@ -69,7 +86,7 @@ static inline __attribute__((always_inline)) void approach(const pm_lif *lif, pm
 
 /* From the states near the crossing to those at the crossing. */
 static inline __attribute__((always_inline)) void settle(const pm_lif *lif, pm_lanes *v, const double *guess) {
-    const double fastest = lif->x + (lif->single ? lif->dxy : lif->dxz);
+    const double fastest = fastest_rate(lif);
     for (int k = 0; k < PM_LANES; k++) {
         const double h = v->h[k], tolerance = 0x1p-55 * h;
         double c[DEGREE + 1], ci[DEGREE + 1], cb[DEGREE + 1]; /* derivatives over k! */
@@ -133,10 +150,14 @@ static inline __attribute__((always_inline)) void look_on(const pm_lif *lif, pm_
 }
 
 static inline __attribute__((always_inline)) void cross(const pm_lif *lif, pm_lanes *lanes, int terms) {
+    const double fastest = fastest_rate(lif);
     double guess[PM_LANES], found = 0.0;
     tell_course(lif, lanes, guess);
-    for (int k = 0; k < PM_LANES; k++)
+    for (int k = 0; k < PM_LANES; k++) {
+        if (lanes->course[k] == PM_LANE_FOUND && !(0.5 * lanes->h[k] * fastest <= MOST_UP_TO))
+            lanes->course[k] = PM_LANE_OPEN;
         found += lanes->course[k] == PM_LANE_FOUND ? 1.0 : 0.0;
+    }
     if (!(found > 0.0))
         return;
     approach(lif, lanes, guess, terms);
@@ -144,55 +165,14 @@ static inline __attribute__((always_inline)) void cross(const pm_lif *lif, pm_la
     look_on(lif, lanes);
 }
 
-PM_SIMD static void cross_10(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, 10); }
-PM_SIMD static void cross_15(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, 15); }
-PM_SIMD static void cross_20(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, 20); }
-
-static void leave_open(const pm_lif *lif, pm_lanes *lanes) {
-    (void)lif;
-    for (int k = 0; k < PM_LANES; k++)
-        lanes->course[k] = PM_LANE_OPEN;
-}
-
-typedef void (*crosser)(const pm_lif *, pm_lanes *);
-
-/* With x half of h times the fastest rate, x^(n+1)/(n+1)! is below 2^-58. */
-static crosser crosser_of(const pm_lif *lif, double h) {
-    double x = 0.5 * h * (lif->x + (lif->single ? lif->dxy : lif->dxz));
-    return x <= 0.125 ? cross_10 : x <= 0.5 ? cross_15 : x <= 1.0 ? cross_20 : leave_open;
-}
-
-static void copy_lane(pm_lanes *to, const pm_lanes *from, int k) {
-    to->time[k] = from->time[k];
-    to->u[k] = from->u[k];
-    to->i[k] = from->i[k];
-    to->b[k] = from->b[k];
-    to->course[k] = from->course[k];
-    to->after[k] = from->after[k];
-    to->bound[k] = from->bound[k];
-}
+PM_SIMD static void cross_few(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, FEW); }
+PM_SIMD static void cross_some(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, SOME); }
+PM_SIMD static void cross_most(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, MOST); }
 
 void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes) {
-    crosser with[PM_LANES];
+    double longest = 0.0;
     for (int k = 0; k < PM_LANES; k++)
-        with[k] = crosser_of(lif, lanes->h[k]);
-    int first = 0, next = 0;
-    while (next < PM_LANES && with[next] == with[first])
-        next++;
-    if (next == PM_LANES) {
-        with[first](lif, lanes);
-        return;
-    }
-    const pm_lanes all = *lanes;
-    for (bool done[PM_LANES] = {false}; first < PM_LANES; first++) {
-        if (done[first])
-            continue;
-        pm_lanes part = all; /* as if all were of one kind */
-        with[first](lif, &part);
-        for (int k = first; k < PM_LANES; k++)
-            if (with[k] == with[first]) {
-                copy_lane(lanes, &part, k);
-                done[k] = true;
-            }
-    }
+        longest = larger(lanes->h[k], longest);
+    const double x = 0.5 * longest * fastest_rate(lif);
+    (x <= FEW_UP_TO ? cross_few : x <= SOME_UP_TO ? cross_some : cross_most)(lif, lanes);
 }

@@ -1,0 +1,19 @@
+/* Narrow layers: neurons that may fire are settled eight at a time, whatever intervals they are in. */
+#ifndef PM_SIM_LAYER_NARROW_H
+#define PM_SIM_LAYER_NARROW_H
+
+#include "sim/layer_span.h"
+
+enum { PM_NARROW = 64 };          /* neurons, at most */
+enum { PM_NARROW_INTERVALS = 32 }; /* whose states are kept at a time */
+/* Rows of `stride` numbers in the scratch memory: u, i, b at the start of each interval and after the last, the end of
+ * refractoriness, zeros. */
+enum { PM_NARROW_ROWS = 3 * (PM_NARROW_INTERVALS + 1) + 2 };
+
+/* Runs the layer over its steps, from u at the start of its scratch memory and the ends of refractoriness `held` (see
+ * pm_layer_run). */
+pm_status pm_layer_run_narrow(pm_layer *layer, pm_layer_spikes *spikes, pm_error *error);
+/* Where these are. */
+double *pm_narrow_held(const pm_layer *layer);
+
+#endif

@@ -1,0 +1,49 @@
+/* What the passes over several intervals share: vectors of PM_LANES neurons, the factors of an interval, and how far u
+ * may have been above its end in it. */
+#ifndef PM_SIM_LAYER_VECTORS_H
+#define PM_SIM_LAYER_VECTORS_H
+
+#include "math/lanes.h"
+#include "sim/layer.h"
+
+#include <float.h>
+#include <math.h>
+
+typedef double pm_vector __attribute__((vector_size(64)));
+typedef int64_t pm_mask __attribute__((vector_size(64))); /* comparisons are left to signs: the compiler would take
+                                                              those of several instruction sets apart */
+
+typedef struct pm_factors {
+    double em, c, d1, d12, e1, alpha, e2; /* as in pm_lif_basis; c: the part of u_inf */
+} pm_factors;
+
+static inline pm_factors pm_factors_of(const pm_layer *layer, size_t step) {
+    const pm_lif_basis at = pm_basis_get(&layer->basis, step);
+    return (pm_factors){at.em, layer->lif.u_inf * at.rise, at.d1, at.d12, at.e1, at.alpha, at.e2};
+}
+
+static inline __attribute__((always_inline)) void pm_absolute(pm_vector *a) {
+    *a = (pm_vector)((pm_mask)*a & INT64_MAX);
+}
+
+static inline __attribute__((always_inline)) pm_vector *pm_vector_at(double *x) { return (pm_vector *)(void *)x; }
+static inline __attribute__((always_inline)) const pm_vector *pm_row_at(const double *x) {
+    return (const pm_vector *)(const void *)x;
+}
+
+/* theta, less than any rounding in a bound. */
+static inline double pm_below_threshold(const pm_lif *lif) { return lif->theta - 0x1p-40 * fabs(lif->theta); }
+
+/* In an interval of h ms without arrivals, u is at most by of_i |i| + of_b |b| higher than at its end, with i and b at
+ * its start: after a maximum, u falls no faster than i/C_m has fallen since (u' = 0 there, and u'' = i'/C_m - u'/tau_m
+ * >= i'/C_m while u' <= 0), and i, at most |i| + d12 h |b|, falls at most as fast as l_1 i + d12 |b|. */
+typedef struct pm_excess {
+    double of_i, of_b; /* mV/pA */
+} pm_excess;
+
+static inline pm_excess pm_excess_of(const pm_lif *lif, double h) {
+    const double part = 0.5 * h * h * lif->inv_C, rounding = 0x1p-40 * h * lif->inv_C + DBL_MIN;
+    return (pm_excess){part * lif->l_1 + rounding, part * lif->d12 * (1.0 + lif->l_1 * h) + rounding};
+}
+
+#endif
