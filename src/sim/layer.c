@@ -87,13 +87,12 @@ static pm_status tabulate(pm_layer *layer, const pm_raster *in, double duration,
 }
 
 /* Neurons that rest at or above threshold fire at 0 ms, before the first input, whose current is not in their slope. */
-static pm_status fire_at_rest(pm_layer_spikes *spikes, size_t n, double *u, double *held, pm_error *error) {
+static pm_status fire_at_rest(pm_layer_spikes *spikes, size_t n, double *held, pm_error *error) {
     const pm_lif_state rest = {0};
     pm_status status = PM_OK;
     for (uint32_t j = 0; !status && j < n; j++) {
         pm_span span = {.neuron = j};
         status = pm_span_fire(spikes, &span, 0.0, pm_lif_slope_now(spikes->lif, &rest), error);
-        u[j] = spikes->lif->u_reset;
         held[j] = span.held;
     }
     return status;
@@ -102,16 +101,15 @@ static pm_status fire_at_rest(pm_layer_spikes *spikes, size_t n, double *u, doub
 pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, size_t limit, pm_raster *out,
                        pm_error *error) {
     pm_layer_spikes spikes = {.lif = &layer->lif, .out = out, .limit = limit};
-    double *u = layer->scratch, *held = is_narrow(layer) ? pm_narrow_held(layer) : u + 6 * layer->stride;
+    double *held = layer->scratch, u = layer->lif.theta <= 0.0 ? layer->lif.u_reset : 0.0;
     out->n = 0;
-    memset(u, 0, 6 * layer->stride * sizeof *u);
     for (size_t j = 0; j < layer->stride; j++)
         held[j] = -INFINITY;
     pm_status status = tabulate(layer, in, duration, error);
     if (!status && layer->lif.theta <= 0.0)
-        status = fire_at_rest(&spikes, layer->n_out, u, held, error);
+        status = fire_at_rest(&spikes, layer->n_out, held, error);
     if (!status)
-        status = (is_narrow(layer) ? pm_layer_run_narrow : pm_layer_run_wide)(layer, &spikes, error);
+        status = (is_narrow(layer) ? pm_layer_run_narrow : pm_layer_run_wide)(layer, &spikes, u, error);
     while (!status && out->n && out->time[out->n - 1] >= duration)
         out->n--; /* a run ends just before `duration` */
     return status;

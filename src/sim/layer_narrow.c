@@ -17,23 +17,40 @@
 typedef struct interval {
     pm_factors f;
     pm_excess above;
+    double theta;           /* mV, less than any rounding in a bound */
+    double noise_of, noise; /* u' is clear of rounding from noise_of (|i| + |b|) + noise on, mV/ms */
     double begin, end;  /* ms */
     const double *row;  /* weights of the spike at the end */
 } interval;
 
+/* Who may fire, in which interval: every neuron once at most. */
+typedef struct queue {
+    size_t n;
+    uint32_t neuron[PM_NARROW], place[PM_NARROW];
+} queue;
+
 typedef struct narrow {
     const pm_layer *layer;
     pm_layer_spikes *spikes;
-    double *u, *i, *b;   /* at the start of every interval, and at the end of the last: rows of `stride` */
+    double *states;      /* at the start of the last intervals: see row_of and offset */
     double *held;        /* ms, end of refractoriness */
     const double *none;  /* a row of zeros */
-    size_t n, row;       /* intervals; the next one to be swept */
-    uint64_t waiting;    /* neurons in the queue */
+    size_t row, ready;   /* the next interval to be swept; the first that is not in `at` yet */
+    uint64_t waiting;    /* neurons in a queue */
     uint64_t refractory; /* neurons that may be held */
-    size_t queued;
-    uint32_t neuron[PM_NARROW], place[PM_NARROW]; /* the queue: who may fire, in which interval */
-    interval at[PM_NARROW_INTERVALS];
+    queue open, hard;    /* hard: those that pm_lanes_cross has called so */
+    interval at[PM_NARROW_INTERVALS]; /* a ring */
 } narrow;
+
+enum { RING = PM_NARROW_INTERVALS, IN_RING = RING - 1 };
+
+enum { I = PM_LANES, B = 2 * PM_LANES, STATES = 3 * PM_LANES }; /* a vector of u, one of i, one of b */
+
+/* Where a neuron's u is in a row of states; its i and b are I and B further. */
+static inline size_t offset(size_t neuron) { return neuron / PM_LANES * STATES + neuron % PM_LANES; }
+static inline double *row_of(const narrow *w, size_t row) {
+    return w->states + (row & IN_RING) * 3 * w->layer->stride;
+}
 
 /* Lane k of vector v stands for neuron PM_LANES v + k. */
 static inline __attribute__((always_inline)) uint64_t collect(const pm_mask *flags) {
@@ -42,11 +59,9 @@ static inline __attribute__((always_inline)) uint64_t collect(const pm_mask *fla
     return (uint64_t)(bits[0] | bits[1]);
 }
 
-static void enqueue(narrow *w, uint64_t neurons) {
-    for (; neurons; neurons &= neurons - 1) {
-        w->neuron[w->queued] = (uint32_t)__builtin_ctzll(neurons);
-        w->place[w->queued++] = (uint32_t)w->row;
-    }
+static inline void enqueue(queue *q, uint32_t neuron, uint32_t place) {
+    q->neuron[q->n] = neuron;
+    q->place[q->n++] = place;
 }
 
 /* Puts held neurons to the reset potential at the end of the interval; returns those that are held in a part of it
@@ -59,7 +74,7 @@ static uint64_t hold(narrow *w, const interval *p, uint64_t *held) {
         if (w->held[j] <= p->begin) {
             w->refractory &= ~bit;
         } else if (w->held[j] > p->end) {
-            w->u[(w->row + 1) * w->layer->stride + j] = w->layer->lif.u_reset;
+            row_of(w, w->row + 1)[offset(j)] = w->layer->lif.u_reset;
             *held |= bit;
         } else {
             follow |= bit;
@@ -68,54 +83,68 @@ static uint64_t hold(narrow *w, const interval *p, uint64_t *held) {
     return follow;
 }
 
+/* Negative where neurons may fire in the interval, from i and b at its start, u and i at its end. There u is highest if
+ * it rises there and b >= 0: then i rises first and falls later, and so does u' e^{t/tau_m}, if not one of the two
+ * only (see crossing.c); once positive, it cannot have been negative in between. */
+static inline __attribute__((always_inline)) void may_fire(pm_vector *may, const pm_lif *lif, const interval *p,
+                                                           const pm_vector *i, const pm_vector *b,
+                                                           const pm_vector *end, const pm_vector *current) {
+    pm_vector slow = *i, fast = *b;
+    pm_absolute(&slow);
+    pm_absolute(&fast);
+    const pm_vector room = p->theta - *end;
+    const pm_vector room_before = room - (p->above.of_i * (slow + *i) + p->above.of_size * fast + p->above.of_b * *b);
+    const pm_vector rise = ((lif->u_inf - *end) * lif->l_m + *current * lif->inv_C) - p->noise_of * (slow + fast);
+    const pm_vector clear = rise - p->noise;
+    *may = (pm_vector)((pm_mask)room | ((pm_mask)room_before & ((pm_mask)*b | (pm_mask)clear)));
+}
+
 /* All neurons from interval to interval, until enough of them wait. */
 static inline __attribute__((always_inline)) void sweep(narrow *w, const bool single) {
     const size_t stride = w->layer->stride, n = stride / PM_LANES;
-    const double theta = pm_below_threshold(&w->layer->lif);
+    const pm_lif *lif = &w->layer->lif;
     const uint64_t present = ~(uint64_t)0 >> (PM_NARROW - w->layer->n_out);
-    for (; w->row < w->n && w->queued < PM_LANES; w->row++) {
-        const interval *p = &w->at[w->row];
+    for (; w->row < w->ready && w->open.n < PM_LANES; w->row++) {
+        const interval *p = &w->at[w->row & IN_RING];
         const pm_factors f = p->f;
-        const pm_excess above = p->above;
-        const pm_vector *u = pm_row_at(w->u + w->row * stride), *i = pm_row_at(w->i + w->row * stride);
-        const pm_vector *b = pm_row_at(w->b + w->row * stride), *row = pm_row_at(p->row);
-        pm_vector *u1 = pm_vector_at(w->u + (w->row + 1) * stride), *i1 = pm_vector_at(w->i + (w->row + 1) * stride);
-        pm_vector *b1 = pm_vector_at(w->b + (w->row + 1) * stride);
+        const pm_vector *now = pm_row_at(row_of(w, w->row)), *row = pm_row_at(p->row);
+        pm_vector *next = pm_vector_at(row_of(w, w->row + 1));
         pm_mask lane = {1, 2, 4, 8, 16, 32, 64, 128}, bits = {0};
-        for (size_t v = 0; v < n; v++, lane <<= PM_LANES) {
-            pm_vector slow = i[v], fast = b[v];
-            const pm_vector after =
-                single ? u[v] * f.em + f.c + slow * f.d1 : u[v] * f.em + f.c + slow * f.d1 + fast * f.d12;
-            i1[v] = single ? slow * f.e1 + row[v] : slow * f.e1 + fast * f.alpha;
-            b1[v] = single ? fast : fast * f.e2 + row[v];
-            u1[v] = after;
-            pm_absolute(&slow);
-            pm_absolute(&fast);
-            const pm_vector room = theta - (after + (above.of_i * slow + above.of_b * fast));
-            bits |= ((pm_mask)room >> 63) & lane;
+        for (size_t v = 0; v < n; v++, now += 3, next += 3, lane <<= PM_LANES) {
+            const pm_vector u = now[0], i = now[1], b = now[2];
+            const pm_vector after = single ? u * f.em + f.c + i * f.d1 : u * f.em + f.c + i * f.d1 + b * f.d12;
+            pm_vector current = single ? i * f.e1 : i * f.e1 + b * f.alpha, may;
+            next[0] = after;
+            next[1] = single ? current + row[v] : current;
+            next[2] = single ? b : b * f.e2 + row[v];
+            may_fire(&may, lif, p, &i, &b, &after, &current);
+            bits |= ((pm_mask)may >> 63) & lane;
         }
         uint64_t flags = p->begin < p->end ? collect(&bits) : 0, held = 0;
         if (w->refractory)
             flags |= hold(w, p, &held);
         flags &= present & ~w->waiting & ~held;
-        enqueue(w, flags);
         w->waiting |= flags;
+        for (; flags; flags &= flags - 1)
+            enqueue(&w->open, (uint32_t)__builtin_ctzll(flags), (uint32_t)w->row);
     }
 }
 
 PM_SIMD static void sweep_single(narrow *w) { sweep(w, true); }
 PM_SIMD static void sweep_double(narrow *w) { sweep(w, false); }
 
-/* Up to PM_LANES neurons of the queue. */
+/* Up to PM_LANES neurons that go on from the end of an interval. */
 typedef struct group {
     size_t n;
     uint32_t neuron[PM_LANES];
-    pm_vector u, held; /* at row `from`, which each lane has for itself */
-    pm_mask from;
-    pm_mask again; /* the interval in which it may fire again, or -1 */
+    size_t at[PM_LANES]; /* offsets of their states */
+    pm_mask from;        /* the row in which each lane has reached u */
+    pm_vector u, held;
+    pm_mask again;           /* the interval in which it may fire again, or -1 */
+    pm_vector before, after; /* u at the start and at the end of that interval */
 } group;
 
-static inline __attribute__((always_inline)) void gather(pm_vector *to, const double *x, const uint32_t *k) {
+static inline __attribute__((always_inline)) void gather(pm_vector *to, const double *x, const size_t *k) {
     *to = (pm_vector){x[k[0]], x[k[1]], x[k[2]], x[k[3]], x[k[4]], x[k[5]], x[k[6]], x[k[7]]};
 }
 
@@ -124,106 +153,135 @@ static inline __attribute__((always_inline)) void replace(pm_vector *to, const p
     *to = (pm_vector)(((pm_mask)*from & *which) | ((pm_mask)*to & ~*which));
 }
 
-/* Carries the potentials of a group to where the others are. A lane that may fire again goes on all the same: what it
- * writes after the end of that interval is not true, and is never looked at. */
-PM_SIMD static void catch_up(const narrow *w, group *g) {
+/* Carries the potentials of a group to where the others are. A lane that may fire again is carried on for nothing. */
+static inline __attribute__((always_inline)) void carry(const narrow *w, group *g, const bool refractory) {
     const pm_lif *lif = &w->layer->lif;
-    const size_t stride = w->layer->stride;
-    const double theta = pm_below_threshold(lif);
-    const bool refractory = lif->t_ref > 0.0;
-    const pm_vector reset = (pm_vector){0} + lif->u_reset;
-    pm_mask again = (pm_mask){0} - 1;
-    pm_vector u = g->u;
-    int64_t least = g->from[0];
+    const pm_vector reset = (pm_vector){0} + lif->u_reset, held = g->held;
+    const size_t at[PM_LANES] = {g->at[0], g->at[1], g->at[2], g->at[3], g->at[4], g->at[5], g->at[6], g->at[7]};
+    pm_mask from = g->from, again = (pm_mask){0} - 1;
+    pm_vector u = g->u, before = u, after = u;
+    int64_t least = from[0];
     for (size_t k = 1; k < PM_LANES; k++)
-        least = g->from[k] < least ? g->from[k] : least;
-    for (size_t k = 0; k < PM_LANES; k++)
-        w->u[(size_t)least * stride + g->neuron[k]] = u[k];
-    for (size_t row = (size_t)least; row < w->row; row++) {
-        const interval *p = &w->at[row];
+        least = from[k] < least ? from[k] : least;
+    for (int64_t row = least; row < (int64_t)w->row; row++) {
+        const interval *p = &w->at[row & IN_RING];
         const pm_factors f = p->f;
+        const double *x = row_of(w, (size_t)row);
         pm_vector i, b;
-        gather(&i, w->i + row * stride, g->neuron);
-        gather(&b, w->b + row * stride, g->neuron);
-        const pm_mask open = (g->from - 1 - (int64_t)row) >> 63;
-        pm_vector after = u * f.em + f.c + i * f.d1 + b * f.d12;
-        pm_absolute(&i);
-        pm_absolute(&b);
-        const pm_vector room = theta - (after + (p->above.of_i * i + p->above.of_b * b));
-        pm_mask may = p->begin < p->end ? (pm_mask)room >> 63 : (pm_mask){0};
+        gather(&i, x + I, at);
+        gather(&b, x + B, at);
+        const pm_mask open = (from - 1 - row) >> 63;
+        pm_vector end = u * f.em + f.c + i * f.d1 + b * f.d12;
+        const pm_vector current = i * f.e1 + b * f.alpha;
+        pm_vector sign;
+        may_fire(&sign, lif, p, &i, &b, &end, &current);
+        pm_mask may = (pm_mask)sign >> 63;
         if (refractory) {
-            const pm_vector early = p->begin - g->held, late = p->end - g->held;
-            const pm_mask held = (pm_mask)late >> 63;
-            may = (may | (p->begin < p->end ? (pm_mask)early >> 63 : (pm_mask){0})) & ~held;
-            replace(&after, &held, &reset);
+            const pm_vector early = p->begin - held, late = p->end - held;
+            const pm_mask wholly = (pm_mask)late >> 63;
+            may = (may | ((pm_mask)early >> 63)) & ~wholly;
+            replace(&end, &wholly, &reset);
         }
-        replace(&u, &open, &after);
         may &= open & (again >> 63);
-        again = (may & (int64_t)row) | (again & ~may);
-        double *to = w->u + (row + 1) * stride;
-        for (size_t k = 0; k < PM_LANES; k++)
-            to[g->neuron[k]] = u[k];
+        if (!(p->begin < p->end))
+            may = (pm_mask){0};
+        replace(&before, &may, &u);
+        replace(&u, &open, &end);
+        replace(&after, &may, &u);
+        again = (may & row) | (again & ~may);
     }
+    g->u = u;
     g->again = again;
+    g->before = before;
+    g->after = after;
 }
 
-/* Each neuron of the group through the interval in which it may fire. */
-static pm_status cross(narrow *w, group *g, pm_error *error) {
-    const size_t stride = w->layer->stride;
-    pm_lanes lanes;
-    pm_span spans[PM_LANES];
-    pm_status status = PM_OK;
+PM_SIMD static void catch_up(const narrow *w, group *g) { carry(w, g, false); }
+PM_SIMD static void catch_up_refractory(const narrow *w, group *g) { carry(w, g, true); }
+
+/* Takes the first neurons off a queue. */
+static size_t dequeue(queue *from, uint32_t *neuron, uint32_t *place) {
+    const size_t n = from->n < PM_LANES ? from->n : PM_LANES;
     for (size_t k = 0; k < PM_LANES; k++) {
-        const size_t q = k < g->n ? k : 0, row = w->place[q], j = w->neuron[q], at = row * stride + j;
-        const interval *p = &w->at[row];
-        g->neuron[k] = (uint32_t)j;
-        g->from[k] = (int64_t)row + 1;
-        spans[k] = (pm_span){.neuron = (uint32_t)j,
-                             .begin = p->begin,
-                             .end = p->end,
-                             .held = w->held[j],
-                             .state = {w->u[at], w->i[at], w->b[at]}};
-        spans[k].last.u = w->u[at + stride];
-        spans[k].last.i = spans[k].state.i * p->f.e1 + spans[k].state.b * p->f.alpha;
-        spans[k].last.b = spans[k].state.b * p->f.e2;
-        lanes.h[k] = p->end - p->begin;
-        lanes.u0[k] = spans[k].state.u;
-        lanes.i0[k] = spans[k].state.i;
-        lanes.b0[k] = spans[k].state.b;
-        lanes.u1[k] = spans[k].last.u;
-        lanes.i1[k] = spans[k].last.i;
-        lanes.b1[k] = spans[k].last.b;
+        neuron[k] = from->neuron[k < n ? k : 0];
+        place[k] = from->place[k < n ? k : 0];
     }
-    pm_lanes_cross(&w->layer->lif, &lanes);
-    for (size_t k = 0; !status && k < g->n; k++)
-        status = pm_span_take(w->spikes, &spans[k], &lanes, k, error);
+    from->n -= n;
+    memmove(from->neuron, from->neuron + n, from->n * sizeof *from->neuron);
+    memmove(from->place, from->place + n, from->n * sizeof *from->place);
+    return n;
+}
+
+/* The first neurons of a queue through the intervals in which they may fire. Those that are settled thereby make the
+ * group; those that are hard wait on. */
+static pm_status cross(narrow *w, queue *from, group *g, pm_error *error) {
+    const bool hard = from == &w->hard;
+    uint32_t neuron[PM_LANES], place[PM_LANES];
+    const size_t n = dequeue(from, neuron, place);
+    pm_lanes lanes;
     for (size_t k = 0; k < PM_LANES; k++) {
-        const size_t q = k < g->n ? k : 0;
-        g->u[k] = spans[q].last.u;
-        g->held[k] = spans[q].held;
+        const interval *p = &w->at[place[k] & IN_RING];
+        const double *at = row_of(w, place[k]) + offset(neuron[k]);
+        lanes.h[k] = p->end - p->begin;
+        lanes.u0[k] = at[0];
+        lanes.i0[k] = at[I];
+        lanes.b0[k] = at[B];
+        lanes.u1[k] = row_of(w, place[k] + 1)[offset(neuron[k])];
+        lanes.i1[k] = at[I] * p->f.e1 + at[B] * p->f.alpha;
+        lanes.b1[k] = at[B] * p->f.e2;
+    }
+    (hard ? pm_lanes_solve : pm_lanes_cross)(&w->layer->lif, &lanes);
+    pm_status status = PM_OK;
+    for (size_t k = 0; !status && k < n; k++) {
+        const interval *p = &w->at[place[k] & IN_RING];
+        const double held = w->held[neuron[k]];
+        if (lanes.course[k] == PM_LANE_HARD && !(held > p->begin)) {
+            enqueue(&w->hard, neuron[k], place[k]);
+            continue;
+        }
+        pm_span span = {.neuron = neuron[k],
+                        .begin = p->begin,
+                        .end = p->end,
+                        .held = held,
+                        .state = {lanes.u0[k], lanes.i0[k], lanes.b0[k]},
+                        .last = {lanes.u1[k], lanes.i1[k], lanes.b1[k]}};
+        status = pm_span_take(w->spikes, &span, &lanes, k, error);
+        w->held[neuron[k]] = span.held;
+        g->neuron[g->n] = neuron[k];
+        g->at[g->n] = offset(neuron[k]);
+        g->from[g->n] = (int64_t)place[k] + 1;
+        g->u[g->n] = span.last.u;
+        g->held[g->n++] = span.held;
     }
     return status;
 }
 
-/* Settles the first neurons of the queue; those that may fire again go to its end. */
-static pm_status settle(narrow *w, pm_error *error) {
-    group g = {.n = w->queued < PM_LANES ? w->queued : PM_LANES};
-    pm_status status = cross(w, &g, error);
-    if (status)
-        return status;
-    catch_up(w, &g);
-    w->queued -= g.n;
-    for (size_t k = 0; k < w->queued; k++) {
-        w->neuron[k] = w->neuron[k + g.n];
-        w->place[k] = w->place[k + g.n];
+/* Fills up a group with copies of its first lane. */
+static void pad(group *g) {
+    for (size_t k = g->n; k < PM_LANES; k++) {
+        g->at[k] = g->at[0];
+        g->from[k] = g->from[0];
+        g->u[k] = g->u[0];
+        g->held[k] = g->held[0];
     }
+}
+
+/* Settles the first neurons of a queue. */
+static pm_status settle(narrow *w, queue *from, pm_error *error) {
+    group g = {0};
+    pm_status status = from->n > 0 ? cross(w, from, &g, error) : PM_OK;
+    if (status || g.n == 0)
+        return status;
+    pad(&g);
+    (w->layer->lif.t_ref > 0.0 ? catch_up_refractory : catch_up)(w, &g);
     for (size_t k = 0; k < g.n; k++) {
         const uint64_t bit = (uint64_t)1 << g.neuron[k];
-        w->held[g.neuron[k]] = g.held[k];
         if (g.again[k] >= 0) {
-            w->neuron[w->queued] = g.neuron[k];
-            w->place[w->queued++] = (uint32_t)g.again[k];
+            enqueue(&w->open, g.neuron[k], (uint32_t)g.again[k]);
+            row_of(w, (size_t)g.again[k])[g.at[k]] = g.before[k];
+            row_of(w, (size_t)g.again[k] + 1)[g.at[k]] = g.after[k];
         } else {
+            row_of(w, w->row)[g.at[k]] = g.u[k];
             w->waiting &= ~bit;
             w->refractory |= w->layer->lif.t_ref > 0.0 ? bit : 0;
         }
@@ -231,51 +289,53 @@ static pm_status settle(narrow *w, pm_error *error) {
     return PM_OK;
 }
 
-static void set_intervals(narrow *w, size_t from) {
+/* The first interval in which anyone of a queue waits, or `none`. */
+static size_t oldest(const queue *q, size_t none) {
+    for (size_t k = 0; k < q->n; k++)
+        none = q->place[k] < none ? q->place[k] : none;
+    return none;
+}
+
+/* Lists intervals up to `end` in the ring. */
+static void prepare(narrow *w, size_t end) {
     const pm_layer *layer = w->layer;
-    w->n = layer->n_steps - from < PM_NARROW_INTERVALS ? layer->n_steps - from : PM_NARROW_INTERVALS;
-    w->row = 0;
-    for (size_t k = 0; k < w->n; k++) {
-        const pm_layer_step *step = &layer->steps[from + k];
-        w->at[k] = (interval){.f = pm_factors_of(layer, from + k),
-                              .above = pm_excess_of(&layer->lif, step->end - step->begin),
-                              .begin = step->begin,
-                              .end = step->end,
-                              .row = step->source == PM_NO_SOURCE ? w->none
-                                                                  : layer->weight + step->source * layer->stride};
+    const pm_lif *lif = &layer->lif;
+    for (; w->ready < end; w->ready++) {
+        const pm_layer_step *step = &layer->steps[w->ready];
+        const double h = step->end - step->begin;
+        w->at[w->ready & IN_RING] = (interval){
+            .f = pm_factors_of(layer, w->ready),
+            .above = pm_excess_of(lif, h),
+            .theta = pm_below_threshold(lif),
+            .noise_of = 0x1p-40 * (1.0 + lif->l_m * h) * lif->inv_C,
+            .noise = 0x1p-40 * lif->l_m * (fabs(lif->theta) + fabs(lif->u_inf)),
+            .begin = step->begin,
+            .end = step->end,
+            .row = step->source == PM_NO_SOURCE ? w->none : layer->weight + step->source * layer->stride,
+        };
     }
 }
 
-double *pm_narrow_held(const pm_layer *layer) {
-    return layer->scratch + (size_t)3 * (PM_NARROW_INTERVALS + 1) * layer->stride;
-}
-
-pm_status pm_layer_run_narrow(pm_layer *layer, pm_layer_spikes *spikes, pm_error *error) {
-    const size_t n = layer->stride, rows = (PM_NARROW_INTERVALS + 1) * n;
-    double *x = layer->scratch, *held = pm_narrow_held(layer);
+pm_status pm_layer_run_narrow(pm_layer *layer, pm_layer_spikes *spikes, double u, pm_error *error) {
+    const size_t n = layer->stride;
     narrow w = {.layer = layer,
                 .spikes = spikes,
-                .u = x,
-                .i = x + rows,
-                .b = x + 2 * rows,
-                .held = held,
-                .none = held + n,
+                .held = layer->scratch,
+                .none = layer->scratch + n,
+                .states = layer->scratch + 2 * n,
                 .refractory = layer->lif.t_ref > 0.0 ? ~(uint64_t)0 >> (PM_NARROW - layer->n_out) : 0};
-    memset(w.i, 0, n * sizeof *w.i);
-    memset(w.b, 0, n * sizeof *w.b);
-    memset(held + n, 0, n * sizeof *held);
-    spikes->first = 0;
+    memset(layer->scratch + n, 0, 4 * n * sizeof *w.states);
+    for (size_t j = 0; j < n; j++)
+        w.states[offset(j)] = u;
     pm_status status = PM_OK;
-    for (size_t from = 0; !status && from < layer->n_steps; from += w.n) {
-        set_intervals(&w, from);
-        while (!status && (w.row < w.n || w.queued > 0)) {
-            (layer->lif.single ? sweep_single : sweep_double)(&w);
-            if (w.queued > 0)
-                status = settle(&w, error);
-        }
-        memcpy(w.u, w.u + w.n * n, n * sizeof *w.u);
-        memcpy(w.i, w.i + w.n * n, n * sizeof *w.i);
-        memcpy(w.b, w.b + w.n * n, n * sizeof *w.b);
+    while (!status && (w.row < layer->n_steps || w.open.n > 0 || w.hard.n > 0)) {
+        const size_t open = oldest(&w.open, w.row), hard = oldest(&w.hard, w.row);
+        const size_t end = (open < hard ? open : hard) + RING - 1;
+        prepare(&w, end < layer->n_steps ? end : layer->n_steps);
+        (layer->lif.single ? sweep_single : sweep_double)(&w);
+        /* A full queue, or the one that keeps the others from going on. */
+        const bool few = w.open.n < PM_LANES && (w.open.n == 0 || (hard < open && w.row < layer->n_steps));
+        status = settle(&w, w.hard.n >= PM_LANES || few ? &w.hard : &w.open, error);
     }
     return status;
 }

@@ -6,14 +6,12 @@
 
 enum { PM_NARROW = 64 };          /* neurons, at most */
 enum { PM_NARROW_INTERVALS = 32 }; /* whose states are kept at a time */
-/* Rows of `stride` numbers in the scratch memory: u, i, b at the start of each interval and after the last, the end of
- * refractoriness, zeros. */
-enum { PM_NARROW_ROWS = 3 * (PM_NARROW_INTERVALS + 1) + 2 };
+/* Rows of `stride` numbers in the scratch memory: the end of refractoriness; zeros; u, i, b at the start of each interval
+ * and after the last. */
+enum { PM_NARROW_ROWS = 2 + 3 * (PM_NARROW_INTERVALS + 1) };
 
-/* Runs the layer over its steps, from u at the start of its scratch memory and the ends of refractoriness `held` (see
- * pm_layer_run). */
-pm_status pm_layer_run_narrow(pm_layer *layer, pm_layer_spikes *spikes, pm_error *error);
-/* Where these are. */
-double *pm_narrow_held(const pm_layer *layer);
+/* Runs the layer over its steps, from potentials of u and the ends of refractoriness at the start of its scratch memory
+ * (see pm_layer_run). */
+pm_status pm_layer_run_narrow(pm_layer *layer, pm_layer_spikes *spikes, double u, pm_error *error);
 
 #endif

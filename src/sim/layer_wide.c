@@ -348,19 +348,21 @@ static void set_slab(wide *w, size_t from) {
     }
 }
 
-pm_status pm_layer_run_wide(pm_layer *layer, pm_layer_spikes *spikes, pm_error *error) {
+pm_status pm_layer_run_wide(pm_layer *layer, pm_layer_spikes *spikes, double u, pm_error *error) {
     const size_t n = layer->stride;
-    double *x = layer->scratch;
+    double *x = layer->scratch + n;
     wide w = {.layer = layer,
               .spikes = spikes,
               .now = {x, x + n, x + 2 * n},
               .next = {x + 3 * n, x + 4 * n, x + 5 * n},
-              .held = x + 6 * n,
-              .none = x + 7 * n,
+              .held = layer->scratch,
+              .none = x + 6 * n,
               .slab.single = layer->lif.single};
-    int64_t *flags = (int64_t *)(void *)(x + 8 * n);
+    int64_t *flags = (int64_t *)(void *)(x + 7 * n);
     pm_status status = PM_OK;
-    memset(x + 7 * n, 0, n * sizeof *x);
+    memset(x, 0, 7 * n * sizeof *x);
+    for (size_t j = 0; j < n; j++)
+        w.now.u[j] = u;
     for (size_t from = 0; !status && from < layer->n_steps; from += w.slab.n) {
         set_slab(&w, from);
         (layer->lif.single ? sweep_single : sweep_double)(&w, flags);
