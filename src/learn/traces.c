@@ -40,12 +40,18 @@ void pm_traces_reset(pm_traces *traces, double now) {
     traces->now = now;
 }
 
-PM_SIMD static void carry(size_t n, pm_lif_basis at, double *restrict u, double *restrict i, double *restrict b) {
+static inline __attribute__((always_inline)) void carry_all(size_t n, const pm_lif_basis *at, double *restrict u,
+                                                            double *restrict i, double *restrict b) {
+    const double em = at->em, d1 = at->d1, d12 = at->d12, e1 = at->e1, alpha = at->alpha, e2 = at->e2;
     for (size_t j = 0; j < n; j++) {
-        u[j] = u[j] * at.em + i[j] * at.d1 + b[j] * at.d12;
-        i[j] = i[j] * at.e1 + b[j] * at.alpha;
-        b[j] = b[j] * at.e2;
+        u[j] = u[j] * em + i[j] * d1 + b[j] * d12;
+        i[j] = i[j] * e1 + b[j] * alpha;
+        b[j] = b[j] * e2;
     }
+}
+
+PM_SIMD static void carry(size_t n, pm_lif_basis at, double *restrict u, double *restrict i, double *restrict b) {
+    carry_all(n, &at, u, i, b);
 }
 
 void pm_traces_advance(pm_traces *traces, double t) {
@@ -55,15 +61,42 @@ void pm_traces_advance(pm_traces *traces, double t) {
 
 void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at) { carry(traces->n, at, traces->u, traces->i, traces->b); }
 
+static inline __attribute__((always_inline)) void look_ahead(size_t n, const pm_lif_basis *at, const double *u,
+                                                             const double *i, const double *b,
+                                                             double *restrict ahead) {
+    const double em = at->em, d1 = at->d1, d12 = at->d12;
+    for (size_t j = 0; j < n; j++)
+        ahead[j] = u[j] * em + i[j] * d1 + b[j] * d12;
+}
+
 PM_SIMD void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *restrict ahead) {
-    const double *u = traces->u, *i = traces->i, *b = traces->b;
-    for (size_t j = 0; j < traces->n; j++)
-        ahead[j] = u[j] * at.em + i[j] * at.d1 + b[j] * at.d12;
+    look_ahead(traces->n, &at, traces->u, traces->i, traces->b, ahead);
+}
+
+PM_SIMD void pm_traces_walk(pm_traces *traces, const pm_basis_table *steps, size_t first, size_t n,
+                            const uint32_t *source, double *rows) {
+    const size_t width = traces->n;
+    double *u = traces->u, *i = traces->i, *b = traces->b, *jump = traces->kernel.single ? i : b;
+    for (size_t k = 0; k < n; k++) {
+        const pm_lif_basis at = pm_basis_get(steps, first + k);
+        if (source[k] == PM_NO_SOURCE) {
+            look_ahead(width, &at, u, i, b, rows);
+            rows += width;
+        } else {
+            carry_all(width, &at, u, i, b);
+            jump[source[k]] += 1.0;
+        }
+    }
 }
 
 PM_SIMD void pm_axpy(size_t n, double a, const double *restrict x, double *restrict y) {
     for (size_t j = 0; j < n; j++)
         y[j] += a * x[j];
+}
+
+PM_SIMD void pm_scale(size_t n, double a, double *x) {
+    for (size_t j = 0; j < n; j++)
+        x[j] *= a;
 }
 
 static double sum_lanes(const double *lane) {
@@ -76,6 +109,30 @@ PM_SIMD double pm_dot(size_t n, const double *x, const double *y) {
         for (size_t k = 0; k < PM_LAYER_LANES; k++)
             lane[k] += x[j + k] * y[j + k];
     return sum_lanes(lane);
+}
+
+typedef double vector __attribute__((vector_size(PM_LAYER_LANES * sizeof(double)), aligned(sizeof(double))));
+
+/* Four rows at a time: a sum alone would wait for each of its additions. */
+PM_SIMD void pm_dots(size_t n, size_t count, const double *x, const double *y, double *products) {
+    enum { ROWS = 4 };
+    for (size_t r = 0; r < count; r += ROWS) {
+        const double *row[ROWS];
+        vector sum[ROWS] = {{0}};
+        for (size_t q = 0; q < ROWS; q++)
+            row[q] = y + (r + q < count ? r + q : r) * n;
+        for (size_t j = 0; j < n; j += PM_LAYER_LANES) {
+            const vector a = *(const vector *)(const void *)(x + j);
+#pragma GCC unroll 4
+            for (size_t q = 0; q < ROWS; q++)
+                sum[q] += a * *(const vector *)(const void *)(row[q] + j);
+        }
+        for (size_t q = 0; q < ROWS && r + q < count; q++) {
+            double lane[PM_LAYER_LANES];
+            memcpy(lane, &sum[q], sizeof lane);
+            products[r + q] = sum_lanes(lane);
+        }
+    }
 }
 
 PM_SIMD double pm_sum_squares(size_t n, const double *x) {

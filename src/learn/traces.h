@@ -32,9 +32,16 @@ static inline void pm_traces_add_past(pm_traces *traces, size_t neuron, const pm
     traces->b[neuron] += since->e2;
 }
 
-/* y += a x; sum of squares; sum of row (du/dt of the traces): over n padded elements. */
+/* Through n steps whose bases are in the table, from place `first` on: after each either a spike of source[k] arrives
+ * and the traces move on to it, or, where that is PM_NO_SOURCE, their u there goes to the next row of `rows`. */
+void pm_traces_walk(pm_traces *traces, const pm_basis_table *steps, size_t first, size_t n, const uint32_t *source,
+                    double *rows);
+
+/* y += a x; x *= a; products of x with each of the `count` rows that lie n apart from y on; sum of squares; sum of row (du/dt of the traces): over n padded elements. */
 void pm_axpy(size_t n, double a, const double *x, double *y);
+void pm_scale(size_t n, double a, double *x);
 double pm_dot(size_t n, const double *x, const double *y);
+void pm_dots(size_t n, size_t count, const double *x, const double *y, double *products);
 double pm_sum_squares(size_t n, const double *x);
 double pm_traces_slope_dot(const pm_traces *traces, const double *row);
 
