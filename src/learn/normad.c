@@ -241,11 +241,10 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
             if (root != 1.0)
                 pm_scale(part_size(w, net, l), root, part);
         }
+    pm_gram(w->sweep.row, n, w->rows, gram.matrix.data, gram.matrix.tda);
     for (size_t i = 0; i < n; i++) {
-        double *products = gsl_matrix_ptr(&gram.matrix, i, 0);
-        pm_dots(w->sweep.row, i + 1, w->rows + i * w->sweep.row, w->rows, products);
         for (size_t j = 0; j < i; j++)
-            gsl_matrix_set(&gram.matrix, j, i, products[j]);
+            gsl_matrix_set(&gram.matrix, j, i, gsl_matrix_get(&gram.matrix, i, j));
         trace += gsl_matrix_get(&gram.matrix, i, i);
         gsl_vector_set(&amount.vector, i, w->sizes[i]);
     }

@@ -259,6 +259,7 @@ static void descend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
     w->end[l] = i;
     while (i > 0 || k > 0) {
         bool own = k == 0 || (i > 0 && out->time[i - 1] >= up->time[k - 1]);
+        uint32_t source = PM_NO_SOURCE;
         if (own) {
             if (t - out->time[i - 1] > w->window)
                 break;
@@ -267,10 +268,10 @@ static void descend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
                                    inverse_slope(w, out->slope[i]);
         } else {
             k--;
-            if (k >= w->first[l + 1])
-                pm_traces_add(errors, up->neuron[k], w->coefficient[l + 1][k]);
+            source = k >= w->first[l + 1] ? up->neuron[k] : PM_NO_SOURCE;
         }
-        pm_traces_advance_by(errors, pm_basis_get(&w->steps[l + 1], i + k));
+        pm_traces_add_and_advance(errors, source, source == PM_NO_SOURCE ? 0.0 : w->coefficient[l + 1][k],
+                                  pm_basis_get(&w->steps[l + 1], i + k));
     }
     w->first[l] = i;
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef double vector __attribute__((vector_size(PM_LAYER_LANES * sizeof(double)), aligned(sizeof(double))));
+
 pm_lif pm_trace_kernel(const pm_lif *lif, double tau_hat) {
     pm_neuron neuron = pm_neuron_default();
     neuron.C_m = 1.0 / lif->inv_C;
@@ -73,6 +75,29 @@ PM_SIMD void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *r
     look_ahead(traces->n, &at, traces->u, traces->i, traces->b, ahead);
 }
 
+/* As a whole vector, which the next step can take from the store at once; not so a vector with a single new number. */
+static inline __attribute__((always_inline)) void add_one(double *x, size_t neuron, double amount) {
+    static const double only[PM_LAYER_LANES][PM_LAYER_LANES] = {
+        {1.0},
+        {0.0, 1.0},
+        {0.0, 0.0, 1.0},
+        {0.0, 0.0, 0.0, 1.0},
+        {0.0, 0.0, 0.0, 0.0, 1.0},
+        {0.0, 0.0, 0.0, 0.0, 0.0, 1.0},
+        {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0},
+        {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0},
+    };
+    const double *one = only[neuron % PM_LAYER_LANES];
+    double *to = x + neuron / PM_LAYER_LANES * PM_LAYER_LANES;
+    *(vector *)(void *)to += amount * *(const vector *)(const void *)one;
+}
+
+PM_SIMD void pm_traces_add_and_advance(pm_traces *traces, uint32_t neuron, double amount, pm_lif_basis at) {
+    if (neuron != PM_NO_SOURCE)
+        add_one(traces->kernel.single ? traces->i : traces->b, neuron, amount);
+    carry_all(traces->n, &at, traces->u, traces->i, traces->b);
+}
+
 PM_SIMD void pm_traces_walk(pm_traces *traces, const pm_basis_table *steps, size_t first, size_t n,
                             const uint32_t *source, double *rows) {
     const size_t width = traces->n;
@@ -84,7 +109,7 @@ PM_SIMD void pm_traces_walk(pm_traces *traces, const pm_basis_table *steps, size
             rows += width;
         } else {
             carry_all(width, &at, u, i, b);
-            jump[source[k]] += 1.0;
+            add_one(jump, source[k], 1.0);
         }
     }
 }
@@ -111,28 +136,40 @@ PM_SIMD double pm_dot(size_t n, const double *x, const double *y) {
     return sum_lanes(lane);
 }
 
-typedef double vector __attribute__((vector_size(PM_LAYER_LANES * sizeof(double)), aligned(sizeof(double))));
+static inline __attribute__((always_inline)) const vector *vector_at(const double *x) {
+    return (const vector *)(const void *)x;
+}
 
-/* Four rows at a time: a sum alone would wait for each of its additions. */
-PM_SIMD void pm_dots(size_t n, size_t count, const double *x, const double *y, double *products) {
+/* Four by four rows at a time: a sum alone would wait for each of its additions, and every product for memory. */
+PM_SIMD void pm_gram(size_t n, size_t count, const double *rows, double *products, size_t stride) {
     enum { ROWS = 4 };
-    for (size_t r = 0; r < count; r += ROWS) {
-        const double *row[ROWS];
-        vector sum[ROWS] = {{0}};
-        for (size_t q = 0; q < ROWS; q++)
-            row[q] = y + (r + q < count ? r + q : r) * n;
-        for (size_t j = 0; j < n; j += PM_LAYER_LANES) {
-            const vector a = *(const vector *)(const void *)(x + j);
+    for (size_t r = 0; r < count; r += ROWS)
+        for (size_t s = 0; s <= r; s += ROWS) {
+            const double *x[ROWS], *y[ROWS];
+            vector sum[ROWS][ROWS] = {{{0}}};
+            for (size_t q = 0; q < ROWS; q++) {
+                x[q] = rows + (r + q < count ? r + q : r) * n;
+                y[q] = rows + (s + q < count ? s + q : s) * n;
+            }
+            for (size_t j = 0; j < n; j += PM_LAYER_LANES) {
+                const vector y0 = *vector_at(y[0] + j), y1 = *vector_at(y[1] + j);
+                const vector y2 = *vector_at(y[2] + j), y3 = *vector_at(y[3] + j);
 #pragma GCC unroll 4
-            for (size_t q = 0; q < ROWS; q++)
-                sum[q] += a * *(const vector *)(const void *)(row[q] + j);
+                for (size_t p = 0; p < ROWS; p++) {
+                    const vector a = *vector_at(x[p] + j);
+                    sum[p][0] += a * y0;
+                    sum[p][1] += a * y1;
+                    sum[p][2] += a * y2;
+                    sum[p][3] += a * y3;
+                }
+            }
+            for (size_t p = 0; p < ROWS && r + p < count; p++)
+                for (size_t q = 0; q < ROWS && s + q <= r + p; q++) {
+                    double lane[PM_LAYER_LANES];
+                    memcpy(lane, &sum[p][q], sizeof lane);
+                    products[(r + p) * stride + s + q] = sum_lanes(lane);
+                }
         }
-        for (size_t q = 0; q < ROWS && r + q < count; q++) {
-            double lane[PM_LAYER_LANES];
-            memcpy(lane, &sum[q], sizeof lane);
-            products[r + q] = sum_lanes(lane);
-        }
-    }
 }
 
 PM_SIMD double pm_sum_squares(size_t n, const double *x) {
