@@ -42,37 +42,42 @@ void pm_traces_reset(pm_traces *traces, double now) {
     traces->now = now;
 }
 
-static inline __attribute__((always_inline)) void carry_all(size_t n, const pm_lif_basis *at, double *restrict u,
-                                                            double *restrict i, double *restrict b) {
+static inline __attribute__((always_inline)) const vector *vector_at(const double *x) {
+    return (const vector *)(const void *)x;
+}
+
+static inline __attribute__((always_inline)) vector *vector_in(double *x) { return (vector *)(void *)x; }
+
+/* u, i and b lie n apart; n is a multiple of PM_LAYER_LANES. */
+static inline __attribute__((always_inline)) void carry_all(size_t n, const pm_lif_basis *at, double *states) {
     const double em = at->em, d1 = at->d1, d12 = at->d12, e1 = at->e1, alpha = at->alpha, e2 = at->e2;
-    for (size_t j = 0; j < n; j++) {
-        u[j] = u[j] * em + i[j] * d1 + b[j] * d12;
-        i[j] = i[j] * e1 + b[j] * alpha;
-        b[j] = b[j] * e2;
+    for (double *end = states + n; states < end; states += PM_LAYER_LANES) {
+        const vector u = *vector_at(states), i = *vector_at(states + n), b = *vector_at(states + 2 * n);
+        *vector_in(states) = u * em + i * d1 + b * d12;
+        *vector_in(states + n) = i * e1 + b * alpha;
+        *vector_in(states + 2 * n) = b * e2;
     }
 }
 
-PM_SIMD static void carry(size_t n, pm_lif_basis at, double *restrict u, double *restrict i, double *restrict b) {
-    carry_all(n, &at, u, i, b);
-}
+PM_SIMD static void carry(size_t n, pm_lif_basis at, double *states) { carry_all(n, &at, states); }
 
 void pm_traces_advance(pm_traces *traces, double t) {
     if (t > 0.0)
-        carry(traces->n, pm_lif_basis_at(&traces->kernel, t), traces->u, traces->i, traces->b);
+        carry(traces->n, pm_lif_basis_at(&traces->kernel, t), traces->u);
 }
 
-void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at) { carry(traces->n, at, traces->u, traces->i, traces->b); }
+void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at) { carry(traces->n, at, traces->u); }
 
-static inline __attribute__((always_inline)) void look_ahead(size_t n, const pm_lif_basis *at, const double *u,
-                                                             const double *i, const double *b,
-                                                             double *restrict ahead) {
+static inline __attribute__((always_inline)) void look_ahead(size_t n, const pm_lif_basis *at, const double *states,
+                                                             double *ahead) {
     const double em = at->em, d1 = at->d1, d12 = at->d12;
-    for (size_t j = 0; j < n; j++)
-        ahead[j] = u[j] * em + i[j] * d1 + b[j] * d12;
+    for (size_t j = 0; j < n; j += PM_LAYER_LANES)
+        *vector_in(ahead + j) =
+            *vector_at(states + j) * em + *vector_at(states + n + j) * d1 + *vector_at(states + 2 * n + j) * d12;
 }
 
-PM_SIMD void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *restrict ahead) {
-    look_ahead(traces->n, &at, traces->u, traces->i, traces->b, ahead);
+PM_SIMD void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *ahead) {
+    look_ahead(traces->n, &at, traces->u, ahead);
 }
 
 /* As a whole vector, which the next step can take from the store at once; not so a vector with a single new number. */
@@ -89,26 +94,26 @@ static inline __attribute__((always_inline)) void add_one(double *x, size_t neur
     };
     const double *one = only[neuron % PM_LAYER_LANES];
     double *to = x + neuron / PM_LAYER_LANES * PM_LAYER_LANES;
-    *(vector *)(void *)to += amount * *(const vector *)(const void *)one;
+    *vector_in(to) += amount * *vector_at(one);
 }
 
 PM_SIMD void pm_traces_add_and_advance(pm_traces *traces, uint32_t neuron, double amount, pm_lif_basis at) {
     if (neuron != PM_NO_SOURCE)
         add_one(traces->kernel.single ? traces->i : traces->b, neuron, amount);
-    carry_all(traces->n, &at, traces->u, traces->i, traces->b);
+    carry_all(traces->n, &at, traces->u);
 }
 
 PM_SIMD void pm_traces_walk(pm_traces *traces, const pm_basis_table *steps, size_t first, size_t n,
                             const uint32_t *source, double *rows) {
     const size_t width = traces->n;
-    double *u = traces->u, *i = traces->i, *b = traces->b, *jump = traces->kernel.single ? i : b;
+    double *jump = traces->kernel.single ? traces->i : traces->b;
     for (size_t k = 0; k < n; k++) {
         const pm_lif_basis at = pm_basis_get(steps, first + k);
         if (source[k] == PM_NO_SOURCE) {
-            look_ahead(width, &at, u, i, b, rows);
+            look_ahead(width, &at, traces->u, rows);
             rows += width;
         } else {
-            carry_all(width, &at, u, i, b);
+            carry_all(width, &at, traces->u);
             add_one(jump, source[k], 1.0);
         }
     }
@@ -134,10 +139,6 @@ PM_SIMD double pm_dot(size_t n, const double *x, const double *y) {
         for (size_t k = 0; k < PM_LAYER_LANES; k++)
             lane[k] += x[j + k] * y[j + k];
     return sum_lanes(lane);
-}
-
-static inline __attribute__((always_inline)) const vector *vector_at(const double *x) {
-    return (const vector *)(const void *)x;
 }
 
 /* Four by four rows at a time: a sum alone would wait for each of its additions, and every product for memory. */
