@@ -33,7 +33,7 @@ typedef struct pm_sweep {
     pm_basis_table steps[PM_MAX_LAYERS]; /* from one of these to the next */
     uint32_t *source[PM_MAX_LAYERS];     /* whose spike each of these is, or PM_NO_SOURCE for a spike of the layer */
     size_t source_capacity[PM_MAX_LAYERS];
-    pm_basis_table lags;                 /* from hidden spikes to an error event */
+    pm_basis_table lags; /* from hidden spikes to an error event */
     double *coefficient[PM_MAX_LAYERS];
     size_t coefficient_capacity[PM_MAX_LAYERS];
     size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */

@@ -41,7 +41,8 @@ void pm_traces_walk(pm_traces *traces, const pm_basis_table *steps, size_t first
 void pm_traces_add_and_advance(pm_traces *traces, uint32_t neuron, double amount, pm_lif_basis at);
 
 /* y += a x; x *= a; sum of products; products of each of `count` rows that lie n apart with itself and those before it,
- * into the same places of rows of `products` that lie `stride` apart, n a multiple of PM_LAYER_LANES; sum of squares; sum of row (du/dt of the traces): over n padded elements. */
+ * into the same places of rows of `products` that lie `stride` apart, n a multiple of PM_LAYER_LANES; sum of squares;
+ * sum of row (du/dt of the traces): over n padded elements. */
 void pm_axpy(size_t n, double a, const double *x, double *y);
 void pm_scale(size_t n, double a, double *x);
 double pm_dot(size_t n, const double *x, const double *y);

@@ -10,7 +10,7 @@
 #include <math.h>
 
 enum { DEGREE = 6, REFINEMENTS = 3 };
-static const double NEAR = 0x1p-8; /* as in interval.c */
+static const double NEAR = 0x1p-8;       /* as in interval.c */
 static const double TOLERANCE = 0x1p-55; /* of an interval */
 
 static inline __attribute__((always_inline)) double larger(double a, double b) { return a > b ? a : b; }
@@ -40,8 +40,8 @@ static inline __attribute__((always_inline)) void tell_course(const pm_lif *lif,
     }
 }
 
-/* Up to this half of the interval times the fastest rate, FEW or SOME terms of the series do, and MOST up to 1: x^(n+1) /
- * (n+1)! is below 2^-58. */
+/* Up to this half of the interval times the fastest rate, FEW or SOME terms of the series do, and MOST up to 1: x^(n+1)
+ * / (n+1)! is below 2^-58. */
 enum { FEW = 10, SOME = 15, MOST = 20 };
 static const double FEW_UP_TO = 0.125, SOME_UP_TO = 0.5, MOST_UP_TO = 1.0;
 
@@ -296,8 +296,7 @@ typedef struct bracket {
     double low[PM_LANES], high[PM_LANES];
 } bracket;
 
-static inline __attribute__((always_inline)) double solve_round(const pm_lif *lif, pm_lanes *v, points *p,
-                                                                bracket *w) {
+static inline __attribute__((always_inline)) double solve_round(const pm_lif *lif, pm_lanes *v, points *p, bracket *w) {
     const double fastest = fastest_rate(lif);
     double far[PM_LANES], steps[PM_LANES], exact[PM_LANES], settled[PM_LANES], open = 0.0;
     states_at(lif, v, p, far);

@@ -32,8 +32,8 @@ typedef struct pm_lanes {
  * are about as long. */
 void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes);
 
-/* The same for lanes that pm_lanes_cross has called hard, with the bits of pm_lif_crossing_between; all lanes must be such.
- * What takes still more steps is left open. */
+/* The same for lanes that pm_lanes_cross has called hard, with the bits of pm_lif_crossing_between; all lanes must be
+ * such. What takes still more steps is left open. */
 void pm_lanes_solve(const pm_lif *lif, pm_lanes *lanes);
 
 #endif

@@ -19,8 +19,8 @@ typedef struct interval {
     pm_excess above;
     double theta;           /* mV, less than any rounding in a bound */
     double noise_of, noise; /* u' is clear of rounding from noise_of (|i| + |b|) + noise on, mV/ms */
-    double begin, end;  /* ms */
-    const double *row;  /* weights of the spike at the end */
+    double begin, end;      /* ms */
+    const double *row;      /* weights of the spike at the end */
 } interval;
 
 /* Who may fire, in which interval: every neuron once at most. */
@@ -32,13 +32,13 @@ typedef struct queue {
 typedef struct narrow {
     const pm_layer *layer;
     pm_layer_spikes *spikes;
-    double *states;      /* at the start of the last intervals: see row_of and offset */
-    double *held;        /* ms, end of refractoriness */
-    const double *none;  /* a row of zeros */
-    size_t row, ready;   /* the next interval to be swept; the first that is not in `at` yet */
-    uint64_t waiting;    /* neurons in a queue */
-    uint64_t refractory; /* neurons that may be held */
-    queue open, hard;    /* hard: those that pm_lanes_cross has called so */
+    double *states;                   /* at the start of the last intervals: see row_of and offset */
+    double *held;                     /* ms, end of refractoriness */
+    const double *none;               /* a row of zeros */
+    size_t row, ready;                /* the next interval to be swept; the first that is not in `at` yet */
+    uint64_t waiting;                 /* neurons in a queue */
+    uint64_t refractory;              /* neurons that may be held */
+    queue open, hard;                 /* hard: those that pm_lanes_cross has called so */
     interval at[PM_NARROW_INTERVALS]; /* a ring */
 } narrow;
 
@@ -48,9 +48,7 @@ enum { I = PM_LANES, B = 2 * PM_LANES, STATES = 3 * PM_LANES }; /* a vector of u
 
 /* Where a neuron's u is in a row of states; its i and b are I and B further. */
 static inline size_t offset(size_t neuron) { return neuron / PM_LANES * STATES + neuron % PM_LANES; }
-static inline double *row_of(const narrow *w, size_t row) {
-    return w->states + (row & IN_RING) * 3 * w->layer->stride;
-}
+static inline double *row_of(const narrow *w, size_t row) { return w->states + (row & IN_RING) * 3 * w->layer->stride; }
 
 /* Lane k of vector v stands for neuron PM_LANES v + k. */
 static inline __attribute__((always_inline)) uint64_t collect(const pm_mask *flags) {
@@ -87,8 +85,8 @@ static uint64_t hold(narrow *w, const interval *p, uint64_t *held) {
  * it rises there and b >= 0: then i rises first and falls later, and so does u' e^{t/tau_m}, if not one of the two
  * only (see crossing.c); once positive, it cannot have been negative in between. */
 static inline __attribute__((always_inline)) void may_fire(pm_vector *may, const pm_lif *lif, const interval *p,
-                                                           const pm_vector *i, const pm_vector *b,
-                                                           const pm_vector *end, const pm_vector *current) {
+                                                           const pm_vector *i, const pm_vector *b, const pm_vector *end,
+                                                           const pm_vector *current) {
     pm_vector slow = *i, fast = *b;
     pm_absolute(&slow);
     pm_absolute(&fast);

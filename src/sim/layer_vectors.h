@@ -34,10 +34,11 @@ static inline __attribute__((always_inline)) const pm_vector *pm_row_at(const do
 /* theta, less than any rounding in a bound. */
 static inline double pm_below_threshold(const pm_lif *lif) { return lif->theta - 0x1p-40 * fabs(lif->theta); }
 
-/* In an interval of h ms without arrivals, u is at most by of_i (|i| + i) + of_size |b| + of_b b higher than at its end,
- * with i and b at its start: after a maximum, u falls no faster than i/C_m has fallen since (u' = 0 there, and u'' =
- * i'/C_m - u'/tau_m >= i'/C_m while u' <= 0), so that the end lies below the maximum by at most h^2/2 times the fastest
- * fall of i/C_m. That of i is at most l_1 times the largest i, i+ + d12 h b+, and d12 b-, where x+ = (|x| + x)/2 and x- =
+/* In an interval of h ms without arrivals, u is at most by of_i (|i| + i) + of_size |b| + of_b b higher than at its
+ * end, with i and b at its start: after a maximum, u falls no faster than i/C_m has fallen since (u' = 0 there, and u''
+ * = i'/C_m - u'/tau_m >= i'/C_m while u' <= 0), so that the end lies below the maximum by at most h^2/2 times the
+ * fastest fall of i/C_m. That of i is at most l_1 times the largest i, i+ + d12 h b+, and d12 b-, where x+ = (|x| +
+ * x)/2 and x- =
  * (|x| - x)/2. */
 typedef struct pm_excess {
     double of_i, of_size, of_b; /* mV/pA */
