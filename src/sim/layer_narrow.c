@@ -16,11 +16,9 @@
 
 typedef struct interval {
     pm_factors f;
-    pm_excess above;
-    double theta;           /* mV, less than any rounding in a bound */
-    double noise_of, noise; /* u' is clear of rounding from noise_of (|i| + |b|) + noise on, mV/ms */
-    double begin, end;      /* ms */
-    const double *row;      /* weights of the spike at the end */
+    pm_watch watch;
+    double begin, end; /* ms */
+    const double *row; /* weights of the spike at the end */
 } interval;
 
 /* Who may fire, in which interval: every neuron once at most. */
@@ -81,22 +79,6 @@ static uint64_t hold(narrow *w, const interval *p, uint64_t *held) {
     return follow;
 }
 
-/* Negative where neurons may fire in the interval, from i and b at its start, u and i at its end. There u is highest if
- * it rises there and b >= 0: then i rises first and falls later, and so does u' e^{t/tau_m}, if not one of the two
- * only (see crossing.c); once positive, it cannot have been negative in between. */
-static inline __attribute__((always_inline)) void may_fire(pm_vector *may, const pm_lif *lif, const interval *p,
-                                                           const pm_vector *i, const pm_vector *b, const pm_vector *end,
-                                                           const pm_vector *current) {
-    pm_vector slow = *i, fast = *b;
-    pm_absolute(&slow);
-    pm_absolute(&fast);
-    const pm_vector room = p->theta - *end;
-    const pm_vector room_before = room - (p->above.of_i * (slow + *i) + p->above.of_size * fast + p->above.of_b * *b);
-    const pm_vector rise = ((lif->u_inf - *end) * lif->l_m + *current * lif->inv_C) - p->noise_of * (slow + fast);
-    const pm_vector clear = rise - p->noise;
-    *may = (pm_vector)((pm_mask)room | ((pm_mask)room_before & ((pm_mask)*b | (pm_mask)clear)));
-}
-
 /* All neurons from interval to interval, until enough of them wait. */
 static inline __attribute__((always_inline)) void sweep(narrow *w, const bool single) {
     const size_t stride = w->layer->stride, n = stride / PM_LANES;
@@ -115,7 +97,7 @@ static inline __attribute__((always_inline)) void sweep(narrow *w, const bool si
             next[0] = after;
             next[1] = single ? current + row[v] : current;
             next[2] = single ? b : b * f.e2 + row[v];
-            may_fire(&may, lif, p, &i, &b, &after, &current);
+            pm_may_fire(&may, lif, &p->watch, &i, &b, &after, &current);
             bits |= ((pm_mask)may >> 63) & lane;
         }
         uint64_t flags = p->begin < p->end ? collect(&bits) : 0, held = 0;
@@ -172,7 +154,7 @@ static inline __attribute__((always_inline)) void carry(const narrow *w, group *
         pm_vector end = u * f.em + f.c + i * f.d1 + b * f.d12;
         const pm_vector current = i * f.e1 + b * f.alpha;
         pm_vector sign;
-        may_fire(&sign, lif, p, &i, &b, &end, &current);
+        pm_may_fire(&sign, lif, &p->watch, &i, &b, &end, &current);
         pm_mask may = (pm_mask)sign >> 63;
         if (refractory) {
             const pm_vector early = p->begin - held, late = p->end - held;
@@ -297,16 +279,11 @@ static size_t oldest(const queue *q, size_t none) {
 /* Lists intervals up to `end` in the ring. */
 static void prepare(narrow *w, size_t end) {
     const pm_layer *layer = w->layer;
-    const pm_lif *lif = &layer->lif;
     for (; w->ready < end; w->ready++) {
         const pm_layer_step *step = &layer->steps[w->ready];
-        const double h = step->end - step->begin;
         w->at[w->ready & IN_RING] = (interval){
             .f = pm_factors_of(layer, w->ready),
-            .above = pm_excess_of(lif, h),
-            .theta = pm_below_threshold(lif),
-            .noise_of = 0x1p-40 * (1.0 + lif->l_m * h) * lif->inv_C,
-            .noise = 0x1p-40 * lif->l_m * (fabs(lif->theta) + fabs(lif->u_inf)),
+            .watch = pm_watch_of(&layer->lif, step->end - step->begin),
             .begin = step->begin,
             .end = step->end,
             .row = step->source == PM_NO_SOURCE ? w->none : layer->weight + step->source * layer->stride,

@@ -26,17 +26,11 @@ typedef struct stretch {
     double of_b, of_sum, ratio; /* mV/pA */
 } stretch;
 
-/* Bounds of a single step, the same for all neurons: of the climb from its start (see pm_lif_bound), and to its end. */
-typedef struct limits {
-    double h, decay, rise;
-    pm_excess above;
-} limits;
-
 typedef struct slab {
     size_t n, n_stretches;
     double begin;
     stretch stretches[STEPS];
-    limits limits[STEPS];
+    pm_watch watch[STEPS];
     pm_factors at[STEPS];
     const double *row[STEPS];
     const pm_layer_step *steps;
@@ -55,12 +49,6 @@ typedef struct wide {
     const double *none; /* a row of zeros */
     slab slab;
 } wide;
-
-static inline __attribute__((always_inline)) void positive_part(pm_vector *a) {
-    pm_vector size = *a;
-    pm_absolute(&size);
-    *a = 0.5 * (*a + size);
-}
 
 /* The factors of a stretch of h ms: i is at most |i| + d12 h (|b| + sum of |w|), and falls at most as fast as
  * l_1 i + d12 |b|; if single, it is at most |i| + the positive weights, and falls by l_1 i and by the negative ones. */
@@ -181,27 +169,17 @@ PM_SIMD static void carry_currents(const slab *s, group *g) {
 /* Potentials from step `first` on, each lane from its own; flags as interval by interval. */
 PM_SIMD static void carry_potentials(const pm_lif *lif, const slab *s, group *g, size_t first) {
     const pm_vector reset = (pm_vector){0} + lif->u_reset;
-    const double theta = pm_below_threshold(lif);
     for (size_t k = first; k < s->n; k++) {
         const pm_factors f = s->at[k];
         const double begin = s->steps[k].begin, end = s->steps[k].end;
-        const limits l = s->limits[k];
-        pm_vector u = g->u[k], i = g->i[k], b = g->b[k], rising = i, fast = b * l.rise;
-        positive_part(&rising);
-        positive_part(&fast);
-        pm_vector climb = ((lif->u_inf - u) * lif->l_m + (rising + (i - rising) * l.decay + fast) * lif->inv_C) * l.h;
-        positive_part(&climb);
-        pm_vector room = theta - (u + climb), ready = begin - g->held, slow = i, quick = b;
-        pm_absolute(&slow);
-        pm_absolute(&quick);
-        pm_vector after = u * f.em + f.c + i * f.d1 + b * f.d12, late = end - g->held;
-        pm_vector room_after =
-            theta - (after + (l.above.of_i * (slow + i) + l.above.of_size * quick + l.above.of_b * b));
+        const pm_vector i = g->i[k], b = g->b[k], current = i * f.e1 + b * f.alpha;
+        const pm_vector ready = begin - g->held, late = end - g->held;
+        pm_vector after = g->u[k] * f.em + f.c + i * f.d1 + b * f.d12, may;
+        pm_may_fire(&may, lif, &s->watch[k], &i, &b, &after, &current);
         pm_mask held = (pm_mask)late >> 63, open = (pm_mask)(g->from - ((double)k + 0.5)) >> 63;
         after = (pm_vector)(((pm_mask)after & ~held) | ((pm_mask)reset & held));
         g->u[k + 1] = (pm_vector)(((pm_mask)after & open) | ((pm_mask)g->u[k + 1] & ~open));
-        g->flags[k] =
-            begin < end ? (((pm_mask)room & (pm_mask)room_after) | (pm_mask)ready) & open & ~held : (pm_mask){0};
+        g->flags[k] = begin < end ? ((pm_mask)may | (pm_mask)ready) & open & ~held : (pm_mask){0};
     }
 }
 
@@ -309,11 +287,6 @@ static size_t list_flagged(const pm_layer *layer, const int64_t *flags) {
     return n;
 }
 
-static limits limits_of(const pm_lif *lif, double h) {
-    return (limits){
-        .h = h, .decay = fmax(1.0 - lif->l_1 * h, 0.0), .rise = fmin(lif->d12 * h, 1.0), .above = pm_excess_of(lif, h)};
-}
-
 static void set_slab(wide *w, size_t from) {
     const pm_layer *layer = w->layer;
     const double longest = LONGEST / (layer->lif.x + (layer->lif.single ? layer->lif.dxy : layer->lif.dxz));
@@ -327,7 +300,7 @@ static void set_slab(wide *w, size_t from) {
         const double begin = s->steps[first].begin;
         s->at[k] = pm_factors_of(layer, from + k);
         s->row[k] = source == PM_NO_SOURCE ? w->none : layer->weight + source * layer->stride;
-        s->limits[k] = limits_of(&layer->lif, s->steps[k].end - s->steps[k].begin);
+        s->watch[k] = pm_watch_of(&layer->lif, s->steps[k].end - s->steps[k].begin);
         if (k + 1 < s->n && k + 1 < first + STRETCH && s->steps[k + 1].end - begin <= longest)
             continue;
         s->stretches[s->n_stretches] = stretch_of(&layer->lif, s->steps[k].end - begin);
