@@ -1,6 +1,7 @@
 /* The steps of interval.c in all lanes at once: which course u takes, a first guess by the inverse cubic, the state
  * there by a Taylor series from the start or the end, Halley's step, and Newton's method on six terms of the
- * series around that point. Invariant: a lane says FOUND only if the result lies within the interval and the last
+ * series around that point. Lanes for which that is not enough go through the whole search of interval.c in
+ * pm_lanes_solve. Invariant: a lane says FOUND only if the result lies within the interval and the last
  * change is below its rounding; what any lane does depends on nothing in the others. */
 #include "math/lanes.h"
 

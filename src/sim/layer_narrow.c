@@ -50,8 +50,8 @@ static inline double *row_of(const narrow *w, size_t row) { return w->states + (
 
 /* Lane k of vector v stands for neuron PM_LANES v + k. */
 static inline __attribute__((always_inline)) uint64_t collect(const pm_mask *flags) {
-    pm_mask bits = *flags | __builtin_shuffle(*flags, (pm_mask){4, 5, 6, 7, 0, 1, 2, 3});
-    bits |= __builtin_shuffle(bits, (pm_mask){2, 3, 0, 1, 6, 7, 4, 5});
+    pm_mask bits = *flags | __builtin_shufflevector(*flags, *flags, 4, 5, 6, 7, 0, 1, 2, 3);
+    bits |= __builtin_shufflevector(bits, bits, 2, 3, 0, 1, 6, 7, 4, 5);
     return (uint64_t)(bits[0] | bits[1]);
 }
 

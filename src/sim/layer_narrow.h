@@ -5,10 +5,10 @@
 #include "sim/layer_span.h"
 
 enum { PM_NARROW = 64 };           /* neurons, at most */
-enum { PM_NARROW_INTERVALS = 32 }; /* whose states are kept at a time */
+enum { PM_NARROW_INTERVALS = 32 }; /* whose states are kept: a power of two */
 /* Rows of `stride` numbers in the scratch memory: the end of refractoriness; zeros; u, i, b at the start of each
- * interval and after the last. */
-enum { PM_NARROW_ROWS = 2 + 3 * (PM_NARROW_INTERVALS + 1) };
+ * interval. */
+enum { PM_NARROW_ROWS = 2 + 3 * PM_NARROW_INTERVALS };
 
 /* Runs the layer over its steps, from potentials of u and the ends of refractoriness at the start of its scratch memory
  * (see pm_layer_run). */
