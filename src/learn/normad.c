@@ -238,16 +238,13 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     for (size_t e = 0; e < n; e++) /* in the norm in which a layer counts 1/rate */
         for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
             double *part = w->rows + e * w->sweep.row + w->sweep.offset[l], root = sqrt(w->rate[l]);
-            size_t size = part_size(w, net, l);
-            for (size_t k = 0; k < size; k++)
-                part[k] *= root;
+            if (root != 1.0)
+                pm_scale(part_size(w, net, l), root, part);
         }
+    pm_gram(w->sweep.row, n, w->rows, gram.matrix.data, gram.matrix.tda);
     for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j <= i; j++) {
-            double product = pm_dot(w->sweep.row, w->rows + i * w->sweep.row, w->rows + j * w->sweep.row);
-            gsl_matrix_set(&gram.matrix, i, j, product);
-            gsl_matrix_set(&gram.matrix, j, i, product);
-        }
+        for (size_t j = 0; j < i; j++)
+            gsl_matrix_set(&gram.matrix, j, i, gsl_matrix_get(&gram.matrix, i, j));
         trace += gsl_matrix_get(&gram.matrix, i, i);
         gsl_vector_set(&amount.vector, i, w->sizes[i]);
     }
@@ -265,9 +262,7 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     double length = sqrt(pm_sum_squares(w->sweep.row, w->total));
     double shrink = length > w->p.longest_step ? w->p.longest_step / length : 1.0;
     for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
-        size_t size = part_size(w, net, l);
-        for (size_t k = 0; k < size; k++)
-            w->total[w->sweep.offset[l] + k] *= shrink * sqrt(w->rate[l]);
+        pm_scale(part_size(w, net, l), shrink * sqrt(w->rate[l]), w->total + w->sweep.offset[l]);
     }
     return PM_OK;
 }

@@ -14,6 +14,7 @@ void pm_sweep_free(pm_sweep *w) {
         pm_traces_free(&w->errors[l]);
         pm_basis_free(&w->since[l]);
         pm_basis_free(&w->steps[l]);
+        free(w->source[l]);
         free(w->at_spike[l]);
         free(w->coefficient[l]);
         free(w->before[l]);
@@ -92,6 +93,18 @@ static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error 
 /* The bases on the way through the merged spikes of a hidden layer and its inputs, in order of time; at equal times the
  * layer's own spike comes first, since an input cannot cause a spike at its own instant. Only layers above another one
  * that learns are walked through backwards, step by step. */
+static pm_status reserve_sources(pm_sweep *w, size_t l, size_t n, pm_error *error) {
+    if (n <= w->source_capacity[l])
+        return PM_OK;
+    free(w->source[l]);
+    w->source_capacity[l] = 0;
+    w->source[l] = malloc((n + n / 2) * sizeof *w->source[l]);
+    if (!w->source[l])
+        return pm_fail_memory(error, "the order of spikes");
+    w->source_capacity[l] = n + n / 2;
+    return PM_OK;
+}
+
 static pm_status tabulate_steps(pm_sweep *w, const pm_layered *net, size_t l, pm_error *error) {
     const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
     size_t n = in->n + out->n;
@@ -99,12 +112,16 @@ static pm_status tabulate_steps(pm_sweep *w, const pm_layered *net, size_t l, pm
     pm_status status = pm_basis_reserve(since, n, error);
     if (!status)
         status = pm_basis_reserve(steps, n, error);
+    if (!status)
+        status = reserve_sources(w, l, n, error);
     if (status)
         return status;
     double now = 0.0, last = 0.0;
     for (size_t i = 0, s = 0; i + s < n;) {
-        bool input = s == out->n || (i < in->n && in->time[i] < out->time[s]);
-        double t = input ? in->time[i] : out->time[s];
+        double t_in = i < in->n ? in->time[i] : INFINITY, t_out = s < out->n ? out->time[s] : INFINITY;
+        bool input = t_in < t_out; /* without a branch: which comes next cannot be foreseen */
+        double t = input ? t_in : t_out;
+        w->source[l][i + s] = input ? in->neuron[i] : PM_NO_SOURCE;
         steps->t[i + s] = t - now;
         since->t[i + s] = t - last;
         now = t;
@@ -132,17 +149,10 @@ static pm_status trace_spikes(pm_sweep *w, const pm_layered *net, size_t l, pm_e
         return status;
     pm_traces *traces = &w->inputs[l];
     pm_traces_reset(traces, 0.0);
-    for (size_t i = 0, s = 0; s < out->n;) {
-        bool input = i < in->n && in->time[i] < out->time[s];
-        pm_lif_basis at = pm_basis_get(&w->since[l], i + s);
-        if (input) {
-            pm_traces_advance_by(traces, at);
-            pm_traces_add(traces, in->neuron[i++], 1.0);
-        } else {
-            pm_traces_ahead(traces, at, w->at_spike[l] + s * width);
-            s++;
-        }
-    }
+    size_t n = in->n + out->n;
+    while (n > 0 && w->source[l][n - 1] != PM_NO_SOURCE)
+        n--;
+    pm_traces_walk(traces, &w->since[l], 0, n, w->source[l], w->at_spike[l]);
     return PM_OK;
 }
 
@@ -249,6 +259,7 @@ static void descend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
     w->end[l] = i;
     while (i > 0 || k > 0) {
         bool own = k == 0 || (i > 0 && out->time[i - 1] >= up->time[k - 1]);
+        uint32_t source = PM_NO_SOURCE;
         if (own) {
             if (t - out->time[i - 1] > w->window)
                 break;
@@ -257,10 +268,10 @@ static void descend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
                                    inverse_slope(w, out->slope[i]);
         } else {
             k--;
-            if (k >= w->first[l + 1])
-                pm_traces_add(errors, up->neuron[k], w->coefficient[l + 1][k]);
+            source = k >= w->first[l + 1] ? up->neuron[k] : PM_NO_SOURCE;
         }
-        pm_traces_advance_by(errors, pm_basis_get(&w->steps[l + 1], i + k));
+        pm_traces_add_and_advance(errors, source, source == PM_NO_SOURCE ? 0.0 : w->coefficient[l + 1][k],
+                                  pm_basis_get(&w->steps[l + 1], i + k));
     }
     w->first[l] = i;
 }
@@ -290,11 +301,11 @@ static pm_status tabulate_inputs(pm_sweep *w, const pm_raster *in, pm_error *err
 static void trace_output(pm_sweep *w, const pm_raster *in, double t, double *row) {
     size_t last = w->n_layers - 1;
     pm_traces *traces = &w->inputs[last];
-    for (; w->arrivals < in->n && in->time[w->arrivals] < t; w->arrivals++) {
-        pm_traces_advance_by(traces, pm_basis_get(&w->steps[last], w->arrivals));
-        pm_traces_add(traces, in->neuron[w->arrivals], 1.0);
-        traces->now = in->time[w->arrivals];
-    }
+    size_t first = w->arrivals;
+    while (w->arrivals < in->n && in->time[w->arrivals] < t)
+        w->arrivals++;
+    pm_traces_walk(traces, &w->steps[last], first, w->arrivals - first, in->neuron + first, NULL);
+    traces->now = w->arrivals > 0 ? in->time[w->arrivals - 1] : traces->now;
     pm_traces_ahead(traces, pm_lif_basis_at(&traces->kernel, t - traces->now), row);
 }
 

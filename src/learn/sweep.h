@@ -31,7 +31,9 @@ typedef struct pm_sweep {
     size_t at_spike_capacity[PM_MAX_LAYERS];
     pm_basis_table since[PM_MAX_LAYERS]; /* from each input before to every input and spike of the layer, in order */
     pm_basis_table steps[PM_MAX_LAYERS]; /* from one of these to the next */
-    pm_basis_table lags;                 /* from hidden spikes to an error event */
+    uint32_t *source[PM_MAX_LAYERS];     /* whose spike each of these is, or PM_NO_SOURCE for a spike of the layer */
+    size_t source_capacity[PM_MAX_LAYERS];
+    pm_basis_table lags; /* from hidden spikes to an error event */
     double *coefficient[PM_MAX_LAYERS];
     size_t coefficient_capacity[PM_MAX_LAYERS];
     size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */

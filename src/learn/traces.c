@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef double vector __attribute__((vector_size(PM_LAYER_LANES * sizeof(double)), aligned(sizeof(double))));
+
 pm_lif pm_trace_kernel(const pm_lif *lif, double tau_hat) {
     pm_neuron neuron = pm_neuron_default();
     neuron.C_m = 1.0 / lif->inv_C;
@@ -40,30 +42,91 @@ void pm_traces_reset(pm_traces *traces, double now) {
     traces->now = now;
 }
 
-PM_SIMD static void carry(size_t n, pm_lif_basis at, double *restrict u, double *restrict i, double *restrict b) {
-    for (size_t j = 0; j < n; j++) {
-        u[j] = u[j] * at.em + i[j] * at.d1 + b[j] * at.d12;
-        i[j] = i[j] * at.e1 + b[j] * at.alpha;
-        b[j] = b[j] * at.e2;
+static inline __attribute__((always_inline)) const vector *vector_at(const double *x) {
+    return (const vector *)(const void *)x;
+}
+
+static inline __attribute__((always_inline)) vector *vector_in(double *x) { return (vector *)(void *)x; }
+
+/* u, i and b lie n apart; n is a multiple of PM_LAYER_LANES. */
+static inline __attribute__((always_inline)) void carry_all(size_t n, const pm_lif_basis *at, double *states) {
+    const double em = at->em, d1 = at->d1, d12 = at->d12, e1 = at->e1, alpha = at->alpha, e2 = at->e2;
+    for (double *end = states + n; states < end; states += PM_LAYER_LANES) {
+        const vector u = *vector_at(states), i = *vector_at(states + n), b = *vector_at(states + 2 * n);
+        *vector_in(states) = u * em + i * d1 + b * d12;
+        *vector_in(states + n) = i * e1 + b * alpha;
+        *vector_in(states + 2 * n) = b * e2;
     }
 }
 
+PM_SIMD static void carry(size_t n, pm_lif_basis at, double *states) { carry_all(n, &at, states); }
+
 void pm_traces_advance(pm_traces *traces, double t) {
     if (t > 0.0)
-        carry(traces->n, pm_lif_basis_at(&traces->kernel, t), traces->u, traces->i, traces->b);
+        carry(traces->n, pm_lif_basis_at(&traces->kernel, t), traces->u);
 }
 
-void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at) { carry(traces->n, at, traces->u, traces->i, traces->b); }
+void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at) { carry(traces->n, at, traces->u); }
 
-PM_SIMD void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *restrict ahead) {
-    const double *u = traces->u, *i = traces->i, *b = traces->b;
-    for (size_t j = 0; j < traces->n; j++)
-        ahead[j] = u[j] * at.em + i[j] * at.d1 + b[j] * at.d12;
+static inline __attribute__((always_inline)) void look_ahead(size_t n, const pm_lif_basis *at, const double *states,
+                                                             double *ahead) {
+    const double em = at->em, d1 = at->d1, d12 = at->d12;
+    for (size_t j = 0; j < n; j += PM_LAYER_LANES)
+        *vector_in(ahead + j) =
+            *vector_at(states + j) * em + *vector_at(states + n + j) * d1 + *vector_at(states + 2 * n + j) * d12;
+}
+
+PM_SIMD void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *ahead) {
+    look_ahead(traces->n, &at, traces->u, ahead);
+}
+
+/* As a whole vector, which the next step can take from the store at once; not so a vector with a single new number. */
+static inline __attribute__((always_inline)) void add_one(double *x, size_t neuron, double amount) {
+    static const double only[PM_LAYER_LANES][PM_LAYER_LANES] = {
+        {1.0},
+        {0.0, 1.0},
+        {0.0, 0.0, 1.0},
+        {0.0, 0.0, 0.0, 1.0},
+        {0.0, 0.0, 0.0, 0.0, 1.0},
+        {0.0, 0.0, 0.0, 0.0, 0.0, 1.0},
+        {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0},
+        {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0},
+    };
+    const double *one = only[neuron % PM_LAYER_LANES];
+    double *to = x + neuron / PM_LAYER_LANES * PM_LAYER_LANES;
+    *vector_in(to) += amount * *vector_at(one);
+}
+
+PM_SIMD void pm_traces_add_and_advance(pm_traces *traces, uint32_t neuron, double amount, pm_lif_basis at) {
+    if (neuron != PM_NO_SOURCE)
+        add_one(traces->kernel.single ? traces->i : traces->b, neuron, amount);
+    carry_all(traces->n, &at, traces->u);
+}
+
+PM_SIMD void pm_traces_walk(pm_traces *traces, const pm_basis_table *steps, size_t first, size_t n,
+                            const uint32_t *source, double *rows) {
+    const size_t width = traces->n;
+    double *jump = traces->kernel.single ? traces->i : traces->b;
+    for (size_t k = 0; k < n; k++) {
+        const pm_lif_basis at = pm_basis_get(steps, first + k);
+        if (source[k] == PM_NO_SOURCE) {
+            look_ahead(width, &at, traces->u, rows);
+            rows += width;
+        } else {
+            carry_all(width, &at, traces->u);
+            add_one(jump, source[k], 1.0);
+        }
+    }
 }
 
 PM_SIMD void pm_axpy(size_t n, double a, const double *restrict x, double *restrict y) {
     for (size_t j = 0; j < n; j++)
         y[j] += a * x[j];
+}
+
+PM_SIMD void pm_scale(size_t n, double a, double *x) {
+    for (size_t j = 0; j < n; j++)
+        x[j] *= a;
 }
 
 static double sum_lanes(const double *lane) {
@@ -76,6 +139,38 @@ PM_SIMD double pm_dot(size_t n, const double *x, const double *y) {
         for (size_t k = 0; k < PM_LAYER_LANES; k++)
             lane[k] += x[j + k] * y[j + k];
     return sum_lanes(lane);
+}
+
+/* Four by four rows at a time: a sum alone would wait for each of its additions, and every product for memory. */
+PM_SIMD void pm_gram(size_t n, size_t count, const double *rows, double *products, size_t stride) {
+    enum { ROWS = 4 };
+    for (size_t r = 0; r < count; r += ROWS)
+        for (size_t s = 0; s <= r; s += ROWS) {
+            const double *x[ROWS], *y[ROWS];
+            vector sum[ROWS][ROWS] = {{{0}}};
+            for (size_t q = 0; q < ROWS; q++) {
+                x[q] = rows + (r + q < count ? r + q : r) * n;
+                y[q] = rows + (s + q < count ? s + q : s) * n;
+            }
+            for (size_t j = 0; j < n; j += PM_LAYER_LANES) {
+                const vector y0 = *vector_at(y[0] + j), y1 = *vector_at(y[1] + j);
+                const vector y2 = *vector_at(y[2] + j), y3 = *vector_at(y[3] + j);
+#pragma GCC unroll 4
+                for (size_t p = 0; p < ROWS; p++) {
+                    const vector a = *vector_at(x[p] + j);
+                    sum[p][0] += a * y0;
+                    sum[p][1] += a * y1;
+                    sum[p][2] += a * y2;
+                    sum[p][3] += a * y3;
+                }
+            }
+            for (size_t p = 0; p < ROWS && r + p < count; p++)
+                for (size_t q = 0; q < ROWS && s + q <= r + p; q++) {
+                    double lane[PM_LAYER_LANES];
+                    memcpy(lane, &sum[p][q], sizeof lane);
+                    products[(r + p) * stride + s + q] = sum_lanes(lane);
+                }
+        }
 }
 
 PM_SIMD double pm_sum_squares(size_t n, const double *x) {

@@ -32,9 +32,21 @@ static inline void pm_traces_add_past(pm_traces *traces, size_t neuron, const pm
     traces->b[neuron] += since->e2;
 }
 
-/* y += a x; sum of squares; sum of row (du/dt of the traces): over n padded elements. */
+/* Through n steps whose bases are in the table, from place `first` on: after each either a spike of source[k] arrives
+ * and the traces move on to it, or, where that is PM_NO_SOURCE, their u there goes to the next row of `rows`. */
+void pm_traces_walk(pm_traces *traces, const pm_basis_table *steps, size_t first, size_t n, const uint32_t *source,
+                    double *rows);
+
+/* A spike of that amount at `neuron` (PM_NO_SOURCE: none), then a step whose basis is given. */
+void pm_traces_add_and_advance(pm_traces *traces, uint32_t neuron, double amount, pm_lif_basis at);
+
+/* y += a x; x *= a; sum of products; products of each of `count` rows that lie n apart with itself and those before it,
+ * into the same places of rows of `products` that lie `stride` apart, n a multiple of PM_LAYER_LANES; sum of squares;
+ * sum of row (du/dt of the traces): over n padded elements. */
 void pm_axpy(size_t n, double a, const double *x, double *y);
+void pm_scale(size_t n, double a, double *x);
 double pm_dot(size_t n, const double *x, const double *y);
+void pm_gram(size_t n, size_t count, const double *rows, double *products, size_t stride);
 double pm_sum_squares(size_t n, const double *x);
 double pm_traces_slope_dot(const pm_traces *traces, const double *row);
 

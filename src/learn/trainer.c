@@ -231,6 +231,9 @@ static pm_status judge(pm_trainer *t, score *s, pm_error *error) {
     return PM_OK;
 }
 
+static inline double greater(double a, double b) { return a > b ? a : b; }
+static inline double lesser(double a, double b) { return a < b ? a : b; }
+
 /* Moves the weights along what the rule has gathered. */
 static void apply(pm_trainer *t) {
     const pm_experiment *e = t->experiment;
@@ -240,16 +243,21 @@ static void apply(pm_trainer *t) {
         pm_layer *layer = &t->net.layers[l];
         if (!description->plastic)
             continue;
+        const double lowest = description->lowest, highest = description->highest;
+        const double momentum = t->newton ? 0.0 : e->momentum;
+        const signed char *sign = t->sign[l];
+        double *change = t->change[l], *velocity = t->velocity[l], moved = 0.0;
         for (size_t i = 0; i < layer->n_in; i++)
             for (size_t k = i * layer->stride; k < i * layer->stride + layer->n_out; k++) {
-                double v = (t->newton ? 0.0 : e->momentum * t->velocity[l][k]) + t->change[l][k];
-                double low = t->sign[l][k] > 0 ? fmax(0.0, description->lowest) : description->lowest;
-                double high = t->sign[l][k] < 0 ? fmin(0.0, description->highest) : description->highest;
-                t->velocity[l][k] = v;
-                t->change[l][k] = 0.0;
-                t->moved += v * v;
-                layer->weight[k] = fmin(fmax(layer->weight[k] + factor * v, low), high);
+                double v = (momentum != 0.0 ? momentum * velocity[k] : 0.0) + change[k];
+                double low = sign[k] > 0 ? greater(0.0, lowest) : lowest;
+                double high = sign[k] < 0 ? lesser(0.0, highest) : highest;
+                velocity[k] = v;
+                change[k] = 0.0;
+                moved += v * v;
+                layer->weight[k] = lesser(greater(layer->weight[k] + factor * v, low), high);
             }
+        t->moved += moved;
     }
 }
 

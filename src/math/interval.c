@@ -121,7 +121,17 @@ static double solve(const pm_lif *lif, const pm_lif_state *start, const pm_lif_s
     return high;
 }
 
-/* The maximum in (0, h), or any point at or above theta on the way to it; Newton steps on u' within a bracket. */
+/* Whether a maximum less than `way` ms away from a point lies below theta for sure. Where i falls at the point, w falls
+ * from the maximum to it, or from it on: |u'| in between is at most |u'| there, times e^{l_m way} if it comes later. */
+static bool stays_below(const pm_lif *lif, const pm_lif_state *at, double slope, double way) {
+    double growth = slope > 0.0 ? 1.0 : 1.0 + 2.0 * lif->l_m * way; /* e^x <= 1 + 2 x up to 1 */
+    double size = fabs(lif->theta) + fabs(at->u) + (fabs(at->i) + fabs(at->b)) * lif->inv_C * way;
+    return pm_lif_current_slope(lif, at) < 0.0 && lif->l_m * way <= 1.0 &&
+           at->u + fabs(slope) * way * growth < lif->theta - 0x1p-36 * size;
+}
+
+/* The maximum in (0, h), or any point at or above theta on the way to it, or one from which is seen that the maximum
+ * lies below; Newton steps on u' within a bracket. */
 static double climb(const pm_lif *lif, const pm_lif_state *start, const pm_lif_state *end, double h, pm_lif_state *at) {
     double s0 = pm_lif_slope_now(lif, start), s1 = pm_lif_slope_now(lif, end);
     double fastest = lif->x + (lif->single ? lif->dxy : lif->dxz);
@@ -130,6 +140,8 @@ static double climb(const pm_lif *lif, const pm_lif_state *start, const pm_lif_s
         *at = state_at(lif, start, end, h, fastest, t);
         double slope = pm_lif_slope_now(lif, at);
         if (at->u >= lif->theta)
+            return t;
+        if (stays_below(lif, at, slope, slope > 0.0 ? high - t : t - low))
             return t;
         if (slope > 0.0)
             low = t;

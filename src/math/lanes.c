@@ -1,6 +1,7 @@
 /* The steps of interval.c in all lanes at once: which course u takes, a first guess by the inverse cubic, the state
  * there by a Taylor series from the start or the end, Halley's step, and Newton's method on six terms of the
- * series around that point. Invariant: a lane says FOUND only if the result lies within the interval and the last
+ * series around that point. Lanes for which that is not enough go through the whole search of interval.c in
+ * pm_lanes_solve. Invariant: a lane says FOUND only if the result lies within the interval and the last
  * change is below its rounding; what any lane does depends on nothing in the others. */
 #include "math/lanes.h"
 
@@ -10,7 +11,8 @@
 #include <math.h>
 
 enum { DEGREE = 6, REFINEMENTS = 3 };
-static const double NEAR = 0x1p-8; /* as in interval.c */
+static const double NEAR = 0x1p-8;       /* as in interval.c */
+static const double TOLERANCE = 0x1p-55; /* of an interval */
 
 static inline __attribute__((always_inline)) double larger(double a, double b) { return a > b ? a : b; }
 
@@ -39,11 +41,22 @@ static inline __attribute__((always_inline)) void tell_course(const pm_lif *lif,
     }
 }
 
-/* The states at `guess` into u, i, b. */
+/* Up to this half of the interval times the fastest rate, FEW or SOME terms of the series do, and MOST up to 1: x^(n+1)
+ * / (n+1)! is below 2^-58. */
+enum { FEW = 10, SOME = 15, MOST = 20 };
+static const double FEW_UP_TO = 0.125, SOME_UP_TO = 0.5, MOST_UP_TO = 1.0;
+
+static inline __attribute__((always_inline)) double fastest_rate(const pm_lif *lif) {
+    return lif->x + (lif->single ? lif->dxy : lif->dxz);
+}
+
+/* The states at `guess` into u, i, b: `terms` terms, but no more in any lane than its own interval asks for. */
 static inline __attribute__((always_inline)) void approach(const pm_lif *lif, pm_lanes *v, const double *guess,
                                                            int terms) {
+    const double fastest = fastest_rate(lif);
     for (int k = 0; k < PM_LANES; k++) {
-        const double h = v->h[k];
+        const double h = v->h[k], x = 0.5 * h * fastest;
+        const double more = x <= FEW_UP_TO ? 0.0 : 1.0, most = x <= SOME_UP_TO ? 0.0 : 1.0;
         double late = guess[k] - h, step = guess[k] <= 0.5 * h ? guess[k] : late;
         double u0 = guess[k] <= 0.5 * h ? v->u0[k] : v->u1[k];
         double i0 = guess[k] <= 0.5 * h ? v->i0[k] : v->i1[k];
@@ -54,6 +67,12 @@ static inline __attribute__((always_inline)) void approach(const pm_lif *lif, pm
 #pragma GCC unroll 20
         for (int n = 2; n <= terms; n++) {
             const double part = 1.0 / n;
+            if (n == FEW + 1 || n == SOME + 1) { /* terms from here on are 0 in lanes that are done */
+                const double go_on = n == FEW + 1 ? more : most;
+                u *= go_on;
+                i *= go_on;
+                b *= go_on;
+            }
             u = (c * part) * i - (m * part) * u;
             i = (gap * part) * b - (l_1 * part) * i;
             b *= -(l_2 * part);
@@ -69,9 +88,9 @@ static inline __attribute__((always_inline)) void approach(const pm_lif *lif, pm
 
 /* From the states near the crossing to those at the crossing. */
 static inline __attribute__((always_inline)) void settle(const pm_lif *lif, pm_lanes *v, const double *guess) {
-    const double fastest = lif->x + (lif->single ? lif->dxy : lif->dxz);
+    const double fastest = fastest_rate(lif);
     for (int k = 0; k < PM_LANES; k++) {
-        const double h = v->h[k], tolerance = 0x1p-55 * h;
+        const double h = v->h[k], tolerance = TOLERANCE * h;
         double c[DEGREE + 1], ci[DEGREE + 1], cb[DEGREE + 1]; /* derivatives over k! */
         c[0] = v->u[k] - lif->theta;
         ci[0] = v->i[k];
@@ -109,7 +128,7 @@ static inline __attribute__((always_inline)) void settle(const pm_lif *lif, pm_l
             u = u * step + c[n];
         double good = (fabs(step) * fastest <= NEAR ? 1.0 : 0.0) * (fabs(change) <= tolerance ? 1.0 : 0.0) *
                       (time > 0.0 ? 1.0 : 0.0) * (time <= h ? 1.0 : 0.0) * (c[1] > 0.0 ? 1.0 : 0.0);
-        v->course[k] = v->course[k] == PM_LANE_FOUND && !(good > 0.0) ? PM_LANE_OPEN : v->course[k];
+        v->course[k] = v->course[k] == PM_LANE_FOUND && !(good > 0.0) ? PM_LANE_HARD : v->course[k];
         v->time[k] = time;
         v->u[k] += u * step;
         v->i[k] = i;
@@ -133,10 +152,14 @@ static inline __attribute__((always_inline)) void look_on(const pm_lif *lif, pm_
 }
 
 static inline __attribute__((always_inline)) void cross(const pm_lif *lif, pm_lanes *lanes, int terms) {
+    const double fastest = fastest_rate(lif);
     double guess[PM_LANES], found = 0.0;
     tell_course(lif, lanes, guess);
-    for (int k = 0; k < PM_LANES; k++)
+    for (int k = 0; k < PM_LANES; k++) {
+        if (lanes->course[k] == PM_LANE_FOUND && !(0.5 * lanes->h[k] * fastest <= MOST_UP_TO))
+            lanes->course[k] = PM_LANE_HARD;
         found += lanes->course[k] == PM_LANE_FOUND ? 1.0 : 0.0;
+    }
     if (!(found > 0.0))
         return;
     approach(lif, lanes, guess, terms);
@@ -144,55 +167,187 @@ static inline __attribute__((always_inline)) void cross(const pm_lif *lif, pm_la
     look_on(lif, lanes);
 }
 
-PM_SIMD static void cross_10(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, 10); }
-PM_SIMD static void cross_15(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, 15); }
-PM_SIMD static void cross_20(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, 20); }
-
-static void leave_open(const pm_lif *lif, pm_lanes *lanes) {
-    (void)lif;
-    for (int k = 0; k < PM_LANES; k++)
-        lanes->course[k] = PM_LANE_OPEN;
-}
-
-typedef void (*crosser)(const pm_lif *, pm_lanes *);
-
-/* With x half of h times the fastest rate, x^(n+1)/(n+1)! is below 2^-58. */
-static crosser crosser_of(const pm_lif *lif, double h) {
-    double x = 0.5 * h * (lif->x + (lif->single ? lif->dxy : lif->dxz));
-    return x <= 0.125 ? cross_10 : x <= 0.5 ? cross_15 : x <= 1.0 ? cross_20 : leave_open;
-}
-
-static void copy_lane(pm_lanes *to, const pm_lanes *from, int k) {
-    to->time[k] = from->time[k];
-    to->u[k] = from->u[k];
-    to->i[k] = from->i[k];
-    to->b[k] = from->b[k];
-    to->course[k] = from->course[k];
-    to->after[k] = from->after[k];
-    to->bound[k] = from->bound[k];
-}
+PM_SIMD static void cross_few(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, FEW); }
+PM_SIMD static void cross_some(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, SOME); }
+PM_SIMD static void cross_most(const pm_lif *lif, pm_lanes *lanes) { cross(lif, lanes, MOST); }
 
 void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes) {
-    crosser with[PM_LANES];
+    double longest = 0.0;
     for (int k = 0; k < PM_LANES; k++)
-        with[k] = crosser_of(lif, lanes->h[k]);
-    int first = 0, next = 0;
-    while (next < PM_LANES && with[next] == with[first])
-        next++;
-    if (next == PM_LANES) {
-        with[first](lif, lanes);
-        return;
+        longest = larger(lanes->h[k], longest);
+    const double x = 0.5 * longest * fastest_rate(lif);
+    (x <= FEW_UP_TO ? cross_few : x <= SOME_UP_TO ? cross_some : cross_most)(lif, lanes);
+}
+
+/* What follows are the functions of interval.c of the same names, lane by lane. */
+typedef struct points {
+    double t[PM_LANES], u[PM_LANES], i[PM_LANES], b[PM_LANES];
+} points;
+
+static inline __attribute__((always_inline)) void guess_all(const pm_lif *lif, const pm_lanes *v, double *t) {
+    for (int k = 0; k < PM_LANES; k++) {
+        const double h = v->h[k], g0 = v->u0[k] - lif->theta, g1 = v->u1[k] - lif->theta;
+        const double s0 = (lif->u_inf - v->u0[k]) * lif->l_m + v->i0[k] * lif->inv_C;
+        const double s1 = (lif->u_inf - v->u1[k]) * lif->l_m + v->i1[k] * lif->inv_C;
+        const double x = -g0 / (g1 - g0), rise = g1 - g0, m0 = rise / (s0 * h), m1 = rise / (s1 * h);
+        const double y = x + x * (1.0 - x) * ((m0 - 1.0) * (1.0 - x) - (m1 - 1.0) * x);
+        const double monotone = (s0 > 0.0 ? 1.0 : 0.0) * (s1 > 0.0 ? 1.0 : 0.0) * (m0 < 3.0 ? 1.0 : 0.0) *
+                                (m1 < 3.0 ? 1.0 : 0.0) * (y > 0.0 ? 1.0 : 0.0) * (y < 1.0 ? 1.0 : 0.0);
+        t[k] = (monotone > 0.0 ? y : x) * h;
     }
-    const pm_lanes all = *lanes;
-    for (bool done[PM_LANES] = {false}; first < PM_LANES; first++) {
-        if (done[first])
-            continue;
-        pm_lanes part = all; /* as if all were of one kind */
-        with[first](lif, &part);
-        for (int k = first; k < PM_LANES; k++)
-            if (with[k] == with[first]) {
-                copy_lane(lanes, &part, k);
-                done[k] = true;
+}
+
+/* The states at p->t; `far` where that takes exponentials. */
+static inline __attribute__((always_inline)) void states_at(const pm_lif *lif, const pm_lanes *v, points *p,
+                                                            double *far) {
+    enum { FIRST = 10, SECOND = 13, THIRD = 20 };
+    const double fastest = fastest_rate(lif);
+    for (int k = 0; k < PM_LANES; k++) {
+        const double h = v->h[k], t = p->t[k];
+        const double late = t <= 0.5 * h ? 0.0 : 1.0, close = (h - t) * fastest > 0.25 ? 0.0 : 1.0;
+        const double end = late * close, step = end > 0.0 ? t - h : t, x = fabs(step) * fastest;
+        const double u0 = end > 0.0 ? v->u1[k] : v->u0[k], i0 = end > 0.0 ? v->i1[k] : v->i0[k];
+        const double b0 = end > 0.0 ? v->b1[k] : v->b0[k];
+        const double more = x <= 0.0625 ? 0.0 : 1.0, most = x <= 0.25 ? 0.0 : 1.0;
+        const double m = lif->l_m * step, c = lif->inv_C * step;
+        const double l_1 = lif->l_1 * step, l_2 = lif->l_2 * step, gap = lif->d12 * step;
+        double u = ((lif->u_inf - u0) * lif->l_m + i0 * lif->inv_C) * step, i = gap * b0 - l_1 * i0, b = -l_2 * b0;
+        double sum_u = u, sum_i = i, sum_b = b;
+#pragma GCC unroll 20
+        for (int n = 2; n <= THIRD; n++) {
+            const double part = 1.0 / n;
+            if (n == FIRST + 1 || n == SECOND + 1) {
+                const double go_on = n == FIRST + 1 ? more : most;
+                u *= go_on;
+                i *= go_on;
+                b *= go_on;
             }
+            u = (c * part) * i - (m * part) * u;
+            i = (gap * part) * b - (l_1 * part) * i;
+            b *= -(l_2 * part);
+            sum_u += u;
+            sum_i += i;
+            sum_b += b;
+        }
+        p->u[k] = u0 + sum_u;
+        p->i[k] = i0 + sum_i;
+        p->b[k] = b0 + sum_b;
+        far[k] = x <= 1.0 ? 0.0 : 1.0;
     }
+}
+
+/* The states `exact` ms away from p, by six terms. */
+static inline __attribute__((always_inline)) void step_all(const pm_lif *lif, points *p, const double *exact) {
+    for (int k = 0; k < PM_LANES; k++) {
+        const double step = exact[k], m = lif->l_m * step, c = lif->inv_C * step;
+        const double l_1 = lif->l_1 * step, l_2 = lif->l_2 * step, gap = lif->d12 * step;
+        double u = ((lif->u_inf - p->u[k]) * lif->l_m + p->i[k] * lif->inv_C) * step;
+        double i = gap * p->b[k] - l_1 * p->i[k], b = -l_2 * p->b[k], sum_u = u, sum_i = i, sum_b = b;
+#pragma GCC unroll 6
+        for (int n = 2; n <= DEGREE; n++) {
+            const double part = 1.0 / n;
+            u = (c * part) * i - (m * part) * u;
+            i = (gap * part) * b - (l_1 * part) * i;
+            b *= -(l_2 * part);
+            sum_u += u;
+            sum_i += i;
+            sum_b += b;
+        }
+        p->u[k] += sum_u;
+        p->i[k] += sum_i;
+        p->b[k] += sum_b;
+    }
+}
+
+/* Newton's method from p + step on; 0 in `settled` where it does not settle at once. */
+static inline __attribute__((always_inline)) void refine_all(const pm_lif *lif, const pm_lanes *v, const points *p,
+                                                             const double *steps, double *exact, double *settled) {
+    for (int k = 0; k < PM_LANES; k++) {
+        const double tolerance = TOLERANCE * v->h[k];
+        double c[DEGREE + 1], i = lif->d12 * p->b[k] - lif->l_1 * p->i[k], b = -lif->l_2 * p->b[k];
+        double step = steps[k], done = 0.0;
+        c[0] = p->u[k] - lif->theta;
+        c[1] = (lif->u_inf - p->u[k]) * lif->l_m + p->i[k] * lif->inv_C;
+#pragma GCC unroll 6
+        for (int n = 2; n <= DEGREE; n++) {
+            const double part = 1.0 / n;
+            c[n] = (lif->inv_C * i - lif->l_m * c[n - 1]) * part;
+            i = (lif->d12 * b - lif->l_1 * i) * part;
+            b *= -lif->l_2 * part;
+        }
+#pragma GCC unroll 3
+        for (int round = 0; round < REFINEMENTS; round++) {
+            double value = c[DEGREE], slope = 0.0;
+#pragma GCC unroll 6
+            for (int n = DEGREE; n-- > 0;) {
+                slope = slope * step + value;
+                value = value * step + c[n];
+            }
+            const double change = value / slope;
+            step = done > 0.0 ? step : step - change;
+            done = done > 0.0 ? 1.0 : fabs(change) <= tolerance ? 1.0 : 0.0;
+        }
+        exact[k] = step;
+        settled[k] = done;
+    }
+}
+
+/* A round of `solve`: one step within the bracket, and the crossing itself where it is close. */
+typedef struct bracket {
+    double low[PM_LANES], high[PM_LANES];
+} bracket;
+
+static inline __attribute__((always_inline)) double solve_round(const pm_lif *lif, pm_lanes *v, points *p, bracket *w) {
+    const double fastest = fastest_rate(lif);
+    double far[PM_LANES], steps[PM_LANES], exact[PM_LANES], settled[PM_LANES], open = 0.0;
+    states_at(lif, v, p, far);
+    for (int k = 0; k < PM_LANES; k++) {
+        const double g = p->u[k] - lif->theta;
+        const double slope = (lif->u_inf - p->u[k]) * lif->l_m + p->i[k] * lif->inv_C;
+        const double bend = (lif->d12 * p->b[k] - lif->l_1 * p->i[k]) * lif->inv_C - lif->l_m * slope;
+        const double disc = slope * slope - 2.0 * g * bend, root = sqrt(disc > 0.0 ? disc : 0.0);
+        const double possible = (disc >= 0.0 ? 1.0 : 0.0) * (slope > 0.0 ? 1.0 : 0.0);
+        w->low[k] = g < 0.0 ? p->t[k] : w->low[k];
+        w->high[k] = g < 0.0 ? w->high[k] : p->t[k];
+        steps[k] = possible > 0.0 ? -2.0 * g / (slope + root) : (double)NAN;
+    }
+    refine_all(lif, v, p, steps, exact, settled);
+    points end = *p;
+    step_all(lif, &end, exact);
+    for (int k = 0; k < PM_LANES; k++) {
+        const double low = w->low[k], high = w->high[k], t = p->t[k] + steps[k], time = p->t[k] + exact[k];
+        const double inside = (t > low ? 1.0 : 0.0) * (t < high ? 1.0 : 0.0), middle = low + 0.5 * (high - low);
+        const double split = (middle > low ? 1.0 : 0.0) * (middle < high ? 1.0 : 0.0);
+        const double near = (fabs(steps[k]) * fastest <= NEAR ? 1.0 : 0.0) * settled[k];
+        const double good = near * (fabs(exact[k]) * fastest <= NEAR ? 1.0 : 0.0) * (time >= low ? 1.0 : 0.0) *
+                            (time <= high ? 1.0 : 0.0);
+        const double hard = v->course[k] == PM_LANE_HARD ? 1.0 : 0.0, known = hard * (1.0 - far[k]);
+        const double lost = hard * (known > 0.0 ? 0.0 : 1.0), found = known * good;
+        const double stuck = known * (1.0 - good) * (1.0 - inside) * (1.0 - split);
+        v->time[k] = found > 0.0 ? time : v->time[k];
+        v->u[k] = found > 0.0 ? end.u[k] : v->u[k];
+        v->i[k] = found > 0.0 ? end.i[k] : v->i[k];
+        v->b[k] = found > 0.0 ? end.b[k] : v->b[k];
+        v->course[k] = found > 0.0 ? PM_LANE_FOUND : lost + stuck > 0.0 ? PM_LANE_OPEN : v->course[k];
+        p->t[k] = inside > 0.0 ? t : middle;
+        open += v->course[k] == PM_LANE_HARD ? 1.0 : 0.0;
+    }
+    return open;
+}
+
+PM_SIMD void pm_lanes_solve(const pm_lif *lif, pm_lanes *v) {
+    enum { ROUNDS = 5 };
+    points p;
+    bracket w;
+    guess_all(lif, v, p.t);
+    for (int k = 0; k < PM_LANES; k++) {
+        w.low[k] = 0.0;
+        w.high[k] = v->h[k];
+        v->course[k] = PM_LANE_HARD;
+    }
+    for (int round = 0; round < ROUNDS && solve_round(lif, v, &p, &w) > 0.0; round++) {
+    }
+    for (int k = 0; k < PM_LANES; k++)
+        v->course[k] = v->course[k] == PM_LANE_HARD ? PM_LANE_OPEN : v->course[k];
+    look_on(lif, v);
 }

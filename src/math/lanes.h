@@ -13,7 +13,8 @@ enum { PM_LANES = 8 };
 typedef enum pm_lane_course {
     PM_LANE_OPEN,   /* not told apart */
     PM_LANE_SILENT, /* no crossing */
-    PM_LANE_FOUND   /* the first crossing is at `time`, with the state u, i, b */
+    PM_LANE_FOUND,  /* the first crossing is at `time`, with the state u, i, b */
+    PM_LANE_HARD    /* there is one crossing, which takes more steps: for pm_lanes_solve */
 } pm_lane_course;
 
 typedef struct pm_lanes {
@@ -30,5 +31,9 @@ typedef struct pm_lanes {
 /* Fills in time, u, i, b, course, after and bound. Lanes without a neuron hold any numbers; fastest where all intervals
  * are about as long. */
 void pm_lanes_cross(const pm_lif *lif, pm_lanes *lanes);
+
+/* The same for lanes that pm_lanes_cross has called hard, with the bits of pm_lif_crossing_between; all lanes must be
+ * such. What takes still more steps is left open. */
+void pm_lanes_solve(const pm_lif *lif, pm_lanes *lanes);
 
 #endif

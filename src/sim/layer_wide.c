@@ -3,29 +3,21 @@
  * stretch of several intervals: after a maximum, u falls no faster than i/C_m has fallen since (u' = 0 there, and
  * u'' = i'/C_m - u'/tau_m >= i'/C_m while u' <= 0), so the end of a stretch of length h lies below the maximum by at
  * most h^2/2 times the fastest fall of i/C_m, or, where synapses are single exponentials and i jumps, by h times its
- * whole fall; bounds of both follow from the state at the start and the sum of the absolute weights. A neuron that
+ * whole fall; bounds of both follow from the state at the start and the sum of the pm_absolute weights. A neuron that
  * thereby stays below threshold needs nothing else. The few others go through the slab again, PM_LANES at a time, with
  * all states kept, and the exact crossing where bounds of single intervals reach the threshold. Invariant: every number
  * that is kept is computed by the same operations in the same order as interval by interval (layer.c). */
 #include "sim/layer_wide.h"
 
 #include "math/simd.h"
+#include "sim/layer_vectors.h"
 
-#include <float.h>
-#include <math.h>
 #include <string.h>
 
 enum { STEPS = 16, STRETCH = 4 };                  /* at most, of a slab and of a stretch */
 enum { TILE = 4, TILE_NEURONS = TILE * PM_LANES }; /* vectors in registers at a time */
 
 static const double LONGEST = 0.25; /* stretch of several steps, times the fastest rate */
-
-typedef double vector __attribute__((vector_size(64)));
-typedef int64_t mask __attribute__((vector_size(64)));
-
-typedef struct factors {
-    double em, c, d1, d12, e1, alpha, e2; /* as in pm_lif_basis; c: the part of u_inf */
-} factors;
 
 /* Where a stretch ends; u may have been higher by of_b (ratio |i| + |b| + sum of |w|) + of_sum (sum of w), with i and b
  * at its start. */
@@ -34,18 +26,12 @@ typedef struct stretch {
     double of_b, of_sum, ratio; /* mV/pA */
 } stretch;
 
-/* Bounds of a single step, the same for all neurons, as in layer.c, and what it is as a stretch. */
-typedef struct limits {
-    double h, decay, rise;
-    stretch alone;
-} limits;
-
 typedef struct slab {
     size_t n, n_stretches;
     double begin;
     stretch stretches[STEPS];
-    limits limits[STEPS];
-    factors at[STEPS];
+    pm_watch watch[STEPS];
+    pm_factors at[STEPS];
     const double *row[STEPS];
     const pm_layer_step *steps;
     bool single;
@@ -64,21 +50,6 @@ typedef struct wide {
     slab slab;
 } wide;
 
-/* Comparisons of vectors are left to signs: the compiler would take those of several instruction sets apart. */
-static inline __attribute__((always_inline)) void absolute(vector *a) { *a = (vector)((mask)*a & INT64_MAX); }
-static inline __attribute__((always_inline)) void positive_part(vector *a) {
-    vector size = *a;
-    absolute(&size);
-    *a = 0.5 * (*a + size);
-}
-
-static inline __attribute__((always_inline)) vector *vector_at(double *x) { return (vector *)(void *)x; }
-static inline __attribute__((always_inline)) const vector *row_at(const double *x) {
-    return (const vector *)(const void *)x;
-}
-
-static double below_threshold(const pm_lif *lif) { return lif->theta - 0x1p-40 * fabs(lif->theta); }
-
 /* The factors of a stretch of h ms: i is at most |i| + d12 h (|b| + sum of |w|), and falls at most as fast as
  * l_1 i + d12 |b|; if single, it is at most |i| + the positive weights, and falls by l_1 i and by the negative ones. */
 static stretch stretch_of(const pm_lif *lif, double h) {
@@ -94,43 +65,44 @@ static stretch stretch_of(const pm_lif *lif, double h) {
 
 /* `n` vectors of neurons from j on through the slab; those that may fire or are held get a negative flag. */
 static inline __attribute__((always_inline)) void sweep_tile(const wide *w, size_t j, const int n, const bool single,
-                                                             int64_t *flags) {
+                                                             const bool driven, int64_t *flags) {
     const slab *s = &w->slab;
-    const double theta = below_threshold(&w->layer->lif);
-    const vector zero = {0};
-    vector u[TILE], i[TILE], b[TILE], flag[TILE], bound[TILE], sum[TILE];
+    const double theta = pm_below_threshold(&w->layer->lif);
+    const pm_vector zero = {0};
+    pm_vector u[TILE], i[TILE], b[TILE], flag[TILE], bound[TILE], sum[TILE];
 #pragma GCC unroll 4
     for (int v = 0; v < n; v++) {
-        u[v] = row_at(w->now.u + j)[v];
-        i[v] = row_at(w->now.i + j)[v];
-        b[v] = row_at(w->now.b + j)[v];
-        flag[v] = s->begin - row_at(w->held + j)[v];
+        u[v] = pm_row_at(w->now.u + j)[v];
+        i[v] = pm_row_at(w->now.i + j)[v];
+        b[v] = pm_row_at(w->now.b + j)[v];
+        flag[v] = s->begin - pm_row_at(w->held + j)[v];
     }
     for (size_t k = 0, q = 0; q < s->n_stretches; q++) {
         const stretch p = s->stretches[q];
 #pragma GCC unroll 4
         for (int v = 0; v < n; v++) {
-            vector slow = i[v], fast = b[v];
-            absolute(&slow);
-            absolute(&fast);
+            pm_vector slow = i[v], fast = b[v];
+            pm_absolute(&slow);
+            pm_absolute(&fast);
             bound[v] = p.ratio * slow + fast;
             sum[v] = zero;
         }
         for (; k < s->stretches[q].end; k++) {
-            const factors f = s->at[k];
-            const vector *row = row_at(s->row[k] + j);
+            const pm_factors f = s->at[k];
+            const pm_vector *row = pm_row_at(s->row[k] + j);
 #pragma GCC unroll 4
             for (int v = 0; v < n; v++) {
-                const vector weight = row[v];
-                vector size = weight;
-                absolute(&size);
+                const pm_vector weight = row[v];
+                pm_vector size = weight;
+                pm_absolute(&size);
                 bound[v] += size;
+                u[v] = driven ? u[v] * f.em + f.c : u[v] * f.em; /* + 0 would be the same, and one more to wait for */
                 if (single) {
-                    u[v] = u[v] * f.em + f.c + i[v] * f.d1;
+                    u[v] += i[v] * f.d1;
                     i[v] = i[v] * f.e1 + weight;
                     sum[v] += weight;
                 } else {
-                    u[v] = u[v] * f.em + f.c + i[v] * f.d1 + b[v] * f.d12;
+                    u[v] = u[v] + i[v] * f.d1 + b[v] * f.d12;
                     i[v] = i[v] * f.e1 + b[v] * f.alpha;
                     b[v] = b[v] * f.e2 + weight;
                 }
@@ -138,49 +110,51 @@ static inline __attribute__((always_inline)) void sweep_tile(const wide *w, size
         }
 #pragma GCC unroll 4
         for (int v = 0; v < n; v++) {
-            vector above = u[v] + p.of_b * bound[v];
+            pm_vector above = u[v] + p.of_b * bound[v];
             if (single)
                 above += p.of_sum * sum[v];
-            vector room = theta - above;
-            flag[v] = (vector)((mask)flag[v] | (mask)room);
+            pm_vector room = theta - above;
+            flag[v] = (pm_vector)((pm_mask)flag[v] | (pm_mask)room);
         }
     }
 #pragma GCC unroll 4
     for (int v = 0; v < n; v++) {
-        ((mask *)(void *)(flags + j))[v] = (mask)flag[v];
-        vector_at(w->next.u + j)[v] = u[v];
-        vector_at(w->next.i + j)[v] = i[v];
-        vector_at(w->next.b + j)[v] = b[v];
+        ((pm_mask *)(void *)(flags + j))[v] = (pm_mask)flag[v];
+        pm_vector_at(w->next.u + j)[v] = u[v];
+        pm_vector_at(w->next.i + j)[v] = i[v];
+        pm_vector_at(w->next.b + j)[v] = b[v];
     }
 }
 
-static inline __attribute__((always_inline)) void sweep(const wide *w, const bool single, int64_t *flags) {
+static inline __attribute__((always_inline)) void sweep(const wide *w, const bool single, const bool driven,
+                                                        int64_t *flags) {
     const size_t n = w->layer->stride;
     size_t j = 0;
     for (; j + TILE_NEURONS <= n; j += TILE_NEURONS)
-        sweep_tile(w, j, TILE, single, flags);
+        sweep_tile(w, j, TILE, single, driven, flags);
     for (; j < n; j += PM_LANES)
-        sweep_tile(w, j, 1, single, flags);
+        sweep_tile(w, j, 1, single, driven, flags);
 }
 
-PM_SIMD static void sweep_single(const wide *w, int64_t *flags) { sweep(w, true, flags); }
-PM_SIMD static void sweep_double(const wide *w, int64_t *flags) { sweep(w, false, flags); }
+PM_SIMD static void sweep_single(const wide *w, int64_t *flags) { sweep(w, true, true, flags); }
+PM_SIMD static void sweep_double(const wide *w, int64_t *flags) { sweep(w, false, true, flags); }
+PM_SIMD static void sweep_undriven(const wide *w, int64_t *flags) { sweep(w, false, false, flags); }
 
 /* Up to PM_LANES neurons on their way through the slab, their states at the start of each step. */
 typedef struct group {
     size_t n;
     uint32_t neuron[PM_LANES];
-    vector u[STEPS + 1], i[STEPS + 1], b[STEPS + 1], weight[STEPS];
-    vector held;
-    vector from;              /* the step from which on u is open */
-    mask flags[STEPS];        /* negative: may fire in the step, or is held in a part of it */
+    pm_vector u[STEPS + 1], i[STEPS + 1], b[STEPS + 1], weight[STEPS];
+    pm_vector held;
+    pm_vector from;           /* the step from which on u is open */
+    pm_mask flags[STEPS];     /* negative: may fire in the step, or is held in a part of it */
     size_t flagged[PM_LANES]; /* the first such step, or that after the last */
 } group;
 
 /* Currents, which spikes do not change. */
 PM_SIMD static void carry_currents(const slab *s, group *g) {
     for (size_t k = 0; k < s->n; k++) {
-        const factors f = s->at[k];
+        const pm_factors f = s->at[k];
         g->i[k + 1] = g->i[k] * f.e1;
         g->b[k + 1] = g->b[k];
         if (s->single) {
@@ -194,32 +168,24 @@ PM_SIMD static void carry_currents(const slab *s, group *g) {
 
 /* Potentials from step `first` on, each lane from its own; flags as interval by interval. */
 PM_SIMD static void carry_potentials(const pm_lif *lif, const slab *s, group *g, size_t first) {
-    const vector reset = (vector){0} + lif->u_reset;
-    const double theta = below_threshold(lif);
+    const pm_vector reset = (pm_vector){0} + lif->u_reset;
     for (size_t k = first; k < s->n; k++) {
-        const factors f = s->at[k];
+        const pm_factors f = s->at[k];
         const double begin = s->steps[k].begin, end = s->steps[k].end;
-        const limits l = s->limits[k];
-        vector u = g->u[k], i = g->i[k], b = g->b[k], rising = i, fast = b * l.rise;
-        positive_part(&rising);
-        positive_part(&fast);
-        vector climb = ((lif->u_inf - u) * lif->l_m + (rising + (i - rising) * l.decay + fast) * lif->inv_C) * l.h;
-        positive_part(&climb);
-        vector room = theta - (u + climb), ready = begin - g->held, slow = i, quick = b;
-        absolute(&slow);
-        absolute(&quick);
-        vector after = u * f.em + f.c + i * f.d1 + b * f.d12, late = end - g->held;
-        vector room_after = theta - (after + l.alone.of_b * (l.alone.ratio * slow + quick));
-        mask held = (mask)late >> 63, open = (mask)(g->from - ((double)k + 0.5)) >> 63;
-        after = (vector)(((mask)after & ~held) | ((mask)reset & held));
-        g->u[k + 1] = (vector)(((mask)after & open) | ((mask)g->u[k + 1] & ~open));
-        g->flags[k] = begin < end ? (((mask)room & (mask)room_after) | (mask)ready) & open & ~held : (mask){0};
+        const pm_vector i = g->i[k], b = g->b[k], current = i * f.e1 + b * f.alpha;
+        const pm_vector ready = begin - g->held, late = end - g->held;
+        pm_vector after = g->u[k] * f.em + f.c + i * f.d1 + b * f.d12, may;
+        pm_may_fire(&may, lif, &s->watch[k], &i, &b, &after, &current);
+        pm_mask held = (pm_mask)late >> 63, open = (pm_mask)(g->from - ((double)k + 0.5)) >> 63;
+        after = (pm_vector)(((pm_mask)after & ~held) | ((pm_mask)reset & held));
+        g->u[k + 1] = (pm_vector)(((pm_mask)after & open) | ((pm_mask)g->u[k + 1] & ~open));
+        g->flags[k] = begin < end ? ((pm_mask)may | (pm_mask)ready) & open & ~held : (pm_mask){0};
     }
 }
 
 static void load_group(const wide *w, const uint32_t *neurons, size_t n, group *g) {
     g->n = n;
-    g->from = (vector){0};
+    g->from = (pm_vector){0};
     for (size_t k = 0; k < PM_LANES; k++) {
         uint32_t j = g->neuron[k] = neurons[k < n ? k : 0];
         g->u[0][k] = w->now.u[j];
@@ -247,7 +213,7 @@ static size_t find_flags(const wide *w, group *g, size_t first) {
 /* The span of a lane over the first step in which it may fire; over step `other` if there is none. */
 static pm_span span_of(const wide *w, const group *g, size_t k, size_t other) {
     const size_t q = g->flagged[k] < w->slab.n ? g->flagged[k] : other;
-    const factors *f = &w->slab.at[q];
+    const pm_factors *f = &w->slab.at[q];
     const bool single = w->slab.single;
     pm_span span = {.neuron = g->neuron[k],
                     .begin = w->slab.steps[q].begin,
@@ -321,11 +287,6 @@ static size_t list_flagged(const pm_layer *layer, const int64_t *flags) {
     return n;
 }
 
-static limits limits_of(const pm_lif *lif, double h) {
-    return (limits){
-        .h = h, .decay = fmax(1.0 - lif->l_1 * h, 0.0), .rise = fmin(lif->d12 * h, 1.0), .alone = stretch_of(lif, h)};
-}
-
 static void set_slab(wide *w, size_t from) {
     const pm_layer *layer = w->layer;
     const double longest = LONGEST / (layer->lif.x + (layer->lif.single ? layer->lif.dxy : layer->lif.dxz));
@@ -335,12 +296,11 @@ static void set_slab(wide *w, size_t from) {
     s->n = layer->n_steps - from < STEPS ? layer->n_steps - from : STEPS;
     s->n_stretches = 0;
     for (size_t k = 0, first = 0; k < s->n; k++) {
-        const pm_lif_basis at = pm_basis_get(&layer->basis, from + k);
         const uint32_t source = s->steps[k].source;
         const double begin = s->steps[first].begin;
-        s->at[k] = (factors){at.em, layer->lif.u_inf * at.rise, at.d1, at.d12, at.e1, at.alpha, at.e2};
+        s->at[k] = pm_factors_of(layer, from + k);
         s->row[k] = source == PM_NO_SOURCE ? w->none : layer->weight + source * layer->stride;
-        s->limits[k] = limits_of(&layer->lif, s->steps[k].end - s->steps[k].begin);
+        s->watch[k] = pm_watch_of(&layer->lif, s->steps[k].end - s->steps[k].begin);
         if (k + 1 < s->n && k + 1 < first + STRETCH && s->steps[k + 1].end - begin <= longest)
             continue;
         s->stretches[s->n_stretches] = stretch_of(&layer->lif, s->steps[k].end - begin);
@@ -348,22 +308,24 @@ static void set_slab(wide *w, size_t from) {
     }
 }
 
-pm_status pm_layer_run_wide(pm_layer *layer, pm_layer_spikes *spikes, pm_error *error) {
+pm_status pm_layer_run_wide(pm_layer *layer, pm_layer_spikes *spikes, double u, pm_error *error) {
     const size_t n = layer->stride;
-    double *x = layer->scratch;
+    double *x = layer->scratch + n;
     wide w = {.layer = layer,
               .spikes = spikes,
               .now = {x, x + n, x + 2 * n},
               .next = {x + 3 * n, x + 4 * n, x + 5 * n},
-              .held = x + 6 * n,
-              .none = x + 7 * n,
+              .held = layer->scratch,
+              .none = x + 6 * n,
               .slab.single = layer->lif.single};
-    int64_t *flags = (int64_t *)(void *)(x + 8 * n);
+    int64_t *flags = (int64_t *)(void *)(x + 7 * n);
     pm_status status = PM_OK;
-    memset(x + 7 * n, 0, n * sizeof *x);
+    memset(x, 0, 7 * n * sizeof *x);
+    for (size_t j = 0; j < n; j++)
+        w.now.u[j] = u;
     for (size_t from = 0; !status && from < layer->n_steps; from += w.slab.n) {
         set_slab(&w, from);
-        (layer->lif.single ? sweep_single : sweep_double)(&w, flags);
+        (layer->lif.single ? sweep_single : layer->lif.u_inf != 0.0 ? sweep_double : sweep_undriven)(&w, flags);
         const size_t flagged = list_flagged(layer, flags);
         spikes->first = spikes->out->n;
         for (size_t k = 0; !status && k < flagged; k += PM_LANES)

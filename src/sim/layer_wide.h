@@ -4,8 +4,8 @@
 
 #include "sim/layer_span.h"
 
-/* Runs the layer over its steps, from the states in its scratch memory (see pm_layer_run). The spikes do not differ in
- * a bit from those of single intervals. */
-pm_status pm_layer_run_wide(pm_layer *layer, pm_layer_spikes *spikes, pm_error *error);
+/* Runs the layer over its steps, from potentials of u and the ends of refractoriness at the start of its scratch memory
+ * (see pm_layer_run). The spikes do not differ in a bit from those of pm_layer_run_narrow. */
+pm_status pm_layer_run_wide(pm_layer *layer, pm_layer_spikes *spikes, double u, pm_error *error);
 
 #endif

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <gsl/gsl_integration.h>
 #include <math.h>
+#include <stdlib.h>
 
 enum { WORKSPACE = 500 };
 
@@ -111,12 +112,61 @@ START_TEST(traces_by_quadrature) {
 }
 END_TEST
 
+/* A walk does what single steps do, and a Gram matrix holds what single products are, to the last bit. */
+START_TEST(same_bits_at_once) {
+    enum { WIDTH = 24, STEPS = 60, ROWS = 7 };
+    pm_neuron neuron = neuron_of_kind(_i);
+    pm_lif lif = pm_lif_new(&neuron), kernel = pm_trace_kernel(&lif, 7.0);
+    pm_traces walked, stepped;
+    pm_basis_table steps = {0};
+    uint32_t source[STEPS];
+    double *rows = aligned_alloc(64, STEPS * WIDTH * sizeof *rows), row[WIDTH], gram[ROWS][ROWS + 2];
+    ck_assert_ptr_nonnull(rows);
+    ck_assert_int_eq(pm_traces_new(&walked, &kernel, WIDTH, NULL), PM_OK);
+    ck_assert_int_eq(pm_traces_new(&stepped, &kernel, WIDTH, NULL), PM_OK);
+    ck_assert_int_eq(pm_basis_reserve(&steps, STEPS + 1, NULL), PM_OK);
+    for (uint32_t k = 0; k <= STEPS; k++)
+        steps.t[k] = 0.3 * (double)(k % 5);
+    for (uint32_t k = 0; k < STEPS; k++)
+        source[k] = k % 3 == 2 ? PM_NO_SOURCE : 7 * k % WIDTH;
+    pm_basis_fill(&kernel, &steps, STEPS + 1);
+    pm_traces_walk(&walked, &steps, 1, STEPS, source, rows);
+    size_t seen = 0;
+    for (size_t k = 0; k < STEPS; k++) {
+        if (source[k] == PM_NO_SOURCE) {
+            pm_traces_ahead(&stepped, pm_basis_get(&steps, k + 1), row);
+            ck_assert_mem_eq(row, rows + WIDTH * seen++, sizeof row);
+        } else {
+            pm_traces_advance_by(&stepped, pm_basis_get(&steps, k + 1));
+            pm_traces_add(&stepped, source[k], 1.0);
+        }
+    }
+    ck_assert_uint_eq(seen, STEPS / 3);
+    ck_assert_mem_eq(walked.u, stepped.u, 3 * WIDTH * sizeof(double));
+    pm_traces_add_and_advance(&walked, 9, -2.5, pm_basis_get(&steps, 3));
+    pm_traces_add_and_advance(&walked, PM_NO_SOURCE, 0.0, pm_basis_get(&steps, 4));
+    pm_traces_add(&stepped, 9, -2.5);
+    pm_traces_advance_by(&stepped, pm_basis_get(&steps, 3));
+    pm_traces_advance_by(&stepped, pm_basis_get(&steps, 4));
+    ck_assert_mem_eq(walked.u, stepped.u, 3 * WIDTH * sizeof(double));
+    pm_gram(WIDTH, ROWS, rows, gram[0], ROWS + 2);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t s = 0; s <= r; s++)
+            ck_assert(gram[r][s] == pm_dot(WIDTH, rows + r * WIDTH, rows + s * WIDTH));
+    pm_basis_free(&steps);
+    pm_traces_free(&walked);
+    pm_traces_free(&stepped);
+    free(rows);
+}
+END_TEST
+
 Suite *pm_suite_traces(void);
 Suite *pm_suite_traces(void) {
     Suite *suite = suite_create("traces");
     TCase *tests = tcase_create("traces");
     tcase_add_loop_test(tests, kernel_by_quadrature, 0, 2 * N_TAU_HATS);
     tcase_add_loop_test(tests, traces_by_quadrature, 0, 2);
+    tcase_add_loop_test(tests, same_bits_at_once, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -39,7 +39,8 @@ static double size_of(const pm_lif *lif, const pm_lif_state *s, double h) {
 }
 
 /* A lane that says SILENT holds no crossing, one that says FOUND has the first one, its state, what follows it and a
- * bound of that; open are lanes that start above threshold, turn, or last long. Errors of u: 64 roundings of its terms.
+ * bound of that; open are lanes that start above threshold or turn, and those that take more steps are hard. Errors of
+ * u: 64 roundings of its terms.
  */
 START_TEST(every_verdict_is_right) {
     enum { SETS = 40000 };
@@ -108,12 +109,55 @@ START_TEST(lanes_are_independent) {
 }
 END_TEST
 
+/* What is solved lane by lane has the bits of the search for one neuron, and hardly anything is left open. */
+START_TEST(hard_lanes_have_the_scalar_bits) {
+    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    gsl_rng_set(rng, 313);
+    long found = 0, open = 0;
+    for (int set = 0; set < 20000; set++) {
+        pm_lanes v, hard;
+        pm_lif lif = draw_lanes(rng, &v);
+        int lane[PM_LANES], n = 0;
+        pm_lanes_cross(&lif, &v);
+        for (int k = 0; k < PM_LANES; k++)
+            if (v.course[k] == PM_LANE_HARD)
+                lane[n++] = k;
+        if (n == 0)
+            continue;
+        for (int k = 0; k < PM_LANES; k++) {
+            int from = lane[k < n ? k : 0];
+            hard.h[k] = v.h[from];
+            hard.u0[k] = v.u0[from];
+            hard.i0[k] = v.i0[from];
+            hard.b0[k] = v.b0[from];
+            hard.u1[k] = v.u1[from];
+            hard.i1[k] = v.i1[from];
+            hard.b1[k] = v.b1[from];
+        }
+        pm_lanes_solve(&lif, &hard);
+        for (int k = 0; k < n; k++) {
+            pm_lif_state start = start_of(&hard, k), end = {hard.u1[k], hard.i1[k], hard.b1[k]}, at;
+            double t = pm_lif_crossing_between(&lif, &start, &end, hard.h[k], &at);
+            found += hard.course[k] == PM_LANE_FOUND;
+            open += hard.course[k] == PM_LANE_OPEN;
+            ck_assert(hard.course[k] == PM_LANE_FOUND || hard.course[k] == PM_LANE_OPEN);
+            if (hard.course[k] == PM_LANE_FOUND)
+                ck_assert_msg(hard.time[k] == t && hard.u[k] == at.u && hard.i[k] == at.i && hard.b[k] == at.b,
+                              "set %d, lane %d: %.17g, not %.17g", set, k, hard.time[k], t);
+        }
+    }
+    ck_assert_msg(found > 1000 && open < found, "%ld found, %ld open", found, open);
+    gsl_rng_free(rng);
+}
+END_TEST
+
 Suite *pm_suite_lanes(void);
 Suite *pm_suite_lanes(void) {
     Suite *suite = suite_create("lanes");
     TCase *tests = tcase_create("lanes");
     tcase_add_test(tests, every_verdict_is_right);
     tcase_add_test(tests, lanes_are_independent);
+    tcase_add_test(tests, hard_lanes_have_the_scalar_bits);
     suite_add_tcase(suite, tests);
     return suite;
 }
