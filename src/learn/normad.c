@@ -31,9 +31,8 @@ typedef struct parameters {
 
 enum { NONE, PER_LAYER, JOINT, GRAM };
 enum { PLAIN, PAIRED };
-enum { IGNORED, EXACT };
 static const char *const normalisations[] = {"none", "per_layer", "joint", "gram", NULL};
-static const char *const reset_kinds[] = {"ignored", "exact", NULL};
+static const char *const reset_kinds[] = {"ignored", "held", "exact", NULL};
 static const char *const error_kinds[] = {"plain", "paired", NULL};
 
 static const parameters defaults = {.normalisation = GRAM,
@@ -56,7 +55,7 @@ static const parameters defaults = {.normalisation = GRAM,
 void pm_normad_newton(void *given) {
     parameters *p = given;
     *p = defaults;
-    p->resets = EXACT;
+    p->resets = PM_RESETS_EXACT;
     p->slope_floor = 1e-6;
     p->pair_window = 1e6;
     p->step = 1e6;
@@ -73,7 +72,8 @@ static const pm_parameter table[] = {
     {"errors", "", "plain: +1 at desired and -1 at observed spikes; paired: potentials to be moved, in mV",
      offsetof(parameters, errors), PM_ANY, error_kinds},
     {"resets", "",
-     "ignored, as in the paper; exact: the gradient of the potential itself, tau_hat and window play no part",
+     "ignored, as in the paper; held: an output forgets what came before its last spike; exact: the gradient of the "
+     "potential itself, tau_hat and window play no part",
      offsetof(parameters, resets), PM_ANY, reset_kinds},
     {"tau_hat", "ms", "learning kernel's time constant, output layer", offsetof(parameters, tau_hat), PM_POSITIVE,
      NULL},
@@ -141,10 +141,14 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     if (!w)
         return pm_fail_memory(error, "the learning rule");
     w->p = *(const parameters *)given;
-    pm_status status = w->p.resets == EXACT
-                           ? pm_sweep_new_exact(&w->sweep, net, plasticity->plastic, w->p.slope_floor, error)
-                           : pm_sweep_new(&w->sweep, net, plasticity->plastic, w->p.tau_hat, w->p.tau_hat_hidden,
-                                          w->p.slope_floor, w->p.window, error);
+    const parameters *p = &w->p;
+    pm_status status =
+        p->resets == PM_RESETS_EXACT ? pm_sweep_new_exact(&w->sweep, net, plasticity->plastic, p->slope_floor, error)
+        : p->resets == PM_RESETS_HELD
+            ? pm_sweep_new_held(&w->sweep, net, plasticity->plastic, p->tau_hat, p->tau_hat_hidden, p->slope_floor,
+                                p->window, error)
+            : pm_sweep_new(&w->sweep, net, plasticity->plastic, p->tau_hat, p->tau_hat_hidden, p->slope_floor, p->window,
+                           error);
     if (status) {
         destroy(w);
         return status;

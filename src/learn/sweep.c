@@ -55,6 +55,25 @@ pm_status pm_sweep_new(pm_sweep *w, const pm_layered *net, const bool *plastic, 
     return status;
 }
 
+/* What the gradients at the last spikes of the outputs need. */
+static pm_status reserve_resets(pm_sweep *w, const pm_layered *net, pm_error *error) {
+    size_t outputs = net->layers[net->n_layers - 1].n_out;
+    w->reset_rows = aligned_alloc(64, (2 * outputs + 2) * w->row * sizeof(double));
+    w->reset_time = malloc(outputs * sizeof(double));
+    w->reset_gain = malloc(outputs * sizeof(double));
+    if (w->reset_rows && w->reset_time && w->reset_gain)
+        return PM_OK;
+    pm_sweep_free(w);
+    return pm_fail_memory(error, "gradients that see resets");
+}
+
+pm_status pm_sweep_new_held(pm_sweep *w, const pm_layered *net, const bool *plastic, double tau_hat,
+                            double tau_hat_hidden, double slope_floor, double window, pm_error *error) {
+    pm_status status = pm_sweep_new(w, net, plastic, tau_hat, tau_hat_hidden, slope_floor, window, error);
+    w->kind = PM_RESETS_HELD;
+    return status ? status : reserve_resets(w, net, error);
+}
+
 pm_status pm_sweep_new_exact(pm_sweep *w, const pm_layered *net, const bool *plastic, double slope_floor,
                              pm_error *error) {
     const pm_lif *lif = &net->layers[0].lif;
@@ -63,18 +82,8 @@ pm_status pm_sweep_new_exact(pm_sweep *w, const pm_layered *net, const bool *pla
                        lif->t_ref);
     double tau_m = 1.0 / lif->l_m;
     pm_status status = pm_sweep_new(w, net, plastic, tau_m, tau_m, slope_floor, INFINITY, error);
-    if (status)
-        return status;
-    size_t outputs = net->layers[net->n_layers - 1].n_out;
-    w->exact = true;
-    w->reset_rows = aligned_alloc(64, (2 * outputs + 1) * w->row * sizeof(double));
-    w->reset_time = malloc(outputs * sizeof(double));
-    w->reset_gain = malloc(outputs * sizeof(double));
-    if (!w->reset_rows || !w->reset_time || !w->reset_gain) {
-        pm_sweep_free(w);
-        return pm_fail_memory(error, "exact gradients");
-    }
-    return PM_OK;
+    w->kind = PM_RESETS_EXACT;
+    return status ? status : reserve_resets(w, net, error);
 }
 
 static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error *error) {
@@ -313,7 +322,7 @@ pm_status pm_sweep_begin(pm_sweep *w, const pm_layered *net, pm_error *error) {
     pm_status status = PM_OK;
     for (size_t l = w->lowest; !status && l + 1 < w->n_layers; l++) {
         status = trace_spikes(w, net, l, error);
-        if (!status && w->exact)
+        if (!status && w->kind == PM_RESETS_EXACT)
             status = link_spikes(w, net, l, error);
     }
     if (!status && w->plastic[w->n_layers - 1])
@@ -321,7 +330,7 @@ pm_status pm_sweep_begin(pm_sweep *w, const pm_layered *net, pm_error *error) {
     pm_traces_reset(&w->inputs[w->n_layers - 1], 0.0);
     w->arrivals = 0;
     w->resets = 0;
-    for (size_t o = 0; w->exact && o < net->layers[w->n_layers - 1].n_out; o++)
+    for (size_t o = 0; w->kind && o < net->layers[w->n_layers - 1].n_out; o++)
         w->reset_time[o] = NAN;
     return status;
 }
@@ -340,7 +349,7 @@ static pm_status compute_row(pm_sweep *w, const pm_layered *net, double t, uint3
             descend(w, net, l, t);
         if (status)
             return status;
-        if (w->exact)
+        if (w->kind == PM_RESETS_EXACT)
             unfold_resets(w, l);
         if (w->plastic[l])
             collect(w, net, l, row + w->offset[l]);
@@ -348,45 +357,57 @@ static pm_status compute_row(pm_sweep *w, const pm_layered *net, double t, uint3
     return PM_OK;
 }
 
-/* From R(t) to G(t), if the output neuron has fired before. */
-static void apply_reset(const pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row) {
-    if (isnan(w->reset_time[o]))
-        return;
-    const double *R = w->reset_rows + (size_t)2 * o * w->row, *G = R + w->row;
-    double h = exp(-net->layers[w->n_layers - 1].lif.l_m * (t - w->reset_time[o]));
+/* R of output k at its last spike, followed by G; after those of all outputs R of the present event and a spare row. */
+static double *reset_row(const pm_sweep *w, size_t k) { return w->reset_rows + 2 * k * w->row; }
+
+/* The gradient at t, and a copy of the one that ignores resets behind the rows of all outputs. */
+static pm_status compute_with_resets(pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row,
+                                     pm_error *error) {
+    const size_t last = w->n_layers - 1;
+    pm_status status = compute_row(w, net, t, o, row, error);
+    memcpy(reset_row(w, net->layers[last].n_out), row, w->row * sizeof *row);
+    if (status || isnan(w->reset_time[o]))
+        return status;
+    const double *R = reset_row(w, o), *G = R + w->row;
+    double h = exp(-w->inputs[last].kernel.l_m * (t - w->reset_time[o]));
     pm_axpy(w->row, -h, R, row);
-    pm_axpy(w->row, h * w->reset_gain[o], G, row);
+    if (w->kind == PM_RESETS_EXACT)
+        pm_axpy(w->row, h * w->reset_gain[o], G, row);
+    return PM_OK;
 }
 
-/* Takes account of the output spikes before t. */
-static pm_status pass_resets(pm_sweep *w, const pm_layered *net, double t, pm_error *error) {
+/* The neuron of output spike number w->resets restarts at t, where `row` is the gradient. */
+static void pass_reset(pm_sweep *w, const pm_layered *net, double t, const double *row) {
     const pm_raster *out = &net->rasters[w->n_layers];
     const pm_layer *layer = &net->layers[w->n_layers - 1];
-    double *scratch = w->reset_rows + 2 * layer->n_out * w->row;
-    pm_status status = PM_OK;
-    for (; !status && w->resets < out->n && out->time[w->resets] < t; w->resets++) {
-        uint32_t o = out->neuron[w->resets];
-        double at = out->time[w->resets], *R = w->reset_rows + (size_t)2 * o * w->row, *G = R + w->row;
-        status = compute_row(w, net, at, o, scratch, error);
-        if (status)
-            break;
-        double h = isnan(w->reset_time[o]) ? 0.0 : exp(-layer->lif.l_m * (at - w->reset_time[o]));
-        for (size_t k = 0; k < w->row; k++) {
-            G[k] = h > 0.0 ? scratch[k] + h * (w->reset_gain[o] * G[k] - R[k]) : scratch[k];
-            R[k] = scratch[k];
-        }
-        w->reset_time[o] = at;
-        w->reset_gain[o] = restart_gain(w, &layer->lif, out->slope[w->resets]);
-    }
-    return status;
+    uint32_t o = out->neuron[w->resets];
+    double *R = reset_row(w, o), *G = R + w->row;
+    memcpy(R, reset_row(w, layer->n_out), w->row * sizeof *R);
+    memcpy(G, row, w->row * sizeof *G);
+    w->reset_time[o] = t;
+    w->reset_gain[o] = restart_gain(w, &layer->lif, out->slope[w->resets++]);
 }
 
+/* An event that is an output spike, as most are, and its restart share one row. */
 pm_status pm_sweep_event(pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error) {
-    pm_status status = w->exact ? pass_resets(w, net, t, error) : PM_OK;
+    if (!w->kind)
+        return compute_row(w, net, t, o, row, error);
+    const pm_raster *out = &net->rasters[w->n_layers];
+    const pm_layer *layer = &net->layers[w->n_layers - 1];
+    double *spare = reset_row(w, layer->n_out) + w->row, t_ref = layer->lif.t_ref;
+    pm_status status = PM_OK;
+    while (!status && w->resets < out->n && out->time[w->resets] + t_ref < t) {
+        double restart = out->time[w->resets] + t_ref;
+        status = compute_with_resets(w, net, restart, out->neuron[w->resets], spare, error);
+        pass_reset(w, net, restart, spare);
+    }
     if (!status)
-        status = compute_row(w, net, t, o, row, error);
-    if (!status && w->exact)
-        apply_reset(w, net, t, o, row);
+        status = compute_with_resets(w, net, t, o, row, error);
+    for (size_t s = w->resets; s < out->n && out->time[s] < t; s++)
+        if (out->neuron[s] == o) /* refractory: nothing moves the potential */
+            memset(row, 0, w->row * sizeof *row);
+    if (!status && t_ref == 0.0 && w->resets < out->n && out->time[w->resets] == t && out->neuron[w->resets] == o)
+        pass_reset(w, net, t, row);
     return status;
 }
 

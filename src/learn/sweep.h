@@ -5,6 +5,11 @@
  * sum over hidden spikes t_s < t of  w_oi eps^'(t - t_s) / max(V'_i(t_s), floor) d^(t_s), recursively for deeper
  * layers. Times in ms, weights in pA, gradients in mV/pA.
  *
+ * The potential of an output can also be taken with its own spikes held where they are. Let r be the end of the
+ * refractory time after the neuron's last spike before t, h = exp(-(t - r)/tau_hat), and R the gradient above: what came
+ * before r is forgotten, so that the gradient is R(t) - h R(r), and 0 within the refractory time. Two desired spikes close
+ * to each other then have gradients that differ, where those of R hardly do.
+ *
  * With exact resets the kernel is the membrane's own, and nothing is ignored. Let t_r be a neuron's last spike before
  * t, h = exp(-(t - t_r)/tau_m), and u'+ its slope just after the reset. Then the gradient G of V(t) follows from the
  * one without resets, R, by G(t) = R(t) - h R(t_r) + h u'+(t_r) / V'(t_r) G(t_r) (the membrane forgets what was before
@@ -16,6 +21,8 @@
 #include "learn/traces.h"
 
 enum { PM_MAX_LAYERS = 8 };
+
+typedef enum pm_resets { PM_RESETS_IGNORED, PM_RESETS_HELD, PM_RESETS_EXACT } pm_resets;
 
 typedef struct pm_sweep {
     size_t n_layers, lowest; /* layers of weights; the lowest plastic one */
@@ -37,13 +44,13 @@ typedef struct pm_sweep {
     double *coefficient[PM_MAX_LAYERS];
     size_t coefficient_capacity[PM_MAX_LAYERS];
     size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */
-    bool exact;                                      /* resets are not ignored */
+    pm_resets kind;
     size_t *before[PM_MAX_LAYERS];                   /* exact: the neuron's spike before, or SIZE_MAX */
     double *decay[PM_MAX_LAYERS];                    /* exact: h between the two */
     double *gain[PM_MAX_LAYERS];                     /* exact: h u'+ / V' of the one before */
     double *raw;                                     /* exact: workspace of the largest layer */
     size_t exact_capacity[PM_MAX_LAYERS], raw_capacity;
-    double *reset_rows; /* exact: R and G at the last spike of each output */
+    double *reset_rows; /* held, exact: R and G at the last spike of each output, and of the present event */
     double *reset_time; /* ms; NAN: no spike so far */
     double *reset_gain; /* u'+ / V' */
     size_t resets;      /* output spikes that these hold */
@@ -54,6 +61,9 @@ typedef struct pm_sweep {
  * Errors: PM_NO_MEMORY, PM_INVALID for too many layers. */
 pm_status pm_sweep_new(pm_sweep *sweep, const pm_layered *net, const bool *plastic, double tau_hat,
                        double tau_hat_hidden, double slope_floor, double window, pm_error *error);
+/* The same for outputs whose spikes are held where they are. */
+pm_status pm_sweep_new_held(pm_sweep *sweep, const pm_layered *net, const bool *plastic, double tau_hat,
+                            double tau_hat_hidden, double slope_floor, double window, pm_error *error);
 /* The same with exact resets; for neurons whose t_ref is 0 (PM_INVALID for others). */
 pm_status pm_sweep_new_exact(pm_sweep *sweep, const pm_layered *net, const bool *plastic, double slope_floor,
                              pm_error *error);

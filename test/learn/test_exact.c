@@ -1,4 +1,5 @@
-/* Gradients with exact resets against differences of the exact simulation's spike times, with many resets in play. */
+/* Gradients that see resets: exact ones against differences of the exact simulation's spike times, with many resets in
+ * play; those of held spikes against their definition. */
 #include "learn/sweep.h"
 #include "support/learning.h"
 
@@ -105,6 +106,70 @@ START_TEST(spike_times_move_as_the_gradient_says) {
 }
 END_TEST
 
+/* The end of the refractory time after neuron o's last spike before t; NAN: no spike, INFINITY: not over at t. */
+static double last_restart(const pm_raster *out, uint32_t o, double t, double t_ref) {
+    double restart = NAN;
+    for (size_t k = 0; k < out->n && out->time[k] < t; k++)
+        if (out->neuron[k] == o)
+            restart = out->time[k] + t_ref < t ? out->time[k] + t_ref : INFINITY;
+    return restart;
+}
+
+/* What `sweep` says of an event by itself. */
+static void lone_event(pm_sweep *sweep, const pm_layered *net, double t, uint32_t o, double *row) {
+    ck_assert_int_eq(pm_sweep_begin(sweep, net, NULL), PM_OK);
+    ck_assert_int_eq(pm_sweep_event(sweep, net, t, o, row, NULL), PM_OK);
+}
+
+/* With spikes held the gradient at t is R(t) - e^{-(t - r)/tau_hat} R(r), R being the one that ignores resets and r the
+ * neuron's last restart; in the refractory time it is 0. Events in a row, at spikes and between them. */
+START_TEST(held_spikes_hide_what_was_before) {
+    const double TAU_HAT = 4.0, HIDDEN = 7.0, FLOOR = 2.0, WINDOW = 40.0;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    pm_neuron neuron = pm_neuron_default();
+    neuron.t_ref = _i % 2 ? 1.5 : 0.0;
+    size_t n_layers = 1 + (size_t)_i / 2, restarted = 0, refractory = 0;
+    for (unsigned long seed = 1; seed <= 40; seed++) {
+        gsl_rng_set(rng, seed);
+        scene s = scene_new(rng, n_layers, &neuron, true);
+        const pm_raster *out = &s.net.rasters[n_layers];
+        pm_sweep ignored, held;
+        ck_assert_int_eq(pm_sweep_new(&ignored, &s.net, ALL_PLASTIC, TAU_HAT, HIDDEN, FLOOR, WINDOW, NULL), PM_OK);
+        ck_assert_int_eq(pm_sweep_new_held(&held, &s.net, ALL_PLASTIC, TAU_HAT, HIDDEN, FLOOR, WINDOW, NULL), PM_OK);
+        ck_assert_int_eq(pm_sweep_begin(&held, &s.net, NULL), PM_OK);
+        double *got = aligned_alloc(64, 3 * held.row * sizeof *got), *expected = got + held.row;
+        double *before = expected + held.row;
+        for (size_t k = 0; k < 2 * out->n; k++) {
+            double t = out->time[k / 2] + (k % 2 ? 1.0 : 0.0); /* ms */
+            if (k % 2 && k / 2 + 1 < out->n && out->time[k / 2 + 1] <= t)
+                continue;
+            uint32_t o = out->neuron[k / 2];
+            double restart = last_restart(out, o, t, neuron.t_ref);
+            ck_assert_int_eq(pm_sweep_event(&held, &s.net, t, o, got, NULL), PM_OK);
+            lone_event(&ignored, &s.net, t, o, expected);
+            double largest = 0.0, decay = isfinite(restart) ? exp(-(t - restart) / TAU_HAT) : 0.0;
+            for (size_t i = 0; i < held.row; i++)
+                largest = fmax(largest, fabs(expected[i]));
+            if (isfinite(restart))
+                lone_event(&ignored, &s.net, restart, o, before);
+            for (size_t i = 0; i < held.row; i++) {
+                double exact = restart == INFINITY ? 0.0 : expected[i] - (decay > 0.0 ? decay * before[i] : 0.0);
+                ck_assert_double_le(fabs(got[i] - exact), 1e-13 * largest); /* roundings of sums of some 100 terms */
+            }
+            restarted += isfinite(restart);
+            refractory += restart == INFINITY;
+        }
+        free(got);
+        pm_sweep_free(&ignored);
+        pm_sweep_free(&held);
+        scene_free(&s);
+    }
+    gsl_rng_free(rng);
+    ck_assert_uint_ge(restarted, 20);
+    ck_assert_uint_ge(refractory, _i % 2 ? 20 : 0);
+}
+END_TEST
+
 START_TEST(refractory_neurons_are_refused) {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     pm_neuron neuron = pm_neuron_default();
@@ -124,6 +189,7 @@ Suite *pm_suite_exact(void) {
     Suite *suite = suite_create("exact");
     TCase *tests = tcase_create("resets");
     tcase_add_loop_test(tests, spike_times_move_as_the_gradient_says, 0, 6);
+    tcase_add_loop_test(tests, held_spikes_hide_what_was_before, 0, 6);
     tcase_add_test(tests, refractory_neurons_are_refused);
     suite_add_tcase(suite, tests);
     return suite;
