@@ -145,6 +145,7 @@ void pm_engine_clear(pm_engine *engine) {
     for (int k = 0; k < engine->n_workers; k++) {
         free(engine->workers[k].log.items);
         free(engine->workers[k].arrivals.items);
+        pm_drive_block_free(&engine->workers[k].block);
         pm_drive_arrivals_free(&engine->workers[k].driven);
         free(engine->workers[k].instants.items);
         pm_basis_free(&engine->workers[k].gaps);
@@ -177,24 +178,22 @@ void pm_engine_reset(pm_engine *engine) {
         engine->workers[k].lift = 0.0;
     }
     engine->deliveries.count = 0;
-    pm_drive_reset(&engine->drive);
+    engine->drive.arrived = 0;
 }
 
 void pm_engine_save(pm_engine *engine) {
     memcpy(engine->saved, engine->cells, engine->wiring->n_cells * sizeof *engine->saved);
-    pm_drive_save(&engine->drive);
 }
 
 void pm_engine_restore(pm_engine *engine) {
     memcpy(engine->cells, engine->saved, engine->wiring->n_cells * sizeof *engine->saved);
-    pm_drive_restore(&engine->drive);
 }
 
 void pm_engine_archive(pm_engine *engine, pm_archive *archive) {
     if (archive->reading)
         pm_engine_reset(engine);
     pm_archive_bytes(archive, engine->cells, engine->wiring->n_cells * sizeof *engine->cells);
-    pm_drive_archive(&engine->drive, archive);
+    PM_ARCHIVE(archive, engine->drive.arrived);
 }
 
 void pm_engine_begin(pm_engine *engine, double start, double end) {
@@ -289,46 +288,51 @@ PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, block cell
     return true;
 }
 
-/* Adds to a cell's intake what its private drives bring in the slab. */
-static bool add_driven(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class) {
-    pm_drive_arrivals *driven = &worker->driven;
-    if (!pm_drive_take(&engine->drive, cell, engine->start, engine->end, driven))
+/* Draws what private drives bring to the cells in the slab. */
+static bool draw_driven(pm_engine *engine, pm_worker *worker, block cells, const pm_class *class) {
+    const pm_drive *drive = &engine->drive;
+    const double h = engine->end - engine->start;
+    const uint32_t n_channels = drive->first[cells.end] - drive->first[cells.begin];
+    if (!pm_drive_draw(drive, cells.begin, cells.end, engine->start, h, &class->lif, &class->series, &worker->block))
         return false;
-    size_t n = driven->n;
-    while (n > 0 && engine->start + driven->offset[n - 1] >= engine->sample_until)
-        n--;
-    worker->n_driven += n;
-    if (driven->n == 0)
-        return true;
-    double h = engine->plan.slab;
-    pm_response sum = pm_series_sum(&class->series, &class->lif, h, driven->n, driven->offset, driven->weight);
-    pm_intake *intake = &engine->intakes[cell];
-    double least = 0.0, raising = 0.0; /* pA */
-    for (size_t k = 0; k < driven->n; k++) {
-        least = driven->weight[k] < least ? driven->weight[k] : least;
-        raising += driven->weight[k] > 0.0 ? driven->weight[k] : 0.0;
-    }
-    bool rising = h < class->peak_time; /* all PSPs, to the end of the slab */
-    double most = rising && least >= 0.0 ? sum.u : raising * (rising ? class->step.d12 : class->peak);
-    intake->u += sum.u;
-    intake->i += sum.i;
-    intake->b += sum.b;
-    intake->lift += sum.u - most;
+    if (engine->sample_until < engine->end)
+        worker->n_driven += pm_drive_before(&worker->block, n_channels, engine->start, engine->sample_until);
     return true;
 }
 
-static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t begin, uint32_t end,
-                              const pm_class *class) {
+/* Adds it to a cell's intake. */
+static inline void add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class,
+                              pm_intake *intake) {
+    const pm_drive *drive = &engine->drive;
+    const pm_drive_block *drawn = &worker->block;
+    const bool rising = engine->plan.slab < class->peak_time; /* all PSPs, to the end of the slab */
+    for (uint32_t c = drive->first[cell]; c < drive->first[cell + 1]; c++) {
+        const uint32_t at = c - drawn->first;
+        const pm_series_sums *sums = &drawn->sums[at / PM_SERIES_LANES];
+        const uint32_t lane = at % PM_SERIES_LANES;
+        const double w = drive->channels[c].weight, u = w * sums->u[lane], n = sums->number[lane];
+        const double most = !(w > 0.0) ? 0.0 : rising ? u : w * n * class->peak;
+        intake->u += u;
+        intake->i += w * sums->i[lane];
+        intake->b += w * sums->b[lane];
+        intake->lift += u - most;
+        worker->n_driven += engine->sample_until < engine->end ? 0 : (uint64_t)n;
+    }
+}
+
+static pm_status settle_cells(pm_engine *engine, pm_worker *worker, block cells, const pm_class *class) {
     const pm_lif *lif = &class->lif;
     const pm_lif_basis *step = &class->step;
     const double h = engine->end - engine->start;
     const bool driven = engine->drive.n_channels > 0;
     double lift_sum = 0.0;
-    for (uint32_t n = begin; n < end; n++) {
+    if (driven && !draw_driven(engine, worker, cells, class))
+        return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
+    for (uint32_t n = cells.begin; n < cells.end; n++) {
         pm_cell *cell = &engine->cells[n];
         pm_intake *intake = &engine->intakes[n];
-        if (driven && !add_driven(engine, worker, n, class))
-            return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
+        if (driven)
+            add_driven(engine, worker, n, class, intake);
         pm_lif_state state = {cell->u, cell->i, cell->b};
         pm_lif_state moved = pm_lif_advance_by(lif, &state, step);
         double lift = intake->u - intake->lift;
@@ -351,6 +355,17 @@ static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t beg
     }
     worker->lift_sum += lift_sum;
     return PM_OK;
+}
+
+/* In blocks for which drives are drawn together. */
+static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t begin, uint32_t end,
+                              const pm_class *class) {
+    pm_status status = PM_OK;
+    for (uint32_t next; status == PM_OK && begin < end; begin = next) {
+        next = engine->drive.n_channels > 0 ? pm_drive_block_end(&engine->drive, begin, end) : end;
+        status = settle_cells(engine, worker, (block){begin, next}, class);
+    }
+    return status;
 }
 
 static block in_block(block cells, const pm_range *range) {

@@ -93,6 +93,7 @@ typedef struct pm_worker {
     uint32_t begin, end; /* cells */
     PM_LIST(pm_logged) log;
     PM_LIST(pm_arrival) arrivals; /* of the cell at hand */
+    pm_drive_block block;         /* arrivals from private drives at the cells at hand */
     pm_drive_arrivals driven;     /* at the cell at hand */
     uint64_t n_driven;            /* arrivals from private drives in the slab, before `sample_until` */
     PM_LIST(pm_instant) instants; /* of the cell at hand */
