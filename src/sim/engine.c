@@ -21,6 +21,7 @@
 /* Fewer cells are not worth a thread, and not a core that others might use: slabs are short. */
 enum { CELLS_PER_WANTED_THREAD = 256, CELLS_PER_THREAD = 2048 };
 static const uint64_t MOST_LOGGED = 4000000;
+enum { AHEAD = 2 }; /* deliveries whose synapses are fetched */
 
 bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size) {
     size_t larger = count < 16 ? 32 : 2 * count;
@@ -219,6 +220,7 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double time, pm_er
         .begin = g->begin,
         .end = g[1].begin,
         .sign = g->sign,
+        .weight = g->weight,
         .u = at.d12,
         .i = at.alpha,
         .b = at.e2,
@@ -256,7 +258,47 @@ static void block_part(const pm_engine *engine, block cells, const pm_delivery *
 
 typedef double vector4 __attribute__((vector_size(32)));
 
-/* The innermost loop of the program: one synaptic event per turn. */
+/* The innermost loop of the program: one synaptic event per turn. `equal`: the weights are, and need not be read. The
+ * number of arrivals logged so far, and with these. */
+static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine *engine, pm_logged *restrict log,
+                                                                       uint32_t logged, uint64_t begin, uint64_t end,
+                                                                       uint32_t delivery, bool equal) {
+    const pm_delivery *d = &engine->deliveries.items[delivery];
+    const uint32_t *restrict targets = engine->wiring->targets;
+    const double *restrict weights = engine->wiring->weights;
+    vector4 *restrict intakes = (vector4 *)(void *)engine->intakes;
+    uint32_t *restrict log_head = engine->log_head;
+    const vector4 positive = {d->u, d->i, d->b, d->lift_positive}, negative = {d->u, d->i, d->b, d->lift_negative};
+    const vector4 same = d->sign < 0 ? negative : positive;
+    const vector4 change = d->weight * same;
+    for (uint64_t k = begin; k < end; k++) {
+        uint32_t target = targets[k];
+        double w = equal ? d->weight : weights[k];
+        const vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
+        intakes[target] += equal ? change : w * factors;
+        if (log_head[target] != PM_NOT_LOGGED) {
+            log[logged] = (pm_logged){w, delivery, log_head[target]};
+            log_head[target] = logged++;
+        }
+    }
+    return logged;
+}
+
+/* The synapses of a delivery lie anywhere in memory: to be fetched while those before are delivered. Those of the
+ * block are where they would be if targets were spread evenly. */
+static void fetch(const pm_engine *engine, block cells, const pm_delivery *d) {
+    enum { AT_MOST = 1024, LINE = 64 }; /* synapses, bytes: the rest comes by itself */
+    const double share = (double)(d->end - d->begin) / engine->wiring->n_cells;
+    const uint64_t first = d->begin + (uint64_t)(share * cells.begin);
+    const uint64_t part = (uint64_t)(share * (cells.end - cells.begin)), n = part < AT_MOST ? part : AT_MOST;
+    const uint32_t *targets = engine->wiring->targets + first;
+    const double *weights = engine->wiring->weights + first;
+    for (uint64_t k = 0; k < n; k += LINE / sizeof *targets)
+        __builtin_prefetch(targets + k, 0, 2);
+    for (uint64_t k = 0; isnan(d->weight) && k < n; k += LINE / sizeof *weights)
+        __builtin_prefetch(weights + k, 0, 2);
+}
+
 PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, block cells, uint32_t delivery) {
     const pm_delivery *d = &engine->deliveries.items[delivery];
     uint64_t begin, end;
@@ -266,25 +308,10 @@ PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, block cell
         if (!pm_list_grow((void **)&worker->log.items, &worker->log.capacity, room, sizeof *worker->log.items))
             return false;
     }
-    const uint32_t *restrict targets = engine->wiring->targets;
-    const double *restrict weights = engine->wiring->weights;
-    vector4 *restrict intakes = (vector4 *)(void *)engine->intakes;
-    uint32_t *restrict log_head = engine->log_head;
-    pm_logged *restrict log = worker->log.items;
-    uint32_t logged = (uint32_t)worker->log.count;
-    const vector4 positive = {d->u, d->i, d->b, d->lift_positive}, negative = {d->u, d->i, d->b, d->lift_negative};
-    const vector4 same = d->sign < 0 ? negative : positive;
-    for (uint64_t k = begin; k < end; k++) {
-        uint32_t target = targets[k];
-        double w = weights[k];
-        const vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
-        intakes[target] += w * factors;
-        if (log_head[target] != PM_NOT_LOGGED) {
-            log[logged] = (pm_logged){w, delivery, log_head[target]};
-            log_head[target] = logged++;
-        }
-    }
-    worker->log.count = logged;
+    const uint32_t logged = (uint32_t)worker->log.count;
+    pm_logged *log = worker->log.items;
+    worker->log.count = !isnan(d->weight) ? deliver_synapses(engine, log, logged, begin, end, delivery, true)
+                                          : deliver_synapses(engine, log, logged, begin, end, delivery, false);
     return true;
 }
 
@@ -397,9 +424,12 @@ static void flag_cells(pm_engine *engine, const pm_worker *worker, block cells) 
 static pm_status settle_block(pm_engine *engine, pm_worker *worker, block cells, size_t first, size_t level) {
     if (level == 0)
         flag_cells(engine, worker, cells);
-    for (size_t d = first; d < engine->deliveries.count; d++)
+    for (size_t d = first; d < engine->deliveries.count; d++) {
+        if (d + AHEAD < engine->deliveries.count)
+            fetch(engine, cells, &engine->deliveries.items[d + AHEAD]);
         if (!deliver_one(engine, worker, cells, (uint32_t)d))
             return pm_fail_memory(&worker->error, "logged arrivals");
+    }
     pm_status status = PM_OK;
     for (size_t r = engine->plan.first_range[level]; status == PM_OK && r < engine->plan.first_range[level + 1]; r++) {
         const pm_range *range = &engine->plan.ranges[r];

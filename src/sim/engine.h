@@ -43,6 +43,7 @@ typedef struct pm_class {
 typedef struct pm_delivery {
     double offset;                       /* of the arrival from s0, ms */
     uint64_t begin, end;                 /* synapses */
+    double weight;                       /* as in pm_group */
     int32_t sign;                        /* as in pm_group */
     double u, i, b;                      /* factors of the weight in the intake */
     double lift_positive, lift_negative; /* the same for `lift`, by the sign of the weight */
