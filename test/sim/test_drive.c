@@ -111,7 +111,7 @@ static void same_bits(const spikes *a, const spikes *b) {
  * one of many cells in a slab; more cells than a block has channels for, and not a multiple of the lanes. */
 static const setting SETTINGS[] = {{15, 1.25, 250.0, 20000.0, 5.0}, {15, 0.0, 150.0, 20000.0, 5.0},
                                    {15, 0.02, 150.0, 20000.0, 5.0}, {15, 0.5, 1000.0, 8000.0, 1.0},
-                                   {3, 1.25, 20.0, 300000.0, 5.0},  {77, 0.0, 150.0, 20000.0, 5.0}};
+                                   {2, 1.25, 60.0, 100000.0, 5.0},  {37, 0.0, 150.0, 20000.0, 5.0}};
 
 START_TEST(like_given_spikes) {
     const setting *s = &SETTINGS[_i];
