@@ -3,11 +3,13 @@
  *     (D_12/C)' = alpha/C - l_m D_12/C,   alpha' = (l_2 - l_1) e_2 - l_1 alpha,   e_2' = -l_2 e_2
  *
  * (single: alpha = e_1, e_2 = 0). All three functions are >= 0 and their coefficients fall like (rate h/2)^k/k!, so no
- * sum cancels. Invariant: lanes are added up in one fixed order, whatever the width of the registers. */
+ * sum cancels. A sum over arrivals is that of the coefficients times the sums of powers. Invariant: what a lane adds
+ * up, and in which order, depends on no other lane. */
 #include "math/series.h"
 
 #include "math/simd.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static const double LONGEST = 1.0; /* h/2 times the fastest rate */
@@ -36,62 +38,83 @@ pm_series pm_series_new(const pm_lif *lif, double h) {
 }
 
 typedef double lanes __attribute__((vector_size(8 * PM_SERIES_LANES)));
+typedef int64_t masks __attribute__((vector_size(8 * PM_SERIES_LANES)));
 
-static inline __attribute__((always_inline)) double total(const double *v) {
-    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
-}
-
-static inline __attribute__((always_inline)) void add_up(const pm_series *series, size_t n, const double *offset,
-                                                         const double *weight, bool single, double *u, double *i,
-                                                         double *b) {
-    lanes sum_u = {0}, sum_i = {0}, sum_b = {0};
-    for (size_t k = 0; k < n; k += PM_SERIES_LANES) {
-        lanes x, w, even_u = {0}, even_i = {0}, even_b = {0}, odd_u = {0}, odd_i = {0}, odd_b = {0};
-        memcpy(&x, offset + k, sizeof x);
-        memcpy(&w, weight + k, sizeof w);
-        x = 1.0 - x * series->per_h;
+/* Of each lane the sums of the powers of x = 1 - 2 offset/h, which all functions share. `terms` is a constant: the sums
+ * are registers. */
+static inline __attribute__((always_inline)) void add_up(const pm_series *series, size_t n, pm_series_row *offset,
+                                                         size_t terms, pm_series_sums *out) {
+    lanes power[PM_SERIES_TERMS] = {{0}};
+    masks number = {0};
+    for (size_t row = 0; row < n; row++) {
+        lanes t;
+        memcpy(&t, offset[row], sizeof t);
+        const masks absent = (masks)t >> 63; /* by the sign: all bits, or none */
+        lanes x = 1.0 - t * series->per_h;
+        x = (lanes)((masks)x & ~absent);
+        number += absent + 1;
         const lanes x2 = x * x;
-        for (size_t term = (series->n_terms + 1) / 2; term-- > 0;) {
-            even_u = even_u * x2 + series->u[2 * term];
-            odd_u = odd_u * x2 + series->u[2 * term + 1];
-            even_i = even_i * x2 + series->i[2 * term];
-            odd_i = odd_i * x2 + series->i[2 * term + 1];
-            if (!single) {
-                even_b = even_b * x2 + series->b[2 * term];
-                odd_b = odd_b * x2 + series->b[2 * term + 1];
+        lanes odd = x, even = x2;
+        power[1] += odd;
+        power[2] += even;
+#pragma GCC unroll 12
+        for (size_t k = 3; k < terms; k += 2) {
+            odd *= x2;
+            power[k] += odd;
+            if (k + 1 < terms) {
+                even *= x2;
+                power[k + 1] += even;
             }
         }
-        sum_u += w * (even_u + x * odd_u);
-        sum_i += w * (even_i + x * odd_i);
-        sum_b += w * (even_b + x * odd_b);
     }
-    memcpy(u, &sum_u, sizeof sum_u);
-    memcpy(i, &sum_i, sizeof sum_i);
-    memcpy(b, &sum_b, sizeof sum_b);
+    power[0] = __builtin_convertvector(number, lanes);
+    lanes u = {0}, i = {0}, b = {0};
+#pragma GCC unroll 24
+    for (size_t k = terms; k-- > 0;) {
+        u += power[k] * series->u[k];
+        i += power[k] * series->i[k];
+        b += power[k] * series->b[k];
+    }
+    memcpy(out->number, &power[0], sizeof power[0]);
+    memcpy(out->u, &u, sizeof u);
+    memcpy(out->i, &i, sizeof i);
+    memcpy(out->b, &b, sizeof b);
 }
 
-PM_SIMD static void add_up_single(const pm_series *series, size_t n, const double *offset, const double *weight,
-                                  double *u, double *i, double *b) {
-    add_up(series, n, offset, weight, true, u, i, b);
-}
-PM_SIMD static void add_up_double(const pm_series *series, size_t n, const double *offset, const double *weight,
-                                  double *u, double *i, double *b) {
-    add_up(series, n, offset, weight, false, u, i, b);
+#define ADD_UP(terms)                                                                                                  \
+    PM_SIMD static void add_up_##terms(const pm_series *series, size_t n, pm_series_row *offset,                       \
+                                       pm_series_sums *out) {                                                          \
+        add_up(series, n, offset, terms, out);                                                                         \
+    }
+ADD_UP(8)
+ADD_UP(11)
+ADD_UP(14)
+ADD_UP(24)
+
+/* Where h is too long: one exponential after the other. */
+static void add_up_exponentials(const pm_lif *lif, double h, size_t n, pm_series_row *offset, pm_series_sums *out) {
+    *out = (pm_series_sums){0};
+    for (size_t row = 0; row < n; row++)
+        for (size_t k = 0; k < PM_SERIES_LANES; k++) {
+            if (!(offset[row][k] >= 0.0))
+                continue;
+            pm_lif_basis at = pm_lif_basis_at(lif, h - offset[row][k]);
+            out->number[k] += 1.0;
+            out->u[k] += at.d12;
+            out->i[k] += at.alpha;
+            out->b[k] += at.e2;
+        }
 }
 
-pm_response pm_series_sum(const pm_series *series, const pm_lif *lif, double h, size_t n, const double *offset,
-                          const double *weight) {
-    if (series->n_terms > 0) {
-        double u[PM_SERIES_LANES] = {0}, i[PM_SERIES_LANES] = {0}, b[PM_SERIES_LANES] = {0};
-        (lif->single ? add_up_single : add_up_double)(series, n, offset, weight, u, i, b);
-        return (pm_response){total(u), total(i), lif->single ? 0.0 : total(b)};
-    }
-    pm_response sum = {0};
-    for (size_t k = 0; k < n; k++) {
-        pm_lif_basis at = pm_lif_basis_at(lif, h - offset[k]);
-        sum.u += weight[k] * at.d12;
-        sum.i += weight[k] * at.alpha;
-        sum.b += weight[k] * at.e2;
-    }
-    return sum;
+void pm_series_add_up(const pm_series *series, const pm_lif *lif, double h, size_t n, pm_series_row *offset,
+                      pm_series_sums *out) {
+    if (series->n_terms == 0)
+        add_up_exponentials(lif, h, n, offset, out);
+    else
+        (series->n_terms <= 8    ? add_up_8
+         : series->n_terms <= 11 ? add_up_11
+         : series->n_terms <= 14 ? add_up_14
+                                 : add_up_24)(series, n, offset, out);
+    if (lif->single) /* e^{-l_2 t} is 0 for t > 0 only */
+        memset(out->b, 0, sizeof out->b);
 }

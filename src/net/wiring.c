@@ -276,11 +276,13 @@ static uint64_t group_row(pm_wiring *w, const uint32_t *cell_class, const delays
         double delay = delay_of(d, k);
         if (k == begin || delay != before || class != cell_class[w->targets[k - 1]]) {
             if (groups)
-                groups[n] = (pm_group){.delay = delay, .begin = k, .class = class};
+                groups[n] = (pm_group){.delay = delay, .begin = k, .weight = w->weights[k], .class = class};
             n++;
         }
         if (groups) { /* bit 0: a positive weight seen, bit 1: a negative one; turned into the sign below */
             groups[n - 1].sign |= (w->weights[k] > 0.0) | (w->weights[k] < 0.0) << 1;
+            if (w->weights[k] != groups[n - 1].weight)
+                groups[n - 1].weight = NAN;
         }
         before = delay;
     }

@@ -13,6 +13,7 @@
 typedef struct pm_group {
     double delay;   /* ms */
     uint64_t begin; /* first synapse; the next group's begin is its end */
+    double weight;  /* of every synapse, pA; NAN: they differ */
     uint32_t class;
     int32_t sign; /* 1: no weight is negative; -1: none is positive; 0: mixed */
 } pm_group;

@@ -1,30 +1,11 @@
-/* Invariant: a channel holds one batch of its neuron's spikes, of which those before `next` have arrived; spike number
- * k is the sum of the stream's first k gaps, added one after the other. */
+/* Which sources are private drives, and how many spikes they have fired. Invariant: `arrived` counts what arrived
+ * before the present slab; what is still on its way is drawn where it is asked for. */
 #include "sim/drive.h"
 
-#include "math/series.h"
 #include "sim/sources.h"
 
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum { BATCH = PM_STREAM_BATCH };
-
-static void refill(const pm_drive *drive, pm_channel *channel) {
-    const pm_drive_stream *stream = &drive->streams[channel->stream];
-    double gaps[BATCH], time = channel->batch > 0 ? channel->spike[BATCH - 1] : 0.0;
-    pm_stream_exponentials(stream->key, channel->neuron, channel->batch++, gaps);
-    for (size_t k = 0; k < BATCH; k++)
-        channel->spike[k] = time += stream->mean_gap * gaps[k];
-    channel->next = 0;
-}
-
-void pm_drive_reset(pm_drive *drive) {
-    for (size_t k = 0; k < drive->n_channels; k++) {
-        drive->channels[k].batch = 0;
-        refill(drive, &drive->channels[k]);
-    }
-}
 
 /* Channels are looked at in every slab: seldom spikes are cheaper as events. */
 static const double FEWEST = 0.125; /* spikes in a slab */
@@ -81,6 +62,7 @@ static void place_channels(pm_drive *drive, const places *at, uint32_t *fill) {
         sum += fill[c];
         fill[c] = drive->first[c];
     }
+    drive->first_idle = drive->first[wiring->n_cells];
     for (size_t p = 0; p < n_populations; p++)
         for (uint32_t n = wiring->first_neuron[p]; drive->covers[p] && n < wiring->first_neuron[p + 1]; n++) {
             if (!is_here(at, p, n))
@@ -102,8 +84,7 @@ static void cover(pm_drive *drive, const places *at, double slab) {
         if (!is_private(at->network, wiring, at->fan, p, slab))
             continue;
         drive->covers[p] = true;
-        drive->streams[p].key = pm_source_key(at->network, p);
-        drive->streams[p].mean_gap = 1000.0 / at->network->populations[p].rate;
+        drive->streams[p] = pm_poisson_new(pm_source_key(at->network, p), at->network->populations[p].rate);
         for (uint32_t n = wiring->first_neuron[p]; n < wiring->first_neuron[p + 1]; n++)
             drive->n_channels += is_here(at, p, n);
     }
@@ -128,8 +109,7 @@ pm_status pm_drive_new(pm_drive *drive, const pm_network *network, const pm_wiri
         const places at = {network, wiring, exchange, fan};
         cover(drive, &at, slab);
         drive->channels = malloc((drive->n_channels + 1) * sizeof *drive->channels);
-        drive->saved = malloc((drive->n_channels + 1) * sizeof *drive->saved);
-        if (drive->channels && drive->saved)
+        if (drive->channels)
             place_channels(drive, &at, fill);
         else
             status = pm_fail_memory(error, "the Poisson sources");
@@ -145,120 +125,44 @@ void pm_drive_clear(pm_drive *drive) {
     free(drive->covers);
     free(drive->streams);
     free(drive->channels);
-    free(drive->saved);
     free(drive->first);
     *drive = (pm_drive){0};
 }
 
-void pm_drive_save(pm_drive *drive) {
-    if (drive->n_channels > 0)
-        memcpy(drive->saved, drive->channels, drive->n_channels * sizeof *drive->saved);
+pm_drive_span pm_drive_reach(const pm_poisson *stream, double delay, double start, double end) {
+    double guess = floor((start - delay) / stream->width) - 1.0;
+    pm_drive_span span = {guess > 0.0 ? (uint64_t)guess : 0, 0};
+    while (pm_poisson_time(stream, span.first, PM_POISSON_LAST) + delay < start)
+        span.first++;
+    while (pm_poisson_time(stream, span.first + span.n, PM_POISSON_FIRST) + delay < end)
+        span.n++;
+    return span;
 }
 
-void pm_drive_restore(pm_drive *drive) {
-    if (drive->n_channels > 0)
-        memcpy(drive->channels, drive->saved, drive->n_channels * sizeof *drive->saved);
-}
-
-void pm_drive_archive(pm_drive *drive, pm_archive *archive) {
-    for (size_t k = 0; k < drive->n_channels; k++) {
-        pm_channel *channel = &drive->channels[k];
-        PM_ARCHIVE(archive, channel->spike);
-        PM_ARCHIVE(archive, channel->batch);
-        PM_ARCHIVE(archive, channel->next);
-    }
-}
-
-static bool reserve(pm_drive_arrivals *arrivals, size_t n) {
-    if (n <= arrivals->capacity)
-        return true;
-    size_t larger = 2 * n;
-    double *offset = malloc(larger * sizeof *offset), *weight = malloc(larger * sizeof *weight);
-    if (!offset || !weight) {
-        free(offset);
-        free(weight);
-        return false;
-    }
-    if (arrivals->n > 0) {
-        memcpy(offset, arrivals->offset, arrivals->n * sizeof *offset);
-        memcpy(weight, arrivals->weight, arrivals->n * sizeof *weight);
-    }
-    free(arrivals->offset);
-    free(arrivals->weight);
-    arrivals->offset = offset;
-    arrivals->weight = weight;
-    arrivals->capacity = larger;
-    return true;
-}
-
-void pm_drive_arrivals_free(pm_drive_arrivals *arrivals) {
-    free(arrivals->offset);
-    free(arrivals->weight);
-    *arrivals = (pm_drive_arrivals){0};
-}
-
-static bool take_channel(const pm_drive *drive, pm_channel *channel, double start, double end,
-                         pm_drive_arrivals *arrivals) {
-    for (;;) {
-        if (!reserve(arrivals, arrivals->n + BATCH + PM_SERIES_LANES))
-            return false;
-        size_t k = channel->next, n = arrivals->n;
-        for (; k < BATCH; k++, n++) {
-            double time = channel->spike[k] + channel->delay;
-            if (!(time < end))
-                break;
-            arrivals->offset[n] = time - start;
-            arrivals->weight[n] = channel->weight;
-        }
-        arrivals->n = n;
-        channel->next = (uint16_t)k;
-        if (k < BATCH)
-            return true;
-        refill(drive, channel);
-    }
-}
-
-/* Few arrivals that are nearly in order. */
-static void sort(pm_drive_arrivals *arrivals) {
-    for (size_t k = 1; k < arrivals->n; k++) {
-        double offset = arrivals->offset[k], weight = arrivals->weight[k];
-        size_t at = k;
-        for (; at > 0 && arrivals->offset[at - 1] > offset; at--) {
-            arrivals->offset[at] = arrivals->offset[at - 1];
-            arrivals->weight[at] = arrivals->weight[at - 1];
-        }
-        arrivals->offset[at] = offset;
-        arrivals->weight[at] = weight;
-    }
-}
-
-bool pm_drive_take(pm_drive *drive, uint32_t cell, double start, double end, pm_drive_arrivals *arrivals) {
-    uint32_t first = drive->first[cell], last = drive->first[cell + 1];
-    arrivals->n = 0;
-    for (uint32_t k = first; k < last; k++)
-        if (!take_channel(drive, &drive->channels[k], start, end, arrivals))
-            return false;
-    if (last - first > 1)
-        sort(arrivals);
-    for (size_t k = 0; k < PM_SERIES_LANES && last > first; k++)
-        arrivals->offset[arrivals->n + k] = arrivals->weight[arrivals->n + k] = 0.0;
-    return true;
-}
-
-uint64_t pm_drive_spikes(const pm_drive *drive, double time) {
+/* The spikes of a channel that arrive from `start` on and are fired before `time`. */
+static uint64_t under_way(const pm_drive *drive, const pm_channel *channel, double start, double time) {
+    const pm_poisson *stream = &drive->streams[channel->stream];
+    pm_drive_span span = pm_drive_reach(stream, channel->delay, start, time + channel->delay + stream->width);
     uint64_t n = 0;
-    for (size_t c = 0; c < drive->n_channels; c++) {
-        pm_channel channel = drive->channels[c];
-        size_t k = channel.next;
-        for (;; k++) {
-            if (k == BATCH) {
-                refill(drive, &channel);
-                k = 0;
-            }
-            if (!(channel.spike[k] < time))
-                break;
-        }
-        n += (channel.batch - 1) * BATCH + k;
+    for (uint64_t cell = span.first; cell < span.first + span.n; cell++) {
+        double spike[PM_POISSON_MOST];
+        size_t count = pm_poisson_draw(stream, channel->neuron, cell, spike);
+        for (size_t k = 0; k < count; k++)
+            n += spike[k] + channel->delay >= start && spike[k] < time;
     }
+    return n;
+}
+
+uint64_t pm_drive_idle(const pm_drive *drive, double start, double end) {
+    uint64_t n = 0;
+    for (size_t k = drive->first_idle; k < drive->n_channels; k++)
+        n += under_way(drive, &drive->channels[k], start, end);
+    return n;
+}
+
+uint64_t pm_drive_spikes(const pm_drive *drive, double start, double time) {
+    uint64_t n = drive->arrived;
+    for (size_t k = 0; k < drive->n_channels; k++)
+        n += under_way(drive, &drive->channels[k], start, time);
     return n;
 }

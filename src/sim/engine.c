@@ -21,6 +21,7 @@
 /* Fewer cells are not worth a thread, and not a core that others might use: slabs are short. */
 enum { CELLS_PER_WANTED_THREAD = 256, CELLS_PER_THREAD = 2048 };
 static const uint64_t MOST_LOGGED = 4000000;
+enum { AHEAD = 2 }; /* deliveries whose synapses are fetched */
 
 bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size) {
     size_t larger = count < 16 ? 32 : 2 * count;
@@ -145,6 +146,7 @@ void pm_engine_clear(pm_engine *engine) {
     for (int k = 0; k < engine->n_workers; k++) {
         free(engine->workers[k].log.items);
         free(engine->workers[k].arrivals.items);
+        pm_drive_block_free(&engine->workers[k].block);
         pm_drive_arrivals_free(&engine->workers[k].driven);
         free(engine->workers[k].instants.items);
         pm_basis_free(&engine->workers[k].gaps);
@@ -177,24 +179,22 @@ void pm_engine_reset(pm_engine *engine) {
         engine->workers[k].lift = 0.0;
     }
     engine->deliveries.count = 0;
-    pm_drive_reset(&engine->drive);
+    engine->drive.arrived = 0;
 }
 
 void pm_engine_save(pm_engine *engine) {
     memcpy(engine->saved, engine->cells, engine->wiring->n_cells * sizeof *engine->saved);
-    pm_drive_save(&engine->drive);
 }
 
 void pm_engine_restore(pm_engine *engine) {
     memcpy(engine->cells, engine->saved, engine->wiring->n_cells * sizeof *engine->saved);
-    pm_drive_restore(&engine->drive);
 }
 
 void pm_engine_archive(pm_engine *engine, pm_archive *archive) {
     if (archive->reading)
         pm_engine_reset(engine);
     pm_archive_bytes(archive, engine->cells, engine->wiring->n_cells * sizeof *engine->cells);
-    pm_drive_archive(&engine->drive, archive);
+    PM_ARCHIVE(archive, engine->drive.arrived);
 }
 
 void pm_engine_begin(pm_engine *engine, double start, double end) {
@@ -220,6 +220,7 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double time, pm_er
         .begin = g->begin,
         .end = g[1].begin,
         .sign = g->sign,
+        .weight = g->weight,
         .u = at.d12,
         .i = at.alpha,
         .b = at.e2,
@@ -257,7 +258,47 @@ static void block_part(const pm_engine *engine, block cells, const pm_delivery *
 
 typedef double vector4 __attribute__((vector_size(32)));
 
-/* The innermost loop of the program: one synaptic event per turn. */
+/* The innermost loop of the program: one synaptic event per turn. `equal`: the weights are, and need not be read. The
+ * number of arrivals logged so far, and with these. */
+static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine *engine, pm_logged *restrict log,
+                                                                       uint32_t logged, uint64_t begin, uint64_t end,
+                                                                       uint32_t delivery, bool equal) {
+    const pm_delivery *d = &engine->deliveries.items[delivery];
+    const uint32_t *restrict targets = engine->wiring->targets;
+    const double *restrict weights = engine->wiring->weights;
+    vector4 *restrict intakes = (vector4 *)(void *)engine->intakes;
+    uint32_t *restrict log_head = engine->log_head;
+    const vector4 positive = {d->u, d->i, d->b, d->lift_positive}, negative = {d->u, d->i, d->b, d->lift_negative};
+    const vector4 same = d->sign < 0 ? negative : positive;
+    const vector4 change = d->weight * same;
+    for (uint64_t k = begin; k < end; k++) {
+        uint32_t target = targets[k];
+        double w = equal ? d->weight : weights[k];
+        const vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
+        intakes[target] += equal ? change : w * factors;
+        if (log_head[target] != PM_NOT_LOGGED) {
+            log[logged] = (pm_logged){w, delivery, log_head[target]};
+            log_head[target] = logged++;
+        }
+    }
+    return logged;
+}
+
+/* The synapses of a delivery lie anywhere in memory: to be fetched while those before are delivered. Those of the
+ * block are where they would be if targets were spread evenly. */
+static void fetch(const pm_engine *engine, block cells, const pm_delivery *d) {
+    enum { AT_MOST = 1024, LINE = 64 }; /* synapses, bytes: the rest comes by itself */
+    const double share = (double)(d->end - d->begin) / engine->wiring->n_cells;
+    const uint64_t first = d->begin + (uint64_t)(share * cells.begin);
+    const uint64_t part = (uint64_t)(share * (cells.end - cells.begin)), n = part < AT_MOST ? part : AT_MOST;
+    const uint32_t *targets = engine->wiring->targets + first;
+    const double *weights = engine->wiring->weights + first;
+    for (uint64_t k = 0; k < n; k += LINE / sizeof *targets)
+        __builtin_prefetch(targets + k, 0, 2);
+    for (uint64_t k = 0; isnan(d->weight) && k < n; k += LINE / sizeof *weights)
+        __builtin_prefetch(weights + k, 0, 2);
+}
+
 PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, block cells, uint32_t delivery) {
     const pm_delivery *d = &engine->deliveries.items[delivery];
     uint64_t begin, end;
@@ -267,68 +308,58 @@ PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, block cell
         if (!pm_list_grow((void **)&worker->log.items, &worker->log.capacity, room, sizeof *worker->log.items))
             return false;
     }
-    const uint32_t *restrict targets = engine->wiring->targets;
-    const double *restrict weights = engine->wiring->weights;
-    vector4 *restrict intakes = (vector4 *)(void *)engine->intakes;
-    uint32_t *restrict log_head = engine->log_head;
-    pm_logged *restrict log = worker->log.items;
-    uint32_t logged = (uint32_t)worker->log.count;
-    const vector4 positive = {d->u, d->i, d->b, d->lift_positive}, negative = {d->u, d->i, d->b, d->lift_negative};
-    const vector4 same = d->sign < 0 ? negative : positive;
-    for (uint64_t k = begin; k < end; k++) {
-        uint32_t target = targets[k];
-        double w = weights[k];
-        const vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
-        intakes[target] += w * factors;
-        if (log_head[target] != PM_NOT_LOGGED) {
-            log[logged] = (pm_logged){w, delivery, log_head[target]};
-            log_head[target] = logged++;
-        }
-    }
-    worker->log.count = logged;
+    const uint32_t logged = (uint32_t)worker->log.count;
+    pm_logged *log = worker->log.items;
+    worker->log.count = !isnan(d->weight) ? deliver_synapses(engine, log, logged, begin, end, delivery, true)
+                                          : deliver_synapses(engine, log, logged, begin, end, delivery, false);
     return true;
 }
 
-/* Adds to a cell's intake what its private drives bring in the slab. */
-static bool add_driven(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class) {
-    pm_drive_arrivals *driven = &worker->driven;
-    if (!pm_drive_take(&engine->drive, cell, engine->start, engine->end, driven))
+/* Draws what private drives bring to the cells in the slab. */
+static bool draw_driven(pm_engine *engine, pm_worker *worker, block cells, const pm_class *class) {
+    const pm_drive *drive = &engine->drive;
+    const double h = engine->end - engine->start;
+    const uint32_t n_channels = drive->first[cells.end] - drive->first[cells.begin];
+    if (!pm_drive_draw(drive, cells.begin, cells.end, engine->start, h, &class->lif, &class->series, &worker->block))
         return false;
-    size_t n = driven->n;
-    while (n > 0 && engine->start + driven->offset[n - 1] >= engine->sample_until)
-        n--;
-    worker->n_driven += n;
-    if (driven->n == 0)
-        return true;
-    double h = engine->plan.slab;
-    pm_response sum = pm_series_sum(&class->series, &class->lif, h, driven->n, driven->offset, driven->weight);
-    pm_intake *intake = &engine->intakes[cell];
-    double least = 0.0, raising = 0.0; /* pA */
-    for (size_t k = 0; k < driven->n; k++) {
-        least = driven->weight[k] < least ? driven->weight[k] : least;
-        raising += driven->weight[k] > 0.0 ? driven->weight[k] : 0.0;
-    }
-    bool rising = h < class->peak_time; /* all PSPs, to the end of the slab */
-    double most = rising && least >= 0.0 ? sum.u : raising * (rising ? class->step.d12 : class->peak);
-    intake->u += sum.u;
-    intake->i += sum.i;
-    intake->b += sum.b;
-    intake->lift += sum.u - most;
+    if (engine->sample_until < engine->end)
+        worker->n_driven += pm_drive_before(&worker->block, n_channels, engine->start, engine->sample_until);
     return true;
 }
 
-static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t begin, uint32_t end,
-                              const pm_class *class) {
+/* Adds it to a cell's intake. */
+static inline void add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class,
+                              pm_intake *intake) {
+    const pm_drive *drive = &engine->drive;
+    const pm_drive_block *drawn = &worker->block;
+    const bool rising = engine->plan.slab < class->peak_time; /* all PSPs, to the end of the slab */
+    for (uint32_t c = drive->first[cell]; c < drive->first[cell + 1]; c++) {
+        const uint32_t at = c - drawn->first;
+        const pm_series_sums *sums = &drawn->sums[at / PM_SERIES_LANES];
+        const uint32_t lane = at % PM_SERIES_LANES;
+        const double w = drive->channels[c].weight, u = w * sums->u[lane], n = sums->number[lane];
+        const double most = !(w > 0.0) ? 0.0 : rising ? u : w * n * class->peak;
+        intake->u += u;
+        intake->i += w * sums->i[lane];
+        intake->b += w * sums->b[lane];
+        intake->lift += u - most;
+        worker->n_driven += engine->sample_until < engine->end ? 0 : (uint64_t)n;
+    }
+}
+
+static pm_status settle_cells(pm_engine *engine, pm_worker *worker, block cells, const pm_class *class) {
     const pm_lif *lif = &class->lif;
     const pm_lif_basis *step = &class->step;
     const double h = engine->end - engine->start;
     const bool driven = engine->drive.n_channels > 0;
     double lift_sum = 0.0;
-    for (uint32_t n = begin; n < end; n++) {
+    if (driven && !draw_driven(engine, worker, cells, class))
+        return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
+    for (uint32_t n = cells.begin; n < cells.end; n++) {
         pm_cell *cell = &engine->cells[n];
         pm_intake *intake = &engine->intakes[n];
-        if (driven && !add_driven(engine, worker, n, class))
-            return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
+        if (driven)
+            add_driven(engine, worker, n, class, intake);
         pm_lif_state state = {cell->u, cell->i, cell->b};
         pm_lif_state moved = pm_lif_advance_by(lif, &state, step);
         double lift = intake->u - intake->lift;
@@ -351,6 +382,17 @@ static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t beg
     }
     worker->lift_sum += lift_sum;
     return PM_OK;
+}
+
+/* In blocks for which drives are drawn together. */
+static pm_status settle_range(pm_engine *engine, pm_worker *worker, uint32_t begin, uint32_t end,
+                              const pm_class *class) {
+    pm_status status = PM_OK;
+    for (uint32_t next; status == PM_OK && begin < end; begin = next) {
+        next = engine->drive.n_channels > 0 ? pm_drive_block_end(&engine->drive, begin, end) : end;
+        status = settle_cells(engine, worker, (block){begin, next}, class);
+    }
+    return status;
 }
 
 static block in_block(block cells, const pm_range *range) {
@@ -382,9 +424,12 @@ static void flag_cells(pm_engine *engine, const pm_worker *worker, block cells) 
 static pm_status settle_block(pm_engine *engine, pm_worker *worker, block cells, size_t first, size_t level) {
     if (level == 0)
         flag_cells(engine, worker, cells);
-    for (size_t d = first; d < engine->deliveries.count; d++)
+    for (size_t d = first; d < engine->deliveries.count; d++) {
+        if (d + AHEAD < engine->deliveries.count)
+            fetch(engine, cells, &engine->deliveries.items[d + AHEAD]);
         if (!deliver_one(engine, worker, cells, (uint32_t)d))
             return pm_fail_memory(&worker->error, "logged arrivals");
+    }
     pm_status status = PM_OK;
     for (size_t r = engine->plan.first_range[level]; status == PM_OK && r < engine->plan.first_range[level + 1]; r++) {
         const pm_range *range = &engine->plan.ranges[r];

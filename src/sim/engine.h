@@ -43,6 +43,7 @@ typedef struct pm_class {
 typedef struct pm_delivery {
     double offset;                       /* of the arrival from s0, ms */
     uint64_t begin, end;                 /* synapses */
+    double weight;                       /* as in pm_group */
     int32_t sign;                        /* as in pm_group */
     double u, i, b;                      /* factors of the weight in the intake */
     double lift_positive, lift_negative; /* the same for `lift`, by the sign of the weight */
@@ -93,6 +94,7 @@ typedef struct pm_worker {
     uint32_t begin, end; /* cells */
     PM_LIST(pm_logged) log;
     PM_LIST(pm_arrival) arrivals; /* of the cell at hand */
+    pm_drive_block block;         /* arrivals from private drives at the cells at hand */
     pm_drive_arrivals driven;     /* at the cell at hand */
     uint64_t n_driven;            /* arrivals from private drives in the slab, before `sample_until` */
     PM_LIST(pm_instant) instants; /* of the cell at hand */

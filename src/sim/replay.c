@@ -333,7 +333,9 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
     if (!(head == PM_NOT_LOGGED ? look_up(engine, worker, cell) : gather_logged(engine, worker, head)))
         return pm_fail_memory(&worker->error, "arrivals");
     sort_arrivals(worker->arrivals.items, worker->arrivals.count);
-    if (!make_instants(engine, worker, &class->lif))
+    worker->driven.n = 0;
+    if ((engine->drive.n_channels > 0 && !pm_drive_list(&engine->drive, &worker->block, cell, &worker->driven)) ||
+        !make_instants(engine, worker, &class->lif))
         return pm_fail_memory(&worker->error, "arrivals");
     course c = {
         .engine = engine,

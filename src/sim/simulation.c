@@ -191,7 +191,8 @@ double pm_simulation_time(const pm_simulation *simulation) { return simulation->
 
 pm_counts pm_simulation_counts(const pm_simulation *simulation) {
     pm_counts counts = simulation->counts;
-    counts.source_spikes += pm_drive_spikes(&simulation->engine.drive, simulation->time);
+    const double start = (double)simulation->slab * simulation->engine.plan.slab;
+    counts.source_spikes += pm_drive_spikes(&simulation->engine.drive, start, simulation->time);
     counts.synaptic_events += simulation->unsettled_events;
     return counts;
 }
@@ -354,13 +355,16 @@ static pm_status settle_slab(pm_simulation *s, bool provisional, bool last, pm_s
 
 /* Arrivals in the slab before `until`; those of a slab that will be settled anew are counted apart. */
 static void count_events(pm_simulation *s, double until, bool provisional) {
-    const pm_engine *engine = &s->engine;
-    uint64_t n = 0;
+    pm_engine *engine = &s->engine;
+    uint64_t n = 0, driven = 0;
     for (size_t d = 0; d < engine->deliveries.count; d++)
         if (engine->start + engine->deliveries.items[d].offset < until)
             n += engine->deliveries.items[d].end - engine->deliveries.items[d].begin;
     for (int k = 0; k < engine->n_workers; k++)
-        n += engine->workers[k].n_driven;
+        driven += engine->workers[k].n_driven;
+    n += driven;
+    if (!provisional)
+        engine->drive.arrived += driven + pm_drive_idle(&engine->drive, engine->start, engine->end);
     s->counts.synaptic_events += provisional ? 0 : n;
     s->unsettled_events = provisional ? n : 0;
 }

@@ -1,8 +1,9 @@
-/* Every Poisson neuron is its own random stream: spike number k is the sum of the stream's first k exponential gaps, so
- * its spikes depend on the seed, the population's name and its number only. Injected spikes wait in a list sorted by
- * time. */
+/* Every Poisson neuron has random streams of its own (net/poisson.h), so its spikes depend on the seed, the
+ * population's name and its number only. Of each neuron the time of its next spike is known, and the cell in which that
+ * lies is drawn anew when it has come. Injected spikes wait in a list sorted by time. */
 #include "sim/sources.h"
 
+#include "net/poisson.h"
 #include "net/random.h"
 
 #include <math.h>
@@ -12,9 +13,8 @@
 typedef struct source {
     size_t next_event; /* PM_SPIKE_SOURCE */
     double *next_time; /* PM_POISSON_SOURCE, ms */
-    uint64_t *n_drawn;
-    uint64_t key;
-    double mean_gap; /* ms */
+    uint64_t *cell;    /* in which that lies */
+    pm_poisson *poisson;
 } source;
 
 typedef struct spike_list {
@@ -63,8 +63,28 @@ static bool insert(spike_list *list, size_t from, pm_spike spike) {
     return true;
 }
 
-static void draw_gap(source *s, uint32_t neuron) {
-    s->next_time[neuron] += s->mean_gap * pm_stream_exponential(s->key, neuron, s->n_drawn[neuron]++);
+/* The spikes of a cell in order. */
+static size_t draw_cell(const source *s, uint32_t neuron, uint64_t cell, double times[PM_POISSON_MOST]) {
+    size_t n = pm_poisson_draw(s->poisson, neuron, cell, times);
+    for (size_t k = 1; k < n; k++) {
+        double time = times[k];
+        size_t at = k;
+        for (; at > 0 && times[at - 1] > time; at--)
+            times[at] = times[at - 1];
+        times[at] = time;
+    }
+    return n;
+}
+
+static const double LATEST = 0x1p53; /* ms; what comes later never comes */
+
+/* The first spike from a cell on. */
+static void find_spike(source *s, uint32_t neuron, uint64_t cell) {
+    double times[PM_POISSON_MOST] = {INFINITY};
+    while ((double)cell * s->poisson->width < LATEST && draw_cell(s, neuron, cell, times) == 0)
+        cell++;
+    s->cell[neuron] = cell;
+    s->next_time[neuron] = times[0];
 }
 
 void pm_sources_reset(pm_sources *sources) {
@@ -72,11 +92,9 @@ void pm_sources_reset(pm_sources *sources) {
         source *s = &sources->source[p];
         s->next_event = 0;
         for (uint32_t n = 0; s->next_time && n < sources->network->populations[p].size; n++) {
-            if (s->next_time[n] == INFINITY) /* skipped */
+            if (s->next_time[n] == INFINITY) /* skipped, or never */
                 continue;
-            s->next_time[n] = 0.0;
-            s->n_drawn[n] = 0;
-            draw_gap(s, n);
+            find_spike(s, n, 0);
         }
     }
     sources->injected.count = sources->next_injected = sources->collected.count = 0;
@@ -101,14 +119,14 @@ pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sourc
         if (population->kind != PM_POISSON_SOURCE || population->rate == 0.0 || (silent && silent[p]))
             continue;
         s->source[p].next_time = calloc(population->size, sizeof(double));
-        s->source[p].n_drawn = calloc(population->size, sizeof(uint64_t));
-        if (!s->source[p].next_time || !s->source[p].n_drawn) {
+        s->source[p].cell = calloc(population->size, sizeof(uint64_t));
+        s->source[p].poisson = malloc(sizeof(pm_poisson));
+        if (!s->source[p].next_time || !s->source[p].cell || !s->source[p].poisson) {
             pm_sources_free(s);
             *sources = NULL;
             return pm_fail_memory(error, "the Poisson sources");
         }
-        s->source[p].key = pm_source_key(network, p);
-        s->source[p].mean_gap = 1000.0 / population->rate;
+        *s->source[p].poisson = pm_poisson_new(pm_source_key(network, p), population->rate);
     }
     pm_sources_reset(s);
     return PM_OK;
@@ -119,7 +137,8 @@ void pm_sources_free(pm_sources *sources) {
         return;
     for (size_t p = 0; p < sources->network->n_populations; p++) {
         free(sources->source[p].next_time);
-        free(sources->source[p].n_drawn);
+        free(sources->source[p].cell);
+        free(sources->source[p].poisson);
     }
     free(sources->source);
     free(sources->collected.items);
@@ -139,13 +158,32 @@ void pm_sources_archive(pm_sources *sources, pm_archive *archive) {
         PM_ARCHIVE(archive, s->next_event);
         if (n > 0) {
             pm_archive_bytes(archive, s->next_time, n * sizeof *s->next_time);
-            pm_archive_bytes(archive, s->n_drawn, n * sizeof *s->n_drawn);
+            pm_archive_bytes(archive, s->cell, n * sizeof *s->cell);
         }
     }
     PM_ARCHIVE_LIST(archive, sources->collected);
     PM_ARCHIVE_LIST(archive, sources->injected);
     PM_ARCHIVE(archive, sources->next_injected);
     PM_ARCHIVE(archive, sources->end);
+}
+
+/* A neuron's spikes before `end`, from its next one on. */
+static bool collect_neuron(pm_sources *sources, uint32_t p, uint32_t neuron, double end) {
+    source *s = &sources->source[p];
+    while (s->next_time[neuron] < end) {
+        double times[PM_POISSON_MOST];
+        size_t n = draw_cell(s, neuron, s->cell[neuron], times), k = 0;
+        while (times[k] < s->next_time[neuron])
+            k++;
+        for (; k < n && times[k] < end; k++)
+            if (!append(&sources->collected, (pm_spike){times[k], 0.0, p, neuron}))
+                return false;
+        if (k < n)
+            s->next_time[neuron] = times[k];
+        else
+            find_spike(s, neuron, s->cell[neuron] + 1);
+    }
+    return true;
 }
 
 static bool collect_population(pm_sources *sources, uint32_t p, double end) {
@@ -159,11 +197,8 @@ static bool collect_population(pm_sources *sources, uint32_t p, double end) {
             return false;
     }
     for (uint32_t n = 0; s->next_time && n < population->size; n++)
-        while (s->next_time[n] < end) {
-            if (!append(&sources->collected, (pm_spike){s->next_time[n], 0.0, p, n}))
-                return false;
-            draw_gap(s, n);
-        }
+        if (!collect_neuron(sources, p, n, end))
+            return false;
     return true;
 }
 

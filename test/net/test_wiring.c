@@ -176,6 +176,30 @@ START_TEST(rows_do_not_depend_on_how_delays_are_held) {
 }
 END_TEST
 
+/* A group knows the weight that all its synapses have, or that they differ, and their sign. */
+START_TEST(weights_of_groups) {
+    for (int spread = 0; spread < 2; spread++) {
+        pm_network *network = two_populations();
+        const pm_projection p = {.to = 1,
+                                 .rule = PM_FIXED_INDEGREE,
+                                 .indegree = 20,
+                                 .weight = {.kind = spread ? PM_NORMAL : PM_CONSTANT, .a = -30.0, .b = 1.0},
+                                 .delay = {.kind = PM_UNIFORM_STEPS, .a = 1.0, .b = 1.5, .step = 0.5}};
+        pm_wiring *w = draw(network, &p);
+        for (uint64_t g = 0; g < w->n_groups; g++) {
+            bool equal = true;
+            for (uint64_t k = w->groups[g].begin; k < w->groups[g + 1].begin; k++)
+                equal = equal && w->weights[k] == w->weights[w->groups[g].begin];
+            ck_assert(equal ? w->groups[g].weight == w->weights[w->groups[g].begin] : isnan(w->groups[g].weight));
+            ck_assert_int_eq(w->groups[g].sign, -1);
+            ck_assert(spread || equal);
+        }
+        pm_wiring_free(w);
+        pm_network_free(network);
+    }
+}
+END_TEST
+
 Suite *pm_suite_wiring(void);
 
 Suite *pm_suite_wiring(void) {
@@ -185,6 +209,7 @@ Suite *pm_suite_wiring(void) {
     tcase_add_test(tests, weights_and_delays_follow_their_distributions);
     tcase_add_test(tests, another_population_changes_no_draw);
     tcase_add_test(tests, rows_do_not_depend_on_how_delays_are_held);
+    tcase_add_test(tests, weights_of_groups);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -107,11 +107,11 @@ static void same_bits(const spikes *a, const spikes *b) {
     ck_assert(memcmp(a->items, b->items, a->count * sizeof *a->items) == 0);
 }
 
-/* Double and single exponentials; a time constant so short that responses are no series; a drive of 4 spikes a slab. */
-static const setting SETTINGS[] = {{15, 1.25, 250.0, 20000.0, 5.0},
-                                   {15, 0.0, 150.0, 20000.0, 5.0},
-                                   {15, 0.02, 150.0, 20000.0, 5.0},
-                                   {15, 0.5, 1000.0, 8000.0, 1.0}};
+/* Double and single exponentials; a time constant so short that responses are no series; a drive of 4 spikes a slab;
+ * one of many cells in a slab; more cells than a block has channels for, and not a multiple of the lanes. */
+static const setting SETTINGS[] = {{15, 1.25, 250.0, 20000.0, 5.0}, {15, 0.0, 150.0, 20000.0, 5.0},
+                                   {15, 0.02, 150.0, 20000.0, 5.0}, {15, 0.5, 1000.0, 8000.0, 1.0},
+                                   {2, 1.25, 60.0, 100000.0, 5.0},  {37, 0.0, 150.0, 20000.0, 5.0}};
 
 START_TEST(like_given_spikes) {
     const setting *s = &SETTINGS[_i];

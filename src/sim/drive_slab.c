@@ -1,0 +1,219 @@
+/* What private drives bring within a slab. Eight channels go side by side, one in each lane: their numbers, times and
+ * the powers of these are vector arithmetic from the random words on. Invariant: nothing in a lane depends on the
+ * others, so that the bits are the same however cells are divided into blocks. */
+#include "sim/drive.h"
+
+#include "math/simd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LANES = PM_SERIES_LANES, BATCH = PM_POISSON_BATCH, WORTH = 64 /* channels in a block */ };
+_Static_assert((int)PM_SERIES_LANES == (int)PM_POISSON_LANES, "a lane is a channel");
+static const double NOWHERE = -1.0; /* the offset of no arrival */
+
+/* The lanes at hand; `number` is what is left to be placed of the cells at hand. */
+typedef struct group {
+    const pm_poisson *stream[LANES];
+    pm_drive_span span[LANES];
+    pm_poisson_cells cells;
+    double begin[LANES], step[LANES]; /* of the cells at hand and of their places, ms */
+    double delay[LANES], number[LANES];
+} group;
+
+typedef double lanes __attribute__((vector_size(8 * LANES)));
+typedef int64_t masks __attribute__((vector_size(8 * LANES)));
+
+/* Times are pm_poisson_time, arrivals that plus the delay. Comparisons are left to signs: the compiler would take those
+ * of several instruction sets apart. */
+PM_SIMD static void place_rows(const group *g, double start, double end, size_t n, double place[BATCH][LANES],
+                               pm_series_row *rows) {
+    lanes begin, step, delay, number;
+    memcpy(&begin, g->begin, sizeof begin);
+    memcpy(&step, g->step, sizeof step);
+    memcpy(&delay, g->delay, sizeof delay);
+    memcpy(&number, g->number, sizeof number);
+    const lanes nowhere = NOWHERE - (lanes){0};
+    for (size_t j = 0; j < n; j++) {
+        lanes at;
+        memcpy(&at, place[j], sizeof at);
+        at = (begin + at * step) + delay;
+        const masks late = (masks)(at - end), there = (masks)((double)j + 0.5 - number);
+        at -= start;
+        const masks here = (late & there & ~(masks)at) >> 63;
+        at = (lanes)(((masks)at & here) | ((masks)nowhere & ~here));
+        memcpy(rows[j], &at, sizeof at);
+    }
+}
+
+static bool reserve_rows(pm_drive_block *block, size_t n) {
+    if (n <= block->row_capacity)
+        return true;
+    pm_series_row *moved = realloc(block->rows, 2 * n * sizeof *moved);
+    if (!moved)
+        return false;
+    block->rows = moved;
+    block->row_capacity = 2 * n;
+    return true;
+}
+
+static bool reserve_groups(pm_drive_block *block, size_t n) {
+    if (n <= block->group_capacity)
+        return true;
+    size_t *first_row = malloc(2 * n * sizeof *first_row);
+    pm_series_sums *sums = malloc(2 * n * sizeof *sums);
+    if (!first_row || !sums) {
+        free(first_row);
+        free(sums);
+        return false;
+    }
+    free(block->first_row);
+    free(block->sums);
+    block->first_row = first_row;
+    block->sums = sums;
+    block->group_capacity = 2 * n;
+    return true;
+}
+
+/* Channels [first, first + n), and idle lanes behind them. The number of passes that all cells need. */
+static uint64_t open_group(group *g, const pm_drive *drive, uint32_t first, uint32_t n, double start, double end) {
+    uint64_t passes = 0;
+    for (uint32_t k = 0; k < LANES; k++) {
+        const pm_channel *channel = &drive->channels[first + (k < n ? k : 0)];
+        const pm_poisson *stream = &drive->streams[channel->stream];
+        g->stream[k] = stream;
+        g->delay[k] = channel->delay;
+        g->step[k] = stream->step;
+        g->cells.key[k] = stream->key;
+        g->cells.neuron[k] = channel->neuron;
+        if (k > 0 && stream == g->stream[k - 1] && channel->delay == g->delay[k - 1])
+            g->span[k] = g->span[k - 1];
+        else
+            g->span[k] = pm_drive_reach(stream, channel->delay, start, end);
+        passes = g->span[k].n > passes ? g->span[k].n : passes;
+    }
+    for (uint32_t k = n; k < LANES; k++)
+        g->span[k].n = 0;
+    return passes;
+}
+
+/* Cell number `pass` of each lane, behind the rows so far. */
+static bool draw_cells(group *g, uint64_t pass, double start, double end, pm_drive_block *block, size_t *n_rows) {
+    double place[BATCH][LANES];
+    uint64_t word[LANES];
+    uint32_t most = 0;
+    for (size_t k = 0; k < LANES; k++) {
+        g->cells.cell[k] = g->span[k].first + pass;
+        g->begin[k] = (double)g->cells.cell[k] * g->stream[k]->width;
+    }
+    pm_poisson_batch(&g->cells, 0, place, word);
+    for (size_t k = 0; k < LANES; k++) {
+        uint32_t number = pass < g->span[k].n ? pm_poisson_number(g->stream[k], (uint32_t)word[k]) : 0;
+        most = number > most ? number : most;
+        g->number[k] = number;
+    }
+    for (uint32_t done = 0; done < most; done += BATCH) {
+        const size_t n = most - done < BATCH ? most - done : BATCH;
+        if (done > 0) {
+            pm_poisson_batch(&g->cells, done / BATCH, place, word);
+            for (size_t k = 0; k < LANES; k++)
+                g->number[k] -= BATCH;
+        }
+        if (!reserve_rows(block, *n_rows + n))
+            return false;
+        place_rows(g, start, end, n, place, block->rows + *n_rows);
+        *n_rows += n;
+    }
+    return true;
+}
+
+uint32_t pm_drive_block_end(const pm_drive *drive, uint32_t begin, uint32_t end) {
+    uint32_t last = end - begin > WORTH ? begin + WORTH : end;
+    while (last > begin + 1 && drive->first[last] - drive->first[begin] > WORTH)
+        last = begin + (last - begin) / 2;
+    return last;
+}
+
+bool pm_drive_draw(const pm_drive *drive, uint32_t begin, uint32_t end, double start, double h, const pm_lif *lif,
+                   const pm_series *series, pm_drive_block *block) {
+    const uint32_t first = drive->first[begin], last = drive->first[end];
+    const size_t n_groups = (last - first + LANES - 1) / LANES;
+    group g = {0};
+    block->first = first;
+    if (!reserve_groups(block, n_groups + 1))
+        return false;
+    size_t n_rows = 0;
+    for (size_t k = 0; k < n_groups; k++) {
+        const uint32_t channel = first + (uint32_t)k * LANES;
+        const uint32_t n = last - channel < LANES ? last - channel : LANES;
+        block->first_row[k] = n_rows;
+        const uint64_t passes = open_group(&g, drive, channel, n, start, start + h);
+        for (uint64_t pass = 0; pass < passes; pass++)
+            if (!draw_cells(&g, pass, start, start + h, block, &n_rows))
+                return false;
+        pm_series_add_up(series, lif, h, n_rows - block->first_row[k], block->rows + block->first_row[k],
+                         &block->sums[k]);
+    }
+    block->first_row[n_groups] = n_rows;
+    return true;
+}
+
+uint64_t pm_drive_before(const pm_drive_block *block, size_t n_channels, double start, double until) {
+    uint64_t n = 0;
+    for (size_t row = 0; row < block->first_row[(n_channels + LANES - 1) / LANES]; row++)
+        for (size_t k = 0; k < LANES; k++)
+            n += block->rows[row][k] >= 0.0 && start + block->rows[row][k] < until;
+    return n;
+}
+
+void pm_drive_block_free(pm_drive_block *block) {
+    free(block->rows);
+    free(block->first_row);
+    free(block->sums);
+    *block = (pm_drive_block){0};
+}
+
+static bool reserve_list(pm_drive_arrivals *arrivals, size_t n) {
+    if (n <= arrivals->capacity)
+        return true;
+    double *offset = malloc(4 * n * sizeof *offset);
+    if (!offset)
+        return false;
+    if (arrivals->n > 0) {
+        memcpy(offset, arrivals->offset, arrivals->n * sizeof *offset);
+        memcpy(offset + 2 * n, arrivals->weight, arrivals->n * sizeof *offset);
+    }
+    free(arrivals->offset);
+    arrivals->offset = offset;
+    arrivals->weight = offset + 2 * n;
+    arrivals->capacity = 2 * n;
+    return true;
+}
+
+void pm_drive_arrivals_free(pm_drive_arrivals *arrivals) {
+    free(arrivals->offset);
+    *arrivals = (pm_drive_arrivals){0};
+}
+
+static void insert(pm_drive_arrivals *arrivals, double offset, double weight) {
+    size_t at = arrivals->n++;
+    for (; at > 0 && arrivals->offset[at - 1] > offset; at--) {
+        arrivals->offset[at] = arrivals->offset[at - 1];
+        arrivals->weight[at] = arrivals->weight[at - 1];
+    }
+    arrivals->offset[at] = offset;
+    arrivals->weight[at] = weight;
+}
+
+bool pm_drive_list(const pm_drive *drive, const pm_drive_block *block, uint32_t cell, pm_drive_arrivals *arrivals) {
+    arrivals->n = 0;
+    for (uint32_t c = drive->first[cell]; c < drive->first[cell + 1]; c++) {
+        const size_t k = (c - block->first) / LANES, lane = (c - block->first) % LANES;
+        if (!reserve_list(arrivals, arrivals->n + (block->first_row[k + 1] - block->first_row[k])))
+            return false;
+        for (size_t row = block->first_row[k]; row < block->first_row[k + 1]; row++)
+            if (block->rows[row][lane] >= 0.0)
+                insert(arrivals, block->rows[row][lane], drive->channels[c].weight);
+    }
+    return true;
+}
