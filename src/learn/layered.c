@@ -29,7 +29,12 @@ void pm_layered_free(pm_layered *net) {
 
 pm_status pm_layered_run(pm_layered *net, const pm_raster *input, double duration, size_t from, pm_error *error) {
     pm_status status = from == 0 ? pm_raster_copy(&net->rasters[0], input, error) : PM_OK;
-    for (size_t l = from; !status && l < net->n_layers; l++)
+    for (size_t l = from; !status && l < net->n_layers; l++) {
         status = pm_layer_run(&net->layers[l], &net->rasters[l], duration, net->limit, &net->rasters[l + 1], error);
+        if (status == PM_FAILED && error) {
+            pm_error why = *error;
+            (void)pm_fail(error, status, "layer %zu: %.900s", l + 1, why.message);
+        }
+    }
     return status;
 }

@@ -16,7 +16,8 @@ pm_status pm_layered_new(pm_layered *net, const pm_lif *lif, const size_t *sizes
 void pm_layered_free(pm_layered *net);
 
 /* Runs the network over [0, duration) on the input raster: rasters[l] receive the spikes. Layers below `from` are not
- * run again: their rasters are still valid. */
+ * run again: their rasters are still valid. Errors: PM_FAILED for runaway activity; the message gives the number of the
+ * layer, which is 1 for the first behind the input. */
 pm_status pm_layered_run(pm_layered *net, const pm_raster *input, double duration, size_t from, pm_error *error);
 
 #endif

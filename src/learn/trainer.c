@@ -183,6 +183,10 @@ pm_status pm_trainer_run(pm_trainer *t, size_t pattern, pm_error *error) {
     pm_status status = pm_layered_run(&t->net, &t->inputs[pattern], t->experiment->duration, from, error);
     if (!status)
         t->ran = pattern;
+    if (status == PM_FAILED && error && t->n_patterns > 1) {
+        pm_error why = *error;
+        (void)pm_fail(error, status, "pattern %zu, %.900s", pattern, why.message);
+    }
     return status;
 }
 

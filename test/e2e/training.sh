@@ -275,7 +275,7 @@ wild() {
 for rule in resume span psd chronotron finite_precision multilayer_resume spikeprop exact_gradient; do
     wild $rule 1e160 'the weights have run away in iteration [0-9]'
 done
-wild resume 1e30 'runaway activity: more than 200000 spikes in one layer; neuron 0 at 1\.0'
+wild resume 1e30 'layer [12]: runaway activity: more than 200000 spikes in one layer; neuron 0 at 1\.0'
 printf 'duration: 20.0\nlayers: [{name: input, size: 2}, {name: hidden, size: 1, plastic: false, weight: 1e200}, {name: output, size: 1}]\n' > wild.yaml
 printf 'problem: %s\ngoal: {within: 1.0}\n' "$given" >> wild.yaml
 "$program" train wild.yaml -o burst > message 2>&1
