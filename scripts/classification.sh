@@ -19,8 +19,8 @@ train() {
 
 field() { sed -n "s/^ *\"$2\": \([^,{]*\),*$/\1/p" "$1/summary.json" | head -n 1; }
 
-printf '| experiment | test accuracy (%%): mean | standard deviation | spikes per example | epochs | processor seconds per epoch | minutes of training |\n'
-printf '|---|---|---|---|---|---|---|\n'
+printf '| experiment | seeds | test accuracy (%%): mean | standard deviation | spikes per example | epochs | processor seconds per epoch | minutes of training |\n'
+printf '|---|---|---|---|---|---|---|---|\n'
 for name in "$@"; do
     for seed in $(seq "$seeds"); do
         train "data/experiments/$name.yaml" "$folder/$name-$seed" "$seed"
@@ -32,7 +32,7 @@ for name in "$@"; do
         END {
             mean = sum / NR
             deviation = NR > 1 ? sprintf("%.2f", sqrt((squares - NR * mean * mean) / (NR - 1) + 1e-12)) : "-"
-            printf "| `%s` | %.2f | %s | %.0f | %.0f | %.1f | %.1f |\n", name, mean, deviation, spikes / NR, epochs / NR,
+            printf "| `%s` | %d | %.2f | %s | %.0f | %.0f | %.1f | %.1f |\n", name, NR, mean, deviation, spikes / NR, epochs / NR,
                    seconds / epochs, seconds / NR / 60
         }'
 done
