@@ -280,7 +280,7 @@ printf 'duration: 20.0\nlayers: [{name: input, size: 2}, {name: hidden, size: 1,
 printf 'problem: %s\ngoal: {within: 1.0}\n' "$given" >> wild.yaml
 "$program" train wild.yaml -o burst > message 2>&1
 check "a network that runs away from the beginning" test $? -eq 0
-check "it is told why" grep -q '1 failed; trial 0: runaway activity' message
+check "it is told why" grep -q '1 failed; trial 0: layer 1: runaway activity' message
 check "there are no spikes of it" test -z "$(find burst -name 'spikes-*')"
 
 # weights in files
