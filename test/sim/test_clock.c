@@ -21,7 +21,8 @@ typedef struct recorded {
 static pm_status record(const pm_spike *spike, void *user, pm_error *error) {
     (void)error;
     recorded *r = user;
-    r->items = realloc(r->items, (r->count + 1) * sizeof *r->items);
+    if ((r->count & (r->count - 1)) == 0) /* room for a power of two */
+        r->items = realloc(r->items, (r->count > 0 ? 2 * r->count : 1) * sizeof *r->items);
     ck_assert_ptr_nonnull(r->items);
     r->items[r->count++] = *spike;
     return PM_OK;

@@ -15,7 +15,8 @@ typedef struct spikes {
 static pm_status record(const pm_spike *spike, void *user, pm_error *error) {
     (void)error;
     spikes *list = user;
-    list->items = realloc(list->items, (list->count + 1) * sizeof *list->items);
+    if ((list->count & (list->count - 1)) == 0) /* room for a power of two */
+        list->items = realloc(list->items, (list->count > 0 ? 2 * list->count : 1) * sizeof *list->items);
     ck_assert_ptr_nonnull(list->items);
     list->items[list->count++] = *spike;
     return PM_OK;
