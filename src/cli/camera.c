@@ -10,7 +10,6 @@
 #include "learn/camera.h"
 
 #include <argp.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,13 +211,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case 'o':
         o->folder = argument;
         return 0;
-    case 'n': {
-        double n = pm_option_count("--count", argument, 1.0, 1e9);
-        if (n != floor(n))
-            argp_error(state, "--count: '%s' is not a whole number", argument);
-        o->count = (size_t)n;
+    case 'n':
+        o->count = (size_t)pm_option_count("--count", argument, 1.0, 1e9);
         return 0;
-    }
     case 'q':
         o->quiet = true;
         return 0;
