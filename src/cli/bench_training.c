@@ -229,7 +229,7 @@ static void update(bench *t, size_t n) {
 }
 
 static pm_status grid_iteration(bench *t, pm_error *error) {
-    const pm_error_pairing pairing = {5.0, 10.0, 0.2, 1.0};
+    const pm_error_pairing pairing = {.window = 5.0, .step = 10.0, .approach = 0.2, .slope = 1.0};
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < t->n_patterns; k++) {
         const pm_raster *out = &t->grid.rasters[t->net.n_layers];

@@ -63,8 +63,32 @@ static void fill_costs(pm_alignment *a, pm_pair_cost kind, double scale) {
         }
 }
 
+/* Moves n instants apart: time[k] - k closest has to be non-decreasing, which is isotonic regression. Pools of instants
+ * that would overtake each other share their mean (the pool-adjacent-violators algorithm; R. E. Barlow and
+ * H. D. Brunk, Journal of the American Statistical Association 67:140, 1972). `size`: workspace for n. */
+static void spread(double *time, size_t *size, size_t n, double closest) {
+    size_t pools = 0;
+    for (size_t k = 0; k < n; k++) {
+        double mean = time[k] - (double)k * closest, count = 1.0;
+        for (; pools > 0 && time[pools - 1] > mean; pools--) {
+            double other = (double)size[pools - 1];
+            mean = (other * time[pools - 1] + count * mean) / (other + count);
+            count += other;
+        }
+        time[pools] = mean;
+        size[pools++] = (size_t)count;
+    }
+    for (size_t k = n; pools > 0; pools--) {
+        const double mean = time[pools - 1];
+        for (size_t left = size[pools - 1]; left > 0; left--) {
+            k--;
+            time[k] = mean + (double)k * closest;
+        }
+    }
+}
+
 pm_status pm_align(pm_alignment *a, const pm_raster *observed, const pm_raster *desired, uint32_t neuron,
-                   pm_pair_cost kind, double scale, pm_error *error) {
+                   pm_pair_cost kind, double scale, double closest, pm_error *error) {
     pm_status status = reserve(a, (observed->n > desired->n ? observed->n : desired->n) + 1, error);
     if (status)
         return status;
@@ -72,6 +96,8 @@ pm_status pm_align(pm_alignment *a, const pm_raster *observed, const pm_raster *
     a->m = pm_train_of(desired, neuron, a->desired, NULL);
     a->n = a->n < LONGEST_TRAIN ? a->n : LONGEST_TRAIN;
     a->m = a->m < LONGEST_TRAIN ? a->m : LONGEST_TRAIN;
+    if (closest > 0.0)
+        spread(a->desired, a->partner_of_desired, a->m, closest);
     size_t width = a->m + 1, needed = (a->n + 1) * width;
     if (needed > a->cost_capacity) {
         double *grown = realloc(a->cost, 2 * needed * sizeof *grown);

@@ -23,10 +23,11 @@ typedef struct pm_alignment {
     size_t capacity, cost_capacity;
 } pm_alignment;
 
-/* Aligns the trains of one neuron; spikes of either beyond the 2000th are left out. Scale in ms. Errors: PM_NO_MEMORY.
- */
+/* Aligns the trains of one neuron; spikes of either beyond the 2000th are left out. Desired spikes that are less than
+ * `closest` apart are first moved to that distance from each other, by the smallest sum of squared moves. Scale and
+ * closest in ms. Errors: PM_NO_MEMORY. */
 pm_status pm_align(pm_alignment *a, const pm_raster *observed, const pm_raster *desired, uint32_t neuron,
-                   pm_pair_cost kind, double scale, pm_error *error);
+                   pm_pair_cost kind, double scale, double closest, pm_error *error);
 void pm_alignment_free(pm_alignment *a);
 
 #endif

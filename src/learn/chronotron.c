@@ -105,7 +105,7 @@ static pm_status gather(void *state, const pm_layered *net, const pm_raster *des
     size_t last = net->n_layers - 1;
     pm_status status = PM_OK;
     for (uint32_t o = 0; !status && w->tally.plastic[last] && o < net->layers[last].n_out; o++) {
-        status = pm_align(&w->pairs, &net->rasters[last + 1], desired, o, PM_PAIR_SQUARE, w->p.tau_q, error);
+        status = pm_align(&w->pairs, &net->rasters[last + 1], desired, o, PM_PAIR_SQUARE, w->p.tau_q, 0.0, error);
         if (!status)
             gather_neuron(w, net, o);
     }

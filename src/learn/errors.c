@@ -9,7 +9,7 @@ void pm_errors_free(pm_error_events *e) {
     *e = (pm_error_events){0};
 }
 
-static pm_status push(pm_error_events *e, double time, uint32_t neuron, double size, pm_error *error) {
+static pm_status push(pm_error_events *e, double time, uint32_t neuron, double size, bool excess, pm_error *error) {
     if (e->n == e->capacity) {
         size_t capacity = 2 * e->capacity + 64;
         pm_error_event *grown = realloc(e->events, capacity * sizeof *grown);
@@ -18,7 +18,7 @@ static pm_status push(pm_error_events *e, double time, uint32_t neuron, double s
         e->events = grown;
         e->capacity = capacity;
     }
-    e->events[e->n++] = (pm_error_event){.time = time, .size = size, .neuron = neuron};
+    e->events[e->n++] = (pm_error_event){time, size, neuron, excess};
     return PM_OK;
 }
 
@@ -40,9 +40,9 @@ pm_status pm_errors_plain(pm_error_events *e, const pm_raster *observed, const p
     pm_status status = PM_OK;
     e->n = 0;
     for (size_t k = 0; !status && k < observed->n; k++)
-        status = push(e, observed->time[k], observed->neuron[k], -1.0, error);
+        status = push(e, observed->time[k], observed->neuron[k], -1.0, false, error);
     for (size_t k = 0; !status && k < desired->n; k++)
-        status = push(e, desired->time[k], desired->neuron[k], 1.0, error);
+        status = push(e, desired->time[k], desired->neuron[k], 1.0, false, error);
     sort(e);
     return status;
 }
@@ -51,16 +51,17 @@ static pm_status add_neuron(pm_error_events *e, uint32_t neuron, const pm_error_
     const pm_alignment *a = &e->alignment;
     pm_status status = PM_OK;
     for (size_t i = 0; !status && i < a->n; i++) {
+        const bool alone = a->partner_of_observed[i] == PM_ALONE;
         double size = -p->step;
-        if (a->partner_of_observed[i] != PM_ALONE) {
+        if (!alone) {
             double late = a->observed[i] - a->desired[a->partner_of_observed[i]];
             size = fmax(-p->step, fmin(p->step, p->approach * fmax(a->slope[i], p->slope) * late));
         }
-        status = push(e, a->observed[i], neuron, size, error);
+        status = push(e, a->observed[i], neuron, size, alone, error);
     }
     for (size_t j = 0; !status && j < a->m; j++)
         if (a->partner_of_desired[j] == PM_ALONE)
-            status = push(e, a->desired[j], neuron, p->step, error);
+            status = push(e, a->desired[j], neuron, p->step, false, error);
     return status;
 }
 
@@ -69,7 +70,7 @@ pm_status pm_errors_paired(pm_error_events *e, const pm_raster *observed, const 
     pm_status status = PM_OK;
     e->n = 0;
     for (uint32_t neuron = 0; !status && neuron < n_neurons; neuron++) {
-        status = pm_align(&e->alignment, observed, desired, neuron, PM_PAIR_LINEAR, 0.5 * p->window, error);
+        status = pm_align(&e->alignment, observed, desired, neuron, PM_PAIR_LINEAR, 0.5 * p->window, p->closest, error);
         if (!status)
             status = add_neuron(e, neuron, p, error);
     }

@@ -8,6 +8,7 @@ typedef struct pm_error_event {
     double time;     /* ms */
     double size;     /* > 0: the potential should be higher. Plain events: +1 or -1; paired events: mV */
     uint32_t neuron; /* of the output */
+    bool excess;     /* paired events: an observed spike without partner */
 } pm_error_event;
 
 typedef struct pm_error_events {
@@ -27,6 +28,7 @@ typedef struct pm_error_pairing {
     double step;     /* mV: size of the event of an unpaired spike, and limit for paired ones */
     double approach; /* the share of the way that a pair goes at once */
     double slope;    /* mV/ms: smallest slope dV/dt of a pair's observed spike */
+    double closest;  /* ms: desired spikes nearer to each other are moved apart to this distance (pm_align) */
 } pm_error_pairing;
 
 /* Observed and desired spikes of each neuron are paired at the least cost (Victor and Purpura: 1 for an unpaired spike,

@@ -24,8 +24,9 @@ typedef struct parameters {
     double normalisation, errors, resets;
     double tau_hat, tau_hat_hidden;
     double slope_floor, window;
-    double pair_window, step, approach, pair_slope;
+    double pair_window, step, approach, pair_slope, closest;
     double damping, longest_step, most_events;
+    double anneal, anneal_to;
     double recruit, recruit_window, recruit_lag;
 } parameters;
 
@@ -48,6 +49,7 @@ static const parameters defaults = {.normalisation = GRAM,
                                     .damping = 0.1,
                                     .longest_step = 7500.0,
                                     .most_events = 64.0,
+                                    .anneal_to = 0.02,
                                     .recruit = 1.0,
                                     .recruit_window = 10.0,
                                     .recruit_lag = 2.0};
@@ -64,7 +66,7 @@ void pm_normad_newton(void *given) {
     p->damping = 1e-9;
     p->longest_step = 1e5;
     p->most_events = 100.0;
-    p->recruit = 0.0;
+    p->anneal = p->recruit = 0.0;
 }
 
 static const pm_parameter table[] = {
@@ -72,8 +74,8 @@ static const pm_parameter table[] = {
     {"errors", "", "plain: +1 at desired and -1 at observed spikes; paired: potentials to be moved, in mV",
      offsetof(parameters, errors), PM_ANY, error_kinds},
     {"resets", "",
-     "ignored, as in the paper; held: an output forgets what came before its last spike; exact: the gradient of the "
-     "potential itself, tau_hat and window play no part",
+     "ignored, as in the paper; held: an output forgets what came before its last spike, except at an observed spike "
+     "without partner; exact: the gradient of the potential itself, tau_hat and window play no part",
      offsetof(parameters, resets), PM_ANY, reset_kinds},
     {"tau_hat", "ms", "learning kernel's time constant, output layer", offsetof(parameters, tau_hat), PM_POSITIVE,
      NULL},
@@ -90,11 +92,19 @@ static const pm_parameter table[] = {
      PM_POSITIVE, NULL},
     {"pair_slope", "mV/ms", "paired errors: smallest dV/dt of a pair's observed spike",
      offsetof(parameters, pair_slope), PM_POSITIVE, NULL},
+    {"closest", "ms",
+     "paired errors: desired spikes nearer to each other than this are aimed at so far apart, by the smallest moves",
+     offsetof(parameters, closest), PM_NOT_NEGATIVE, NULL},
     {"damping", "", "gram: added to the diagonal, relative to its mean", offsetof(parameters, damping), PM_POSITIVE,
      NULL},
     {"longest_step", "pA", "gram: largest norm of one change", offsetof(parameters, longest_step), PM_POSITIVE, NULL},
     {"most_events", "", "error events that are considered, the earliest first", offsetof(parameters, most_events),
      PM_POSITIVE, NULL},
+    {"anneal", "steps",
+     "learning rates of hidden layers fall along half a cosine for so many steps, then start again (0: constant)",
+     offsetof(parameters, anneal), PM_NOT_NEGATIVE, NULL},
+    {"anneal_to", "", "the share of a hidden layer's learning rate that is left when it starts again",
+     offsetof(parameters, anneal_to), PM_POSITIVE, NULL},
     {"recruit", "mV", "raises the potentials of a hidden layer that is silent before a desired spike (0: off)",
      offsetof(parameters, recruit), PM_NOT_NEGATIVE, NULL},
     {"recruit_window", "ms", "how long a hidden layer must be silent", offsetof(parameters, recruit_window),
@@ -106,7 +116,8 @@ static const pm_parameter table[] = {
 typedef struct normad {
     parameters p;
     pm_sweep sweep;
-    double rate[PM_MAX_LAYERS];
+    double rate[PM_MAX_LAYERS], now[PM_MAX_LAYERS]; /* of learning: as given, and in this step */
+    uint64_t steps;
     pm_error_events errors; /* of one pattern */
     size_t n;               /* events gathered */
     double *rows;           /* their gradients */
@@ -143,12 +154,11 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     w->p = *(const parameters *)given;
     const parameters *p = &w->p;
     pm_status status =
-        p->resets == PM_RESETS_EXACT ? pm_sweep_new_exact(&w->sweep, net, plasticity->plastic, p->slope_floor, error)
-        : p->resets == PM_RESETS_HELD
-            ? pm_sweep_new_held(&w->sweep, net, plasticity->plastic, p->tau_hat, p->tau_hat_hidden, p->slope_floor,
-                                p->window, error)
-            : pm_sweep_new(&w->sweep, net, plasticity->plastic, p->tau_hat, p->tau_hat_hidden, p->slope_floor, p->window,
-                           error);
+        p->resets == PM_RESETS_EXACT  ? pm_sweep_new_exact(&w->sweep, net, plasticity->plastic, p->slope_floor, error)
+        : p->resets == PM_RESETS_HELD ? pm_sweep_new_held(&w->sweep, net, plasticity->plastic, p->tau_hat,
+                                                          p->tau_hat_hidden, p->slope_floor, p->window, error)
+                                      : pm_sweep_new(&w->sweep, net, plasticity->plastic, p->tau_hat, p->tau_hat_hidden,
+                                                     p->slope_floor, p->window, error);
     if (status) {
         destroy(w);
         return status;
@@ -225,7 +235,7 @@ static void descend_rows(normad *w, const pm_layered *net) {
                           : w->p.normalisation == JOINT ? joint
                                                         : sqrt(pm_sum_squares(size, row + at));
             if (norm > 0.0)
-                pm_axpy(size, w->rate[l] * w->sizes[e] / norm, row + at, w->total + at);
+                pm_axpy(size, w->now[l] * w->sizes[e] / norm, row + at, w->total + at);
         }
     }
 }
@@ -241,7 +251,7 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     double trace = 0.0;
     for (size_t e = 0; e < n; e++) /* in the norm in which a layer counts 1/rate */
         for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
-            double *part = w->rows + e * w->sweep.row + w->sweep.offset[l], root = sqrt(w->rate[l]);
+            double *part = w->rows + e * w->sweep.row + w->sweep.offset[l], root = sqrt(w->now[l]);
             if (root != 1.0)
                 pm_scale(part_size(w, net, l), root, part);
         }
@@ -266,7 +276,7 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     double length = sqrt(pm_sum_squares(w->sweep.row, w->total));
     double shrink = length > w->p.longest_step ? w->p.longest_step / length : 1.0;
     for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
-        pm_scale(part_size(w, net, l), shrink * sqrt(w->rate[l]), w->total + w->sweep.offset[l]);
+        pm_scale(part_size(w, net, l), shrink * sqrt(w->now[l]), w->total + w->sweep.offset[l]);
     }
     return PM_OK;
 }
@@ -297,7 +307,7 @@ static void recruit(normad *w, const pm_layered *net, double t) {
 static pm_status gather(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error) {
     normad *w = state;
     const pm_raster *observed = &net->rasters[net->n_layers];
-    const pm_error_pairing pairing = {w->p.pair_window, w->p.step, w->p.approach, w->p.pair_slope};
+    const pm_error_pairing pairing = {w->p.pair_window, w->p.step, w->p.approach, w->p.pair_slope, w->p.closest};
     uint32_t n_outputs = (uint32_t)net->layers[net->n_layers - 1].n_out;
     pm_status status = w->p.errors == PAIRED
                            ? pm_errors_paired(&w->errors, observed, desired, n_outputs, &pairing, error)
@@ -310,7 +320,10 @@ static pm_status gather(void *state, const pm_layered *net, const pm_raster *des
         status = pm_sweep_begin(&w->sweep, net, error);
     for (size_t e = 0; !status && e < n; e++) {
         const pm_error_event *event = &w->errors.events[e];
-        status = pm_sweep_event(&w->sweep, net, event->time, event->neuron, w->rows + w->n * w->sweep.row, error);
+        double *row = w->rows + w->n * w->sweep.row;
+        status = pm_sweep_event(&w->sweep, net, event->time, event->neuron, row, error);
+        if (!status && w->p.resets == PM_RESETS_HELD && event->excess)
+            memcpy(row, pm_sweep_ignoring(&w->sweep, net), w->sweep.row * sizeof *row);
         w->sizes[w->n++] = event->size;
         if (!status && w->p.recruit > 0.0 && event->size > 0.0)
             recruit(w, net, event->time);
@@ -318,9 +331,23 @@ static pm_status gather(void *state, const pm_layered *net, const pm_raster *des
     return status;
 }
 
+/* Cosine annealing with warm restarts (I. Loshchilov and F. Hutter, ICLR 2017), of hidden layers only: the output layer
+ * comes to terms with spikes that move less and less. */
+static void set_rates(normad *w) {
+    double share = 1.0;
+    if (w->p.anneal > 0.0) {
+        double phase = fmod((double)w->steps, w->p.anneal) / w->p.anneal;
+        share = w->p.anneal_to + (1.0 - w->p.anneal_to) * 0.5 * (1.0 + cos(M_PI * phase));
+    }
+    for (size_t l = 0; l < w->sweep.n_layers; l++)
+        w->now[l] = w->rate[l] * (l + 1 < w->sweep.n_layers ? share : 1.0);
+    w->steps++;
+}
+
 static pm_status settle(void *state, const pm_layered *net, double *const *change, pm_error *error) {
     normad *w = state;
     pm_status status = PM_OK;
+    set_rates(w);
     memset(w->total, 0, w->sweep.row * sizeof *w->total);
     if (w->n > 0 && w->p.normalisation == GRAM)
         status = solve_rows(w, net, error);

@@ -55,7 +55,7 @@ pm_status pm_pairing_judge(pm_pairing *p, const pm_layered *net, const pm_raster
     pm_status status = PM_OK;
     double tau = p->window / 2.0; /* where a pair costs as much as two spikes alone */
     for (uint32_t o = 0; !status && o < net->layers[last].n_out; o++) {
-        status = pm_align(&p->alignment, &net->rasters[last + 1], desired, o, PM_PAIR_SQUARE, tau, error);
+        status = pm_align(&p->alignment, &net->rasters[last + 1], desired, o, PM_PAIR_SQUARE, tau, 0.0, error);
         if (!status)
             judge(p, net, o, delta, change);
     }

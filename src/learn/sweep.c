@@ -411,6 +411,10 @@ pm_status pm_sweep_event(pm_sweep *w, const pm_layered *net, double t, uint32_t 
     return status;
 }
 
+const double *pm_sweep_ignoring(const pm_sweep *w, const pm_layered *net) {
+    return reset_row(w, net->layers[w->n_layers - 1].n_out);
+}
+
 void pm_sweep_trace(const pm_sweep *w, const pm_layered *net, size_t l, double t, double *trace) {
     const pm_raster *in = &net->rasters[l];
     memset(trace, 0, w->width[l] * sizeof *trace);

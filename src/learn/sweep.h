@@ -6,9 +6,9 @@
  * layers. Times in ms, weights in pA, gradients in mV/pA.
  *
  * The potential of an output can also be taken with its own spikes held where they are. Let r be the end of the
- * refractory time after the neuron's last spike before t, h = exp(-(t - r)/tau_hat), and R the gradient above: what came
- * before r is forgotten, so that the gradient is R(t) - h R(r), and 0 within the refractory time. Two desired spikes close
- * to each other then have gradients that differ, where those of R hardly do.
+ * refractory time after the neuron's last spike before t, h = exp(-(t - r)/tau_hat), and R the gradient above: what
+ * came before r is forgotten, so that the gradient is R(t) - h R(r), and 0 within the refractory time. Two desired
+ * spikes close to each other then have gradients that differ, where those of R hardly do.
  *
  * With exact resets the kernel is the membrane's own, and nothing is ignored. Let t_r be a neuron's last spike before
  * t, h = exp(-(t - t_r)/tau_m), and u'+ its slope just after the reset. Then the gradient G of V(t) follows from the
@@ -45,10 +45,10 @@ typedef struct pm_sweep {
     size_t coefficient_capacity[PM_MAX_LAYERS];
     size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */
     pm_resets kind;
-    size_t *before[PM_MAX_LAYERS];                   /* exact: the neuron's spike before, or SIZE_MAX */
-    double *decay[PM_MAX_LAYERS];                    /* exact: h between the two */
-    double *gain[PM_MAX_LAYERS];                     /* exact: h u'+ / V' of the one before */
-    double *raw;                                     /* exact: workspace of the largest layer */
+    size_t *before[PM_MAX_LAYERS]; /* exact: the neuron's spike before, or SIZE_MAX */
+    double *decay[PM_MAX_LAYERS];  /* exact: h between the two */
+    double *gain[PM_MAX_LAYERS];   /* exact: h u'+ / V' of the one before */
+    double *raw;                   /* exact: workspace of the largest layer */
     size_t exact_capacity[PM_MAX_LAYERS], raw_capacity;
     double *reset_rows; /* held, exact: R and G at the last spike of each output, and of the present event */
     double *reset_time; /* ms; NAN: no spike so far */
@@ -73,6 +73,8 @@ void pm_sweep_free(pm_sweep *sweep);
 pm_status pm_sweep_begin(pm_sweep *sweep, const pm_layered *net, pm_error *error);
 /* The gradient of output neuron o's potential at t into `row` (sweep->row doubles). Events come in order of time. */
 pm_status pm_sweep_event(pm_sweep *sweep, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error);
+/* Held or exact resets: the latest event's gradient that ignores them (sweep->row doubles, until the next event). */
+const double *pm_sweep_ignoring(const pm_sweep *sweep, const pm_layered *net);
 /* The traces d^(t) of layer l's inputs (width[l] doubles). */
 void pm_sweep_trace(const pm_sweep *sweep, const pm_layered *net, size_t l, double t, double *trace);
 /* change[l] += the layer's part of a row, for plastic layers, in the layout of the weights. */

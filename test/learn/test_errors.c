@@ -66,6 +66,8 @@ START_TEST(paired_by_hand) {
         assert_event(&e.events[2], 30.0, 0, -10.0); /* 13.5 mV otherwise */
         assert_event(&e.events[3], 40.0, 1, -10.0); /* 9 ms apart: no pair */
         assert_event(&e.events[4], 49.0, 1, 10.0);
+        for (size_t k = 0; k < e.n; k++)
+            ck_assert(e.events[k].excess == (k == 3));
     }
     pm_errors_free(&e);
     pm_raster_free(&x);
@@ -126,6 +128,54 @@ START_TEST(pairing_costs_least) {
 }
 END_TEST
 
+/* Desired spikes are moved apart by the least squares: with y_k = t_k - k closest that is x_k = max over i <= k of the
+ * min over j >= k of the mean of y_i ... y_j (the max-min formula of isotonic regression). */
+static double spread_by_formula(const double *time, size_t n, size_t k, double closest) {
+    double most = -INFINITY;
+    for (size_t i = 0; i <= k; i++) {
+        double least = INFINITY, sum = 0.0;
+        for (size_t j = i; j < n; j++) {
+            sum += time[j] - (double)j * closest;
+            least = j < k ? least : fmin(least, sum / (double)(j - i + 1));
+        }
+        most = fmax(most, least);
+    }
+    return most + (double)k * closest;
+}
+
+START_TEST(close_spikes_are_spread) {
+    enum { N = 12 };
+    pm_error_pairing pairing = PAIRING;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    gsl_rng_set(rng, 5);
+    pm_error_events e = {0};
+    size_t moved = 0, still = 0;
+    for (int seed = 0; seed < 200; seed++) {
+        double time[N], t = 10.0;
+        const size_t n = 1 + gsl_rng_uniform_int(rng, N);
+        for (size_t k = 0; k < n; k++)
+            time[k] = t += gsl_rng_uniform(rng) * (k % 3 ? 0.6 : 4.0);
+        pm_raster none = {0}, desired = raster_of(time, n, 0, 0.0);
+        pairing.closest = seed % 4 ? 0.5 : 0.0; /* ms */
+        ck_assert_int_eq(pm_errors_paired(&e, &none, &desired, 1, &pairing, NULL), PM_OK);
+        ck_assert_uint_eq(e.n, n);
+        for (size_t k = 0; k < n; k++) {
+            double expected = spread_by_formula(time, n, k, pairing.closest);
+            ck_assert_double_eq_tol(e.events[k].time, expected, 1e-12);
+            ck_assert(k == 0 || e.events[k].time - e.events[k - 1].time >= pairing.closest - 1e-12);
+            ck_assert(pairing.closest > 0.0 || e.events[k].time == time[k]);
+            moved += fabs(expected - time[k]) > 0.01;
+            still += fabs(expected - time[k]) < 1e-12;
+        }
+        pm_raster_free(&desired);
+    }
+    pm_errors_free(&e);
+    gsl_rng_free(rng);
+    ck_assert_uint_ge(moved, 100);
+    ck_assert_uint_ge(still, 100);
+}
+END_TEST
+
 Suite *pm_suite_errors(void);
 Suite *pm_suite_errors(void) {
     Suite *suite = suite_create("errors");
@@ -133,6 +183,7 @@ Suite *pm_suite_errors(void) {
     tcase_add_test(tests, plain);
     tcase_add_test(tests, paired_by_hand);
     tcase_add_test(tests, pairing_costs_least);
+    tcase_add_test(tests, close_spikes_are_spread);
     suite_add_tcase(suite, tests);
     return suite;
 }

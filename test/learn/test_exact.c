@@ -155,6 +155,7 @@ START_TEST(held_spikes_hide_what_was_before) {
             for (size_t i = 0; i < held.row; i++) {
                 double exact = restart == INFINITY ? 0.0 : expected[i] - (decay > 0.0 ? decay * before[i] : 0.0);
                 ck_assert_double_le(fabs(got[i] - exact), 1e-13 * largest); /* roundings of sums of some 100 terms */
+                ck_assert_double_le(fabs(pm_sweep_ignoring(&held, &s.net)[i] - expected[i]), 1e-13 * largest);
             }
             restarted += isfinite(restart);
             refractory += restart == INFINITY;

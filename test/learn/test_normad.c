@@ -404,6 +404,67 @@ START_TEST(recruits_silent_layers) {
 }
 END_TEST
 
+/* Rates of hidden layers fall along half a cosine to `anneal_to` and start again; the output's stays. */
+START_TEST(hidden_rates_are_annealed) {
+    static const setting settings[] = {{"normalisation", PER_LAYER}, {"anneal", 5.0}, {"anneal_to", 0.1}};
+    static const double rates[] = {2.0, 1.0, 3.0};
+    fixture f = fixture_new(2, 3, true);
+    pm_layered *net = &f.scene.net;
+    void *constant = rule_new(net, &(pm_plasticity){ALL_PLASTIC, rates}, settings, 1);
+    void *annealed = rule_new(net, &(pm_plasticity){ALL_PLASTIC, rates}, settings, 3);
+    for (size_t step = 0; step < 12; step++) {
+        rule_gather(constant, net, &f.desired);
+        rule_gather(annealed, net, &f.desired);
+        change expected = rule_settle(constant, net), c = rule_settle(annealed, net);
+        double share = 0.1 + 0.9 * 0.5 * (1.0 + cos(M_PI * (double)(step % 5) / 5.0));
+        for (size_t l = 0; l < 2; l++)
+            for (size_t k = 0; k < WEIGHTS; k++)
+                expected.layer[l][k] *= share;
+        ck_assert_double_gt(change_dot(c.layer[0], c.layer[0]), 0.0);
+        change_assert_equal(&c, &expected, 1e-12);
+    }
+    pm_rule_normad.destroy(constant);
+    pm_rule_normad.destroy(annealed);
+    fixture_free(&f);
+}
+END_TEST
+
+/* With spikes held, an observed spike without partner has the gradient that ignores resets. */
+START_TEST(excess_spikes_see_all_inputs) {
+    static const setting settings[] = {{"normalisation", NONE}, {"resets", PM_RESETS_HELD}, {"errors", PAIRED}};
+    const pm_error_pairing pairing = {.window = 5.0, .step = 10.0, .approach = 0.2, .slope = 1.0};
+    size_t excess = 0;
+    for (unsigned long seed = 1; seed <= 5; seed++) {
+        fixture f = fixture_new(seed, 2, true);
+        pm_layered *net = &f.scene.net;
+        net->layers[1].lif.t_ref = 0.0;
+        scene_run(&f.scene);
+        change c = rule_learn(net, &f.desired, settings, 3), expected = {0};
+        pm_sweep held;
+        ck_assert_int_eq(pm_sweep_new_held(&held, net, ALL_PLASTIC, 10.0, 10.0, 1e-9, 1e9, NULL), PM_OK);
+        ck_assert_int_eq(pm_sweep_begin(&held, net, NULL), PM_OK);
+        ck_assert_int_eq(pm_errors_paired(&f.errors, &net->rasters[2], &f.desired, 3, &pairing, NULL), PM_OK);
+        double *row = aligned_alloc(64, held.row * sizeof *row);
+        for (size_t e = 0; e < f.errors.n; e++) {
+            const pm_error_event *event = &f.errors.events[e];
+            ck_assert_int_eq(pm_sweep_event(&held, net, event->time, event->neuron, row, NULL), PM_OK);
+            change g = {0};
+            if (event->excess)
+                g = rule_gradient(net, event->time, event->neuron);
+            else
+                pm_sweep_add(&held, net, row, (double *[]){g.layer[0], g.layer[1]});
+            change_add(&expected, event->size, &g);
+            excess += event->excess;
+        }
+        change_assert_equal(&c, &expected, 1e-10);
+        free(row);
+        pm_sweep_free(&held);
+        fixture_free(&f);
+    }
+    ck_assert_uint_ge(excess, 5);
+}
+END_TEST
+
 Suite *pm_suite_normad(void);
 Suite *pm_suite_normad(void) {
     Suite *suite = suite_create("normad");
@@ -414,6 +475,8 @@ Suite *pm_suite_normad(void) {
     tcase_add_test(tests, rates_and_plasticity);
     tcase_add_loop_test(tests, gram, 0, 2);
     tcase_add_test(tests, recruits_silent_layers);
+    tcase_add_test(tests, hidden_rates_are_annealed);
+    tcase_add_test(tests, excess_spikes_see_all_inputs);
     suite_add_tcase(suite, tests);
     return suite;
 }

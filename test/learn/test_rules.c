@@ -214,7 +214,7 @@ START_TEST(chronotron_gradient) {
         change c = learn(&pm_rule_chronotron, net, &f.desired, settings, 4, one);
         pm_alignment a = {0};
         for (uint32_t o = 0; o < 3; o++) {
-            ck_assert_int_eq(pm_align(&a, &net->rasters[1], &f.desired, o, PM_PAIR_SQUARE, 4.0, NULL), PM_OK);
+            ck_assert_int_eq(pm_align(&a, &net->rasters[1], &f.desired, o, PM_PAIR_SQUARE, 4.0, 0.0, NULL), PM_OK);
             for (size_t i = 0; i < net->layers[0].n_in; i++) {
                 double *weight = &net->layers[0].weight[i * net->layers[0].stride + o], before = *weight, ends[2];
                 for (int side = 0; side < 2; side++) {
