@@ -220,6 +220,15 @@ pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, 
     return PM_OK;
 }
 
+/* Rows and groups of spikes to be sent lie anywhere in memory: they are fetched so many spikes ahead. */
+enum { ROW_AHEAD = 16, GROUP_AHEAD = 8 };
+
+static inline void fetch_row(const pm_wiring *w, uint32_t source) { __builtin_prefetch(&w->first_group[source]); }
+
+static inline void fetch_group(const pm_wiring *w, pm_flight flight) {
+    __builtin_prefetch(&w->groups[w->first_group[flight.source] + flight.group]);
+}
+
 /* A spike, from its group `flight.group` on: groups that arrive in the current slab are delivered, the next one waits.
  */
 static pm_status send(pm_simulation *s, pm_flight flight, bool provisional, pm_error *error) {
@@ -243,6 +252,10 @@ static pm_status send(pm_simulation *s, pm_flight flight, bool provisional, pm_e
     return PM_OK;
 }
 
+static inline pm_flight flight_of(const pm_wiring *w, const pm_spike *spike) {
+    return (pm_flight){spike->time, w->first_neuron[spike->population] + spike->neuron, 0};
+}
+
 /* What arrives in the slab from before and from sources. */
 static pm_status open_slab(pm_simulation *s, bool provisional, const pm_spike **sources, size_t *n_sources,
                            pm_error *error) {
@@ -252,8 +265,13 @@ static pm_status open_slab(pm_simulation *s, bool provisional, const pm_spike **
     if (!bucket)
         return pm_fail_memory(error, "spikes on their way");
     pm_status status = PM_OK;
-    for (size_t k = 0; status == PM_OK && k < bucket->count; k++)
+    for (size_t k = 0; status == PM_OK && k < bucket->count; k++) {
+        if (k + ROW_AHEAD < bucket->count)
+            fetch_row(s->engine.wiring, bucket->flights[k + ROW_AHEAD].source);
+        if (k + GROUP_AHEAD < bucket->count)
+            fetch_group(s->engine.wiring, bucket->flights[k + GROUP_AHEAD]);
         status = send(s, bucket->flights[k], provisional, error);
+    }
     if (!provisional)
         bucket->count = 0;
     if (status == PM_OK && !s->collected)
@@ -264,8 +282,7 @@ static pm_status open_slab(pm_simulation *s, bool provisional, const pm_spike **
         const pm_spike *spike = &(*sources)[k];
         if (s->engine.drive.covers[spike->population])
             continue;
-        uint32_t neuron = s->engine.wiring->first_neuron[spike->population] + spike->neuron;
-        status = send(s, (pm_flight){spike->time, neuron, 0}, provisional, error);
+        status = send(s, flight_of(s->engine.wiring, spike), provisional, error);
     }
     return status;
 }
@@ -326,9 +343,12 @@ static pm_status share_spikes(pm_simulation *s, bool provisional, pm_status stat
     if (status == PM_OK && s->found.count - begin > 1)
         qsort(s->found.items + begin, s->found.count - begin, sizeof(pm_spike), compare_spikes);
     for (size_t k = begin; status == PM_OK && k < s->found.count; k++) {
-        const pm_spike *spike = &s->found.items[k];
-        status = send(s, (pm_flight){spike->time, w->first_neuron[spike->population] + spike->neuron, 0}, provisional,
-                      error);
+        const pm_spike *spikes = s->found.items;
+        if (k + ROW_AHEAD < s->found.count)
+            fetch_row(w, flight_of(w, &spikes[k + ROW_AHEAD]).source);
+        if (k + GROUP_AHEAD < s->found.count)
+            fetch_group(w, flight_of(w, &spikes[k + GROUP_AHEAD]));
+        status = send(s, flight_of(w, &spikes[k]), provisional, error);
     }
     return status;
 }
