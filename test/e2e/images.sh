@@ -134,10 +134,10 @@ sed 's/^epochs.*/epochs: 100000/' images/exact.yaml > images/long.yaml
 ASAN_OPTIONS=detect_leaks=0 mpirun -n 2 --oversubscribe "$program" train images/long.yaml -o images-long -q > out 2> message &
 child=$!
 while ! [ -s images-long/learning.dat ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
-kill -INT $child
+# The ranks themselves: mpirun would give them no more than a second to stop.
+kill -INT $(cat "/proc/$child/task/$child/children")
 wait $child
 check "an interrupted training of two ranks does not succeed" test $? -ne 0
-# Not at all where ranks take longer than the second that mpirun gives them.
-check "it says so once at most" test "$(grep -c 'the same command with --resume goes on' message)" -le 1
+check "it says so once" test "$(grep -c 'the same command with --resume goes on' message)" -eq 1
 done=$(tail -n 1 images-long/learning.dat | cut -d ' ' -f 1)
 check "it goes on" ranks 2 train images/long.yaml -o images-long -i $((done + 1)) --resume -q
