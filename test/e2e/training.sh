@@ -33,7 +33,7 @@ check "with the same results" cmp resumed/trials.dat train1/trials.dat
 check "and the same correlations" cmp resumed/correlation.dat train1/correlation.dat
 head -n 20 train1/trials/trial-0002.dat > resumed/trials/trial-0002.dat
 refuse 2 'trial-0002\.dat: this is not a complete trial' train "$xor" -o resumed --trials 4 --resume
-refuse 2 'trial-000[0-9]\.dat: this is not a complete trial of this experiment' train "$xor" -o resumed --trials 4 --resume --seed 5
+refuse 2 'trial-0000\.dat: this is not a complete trial of this experiment' train "$xor" -o resumed --trials 4 --jobs 1 --resume --seed 5
 "$program" train "$here/data/experiments/layers-3.yaml" -o stopped --trials 50 --jobs 1 > out 2> message &
 child=$!
 while ! [ -s stopped/trials/trial-0000.dat ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
@@ -290,7 +290,7 @@ check "they had converged" grep -q '2 of 2 trials converged, 0 iterations' messa
 for layer in hidden output; do
     check "the weights of $layer are the same" cmp train1/trial-0/weights-after-$layer.dat again/trial-0/weights-before-$layer.dat
 done
-refuse 2 'trial-000[0-9]\.dat: this is not a complete trial of this experiment' train "$xor" -o again --trials 2 --resume
+refuse 2 'trial-0000\.dat: this is not a complete trial of this experiment' train "$xor" -o again --trials 2 --jobs 1 --resume
 refuse 2 'weights belong to another network: its layers are 54-54-1, those here 300-1' \
     train "$here/data/experiments/single.yaml" -o new --weights train1/trial-0/weights
 sed 's/^duration.*/&\nneuron: {t_ref: 0.5}/' "$xor" > slow.yaml
