@@ -333,9 +333,12 @@ static void print_table(const validation *v) {
     for (size_t kind = 0; kind < N_KINDS; kind++)
         for (size_t k = 0; k < N_STEPS; k++) {
             const result *r = &v->results[kind][k];
-            if (r->done)
+            if (r->done && r->match.matched > 0)
                 printf("%-13s %8g %12.3g %12.3g %8zu %6zu %10.3g\n", kinds[kind].name, STEPS[k], r->match.median,
                        r->match.largest, r->match.missing, r->match.extra, r->seconds);
+            else if (r->done)
+                printf("%-13s %8g %12s %12s %8zu %6zu %10.3g\n", kinds[kind].name, STEPS[k], "-", "-", r->match.missing,
+                       r->match.extra, r->seconds);
             else if (r->failed)
                 printf("%-13s %8g %12s\n", kinds[kind].name, STEPS[k], "failed");
         }
@@ -478,7 +481,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         o->smallest = pm_option_number("--smallest", argument, 0.001, 1.0);
         return 0;
     case 'w':
-        o->window = pm_option_number("--window", argument, 0.0, 1e15);
+        o->window = pm_option_number("--window", argument, 1e-9, 1e15);
         return 0;
     case 'q':
         o->quiet = true;
