@@ -34,8 +34,8 @@ typedef struct benchmark {
 
 static const benchmark set[] = {
     {"B3", {784, 800, 800, 10}, 3, 30.0, {400.0, 400.0, 5.0}, PM_PROBLEM_PATTERNS, false},
-    {"B4", {100, 50, 25, 1}, 3, 500.0, {1000.0, 1000.0, 10.0}, PM_PROBLEM_POISSON, false},
-    {"layers-3", {100, 50, 25, 1}, 3, 500.0, {1000.0, 1000.0, 10.0}, PM_PROBLEM_POISSON, true},
+    {"B4", {100, 50, 25, 1}, 3, 500.0, {1000.0, 1000.0, 5.0}, PM_PROBLEM_POISSON, false},
+    {"layers-3", {100, 50, 25, 1}, 3, 500.0, {1000.0, 1000.0, 5.0}, PM_PROBLEM_POISSON, true},
     {"xor", {54, 54, 1}, 2, 30.0, {180.0, 1.0}, PM_PROBLEM_XOR, true},
 };
 

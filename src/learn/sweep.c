@@ -1,7 +1,8 @@
 /* Reverse sweeps over recorded spikes. For one error event at t, every hidden spike s that can have mattered gets a
  * coefficient c_s, so that the gradient is sum_s c_s d^(t_s); layer by layer downwards, the coefficients of one layer,
- * carried backwards in time by the kernel, give those of the layer below. Invariant: traces of a layer's inputs at its
- * spikes are computed once per pattern, by pm_sweep_begin. */
+ * carried backwards in time by the kernel, give those of the layer below. Invariant: events come in order of time, and
+ * traces of a layer's inputs at its spikes are computed once per pattern, up to the latest event and only where the
+ * spike is in the window of an event. */
 #include "learn/sweep.h"
 
 #include <math.h>
@@ -12,15 +13,15 @@ void pm_sweep_free(pm_sweep *w) {
     for (size_t l = 0; l < PM_MAX_LAYERS; l++) {
         pm_traces_free(&w->inputs[l]);
         pm_traces_free(&w->errors[l]);
-        pm_basis_free(&w->since[l]);
         pm_basis_free(&w->steps[l]);
-        free(w->source[l]);
         free(w->at_spike[l]);
         free(w->coefficient[l]);
         free(w->before[l]);
         free(w->decay[l]);
         free(w->gain[l]);
     }
+    pm_basis_free(&w->since);
+    free(w->source);
     free(w->raw);
     free(w->reset_rows);
     free(w->reset_time);
@@ -99,70 +100,67 @@ static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error 
     return PM_OK;
 }
 
-/* The bases on the way through the merged spikes of a hidden layer and its inputs, in order of time; at equal times the
- * layer's own spike comes first, since an input cannot cause a spike at its own instant. Only layers above another one
- * that learns are walked through backwards, step by step. */
-static pm_status reserve_sources(pm_sweep *w, size_t l, size_t n, pm_error *error) {
-    if (n <= w->source_capacity[l])
-        return PM_OK;
-    free(w->source[l]);
-    w->source_capacity[l] = 0;
-    w->source[l] = malloc((n + n / 2) * sizeof *w->source[l]);
-    if (!w->source[l])
-        return pm_fail_memory(error, "the order of spikes");
-    w->source_capacity[l] = n + n / 2;
-    return PM_OK;
-}
-
-static pm_status tabulate_steps(pm_sweep *w, const pm_layered *net, size_t l, pm_error *error) {
-    const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
-    size_t n = in->n + out->n;
-    pm_basis_table *since = &w->since[l], *steps = &w->steps[l];
-    pm_status status = pm_basis_reserve(since, n, error);
+/* Back to the start of the pattern, with room for all that may have to be listed. */
+static pm_status rewind_layer(pm_sweep *w, const pm_layered *net, size_t l, pm_error *error) {
+    const size_t n_out = net->rasters[l + 1].n, n = net->rasters[l].n + n_out;
+    pm_status status = grow(&w->at_spike[l], &w->at_spike_capacity[l], n_out * w->width[l], error);
     if (!status)
-        status = pm_basis_reserve(steps, n, error);
+        status = grow(&w->coefficient[l], &w->coefficient_capacity[l], n_out, error);
     if (!status)
-        status = reserve_sources(w, l, n, error);
-    if (status)
-        return status;
-    double now = 0.0, last = 0.0;
-    for (size_t i = 0, s = 0; i + s < n;) {
-        double t_in = i < in->n ? in->time[i] : INFINITY, t_out = s < out->n ? out->time[s] : INFINITY;
-        bool input = t_in < t_out; /* without a branch: which comes next cannot be foreseen */
-        double t = input ? t_in : t_out;
-        w->source[l][i + s] = input ? in->neuron[i] : PM_NO_SOURCE;
-        steps->t[i + s] = t - now;
-        since->t[i + s] = t - last;
-        now = t;
-        last = input ? t : last;
-        i += input;
-        s += !input;
+        status = pm_basis_reserve(&w->since, n, error);
+    if (!status)
+        status = pm_basis_reserve(&w->steps[l], n, error);
+    if (!status && n > w->source_capacity) {
+        free(w->source);
+        w->source_capacity = n + n / 2;
+        w->source = malloc(w->source_capacity * sizeof *w->source);
+        if (!w->source) {
+            w->source_capacity = 0;
+            return pm_fail_memory(error, "the order of spikes");
+        }
     }
-    if (w->plastic[l])
-        pm_basis_fill(&w->inputs[l].kernel, since, n);
-    if (l > w->lowest)
-        pm_basis_fill(&w->inputs[l].kernel, steps, n);
-    return PM_OK;
+    pm_traces_reset(&w->inputs[l], 0.0);
+    w->seen[l] = (pm_sweep_place){0};
+    return status;
 }
 
-/* Traces of layer l's inputs at each of its spikes. */
-static pm_status trace_spikes(pm_sweep *w, const pm_layered *net, size_t l, pm_error *error) {
+/* Carries the traces of layer l's inputs through the merged spikes of the layer and its inputs on to those before t,
+ * and leaves them at each spike of the layer that is in the window of an event at t. At equal times the layer's own
+ * spike comes first, since an input cannot cause a spike at its own instant. Only layers above another one that learns
+ * are walked through backwards, step by step. */
+static void extend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
     const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
-    size_t width = w->width[l];
-    pm_status status = grow(&w->at_spike[l], &w->at_spike_capacity[l], out->n * width, error);
-    if (!status)
-        status = grow(&w->coefficient[l], &w->coefficient_capacity[l], out->n, error);
-    if (!status)
-        status = tabulate_steps(w, net, l, error);
-    if (status || !w->plastic[l])
-        return status;
-    pm_traces *traces = &w->inputs[l];
-    pm_traces_reset(traces, 0.0);
-    size_t n = in->n + out->n;
-    while (n > 0 && w->source[l][n - 1] != PM_NO_SOURCE)
-        n--;
-    pm_traces_walk(traces, &w->since[l], 0, n, w->source[l], w->at_spike[l]);
-    return PM_OK;
+    pm_sweep_place p = w->seen[l];
+    pm_basis_table *since = &w->since, *steps = &w->steps[l];
+    size_t n = 0, old = p.inputs + p.spikes, row = p.spikes;
+    for (;;) {
+        const double t_in = p.inputs < in->n ? in->time[p.inputs] : INFINITY;
+        const double t_out = p.spikes < out->n ? out->time[p.spikes] : INFINITY;
+        const bool input = t_in < t_out; /* without a branch: which comes next cannot be foreseen */
+        const double time = input ? t_in : t_out;
+        if (!(time < t))
+            break;
+        const bool early = t - time > w->window;
+        w->source[n] = input ? in->neuron[p.inputs] : PM_NO_SOURCE;
+        since->t[n] = time - p.last_input;
+        steps->t[p.inputs + p.spikes] = time - p.last;
+        p.last = time;
+        p.last_input = input ? time : p.last_input;
+        p.inputs += input;
+        p.spikes += !input;
+        n += input | !early;
+        row += !input & early;
+        old += early;
+    }
+    w->seen[l] = p;
+    if (w->plastic[l]) {
+        pm_basis_fill(&w->inputs[l].kernel, since, n);
+        pm_traces_walk(&w->inputs[l], since, 0, n, w->source, w->at_spike[l] + row * w->width[l]);
+    }
+    if (l > w->lowest) {
+        pm_basis_table wanted = pm_basis_from(steps, old);
+        pm_basis_fill(&w->inputs[l].kernel, &wanted, p.inputs + p.spikes - old);
+    }
 }
 
 static double inverse_slope(const pm_sweep *w, double slope);
@@ -233,9 +231,7 @@ static pm_status start(pm_sweep *w, const pm_layered *net, size_t l, double t, u
     const pm_raster *out = &net->rasters[l + 1];
     const pm_layer *above = &net->layers[l + 1];
     const pm_lif *kernel = &w->errors[l].kernel;
-    size_t end = out->n;
-    while (end > 0 && out->time[end - 1] >= t)
-        end--;
+    const size_t end = w->seen[l].spikes;
     size_t first = end;
     while (first > 0 && t - out->time[first - 1] <= w->window)
         first--;
@@ -262,16 +258,16 @@ static void descend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
     const pm_layer *above = &net->layers[l + 1];
     pm_traces *errors = &w->errors[l + 1];
     pm_traces_reset(errors, 0.0);
-    size_t k = w->end[l + 1], i = out->n;
+    size_t k = w->end[l + 1], i = w->seen[l].spikes;
     while (i > 0 && (k == 0 || out->time[i - 1] >= up->time[k - 1]))
         i--;
     w->end[l] = i;
     while (i > 0 || k > 0) {
         bool own = k == 0 || (i > 0 && out->time[i - 1] >= up->time[k - 1]);
         uint32_t source = PM_NO_SOURCE;
+        if (t - (own ? out->time[i - 1] : up->time[k - 1]) > w->window)
+            break;
         if (own) {
-            if (t - out->time[i - 1] > w->window)
-                break;
             i--;
             w->coefficient[l][i] = pm_traces_slope_dot(errors, above->weight + out->neuron[i] * above->stride) *
                                    inverse_slope(w, out->slope[i]);
@@ -321,7 +317,7 @@ static void trace_output(pm_sweep *w, const pm_raster *in, double t, double *row
 pm_status pm_sweep_begin(pm_sweep *w, const pm_layered *net, pm_error *error) {
     pm_status status = PM_OK;
     for (size_t l = w->lowest; !status && l + 1 < w->n_layers; l++) {
-        status = trace_spikes(w, net, l, error);
+        status = rewind_layer(w, net, l, error);
         if (!status && w->kind == PM_RESETS_EXACT)
             status = link_spikes(w, net, l, error);
     }
@@ -343,6 +339,7 @@ static pm_status compute_row(pm_sweep *w, const pm_layered *net, double t, uint3
         trace_output(w, &net->rasters[last], t, row + w->offset[last] + o * w->width[last]);
     for (size_t l = last; l-- > w->lowest;) {
         pm_status status = PM_OK;
+        extend(w, net, l, t);
         if (l + 1 == last)
             status = start(w, net, l, t, o, error);
         else

@@ -24,6 +24,12 @@ enum { PM_MAX_LAYERS = 8 };
 
 typedef enum pm_resets { PM_RESETS_IGNORED, PM_RESETS_HELD, PM_RESETS_EXACT } pm_resets;
 
+/* How far the traces of a layer's inputs have come. */
+typedef struct pm_sweep_place {
+    size_t inputs, spikes;   /* spikes of the inputs and of the layer that lie behind */
+    double last, last_input; /* ms, the latest of them, and of the inputs */
+} pm_sweep_place;
+
 typedef struct pm_sweep {
     size_t n_layers, lowest; /* layers of weights; the lowest plastic one */
     bool plastic[PM_MAX_LAYERS];
@@ -36,10 +42,11 @@ typedef struct pm_sweep {
     pm_traces errors[PM_MAX_LAYERS]; /* errors of the layer above on their way back */
     double *at_spike[PM_MAX_LAYERS]; /* traces at each spike of the layer, width[l] each */
     size_t at_spike_capacity[PM_MAX_LAYERS];
-    pm_basis_table since[PM_MAX_LAYERS]; /* from each input before to every input and spike of the layer, in order */
-    pm_basis_table steps[PM_MAX_LAYERS]; /* from one of these to the next */
-    uint32_t *source[PM_MAX_LAYERS];     /* whose spike each of these is, or PM_NO_SOURCE for a spike of the layer */
-    size_t source_capacity[PM_MAX_LAYERS];
+    pm_sweep_place seen[PM_MAX_LAYERS];
+    pm_basis_table steps[PM_MAX_LAYERS]; /* from each spike of the layer or of its inputs to the next */
+    pm_basis_table since;                /* on the way through them: from the last input */
+    uint32_t *source;                    /* whose spike it is, or PM_NO_SOURCE for a spike of the layer */
+    size_t source_capacity;
     pm_basis_table lags; /* from hidden spikes to an error event */
     double *coefficient[PM_MAX_LAYERS];
     size_t coefficient_capacity[PM_MAX_LAYERS];
