@@ -56,8 +56,9 @@ typedef struct pm_classification {
     double decay; /* the rate is multiplied by this every `decay_every` epochs */
     size_t decay_every;
     double weight_decay; /* each step also takes rate * weight_decay / rate_0 of every weight away */
-    /* A hidden neuron that fires less than `lowest` spikes per example (mean over a batch) gets all its weights raised
-     * by lift * (lowest - mean) pA; one above `highest` gets them lowered by lift * (mean - highest). */
+    /* A hidden neuron that fires less than `lowest` spikes per example (mean over a batch) gets its weights raised by
+     * lift * (lowest - mean) pA for each spike of their source per example; one above `highest` gets them lowered by
+     * lift * (mean - highest). Inputs that never fire could not help it. */
     double lowest, highest, lift;
     double average; /* the network that is tested is a running mean of the weights, with this share of the old one per
                      * step; 0: the weights themselves */

@@ -19,7 +19,7 @@ typedef struct part {
     pm_lane lane;
     double *gradient[PM_CLASSIFIER_MOST_LAYERS];
     double *wanted[PM_CLASSIFIER_MOST_LAYERS];  /* the same; NULL for hidden layers that do not learn */
-    uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS]; /* spikes of each hidden neuron, summed over the part's examples */
+    uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS]; /* spikes of each source of a layer, summed over the part's examples */
     uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS];
     pm_deformer *deformer; /* NULL: pictures are as they are */
     uint8_t *picture;      /* deformed */
@@ -45,8 +45,8 @@ struct pm_class_trainer {
     pm_lane *testers; /* on `tested` */
     outcome *outcomes;
     pm_score *scores;
-    uint64_t *fired; /* spikes of the hidden neurons in a batch, layer by layer */
-    size_t n_hidden;
+    uint64_t *fired; /* spikes of inputs and hidden neurons in a batch, layer by layer */
+    size_t n_sources;
     double *lift; /* of the neurons of a layer, pA */
     uint32_t *order;
     uint64_t counters[2]; /* epochs, steps */
@@ -68,7 +68,7 @@ static bool part_new(part *p, const pm_class_trainer *t, pm_error *error) {
     for (size_t l = 0; l < net->n_layers; l++) {
         p->gradient[l] = aligned_alloc(64, pm_classifier_weights(net, l) * sizeof(double));
         p->wanted[l] = l + 1 < net->n_layers && t->of->layers[l].rate <= 0.0 ? NULL : p->gradient[l];
-        p->fired[l] = calloc(net->sizes[l + 1], sizeof(uint32_t));
+        p->fired[l] = calloc(net->sizes[l], sizeof(uint32_t));
         p->dropped[l] = calloc(net->sizes[l], 1);
         if (!p->gradient[l] || !p->fired[l] || !p->dropped[l])
             return false;
@@ -159,13 +159,13 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     size_t widest = 0;
     for (size_t l = 0; l < c->n_layers; l++) {
         widest = t->net.strides[l] > widest ? t->net.strides[l] : widest;
-        t->n_hidden += l + 1 < c->n_layers ? sizes[l + 1] : 0;
+        t->n_sources += sizes[l];
     }
     t->parts = calloc(t->n_parts, sizeof *t->parts);
     t->testers = calloc(t->n_parts, sizeof *t->testers);
     t->outcomes = calloc(t->n_parts, sizeof *t->outcomes);
     t->scores = calloc(t->n_parts, sizeof *t->scores);
-    t->fired = calloc(t->n_hidden + 1, sizeof *t->fired);
+    t->fired = calloc(t->n_sources + 1, sizeof *t->fired);
     t->lift = calloc(widest + 1, sizeof *t->lift);
     t->order = malloc((t->train->n + 1) * sizeof *t->order);
     bool enough = t->parts && t->testers && t->outcomes && t->scores && t->fired && t->lift && t->order;
@@ -301,9 +301,9 @@ static pm_status train_example(pm_class_trainer *t, part *p, size_t example, uin
     if (status)
         return status;
     score_example(lane, label, &o->score);
-    for (size_t l = 0; l + 1 < c->n_layers; l++)
-        for (size_t k = 0; k < lane->net.rasters[l + 1].n; k++)
-            p->fired[l][lane->net.rasters[l + 1].neuron[k]]++;
+    for (size_t l = 0; l < c->n_layers; l++)
+        for (size_t k = 0; k < lane->net.rasters[l].n; k++)
+            p->fired[l][lane->net.rasters[l].neuron[k]]++;
     status = pm_lane_back(lane, label, p->wanted, &o->error);
     if (status || c->opposition <= 0.0)
         return status;
@@ -326,7 +326,7 @@ static void run_part(pm_class_trainer *t, size_t which, size_t begin, size_t n, 
     o->score = (pm_score){0};
     for (size_t l = 0; l < t->net.n_layers; l++) {
         memset(p->gradient[l], 0, pm_classifier_weights(&t->net, l) * sizeof(double));
-        memset(p->fired[l], 0, t->net.sizes[l + 1] * sizeof(uint32_t));
+        memset(p->fired[l], 0, t->net.sizes[l] * sizeof(uint32_t));
     }
     for (size_t k = from; !o->status && k < to; k++)
         o->status = train_example(t, p, t->order[k], presentation + k, o);
@@ -357,14 +357,14 @@ static pm_status conclude(pm_class_trainer *t, bool stop, pm_score *score, pm_er
 
 static void count_fired(pm_class_trainer *t) {
     uint64_t *fired = t->fired;
-    for (size_t l = 0; l + 1 < t->of->n_layers; fired += t->net.sizes[++l])
-        for (size_t j = 0; j < t->net.sizes[l + 1]; j++) {
+    for (size_t l = 0; l < t->of->n_layers; fired += t->net.sizes[l++])
+        for (size_t j = 0; j < t->net.sizes[l]; j++) {
             fired[j] = 0;
             for (size_t p = 0; p < t->n_parts; p++)
                 fired[j] += t->parts[p].fired[l][j];
         }
     if (t->relay)
-        t->relay->ranks->sum(t->relay->ranks->user, t->fired, t->n_hidden);
+        t->relay->ranks->sum(t->relay->ranks->user, t->fired, t->n_sources);
 }
 
 typedef struct addend {
@@ -398,7 +398,8 @@ double pm_class_trainer_rate(const pm_class_trainer *t) {
     return t->of->rate * pow(t->of->decay, (double)drops);
 }
 
-/* What regularisation adds to the weights of each neuron of layer l, whose spikes in a batch of n are counted. */
+/* What regularisation adds to the weights of each neuron of layer l per spike of a source, from the neurons' spikes in
+ * a batch of n. */
 static void find_lifts(pm_class_trainer *t, size_t l, size_t n, const uint64_t *fired) {
     const pm_classification *c = t->of;
     double *lift = t->lift;
@@ -415,11 +416,12 @@ static void find_lifts(pm_class_trainer *t, size_t l, size_t n, const uint64_t *
 
 /* Sums the gradients of row i of layer l into the first part's, unless ranks have done so, and moves the row's weights.
  */
-static bool step_row(pm_class_trainer *t, size_t l, size_t i, size_t n, double rate) {
+static bool step_row(pm_class_trainer *t, size_t l, size_t i, size_t n, uint64_t fired, double rate) {
     const pm_classification *c = t->of;
     size_t stride = t->net.strides[l], at = i * stride;
     double *sum = t->parts[0].gradient[l] + at, *weight = t->net.weight[l] + at;
     double inverse = 1.0 / (double)n, keep = 1.0 - c->weight_decay * rate / c->rate, total = 0.0;
+    double spikes = inverse * (double)fired;
     for (size_t p = 1; !t->relay && p < t->n_parts; p++)
         for (size_t j = 0; j < stride; j++)
             sum[j] += t->parts[p].gradient[l][at + j];
@@ -428,7 +430,7 @@ static bool step_row(pm_class_trainer *t, size_t l, size_t i, size_t n, double r
     c->optimiser->step(c->optimiser_parameters, t->memory[l] + at * c->optimiser->memory, t->counters[1],
                        rate * c->layers[l].rate, stride, sum, weight);
     for (size_t j = 0; j < stride; j++) {
-        weight[j] = weight[j] * keep + t->lift[j];
+        weight[j] = weight[j] * keep + spikes * t->lift[j];
         total += fabs(weight[j]);
     }
     double steps = (double)t->counters[1], old = steps / (steps + 10.0); /* the first weights are soon forgotten */
@@ -442,16 +444,16 @@ static pm_status step(pm_class_trainer *t, size_t n, pm_error *error) {
     double rate = pm_class_trainer_rate(t);
     t->counters[1]++;
     int diverged = 0;
-    size_t before = 0; /* hidden neurons */
+    const uint64_t *fired = t->fired;
     count_fired(t);
-    for (size_t l = 0; l < t->net.n_layers; before += t->net.sizes[++l]) {
+    for (size_t l = 0; l < t->net.n_layers; fired += t->net.sizes[l++]) {
         addend own = {t, l};
-        find_lifts(t, l, n, t->fired + before);
+        find_lifts(t, l, n, fired + t->net.sizes[l]);
         if (t->relay && t->parts[0].wanted[l])
             t->relay->sum(t->relay->user, t->parts[0].gradient[l], pm_classifier_weights(&t->net, l), add_parts, &own);
 #pragma omp parallel for schedule(static) reduction(| : diverged)
         for (size_t i = 0; i < t->net.sizes[l]; i++)
-            diverged |= !step_row(t, l, i, n, rate);
+            diverged |= !step_row(t, l, i, n, fired[i], rate);
     }
     return diverged
                ? pm_fail(error, PM_FAILED,

@@ -528,6 +528,41 @@ START_TEST(threads) {
 }
 END_TEST
 
+/* A silent neuron's weights are raised by what it misses, in proportion to the spikes of their sources: three features,
+ * of which the first fires in all of four examples, the second in two, the third in none. */
+START_TEST(activity) {
+    enum { N = 4, FEATURES = 3 };
+    double values[N * FEATURES] = {1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0};
+    uint8_t labels[N] = {0, 1, 0, 1};
+    const pm_dataset data = {.n = N, .n_features = FEATURES, .n_classes = 2, .values = values, .label = labels};
+    pm_classification *c = pm_classification_new();
+    pm_class_trainer *t = NULL;
+    pm_score score;
+    c->neuron.V_th = c->readout.V_th = -50.0;
+    c->loss = PM_LOSS_DISCOUNTED;
+    c->duration = 20.0;
+    c->coding.threshold = 0.5;
+    c->coding.to = 5.0;
+    c->layers[0] = (pm_classification_layer){.size = 1, .rate = 1.0};
+    c->layers[1] = (pm_classification_layer){.size = 2, .rate = 1.0};
+    c->n_layers = c->n_classes = 2;
+    c->batch = N;
+    c->lowest = 0.5;
+    c->lift = 8.0;
+    ck_assert_int_eq(pm_classification_check(c, NULL), PM_OK);
+    ck_assert_int_eq(pm_class_trainer_new(c, &data, &t, NULL), PM_OK);
+    ck_assert_int_eq(pm_class_trainer_epoch(t, NULL, NULL, NULL, &score, NULL), PM_OK);
+    size_t length = 0, stride = PM_LAYER_LANES;
+    const double *weight = pm_class_trainer_array(t, 0, &length);
+    ck_assert_uint_ge(length, FEATURES * stride);
+    ck_assert_double_eq(weight[0], 4.0);
+    ck_assert_double_eq(weight[stride], 2.0);
+    ck_assert_double_eq(weight[2 * stride], 0.0);
+    pm_class_trainer_free(t);
+    pm_classification_free(c);
+}
+END_TEST
+
 Suite *pm_suite_classifier(void);
 Suite *pm_suite_classifier(void) {
     Suite *suite = suite_create("classifier");
@@ -542,6 +577,7 @@ Suite *pm_suite_classifier(void) {
     tcase_add_test(tests, trains_memory);
     tcase_add_test(tests, trains_refused);
     tcase_add_test(tests, threads);
+    tcase_add_test(tests, activity);
     suite_add_tcase(suite, tests);
     return suite;
 }
