@@ -3,7 +3,7 @@
 #include "learn/pairs.h"
 #include "learn/problem.h"
 #include "learn/rule.h"
-
+#include "math/simd.h"
 #include "metric/distance.h"
 
 #include <math.h>
@@ -238,30 +238,43 @@ static pm_status judge(pm_trainer *t, score *s, pm_error *error) {
 static inline double greater(double a, double b) { return a > b ? a : b; }
 static inline double lesser(double a, double b) { return a < b ? a : b; }
 
+typedef struct limits {
+    double lowest, highest; /* pA */
+} limits;
+
+/* Applies and clears the changes of n weights; returns the sum of their squares, in no order: whether it is 0, and a
+ * number, is all that matters. */
+PM_SIMD static double apply_row(size_t n, double factor, double momentum, limits bounds,
+                                const signed char *restrict sign, double *restrict change, double *restrict velocity,
+                                double *restrict weight) {
+    double moved = 0.0;
+#pragma omp simd reduction(+ : moved)
+    for (size_t k = 0; k < n; k++) {
+        double v = (momentum != 0.0 ? momentum * velocity[k] : 0.0) + change[k];
+        double low = sign[k] > 0 ? greater(0.0, bounds.lowest) : bounds.lowest;
+        double high = sign[k] < 0 ? lesser(0.0, bounds.highest) : bounds.highest;
+        velocity[k] = v;
+        change[k] = 0.0;
+        moved += v * v;
+        weight[k] = lesser(greater(weight[k] + factor * v, low), high);
+    }
+    return moved;
+}
+
 /* Moves the weights along what the rule has gathered. */
 static void apply(pm_trainer *t) {
     const pm_experiment *e = t->experiment;
-    double factor = t->newton ? t->pace : pow(1.0 + t->report.iteration / e->decay, -e->power);
+    const double factor = t->newton ? t->pace : pow(1.0 + t->report.iteration / e->decay, -e->power);
+    const double momentum = t->newton ? 0.0 : e->momentum;
     for (size_t l = t->frozen; l < t->net.n_layers; l++) {
         const pm_training_layer *description = &e->layers[l + 1];
+        const limits bounds = {description->lowest, description->highest};
         pm_layer *layer = &t->net.layers[l];
-        if (!description->plastic)
-            continue;
-        const double lowest = description->lowest, highest = description->highest;
-        const double momentum = t->newton ? 0.0 : e->momentum;
-        const signed char *sign = t->sign[l];
-        double *change = t->change[l], *velocity = t->velocity[l], moved = 0.0;
-        for (size_t i = 0; i < layer->n_in; i++)
-            for (size_t k = i * layer->stride; k < i * layer->stride + layer->n_out; k++) {
-                double v = (momentum != 0.0 ? momentum * velocity[k] : 0.0) + change[k];
-                double low = sign[k] > 0 ? greater(0.0, lowest) : lowest;
-                double high = sign[k] < 0 ? lesser(0.0, highest) : highest;
-                velocity[k] = v;
-                change[k] = 0.0;
-                moved += v * v;
-                layer->weight[k] = lesser(greater(layer->weight[k] + factor * v, low), high);
-            }
-        t->moved += moved;
+        for (size_t i = 0; description->plastic && i < layer->n_in; i++) {
+            const size_t k = i * layer->stride;
+            t->moved += apply_row(layer->n_out, factor, momentum, bounds, t->sign[l] + k, t->change[l] + k,
+                                  t->velocity[l] + k, layer->weight + k);
+        }
     }
 }
 
