@@ -157,9 +157,10 @@ static void extend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
         pm_basis_fill(&w->inputs[l].kernel, since, n);
         pm_traces_walk(&w->inputs[l], since, 0, n, w->source, w->at_spike[l] + row * w->width[l]);
     }
-    if (l > w->lowest) {
+    const size_t end = p.inputs + p.spikes;
+    if (l > w->lowest && end > old) {
         pm_basis_table wanted = pm_basis_from(steps, old);
-        pm_basis_fill(&w->inputs[l].kernel, &wanted, p.inputs + p.spikes - old);
+        pm_basis_fill(&w->inputs[l].kernel, &wanted, end - old);
     }
 }
 
