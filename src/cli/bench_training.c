@@ -279,7 +279,7 @@ static double processor_seconds(void) {
 /* The least time of a pattern over several rounds, s: whatever else the machine does only adds to it. */
 static pm_status least_time(bench *t, pm_status (*work)(bench *, pm_error *), size_t patterns, double *seconds,
                             pm_error *error) {
-    enum { ROUNDS = 12 };
+    enum { ROUNDS = 50 };
     const double round_seconds = 0.03;
     pm_status status = work(t, error); /* buffers have grown, caches are warm */
     *seconds = INFINITY;
