@@ -214,7 +214,7 @@ static pm_status reserve_events(bench *t, size_t n, pm_error *error) {
 static void update(bench *t, size_t n) {
     for (size_t l = 0; l < t->net.n_layers; l++) {
         pm_layer *layer = &t->net.layers[l];
-        size_t width = t->grid.inputs[l].n, size = width * layer->n_out;
+        size_t size = layer->n_in * layer->stride;
         double *total = t->rows + t->grid.offset[l];
         for (size_t e = 1; e < n; e++) {
             const double *part = t->rows + e * t->grid.row + t->grid.offset[l];
@@ -222,9 +222,8 @@ static void update(bench *t, size_t n) {
             if (norm > 0.0)
                 pm_axpy(size, 1e-9 / norm, part, total);
         }
-        for (size_t i = 0; n > 0 && i < layer->n_in; i++)
-            for (size_t j = 0; j < layer->n_out; j++)
-                layer->weight[i * layer->stride + j] += 1e-12 * total[j * width + i];
+        if (n > 0)
+            pm_axpy(size, 1e-12, total, layer->weight);
     }
 }
 

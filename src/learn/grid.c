@@ -12,15 +12,14 @@
 void pm_grid_free(pm_grid *g) {
     for (size_t l = 0; l < PM_GRID_LAYERS; l++) {
         pm_traces_free(&g->state[l]);
-        pm_traces_free(&g->inputs[l]);
         pm_traces_free(&g->errors[l]);
-        free(g->at_spike[l]);
         free(g->coefficient[l]);
     }
     for (size_t l = 0; l <= PM_GRID_LAYERS; l++) {
         pm_raster_free(&g->rasters[l]);
         free(g->at_step[l]);
     }
+    free(g->psp);
     free(g->lag);
     *g = (pm_grid){0};
 }
@@ -31,13 +30,9 @@ static pm_status prepare_layer(pm_grid *g, size_t l, double tau_hat, pm_error *e
     g->kernel[l] = pm_lif_basis_at(&kernel, g->step);
     pm_status status = pm_traces_new(&g->state[l], &layer->lif, layer->n_out, error);
     if (!status)
-        status = pm_traces_new(&g->inputs[l], &kernel, layer->n_in, error);
-    if (!status)
         status = pm_traces_new(&g->errors[l], &kernel, layer->n_out, error);
-    if (!status) {
-        g->offset[l] = g->row;
-        g->row += g->inputs[l].n * layer->n_out;
-    }
+    g->offset[l] = g->row;
+    g->row += layer->n_in * layer->stride;
     return status;
 }
 
@@ -55,18 +50,20 @@ pm_status pm_grid_new(pm_grid *g, const pm_layered *net, double step, double dur
     pm_status status = PM_OK;
     for (size_t l = 0; !status && l <= last; l++)
         status = prepare_layer(g, l, l == last ? tau_hat : tau_hat_hidden, error);
+    g->psp = malloc((g->window + 1) * sizeof *g->psp);
     g->lag = malloc((g->window + 1) * sizeof *g->lag);
-    bool complete = g->lag;
+    bool complete = g->psp && g->lag;
     for (size_t l = 0; l <= net->n_layers; l++) {
         g->at_step[l] = calloc(g->n_steps + 2, sizeof *g->at_step[l]);
         complete = complete && g->at_step[l];
     }
     if (!status && !complete)
         status = pm_fail_memory(error, "a grid of time");
-    for (size_t k = 0; complete && !status && last > 0 && k <= g->window; k++) {
-        const pm_lif *kernel = &g->errors[last - 1].kernel;
+    for (size_t k = 0; complete && !status && k <= g->window; k++) {
+        const pm_lif *kernel = &g->errors[last > 0 ? last - 1 : 0].kernel;
         pm_lif_basis at = pm_lif_basis_at(kernel, (double)k * step);
         g->lag[k] = at.alpha * kernel->inv_C - at.d12 * kernel->l_m;
+        g->psp[k] = pm_lif_psp(&g->errors[last].kernel, (double)k * step);
     }
     if (status)
         pm_grid_free(g);
@@ -141,15 +138,13 @@ pm_status pm_grid_run(pm_grid *g, const pm_raster *input, pm_error *error) {
 
 static pm_status reserve(pm_grid *g, size_t l, pm_error *error) {
     size_t n = g->rasters[l + 1].n;
-    if (n <= g->capacity[l] && g->at_spike[l])
+    if (n <= g->capacity[l] && g->coefficient[l])
         return PM_OK;
     size_t capacity = n + n / 2 + 64;
-    free(g->at_spike[l]);
     free(g->coefficient[l]);
-    g->at_spike[l] = aligned_alloc(64, capacity * g->inputs[l].n * sizeof(double));
     g->coefficient[l] = malloc(capacity * sizeof(double));
-    g->capacity[l] = g->at_spike[l] && g->coefficient[l] ? capacity : 0;
-    return g->capacity[l] > 0 ? PM_OK : pm_fail_memory(error, "traces on a grid");
+    g->capacity[l] = g->coefficient[l] ? capacity : 0;
+    return g->capacity[l] > 0 ? PM_OK : pm_fail_memory(error, "gradients on a grid");
 }
 
 static size_t step_of(const pm_grid *g, double time) {
@@ -157,84 +152,60 @@ static size_t step_of(const pm_grid *g, double time) {
     return k < g->n_steps ? k : g->n_steps;
 }
 
-/* Traces of every layer's inputs, step by step: at its spikes, and the output layer's at the events. */
-static void trace(pm_grid *g, const pm_grid_event *events, size_t n, double *rows) {
-    size_t last = g->net->n_layers - 1, e = 0;
-    for (size_t l = 0; l <= last; l++)
-        pm_traces_reset(&g->inputs[l], 0.0);
-    for (size_t k = 0; k <= g->n_steps; k++)
-        for (size_t l = 0; l <= last; l++) {
-            pm_traces *traces = &g->inputs[l];
-            size_t width = traces->n;
-            if (k > 0)
-                pm_traces_advance_by(traces, g->kernel[l]);
-            for (size_t s = g->at_step[l + 1][k]; l < last && s < spikes_until(g, l + 1, k); s++)
-                memcpy(g->at_spike[l] + s * width, traces->u, width * sizeof(double));
-            for (; l == last && e < n && step_of(g, events[e].time) <= k; e++)
-                memcpy(rows + e * g->row + g->offset[l] + events[e].neuron * width, traces->u, width * sizeof(double));
-            for (size_t f = g->at_step[l][k]; f < spikes_until(g, l, k); f++)
-                pm_traces_add(traces, g->rasters[l].neuron[f], 1.0);
-        }
-}
-
 static double inverse_slope(const pm_grid *g, double slope) {
     return 1.0 / (slope > g->slope_floor ? slope : g->slope_floor);
 }
 
-/* Coefficients of the last hidden layer's spikes for an event of output neuron `o` in step `k`. */
-static void start(pm_grid *g, size_t l, size_t k, uint32_t o) {
-    const pm_raster *out = &g->rasters[l + 1];
-    const pm_layer *above = &g->net->layers[l + 1];
-    size_t from = k > g->window ? k - g->window : 0;
-    g->first[l] = g->at_step[l + 1][from];
-    g->end[l] = g->at_step[l + 1][k];
+/* The output layer for an event of neuron `o` in step `k`: its part of the gradient, and its inputs' coefficients. */
+static void start(pm_grid *g, size_t k, uint32_t o, double *row) {
+    const size_t last = g->net->n_layers - 1, from = k > g->window ? k - g->window : 0;
+    const pm_raster *in = &g->rasters[last];
+    const pm_layer *layer = &g->net->layers[last];
+    double *part = row + g->offset[last];
     for (size_t j = from; j < k; j++)
-        for (size_t s = g->at_step[l + 1][j]; s < g->at_step[l + 1][j + 1]; s++)
-            g->coefficient[l][s] =
-                above->weight[out->neuron[s] * above->stride + o] * g->lag[k - j] * inverse_slope(g, out->slope[s]);
+        for (size_t s = g->at_step[last][j]; s < g->at_step[last][j + 1]; s++) {
+            const size_t at = in->neuron[s] * layer->stride + o;
+            part[at] += g->psp[k - j];
+            if (last > 0)
+                g->coefficient[last - 1][s] = layer->weight[at] * g->lag[k - j] * inverse_slope(g, in->slope[s]);
+        }
 }
 
-/* Those of layer l from those of the layer above, backwards step by step. */
-static void descend(pm_grid *g, size_t l, size_t k) {
-    const pm_raster *out = &g->rasters[l + 1], *up = &g->rasters[l + 2];
-    const pm_layer *above = &g->net->layers[l + 1];
-    pm_traces *errors = &g->errors[l + 1];
-    size_t from = k > g->window ? k - g->window : 0;
+/* Layer l, whose spikes have coefficients: its part of the gradient, and its inputs' coefficients, step by step. */
+static void descend(pm_grid *g, size_t l, size_t k, double *row) {
+    const size_t from = k > g->window ? k - g->window : 0;
+    const pm_raster *in = &g->rasters[l], *out = &g->rasters[l + 1];
+    const pm_layer *layer = &g->net->layers[l];
+    pm_traces *errors = &g->errors[l];
     pm_traces_reset(errors, 0.0);
-    g->first[l] = g->at_step[l + 1][from];
-    g->end[l] = g->at_step[l + 1][k];
     for (size_t j = k; j-- > from;) {
-        pm_traces_advance_by(errors, g->kernel[l + 1]);
+        pm_traces_advance_by(errors, g->kernel[l]);
+        for (size_t s = g->at_step[l][j]; s < g->at_step[l][j + 1]; s++) {
+            const size_t at = in->neuron[s] * layer->stride;
+            pm_axpy(layer->stride, 1.0, errors->u, row + g->offset[l] + at);
+            if (l > 0)
+                g->coefficient[l - 1][s] =
+                    pm_traces_slope_dot(errors, layer->weight + at) * inverse_slope(g, in->slope[s]);
+        }
         for (size_t s = g->at_step[l + 1][j]; s < g->at_step[l + 1][j + 1]; s++)
-            g->coefficient[l][s] = pm_traces_slope_dot(errors, above->weight + out->neuron[s] * above->stride) *
-                                   inverse_slope(g, out->slope[s]);
-        for (size_t s = g->at_step[l + 2][j]; s < g->at_step[l + 2][j + 1]; s++)
-            pm_traces_add(errors, up->neuron[s], g->coefficient[l + 1][s]);
+            pm_traces_add(errors, out->neuron[s], g->coefficient[l][s]);
     }
 }
 
 pm_status pm_grid_gradients(pm_grid *g, const pm_grid_event *events, size_t n, double *rows, pm_error *error) {
-    size_t last = g->net->n_layers - 1;
+    const size_t last = g->net->n_layers - 1;
     pm_status status = PM_OK;
     for (size_t l = 0; !status && l < last; l++)
         status = reserve(g, l, error);
     if (status)
         return status;
     memset(rows, 0, n * g->row * sizeof *rows);
-    trace(g, events, n, rows);
     for (size_t e = 0; e < n; e++) {
-        size_t k = step_of(g, events[e].time);
-        for (size_t l = last; l-- > 0;) {
-            size_t width = g->inputs[l].n;
-            double *part = rows + e * g->row + g->offset[l];
-            if (l + 1 == last)
-                start(g, l, k, events[e].neuron);
-            else
-                descend(g, l, k);
-            for (size_t s = g->first[l]; s < g->end[l]; s++)
-                pm_axpy(width, g->coefficient[l][s], g->at_spike[l] + s * width,
-                        part + g->rasters[l + 1].neuron[s] * width);
-        }
+        const size_t k = step_of(g, events[e].time);
+        double *row = rows + e * g->row;
+        start(g, k, events[e].neuron, row);
+        for (size_t l = last; l-- > 0;)
+            descend(g, l, k, row);
     }
     return PM_OK;
 }

@@ -1,8 +1,8 @@
 /* NormAD on a grid of time, for comparison: what a time-stepped simulator does for the same rule.
  *
  * Layers advance together, step by step, by exact subthreshold propagation (Rotter and Diesmann 1999). Spikes lie on
- * the grid: inputs are moved to the nearest point, a neuron at or above threshold at a point fires there. Traces and
- * errors on their way back are carried step by step too. For neurons without refractory time and constant current. */
+ * the grid: inputs are moved to the nearest point, a neuron at or above threshold at a point fires there. Errors on
+ * their way back are carried step by step too. For neurons without refractory time and constant current. */
 #ifndef PM_LEARN_GRID_H
 #define PM_LEARN_GRID_H
 
@@ -20,15 +20,12 @@ typedef struct pm_grid {
     pm_raster rasters[PM_GRID_LAYERS + 1];
     size_t *at_step[PM_GRID_LAYERS + 1];           /* spikes at[k] to at[k + 1] fire in step k */
     pm_traces state[PM_GRID_LAYERS];               /* membranes of each layer */
-    pm_traces inputs[PM_GRID_LAYERS];              /* traces of each layer's inputs */
     pm_traces errors[PM_GRID_LAYERS];              /* errors on their way back */
     pm_lif_basis membrane, kernel[PM_GRID_LAYERS]; /* of one step */
-    double *lag;                                   /* derivative of the kernel after 0, 1, ... window steps */
-    double *at_spike[PM_GRID_LAYERS];              /* traces of the inputs at each spike of the layer */
+    double *psp, *lag; /* after 0, 1, ... window steps: the output layer's kernel, and the derivative of the others' */
     double *coefficient[PM_GRID_LAYERS];
     size_t capacity[PM_GRID_LAYERS];
-    size_t first[PM_GRID_LAYERS], end[PM_GRID_LAYERS]; /* spikes that have a coefficient */
-    size_t offset[PM_GRID_LAYERS], row;                /* of each layer's part of a gradient: [target][source] */
+    size_t offset[PM_GRID_LAYERS], row; /* of each layer's part of a gradient, laid out like its weights */
 } pm_grid;
 
 /* An error of one output neuron. */
@@ -45,7 +42,7 @@ void pm_grid_free(pm_grid *grid);
 
 /* Runs the network from rest: rasters receive the spikes of all layers. */
 pm_status pm_grid_run(pm_grid *grid, const pm_raster *input, pm_error *error);
-/* The gradients of the output neurons' potentials at the events (in order of time), a row each, all layers plastic. */
+/* The gradients of the output neurons' potentials at the events, a row each, all layers plastic. */
 pm_status pm_grid_gradients(pm_grid *grid, const pm_grid_event *events, size_t n, double *rows, pm_error *error);
 
 #endif

@@ -82,8 +82,8 @@ static const pm_parameter table[] = {
     {"tau_hat_hidden", "ms", "the same for all other layers", offsetof(parameters, tau_hat_hidden), PM_POSITIVE, NULL},
     {"slope_floor", "mV/ms", "smallest dV/dt of a hidden spike that 1/V' is computed from",
      offsetof(parameters, slope_floor), PM_POSITIVE, NULL},
-    {"window", "ms", "hidden spikes longer than this before an error are left out", offsetof(parameters, window),
-     PM_POSITIVE, NULL},
+    {"window", "ms", "spikes of inputs and hidden layers longer than this before an error are left out",
+     offsetof(parameters, window), PM_POSITIVE, NULL},
     {"pair_window", "ms", "paired errors: spikes further apart are no pair", offsetof(parameters, pair_window),
      PM_POSITIVE, NULL},
     {"step", "mV", "paired errors: move of the potential for a spike without partner", offsetof(parameters, step),
@@ -220,9 +220,7 @@ static size_t plastic_from(const normad *w, size_t l) {
     return l;
 }
 
-static size_t part_size(const normad *w, const pm_layered *net, size_t l) {
-    return w->sweep.width[l] * net->layers[l].n_out;
-}
+static size_t part_size(const pm_layered *net, size_t l) { return net->layers[l].n_in * net->layers[l].stride; }
 
 /* total += sum over events of rate * size * gradient / norm. */
 static void descend_rows(normad *w, const pm_layered *net) {
@@ -230,7 +228,7 @@ static void descend_rows(normad *w, const pm_layered *net) {
         const double *row = w->rows + e * w->sweep.row;
         double joint = sqrt(pm_sum_squares(w->sweep.row, row));
         for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
-            size_t at = w->sweep.offset[l], size = part_size(w, net, l);
+            size_t at = w->sweep.offset[l], size = part_size(net, l);
             double norm = w->p.normalisation == NONE    ? 1.0
                           : w->p.normalisation == JOINT ? joint
                                                         : sqrt(pm_sum_squares(size, row + at));
@@ -253,7 +251,7 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
         for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
             double *part = w->rows + e * w->sweep.row + w->sweep.offset[l], root = sqrt(w->now[l]);
             if (root != 1.0)
-                pm_scale(part_size(w, net, l), root, part);
+                pm_scale(part_size(net, l), root, part);
         }
     pm_gram(w->sweep.row, n, w->rows, gram.matrix.data, gram.matrix.tda);
     for (size_t i = 0; i < n; i++) {
@@ -276,7 +274,7 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     double length = sqrt(pm_sum_squares(w->sweep.row, w->total));
     double shrink = length > w->p.longest_step ? w->p.longest_step / length : 1.0;
     for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
-        pm_scale(part_size(w, net, l), shrink * sqrt(w->now[l]), w->total + w->sweep.offset[l]);
+        pm_scale(part_size(net, l), shrink * sqrt(w->now[l]), w->total + w->sweep.offset[l]);
     }
     return PM_OK;
 }
@@ -297,10 +295,11 @@ static void recruit(normad *w, const pm_layered *net, double t) {
         if (l == last || !is_silent(&net->rasters[l + 1], until - w->p.recruit_window, until))
             continue;
         pm_sweep_trace(&w->sweep, net, l, until, w->trace);
-        double squares = pm_sum_squares(w->sweep.width[l], w->trace);
-        for (size_t j = 0; squares > 0.0 && j < net->layers[l].n_out; j++)
-            pm_axpy(w->sweep.width[l], w->p.recruit / squares, w->trace,
-                    w->recruited + w->sweep.offset[l] + j * w->sweep.width[l]);
+        const pm_layer *layer = &net->layers[l];
+        double squares = pm_sum_squares(layer->n_in, w->trace), *part = w->recruited + w->sweep.offset[l];
+        for (size_t i = 0; squares > 0.0 && i < layer->n_in; i++)
+            for (size_t j = 0; j < layer->n_out; j++)
+                part[i * layer->stride + j] += w->p.recruit / squares * w->trace[i];
     }
 }
 

@@ -1,8 +1,7 @@
 /* Reverse sweeps over recorded spikes. For one error event at t, every hidden spike s that can have mattered gets a
- * coefficient c_s, so that the gradient is sum_s c_s d^(t_s); layer by layer downwards, the coefficients of one layer,
- * carried backwards in time by the kernel, give those of the layer below. Invariant: events come in order of time, and
- * traces of a layer's inputs at its spikes are computed once per pattern, up to the latest event and only where the
- * spike is in the window of an event. */
+ * coefficient c_s, so that the gradient is sum_s c_s d^(t_s). Layer by layer downwards the coefficients of one layer
+ * are carried backwards in time by the kernel: what has come of them at the spike of an input is that spike's share of
+ * the gradient, and its slope there, through the weights, the coefficient of that spike for the layer below. */
 #include "learn/sweep.h"
 
 #include <math.h>
@@ -11,22 +10,18 @@
 
 void pm_sweep_free(pm_sweep *w) {
     for (size_t l = 0; l < PM_MAX_LAYERS; l++) {
-        pm_traces_free(&w->inputs[l]);
         pm_traces_free(&w->errors[l]);
-        pm_basis_free(&w->steps[l]);
-        free(w->at_spike[l]);
         free(w->coefficient[l]);
         free(w->before[l]);
         free(w->decay[l]);
         free(w->gain[l]);
     }
-    pm_basis_free(&w->since);
-    free(w->source);
+    pm_way_back_free(&w->way);
+    pm_basis_free(&w->lags);
     free(w->raw);
     free(w->reset_rows);
     free(w->reset_time);
     free(w->reset_gain);
-    pm_basis_free(&w->lags);
     *w = (pm_sweep){0};
 }
 
@@ -41,16 +36,14 @@ pm_status pm_sweep_new(pm_sweep *w, const pm_layered *net, const bool *plastic, 
     while (w->lowest < last && !plastic[w->lowest])
         w->lowest++;
     pm_status status = PM_OK;
-    for (size_t l = 0; !status && l <= last; l++) {
-        const pm_layer *layer = &net->layers[l];
-        pm_lif kernel = pm_trace_kernel(&layer->lif, l == last ? tau_hat : tau_hat_hidden);
-        w->width[l] = (layer->n_in + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES;
+    w->output = pm_trace_kernel(&net->layers[last].lif, tau_hat);
+    w->hidden = pm_trace_kernel(&net->layers[last].lif, tau_hat_hidden);
+    for (size_t l = 0; l <= last; l++) {
         w->offset[l] = w->row;
-        w->row += plastic[l] ? w->width[l] * layer->n_out : 0;
-        status = pm_traces_new(&w->inputs[l], &kernel, layer->n_in, error);
-        if (!status)
-            status = pm_traces_new(&w->errors[l], &kernel, layer->n_out, error);
+        w->row += plastic[l] ? net->layers[l].n_in * net->layers[l].stride : 0;
     }
+    for (size_t l = w->lowest; !status && l < last; l++)
+        status = pm_traces_new(&w->errors[l], &w->hidden, net->layers[l].n_out, error);
     if (status)
         pm_sweep_free(w);
     return status;
@@ -100,71 +93,9 @@ static pm_status grow(double **array, size_t *capacity, size_t needed, pm_error 
     return PM_OK;
 }
 
-/* Back to the start of the pattern, with room for all that may have to be listed. */
-static pm_status rewind_layer(pm_sweep *w, const pm_layered *net, size_t l, pm_error *error) {
-    const size_t n_out = net->rasters[l + 1].n, n = net->rasters[l].n + n_out;
-    pm_status status = grow(&w->at_spike[l], &w->at_spike_capacity[l], n_out * w->width[l], error);
-    if (!status)
-        status = grow(&w->coefficient[l], &w->coefficient_capacity[l], n_out, error);
-    if (!status)
-        status = pm_basis_reserve(&w->since, n, error);
-    if (!status)
-        status = pm_basis_reserve(&w->steps[l], n, error);
-    if (!status && n > w->source_capacity) {
-        free(w->source);
-        w->source_capacity = n + n / 2;
-        w->source = malloc(w->source_capacity * sizeof *w->source);
-        if (!w->source) {
-            w->source_capacity = 0;
-            return pm_fail_memory(error, "the order of spikes");
-        }
-    }
-    pm_traces_reset(&w->inputs[l], 0.0);
-    w->seen[l] = (pm_sweep_place){0};
-    return status;
+static double inverse_slope(const pm_sweep *w, double slope) {
+    return 1.0 / (slope > w->slope_floor ? slope : w->slope_floor);
 }
-
-/* Carries the traces of layer l's inputs through the merged spikes of the layer and its inputs on to those before t,
- * and leaves them at each spike of the layer that is in the window of an event at t. At equal times the layer's own
- * spike comes first, since an input cannot cause a spike at its own instant. Only layers above another one that learns
- * are walked through backwards, step by step. */
-static void extend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
-    const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
-    pm_sweep_place p = w->seen[l];
-    pm_basis_table *since = &w->since, *steps = &w->steps[l];
-    size_t n = 0, old = p.inputs + p.spikes, row = p.spikes;
-    for (;;) {
-        const double t_in = p.inputs < in->n ? in->time[p.inputs] : INFINITY;
-        const double t_out = p.spikes < out->n ? out->time[p.spikes] : INFINITY;
-        const bool input = t_in < t_out; /* without a branch: which comes next cannot be foreseen */
-        const double time = input ? t_in : t_out;
-        if (!(time < t))
-            break;
-        const bool early = t - time > w->window;
-        w->source[n] = input ? in->neuron[p.inputs] : PM_NO_SOURCE;
-        since->t[n] = time - p.last_input;
-        steps->t[p.inputs + p.spikes] = time - p.last;
-        p.last = time;
-        p.last_input = input ? time : p.last_input;
-        p.inputs += input;
-        p.spikes += !input;
-        n += input | !early;
-        row += !input & early;
-        old += early;
-    }
-    w->seen[l] = p;
-    if (w->plastic[l]) {
-        pm_basis_fill(&w->inputs[l].kernel, since, n);
-        pm_traces_walk(&w->inputs[l], since, 0, n, w->source, w->at_spike[l] + row * w->width[l]);
-    }
-    const size_t end = p.inputs + p.spikes;
-    if (l > w->lowest && end > old) {
-        pm_basis_table wanted = pm_basis_from(steps, old);
-        pm_basis_fill(&w->inputs[l].kernel, &wanted, end - old);
-    }
-}
-
-static double inverse_slope(const pm_sweep *w, double slope);
 
 /* u'+ / V' of a spike: the current is the same before and after, the leak is not. */
 static double restart_gain(const pm_sweep *w, const pm_lif *lif, double slope) {
@@ -223,136 +154,124 @@ static void unfold_resets(pm_sweep *w, size_t l) {
         c[k] = w->raw[k];
 }
 
-static double inverse_slope(const pm_sweep *w, double slope) {
-    return 1.0 / (slope > w->slope_floor ? slope : w->slope_floor);
+/* The number of spikes before t. */
+static size_t count_before(const pm_raster *raster, double t) {
+    size_t low = 0, high = raster->n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (raster->time[middle] < t)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
-/* Coefficients of the spikes of the last hidden layer (weights l) for an event of output neuron `o` at t. */
-static pm_status start(pm_sweep *w, const pm_layered *net, size_t l, double t, uint32_t o, pm_error *error) {
-    const pm_raster *out = &net->rasters[l + 1];
-    const pm_layer *above = &net->layers[l + 1];
-    const pm_lif *kernel = &w->errors[l].kernel;
-    const size_t end = w->seen[l].spikes;
+/* The output layer for an event of neuron `o` at t: its part of the gradient, and the coefficients of its inputs. */
+static pm_status start(pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error) {
+    const size_t last = w->n_layers - 1;
+    const pm_raster *in = &net->rasters[last];
+    const pm_layer *layer = &net->layers[last];
+    const size_t end = count_before(in, t);
     size_t first = end;
-    while (first > 0 && t - out->time[first - 1] <= w->window)
+    while (first > 0 && t - in->time[first - 1] <= w->window)
         first--;
-    w->first[l] = first;
-    w->end[l] = end;
     pm_status status = pm_basis_reserve(&w->lags, end - first, error);
     if (status)
         return status;
     for (size_t s = first; s < end; s++)
-        w->lags.t[s - first] = t - out->time[s];
-    pm_basis_fill(kernel, &w->lags, end - first);
+        w->lags.t[s - first] = t - in->time[s];
+    if (w->plastic[last]) {
+        double *part = row + w->offset[last] + o;
+        pm_basis_fill(&w->output, &w->lags, end - first);
+        for (size_t s = first; s < end; s++)
+            part[in->neuron[s] * layer->stride] += w->lags.d12[s - first];
+    }
+    if (w->lowest == last)
+        return PM_OK;
+    const size_t l = last - 1;
+    w->first[l] = first;
+    w->end[l] = end;
+    pm_basis_fill(&w->hidden, &w->lags, end - first);
     for (size_t s = first; s < end; s++) {
-        double derivative = w->lags.alpha[s - first] * kernel->inv_C - w->lags.d12[s - first] * kernel->l_m;
+        double derivative = w->lags.alpha[s - first] * w->hidden.inv_C - w->lags.d12[s - first] * w->hidden.l_m;
         w->coefficient[l][s] =
-            above->weight[out->neuron[s] * above->stride + o] * derivative * inverse_slope(w, out->slope[s]);
+            layer->weight[in->neuron[s] * layer->stride + o] * derivative * inverse_slope(w, in->slope[s]);
     }
     return PM_OK;
 }
 
-/* Coefficients of layer l's spikes from those of the layer above: backwards through their merged spikes, whose number i
- * + k is the place of the next step in the table. */
-static void descend(pm_sweep *w, const pm_layered *net, size_t l, double t) {
-    const pm_raster *out = &net->rasters[l + 1], *up = &net->rasters[l + 2];
-    const pm_layer *above = &net->layers[l + 1];
-    pm_traces *errors = &w->errors[l + 1];
-    pm_traces_reset(errors, 0.0);
-    size_t k = w->end[l + 1], i = w->seen[l].spikes;
-    while (i > 0 && (k == 0 || out->time[i - 1] >= up->time[k - 1]))
-        i--;
-    w->end[l] = i;
-    while (i > 0 || k > 0) {
-        bool own = k == 0 || (i > 0 && out->time[i - 1] >= up->time[k - 1]);
-        uint32_t source = PM_NO_SOURCE;
-        if (t - (own ? out->time[i - 1] : up->time[k - 1]) > w->window)
+/* Lists the spikes of layer l and of its inputs from its last one before t back to the start of the window. An input
+ * at the instant of a spike cannot have caused it, and comes first on the way. */
+static pm_status list_way(pm_sweep *w, const pm_raster *in, const pm_raster *out, size_t l, double t,
+                          pm_way_spikes *spikes, pm_error *error) {
+    size_t k = w->end[l], i = k > 0 ? count_before(in, out->time[k - 1]) : 0, n = 0;
+    pm_way_back *way = &w->way;
+    *spikes = (pm_way_spikes){in->neuron, out->neuron, w->coefficient[l], i, k};
+    pm_status status = pm_way_back_reserve(way, i + k, error);
+    double from = k > 0 ? out->time[k - 1] : t;
+    while (!status && i + k > 0) {
+        const double t_in = i > 0 ? in->time[i - 1] : -INFINITY, t_out = k > 0 ? out->time[k - 1] : -INFINITY;
+        const bool input = t_in >= t_out; /* without a branch: which comes next cannot be foreseen */
+        const double time = input ? t_in : t_out;
+        if (t - time > w->window)
             break;
-        if (own) {
-            i--;
-            w->coefficient[l][i] = pm_traces_slope_dot(errors, above->weight + out->neuron[i] * above->stride) *
-                                   inverse_slope(w, out->slope[i]);
-        } else {
-            k--;
-            source = k >= w->first[l + 1] ? up->neuron[k] : PM_NO_SOURCE;
-        }
-        pm_traces_add_and_advance(errors, source, source == PM_NO_SOURCE ? 0.0 : w->coefficient[l + 1][k],
-                                  pm_basis_get(&w->steps[l + 1], i + k));
+        way->input[n] = input;
+        way->lags.t[n++] = from - time;
+        from = input ? from : time;
+        i -= input;
+        k -= !input;
     }
-    w->first[l] = i;
+    way->n = n;
+    return status;
 }
 
-/* Adds the gradient with respect to layer l's weights, sum_s c_s d^(t_s), to its part of a row. */
-static void collect(const pm_sweep *w, const pm_layered *net, size_t l, double *part) {
-    const pm_raster *out = &net->rasters[l + 1];
-    size_t width = w->width[l];
-    for (size_t s = w->first[l]; s < w->end[l]; s++)
-        pm_axpy(width, w->coefficient[l][s], w->at_spike[l] + s * width, part + out->neuron[s] * width);
-}
-
-/* The bases between the inputs of the output layer. */
-static pm_status tabulate_inputs(pm_sweep *w, const pm_raster *in, pm_error *error) {
-    size_t last = w->n_layers - 1;
-    pm_basis_table *steps = &w->steps[last];
-    pm_status status = pm_basis_reserve(steps, in->n, error);
+/* Layer l, whose spikes have coefficients: its part of the gradient, and the coefficients of its inputs. */
+static pm_status descend(pm_sweep *w, const pm_layered *net, size_t l, double t, double *row, pm_error *error) {
+    const pm_raster *in = &net->rasters[l];
+    const bool below = l > w->lowest;
+    pm_way_spikes spikes;
+    pm_status status = list_way(w, in, &net->rasters[l + 1], l, t, &spikes, error);
     if (status)
         return status;
-    for (size_t k = 0; k < in->n; k++)
-        steps->t[k] = in->time[k] - (k > 0 ? in->time[k - 1] : 0.0);
-    pm_basis_fill(&w->inputs[last].kernel, steps, in->n);
+    pm_basis_fill(&w->hidden, &w->way.lags, w->way.n);
+    pm_traces_reset(&w->errors[l], 0.0);
+    pm_traces_walk_back(&w->errors[l], &w->way, &spikes, below ? net->layers[l].weight : NULL,
+                        w->plastic[l] ? row + w->offset[l] : NULL, below ? w->coefficient[l - 1] : NULL);
+    if (!below)
+        return PM_OK;
+    size_t first = spikes.inputs;
+    for (; first > 0 && t - in->time[first - 1] <= w->window; first--)
+        w->coefficient[l - 1][first - 1] *= inverse_slope(w, in->slope[first - 1]);
+    w->first[l - 1] = first;
+    w->end[l - 1] = spikes.inputs;
     return PM_OK;
-}
-
-/* Carries the traces of the output layer's inputs to the last one before t, and from there to t into `row`. */
-static void trace_output(pm_sweep *w, const pm_raster *in, double t, double *row) {
-    size_t last = w->n_layers - 1;
-    pm_traces *traces = &w->inputs[last];
-    size_t first = w->arrivals;
-    while (w->arrivals < in->n && in->time[w->arrivals] < t)
-        w->arrivals++;
-    pm_traces_walk(traces, &w->steps[last], first, w->arrivals - first, in->neuron + first, NULL);
-    traces->now = w->arrivals > 0 ? in->time[w->arrivals - 1] : traces->now;
-    pm_traces_ahead(traces, pm_lif_basis_at(&traces->kernel, t - traces->now), row);
 }
 
 pm_status pm_sweep_begin(pm_sweep *w, const pm_layered *net, pm_error *error) {
+    const size_t last = w->n_layers - 1;
     pm_status status = PM_OK;
-    for (size_t l = w->lowest; !status && l + 1 < w->n_layers; l++) {
-        status = rewind_layer(w, net, l, error);
+    for (size_t l = w->lowest; !status && l < last; l++) {
+        status = grow(&w->coefficient[l], &w->coefficient_capacity[l], net->rasters[l + 1].n, error);
         if (!status && w->kind == PM_RESETS_EXACT)
             status = link_spikes(w, net, l, error);
     }
-    if (!status && w->plastic[w->n_layers - 1])
-        status = tabulate_inputs(w, &net->rasters[w->n_layers - 1], error);
-    pm_traces_reset(&w->inputs[w->n_layers - 1], 0.0);
-    w->arrivals = 0;
     w->resets = 0;
-    for (size_t o = 0; w->kind && o < net->layers[w->n_layers - 1].n_out; o++)
+    for (size_t o = 0; w->kind && o < net->layers[last].n_out; o++)
         w->reset_time[o] = NAN;
     return status;
 }
 
 /* The gradient that ignores the resets of the output. */
 static pm_status compute_row(pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error) {
-    size_t last = w->n_layers - 1;
     memset(row, 0, w->row * sizeof *row);
-    if (w->plastic[last])
-        trace_output(w, &net->rasters[last], t, row + w->offset[last] + o * w->width[last]);
-    for (size_t l = last; l-- > w->lowest;) {
-        pm_status status = PM_OK;
-        extend(w, net, l, t);
-        if (l + 1 == last)
-            status = start(w, net, l, t, o, error);
-        else
-            descend(w, net, l, t);
-        if (status)
-            return status;
+    pm_status status = start(w, net, t, o, row, error);
+    for (size_t l = w->n_layers - 1; !status && l-- > w->lowest;) {
         if (w->kind == PM_RESETS_EXACT)
             unfold_resets(w, l);
-        if (w->plastic[l])
-            collect(w, net, l, row + w->offset[l]);
+        status = descend(w, net, l, t, row, error);
     }
-    return PM_OK;
+    return status;
 }
 
 /* R of output k at its last spike, followed by G; after those of all outputs R of the present event and a spare row. */
@@ -367,7 +286,7 @@ static pm_status compute_with_resets(pm_sweep *w, const pm_layered *net, double 
     if (status || isnan(w->reset_time[o]))
         return status;
     const double *R = reset_row(w, o), *G = R + w->row;
-    double h = exp(-w->inputs[last].kernel.l_m * (t - w->reset_time[o]));
+    double h = exp(-w->output.l_m * (t - w->reset_time[o]));
     pm_axpy(w->row, -h, R, row);
     if (w->kind == PM_RESETS_EXACT)
         pm_axpy(w->row, h * w->reset_gain[o], G, row);
@@ -415,19 +334,13 @@ const double *pm_sweep_ignoring(const pm_sweep *w, const pm_layered *net) {
 
 void pm_sweep_trace(const pm_sweep *w, const pm_layered *net, size_t l, double t, double *trace) {
     const pm_raster *in = &net->rasters[l];
-    memset(trace, 0, w->width[l] * sizeof *trace);
+    memset(trace, 0, (net->layers[l].n_in + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES * sizeof *trace);
     for (size_t k = 0; k < in->n && in->time[k] < t; k++)
-        trace[in->neuron[k]] += pm_lif_psp(&w->inputs[l].kernel, t - in->time[k]);
+        trace[in->neuron[k]] += pm_lif_psp(l + 1 < w->n_layers ? &w->hidden : &w->output, t - in->time[k]);
 }
 
 void pm_sweep_add(const pm_sweep *w, const pm_layered *net, const double *row, double *const *change) {
-    for (size_t l = w->lowest; l < w->n_layers; l++) {
-        const pm_layer *layer = &net->layers[l];
-        const double *part = row + w->offset[l];
-        if (!w->plastic[l])
-            continue;
-        for (size_t i = 0; i < layer->n_in; i++)
-            for (size_t j = 0; j < layer->n_out; j++)
-                change[l][i * layer->stride + j] += part[j * w->width[l] + i];
-    }
+    for (size_t l = w->lowest; l < w->n_layers; l++)
+        if (w->plastic[l])
+            pm_axpy(net->layers[l].n_in * net->layers[l].stride, 1.0, row + w->offset[l], change[l]);
 }

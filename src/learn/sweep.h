@@ -25,30 +25,18 @@ enum { PM_MAX_LAYERS = 8 };
 typedef enum pm_resets { PM_RESETS_IGNORED, PM_RESETS_HELD, PM_RESETS_EXACT } pm_resets;
 
 /* How far the traces of a layer's inputs have come. */
-typedef struct pm_sweep_place {
-    size_t inputs, spikes;   /* spikes of the inputs and of the layer that lie behind */
-    double last, last_input; /* ms, the latest of them, and of the inputs */
-} pm_sweep_place;
-
 typedef struct pm_sweep {
     size_t n_layers, lowest; /* layers of weights; the lowest plastic one */
     bool plastic[PM_MAX_LAYERS];
     double slope_floor;              /* mV/ms, smallest V' that 1/V' is computed from */
-    double window;                   /* ms, longest t - t_s considered */
+    double window;                   /* ms, spikes longer before an event are left out */
     size_t row;                      /* doubles in the gradient of one event */
-    size_t offset[PM_MAX_LAYERS];    /* of layer l's part of a row: element [target * width + source] */
-    size_t width[PM_MAX_LAYERS];     /* number of sources, rounded up to PM_LAYER_LANES */
-    pm_traces inputs[PM_MAX_LAYERS]; /* traces of each layer's inputs */
-    pm_traces errors[PM_MAX_LAYERS]; /* errors of the layer above on their way back */
-    double *at_spike[PM_MAX_LAYERS]; /* traces at each spike of the layer, width[l] each */
-    size_t at_spike_capacity[PM_MAX_LAYERS];
-    pm_sweep_place seen[PM_MAX_LAYERS];
-    pm_basis_table steps[PM_MAX_LAYERS]; /* from each spike of the layer or of its inputs to the next */
-    pm_basis_table since;                /* on the way through them: from the last input */
-    uint32_t *source;                    /* whose spike it is, or PM_NO_SOURCE for a spike of the layer */
-    size_t source_capacity;
-    pm_basis_table lags; /* from hidden spikes to an error event */
-    double *coefficient[PM_MAX_LAYERS];
+    size_t offset[PM_MAX_LAYERS];    /* of layer l's part of a row, which is laid out like the layer's weights */
+    pm_lif output, hidden;           /* kernels of the output layer's inputs and of all below */
+    pm_traces errors[PM_MAX_LAYERS]; /* of a hidden layer's neurons, on their way back in time */
+    pm_way_back way;
+    pm_basis_table lags;                /* from the inputs of the output layer to an event */
+    double *coefficient[PM_MAX_LAYERS]; /* of each spike of a hidden layer */
     size_t coefficient_capacity[PM_MAX_LAYERS];
     size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */
     pm_resets kind;
@@ -61,7 +49,6 @@ typedef struct pm_sweep {
     double *reset_time; /* ms; NAN: no spike so far */
     double *reset_gain; /* u'+ / V' */
     size_t resets;      /* output spikes that these hold */
-    size_t arrivals;    /* input spikes of the output layer that its traces hold */
 } pm_sweep;
 
 /* Workspace for networks of this shape. tau_hat: kernel of the output layer's traces; tau_hat_hidden: of all below; ms.
@@ -78,13 +65,14 @@ void pm_sweep_free(pm_sweep *sweep);
 
 /* Prepares for the spikes of the network's last run. */
 pm_status pm_sweep_begin(pm_sweep *sweep, const pm_layered *net, pm_error *error);
-/* The gradient of output neuron o's potential at t into `row` (sweep->row doubles). Events come in order of time. */
+/* The gradient of output neuron o's potential at t into `row` (sweep->row doubles). Held or exact resets: events come
+ * in order of time. */
 pm_status pm_sweep_event(pm_sweep *sweep, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error);
 /* Held or exact resets: the latest event's gradient that ignores them (sweep->row doubles, until the next event). */
 const double *pm_sweep_ignoring(const pm_sweep *sweep, const pm_layered *net);
-/* The traces d^(t) of layer l's inputs (width[l] doubles). */
+/* The traces d^(t) of layer l's inputs, of whatever age (n_in doubles and 0 up to a multiple of PM_LAYER_LANES). */
 void pm_sweep_trace(const pm_sweep *sweep, const pm_layered *net, size_t l, double t, double *trace);
-/* change[l] += the layer's part of a row, for plastic layers, in the layout of the weights. */
+/* change[l] += the layer's part of a row, for plastic layers. */
 void pm_sweep_add(const pm_sweep *sweep, const pm_layered *net, const double *row, double *const *change);
 
 #endif

@@ -68,18 +68,6 @@ void pm_traces_advance(pm_traces *traces, double t) {
 
 void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at) { carry(traces->n, at, traces->u); }
 
-static inline __attribute__((always_inline)) void look_ahead(size_t n, const pm_lif_basis *at, const double *states,
-                                                             double *ahead) {
-    const double em = at->em, d1 = at->d1, d12 = at->d12;
-    for (size_t j = 0; j < n; j += PM_LAYER_LANES)
-        *vector_in(ahead + j) =
-            *vector_at(states + j) * em + *vector_at(states + n + j) * d1 + *vector_at(states + 2 * n + j) * d12;
-}
-
-PM_SIMD void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *ahead) {
-    look_ahead(traces->n, &at, traces->u, ahead);
-}
-
 /* As a whole vector, which the next step can take from the store at once; not so a vector with a single new number. */
 static inline __attribute__((always_inline)) void add_one(double *x, size_t neuron, double amount) {
     static const double only[PM_LAYER_LANES][PM_LAYER_LANES] = {
@@ -97,26 +85,93 @@ static inline __attribute__((always_inline)) void add_one(double *x, size_t neur
     *vector_in(to) += amount * *vector_at(one);
 }
 
-PM_SIMD void pm_traces_add_and_advance(pm_traces *traces, uint32_t neuron, double amount, pm_lif_basis at) {
-    if (neuron != PM_NO_SOURCE)
-        add_one(traces->kernel.single ? traces->i : traces->b, neuron, amount);
-    carry_all(traces->n, &at, traces->u);
-}
-
-PM_SIMD void pm_traces_walk(pm_traces *traces, const pm_basis_table *steps, size_t first, size_t n,
-                            const uint32_t *source, double *rows) {
-    const size_t width = traces->n;
-    double *jump = traces->kernel.single ? traces->i : traces->b;
-    for (size_t k = 0; k < n; k++) {
-        const pm_lif_basis at = pm_basis_get(steps, first + k);
-        if (source[k] == PM_NO_SOURCE) {
-            look_ahead(width, &at, traces->u, rows);
-            rows += width;
-        } else {
-            carry_all(width, &at, traces->u);
-            add_one(jump, source[k], 1.0);
+pm_status pm_way_back_reserve(pm_way_back *way, size_t n, pm_error *error) {
+    if (n > way->capacity) {
+        free(way->input);
+        way->capacity = n + n / 2;
+        way->input = malloc(way->capacity * sizeof *way->input);
+        if (!way->input) {
+            way->capacity = 0;
+            return pm_fail_memory(error, "the order of spikes");
         }
     }
+    return pm_basis_reserve(&way->lags, n, error);
+}
+
+void pm_way_back_free(pm_way_back *way) {
+    free(way->input);
+    pm_basis_free(&way->lags);
+    *way = (pm_way_back){0};
+}
+
+static double sum_lanes(const double *lane) {
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+}
+
+/* The traces where they have been carried to by a basis: u into `part`, and the sum of du/dt times `weight`. */
+static inline __attribute__((always_inline)) double read_ahead(const pm_traces *traces, const pm_lif_basis *at,
+                                                               const double *weight, double *part) {
+    const size_t n = traces->n;
+    const double em = at->em, d1 = at->d1, d12 = at->d12, e1 = at->e1, alpha = at->alpha;
+    const double l_m = traces->kernel.l_m, inv_C = traces->kernel.inv_C;
+    vector sum = {0};
+    for (size_t j = 0; j < n; j += PM_LAYER_LANES) {
+        const vector u = *vector_at(traces->u + j), i = *vector_at(traces->i + j), b = *vector_at(traces->b + j);
+        const vector ahead = u * em + i * d1 + b * d12;
+        if (part)
+            *vector_in(part + j) += ahead;
+        if (weight)
+            sum += *vector_at(weight + j) * ((i * e1 + b * alpha) * inv_C - ahead * l_m);
+    }
+    double lane[PM_LAYER_LANES];
+    memcpy(lane, &sum, sizeof lane);
+    return sum_lanes(lane);
+}
+
+static inline __attribute__((always_inline)) void walk_back(pm_traces *traces, const pm_way_back *way,
+                                                            const pm_way_spikes *spikes, const double *weight,
+                                                            double *part, double *slope) {
+    const size_t stride = traces->n;
+    double *jump = traces->kernel.single ? traces->i : traces->b;
+    size_t input = spikes->inputs, own = spikes->owns;
+    for (size_t k = 0; k < way->n; k++) {
+        const pm_lif_basis at = pm_basis_get(&way->lags, k);
+        if (way->input[k]) {
+            const size_t row = stride * spikes->input[--input];
+            const double sum = read_ahead(traces, &at, weight ? weight + row : NULL, part ? part + row : NULL);
+            if (weight)
+                slope[input] = sum;
+        } else {
+            carry_all(stride, &at, traces->u);
+            own--;
+            add_one(jump, spikes->own[own], spikes->amount[own]);
+        }
+    }
+}
+
+PM_SIMD static void walk_for_part(pm_traces *traces, const pm_way_back *way, const pm_way_spikes *spikes,
+                                  double *part) {
+    walk_back(traces, way, spikes, NULL, part, NULL);
+}
+
+PM_SIMD static void walk_for_slope(pm_traces *traces, const pm_way_back *way, const pm_way_spikes *spikes,
+                                   const double *weight, double *slope) {
+    walk_back(traces, way, spikes, weight, NULL, slope);
+}
+
+PM_SIMD static void walk_for_both(pm_traces *traces, const pm_way_back *way, const pm_way_spikes *spikes,
+                                  const double *weight, double *part, double *slope) {
+    walk_back(traces, way, spikes, weight, part, slope);
+}
+
+void pm_traces_walk_back(pm_traces *traces, const pm_way_back *way, const pm_way_spikes *spikes, const double *weight,
+                         double *part, double *slope) {
+    if (!weight)
+        walk_for_part(traces, way, spikes, part);
+    else if (!part)
+        walk_for_slope(traces, way, spikes, weight, slope);
+    else
+        walk_for_both(traces, way, spikes, weight, part, slope);
 }
 
 PM_SIMD void pm_axpy(size_t n, double a, const double *restrict x, double *restrict y) {
@@ -127,10 +182,6 @@ PM_SIMD void pm_axpy(size_t n, double a, const double *restrict x, double *restr
 PM_SIMD void pm_scale(size_t n, double a, double *x) {
     for (size_t j = 0; j < n; j++)
         x[j] *= a;
-}
-
-static double sum_lanes(const double *lane) {
-    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
 PM_SIMD double pm_dot(size_t n, const double *x, const double *y) {

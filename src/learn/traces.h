@@ -20,8 +20,6 @@ void pm_traces_reset(pm_traces *traces, double now);
 /* Carries all by t >= 0 ms, or by the time whose basis is given. */
 void pm_traces_advance(pm_traces *traces, double t);
 void pm_traces_advance_by(pm_traces *traces, pm_lif_basis at);
-/* Their u a time later whose basis is given, into `u`; the traces stay where they are. */
-void pm_traces_ahead(const pm_traces *traces, pm_lif_basis at, double *u);
 static inline void pm_traces_add(pm_traces *traces, size_t neuron, double amount) {
     (traces->kernel.single ? traces->i : traces->b)[neuron] += amount;
 }
@@ -32,13 +30,29 @@ static inline void pm_traces_add_past(pm_traces *traces, size_t neuron, const pm
     traces->b[neuron] += since->e2;
 }
 
-/* Through n steps whose bases are in the table, from place `first` on: after each either a spike of source[k] arrives
- * and the traces move on to it, or, where that is PM_NO_SOURCE, their u there goes to the next row of `rows`. */
-void pm_traces_walk(pm_traces *traces, const pm_basis_table *steps, size_t first, size_t n, const uint32_t *source,
-                    double *rows);
+/* A layer's spikes and its inputs' in reverse order. */
+typedef struct pm_way_back {
+    size_t n, capacity;
+    bool *input;         /* whose spike it is: an input's or the layer's */
+    pm_basis_table lags; /* from each to the layer's spike that comes last before it on the way, or 0 */
+} pm_way_back;
 
-/* A spike of that amount at `neuron` (PM_NO_SOURCE: none), then a step whose basis is given. */
-void pm_traces_add_and_advance(pm_traces *traces, uint32_t neuron, double amount, pm_lif_basis at);
+pm_status pm_way_back_reserve(pm_way_back *way, size_t n, pm_error *error);
+void pm_way_back_free(pm_way_back *way);
+
+/* What the spikes on a way are, numbered in order of time; the way begins at the last of them. */
+typedef struct pm_way_spikes {
+    const uint32_t *input, *own; /* which neurons they are of */
+    const double *amount;        /* that each of the layer's spikes adds */
+    size_t inputs, owns;
+} pm_way_spikes;
+
+/* Along the way back: traces are carried to each of the layer's spikes, where they gain its amount; at each of the
+ * inputs' spikes, of neuron i, part[stride i + j] grows by the u there of trace j, and slope, which has a number for
+ * each, becomes sum over j of weight[stride i + j] du/dt of trace j. stride is the number of traces. Part, or weight
+ * and slope, may be NULL. */
+void pm_traces_walk_back(pm_traces *traces, const pm_way_back *way, const pm_way_spikes *spikes, const double *weight,
+                         double *part, double *slope);
 
 /* y += a x; x *= a; sum of products; products of each of `count` rows that lie n apart with itself and those before it,
  * into the same places of rows of `products` that lie `stride` apart, n a multiple of PM_LAYER_LANES; sum of squares;

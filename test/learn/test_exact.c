@@ -76,13 +76,13 @@ START_TEST(spike_times_move_as_the_gradient_says) {
             ck_assert_int_eq(pm_sweep_event(&sweep, &s.net, out->time[spike], out->neuron[spike], row, NULL), PM_OK);
             for (size_t l = 0; l < n_layers; l++) {
                 double largest = 0.0;
-                for (size_t k = 0; k < sweep.width[l] * s.net.layers[l].n_out; k++)
+                for (size_t k = 0; k < s.net.layers[l].n_in * s.net.layers[l].stride; k++)
                     largest = fmax(largest, fabs(row[sweep.offset[l] + k] / slope));
                 for (size_t i = 0; i < s.net.layers[l].n_in; i++)
                     for (size_t j = 0; j < s.net.layers[l].n_out; j++) {
                         size_t weight = i * s.net.layers[l].stride + j;
                         double expected = 0.0, coarser = 0.0;
-                        double got = -row[sweep.offset[l] + j * sweep.width[l] + i] / slope;
+                        double got = -row[sweep.offset[l] + weight] / slope;
                         if (!time_differences(&s, spike, l, weight, 0.1, &expected) ||
                             !time_differences(&s, spike, l, weight, 0.2, &coarser) ||
                             fabs(expected - coarser) > 3e-7 * largest)

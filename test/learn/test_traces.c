@@ -5,6 +5,7 @@
 #include <gsl/gsl_integration.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WORKSPACE = 500 };
 
@@ -90,19 +91,19 @@ START_TEST(traces_by_quadrature) {
         ck_assert_int_eq(pm_raster_append(&in, spikes[k], k % INPUTS, 0.0, NULL), PM_OK);
     ck_assert_int_eq(pm_raster_sort(&in, NULL), PM_OK);
     ck_assert_int_eq(pm_layered_run(&net, &in, DURATION, 0, NULL), PM_OK);
-    ck_assert_int_eq(pm_sweep_new(&sweep, &net, ALL_PLASTIC, 7.0, 3.0, 1.0, 1.0, NULL), PM_OK);
+    ck_assert_int_eq(pm_sweep_new(&sweep, &net, ALL_PLASTIC, 7.0, 3.0, 1.0, 100.0, NULL), PM_OK);
     ck_assert_int_eq(pm_sweep_begin(&sweep, &net, NULL), PM_OK);
-    ck_assert_uint_eq(sweep.row, PM_LAYER_LANES);
+    ck_assert_uint_eq(sweep.row, INPUTS * PM_LAYER_LANES);
     for (size_t e = 0; e < sizeof times / sizeof *times; e++) {
-        double row[PM_LAYER_LANES], at_once[PM_LAYER_LANES];
+        double row[INPUTS * PM_LAYER_LANES], at_once[PM_LAYER_LANES];
         ck_assert_int_eq(pm_sweep_event(&sweep, &net, times[e], 0, row, NULL), PM_OK);
         pm_sweep_trace(&sweep, &net, 0, times[e], at_once);
-        for (uint32_t i = 0; i < PM_LAYER_LANES; i++) {
+        for (uint32_t i = 0; i < INPUTS; i++) {
             double expected = 0.0;
             for (size_t k = 0; k < in.n && in.time[k] < times[e]; k++)
                 if (in.neuron[k] == i)
                     expected += quadrature(&neuron, 7.0, times[e] - in.time[k], false);
-            ck_assert_double_eq_tol(row[i], expected, 1e-11 * expected + 1e-300);
+            ck_assert_double_eq_tol(row[i * PM_LAYER_LANES], expected, 1e-11 * expected + 1e-300);
             ck_assert_double_eq_tol(at_once[i], expected, 1e-11 * expected + 1e-300);
         }
     }
@@ -112,50 +113,93 @@ START_TEST(traces_by_quadrature) {
 }
 END_TEST
 
-/* A walk does what single steps do, and a Gram matrix holds what single products are, to the last bit. */
-START_TEST(same_bits_at_once) {
-    enum { WIDTH = 24, STEPS = 60, ROWS = 7 };
+/* du/dt of a trace. */
+static double slope_of(const pm_traces *traces, size_t j) {
+    return traces->i[j] * traces->kernel.inv_C - traces->u[j] * traces->kernel.l_m;
+}
+
+/* A way back does what single steps do; where the layer's spikes come at once they are added in the order of the way.
+ */
+START_TEST(way_back_step_by_step) {
+    enum { TRACES = 24, INPUTS = 10, STEPS = 60, OWN = STEPS / 3, OTHER = STEPS - OWN };
     pm_neuron neuron = neuron_of_kind(_i);
     pm_lif lif = pm_lif_new(&neuron), kernel = pm_trace_kernel(&lif, 7.0);
-    pm_traces walked, stepped;
-    pm_basis_table steps = {0};
-    uint32_t source[STEPS];
-    double *rows = aligned_alloc(64, STEPS * WIDTH * sizeof *rows), row[WIDTH], gram[ROWS][ROWS + 2];
-    ck_assert_ptr_nonnull(rows);
-    ck_assert_int_eq(pm_traces_new(&walked, &kernel, WIDTH, NULL), PM_OK);
-    ck_assert_int_eq(pm_traces_new(&stepped, &kernel, WIDTH, NULL), PM_OK);
-    ck_assert_int_eq(pm_basis_reserve(&steps, STEPS + 1, NULL), PM_OK);
-    for (uint32_t k = 0; k <= STEPS; k++)
-        steps.t[k] = 0.3 * (double)(k % 5);
-    for (uint32_t k = 0; k < STEPS; k++)
-        source[k] = k % 3 == 2 ? PM_NO_SOURCE : 7 * k % WIDTH;
-    pm_basis_fill(&kernel, &steps, STEPS + 1);
-    pm_traces_walk(&walked, &steps, 1, STEPS, source, rows);
-    size_t seen = 0;
-    for (size_t k = 0; k < STEPS; k++) {
-        if (source[k] == PM_NO_SOURCE) {
-            pm_traces_ahead(&stepped, pm_basis_get(&steps, k + 1), row);
-            ck_assert_mem_eq(row, rows + WIDTH * seen++, sizeof row);
-        } else {
-            pm_traces_advance_by(&stepped, pm_basis_get(&steps, k + 1));
-            pm_traces_add(&stepped, source[k], 1.0);
-        }
+    pm_traces walked, stepped, ahead;
+    pm_way_back way = {0};
+    uint32_t input[OTHER], own[OWN];
+    double amount[OWN], weight[INPUTS * TRACES], part[INPUTS * TRACES], expected[INPUTS * TRACES];
+    double slope[OTHER], slope_alone[OTHER], since = 0.0;
+    pm_traces *const all[] = {&walked, &stepped, &ahead};
+    for (size_t k = 0; k < 3; k++)
+        ck_assert_int_eq(pm_traces_new(all[k], &kernel, TRACES, NULL), PM_OK);
+    ck_assert_int_eq(pm_way_back_reserve(&way, STEPS, NULL), PM_OK);
+    for (uint32_t k = 0; k < OTHER; k++)
+        input[k] = 7 * k % INPUTS;
+    for (uint32_t k = 0; k < OWN; k++) {
+        own[k] = 5 * k % TRACES;
+        amount[k] = sin(1.0 + k);
     }
-    ck_assert_uint_eq(seen, STEPS / 3);
-    ck_assert_mem_eq(walked.u, stepped.u, 3 * WIDTH * sizeof(double));
-    pm_traces_add_and_advance(&walked, 9, -2.5, pm_basis_get(&steps, 3));
-    pm_traces_add_and_advance(&walked, PM_NO_SOURCE, 0.0, pm_basis_get(&steps, 4));
-    pm_traces_add(&stepped, 9, -2.5);
-    pm_traces_advance_by(&stepped, pm_basis_get(&steps, 3));
-    pm_traces_advance_by(&stepped, pm_basis_get(&steps, 4));
-    ck_assert_mem_eq(walked.u, stepped.u, 3 * WIDTH * sizeof(double));
+    for (size_t k = 0; k < INPUTS * TRACES; k++) {
+        weight[k] = cos((double)k);
+        part[k] = expected[k] = 0.01 * (double)k;
+    }
+    way.n = STEPS;
+    for (size_t k = 0; k < STEPS; k++) {
+        since += 0.3 * (double)(k % 4);
+        way.input[k] = k % 3 != 0;
+        way.lags.t[k] = since;
+        since = way.input[k] ? since : 0.0;
+    }
+    pm_basis_fill(&kernel, &way.lags, STEPS);
+    const pm_way_spikes spikes = {input, own, amount, OTHER, OWN};
+    pm_traces_walk_back(&walked, &way, &spikes, weight, part, slope);
+    size_t other = OTHER, mine = OWN;
+    for (size_t k = 0; k < STEPS; k++) {
+        memcpy(ahead.u, stepped.u, 3 * TRACES * sizeof(double));
+        pm_traces_advance(&ahead, way.lags.t[k]);
+        if (k % 3 == 0) {
+            mine--;
+            pm_traces_add(&ahead, own[mine], amount[mine]);
+            memcpy(stepped.u, ahead.u, 3 * TRACES * sizeof(double));
+            continue;
+        }
+        other--;
+        double sum = 0.0, size = 0.0;
+        for (size_t j = 0; j < TRACES; j++) {
+            size_t at = input[other] * TRACES + j;
+            expected[at] += ahead.u[j];
+            sum += weight[at] * slope_of(&ahead, j);
+            size += fabs(weight[at] * slope_of(&ahead, j));
+        }
+        ck_assert_double_eq_tol(slope[other], sum, 1e-13 * size + 1e-300);
+    }
+    ck_assert_mem_eq(part, expected, sizeof part);
+    ck_assert_mem_eq(walked.u, stepped.u, 3 * TRACES * sizeof(double));
+    pm_traces_reset(&walked, 0.0);
+    pm_traces_walk_back(&walked, &way, &spikes, weight, NULL, slope_alone);
+    ck_assert_mem_eq(slope, slope_alone, sizeof slope);
+    for (size_t k = 0; k < INPUTS * TRACES; k++)
+        part[k] = 0.01 * (double)k;
+    pm_traces_reset(&walked, 0.0);
+    pm_traces_walk_back(&walked, &way, &spikes, NULL, part, NULL);
+    ck_assert_mem_eq(part, expected, sizeof part);
+    for (size_t k = 0; k < 3; k++)
+        pm_traces_free(all[k]);
+    pm_way_back_free(&way);
+}
+END_TEST
+
+/* A Gram matrix holds what single products are, to the last bit. */
+START_TEST(gram_of_products) {
+    enum { WIDTH = 24, ROWS = 7 };
+    double *rows = aligned_alloc(64, ROWS * WIDTH * sizeof *rows), gram[ROWS][ROWS + 2];
+    ck_assert_ptr_nonnull(rows);
+    for (size_t k = 0; k < ROWS * WIDTH; k++)
+        rows[k] = sin((double)(k * k));
     pm_gram(WIDTH, ROWS, rows, gram[0], ROWS + 2);
     for (size_t r = 0; r < ROWS; r++)
         for (size_t s = 0; s <= r; s++)
             ck_assert(gram[r][s] == pm_dot(WIDTH, rows + r * WIDTH, rows + s * WIDTH));
-    pm_basis_free(&steps);
-    pm_traces_free(&walked);
-    pm_traces_free(&stepped);
     free(rows);
 }
 END_TEST
@@ -166,7 +210,8 @@ Suite *pm_suite_traces(void) {
     TCase *tests = tcase_create("traces");
     tcase_add_loop_test(tests, kernel_by_quadrature, 0, 2 * N_TAU_HATS);
     tcase_add_loop_test(tests, traces_by_quadrature, 0, 2);
-    tcase_add_loop_test(tests, same_bits_at_once, 0, 2);
+    tcase_add_loop_test(tests, way_back_step_by_step, 0, 2);
+    tcase_add_test(tests, gram_of_products);
     suite_add_tcase(suite, tests);
     return suite;
 }
