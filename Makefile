@@ -19,8 +19,10 @@ endif
 endif
 
 BUILD := build/$(VARIANT)
-# GSL comes first: its own reference BLAS serves its linear algebra, whose bits are then the same on every machine.
+# GSL's own reference BLAS serves its linear algebra, whose bits are then the same on every machine: it has to come
+# before OpenBLAS, although nothing here calls it, and a linker may leave out what is not called.
 PACKAGES := gsl yaml-0.1 jansson zlib openblas
+OWN_BLAS := -Wl,--push-state,--no-as-needed -lgslcblas -Wl,--pop-state
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Contraction to fused multiply-add would make results depend on the machine.
@@ -46,7 +48,7 @@ MPI_LIBS = $(eval MPI_LIBS := $(shell pkg-config --libs ompi-c))$(MPI_LIBS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 override CFLAGS += -std=gnu17 $(OPTIMISE) $(EXACT) $(OPENMP) -fPIC $(WARNINGS)
 override CPPFLAGS += -Iinclude -Isrc -Itest
-LDLIBS = $(PACKAGE_LIBS) -lm
+LDLIBS = $(OWN_BLAS) $(PACKAGE_LIBS) -lm
 
 LIBRARY_SOURCES := $(sort $(wildcard src/math/*.c src/net/*.c src/sim/*.c src/learn/*.c src/metric/*.c src/io/*.c))
 PROGRAM_SOURCES := $(sort $(wildcard src/cli/*.c))

@@ -1,9 +1,16 @@
+/* RTLD_DEFAULT */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include "math/product.h"
 #include "net/random.h"
 
 #include <check.h>
+#include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST = 40, STRIDE = 43 };
 
@@ -50,12 +57,23 @@ START_TEST(empty) {
 }
 END_TEST
 
+/* OpenBLAS has functions of the same names, whose bits depend on the processor: those that GSL finds are its own. */
+START_TEST(gsl_has_its_own) {
+    void *dot = dlsym(RTLD_DEFAULT, "cblas_ddot");
+    Dl_info found;
+    ck_assert_ptr_nonnull(dot);
+    ck_assert_int_ne(dladdr(dot, &found), 0);
+    ck_assert_ptr_nonnull(strstr(found.dli_fname, "libgslcblas"));
+}
+END_TEST
+
 Suite *pm_suite_product(void);
 Suite *pm_suite_product(void) {
     Suite *suite = suite_create("product");
     TCase *tests = tcase_create("product");
     tcase_add_test(tests, definition);
     tcase_add_test(tests, empty);
+    tcase_add_test(tests, gsl_has_its_own);
     suite_add_tcase(suite, tests);
     return suite;
 }
