@@ -192,31 +192,50 @@ PM_SIMD double pm_dot(size_t n, const double *x, const double *y) {
     return sum_lanes(lane);
 }
 
-/* Four by four rows at a time: a sum alone would wait for each of its additions, and every product for memory. */
-PM_SIMD void pm_gram(size_t n, size_t count, const double *rows, double *products, size_t stride) {
-    enum { ROWS = 4 };
-    for (size_t r = 0; r < count; r += ROWS)
-        for (size_t s = 0; s <= r; s += ROWS) {
-            const double *x[ROWS], *y[ROWS];
-            vector sum[ROWS][ROWS] = {{{0}}};
-            for (size_t q = 0; q < ROWS; q++) {
-                x[q] = rows + (r + q < count ? r + q : r) * n;
-                y[q] = rows + (s + q < count ? s + q : s) * n;
-            }
-            for (size_t j = 0; j < n; j += PM_LAYER_LANES) {
-                const vector y0 = *vector_at(y[0] + j), y1 = *vector_at(y[1] + j);
-                const vector y2 = *vector_at(y[2] + j), y3 = *vector_at(y[3] + j);
+enum { GRAM_ROWS = 4 };
+
+/* Products of `rows` rows from x on with GRAM_ROWS others. A sum alone would wait for each of its additions, and every
+ * product for memory. */
+static inline __attribute__((always_inline)) void multiply_rows(size_t n, const int rows, const double *x,
+                                                                const double *const *y, vector (*sum)[GRAM_ROWS]) {
+    vector s[GRAM_ROWS][GRAM_ROWS] = {{{0}}};
+    for (size_t j = 0; j < n; j += PM_LAYER_LANES) {
+        const vector y0 = *vector_at(y[0] + j), y1 = *vector_at(y[1] + j);
+        const vector y2 = *vector_at(y[2] + j), y3 = *vector_at(y[3] + j);
 #pragma GCC unroll 4
-                for (size_t p = 0; p < ROWS; p++) {
-                    const vector a = *vector_at(x[p] + j);
-                    sum[p][0] += a * y0;
-                    sum[p][1] += a * y1;
-                    sum[p][2] += a * y2;
-                    sum[p][3] += a * y3;
-                }
+        for (int p = 0; p < rows; p++) {
+            const vector a = *vector_at(x + (size_t)p * n + j);
+            s[p][0] += a * y0;
+            s[p][1] += a * y1;
+            s[p][2] += a * y2;
+            s[p][3] += a * y3;
+        }
+    }
+    memcpy(sum, s, sizeof s);
+}
+
+PM_SIMD void pm_gram(size_t n, size_t count, const double *rows, double *products, size_t stride) {
+    for (size_t r = 0; r < count; r += GRAM_ROWS)
+        for (size_t s = 0; s <= r; s += GRAM_ROWS) {
+            const double *x = rows + r * n, *y[GRAM_ROWS];
+            vector sum[GRAM_ROWS][GRAM_ROWS];
+            for (size_t q = 0; q < GRAM_ROWS; q++)
+                y[q] = rows + (s + q < count ? s + q : s) * n;
+            switch (count - r) {
+            case 1:
+                multiply_rows(n, 1, x, y, sum);
+                break;
+            case 2:
+                multiply_rows(n, 2, x, y, sum);
+                break;
+            case 3:
+                multiply_rows(n, 3, x, y, sum);
+                break;
+            default:
+                multiply_rows(n, GRAM_ROWS, x, y, sum);
             }
-            for (size_t p = 0; p < ROWS && r + p < count; p++)
-                for (size_t q = 0; q < ROWS && s + q <= r + p; q++) {
+            for (size_t p = 0; p < GRAM_ROWS && r + p < count; p++)
+                for (size_t q = 0; q < GRAM_ROWS && s + q <= r + p; q++) {
                     double lane[PM_LAYER_LANES];
                     memcpy(lane, &sum[p][q], sizeof lane);
                     products[(r + p) * stride + s + q] = sum_lanes(lane);

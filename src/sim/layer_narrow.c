@@ -124,8 +124,14 @@ typedef struct group {
     pm_vector before, after; /* u at the start and at the end of that interval */
 } group;
 
+typedef double pair __attribute__((vector_size(16)));
+typedef double quad __attribute__((vector_size(32)));
+
 static inline __attribute__((always_inline)) void gather(pm_vector *to, const double *x, const size_t *k) {
-    *to = (pm_vector){x[k[0]], x[k[1]], x[k[2]], x[k[3]], x[k[4]], x[k[5]], x[k[6]], x[k[7]]};
+    /* In pairs, then pairs of pairs: left to itself the compiler inserts one number after the other. */
+    const pair a = {x[k[0]], x[k[1]]}, b = {x[k[2]], x[k[3]]}, c = {x[k[4]], x[k[5]]}, d = {x[k[6]], x[k[7]]};
+    const quad low = __builtin_shufflevector(a, b, 0, 1, 2, 3), high = __builtin_shufflevector(c, d, 0, 1, 2, 3);
+    *to = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
 }
 
 /* Lanes of `to` become those of `from` where `which` is all ones. */
@@ -248,7 +254,8 @@ static void pad(group *g) {
 
 /* Settles the first neurons of a queue. */
 static pm_status settle(narrow *w, queue *from, pm_error *error) {
-    group g = {0};
+    group g; /* not set to 0, which would take as long as a crossing */
+    g.n = 0;
     pm_status status = from->n > 0 ? cross(w, from, &g, error) : PM_OK;
     if (status || g.n == 0)
         return status;

@@ -43,7 +43,7 @@ static inline double pm_below_threshold(const pm_lif *lif) { return lif->theta -
 typedef struct pm_watch {
     double of_i, of_size, of_b; /* mV/pA */
     double theta;               /* mV, lowered by more than any rounding */
-    double noise_of, noise;     /* u' is clear of rounding from noise_of (|i| + |b|) + noise on, mV/ms */
+    double inv_C, noise;        /* 1/pF, lowered by more than any rounding; mV/ms: see pm_may_fire */
 } pm_watch;
 
 static inline pm_watch pm_watch_of(const pm_lif *lif, double h) {
@@ -52,14 +52,18 @@ static inline pm_watch pm_watch_of(const pm_lif *lif, double h) {
                       .of_size = half * lif->d12 * (1.0 + lif->l_1 * h) + 2.0 * rounding,
                       .of_b = half * lif->d12 * (lif->l_1 * h - 1.0),
                       .theta = pm_below_threshold(lif),
-                      .noise_of = 0x1p-40 * (1.0 + lif->l_m * h) * lif->inv_C,
-                      .noise = 0x1p-40 * lif->l_m * (fabs(lif->theta) + fabs(lif->u_inf))};
+                      .inv_C = (1.0 - 0x1p-40) * lif->inv_C,
+                      .noise = (lif->l_1 + lif->l_m) * h < 4.0
+                                   ? 0x1p-40 * lif->l_m * (fabs(lif->theta) + fabs(lif->u_inf))
+                                   : (double)INFINITY};
 }
 
 /* Negative where neurons that start below threshold may fire, from i and b at the start, u and i at the end. Where u
- * rises at the end and b >= 0, its largest value is at the end or the start: then i rises first and falls later, or
- * does one of the two only, and so does u' e^{t/tau_m} (see crossing.c), which, being positive at the end, has not been
- * negative after it was positive. */
+ * rises at the end, i >= 0 and b >= 0, its largest value is at the end or the start: then i rises first and falls
+ * later, or does one of the two only, and so does u' e^{t/tau_m} (see crossing.c), which, being positive at the end,
+ * has not been negative after it was positive. Roundings of u' are a 2^-40th of i/C_m and of theta/tau_m at most, if
+ * the interval is not too long: i and b enter u through sums of one sign, and l_m C_m times their part of u is less
+ * than e^{(l_1 + l_m) h} times their part of i. */
 static inline __attribute__((always_inline)) void pm_may_fire(pm_vector *may, const pm_lif *lif, const pm_watch *w,
                                                               const pm_vector *i, const pm_vector *b,
                                                               const pm_vector *end, const pm_vector *current) {
@@ -68,9 +72,8 @@ static inline __attribute__((always_inline)) void pm_may_fire(pm_vector *may, co
     pm_absolute(&fast);
     const pm_vector room = w->theta - *end;
     const pm_vector room_before = room - (w->of_i * (slow + *i) + w->of_size * fast + w->of_b * *b);
-    const pm_vector rise = ((lif->u_inf - *end) * lif->l_m + *current * lif->inv_C) - w->noise_of * (slow + fast);
-    const pm_vector clear = rise - w->noise;
-    *may = (pm_vector)((pm_mask)room | ((pm_mask)room_before & ((pm_mask)*b | (pm_mask)clear)));
+    const pm_vector clear = ((lif->u_inf - *end) * lif->l_m + *current * w->inv_C) - w->noise;
+    *may = (pm_vector)((pm_mask)room | ((pm_mask)room_before & ((pm_mask)*i | (pm_mask)*b | (pm_mask)clear)));
 }
 
 #endif
