@@ -124,6 +124,7 @@ typedef struct normad {
     double *sizes;
     size_t capacity;                   /* events there is room for */
     double *total, *recruited, *trace; /* of the size of a row */
+    bool recruiting;                   /* `recruited` is not 0 */
     gsl_matrix *gram;                  /* gram_size x gram_size */
     gsl_vector *amount;
     size_t gram_size;
@@ -222,8 +223,15 @@ static size_t plastic_from(const normad *w, size_t l) {
 
 static size_t part_size(const pm_layered *net, size_t l) { return net->layers[l].n_in * net->layers[l].stride; }
 
-/* total += sum over events of rate * size * gradient / norm. */
+/* Multiplies layer l's part of a row. */
+static void scale_part(const normad *w, const pm_layered *net, size_t l, double factor, double *row) {
+    if (factor != 1.0)
+        pm_scale(part_size(net, l), factor, row + w->sweep.offset[l]);
+}
+
+/* total = sum over events of rate * size * gradient / norm. */
 static void descend_rows(normad *w, const pm_layered *net) {
+    memset(w->total, 0, w->sweep.row * sizeof *w->total);
     for (size_t e = 0; e < w->n; e++) {
         const double *row = w->rows + e * w->sweep.row;
         double joint = sqrt(pm_sum_squares(w->sweep.row, row));
@@ -248,11 +256,8 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     gsl_vector_view amount = gsl_vector_subvector(w->amount, 0, n);
     double trace = 0.0;
     for (size_t e = 0; e < n; e++) /* in the norm in which a layer counts 1/rate */
-        for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
-            double *part = w->rows + e * w->sweep.row + w->sweep.offset[l], root = sqrt(w->now[l]);
-            if (root != 1.0)
-                pm_scale(part_size(net, l), root, part);
-        }
+        for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1))
+            scale_part(w, net, l, sqrt(w->now[l]), w->rows + e * w->sweep.row);
     pm_gram(w->sweep.row, n, w->rows, gram.matrix.data, gram.matrix.tda);
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < i; j++)
@@ -260,8 +265,10 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
         trace += gsl_matrix_get(&gram.matrix, i, i);
         gsl_vector_set(&amount.vector, i, w->sizes[i]);
     }
-    if (!(trace > 0.0)) /* no event has a gradient */
+    if (!(trace > 0.0)) { /* no event has a gradient */
+        memset(w->total, 0, w->sweep.row * sizeof *w->total);
         return isnan(trace) ? pm_fail(error, PM_FAILED, "the weights are not numbers any more") : PM_OK;
+    }
     if (!isfinite(trace))
         return pm_fail(error, PM_FAILED, "the weights have run away");
     for (size_t i = 0; i < n; i++) /* positive definite from here on, which GSL insists on */
@@ -269,13 +276,11 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     if (gsl_linalg_cholesky_decomp1(&gram.matrix) != GSL_SUCCESS ||
         gsl_linalg_cholesky_svx(&gram.matrix, &amount.vector) != GSL_SUCCESS)
         return pm_fail(error, PM_FAILED, "the gradients of the errors are too large for each other");
-    for (size_t e = 0; e < n; e++)
-        pm_axpy(w->sweep.row, gsl_vector_get(&amount.vector, e), w->rows + e * w->sweep.row, w->total);
+    pm_combine(w->sweep.row, n, amount.vector.data, w->rows, w->total);
     double length = sqrt(pm_sum_squares(w->sweep.row, w->total));
     double shrink = length > w->p.longest_step ? w->p.longest_step / length : 1.0;
-    for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1)) {
-        pm_scale(part_size(net, l), shrink * sqrt(w->now[l]), w->total + w->sweep.offset[l]);
-    }
+    for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1))
+        scale_part(w, net, l, shrink * sqrt(w->now[l]), w->total);
     return PM_OK;
 }
 
@@ -297,6 +302,7 @@ static void recruit(normad *w, const pm_layered *net, double t) {
         pm_sweep_trace(&w->sweep, net, l, until, w->trace);
         const pm_layer *layer = &net->layers[l];
         double squares = pm_sum_squares(layer->n_in, w->trace), *part = w->recruited + w->sweep.offset[l];
+        w->recruiting = w->recruiting || squares > 0.0;
         for (size_t i = 0; squares > 0.0 && i < layer->n_in; i++)
             for (size_t j = 0; j < layer->n_out; j++)
                 part[i * layer->stride + j] += w->p.recruit / squares * w->trace[i];
@@ -347,13 +353,15 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
     normad *w = state;
     pm_status status = PM_OK;
     set_rates(w);
-    memset(w->total, 0, w->sweep.row * sizeof *w->total);
     if (w->n > 0 && w->p.normalisation == GRAM)
         status = solve_rows(w, net, error);
     else
         descend_rows(w, net);
-    pm_axpy(w->sweep.row, 1.0, w->recruited, w->total);
-    memset(w->recruited, 0, w->sweep.row * sizeof *w->recruited);
+    if (w->recruiting) {
+        pm_axpy(w->sweep.row, 1.0, w->recruited, w->total);
+        memset(w->recruited, 0, w->sweep.row * sizeof *w->recruited);
+        w->recruiting = false;
+    }
     w->n = 0;
     if (!status)
         pm_sweep_add(&w->sweep, net, w->total, change);

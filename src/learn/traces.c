@@ -179,6 +179,15 @@ PM_SIMD void pm_axpy(size_t n, double a, const double *restrict x, double *restr
         y[j] += a * x[j];
 }
 
+PM_SIMD void pm_combine(size_t n, size_t count, const double *a, const double *rows, double *y) {
+    for (size_t j = 0; j < n; j += PM_LAYER_LANES) {
+        vector sum = {0};
+        for (size_t k = 0; k < count; k++)
+            sum += a[k] * *vector_at(rows + k * n + j);
+        *vector_in(y + j) = sum;
+    }
+}
+
 PM_SIMD void pm_scale(size_t n, double a, double *x) {
     for (size_t j = 0; j < n; j++)
         x[j] *= a;

@@ -82,7 +82,7 @@ static uint64_t hold(narrow *w, const interval *p, uint64_t *held) {
 /* All neurons from interval to interval, until enough of them wait. */
 static inline __attribute__((always_inline)) void sweep(narrow *w, const bool single) {
     const size_t stride = w->layer->stride, n = stride / PM_LANES;
-    const pm_lif *lif = &w->layer->lif;
+    const pm_guard guard = pm_guard_of(&w->layer->lif);
     const uint64_t present = ~(uint64_t)0 >> (PM_NARROW - w->layer->n_out);
     for (; w->row < w->ready && w->open.n < PM_LANES; w->row++) {
         const interval *p = &w->at[w->row & IN_RING];
@@ -97,7 +97,7 @@ static inline __attribute__((always_inline)) void sweep(narrow *w, const bool si
             next[0] = after;
             next[1] = single ? current + row[v] : current;
             next[2] = single ? b : b * f.e2 + row[v];
-            pm_may_fire(&may, lif, &p->watch, &i, &b, &after, &current);
+            pm_may_fire(&may, &guard, &p->watch, &i, &b, &after, &current);
             bits |= ((pm_mask)may >> 63) & lane;
         }
         uint64_t flags = p->begin < p->end ? collect(&bits) : 0, held = 0;
@@ -141,8 +141,8 @@ static inline __attribute__((always_inline)) void replace(pm_vector *to, const p
 
 /* Carries the potentials of a group to where the others are. A lane that may fire again is carried on for nothing. */
 static inline __attribute__((always_inline)) void carry(const narrow *w, group *g, const bool refractory) {
-    const pm_lif *lif = &w->layer->lif;
-    const pm_vector reset = (pm_vector){0} + lif->u_reset, held = g->held;
+    const pm_guard guard = pm_guard_of(&w->layer->lif);
+    const pm_vector reset = (pm_vector){0} + w->layer->lif.u_reset, held = g->held;
     const size_t at[PM_LANES] = {g->at[0], g->at[1], g->at[2], g->at[3], g->at[4], g->at[5], g->at[6], g->at[7]};
     pm_mask from = g->from, again = (pm_mask){0} - 1;
     pm_vector u = g->u, before = u, after = u;
@@ -160,7 +160,7 @@ static inline __attribute__((always_inline)) void carry(const narrow *w, group *
         pm_vector end = u * f.em + f.c + i * f.d1 + b * f.d12;
         const pm_vector current = i * f.e1 + b * f.alpha;
         pm_vector sign;
-        pm_may_fire(&sign, lif, &p->watch, &i, &b, &end, &current);
+        pm_may_fire(&sign, &guard, &p->watch, &i, &b, &end, &current);
         pm_mask may = (pm_mask)sign >> 63;
         if (refractory) {
             const pm_vector early = p->begin - held, late = p->end - held;

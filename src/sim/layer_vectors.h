@@ -42,8 +42,7 @@ static inline double pm_below_threshold(const pm_lif *lif) { return lif->theta -
  * at most l_1 times the largest i, i+ + d12 h b+, and d12 b-, where x+ = (|x| + x)/2 and x- = (|x| - x)/2. */
 typedef struct pm_watch {
     double of_i, of_size, of_b; /* mV/pA */
-    double theta;               /* mV, lowered by more than any rounding */
-    double inv_C, noise;        /* 1/pF, lowered by more than any rounding; mV/ms: see pm_may_fire */
+    double noise;               /* mV/ms: see pm_may_fire */
 } pm_watch;
 
 static inline pm_watch pm_watch_of(const pm_lif *lif, double h) {
@@ -51,11 +50,20 @@ static inline pm_watch pm_watch_of(const pm_lif *lif, double h) {
     return (pm_watch){.of_i = half * lif->l_1 + rounding,
                       .of_size = half * lif->d12 * (1.0 + lif->l_1 * h) + 2.0 * rounding,
                       .of_b = half * lif->d12 * (lif->l_1 * h - 1.0),
-                      .theta = pm_below_threshold(lif),
-                      .inv_C = (1.0 - 0x1p-40) * lif->inv_C,
                       .noise = (lif->l_1 + lif->l_m) * h < 4.0
                                    ? 0x1p-40 * lif->l_m * (fabs(lif->theta) + fabs(lif->u_inf))
                                    : (double)INFINITY};
+}
+
+/* The neuron's constants in pm_may_fire. */
+typedef struct pm_guard {
+    double theta; /* mV, lowered by more than any rounding */
+    double inv_C; /* 1/pF, likewise */
+    double l_m, u_inf;
+} pm_guard;
+
+static inline pm_guard pm_guard_of(const pm_lif *lif) {
+    return (pm_guard){pm_below_threshold(lif), (1.0 - 0x1p-40) * lif->inv_C, lif->l_m, lif->u_inf};
 }
 
 /* Negative where neurons that start below threshold may fire, from i and b at the start, u and i at the end. Where u
@@ -64,15 +72,15 @@ static inline pm_watch pm_watch_of(const pm_lif *lif, double h) {
  * has not been negative after it was positive. Roundings of u' are a 2^-40th of i/C_m and of theta/tau_m at most, if
  * the interval is not too long: i and b enter u through sums of one sign, and l_m C_m times their part of u is less
  * than e^{(l_1 + l_m) h} times their part of i. */
-static inline __attribute__((always_inline)) void pm_may_fire(pm_vector *may, const pm_lif *lif, const pm_watch *w,
+static inline __attribute__((always_inline)) void pm_may_fire(pm_vector *may, const pm_guard *guard, const pm_watch *w,
                                                               const pm_vector *i, const pm_vector *b,
                                                               const pm_vector *end, const pm_vector *current) {
     pm_vector slow = *i, fast = *b;
     pm_absolute(&slow);
     pm_absolute(&fast);
-    const pm_vector room = w->theta - *end;
+    const pm_vector room = guard->theta - *end;
     const pm_vector room_before = room - (w->of_i * (slow + *i) + w->of_size * fast + w->of_b * *b);
-    const pm_vector clear = ((lif->u_inf - *end) * lif->l_m + *current * w->inv_C) - w->noise;
+    const pm_vector clear = ((guard->u_inf - *end) * guard->l_m + *current * guard->inv_C) - w->noise;
     *may = (pm_vector)((pm_mask)room | ((pm_mask)room_before & ((pm_mask)*i | (pm_mask)*b | (pm_mask)clear)));
 }
 

@@ -168,6 +168,7 @@ PM_SIMD static void carry_currents(const slab *s, group *g) {
 
 /* Potentials from step `first` on, each lane from its own; flags as interval by interval. */
 PM_SIMD static void carry_potentials(const pm_lif *lif, const slab *s, group *g, size_t first) {
+    const pm_guard guard = pm_guard_of(lif);
     const pm_vector reset = (pm_vector){0} + lif->u_reset;
     for (size_t k = first; k < s->n; k++) {
         const pm_factors f = s->at[k];
@@ -175,7 +176,7 @@ PM_SIMD static void carry_potentials(const pm_lif *lif, const slab *s, group *g,
         const pm_vector i = g->i[k], b = g->b[k], current = i * f.e1 + b * f.alpha;
         const pm_vector ready = begin - g->held, late = end - g->held;
         pm_vector after = g->u[k] * f.em + f.c + i * f.d1 + b * f.d12, may;
-        pm_may_fire(&may, lif, &s->watch[k], &i, &b, &after, &current);
+        pm_may_fire(&may, &guard, &s->watch[k], &i, &b, &after, &current);
         pm_mask held = (pm_mask)late >> 63, open = (pm_mask)(g->from - ((double)k + 0.5)) >> 63;
         after = (pm_vector)(((pm_mask)after & ~held) | ((pm_mask)reset & held));
         g->u[k + 1] = (pm_vector)(((pm_mask)after & open) | ((pm_mask)g->u[k + 1] & ~open));

@@ -189,10 +189,11 @@ START_TEST(way_back_step_by_step) {
 }
 END_TEST
 
-/* A Gram matrix holds what single products are, to the last bit. */
-START_TEST(gram_of_products) {
+/* A Gram matrix holds what single products are, and a sum of rows what single additions give, to the last bit. */
+START_TEST(same_bits_at_once) {
     enum { WIDTH = 24, ROWS = 7 };
     double *rows = aligned_alloc(64, ROWS * WIDTH * sizeof *rows), gram[ROWS][ROWS + 2];
+    double sum[WIDTH], expected[WIDTH] = {0.0};
     ck_assert_ptr_nonnull(rows);
     for (size_t k = 0; k < ROWS * WIDTH; k++)
         rows[k] = sin((double)(k * k));
@@ -200,6 +201,12 @@ START_TEST(gram_of_products) {
     for (size_t r = 0; r < ROWS; r++)
         for (size_t s = 0; s <= r; s++)
             ck_assert(gram[r][s] == pm_dot(WIDTH, rows + r * WIDTH, rows + s * WIDTH));
+    for (size_t r = 0; r < ROWS; r++)
+        pm_axpy(WIDTH, gram[r][0], rows + r * WIDTH, expected);
+    for (size_t r = 0; r < ROWS; r++)
+        gram[0][r] = gram[r][0];
+    pm_combine(WIDTH, ROWS, gram[0], rows, sum);
+    ck_assert_mem_eq(sum, expected, sizeof sum);
     free(rows);
 }
 END_TEST
@@ -211,7 +218,7 @@ Suite *pm_suite_traces(void) {
     tcase_add_loop_test(tests, kernel_by_quadrature, 0, 2 * N_TAU_HATS);
     tcase_add_loop_test(tests, traces_by_quadrature, 0, 2);
     tcase_add_loop_test(tests, way_back_step_by_step, 0, 2);
-    tcase_add_test(tests, gram_of_products);
+    tcase_add_test(tests, same_bits_at_once);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -26,11 +26,12 @@ START_TEST(no_crossing_goes_unwatched) {
             continue;
         for (int below = 0; below < 2; below++) {
             lif.theta = below ? top + 0.1 * climb : top - draw_log(rng, 1e-6, 0.5) * climb;
+            const pm_guard guard = pm_guard_of(&lif);
             const pm_watch watch = pm_watch_of(&lif, h);
             const pm_vector i = (pm_vector){0} + start.i, b = (pm_vector){0} + start.b;
             const pm_vector u = (pm_vector){0} + end.u, current = (pm_vector){0} + end.i;
             pm_vector may;
-            pm_may_fire(&may, &lif, &watch, &i, &b, &u, &current);
+            pm_may_fire(&may, &guard, &watch, &i, &b, &u, &current);
             const bool asked = signbit(may[0]) != 0;
             if (pm_lif_crossing(&lif, &start, h) <= h) {
                 ck_assert_msg(asked, "set %d", set);
