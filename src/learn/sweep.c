@@ -192,7 +192,8 @@ static pm_status start(pm_sweep *w, const pm_layered *net, double t, uint32_t o,
     const size_t l = last - 1;
     w->first[l] = first;
     w->end[l] = end;
-    pm_basis_fill(&w->hidden, &w->lags, end - first);
+    if (!w->plastic[last] || w->output.l_m != w->hidden.l_m)
+        pm_basis_fill(&w->hidden, &w->lags, end - first);
     for (size_t s = first; s < end; s++) {
         double derivative = w->lags.alpha[s - first] * w->hidden.inv_C - w->lags.d12[s - first] * w->hidden.l_m;
         w->coefficient[l][s] =
