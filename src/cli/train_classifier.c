@@ -128,6 +128,23 @@ static pm_status prepare(run *r, pm_error *error) {
     return pm_exchange_agree(r->ranks, status, error);
 }
 
+/* Classes of the test set that no example was taken for. */
+static void report_absent(const run *r) {
+    const size_t n = r->test.n_classes;
+    for (size_t k = 0; k < n; k++) {
+        uint64_t examples = 0, decisions = 0;
+        for (size_t j = 0; j < n; j++) {
+            examples += r->confusion[k * n + j];
+            decisions += r->confusion[j * n + k];
+        }
+        if (examples > 0 && decisions == 0)
+            (void)fprintf(stderr,
+                          "punctum: no test example was taken for class %zu, of which there are %llu: its output may "
+                          "have fallen silent, which a smaller rate may prevent\n",
+                          k, (unsigned long long)examples);
+    }
+}
+
 static pm_status train(run *r, const volatile int *stop, pm_error *error) {
     pm_status status = prepare(r, error);
     r->begun = pm_seconds();
@@ -150,10 +167,12 @@ static pm_status train(run *r, const volatile int *stop, pm_error *error) {
     if (r->writes)
         status = pm_class_results_write(r->options->folder, &results, error);
     status = pm_exchange_agree(r->ranks, status, error);
-    if (!status && !r->options->quiet)
-        printf("%zu epochs in %.3g s; %.2f %% of %zu test examples correct, %.1f spikes per example; results in %s\n",
-               r->n_epochs, pm_seconds() - r->begun, percent(&score), score.n, score.spikes, r->options->folder);
-    return status;
+    if (status || r->options->quiet)
+        return status;
+    report_absent(r);
+    printf("%zu epochs in %.3g s; %.2f %% of %zu test examples correct, %.1f spikes per example; results in %s\n",
+           r->n_epochs, pm_seconds() - r->begun, percent(&score), score.n, score.spikes, r->options->folder);
+    return PM_OK;
 }
 
 pm_status pm_train_classifier(const pm_class_options *options, const volatile int *stop, pm_error *error) {

@@ -51,6 +51,13 @@ verdict() { sed -n '/^  "test": {/,/}/{ s/},/}/; p; }' "$1/summary.json"; }
 check "digits" "$program" train classes/digits.yaml -o digits -q
 check "digits have been learnt" awk '!/^#/ { last = $5 } END { exit !(last > 50) }' digits/learning.dat # 10 by chance
 check "points" "$program" train classes/points.yaml -o points -q
+# Outputs without weights are all alike, and the first one gets every example.
+sed -e 's/size: 3, weight.*/size: 3, weight: {normal: [0.0, 0.0]}, rate: 0}/' -e 's/^epochs.*/epochs: 1/' classes/points.yaml > classes/alike.yaml
+check "outputs that are alike" "$program" train classes/alike.yaml -o alike
+check "classes that are never decided for are named" \
+    test "$(grep -c 'no test example was taken for class [12], of which there are [0-9]' err)" -eq 2
+check "nothing to say of the others" "$program" train classes/points.yaml -o points-again
+check "not a word of them" test ! -s err
 for case in classes/digits:digits classes/points:points peers/stbp:peers-stbp; do
     name=${case#*:}
     verdict "$name" > trained.verdict
