@@ -1,8 +1,8 @@
 #!/bin/sh
-# Looks for what lets a classifier of MNIST generalise: variations of mnist-1600 with 800 hidden neurons, trained on the first
-# 50,000 training images and judged by the last 10,000; the test set plays no part. Prints a line per variation: accuracy and
-# loss in validation after the last epoch, processor seconds of that epoch. Six to ten minutes of one core each.
-# What is complete in DIR (default build/search-mnist) stays as it is.
+# Looks for what lets a classifier of MNIST generalise: variations of mnist-1600 with 800 hidden neurons, 16 epochs and a dropout
+# of 0.1, trained on the first 50,000 training images and judged by the last 10,000; the test set plays no part. Prints a line
+# per variation: accuracy and loss in validation after the last epoch, processor seconds of that epoch. Seven to eleven minutes
+# of one core each. What is complete in DIR (default build/search-mnist) stays as it is. The names below are all there are.
 # Usage: scripts/search-mnist.sh [DIR [VARIATION...]]
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,11 +11,11 @@ folder=${1:-build/search-mnist}
 program=${PM_PROGRAM:-build/punctum}
 mkdir -p "$folder"
 
-[ $# -gt 0 ] || set -- as-it-is slower opposition-2 opposition-6 dropout-0.2 input-dropout-0.1 later threshold-0.2 tau-8 scale-1.0 \
-    average-0.9995 batch-50 rate-9 weight-decay
+base='s/size: 1600/size: 800/; s/epochs: 20/epochs: 16/; s/factor: 0.83/factor: 0.8/; s/dropout: 0.2/dropout: 0.1/'
+[ $# -gt 0 ] || set -- base slower dropout-0.2 opposition-6
 for name in "$@"; do
-    case $name in # what sed makes of the lines of mnist-1600
-    as-it-is) edit= ;;
+    case $name in # what sed makes of the lines of the base
+    base) edit= ;;
     slower) edit='s/epochs: 16/epochs: 24/; s/factor: 0.8/factor: 0.86/' ;;
     opposition-2) edit='s/opposition: 4.0/opposition: 2.0/' ;;
     opposition-6) edit='s/opposition: 4.0/opposition: 6.0/' ;;
@@ -32,7 +32,7 @@ for name in "$@"; do
     *) echo "$0: no variation '$name'" >&2 && exit 2 ;;
     esac
     if [ ! -s "$folder/$name/summary.json" ]; then
-        sed -e "s#\.\./mnist#$PWD/data/mnist#g" -e 's/^coding:/  validation: 10000\n&/' -e 's/size: 1600/size: 800/' -e "$edit" \
+        sed -e "s#\.\./mnist#$PWD/data/mnist#g" -e 's/^coding:/  validation: 10000\n&/' -e "$base" -e "$edit" \
             data/experiments/mnist-1600.yaml > "$folder/$name.yaml"
         "$program" train "$folder/$name.yaml" -o "$folder/$name" --seed 101 --jobs 1 --quiet
     fi
