@@ -69,9 +69,9 @@ static inline pm_guard pm_guard_of(const pm_lif *lif) {
 /* Negative where neurons that start below threshold may fire, from i and b at the start, u and i at the end. Where u
  * rises at the end, i >= 0 and b >= 0, its largest value is at the end or the start: then i rises first and falls
  * later, or does one of the two only, and so does u' e^{t/tau_m} (see crossing.c), which, being positive at the end,
- * has not been negative after it was positive. Roundings of u' are a 2^-40th of i/C_m and of theta/tau_m at most, if
- * the interval is not too long: i and b enter u through sums of one sign, and l_m C_m times their part of u is less
- * than e^{(l_1 + l_m) h} times their part of i. */
+ * has not been negative after it was positive. Below u_inf both terms of u' are positive there; above it roundings of
+ * u' are a 2^-40th of i/C_m and of theta/tau_m at most, if the interval is not too long: i and b enter u through sums
+ * of one sign, and l_m C_m times their part of u is less than e^{(l_1 + l_m) h} times their part of i. */
 static inline __attribute__((always_inline)) void pm_may_fire(pm_vector *may, const pm_guard *guard, const pm_watch *w,
                                                               const pm_vector *i, const pm_vector *b,
                                                               const pm_vector *end, const pm_vector *current) {
