@@ -193,14 +193,6 @@ PM_SIMD void pm_scale(size_t n, double a, double *x) {
         x[j] *= a;
 }
 
-PM_SIMD double pm_dot(size_t n, const double *x, const double *y) {
-    double lane[PM_LAYER_LANES] = {0};
-    for (size_t j = 0; j < n; j += PM_LAYER_LANES)
-        for (size_t k = 0; k < PM_LAYER_LANES; k++)
-            lane[k] += x[j + k] * y[j + k];
-    return sum_lanes(lane);
-}
-
 enum { GRAM_ROWS = 4 };
 
 /* Products of `rows` rows from x on with GRAM_ROWS others. A sum alone would wait for each of its additions, and every

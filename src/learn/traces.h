@@ -55,12 +55,11 @@ void pm_traces_walk_back(pm_traces *traces, const pm_way_back *way, const pm_way
                          double *part, double *slope);
 
 /* Over n padded elements, a multiple of PM_LAYER_LANES: y += a x; y = the sum of a[k] times row k, rows lying n apart;
- * x *= a; sum of products; products of each of `count` rows that lie n apart with itself and those before it, into the
+ * x *= a; products of each of `count` rows that lie n apart with itself and those before it, into the
  * same places of rows of `products` that lie `stride` apart; sum of squares; sum of row (du/dt of the traces). */
 void pm_axpy(size_t n, double a, const double *x, double *y);
 void pm_combine(size_t n, size_t count, const double *a, const double *rows, double *y);
 void pm_scale(size_t n, double a, double *x);
-double pm_dot(size_t n, const double *x, const double *y);
 void pm_gram(size_t n, size_t count, const double *rows, double *products, size_t stride);
 double pm_sum_squares(size_t n, const double *x);
 double pm_traces_slope_dot(const pm_traces *traces, const double *row);

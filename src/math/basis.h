@@ -19,12 +19,6 @@ void pm_basis_free(pm_basis_table *table);
 /* Fills the table for the n times in table->t, all >= 0 ms. The same bits as pm_lif_basis_at. */
 void pm_basis_fill(const pm_lif *lif, pm_basis_table *table, size_t n);
 
-/* What lies from number k on, in the same memory. */
-static inline pm_basis_table pm_basis_from(const pm_basis_table *table, size_t k) {
-    return (pm_basis_table){table->capacity - k, table->em + k, table->rise + k, table->e1 + k, table->e2 + k,
-                            table->alpha + k,    table->d1 + k, table->d12 + k,  table->t + k};
-}
-
 static inline pm_lif_basis pm_basis_get(const pm_basis_table *table, size_t k) {
     return (pm_lif_basis){table->em[k],    table->rise[k], table->e1[k], table->e2[k],
                           table->alpha[k], table->d1[k],   table->d12[k]};
