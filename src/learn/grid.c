@@ -60,7 +60,7 @@ pm_status pm_grid_new(pm_grid *g, const pm_layered *net, double step, double dur
     if (!status && !complete)
         status = pm_fail_memory(error, "a grid of time");
     for (size_t k = 0; complete && !status && k <= g->window; k++) {
-        const pm_lif *kernel = &g->errors[last > 0 ? last - 1 : 0].kernel;
+        const pm_lif *kernel = &g->errors[0].kernel;
         pm_lif_basis at = pm_lif_basis_at(kernel, (double)k * step);
         g->lag[k] = at.alpha * kernel->inv_C - at.d12 * kernel->l_m;
         g->psp[k] = pm_lif_psp(&g->errors[last].kernel, (double)k * step);

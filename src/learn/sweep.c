@@ -202,10 +202,11 @@ static pm_status start(pm_sweep *w, const pm_layered *net, double t, uint32_t o,
     return PM_OK;
 }
 
-/* Lists the spikes of layer l and of its inputs from its last one before t back to the start of the window. An input
- * at the instant of a spike cannot have caused it, and comes first on the way. */
+/* Lists the spikes of layer l and of its inputs from its last one before t back to the start of the window; `first`
+ * becomes the earliest of the inputs'. An input at the instant of a spike cannot have caused it, and comes first on the
+ * way. */
 static pm_status list_way(pm_sweep *w, const pm_raster *in, const pm_raster *out, size_t l, double t,
-                          pm_way_spikes *spikes, pm_error *error) {
+                          pm_way_spikes *spikes, size_t *first, pm_error *error) {
     size_t k = w->end[l], i = k > 0 ? count_before(in, out->time[k - 1]) : 0, n = 0;
     pm_way_back *way = &w->way;
     *spikes = (pm_way_spikes){in->neuron, out->neuron, w->coefficient[l], i, k};
@@ -224,6 +225,7 @@ static pm_status list_way(pm_sweep *w, const pm_raster *in, const pm_raster *out
         k -= !input;
     }
     way->n = n;
+    *first = i;
     return status;
 }
 
@@ -232,7 +234,8 @@ static pm_status descend(pm_sweep *w, const pm_layered *net, size_t l, double t,
     const pm_raster *in = &net->rasters[l];
     const bool below = l > w->lowest;
     pm_way_spikes spikes;
-    pm_status status = list_way(w, in, &net->rasters[l + 1], l, t, &spikes, error);
+    size_t first;
+    pm_status status = list_way(w, in, &net->rasters[l + 1], l, t, &spikes, &first, error);
     if (status)
         return status;
     pm_basis_fill(&w->hidden, &w->way.lags, w->way.n);
@@ -241,9 +244,8 @@ static pm_status descend(pm_sweep *w, const pm_layered *net, size_t l, double t,
                         w->plastic[l] ? row + w->offset[l] : NULL, below ? w->coefficient[l - 1] : NULL);
     if (!below)
         return PM_OK;
-    size_t first = spikes.inputs;
-    for (; first > 0 && t - in->time[first - 1] <= w->window; first--)
-        w->coefficient[l - 1][first - 1] *= inverse_slope(w, in->slope[first - 1]);
+    for (size_t s = first; s < spikes.inputs; s++)
+        w->coefficient[l - 1][s] *= inverse_slope(w, in->slope[s]);
     w->first[l - 1] = first;
     w->end[l - 1] = spikes.inputs;
     return PM_OK;

@@ -126,16 +126,6 @@ static double coefficient(const pm_layered *net, const rule_values *v, size_t l,
     return sum / fmax(own->slope[s], v->slope_floor);
 }
 
-/* What input i adds up to at `now`, with the spikes in the window before t only. */
-static double windowed_trace(const pm_raster *in, const pm_lif *kernel, uint32_t i, double now, double t,
-                             double window) {
-    double sum = 0.0;
-    for (size_t k = 0; k < in->n && in->time[k] < now; k++)
-        if (in->neuron[k] == i && t - in->time[k] <= window)
-            sum += pm_lif_psp(kernel, now - in->time[k]);
-    return sum;
-}
-
 static change slow_gradient(const pm_layered *net, const rule_values *v, double t, uint32_t o) {
     change c = {0};
     size_t last = net->n_layers - 1;
@@ -144,12 +134,12 @@ static change slow_gradient(const pm_layered *net, const rule_values *v, double 
         const pm_raster *own = &net->rasters[l + 1];
         pm_lif kernel = pm_trace_kernel(&layer->lif, l == last ? v->tau_hat : v->tau_hat_hidden);
         for (uint32_t i = 0; l == last && i < layer->n_in; i++)
-            c.layer[l][i * layer->stride + o] = windowed_trace(&net->rasters[l], &kernel, i, t, t, v->window);
+            c.layer[l][i * layer->stride + o] = kernel_trace(&net->rasters[l], &kernel, i, t - v->window, t);
         for (size_t s = 0; l < last && s < own->n; s++) {
             double factor = coefficient(net, v, l + 1, s, t, o);
             for (uint32_t i = 0; i < layer->n_in; i++)
                 c.layer[l][i * layer->stride + own->neuron[s]] +=
-                    factor * windowed_trace(&net->rasters[l], &kernel, i, own->time[s], t, v->window);
+                    factor * kernel_trace(&net->rasters[l], &kernel, i, t - v->window, own->time[s]);
         }
     }
     return c;
@@ -405,8 +395,8 @@ START_TEST(recruits_silent_layers) {
     for (size_t j = 0; j < hidden->n_out; j++) {
         double moved = 0.0;
         for (uint32_t i = 0; i < hidden->n_in; i++)
-            moved +=
-                c.layer[0][i * hidden->stride + j] * kernel_trace(&f.scene.input, &kernel, i, f.desired.time[0] - 2.0);
+            moved += c.layer[0][i * hidden->stride + j] *
+                     kernel_trace(&f.scene.input, &kernel, i, 0.0, f.desired.time[0] - 2.0);
         ck_assert_double_eq_tol(moved, 3.0, 1e-12);
     }
     ck_assert_double_eq(change_dot(c.layer[1], c.layer[1]), 0.0);

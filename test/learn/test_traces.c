@@ -98,13 +98,15 @@ START_TEST(traces_by_quadrature) {
         double row[INPUTS * PM_LAYER_LANES], at_once[PM_LAYER_LANES];
         ck_assert_int_eq(pm_sweep_event(&sweep, &net, times[e], 0, row, NULL), PM_OK);
         pm_sweep_trace(&sweep, &net, 0, times[e], at_once);
-        for (uint32_t i = 0; i < INPUTS; i++) {
+        for (uint32_t i = 0; i < PM_LAYER_LANES; i++) {
             double expected = 0.0;
             for (size_t k = 0; k < in.n && in.time[k] < times[e]; k++)
                 if (in.neuron[k] == i)
                     expected += quadrature(&neuron, 7.0, times[e] - in.time[k], false);
-            ck_assert_double_eq_tol(row[i * PM_LAYER_LANES], expected, 1e-11 * expected + 1e-300);
             ck_assert_double_eq_tol(at_once[i], expected, 1e-11 * expected + 1e-300);
+            for (uint32_t j = 0; j < PM_LAYER_LANES && i < INPUTS; j++)
+                ck_assert_double_eq_tol(row[i * PM_LAYER_LANES + j], j == 0 ? expected : 0.0,
+                                        1e-11 * expected + 1e-300);
         }
     }
     pm_sweep_free(&sweep);
@@ -205,10 +207,14 @@ START_TEST(same_bits_at_once) {
     ck_assert_ptr_nonnull(rows);
     for (size_t k = 0; k < ROWS * WIDTH; k++)
         rows[k] = sin((double)(k * k));
-    pm_gram(WIDTH, ROWS, rows, gram[0], ROWS + 2);
-    for (size_t r = 0; r < ROWS; r++)
-        for (size_t s = 0; s <= r; s++)
-            ck_assert(gram[r][s] == product_in_lanes(WIDTH, rows + r * WIDTH, rows + s * WIDTH));
+    for (size_t count = 1; count <= ROWS; count++) {
+        memset(gram, 0, sizeof gram);
+        pm_gram(WIDTH, count, rows, gram[0], ROWS + 2);
+        for (size_t r = 0; r < ROWS; r++)
+            for (size_t s = 0; s < ROWS; s++)
+                ck_assert(gram[r][s] ==
+                          (r < count && s <= r ? product_in_lanes(WIDTH, rows + r * WIDTH, rows + s * WIDTH) : 0.0));
+    }
     for (size_t r = 0; r < ROWS; r++)
         pm_axpy(WIDTH, gram[r][0], rows + r * WIDTH, expected);
     for (size_t r = 0; r < ROWS; r++)

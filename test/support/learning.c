@@ -147,10 +147,10 @@ void change_assert_equal(const change *got, const change *expected, double toler
     }
 }
 
-double kernel_trace(const pm_raster *in, const pm_lif *kernel, uint32_t neuron, double t) {
+double kernel_trace(const pm_raster *in, const pm_lif *kernel, uint32_t neuron, double from, double t) {
     double sum = 0.0;
     for (size_t k = 0; k < in->n && in->time[k] < t; k++)
-        if (in->neuron[k] == neuron)
+        if (in->neuron[k] == neuron && in->time[k] >= from)
             sum += pm_lif_psp(kernel, t - in->time[k]);
     return sum;
 }

@@ -53,8 +53,8 @@ void change_add(change *to, double factor, const change *c);
 /* Equal up to `tolerance` of the elements and of a thousandth of each layer's largest one. */
 void change_assert_equal(const change *got, const change *expected, double tolerance);
 
-/* d^_neuron(t) and eps^'(t), summed and computed one by one. */
-double kernel_trace(const pm_raster *in, const pm_lif *kernel, uint32_t neuron, double t);
+/* d^_neuron(t) of the spikes at `from` and later, and eps^'(t), summed and computed one by one. */
+double kernel_trace(const pm_raster *in, const pm_lif *kernel, uint32_t neuron, double from, double t);
 double kernel_slope(const pm_lif *kernel, double t);
 
 #endif
