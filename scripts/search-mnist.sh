@@ -1,8 +1,9 @@
 #!/bin/sh
 # Looks for what lets a classifier of MNIST generalise: variations of mnist-1600 with 800 hidden neurons and a dropout of
 # 0.1, trained on the first 50,000 training images and judged by the last 10,000; the test set plays no part. Prints a line
-# per variation: accuracy and loss in validation after the last epoch, processor seconds of that epoch. Seven to eleven minutes
-# of one core each. What is complete in DIR (default build/search-mnist) stays as it is. The names below are all there are.
+# per variation: accuracy and loss in validation after the last epoch, processor seconds of that epoch; those of every epoch are in
+# learning.dat. Seven to eleven minutes of one core each. What is complete in DIR (default build/search-mnist) stays as it is. The names
+# below are all there are.
 # Usage: scripts/search-mnist.sh [DIR [VARIATION...]]
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,8 +12,9 @@ folder=${1:-build/search-mnist}
 program=${PM_PROGRAM:-build/punctum}
 mkdir -p "$folder"
 
-base='s/size: 1600/size: 800/; s/dropout: 0.2/dropout: 0.1/'
-[ $# -gt 0 ] || set -- base slower dropout-0.2 opposition-6
+base='s/size: 1600/size: 800/; s/dropout: 0.2/dropout: 0.1/; s/^seed:.*/seed: 101/'
+averaged='s/dropout: 0.1/dropout: 0.2/; s/factor: 0.8/factor: 0.9/; s/average: 0.998/average: 0.9995/'
+[ $# -gt 0 ] || set -- base slower dropout-0.2 opposition-6 averaged averaged-202
 for name in "$@"; do
     case $name in # what sed makes of the lines of the base
     base) edit= ;;
@@ -21,20 +23,25 @@ for name in "$@"; do
     opposition-6) edit='s/opposition: 4.0/opposition: 6.0/' ;;
     dropout-0.2) edit='s/dropout: 0.1/dropout: 0.2/' ;;
     input-dropout-0.1) edit='s/opposition: 4.0/opposition: 4.0, dropout: 0.1/' ;;
-    later) edit='s/to: 12.5/to: 17.5/; s/duration: 30.0/duration: 35.0/' ;;
     threshold-0.2) edit='s/threshold: 0.05/threshold: 0.2/' ;;
-    tau-8) edit='s/tau: 5.0/tau: 8.0/' ;;
     scale-1.0) edit='s/scale: 0.6/scale: 1.0/' ;;
-    average-0.9995) edit='s/average: 0.998/average: 0.9995/' ;;
     batch-50) edit='s/batch: 100/batch: 50/; s/rate: 6.0/rate: 4.0/; s/average: 0.998/average: 0.999/' ;;
     rate-9) edit='s/rate: 6.0/rate: 9.0/' ;;
+    averaged) edit=$averaged ;;
+    averaged-202) edit="$averaged; s/^seed:.*/seed: 202/" ;;
+    averaged-dropout-0.4) edit="$averaged; s/dropout: 0.2/dropout: 0.4/" ;;
+    averaged-input-dropout) edit="$averaged; s/opposition: 4.0/opposition: 4.0, dropout: 0.1/" ;;
+    averaged-early) edit="$averaged; s/to: 12.5/to: 7.5/; s/opposition: 4.0/opposition: 2.5/" ;;
+    averaged-later) edit="$averaged; s/to: 12.5/to: 17.5/; s/duration: 30.0/duration: 35.0/; s/opposition: 4.0/opposition: 5.0/" ;;
+    averaged-tau-8) edit="$averaged; s/tau: 5.0/tau: 8.0/; s/scale: 0.6/scale: 1.0/" ;;
+    averaged-leak) edit="$averaged; s/g_L: 20.0/g_L: 30.0/" ;;
     weight-decay) edit='s/^batch: 100/&\nweight_decay: 3e-4/' ;;
     *) echo "$0: no variation '$name'" >&2 && exit 2 ;;
     esac
     if [ ! -s "$folder/$name/summary.json" ]; then
         sed -e "s#\.\./mnist#$PWD/data/mnist#g" -e 's/^coding:/  validation: 10000\n&/' -e "$base" -e "$edit" \
             data/experiments/mnist-1600.yaml > "$folder/$name.yaml"
-        "$program" train "$folder/$name.yaml" -o "$folder/$name" --seed 101 --jobs 1 --quiet
+        "$program" train "$folder/$name.yaml" -o "$folder/$name" --jobs 1 --quiet
     fi
     tail -n 1 "$folder/$name/learning.dat" | awk -v name="$name" '{ printf "%-26s %.2f %%  loss %.4f  %.1f s\n", name, $5, $4, $8 }'
 done
