@@ -1,9 +1,9 @@
 #!/bin/sh
 # Looks for what lets a classifier of MNIST generalise: variations of mnist-1600 with 800 hidden neurons and a dropout of
 # 0.1, trained on the first 50,000 training images and judged by the last 10,000; the test set plays no part. Prints a line
-# per variation: accuracy and loss in validation after the last epoch, processor seconds of that epoch; those of every epoch are in
-# learning.dat. Seven to fifteen minutes of one core each. What is complete in DIR (default build/search-mnist) stays as it is. The names
-# below are all there are.
+# per variation: accuracy and loss in validation after the last epoch, processor seconds of that epoch; those of every epoch
+# are in learning.dat. Seven to fifteen minutes of one core each. What is complete in DIR (default build/search-mnist) stays
+# as it is. The names below are all there are.
 # Usage: scripts/search-mnist.sh [DIR [VARIATION...]]
 set -eu
 cd "$(dirname "$0")/.."
@@ -35,7 +35,7 @@ for name in "$@"; do
     averaged-later) edit="$averaged; s/to: 12.5/to: 17.5/; s/duration: 30.0/duration: 35.0/; s/opposition: 4.0/opposition: 5.0/" ;;
     averaged-tau-8) edit="$averaged; s/tau: 5.0/tau: 8.0/; s/scale: 0.6/scale: 1.0/" ;;
     averaged-leak) edit="$averaged; s/g_L: 20.0/g_L: 30.0/" ;;
-    two-layers) # spikes of the second hidden layer alone may be dropped: the first one's are thresholded again
+    two-layers) # dropout only below the outputs: they do not fire, so that scaled weights give them the mean of the scores
         second='  - {size: 400, weight: {normal: [0.0, 100.0]}, dropout: 0.25}'
         edit="s/dropout: 0.1/dropout: 0.0/; s/^  - {size: 10,/$second\n&/; s/opposition: 4.0/opposition: 2.0/; s/^batch: 100/&\nweight_decay: 2e-4/; s/factor: 0.8/factor: 0.82/; s/epochs: 16/epochs: 12/" ;;
     weight-decay) edit='s/^batch: 100/&\nweight_decay: 3e-4/' ;;
