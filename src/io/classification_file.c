@@ -24,9 +24,10 @@ static json_t *amount(size_t n) { return n == SIZE_MAX ? json_string("all") : js
 static json_t *layers_json(const pm_classification *c) {
     json_t *layers = json_array();
     for (size_t l = 0; l < c->n_layers; l++)
-        json_array_append_new(layers, json_pack("{s:I, s:f, s:f, s:f, s:f}", "size", (json_int_t)c->layers[l].size,
-                                                "mean", c->layers[l].mean, "std", c->layers[l].std, "dropout",
-                                                c->layers[l].dropout, "rate", c->layers[l].rate));
+        json_array_append_new(layers,
+                              json_pack("{s:I, s:f, s:f, s:f, s:f, s:I}", "size", (json_int_t)c->layers[l].size, "mean",
+                                        c->layers[l].mean, "std", c->layers[l].std, "dropout", c->layers[l].dropout,
+                                        "rate", c->layers[l].rate, "field", (json_int_t)c->layers[l].field));
     return layers;
 }
 

@@ -189,7 +189,7 @@ static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error 
 /* --- network ------------------------------------------------------------------------------------------------------ */
 
 static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"size", "weight", "dropout", "rate", NULL};
+    static const char *const keys[] = {"size", "weight", "dropout", "rate", "field", NULL};
     static const char *const weight_keys[] = {"normal", NULL};
     pm_classification_layer *layer = &c->layers[c->n_layers++];
     pm_node size, weight, normal;
@@ -213,6 +213,8 @@ static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *
     layer->rate = 1.0;
     if (!status)
         status = number(map, "rate", "a factor of the learning rate", &layer->rate, error);
+    if (!status)
+        status = count(map, "field", "a number of steps", 1, &layer->field, error);
     layer->size = (size_t)n;
     layer->mean = d.a;
     layer->std = d.b;

@@ -64,6 +64,9 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
                       error);
     if (!status)
         status = need(layer->rate >= 0.0 && isfinite(layer->rate), key, layer->rate, "a rate of 0 or more", error);
+    if (!status && layer->field > 0 && (l > 0 || c->n_layers == 1 || c->data != PM_DATA_IDX))
+        status = pm_fail(error, PM_INVALID,
+                         "%s: only the first hidden layer has receptive fields, of images in IDX files", key);
     if (!status && l + 1 == c->n_layers)
         status = need(layer->dropout == 0.0, key, layer->dropout, "no dropout of the output layer", error);
     return status;

@@ -19,6 +19,7 @@ typedef struct pm_classification_layer {
     double mean, std; /* pA: weights are drawn from this normal distribution */
     double dropout;   /* probability that a neuron's spikes are lost in training */
     double rate;      /* of the weights to this layer, relative to that of the experiment */
+    size_t field;     /* ties from the centre of a neuron's receptive field, see fields.h; 0: it sees all inputs */
 } pm_classification_layer;
 
 typedef struct pm_classification {

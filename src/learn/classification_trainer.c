@@ -1,12 +1,10 @@
 /* The loop over mini-batches. A batch is cut into a fixed number of parts; each part is run by one thread into a
- * gradient of its own, and the gradients are summed in the order of the parts, row by row of the weights, just before
- * the optimiser's step on that row; where ranks share the parts, the sums go from rank to rank before it. Invariant:
+ * gradient of its own, and a step along their sum follows (classification_step.c). Invariant:
  * nothing depends on which thread or rank did what, so results have the same bits for any number of them; they are a
  * function of the experiment, the number of parts included. */
-#include "learn/classification.h"
+#include "learn/classification_trainer.h"
 
-#include "learn/classification_model.h"
-
+#include "learn/fields.h"
 #include "net/random.h"
 
 #include <gsl/gsl_randist.h>
@@ -14,48 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The work of one part of a batch. */
-typedef struct part {
-    pm_lane lane;
-    double *gradient[PM_CLASSIFIER_MOST_LAYERS];
-    double *wanted[PM_CLASSIFIER_MOST_LAYERS];  /* the same; NULL for hidden layers that do not learn */
-    uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS]; /* spikes of each source of a layer, summed over the part's examples */
-    uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS];
-    pm_deformer *deformer; /* NULL: pictures are as they are */
-    uint8_t *picture;      /* deformed */
-} part;
-
-/* What became of a part, in training or in a test. */
-typedef struct outcome {
-    pm_score score;
-    pm_status status;
-    pm_error error;
-} outcome;
-
-struct pm_class_trainer {
-    const pm_classification *of;
-    const pm_dataset *train;
-    pm_image_trainer *images; /* of a model of its own: then nothing of what follows is used */
-    pm_classifier net, tested;
-    double *memory[PM_CLASSIFIER_MOST_LAYERS];  /* of the optimiser */
-    double *average[PM_CLASSIFIER_MOST_LAYERS]; /* running mean of the weights, if wanted */
-    const pm_relay *relay;                      /* NULL: there is one rank */
-    size_t first, n_parts; /* those parts of a batch that this rank works off; what follows has as many places */
-    part *parts;
-    pm_lane *testers; /* on `tested` */
-    outcome *outcomes;
-    pm_score *scores;
-    uint64_t *fired; /* spikes of inputs and hidden neurons in a batch, layer by layer */
-    size_t n_sources;
-    double *lift; /* of the neurons of a layer, pA */
-    uint32_t *order;
-    uint64_t counters[2]; /* epochs, steps */
-    uint64_t shuffle_key, code_key, drop_key, deform_key;
-};
-
 /* --- made and freed ----------------------------------------------------------------------------------------------- */
 
-static bool part_new(part *p, const pm_class_trainer *t, pm_error *error) {
+static bool part_new(pm_class_part *p, const pm_class_trainer *t, pm_error *error) {
     const pm_classifier *net = &t->net;
     if (pm_lane_new(&p->lane, net, error))
         return false;
@@ -76,7 +35,7 @@ static bool part_new(part *p, const pm_class_trainer *t, pm_error *error) {
     return true;
 }
 
-static void part_free(part *p) {
+static void part_free(pm_class_part *p) {
     pm_lane_free(&p->lane);
     pm_deformer_free(p->deformer);
     free(p->picture);
@@ -105,10 +64,16 @@ void pm_class_trainer_free(pm_class_trainer *t) {
     free(t->fired);
     free(t->lift);
     free(t->order);
+    free(t->fields);
     pm_classifier_free(&t->net);
     pm_classifier_free(&t->tested);
     pm_image_trainer_free(t->images);
     free(t);
+}
+
+static uint64_t key_of(uint64_t seed, const char *word) {
+    const char *const words[] = {"classification", word};
+    return pm_stream_key(seed, words, 2);
 }
 
 static pm_status draw_weights(pm_class_trainer *t, pm_error *error) {
@@ -129,6 +94,18 @@ static pm_status draw_weights(pm_class_trainer *t, pm_error *error) {
     return PM_OK;
 }
 
+/* Receptive fields of the first layer, if wanted, and no weights outside of them. */
+static pm_status limit_fields(pm_class_trainer *t, pm_error *error) {
+    const pm_classifier *net = &t->net;
+    if (t->of->layers[0].field == 0)
+        return PM_OK;
+    pm_status status = pm_fields_new(t->train, net->sizes[0], net->sizes[1], net->strides[0], t->of->layers[0].field,
+                                     key_of(t->of->seed, "fields"), &t->fields, error);
+    for (size_t k = 0; !status && k < pm_classifier_weights(net, 0); k++)
+        net->weight[0][k] *= t->fields[k];
+    return status;
+}
+
 static pm_status net_new(pm_classifier *net, const pm_classification *c, const size_t *sizes, pm_error *error) {
     pm_status status = pm_classifier_new(net, &c->neuron, &c->readout, c->loss, sizes, c->n_layers, error);
     net->duration = c->duration;
@@ -137,11 +114,6 @@ static pm_status net_new(pm_classifier *net, const pm_classification *c, const s
     net->goal = (pm_train_goal){c->desired, c->n_desired, c->tau, c->tau_hat};
     net->slope_floor = c->slope_floor;
     return status;
-}
-
-static uint64_t key_of(uint64_t seed, const char *word) {
-    const char *const words[] = {"classification", word};
-    return pm_stream_key(seed, words, 2);
 }
 
 static pm_status build(pm_class_trainer *t, pm_error *error) {
@@ -154,6 +126,8 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
         status = net_new(&t->tested, c, sizes, error);
     if (!status)
         status = draw_weights(t, error);
+    if (!status)
+        status = limit_fields(t, error);
     if (status)
         return status;
     size_t widest = 0;
@@ -272,7 +246,8 @@ static void score_example(const pm_lane *lane, size_t label, pm_score *score) {
 }
 
 /* The input spikes of one presentation. */
-static pm_status present(const pm_class_trainer *t, part *p, size_t example, uint64_t presentation, pm_error *error) {
+static pm_status present(const pm_class_trainer *t, pm_class_part *p, size_t example, uint64_t presentation,
+                         pm_error *error) {
     const pm_coding *coding = &t->of->coding;
     pm_raster *to = &p->lane.net.rasters[0];
     if (!p->deformer)
@@ -283,7 +258,8 @@ static pm_status present(const pm_class_trainer *t, part *p, size_t example, uin
     return pm_encode(coding, &one, 0, t->code_key, presentation, to, error);
 }
 
-static pm_status train_example(pm_class_trainer *t, part *p, size_t example, uint64_t presentation, outcome *o) {
+static pm_status train_example(pm_class_trainer *t, pm_class_part *p, size_t example, uint64_t presentation,
+                               pm_class_outcome *o) {
     const pm_classification *c = t->of;
     const uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS] = {NULL};
     pm_lane *lane = &p->lane;
@@ -319,8 +295,8 @@ static size_t part_begin(const pm_class_trainer *t, size_t which, size_t begin, 
 }
 
 static void run_part(pm_class_trainer *t, size_t which, size_t begin, size_t n, uint64_t presentation) {
-    part *p = &t->parts[which];
-    outcome *o = &t->outcomes[which];
+    pm_class_part *p = &t->parts[which];
+    pm_class_outcome *o = &t->outcomes[which];
     size_t from = part_begin(t, which, begin, n), to = part_begin(t, which + 1, begin, n);
     o->status = PM_OK;
     o->score = (pm_score){0};
@@ -355,114 +331,6 @@ static pm_status conclude(pm_class_trainer *t, bool stop, pm_score *score, pm_er
     return status;
 }
 
-static void count_fired(pm_class_trainer *t) {
-    uint64_t *fired = t->fired;
-    for (size_t l = 0; l < t->of->n_layers; fired += t->net.sizes[l++])
-        for (size_t j = 0; j < t->net.sizes[l]; j++) {
-            fired[j] = 0;
-            for (size_t p = 0; p < t->n_parts; p++)
-                fired[j] += t->parts[p].fired[l][j];
-        }
-    if (t->relay)
-        t->relay->ranks->sum(t->relay->ranks->user, t->fired, t->n_sources);
-}
-
-typedef struct addend {
-    const pm_class_trainer *of;
-    size_t layer;
-} addend;
-
-/* A pm_relay_add: the sum goes into the first own part's gradient. What comes from before is the first term of a sum of
- * two, which is the same in either order. */
-static void add_parts(void *of, const double *before, size_t from, size_t n) {
-    enum { BLOCK = 2048 };
-    const addend *a = of;
-    const pm_class_trainer *t = a->of;
-    double *sum = t->parts[0].gradient[a->layer] + from;
-#pragma omp parallel for schedule(static)
-    for (size_t begin = 0; begin < n; begin += BLOCK) {
-        size_t end = begin + BLOCK < n ? begin + BLOCK : n;
-        for (size_t j = begin; before && j < end; j++)
-            sum[j] += before[j];
-        for (size_t p = 1; p < t->n_parts; p++)
-            for (size_t j = begin; j < end; j++)
-                sum[j] += t->parts[p].gradient[a->layer][from + j];
-    }
-}
-
-/* --- one step ----------------------------------------------------------------------------------------------------- */
-
-double pm_class_trainer_rate(const pm_class_trainer *t) {
-    uint64_t epochs = t->images ? pm_image_trainer_counters(t->images)[0] : t->counters[0];
-    size_t drops = t->of->decay_every > 0 ? (size_t)epochs / t->of->decay_every : 0;
-    return t->of->rate * pow(t->of->decay, (double)drops);
-}
-
-/* What regularisation adds to the weights of each neuron of layer l per spike of a source, from the neurons' spikes in
- * a batch of n. */
-static void find_lifts(pm_class_trainer *t, size_t l, size_t n, const uint64_t *fired) {
-    const pm_classification *c = t->of;
-    double *lift = t->lift;
-    for (size_t j = 0; j < t->net.strides[l]; j++)
-        lift[j] = 0.0;
-    for (size_t j = 0; l + 1 < c->n_layers && j < t->net.sizes[l + 1]; j++) {
-        double mean = (double)fired[j] / ((double)n * (1.0 - c->layers[l].dropout));
-        if (mean < c->lowest)
-            lift[j] = c->lift * (c->lowest - mean);
-        else if (mean > c->highest)
-            lift[j] = c->lift * (c->highest - mean);
-    }
-}
-
-/* Sums the gradients of row i of layer l into the first part's, unless ranks have done so, and moves the row's weights.
- */
-static bool step_row(pm_class_trainer *t, size_t l, size_t i, size_t n, uint64_t fired, double rate) {
-    const pm_classification *c = t->of;
-    size_t stride = t->net.strides[l], at = i * stride;
-    double *sum = t->parts[0].gradient[l] + at, *weight = t->net.weight[l] + at;
-    double inverse = 1.0 / (double)n, keep = 1.0 - c->weight_decay * rate / c->rate, total = 0.0;
-    double spikes = inverse * (double)fired;
-    for (size_t p = 1; !t->relay && p < t->n_parts; p++)
-        for (size_t j = 0; j < stride; j++)
-            sum[j] += t->parts[p].gradient[l][at + j];
-    for (size_t j = 0; j < stride; j++)
-        sum[j] *= inverse;
-    c->optimiser->step(c->optimiser_parameters, t->memory[l] + at * c->optimiser->memory, t->counters[1],
-                       rate * c->layers[l].rate, stride, sum, weight);
-    for (size_t j = 0; j < stride; j++) {
-        weight[j] = weight[j] * keep + spikes * t->lift[j];
-        total += fabs(weight[j]);
-    }
-    double steps = (double)t->counters[1], old = steps / (steps + 10.0); /* the first weights are soon forgotten */
-    old = old < c->average ? old : c->average;
-    for (size_t j = 0; t->average[l] && j < stride; j++)
-        t->average[l][at + j] += (1.0 - old) * (weight[j] - t->average[l][at + j]);
-    return isfinite(total);
-}
-
-static pm_status step(pm_class_trainer *t, size_t n, pm_error *error) {
-    double rate = pm_class_trainer_rate(t);
-    t->counters[1]++;
-    int diverged = 0;
-    const uint64_t *fired = t->fired;
-    count_fired(t);
-    for (size_t l = 0; l < t->net.n_layers; fired += t->net.sizes[l++]) {
-        addend own = {t, l};
-        find_lifts(t, l, n, fired + t->net.sizes[l]);
-        if (t->relay && t->parts[0].wanted[l])
-            t->relay->sum(t->relay->user, t->parts[0].gradient[l], pm_classifier_weights(&t->net, l), add_parts, &own);
-#pragma omp parallel for schedule(static) reduction(| : diverged)
-        for (size_t i = 0; i < t->net.sizes[l]; i++)
-            diverged |= !step_row(t, l, i, n, fired[i], rate);
-    }
-    return diverged
-               ? pm_fail(error, PM_FAILED,
-                         "training diverged: weights are no finite numbers any more after step %llu; a smaller rate "
-                         "may help",
-                         (unsigned long long)t->counters[1])
-               : PM_OK;
-}
-
 static pm_status run_batch(pm_class_trainer *t, size_t begin, size_t n, bool stop, pm_score *score, pm_error *error) {
     uint64_t presentation = t->counters[0] * t->train->n;
 #pragma omp parallel for schedule(dynamic, 1)
@@ -470,7 +338,7 @@ static pm_status run_batch(pm_class_trainer *t, size_t begin, size_t n, bool sto
         if (!stop)
             run_part(t, p, begin, n, presentation);
     pm_status status = conclude(t, stop, score, error);
-    return status ? status : step(t, n, error);
+    return status ? status : pm_class_trainer_step(t, n, error);
 }
 
 /* Whether nothing can ever change: hidden neurons that do not fire have no gradient. */
@@ -525,7 +393,7 @@ const pm_classifier *pm_class_trainer_tested(pm_class_trainer *t) {
 
 static void test_part(pm_class_trainer *t, size_t which, const pm_dataset *data, uint64_t key, uint32_t *confusion) {
     pm_lane *lane = &t->testers[which];
-    outcome *o = &t->outcomes[which];
+    pm_class_outcome *o = &t->outcomes[which];
     o->status = PM_OK;
     o->score = (pm_score){0};
     for (size_t k = part_begin(t, which, 0, data->n); k < part_begin(t, which + 1, 0, data->n); k++) {
