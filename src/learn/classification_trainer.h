@@ -29,8 +29,8 @@ struct pm_class_trainer {
     pm_classifier net, tested;
     double *memory[PM_CLASSIFIER_MOST_LAYERS];  /* of the optimiser */
     double *average[PM_CLASSIFIER_MOST_LAYERS]; /* running mean of the weights, if wanted */
-    uint8_t *fields;                            /* as the weights of the first layer; NULL: it is dense */
-    const pm_relay *relay;                      /* NULL: there is one rank */
+    uint8_t *fields;       /* 1 in receptive fields, 0 outside, in the order of the first layer's weights; NULL: none */
+    const pm_relay *relay; /* NULL: there is one rank */
     size_t first, n_parts; /* those parts of a batch that this rank works off; what follows has as many places */
     pm_class_part *parts;
     pm_lane *testers; /* on `tested` */

@@ -81,7 +81,7 @@ static void rank(statistics *s, uint32_t a, uint32_t b, double *correlation) {
 
 static void find_neighbours(statistics *s) {
     for (uint32_t a = 0; a < s->n; a++)
-        s->deviation[a] = sqrt(covariance(s, a, a));
+        s->deviation[a] = sqrt(fmax(covariance(s, a, a), 0.0)); /* below 0 by rounding at most */
     for (uint32_t a = 0; a < s->n; a++) {
         double correlation[PM_FIELD_NEIGHBOURS];
         for (uint32_t b = 0; s->deviation[a] > 0.0 && b < s->n; b++)

@@ -107,6 +107,29 @@ check "two ranks train two hidden layers, the first one fixed" sh -c \
 check "on one rank" "$program" train images/deep.yaml -o deep-1 -i 1 -q
 check "on two ranks" ranks 2 train images/deep.yaml -o deep-2 -i 1 -q
 same_results deep-1 deep-2
+# Receptive fields.
+sed 's/size: 30,/size: 30, field: 2,/' images/exact.yaml > images/fields.yaml
+check "training with receptive fields" "$program" train images/fields.yaml -o fields-1 -j 1 -q
+check "the summary names them" grep -q '"field": 2' fields-1/summary.json
+check "nine of ten weights from pixels are 0, none from the bias is" awk '!/^#/ {
+    for (k = 1; k <= 784; k++) zeros += $k == 0
+    rows++
+    ended += NF == 785 && $785 != 0
+} END { exit !(rows == 30 && ended == 30 && zeros > 0.9 * 784 * rows && zeros <= 783 * rows) }' fields-1/weights-1.dat
+check "an epoch of it" "$program" train images/fields.yaml -o fields-on -i 1 -j 3 -q
+check "the others on two ranks" ranks 2 train images/fields.yaml -o fields-on --resume -q
+same_training fields-1 fields-on
+sed 's/size: 30,/size: 30, field: 3,/' images/exact.yaml > images/wider.yaml
+"$program" train images/wider.yaml -o fields-on --resume -q > out 2> message
+check "a checkpoint with other fields is refused" test $? -eq 2
+field() {
+    pattern=$1
+    sed "s/size: $2,/size: $2, field: $3,/" images/exact.yaml > wrong.yaml
+    refuse 2 "wrong\.yaml:$pattern" train wrong.yaml -o new
+}
+field '12: layers\[0\]\.field: .0. is not a number of steps' 30 0
+field '12: layers\[0\]\.field: .wide. is not a number of steps' 30 wide
+field '1: layers\[1\]: only the first hidden layer has receptive fields' 10 2
 # shared STATUS PATTERN ARGUMENTS...: what goes wrong on two ranks ends both, is told once, and leaves nothing.
 shared() {
     status=$1
