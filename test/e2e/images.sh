@@ -154,13 +154,19 @@ check "and one rank" "$program" train images/eight.yaml -o images-eight -q
 same_results images-eight images-eight5
 # An interruption: the epochs before it are safe.
 sed 's/^epochs.*/epochs: 100000/' images/exact.yaml > images/long.yaml
-ASAN_OPTIONS=detect_leaks=0 mpirun -n 2 --oversubscribe "$program" train images/long.yaml -o images-long -q > out 2> message &
-child=$!
-while ! [ -s images-long/learning.dat ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
-# The ranks themselves: mpirun would give them no more than a second to stop.
-kill -INT $(cat "/proc/$child/task/$child/children")
-wait $child
-check "an interrupted training of two ranks does not succeed" test $? -ne 0
-check "it says so once" test "$(grep -c 'the same command with --resume goes on' message)" -eq 1
+# interrupted WHICH: the ranks themselves, as sed takes them of a list; mpirun would give them no more than a second to stop.
+interrupted() {
+    rm -rf images-long
+    ASAN_OPTIONS=detect_leaks=0 mpirun -n 2 --oversubscribe "$program" train images/long.yaml -o images-long -q > out 2> message &
+    child=$!
+    while ! [ -s images-long/learning.dat ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
+    kill -INT $(tr ' ' '\n' < "/proc/$child/task/$child/children" | sed '/./!d' | sed -n "$1p")
+    wait $child
+    check "an interrupted training of two ranks does not succeed ($1)" test $? -ne 0
+    check "it says so once ($1)" test "$(grep -c 'punctum: stopped after .* the same command with --resume goes on' message)" -eq 1
+}
+interrupted 1
+interrupted 2
+interrupted '1,$'
 done=$(tail -n 1 images-long/learning.dat | cut -d ' ' -f 1)
 check "it goes on" ranks 2 train images/long.yaml -o images-long -i $((done + 1)) --resume -q

@@ -27,6 +27,7 @@ typedef struct member {
 static const void *gather(void *user, const void *own, size_t bytes, const size_t **sizes) {
     member *m = user;
     size_t total = 0;
+    ck_assert_uint_eq(bytes % 8, 0);
     m->all->given[m->exchange.rank] = own;
     m->all->bytes[m->exchange.rank] = bytes;
     pthread_barrier_wait(&m->all->barrier);
