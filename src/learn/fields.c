@@ -90,26 +90,12 @@ static void find_neighbours(statistics *s) {
     }
 }
 
+/* Whether b is in the list of a. */
 static bool lists(const statistics *s, uint32_t a, uint32_t b) {
     uint32_t k = 0;
     while (k < s->count[a] && s->near[a][k] != b)
         k++;
     return k < s->count[a];
-}
-
-/* Keeps those neighbours in the lists that list the input, too. */
-static void keep_mutual(statistics *s) {
-    for (uint32_t a = 0; a < s->n; a++)
-        for (uint32_t b = 0; b < a; b++) {
-            bool of_a = lists(s, a, b), of_b = lists(s, b, a);
-            uint32_t from = of_a && !of_b ? a : of_b && !of_a ? b : UINT32_MAX, other = from == a ? b : a;
-            if (from == UINT32_MAX)
-                continue;
-            uint32_t k = 0, *list = s->near[from];
-            while (list[k] != other)
-                k++;
-            memmove(list + k, list + k + 1, (--s->count[from] - k) * sizeof *list);
-        }
 }
 
 /* The input whose share of all deviations holds `at`, from 0 to 1. */
@@ -139,7 +125,7 @@ static void spread(statistics *s, uint32_t from, size_t steps, size_t stride, ui
         field[a * stride] = 1;
         for (uint32_t k = 0; s->distance[a] < steps && k < s->count[a]; k++) {
             uint32_t b = s->near[a][k];
-            if (s->distance[b] == UINT32_MAX) {
+            if (s->distance[b] == UINT32_MAX && lists(s, b, a)) {
                 s->distance[b] = s->distance[a] + 1;
                 s->lit[n++] = b;
             }
@@ -176,7 +162,6 @@ pm_status pm_fields_new(const pm_dataset *data, size_t n_in, size_t n_out, size_
         for (size_t k = 0; k < data->n; k++)
             add_example(&s, data->bytes + k * data->n_features);
         find_neighbours(&s);
-        keep_mutual(&s);
         status = fill(&s, n_in, n_out, stride, steps, key, *fields, error);
     } else {
         status = pm_fail_memory(error, "the correlations of inputs");
