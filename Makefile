@@ -50,7 +50,7 @@ override CFLAGS += -std=gnu17 $(OPTIMISE) $(EXACT) $(OPENMP) -fPIC $(WARNINGS)
 override CPPFLAGS += -Iinclude -Isrc -Itest
 LDLIBS = $(OWN_BLAS) $(PACKAGE_LIBS) -lm
 
-LIBRARY_SOURCES := $(sort $(wildcard src/math/*.c src/net/*.c src/sim/*.c src/learn/*.c src/metric/*.c src/io/*.c))
+LIBRARY_SOURCES := $(sort $(filter-out src/cli/%,$(wildcard src/*/*.c)))
 PROGRAM_SOURCES := $(sort $(wildcard src/cli/*.c))
 TEST_SOURCES := $(sort $(filter-out test/fuzz/%,$(wildcard test/*.c test/*/*.c)))
 SUITES := $(sort $(patsubst test_%.c,%,$(notdir $(wildcard test/*/test_*.c))))
@@ -74,7 +74,7 @@ help:
 	@echo 'make e2e         the program, the documentation and the installation, from outside'
 	@echo 'make asan        unit and end-to-end tests under the address and undefined behaviour sanitizers'
 	@echo 'make fuzz        fuzz every parser for SECONDS=5 each'
-	@echo 'make lint        cppcheck and clang-tidy'
+	@echo 'make lint        order of the rooms, cppcheck and clang-tidy'
 	@echo 'make coverage    lines of src/math, src/net and src/sim that the tests run: at least 95 %'
 	@echo 'make figures     the experiments of docs/experiments.md with their figures, into build/figures'
 	@echo 'make rules       the learning rules beside each other: the tables of docs/learning-rules.md, into build/rules'
@@ -162,6 +162,8 @@ check: setup-check
 # --- static analysis ---------------------------------------------------------------------------------------------------
 
 lint: setup-check
+	@mkdir -p build
+	test/rooms.sh
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck -Iinclude -Isrc src
 	@$(MAKE) --no-print-directory tidy
 

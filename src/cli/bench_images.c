@@ -7,8 +7,8 @@
 
 #include "io/output.h"
 #include "io/summary.h"
-#include "learn/classification.h"
-#include "net/random.h"
+#include "classify/classification.h"
+#include "base/random.h"
 
 #include <gsl/gsl_rng.h>
 #include <math.h>

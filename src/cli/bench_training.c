@@ -6,10 +6,10 @@
 #include "cli/command.h"
 #include "io/output.h"
 #include "io/summary.h"
-#include "learn/errors.h"
-#include "learn/grid.h"
-#include "learn/rule.h"
-#include "net/random.h"
+#include "gradient/errors.h"
+#include "rule/grid.h"
+#include "rule/rule.h"
+#include "base/random.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>

@@ -7,7 +7,7 @@
 #include "io/idx.h"
 #include "io/nmnist.h"
 #include "io/output.h"
-#include "learn/camera.h"
+#include "data/camera.h"
 
 #include <argp.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 
 #include "io/output.h"
-#include "net/parameter.h"
+#include "base/parameter.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
 

@@ -2,7 +2,7 @@
 #ifndef PM_CLI_RANKS_H
 #define PM_CLI_RANKS_H
 
-#include "learn/relay.h"
+#include "base/relay.h"
 
 #include <punctum/exchange.h>
 

@@ -4,7 +4,7 @@
 #define PM_CLI_RECORDER_H
 
 #include "io/output.h"
-#include "sim/archive.h"
+#include "base/archive.h"
 #include <punctum/exchange.h>
 
 typedef struct pm_recorder {

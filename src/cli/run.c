@@ -9,7 +9,7 @@
 #include "io/checkpoint.h"
 #include "io/summary.h"
 #include "net/mark.h"
-#include "sim/clock.h"
+#include "step/clock.h"
 
 #include <argp.h>
 #include <inttypes.h>

@@ -12,7 +12,7 @@
 #include "io/summary.h"
 #include "io/training_files.h"
 #include "io/trial_file.h"
-#include "learn/rule.h"
+#include "rule/rule.h"
 
 #include <argp.h>
 #include <gsl/gsl_sort_double.h>

@@ -2,7 +2,7 @@
 #ifndef PM_CLI_TRAIN_CLASSIFIER_H
 #define PM_CLI_TRAIN_CLASSIFIER_H
 
-#include "learn/relay.h"
+#include "base/relay.h"
 
 #include <punctum/error.h>
 #include <stdbool.h>

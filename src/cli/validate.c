@@ -6,8 +6,8 @@
 #include "io/output.h"
 #include "io/summary.h"
 #include "metric/match.h"
-#include "sim/clock.h"
-#include "sim/course.h"
+#include "step/clock.h"
+#include "step/course.h"
 
 #include <argp.h>
 #include <gsl/gsl_fit.h>

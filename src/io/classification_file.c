@@ -6,7 +6,7 @@
 #include "io/classification_file.h"
 #include "io/output.h"
 #include "io/summary.h"
-#include "net/random.h"
+#include "base/random.h"
 
 #include <errno.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #ifndef PM_IO_CLASSIFICATION_FILE_H
 #define PM_IO_CLASSIFICATION_FILE_H
 
-#include "learn/classification.h"
+#include "classify/classification.h"
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
 #ifndef PM_IO_CLASSIFICATION_RESULTS_H
 #define PM_IO_CLASSIFICATION_RESULTS_H
 
-#include "learn/classification.h"
+#include "classify/classification.h"
 
 #include <jansson.h>
 

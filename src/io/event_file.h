@@ -3,7 +3,7 @@
 #ifndef PM_IO_EVENT_FILE_H
 #define PM_IO_EVENT_FILE_H
 
-#include "learn/camera.h"
+#include "data/camera.h"
 
 enum { PM_EVENT_BYTES = 5, PM_EVENT_OVERFLOW_ROW = 240, PM_EVENT_OVERFLOW = 1 << 13, PM_EVENT_TIMES = 1 << 23 };
 

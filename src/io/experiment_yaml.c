@@ -3,8 +3,8 @@
 
 #include "io/spikes.h"
 #include "io/values.h"
-#include "learn/problem.h"
-#include "learn/rule.h"
+#include "train/problem.h"
+#include "rule/rule.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef PM_IO_IDX_H
 #define PM_IO_IDX_H
 
-#include "learn/dataset.h"
+#include "data/dataset.h"
 
 /* Reads a file of 8-bit images (magic number 0x00000803) and one of labels (0x00000801) into a data set of n_classes
  * classes. Only the first `most` examples are kept. Errors: PM_INVALID with file and byte offset (in the uncompressed

@@ -2,7 +2,7 @@
 #ifndef PM_IO_NMNIST_H
 #define PM_IO_NMNIST_H
 
-#include "learn/dataset.h"
+#include "data/dataset.h"
 
 enum { PM_NMNIST_CLASSES = 10 };
 

@@ -5,7 +5,7 @@
 
 #include "io/experiment_yaml.h"
 #include "io/tree_edit.h"
-#include "net/random.h"
+#include "base/random.h"
 
 #include <math.h>
 #include <stdio.h>

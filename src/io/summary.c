@@ -5,7 +5,7 @@
 
 #include "io/file.h"
 #include "io/output.h"
-#include "net/parameter.h"
+#include "base/parameter.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "io/training_files.h"
 
 #include "io/output.h"
-#include "net/parameter.h"
+#include "base/parameter.h"
 
 #include <inttypes.h>
 #include <math.h>

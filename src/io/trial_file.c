@@ -6,7 +6,7 @@
 #include "io/file.h"
 #include "io/output.h"
 #include "io/summary.h"
-#include "learn/rule.h"
+#include "rule/rule.h"
 #include "net/mark.h"
 
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #define PM_IO_VALUES_H
 
 #include "io/tree.h"
-#include "net/parameter.h"
+#include "base/parameter.h"
 
 #include <punctum/network.h>
 

@@ -3,7 +3,7 @@
 #include "math/basis.h"
 
 #include "math/exponential.h"
-#include "math/simd.h"
+#include "base/simd.h"
 
 #include <stdlib.h>
 #include <string.h>

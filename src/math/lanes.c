@@ -6,7 +6,7 @@
 #include "math/lanes.h"
 
 #include "math/exponential.h"
-#include "math/simd.h"
+#include "base/simd.h"
 
 #include <math.h>
 

@@ -7,7 +7,7 @@
  * up, and in which order, depends on no other lane. */
 #include "math/series.h"
 
-#include "math/simd.h"
+#include "base/simd.h"
 
 #include <stdint.h>
 #include <string.h>

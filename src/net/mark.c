@@ -1,7 +1,7 @@
 /* Field by field: padding has no meaning. */
 #include "net/mark.h"
 
-#include "net/parameter.h"
+#include "base/parameter.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * its delay: where a network has few different ones, that is a number of one or two bytes, or nothing. */
 #include "net/wiring.h"
 
-#include "net/random.h"
+#include "base/random.h"
 
 #include <gsl/gsl_randist.h>
 #include <math.h>

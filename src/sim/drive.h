@@ -7,9 +7,9 @@
 #define PM_SIM_DRIVE_H
 
 #include "math/series.h"
-#include "net/poisson.h"
+#include "model/poisson.h"
 #include "net/wiring.h"
-#include "sim/archive.h"
+#include "base/archive.h"
 
 /* One source neuron and its synapse. */
 typedef struct pm_channel {

@@ -3,7 +3,7 @@
  * others, so that the bits are the same however cells are divided into blocks. */
 #include "sim/drive.h"
 
-#include "math/simd.h"
+#include "base/simd.h"
 
 #include <stdlib.h>
 #include <string.h>

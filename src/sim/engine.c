@@ -8,7 +8,7 @@
  * for w > 0. */
 #include "sim/engine.h"
 
-#include "math/simd.h"
+#include "base/simd.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #ifndef PM_SIM_QUEUE_H
 #define PM_SIM_QUEUE_H
 
-#include "sim/archive.h"
+#include "base/archive.h"
 
 typedef struct pm_flight {
     double time;     /* of the spike, ms */

@@ -3,8 +3,8 @@
  * lies is drawn anew when it has come. Injected spikes wait in a list sorted by time. */
 #include "sim/sources.h"
 
-#include "net/poisson.h"
-#include "net/random.h"
+#include "model/poisson.h"
+#include "base/random.h"
 
 #include <math.h>
 #include <stdlib.h>

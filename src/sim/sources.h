@@ -2,7 +2,7 @@
 #ifndef PM_SIM_SOURCES_H
 #define PM_SIM_SOURCES_H
 
-#include "sim/archive.h"
+#include "base/archive.h"
 
 typedef struct pm_sources pm_sources;
 

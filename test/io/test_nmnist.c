@@ -3,7 +3,7 @@
 
 #include "io/event_file.h"
 #include "io/output.h"
-#include "learn/coding.h"
+#include "data/coding.h"
 #include "support/starve.h"
 
 #include <check.h>

@@ -4,7 +4,7 @@
 #endif
 
 #include "math/product.h"
-#include "net/random.h"
+#include "base/random.h"
 
 #include <check.h>
 #include <dlfcn.h>

@@ -3,7 +3,7 @@
 #define TEST_SUPPORT_DRAW_H
 
 #include "math/lif.h"
-#include "net/random.h"
+#include "base/random.h"
 
 #include <math.h>
 

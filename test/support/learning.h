@@ -2,7 +2,7 @@
 #ifndef TEST_SUPPORT_LEARNING_H
 #define TEST_SUPPORT_LEARNING_H
 
-#include "learn/rule.h"
+#include "rule/rule.h"
 
 #include <gsl/gsl_rng.h>
 

@@ -1,0 +1,150 @@
+/* Philox4x32-10 as a GSL generator. Invariant: what is drawn depends on (key, index, place) only, never on what was
+ * drawn elsewhere; so populations, threads and ranks cannot disturb one another's draws. */
+#include "base/random.h"
+
+#include "base/simd.h"
+
+#include <string.h>
+
+typedef struct philox_state {
+    uint64_t key, index, block; /* `block` is the next to compute */
+    uint32_t word[4];
+    unsigned used; /* words of the current block already given out */
+} philox_state;
+
+void pm_philox_block(uint64_t key, uint64_t index, uint64_t block, uint32_t out[4]) {
+    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+    uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32), c2 = (uint32_t)index, c3 = (uint32_t)(index >> 32);
+    for (int round = 0; round < 10; round++) {
+        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
+        c1 = (uint32_t)p1;
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+        c3 = (uint32_t)p0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+}
+
+static void philox_set(void *vstate, unsigned long seed) {
+    philox_state *state = vstate;
+    *state = (philox_state){.key = seed, .used = 4};
+}
+
+static unsigned long philox_get(void *vstate) {
+    philox_state *state = vstate;
+    if (state->used == 4) {
+        pm_philox_block(state->key, state->index, state->block++, state->word);
+        state->used = 0;
+    }
+    return state->word[state->used++];
+}
+
+/* [0, 1) in steps of 2^-53. */
+static double philox_get_double(void *vstate) {
+    uint64_t high = philox_get(vstate), low = philox_get(vstate);
+    return (double)((high << 32 | low) >> 11) * 0x1p-53;
+}
+
+static const gsl_rng_type philox_type = {
+    .name = "philox4x32-10",
+    .max = 0xffffffffUL,
+    .min = 0,
+    .size = sizeof(philox_state),
+    .set = philox_set,
+    .get = philox_get,
+    .get_double = philox_get_double,
+};
+const gsl_rng_type *const pm_rng_philox = &philox_type;
+
+uint64_t pm_stream_key(uint64_t seed, const char *const *words, size_t n_words) {
+    uint64_t hash = 0xcbf29ce484222325u ^ seed * 0x9E3779B97F4A7C15u; /* FNV-1a, then the finaliser of SplitMix64 */
+    for (size_t w = 0; w < n_words; w++)
+        for (size_t k = 0; k <= strlen(words[w]); k++)
+            hash = (hash ^ (unsigned char)words[w][k]) * 0x100000001b3u;
+    hash = (hash ^ hash >> 30) * 0xBF58476D1CE4E5B9u;
+    hash = (hash ^ hash >> 27) * 0x94D049BB133111EBu;
+    return hash ^ hash >> 31;
+}
+
+void pm_stream_start(gsl_rng *rng, uint64_t key, uint64_t index) {
+    philox_state *state = gsl_rng_state(rng);
+    *state = (philox_state){.key = key, .index = index, .used = 4};
+}
+
+enum { DRAWS = PM_STREAM_BATCH, BLOCKS = DRAWS / 2 };
+
+/* -log of numbers in (0, 1], to an ulp: m = 2^n f with f in [sqrt(1/2), sqrt(2)), and log f = 2 atanh(s) with
+ * s = (f - 1)/(f + 1). Straight-line arithmetic: vector code, the same bits on every machine. */
+static inline double minus_log(double m) {
+    static const uint64_t root_half = 0x3fe6a09e667f3bcd; /* bits of sqrt(1/2) */
+    static const double ln2_high = 0x1.62e42fefa0000p-1;  /* 35 bits: n * ln2_high is exact */
+    static const double ln2_low = 0x1.cf79abc9e3b3ap-40;
+    uint64_t bits, place;
+    memcpy(&bits, &m, sizeof bits);
+    place = (bits - root_half + ((uint64_t)64 << 52)) >> 52; /* n + 64 */
+    bits -= (place - 64) << 52;
+    place |= 0x4330000000000000u;
+    double f, n;
+    memcpy(&f, &bits, sizeof f);
+    memcpy(&n, &place, sizeof n);
+    n -= 0x1p52 + 64.0;
+    double s = (f - 1.0) / (f + 1.0), z = s * s, z2 = z * z;
+    /* 2 atanh(s) = 2 s + s z (2/3 + 2/5 z + ...); z < 0.0295: the next term is below 2^-57 relative. */
+    double even = 2.0 / 3 + z2 * (2.0 / 7 + z2 * (2.0 / 11 + z2 * (2.0 / 15 + z2 * (2.0 / 19))));
+    double odd = 2.0 / 5 + z2 * (2.0 / 9 + z2 * (2.0 / 13 + z2 * (2.0 / 17 + z2 * (2.0 / 21))));
+    double tail = n * ln2_low + s * z * (even + z * odd);
+    return -(n * ln2_high + (2.0 * s + tail));
+}
+
+/* Philox on BLOCKS counters at once: 32-bit words in lanes of 64 bits, where a product is whole. */
+PM_SIMD void pm_stream_exponentials(uint64_t key, uint64_t index, uint64_t batch, double draws[DRAWS]) {
+    const uint64_t low = 0xffffffffu;
+    uint64_t c0[BLOCKS], c1[BLOCKS], c2[BLOCKS], c3[BLOCKS];
+    uint64_t k0 = key & low, k1 = key >> 32, first = batch * BLOCKS; /* a multiple of BLOCKS: no carry below */
+    for (size_t k = 0; k < BLOCKS; k++) {
+        c0[k] = (first & low) + k;
+        c1[k] = first >> 32;
+        c2[k] = index & low;
+        c3[k] = index >> 32;
+    }
+#pragma GCC unroll 10
+    for (int round = 0; round < 10; round++) {
+#pragma GCC unroll 1
+        for (size_t k = 0; k < BLOCKS; k++) {
+            uint64_t p0 = 0xD2511F53u * c0[k], p1 = 0xCD9E8D57u * c2[k];
+            c0[k] = p1 >> 32 ^ c1[k] ^ k0;
+            c1[k] = p1 & low;
+            c2[k] = p0 >> 32 ^ c3[k] ^ k1;
+            c3[k] = p0 & low;
+        }
+        k0 = (k0 + 0x9E3779B9u) & low;
+        k1 = (k1 + 0xBB67AE85u) & low;
+    }
+    /* Uniform on (0, 1] in steps of 2^-52: 1 + bits 2^-52 by its bits, taken from 2. */
+    double even[BLOCKS], odd[BLOCKS];
+    for (size_t k = 0; k < BLOCKS; k++) {
+        uint64_t bits = (c0[k] << 32 | c1[k]) >> 12 | 0x3ff0000000000000u;
+        memcpy(&even[k], &bits, sizeof bits);
+        bits = (c2[k] << 32 | c3[k]) >> 12 | 0x3ff0000000000000u;
+        memcpy(&odd[k], &bits, sizeof bits);
+    }
+    for (size_t k = 0; k < BLOCKS; k++) {
+        draws[2 * k] = minus_log(2.0 - even[k]);
+        draws[2 * k + 1] = minus_log(2.0 - odd[k]);
+    }
+}
+
+double pm_stream_exponential(uint64_t key, uint64_t index, uint64_t place) {
+    uint32_t word[4];
+    pm_philox_block(key, index, place / 2, word);
+    size_t at = 2 * (place % 2);
+    uint64_t bits = ((uint64_t)word[at] << 32 | word[at + 1]) >> 12 | 0x3ff0000000000000u;
+    double uniform;
+    memcpy(&uniform, &bits, sizeof bits);
+    return minus_log(2.0 - uniform);
+}

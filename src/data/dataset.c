@@ -1,0 +1,113 @@
+/* Data sets are flat arrays, example by example. Everything random is a stream of its own, so that a set is a function
+ * of its seed and name. */
+#include "data/dataset.h"
+
+#include "base/random.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+void pm_dataset_free(pm_dataset *data) {
+    free(data->bytes);
+    free(data->values);
+    free(data->first);
+    free(data->stamp);
+    free(data->feature);
+    free(data->label);
+    *data = (pm_dataset){0};
+}
+
+/* The recordings from number `kept` on. */
+static bool copy_events(const pm_dataset *from, size_t kept, pm_dataset *part) {
+    uint64_t begin = from->first[kept], n = from->first[from->n] - begin;
+    part->first = malloc((part->n + 1) * sizeof *part->first);
+    part->stamp = malloc(n * sizeof *part->stamp + 1);
+    part->feature = malloc(n * sizeof *part->feature + 1);
+    if (!part->first || !part->stamp || !part->feature)
+        return false;
+    for (size_t k = 0; k <= part->n; k++)
+        part->first[k] = from->first[kept + k] - begin;
+    memcpy(part->stamp, from->stamp + begin, n * sizeof *part->stamp);
+    memcpy(part->feature, from->feature + begin, n * sizeof *part->feature);
+    return true;
+}
+
+pm_status pm_dataset_split(pm_dataset *from, size_t n, pm_dataset *part, pm_error *error) {
+    size_t kept = from->n - n, row = from->n_features;
+    *part = *from;
+    part->n = n;
+    part->bytes = from->bytes ? malloc(n * row + 1) : NULL;
+    part->values = from->values ? malloc(n * row * sizeof *part->values + 1) : NULL;
+    part->first = NULL;
+    part->stamp = NULL;
+    part->feature = NULL;
+    part->label = malloc(n + 1);
+    bool enough = part->label && (!from->bytes || part->bytes) && (!from->values || part->values);
+    if (!enough || (from->first && !copy_events(from, kept, part))) {
+        pm_dataset_free(part);
+        return pm_fail_memory(error, "examples");
+    }
+    if (from->bytes)
+        memcpy(part->bytes, from->bytes + kept * row, n * row);
+    if (from->values)
+        memcpy(part->values, from->values + kept * row, n * row * sizeof *part->values);
+    memcpy(part->label, from->label + kept, n);
+    from->n = kept;
+    return PM_OK;
+}
+
+/* --- Yin-Yang ----------------------------------------------------------------------------------------------------- */
+
+static const double BIG = 0.5, SMALL = 0.1; /* radii of the circle and of the dots */
+
+uint8_t pm_yin_yang_class(double x, double y) {
+    double right = hypot(x - 1.5 * BIG, y - BIG), left = hypot(x - 0.5 * BIG, y - BIG);
+    if (right < SMALL || left < SMALL)
+        return 2;
+    return right <= SMALL || (left > SMALL && left <= 0.5 * BIG) || (y > BIG && right > 0.5 * BIG);
+}
+
+pm_status pm_dataset_yin_yang(uint64_t seed, const char *name, size_t n, pm_dataset *data, pm_error *error) {
+    enum { FEATURES = 4, CLASSES = 3 };
+    *data = (pm_dataset){.n = n, .n_features = FEATURES, .n_classes = CLASSES};
+    data->values = malloc(n * FEATURES * sizeof *data->values + 1);
+    data->label = malloc(n + 1);
+    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    if (!data->values || !data->label || !rng) {
+        gsl_rng_free(rng);
+        pm_dataset_free(data);
+        return pm_fail_memory(error, "examples");
+    }
+    const char *const words[] = {"yin-yang", name};
+    uint64_t key = pm_stream_key(seed, words, 2);
+    for (size_t k = 0; k < n; k++) {
+        pm_stream_start(rng, key, k);
+        uint8_t wanted = (uint8_t)gsl_rng_uniform_int(rng, CLASSES);
+        double x = 0.0, y = 0.0;
+        do {
+            x = 2.0 * BIG * gsl_rng_uniform(rng);
+            y = 2.0 * BIG * gsl_rng_uniform(rng);
+        } while (hypot(x - BIG, y - BIG) > BIG || pm_yin_yang_class(x, y) != wanted);
+        memcpy(data->values + k * FEATURES, (const double[]){x, y, 1.0 - x, 1.0 - y}, FEATURES * sizeof(double));
+        data->label[k] = wanted;
+    }
+    gsl_rng_free(rng);
+    return PM_OK;
+}
+
+/* --- order -------------------------------------------------------------------------------------------------------- */
+
+void pm_shuffle(uint64_t key, uint64_t index, size_t n, uint32_t *order) {
+    for (size_t k = 0; k < n; k++)
+        order[k] = (uint32_t)k;
+    for (size_t k = n; k > 1; k--) {
+        uint32_t word[4];
+        pm_philox_block(key, index, k, word);
+        size_t other = (size_t)(((uint64_t)word[0] * k) >> 32);
+        uint32_t kept = order[k - 1];
+        order[k - 1] = order[other];
+        order[other] = kept;
+    }
+}

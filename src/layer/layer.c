@@ -1,0 +1,116 @@
+/* A dense layer: what all widths share. The steps from arrival to arrival are listed and their factors tabulated; then
+ * narrow layers (layer_narrow.c) and wide ones (layer_wide.c) go through them in their own ways, with the same bits.
+ * Invariant: all spikes of a run are written in order, and end before the run's duration. */
+#include "layer/layer.h"
+
+#include "layer/layer_narrow.h"
+#include "layer/layer_span.h"
+#include "layer/layer_wide.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WIDE_ROWS = 9 }; /* of a wide layer's scratch memory: u, i, b twice; the end of refractoriness; zeros; flags */
+
+static bool is_narrow(const pm_layer *layer) { return layer->n_out <= PM_NARROW; }
+
+pm_status pm_layer_new(pm_layer *layer, const pm_lif *lif, size_t n_in, size_t n_out, pm_error *error) {
+    size_t stride = (n_out + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES;
+    *layer = (pm_layer){.lif = *lif, .n_in = n_in, .n_out = n_out, .stride = stride};
+    layer->weight = aligned_alloc(64, n_in * stride * sizeof(double));
+    layer->scratch = aligned_alloc(64, (is_narrow(layer) ? PM_NARROW_ROWS : WIDE_ROWS) * stride * sizeof(double));
+    layer->flagged = malloc(stride * sizeof *layer->flagged);
+    if (!layer->weight || !layer->scratch || !layer->flagged) {
+        pm_layer_free(layer);
+        return pm_fail_memory(error, "the weights of a layer");
+    }
+    memset(layer->weight, 0, n_in * stride * sizeof(double));
+    return PM_OK;
+}
+
+void pm_layer_free(pm_layer *layer) {
+    free(layer->weight);
+    free(layer->scratch);
+    free(layer->flagged);
+    free(layer->steps);
+    pm_basis_free(&layer->basis);
+    layer->weight = layer->scratch = NULL;
+    layer->flagged = NULL;
+    layer->steps = NULL;
+    layer->step_capacity = 0;
+}
+
+/* The way from one arrival to the next, in pieces: bounds are tight, and lanes do their work, over short times only.
+ * What is left after MOST_PIECES has decayed. */
+enum { MOST_PIECES = 8 };
+
+static pm_status reserve_steps(pm_layer *layer, size_t n, pm_error *error) {
+    if (n > layer->step_capacity) {
+        free(layer->steps);
+        layer->step_capacity = 0;
+        layer->steps = malloc((n + n / 2) * sizeof *layer->steps);
+        if (!layer->steps)
+            return pm_fail_memory(error, "the intervals between spikes");
+        layer->step_capacity = n + n / 2;
+    }
+    return pm_basis_reserve(&layer->basis, n, error);
+}
+
+/* The steps from `now` to an arrival or to the end, at least one. */
+static void step_to(pm_layer *layer, double now, double target, uint32_t source) {
+    const double piece = 1.0 / (layer->lif.x + (layer->lif.single ? layer->lif.dxy : layer->lif.dxz));
+    for (size_t pieces = 0; pieces < MOST_PIECES && target - now > 2.0 * piece; pieces++) {
+        layer->basis.t[layer->n_steps] = now + piece - now;
+        layer->steps[layer->n_steps++] = (pm_layer_step){now, now + piece, PM_NO_SOURCE};
+        now += piece;
+    }
+    layer->basis.t[layer->n_steps] = target - now;
+    layer->steps[layer->n_steps++] = (pm_layer_step){now, target, source};
+}
+
+/* Lists the steps of a run and tabulates their basis. */
+static pm_status tabulate(pm_layer *layer, const pm_raster *in, double duration, pm_error *error) {
+    const double piece = 1.0 / (layer->lif.x + (layer->lif.single ? layer->lif.dxy : layer->lif.dxz));
+    double most = (double)MOST_PIECES * ((double)in->n + 1.0), cuts = duration / piece, now = 0.0;
+    pm_status status = reserve_steps(layer, in->n + 2 + (size_t)(cuts < most ? cuts : most), error);
+    if (status)
+        return status;
+    layer->n_steps = 0;
+    for (size_t k = 0; k < in->n && in->time[k] < duration; k++) {
+        step_to(layer, now, in->time[k], in->neuron[k]);
+        now = in->time[k];
+    }
+    step_to(layer, now, duration, PM_NO_SOURCE);
+    pm_basis_fill(&layer->lif, &layer->basis, layer->n_steps);
+    return PM_OK;
+}
+
+/* Neurons that rest at or above threshold fire at 0 ms, before the first input, whose current is not in their slope. */
+static pm_status fire_at_rest(pm_layer_spikes *spikes, size_t n, double *held, pm_error *error) {
+    const pm_lif_state rest = {0};
+    pm_status status = PM_OK;
+    for (uint32_t j = 0; !status && j < n; j++) {
+        pm_span span = {.neuron = j};
+        status = pm_span_fire(spikes, &span, 0.0, pm_lif_slope_now(spikes->lif, &rest), error);
+        held[j] = span.held;
+    }
+    return status;
+}
+
+pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, size_t limit, pm_raster *out,
+                       pm_error *error) {
+    pm_layer_spikes spikes = {.lif = &layer->lif, .out = out, .limit = limit};
+    double *held = layer->scratch, u = layer->lif.theta <= 0.0 ? layer->lif.u_reset : 0.0;
+    out->n = 0;
+    for (size_t j = 0; j < layer->stride; j++)
+        held[j] = -INFINITY;
+    pm_status status = tabulate(layer, in, duration, error);
+    if (!status && layer->lif.theta <= 0.0)
+        status = fire_at_rest(&spikes, layer->n_out, held, error);
+    if (!status)
+        status = (is_narrow(layer) ? pm_layer_run_narrow : pm_layer_run_wide)(layer, &spikes, u, error);
+    while (!status && out->n && out->time[out->n - 1] >= duration)
+        out->n--; /* a run ends just before `duration` */
+    return status;
+}

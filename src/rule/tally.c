@@ -1,0 +1,119 @@
+/* What the rules of spike timing share. Invariant of a sensitivity: its traces hold the input spikes before
+ * traces.now, each carried there by the closed form of its kernel. */
+#include "rule/tally.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+pm_status pm_tally_new(pm_tally *t, const pm_layered *net, const pm_plasticity *plasticity, pm_error *error) {
+    *t = (pm_tally){.n_layers = net->n_layers};
+    if (net->n_layers > PM_TALLY_LAYERS)
+        return pm_fail(error, PM_INVALID, "%zu layers of weights; the rule trains at most %d", net->n_layers,
+                       PM_TALLY_LAYERS);
+    for (size_t l = 0; l < net->n_layers; l++) {
+        t->plastic[l] = plasticity->plastic[l];
+        t->rate[l] = plasticity->rate[l];
+        if (!t->plastic[l])
+            continue;
+        t->change[l] = calloc(net->layers[l].n_in * net->layers[l].stride, sizeof *t->change[l]);
+        if (!t->change[l]) {
+            pm_tally_free(t);
+            return pm_fail_memory(error, "the learning rule");
+        }
+    }
+    return PM_OK;
+}
+
+pm_status pm_tally_new_output(pm_tally *t, const pm_layered *net, const pm_plasticity *plasticity, const char *rule,
+                              pm_error *error) {
+    *t = (pm_tally){0};
+    for (size_t l = 0; l + 1 < net->n_layers; l++)
+        if (plasticity->plastic[l])
+            return pm_fail(error, PM_INVALID,
+                           "%s trains the output layer only; layer %zu is plastic, and must have 'plastic: false'",
+                           rule, l + 1);
+    return pm_tally_new(t, net, plasticity, error);
+}
+
+void pm_tally_free(pm_tally *t) {
+    for (size_t l = 0; l < PM_TALLY_LAYERS; l++)
+        free(t->change[l]);
+    *t = (pm_tally){0};
+}
+
+void pm_tally_settle(pm_tally *t, const pm_layered *net, double *const *change) {
+    for (size_t l = 0; l < t->n_layers; l++) {
+        size_t size = net->layers[l].n_in * net->layers[l].stride;
+        if (!t->plastic[l])
+            continue;
+        pm_axpy(size, 1.0, t->change[l], change[l]);
+        memset(t->change[l], 0, size * sizeof *t->change[l]);
+    }
+}
+
+pm_status pm_sensitivity_new(pm_sensitivity *s, const pm_layer *layer, pm_error *error) {
+    *s = (pm_sensitivity){0};
+    pm_status status = pm_traces_new(&s->traces, &layer->lif, layer->n_in, error);
+    if (status)
+        return status;
+    s->at_restart = calloc(2 * s->traces.n, sizeof *s->at_restart);
+    if (!s->at_restart) {
+        pm_sensitivity_free(s);
+        return pm_fail_memory(error, "the learning rule");
+    }
+    s->row = s->at_restart + s->traces.n;
+    return PM_OK;
+}
+
+void pm_sensitivity_free(pm_sensitivity *s) {
+    pm_traces_free(&s->traces);
+    free(s->at_restart);
+    *s = (pm_sensitivity){0};
+}
+
+void pm_sensitivity_begin(pm_sensitivity *s, const pm_raster *in) {
+    pm_traces_reset(&s->traces, 0.0);
+    s->in = in;
+    s->next = 0;
+    s->restart = -INFINITY;
+}
+
+static void carry(pm_sensitivity *s, double t) {
+    pm_traces *d = &s->traces;
+    if (t > d->now)
+        pm_traces_advance(d, t - d->now);
+    d->now = t;
+    for (; s->next < s->in->n && s->in->time[s->next] < t; s->next++) {
+        pm_lif_basis at = pm_lif_basis_at(&d->kernel, t - s->in->time[s->next]);
+        uint32_t i = s->in->neuron[s->next];
+        d->u[i] += d->kernel.single ? at.d1 : at.d12;
+        d->i[i] += d->kernel.single ? at.e1 : at.alpha;
+        d->b[i] += d->kernel.single ? 0.0 : at.e2;
+    }
+}
+
+void pm_sensitivity_at(pm_sensitivity *s, double t) {
+    size_t n = s->traces.n;
+    if (t < s->restart) {
+        memset(s->row, 0, n * sizeof *s->row);
+        return;
+    }
+    carry(s, t);
+    memcpy(s->row, s->traces.u, n * sizeof *s->row);
+    if (isfinite(s->restart))
+        pm_axpy(n, -exp(-(t - s->restart) * s->traces.kernel.l_m), s->at_restart, s->row);
+}
+
+void pm_sensitivity_fire(pm_sensitivity *s, double t) {
+    s->restart = t + s->traces.kernel.t_ref;
+    carry(s, s->restart);
+    memcpy(s->at_restart, s->traces.u, s->traces.n * sizeof *s->at_restart);
+}
+
+double pm_sensitivity_restart_slope(const pm_sensitivity *s, const pm_layer *layer, size_t neuron) {
+    double current = 0.0;
+    for (size_t i = 0; i < layer->n_in; i++)
+        current += layer->weight[i * layer->stride + neuron] * s->traces.i[i];
+    return (layer->lif.u_inf - layer->lif.u_reset) * layer->lif.l_m + current * layer->lif.inv_C;
+}

@@ -1,0 +1,49 @@
+/* What the rules of spike timing share: the change gathered so far, and how a potential depends on weights. */
+#ifndef PM_LEARN_TALLY_H
+#define PM_LEARN_TALLY_H
+
+#include "rule/rule.h"
+#include "gradient/traces.h"
+
+enum { PM_TALLY_LAYERS = 8 };
+
+/* The change of weights gathered since the last settling. */
+typedef struct pm_tally {
+    size_t n_layers;
+    bool plastic[PM_TALLY_LAYERS];
+    double rate[PM_TALLY_LAYERS];
+    double *change[PM_TALLY_LAYERS]; /* in the layout of the weights; NULL: not plastic */
+} pm_tally;
+
+pm_status pm_tally_new(pm_tally *tally, const pm_layered *net, const pm_plasticity *plasticity, pm_error *error);
+/* The same for rules that know the output layer only: PM_INVALID if another one is plastic. */
+pm_status pm_tally_new_output(pm_tally *tally, const pm_layered *net, const pm_plasticity *plasticity, const char *rule,
+                              pm_error *error);
+void pm_tally_free(pm_tally *tally);
+/* Adds all to `change` and begins anew. */
+void pm_tally_settle(pm_tally *tally, const pm_layered *net, double *const *change);
+
+/* How the potential of one neuron depends on its weights, with its own spikes held where they are: after a restart
+ * at r (the end of the refractory time, or the spike)
+ *
+ *     du(t)/dw_i = d_i(t) - e^{-(t - r)/tau_m} d_i(r),    d_i(t) = sum over input spikes f < t of eps(t - t_i^f),
+ *
+ * 0 between spike and restart, and d_i(t) before the first spike. Times are asked for in ascending order. */
+typedef struct pm_sensitivity {
+    pm_traces traces; /* d_i, i_i and b_i */
+    const pm_raster *in;
+    size_t next;        /* input spike that is not yet in the traces */
+    double restart;     /* ms; -INFINITY before the first spike */
+    double *at_restart; /* d_i(r) */
+    double *row;        /* du/dw_i, mV/pA, at the time asked for last */
+} pm_sensitivity;
+
+pm_status pm_sensitivity_new(pm_sensitivity *s, const pm_layer *layer, pm_error *error);
+void pm_sensitivity_free(pm_sensitivity *s);
+void pm_sensitivity_begin(pm_sensitivity *s, const pm_raster *in);
+void pm_sensitivity_at(pm_sensitivity *s, double t);   /* fills row */
+void pm_sensitivity_fire(pm_sensitivity *s, double t); /* the neuron fires at t */
+/* du/dt right after the restart (mV/ms) of the neuron with that column of weights. */
+double pm_sensitivity_restart_slope(const pm_sensitivity *s, const pm_layer *layer, size_t neuron);
+
+#endif

@@ -1,0 +1,506 @@
+/* Step n covers [n dt, (n + 1) dt). A ring of buckets holds the groups of synapses whose spikes arrive in the steps to
+ * come.
+ *
+ * Invariant: before step n, all cells are at time n dt, bucket n and later ones hold everything known to arrive,
+ * `pending` holds the spikes not yet reported, and those before `reported` have been. */
+#include "step/clock.h"
+
+#include "base/parameter.h"
+#include "net/wiring.h"
+#include "sim/sources.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { LONGEST_RING = 1 << 16, MOST_SPIKES_IN_STEP = 100000 };
+static const double SAME_POINT = 1e-9; /* of a step: times this close to a grid point are taken for it */
+static const uint32_t NONE = UINT32_MAX;
+
+typedef struct cell {
+    pm_stepper_state state;
+    double ready; /* end of refractoriness, ms */
+} cell;
+
+/* A spike on its way over one group of synapses. */
+typedef struct flight {
+    double time; /* of arrival, ms */
+    int64_t step;
+    uint64_t group;
+} flight;
+
+/* An arrival at one cell within the present step; chained by cell, latest first. */
+typedef struct arrival {
+    double offset; /* from the start of the step, ms */
+    double weight; /* pA */
+    uint32_t next;
+} arrival;
+
+typedef struct watch {
+    size_t record, neuron; /* as in pm_sample */
+    uint32_t cell;
+    int64_t stride; /* steps */
+} watch;
+
+#define LIST(type)                                                                                                     \
+    struct {                                                                                                           \
+        type *items;                                                                                                   \
+        size_t count, capacity;                                                                                        \
+    }
+
+typedef LIST(flight) bucket;
+
+struct pm_clock {
+    const pm_network *network;
+    pm_clock_options options;
+    pm_wiring *wiring;
+    pm_sources *sources;
+    pm_stepper *steppers; /* per population */
+    cell *cells;
+    uint32_t *population; /* of each cell */
+    uint32_t *order;      /* populations, each after those that reach it within a step */
+    uint32_t *rank;       /* of each population in that order */
+    bucket *ring;
+    size_t n_ring;
+    uint32_t *head;         /* per cell: its latest arrival, or NONE */
+    LIST(arrival) arrivals; /* of the step */
+    LIST(arrival) sorted;   /* of the cell at hand */
+    LIST(pm_spike) pending;
+    size_t n_found_before; /* pending spikes before those of the population at hand */
+    watch *watches;
+    size_t n_watches;
+    int64_t step;
+    double start, end;     /* of the present step, ms */
+    double time, reported; /* ms */
+    pm_counts counts;
+    atomic_bool stop;
+    pm_spike_callback *on_spike;
+    void *spike_user;
+    pm_sample_callback *on_sample;
+    void *sample_user;
+};
+
+static bool grow(void **items, size_t *capacity, size_t count, size_t size) {
+    if (count < *capacity)
+        return true;
+    size_t larger = *capacity ? 2 * *capacity : 16;
+    void *moved = realloc(*items, larger * size);
+    if (!moved)
+        return false;
+    *items = moved;
+    *capacity = larger;
+    return true;
+}
+#define ROOM(list) grow((void **)&(list).items, &(list).capacity, (list).count, sizeof *(list).items)
+
+/* --- making --- */
+
+/* Kahn's algorithm over populations; what is left on and behind cycles follows in file order. */
+static void order_populations(pm_clock *c) {
+    const pm_network *net = c->network;
+    uint32_t n = (uint32_t)net->n_populations, done = 0;
+    for (uint32_t p = 0; p < n; p++)
+        c->rank[p] = NONE;
+    while (done < n) {
+        uint32_t chosen = NONE, first = NONE;
+        for (uint32_t p = 0; p < n && chosen == NONE; p++) {
+            if (c->rank[p] != NONE)
+                continue;
+            first = first == NONE ? p : first;
+            bool waits = false;
+            for (size_t k = 0; k < net->n_projections; k++)
+                waits |= net->projections[k].to == p && c->rank[net->projections[k].from] == NONE &&
+                         c->wiring->min_delay[k] < c->options.dt;
+            chosen = waits ? NONE : p;
+        }
+        chosen = chosen == NONE ? first : chosen;
+        c->rank[chosen] = done;
+        c->order[done++] = chosen;
+    }
+}
+
+static pm_status make_cells(pm_clock *c, pm_error *error) {
+    const pm_network *net = c->network;
+    size_t n = (size_t)c->wiring->n_cells + 1, np = net->n_populations + 1;
+    c->cells = calloc(n, sizeof *c->cells);
+    c->population = calloc(n, sizeof *c->population);
+    c->head = calloc(n, sizeof *c->head);
+    c->steppers = calloc(np, sizeof *c->steppers);
+    c->order = calloc(np, sizeof *c->order);
+    c->rank = calloc(np, sizeof *c->rank);
+    if (!c->cells || !c->population || !c->head || !c->steppers || !c->order || !c->rank)
+        return pm_fail_memory(error, "the neurons");
+    pm_status status = PM_OK;
+    for (uint32_t p = 0; !status && p < net->n_populations; p++) {
+        if (net->populations[p].kind == PM_LIF)
+            status =
+                pm_stepper_init(&c->steppers[p], &net->populations[p].neuron, c->options.scheme, c->options.dt, error);
+        for (uint32_t k = c->wiring->first_cell[p]; k < c->wiring->first_cell[p + 1]; k++) {
+            c->cells[k].ready = -INFINITY;
+            c->population[k] = p;
+            c->head[k] = NONE;
+        }
+    }
+    order_populations(c);
+    return status;
+}
+
+static pm_status make_ring(pm_clock *c, pm_error *error) {
+    double longest = 0.0;
+    for (uint64_t g = 0; g < c->wiring->n_groups; g++)
+        longest = fmax(longest, c->wiring->groups[g].delay);
+    c->n_ring = (size_t)fmin(longest / c->options.dt + 3.0, LONGEST_RING);
+    c->ring = calloc(c->n_ring, sizeof *c->ring);
+    return c->ring ? PM_OK : pm_fail_memory(error, "spikes on their way");
+}
+
+static pm_status make_watches(pm_clock *c, pm_error *error) {
+    const pm_network *net = c->network;
+    size_t n = 0;
+    for (size_t k = 0; k < net->n_potentials; k++)
+        n += net->potentials[k].n_neurons;
+    c->watches = calloc(n + 1, sizeof *c->watches);
+    if (!c->watches)
+        return pm_fail_memory(error, "the recorded potentials");
+    for (size_t k = 0; k < net->n_potentials; k++)
+        for (size_t j = 0; j < net->potentials[k].n_neurons; j++) {
+            const pm_potential_record *r = &net->potentials[k];
+            double stride = fmin(fmax(round(r->interval / c->options.dt), 1.0), 0x1p60);
+            c->watches[c->n_watches++] =
+                (watch){k, j, c->wiring->first_cell[r->population] + r->neurons[j], (int64_t)stride};
+        }
+    return PM_OK;
+}
+
+pm_status pm_clock_new(const pm_network *network, const pm_clock_options *options, pm_clock **clock, pm_error *error) {
+    *clock = NULL;
+    if (!(options->dt > 0.0) || !isfinite(options->dt))
+        return pm_fail(error, PM_INVALID, "a time step of %g ms; it must be a positive number", options->dt);
+    for (size_t p = 0; p < network->n_populations; p++)
+        if (network->populations[p].kind == PM_LIF) {
+            pm_status bad =
+                pm_neuron_need_current(&network->populations[p].neuron, "the time-stepped simulator", error);
+            if (bad)
+                return bad;
+        }
+    pm_clock *c = calloc(1, sizeof *c);
+    if (!c)
+        return pm_fail_memory(error, "the simulation");
+    c->network = network;
+    c->options = *options;
+    atomic_init(&c->stop, false);
+    pm_status status = pm_wiring_new(network, &c->wiring, error);
+    if (!status)
+        status = make_cells(c, error);
+    if (!status)
+        status = make_ring(c, error);
+    if (!status)
+        status = make_watches(c, error);
+    if (!status)
+        status = pm_sources_new(network, NULL, &c->sources, error);
+    if (status) {
+        pm_clock_free(c);
+        return status;
+    }
+    const pm_wiring *w = c->wiring;
+    c->counts.neurons = w->n_neurons;
+    c->counts.synapses = w->n_synapses;
+    c->counts.bytes = w->n_synapses * (sizeof *w->targets + sizeof *w->weights) + w->n_groups * sizeof *w->groups +
+                      w->n_neurons * sizeof *w->first_group + w->n_cells * (sizeof(cell) + 2 * sizeof(uint32_t));
+    *clock = c;
+    return PM_OK;
+}
+
+void pm_clock_free(pm_clock *clock) {
+    if (!clock)
+        return;
+    for (size_t k = 0; clock->ring && k < clock->n_ring; k++)
+        free(clock->ring[k].items);
+    for (size_t p = 0; clock->steppers && p < clock->network->n_populations; p++)
+        pm_stepper_clear(&clock->steppers[p]);
+    pm_wiring_free(clock->wiring);
+    pm_sources_free(clock->sources);
+    free(clock->steppers);
+    free(clock->cells);
+    free(clock->population);
+    free(clock->order);
+    free(clock->rank);
+    free(clock->ring);
+    free(clock->head);
+    free(clock->arrivals.items);
+    free(clock->sorted.items);
+    free(clock->pending.items);
+    free(clock->watches);
+    free(clock);
+}
+
+void pm_clock_on_spike(pm_clock *clock, pm_spike_callback *callback, void *user) {
+    clock->on_spike = callback;
+    clock->spike_user = user;
+}
+
+void pm_clock_on_sample(pm_clock *clock, pm_sample_callback *callback, void *user) {
+    clock->on_sample = callback;
+    clock->sample_user = user;
+}
+
+void pm_clock_stop(pm_clock *clock) { atomic_store(&clock->stop, true); }
+
+double pm_clock_time(const pm_clock *clock) { return clock->time; }
+
+pm_counts pm_clock_counts(const pm_clock *clock) { return clock->counts; }
+
+/* --- delivery --- */
+
+static bool on_grid(const pm_clock *c) { return c->options.interpolation == PM_CLOCK_GRID; }
+
+/* A group's spike reaches its targets. Those of rank `settled` and below are at the end of the step already. */
+static pm_status deliver(pm_clock *c, uint64_t group, double time, int64_t settled, pm_error *error) {
+    const pm_wiring *w = c->wiring;
+    double offset = fmin(fmax(time - c->start, 0.0), c->options.dt);
+    c->counts.synaptic_events += w->groups[group + 1].begin - w->groups[group].begin;
+    for (uint64_t k = w->groups[group].begin; k < w->groups[group + 1].begin; k++) {
+        uint32_t target = w->targets[k], p = c->population[target];
+        if (on_grid(c) || (int64_t)c->rank[p] <= settled) {
+            pm_stepper_arrive(&c->steppers[p], &c->cells[target].state, w->weights[k]);
+            continue;
+        }
+        if (!ROOM(c->arrivals) || c->arrivals.count >= NONE)
+            return pm_fail_memory(error, "arrivals");
+        c->arrivals.items[c->arrivals.count] = (arrival){offset, w->weights[k], c->head[target]};
+        c->head[target] = (uint32_t)c->arrivals.count++;
+    }
+    return PM_OK;
+}
+
+static pm_status put(pm_clock *c, int64_t step, uint64_t group, double time, pm_error *error) {
+    bucket *b = &c->ring[(size_t)step % c->n_ring];
+    if (!ROOM(*b))
+        return pm_fail_memory(error, "spikes on their way");
+    b->items[b->count++] = (flight){time, step, group};
+    return PM_OK;
+}
+
+/* A spike sets out over all groups of its neuron. `settled` as above; sources are found before any cell is settled. */
+static pm_status launch(pm_clock *c, const pm_spike *spike, int64_t settled, pm_error *error) {
+    const pm_wiring *w = c->wiring;
+    double dt = c->options.dt;
+    uint32_t neuron = w->first_neuron[spike->population] + spike->neuron;
+    bool is_source = c->network->populations[spike->population].kind != PM_LIF;
+    double grid_step = is_source ? ceil(spike->time / dt - SAME_POINT) : (double)c->step + 1.0;
+    int64_t earliest = c->step + !is_source;
+    pm_status status = PM_OK;
+    for (uint64_t g = w->first_group[neuron]; !status && g < w->first_group[neuron + 1]; g++) {
+        double time = spike->time + w->groups[g].delay;
+        double step = on_grid(c) ? grid_step + round(w->groups[g].delay / dt) : floor(time / dt);
+        if (!(step < 0x1p60))
+            continue;
+        if (!on_grid(c) && time < c->end)
+            status = deliver(c, g, time, settled, error);
+        else
+            status = put(c, step < (double)earliest ? earliest : (int64_t)step, g, time, error);
+    }
+    return status;
+}
+
+/* What arrives in the step; entries of later turns of the ring stay. */
+static pm_status open_bucket(pm_clock *c, pm_error *error) {
+    bucket *b = &c->ring[(size_t)c->step % c->n_ring];
+    size_t kept = 0;
+    for (size_t k = 0; k < b->count; k++) {
+        if (b->items[k].step > c->step) {
+            b->items[kept++] = b->items[k];
+            continue;
+        }
+        pm_status status = deliver(c, b->items[k].group, b->items[k].time, -1, error);
+        if (status)
+            return status;
+    }
+    b->count = kept;
+    return PM_OK;
+}
+
+/* --- one cell through one step --- */
+
+static pm_status sample(pm_clock *c, const watch *at, double time, double u, pm_sample_kind kind, pm_error *error) {
+    pm_sample s = {time, c->steppers[c->population[at->cell]].E_L + u, at->record, at->neuron, kind};
+    return c->on_sample && time < c->network->duration ? c->on_sample(&s, c->sample_user, error) : PM_OK;
+}
+
+static pm_status add_spike(pm_clock *c, uint32_t number, double time, double slope, pm_error *error) {
+    uint32_t p = c->population[number];
+    const pm_stepper *s = &c->steppers[p];
+    pm_status status = PM_OK;
+    if (c->pending.count - c->n_found_before >
+        (size_t)MOST_SPIKES_IN_STEP + 100 * (size_t)c->network->populations[p].size)
+        return pm_fail(error, PM_FAILED, "runaway activity: neuron %s[%u] fires without end at %.17g ms",
+                       c->network->populations[p].name, number - c->wiring->first_cell[p], time);
+    if (!ROOM(c->pending))
+        return pm_fail_memory(error, "spikes");
+    c->pending.items[c->pending.count++] = (pm_spike){time, slope, p, number - c->wiring->first_cell[p]};
+    for (size_t k = 0; !status && k < c->n_watches; k++) {
+        if (c->watches[k].cell != number)
+            continue;
+        status = sample(c, &c->watches[k], time, s->theta, PM_SAMPLE_SPIKE, error);
+        if (!status)
+            status = sample(c, &c->watches[k], time, s->u_reset, PM_SAMPLE_SPIKE, error);
+    }
+    return status;
+}
+
+/* From offset x to x1 without arrivals. */
+static pm_status move_to(pm_clock *c, uint32_t number, double x, double x1, pm_error *error) {
+    cell *at = &c->cells[number];
+    pm_stepper *s = &c->steppers[c->population[number]];
+    double dt = c->options.dt;
+    while (x < x1) {
+        double to = x1, ready = at->ready - c->start;
+        bool held = on_grid(c) ? ready > 0.5 * dt : ready > x;
+        if (held && !on_grid(c))
+            to = fmin(ready, x1);
+        pm_stepper_state from = at->state;
+        pm_stepper_move(s, &at->state, to - x, held);
+        if (held || at->state.u < s->theta) {
+            x = to;
+            continue;
+        }
+        double after =
+            from.u >= s->theta ? 0.0 : pm_stepper_crossing(s, &from, &at->state, to - x, c->options.interpolation);
+        if (after < to - x) {
+            at->state = from;
+            pm_stepper_move(s, &at->state, after, false);
+        }
+        x = after < to - x ? x + after : to;
+        double time = x == dt ? c->end : c->start + x;
+        double slope = pm_stepper_slope(s, &at->state);
+        at->state.u = s->u_reset;
+        at->ready = time + (on_grid(c) ? dt * round(s->t_ref / dt) : s->t_ref);
+        pm_status status = add_spike(c, number, time, slope, error);
+        if (status)
+            return status;
+    }
+    if (isfinite(at->state.u + at->state.a + at->state.b))
+        return PM_OK;
+    uint32_t p = c->population[number];
+    return pm_fail(error, PM_FAILED, "neuron %s[%u] has a potential beyond all numbers at %.17g ms%s",
+                   c->network->populations[p].name, number - c->wiring->first_cell[p], c->end,
+                   s->rk ? "; the Runge-Kutta method is unstable with steps that long" : "");
+}
+
+/* The cell's arrivals by time; those of one instant in the order of delivery. */
+static pm_status sort_arrivals(pm_clock *c, uint32_t number, pm_error *error) {
+    c->sorted.count = 0;
+    for (uint32_t k = c->head[number]; k != NONE; k = c->arrivals.items[k].next) {
+        if (!ROOM(c->sorted))
+            return pm_fail_memory(error, "arrivals");
+        arrival item = c->arrivals.items[k];
+        size_t place = c->sorted.count++;
+        for (; place > 0 && c->sorted.items[place - 1].offset >= item.offset; place--)
+            c->sorted.items[place] = c->sorted.items[place - 1];
+        c->sorted.items[place] = item;
+    }
+    c->head[number] = NONE;
+    return PM_OK;
+}
+
+static pm_status advance(pm_clock *c, uint32_t number, pm_error *error) {
+    double x = 0.0;
+    c->sorted.count = 0;
+    pm_status status = c->head[number] == NONE ? PM_OK : sort_arrivals(c, number, error);
+    for (size_t k = 0; !status && k < c->sorted.count; k++) {
+        status = move_to(c, number, x, c->sorted.items[k].offset, error);
+        x = c->sorted.items[k].offset;
+        pm_stepper_arrive(&c->steppers[c->population[number]], &c->cells[number].state, c->sorted.items[k].weight);
+    }
+    return status ? status : move_to(c, number, x, c->options.dt, error);
+}
+
+/* --- steps --- */
+
+static int compare_spikes(const void *left, const void *right) {
+    const pm_spike *a = left, *b = right;
+    if (a->time != b->time)
+        return a->time < b->time ? -1 : 1;
+    if (a->population != b->population)
+        return a->population < b->population ? -1 : 1;
+    return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
+}
+
+/* Reports the pending spikes before `until`. */
+static pm_status report(pm_clock *c, double until, pm_error *error) {
+    pm_status status = PM_OK;
+    size_t n = 0;
+    if (c->pending.count > 1)
+        qsort(c->pending.items, c->pending.count, sizeof *c->pending.items, compare_spikes);
+    for (; !status && n < c->pending.count && c->pending.items[n].time < until; n++) {
+        const pm_spike *spike = &c->pending.items[n];
+        const pm_population *p = &c->network->populations[spike->population];
+        *(p->kind == PM_LIF ? &c->counts.spikes : &c->counts.source_spikes) += 1;
+        if (c->on_spike && p->record_spikes)
+            status = c->on_spike(spike, c->spike_user, error);
+    }
+    for (size_t k = n; k < c->pending.count; k++)
+        c->pending.items[k - n] = c->pending.items[k];
+    c->pending.count -= n;
+    c->reported = until;
+    return status;
+}
+
+static pm_status take_sources(pm_clock *c, pm_error *error) {
+    const pm_spike *spikes = NULL;
+    size_t n = 0;
+    pm_status status = pm_sources_collect(c->sources, c->end, &spikes, &n, error);
+    for (size_t k = 0; !status && k < n; k++) {
+        if (!ROOM(c->pending))
+            return pm_fail_memory(error, "spikes");
+        c->pending.items[c->pending.count++] = spikes[k];
+        status = launch(c, &spikes[k], -1, error);
+    }
+    return status;
+}
+
+static pm_status settle(pm_clock *c, uint32_t p, pm_error *error) {
+    pm_status status = PM_OK;
+    c->n_found_before = c->pending.count;
+    for (uint32_t k = c->wiring->first_cell[p]; !status && k < c->wiring->first_cell[p + 1]; k++)
+        status = advance(c, k, error);
+    for (size_t k = c->n_found_before; !status && k < c->pending.count; k++)
+        status = launch(c, &c->pending.items[k], c->rank[p], error);
+    return status;
+}
+
+static pm_status run_step(pm_clock *c, pm_error *error) {
+    pm_status status = PM_OK;
+    c->start = (double)c->step * c->options.dt;
+    c->end = (double)(c->step + 1) * c->options.dt;
+    c->arrivals.count = 0;
+    for (size_t k = 0; !status && c->on_sample && k < c->n_watches; k++)
+        if (c->step % c->watches[k].stride == 0)
+            status = sample(c, &c->watches[k], c->start, c->cells[c->watches[k].cell].state.u, PM_SAMPLE, error);
+    if (!status)
+        status = take_sources(c, error);
+    if (!status)
+        status = open_bucket(c, error);
+    for (size_t k = 0; !status && k < c->network->n_populations; k++)
+        status = settle(c, c->order[k], error);
+    c->step++;
+    return status;
+}
+
+pm_status pm_clock_run(pm_clock *clock, double until, pm_error *error) {
+    pm_clock *c = clock;
+    if (!isfinite(until) || until < c->time)
+        return pm_fail(error, PM_INVALID, "cannot run to %g ms: the simulation is at %.17g ms", until, c->time);
+    pm_status status = c->reported < until ? report(c, fmin(until, (double)c->step * c->options.dt), error) : PM_OK;
+    while (!status && (double)c->step * c->options.dt < until) {
+        if (atomic_exchange(&c->stop, false))
+            return pm_fail(error, PM_STOPPED, "stopped at %.17g ms", c->time);
+        status = run_step(c, error);
+        if (!status)
+            status = report(c, fmin(until, c->end), error);
+        c->time = fmin(until, c->end);
+    }
+    if (!status)
+        c->time = until;
+    return status;
+}

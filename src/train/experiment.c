@@ -1,0 +1,216 @@
+/* Building and checking experiments. Invariant: an experiment holds only what passed its checks, all of it copied. */
+#include "train/problem.h"
+#include "rule/rule.h"
+#include "net/events.h"
+
+#include <punctum/training.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+pm_experiment *pm_experiment_new(void) {
+    pm_experiment *e = calloc(1, sizeof *e);
+    if (!e)
+        return NULL;
+    *e = (pm_experiment){
+        .seed = 1, .trials = 1, .iterations = 1000, .neuron = pm_neuron_default(), .goal.tau = 5.0, .decay = 1000.0};
+    (void)pm_experiment_set_rule(e, pm_rules[0]->name, NULL);
+    return e;
+}
+
+void pm_experiment_free(pm_experiment *e) {
+    if (!e)
+        return;
+    for (size_t l = 0; l < e->n_layers; l++) {
+        free(e->layers[l].name);
+        free(e->layers[l].parts);
+    }
+    for (size_t k = 0; k < e->problem.n_patterns; k++) {
+        free(e->problem.patterns[k].input);
+        free(e->problem.patterns[k].target);
+    }
+    free(e->problem.patterns);
+    free(e->layers);
+    free(e->weights);
+    free(e);
+}
+
+static pm_status check_part(const pm_weight_part *part, pm_error *error) {
+    const pm_distribution *d = &part->draw;
+    if (!isfinite(part->share) || part->share <= 0.0)
+        return pm_fail(error, PM_INVALID, "a share of %g of the weights; shares are positive", part->share);
+    if (!isfinite(d->a) || !isfinite(d->b))
+        return pm_fail(error, PM_INVALID, "a weight that is not a finite number");
+    if (d->kind == PM_NORMAL && d->b < 0.0)
+        return pm_fail(error, PM_INVALID, "the standard deviation of the weights is %g pA; it must not be negative",
+                       d->b);
+    if (d->kind == PM_UNIFORM && d->b < d->a)
+        return pm_fail(error, PM_INVALID, "weights uniform over [%g, %g]; the first must not exceed the second", d->a,
+                       d->b);
+    if (d->kind != PM_CONSTANT && d->kind != PM_NORMAL && d->kind != PM_UNIFORM)
+        return pm_fail(error, PM_INVALID, "initial weights are a number, normal or uniform");
+    return PM_OK;
+}
+
+static pm_status check_layer(const pm_experiment *e, const pm_training_layer *layer, pm_error *error) {
+    const char *name = layer->name && layer->name[0] ? layer->name : NULL;
+    if (!name)
+        return pm_fail(error, PM_INVALID, "a layer needs a name");
+    static const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    if (strlen(name) > 100 || name[strspn(name, letters)] || strchr("0123456789-.", name[0]))
+        return pm_fail(error, PM_INVALID,
+                       "the layer name '%.30s' may hold up to 100 letters, digits, '_', '-' and '.', and begins with a "
+                       "letter or '_'",
+                       name);
+    for (size_t l = 0; l < e->n_layers; l++)
+        if (strcmp(e->layers[l].name, name) == 0)
+            return pm_fail(error, PM_INVALID, "there are two layers named '%s'", name);
+    if (layer->size == 0)
+        return pm_fail(error, PM_INVALID, "layer '%s' has size 0; it must be at least 1", name);
+    if (e->n_layers == 0)
+        return PM_OK;
+    if (layer->plastic && !(layer->rate > 0.0 && isfinite(layer->rate)))
+        return pm_fail(error, PM_INVALID, "the learning rate of layer '%s' is %g; it must be positive", name,
+                       layer->rate);
+    if (!(layer->lowest < layer->highest))
+        return pm_fail(error, PM_INVALID,
+                       "the weights of layer '%s' are bounded by [%g, %g] pA; the first must be below the "
+                       "second",
+                       name, layer->lowest, layer->highest);
+    pm_status status = PM_OK;
+    for (size_t k = 0; !status && k < layer->n_parts; k++)
+        status = check_part(&layer->parts[k], error);
+    return status;
+}
+
+pm_status pm_experiment_add_layer(pm_experiment *e, const pm_training_layer *layer, pm_error *error) {
+    pm_status status = check_layer(e, layer, error);
+    if (status)
+        return status;
+    pm_training_layer copy = *layer;
+    copy.name = strdup(layer->name);
+    copy.parts = calloc(layer->n_parts + 1, sizeof *copy.parts);
+    pm_training_layer *grown = realloc(e->layers, (e->n_layers + 1) * sizeof *grown);
+    if (grown)
+        e->layers = grown;
+    if (!copy.name || !copy.parts || !grown) {
+        free(copy.name);
+        free(copy.parts);
+        return pm_fail_memory(error, "a layer");
+    }
+    if (layer->n_parts > 0)
+        memcpy(copy.parts, layer->parts, layer->n_parts * sizeof *copy.parts);
+    e->layers[e->n_layers++] = copy;
+    return PM_OK;
+}
+
+/* A sorted copy of events of a layer. */
+static pm_status copy_events(const pm_training_layer *layer, const pm_event *events, size_t n, pm_event **copy,
+                             pm_error *error) {
+    for (size_t k = 0; k < n; k++) {
+        if (events[k].neuron >= layer->size)
+            return pm_fail(error, PM_INVALID, "a spike of neuron %u; layer '%s' has %u neurons, numbered from 0",
+                           events[k].neuron, layer->name, layer->size);
+        if (!isfinite(events[k].time) || events[k].time < 0.0)
+            return pm_fail(error, PM_INVALID, "a spike at %g ms; times must be finite and not negative",
+                           events[k].time);
+    }
+    return pm_events_copy(events, n, copy, error);
+}
+
+pm_status pm_experiment_add_pattern(pm_experiment *e, const pm_event *input, size_t n_input, const pm_event *target,
+                                    size_t n_target, pm_error *error) {
+    if (e->n_layers < 2)
+        return pm_fail(error, PM_INVALID, "patterns come after the layers");
+    pm_pattern pattern = {.n_input = n_input, .n_target = n_target};
+    pm_pattern *grown = realloc(e->problem.patterns, (e->problem.n_patterns + 1) * sizeof *grown);
+    if (!grown)
+        return pm_fail_memory(error, "a pattern");
+    e->problem.patterns = grown;
+    pm_status status = copy_events(&e->layers[0], input, n_input, &pattern.input, error);
+    if (!status)
+        status = copy_events(&e->layers[e->n_layers - 1], target, n_target, &pattern.target, error);
+    if (status) {
+        free(pattern.input);
+        return status;
+    }
+    grown[e->problem.n_patterns++] = pattern;
+    return PM_OK;
+}
+
+pm_status pm_experiment_set_rule(pm_experiment *e, const char *name, pm_error *error) {
+    const pm_learning_rule *rule = pm_rule_find(name);
+    if (!rule) {
+        char names[200] = "";
+        for (size_t k = 0, used = 0; pm_rules[k] && used < sizeof names; k++)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", k > 0 ? ", " : "", pm_rules[k]->name);
+        return pm_fail(error, PM_INVALID, "there is no learning rule '%.60s'; one of these is wanted: %s", name, names);
+    }
+    _Static_assert(sizeof e->rule_parameters >= PM_RULE_PARAMETERS_SIZE, "room for the parameters of any rule");
+    e->rule = rule;
+    memcpy(e->rule_parameters, rule->defaults, rule->size);
+    return PM_OK;
+}
+
+static double count_choices(const pm_parameter *parameter) {
+    size_t n = 0;
+    while (parameter->choices[n])
+        n++;
+    return (double)n;
+}
+
+pm_status pm_experiment_set_parameter(pm_experiment *e, const char *name, double value, pm_error *error) {
+    const pm_learning_rule *rule = e->rule;
+    size_t k = 0;
+    while (k < rule->n_parameters && strcmp(rule->parameters[k].name, name) != 0)
+        k++;
+    if (k == rule->n_parameters)
+        return pm_fail(error, PM_INVALID, "the rule '%s' has no parameter '%.60s'", rule->name, name);
+    const pm_parameter *p = &rule->parameters[k];
+    if (p->choices && !(value >= 0.0 && value < count_choices(p) && floor(value) == value))
+        return pm_fail(error, PM_INVALID, "%s is choice %g of %g", name, value, count_choices(p));
+    if (!isfinite(value) || (p->range == PM_POSITIVE && value < 1e-9) || (p->range == PM_NOT_NEGATIVE && value < 0.0))
+        return pm_fail(error, PM_INVALID, "%s is %g%s%s; it must be %s", name, value, p->unit[0] ? " " : "", p->unit,
+                       p->range == PM_POSITIVE       ? "positive"
+                       : p->range == PM_NOT_NEGATIVE ? "at least 0"
+                                                     : "finite");
+    *pm_parameter_of(e->rule_parameters, p) = value;
+    return PM_OK;
+}
+
+size_t pm_experiment_weights(const pm_experiment *e) {
+    size_t n = 0;
+    for (size_t l = 1; l < e->n_layers; l++)
+        n += (size_t)e->layers[l - 1].size * e->layers[l].size;
+    return n;
+}
+
+pm_status pm_weights_check(const pm_experiment *e, const double *weights, size_t n, pm_error *error) {
+    size_t wanted = pm_experiment_weights(e);
+    if (n != wanted)
+        return pm_fail(error, PM_INVALID, "%zu weights; the layers have %zu", n, wanted);
+    for (size_t l = 1; l < e->n_layers; l++) {
+        const pm_training_layer *layer = &e->layers[l];
+        for (size_t k = (size_t)e->layers[l - 1].size * layer->size; k > 0; k--, weights++)
+            if (!isfinite(*weights) || *weights < layer->lowest || *weights > layer->highest)
+                return pm_fail(error, PM_INVALID, "a weight of layer '%s' is %g pA; its bounds are [%g, %g] pA",
+                               layer->name, *weights, layer->lowest, layer->highest);
+    }
+    return PM_OK;
+}
+
+pm_status pm_experiment_set_weights(pm_experiment *e, const double *weights, size_t n, pm_error *error) {
+    pm_status status = pm_weights_check(e, weights, n, error);
+    if (status)
+        return status;
+    double *copy = malloc((n + 1) * sizeof *copy);
+    if (!copy)
+        return pm_fail_memory(error, "weights");
+    if (n > 0)
+        memcpy(copy, weights, n * sizeof *copy);
+    free(e->weights);
+    e->weights = copy;
+    return PM_OK;
+}

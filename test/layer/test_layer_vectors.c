@@ -1,0 +1,58 @@
+/* Which neurons of a dense layer need a closer look in an interval. */
+#include "layer/layer_vectors.h"
+
+#include "support/draw.h"
+
+#include <check.h>
+
+/* A neuron that crosses in an interval is always looked at, thresholds being just below the largest potential; one that
+ * stays a tenth of its climb below is not, in most cases. */
+START_TEST(no_crossing_goes_unwatched) {
+    enum { SETS = 200000 };
+    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    gsl_rng_set(rng, 41);
+    long crossings = 0, quiet = 0, watched = 0;
+    for (int set = 0; set < SETS; set++) {
+        pm_neuron neuron = draw_neuron(rng);
+        pm_lif lif = pm_lif_new(&neuron);
+        pm_lif_state start = draw_state(rng, &neuron);
+        double h = draw_log(rng, 1e-3, 4.0) / (lif.x + (lif.single ? lif.dxy : lif.dxz));
+        pm_lif_state end = pm_lif_advance(&lif, &start, h);
+        double top = fmax(start.u, end.u), turn = pm_lif_first_maximum(&lif, &start);
+        if (turn < h)
+            top = fmax(top, pm_lif_u(&lif, &start, turn));
+        double climb = top - start.u;
+        if (!(climb > 1e-9 * (fabs(start.u) + fabs(top))))
+            continue;
+        for (int below = 0; below < 2; below++) {
+            lif.theta = below ? top + 0.1 * climb : top - draw_log(rng, 1e-6, 0.5) * climb;
+            const pm_guard guard = pm_guard_of(&lif);
+            const pm_watch watch = pm_watch_of(&lif, h);
+            const pm_vector i = (pm_vector){0} + start.i, b = (pm_vector){0} + start.b;
+            const pm_vector u = (pm_vector){0} + end.u, current = (pm_vector){0} + end.i;
+            pm_vector may;
+            pm_may_fire(&may, &guard, &watch, &i, &b, &u, &current);
+            const bool asked = signbit(may[0]) != 0;
+            if (pm_lif_crossing(&lif, &start, h) <= h) {
+                ck_assert_msg(asked, "set %d", set);
+                crossings++;
+            } else if (below) {
+                quiet++;
+                watched += asked;
+            }
+        }
+    }
+    ck_assert_msg(crossings > 20000 && quiet > 20000 && watched < quiet / 2, "%ld crossings; %ld of %ld without one",
+                  crossings, watched, quiet);
+    gsl_rng_free(rng);
+}
+END_TEST
+
+Suite *pm_suite_layer_vectors(void);
+Suite *pm_suite_layer_vectors(void) {
+    Suite *suite = suite_create("layer_vectors");
+    TCase *tests = tcase_create("layer_vectors");
+    tcase_add_test(tests, no_crossing_goes_unwatched);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
