@@ -1,7 +1,7 @@
 /* State as bytes and back. One function of each module walks through its state and serves both directions, so that what
  * is written and what is read cannot differ. */
-#ifndef PM_SIM_ARCHIVE_H
-#define PM_SIM_ARCHIVE_H
+#ifndef PM_BASE_ARCHIVE_H
+#define PM_BASE_ARCHIVE_H
 
 #include <punctum/simulation.h>
 

@@ -1,6 +1,6 @@
 /* Descriptors of parameters: from one table come checks, YAML keys, help and summaries. */
-#ifndef PM_NET_PARAMETER_H
-#define PM_NET_PARAMETER_H
+#ifndef PM_BASE_PARAMETER_H
+#define PM_BASE_PARAMETER_H
 
 #include <punctum/neuron.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * contiguous blocks, in the order of the ranks; sums over parts are taken in the order of the parts, so that they have
  * the same bits for any number of ranks. The library knows no message passing; who starts it on several ranks hands in
  * these calls. All ranks make the same calls in the same order. */
-#ifndef PM_LEARN_RELAY_H
-#define PM_LEARN_RELAY_H
+#ifndef PM_BASE_RELAY_H
+#define PM_BASE_RELAY_H
 
 #include <punctum/exchange.h>
 

@@ -1,7 +1,7 @@
 /* Training a classifier on a data set: what an experiment says, and the loop over epochs and mini-batches.
  * Times in ms, weights in pA. */
-#ifndef PM_LEARN_CLASSIFICATION_H
-#define PM_LEARN_CLASSIFICATION_H
+#ifndef PM_CLASSIFY_CLASSIFICATION_H
+#define PM_CLASSIFY_CLASSIFICATION_H
 
 #include "classify/classifier.h"
 #include "data/coding.h"

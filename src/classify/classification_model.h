@@ -1,6 +1,6 @@
 /* Models of their own (learn/image_model.h) in the terms of classifiers. */
-#ifndef PM_LEARN_CLASSIFICATION_MODEL_H
-#define PM_LEARN_CLASSIFICATION_MODEL_H
+#ifndef PM_CLASSIFY_CLASSIFICATION_MODEL_H
+#define PM_CLASSIFY_CLASSIFICATION_MODEL_H
 
 #include "classify/classification.h"
 #include "classify/image_trainer.h"

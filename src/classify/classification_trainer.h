@@ -1,6 +1,6 @@
 /* What the loop over mini-batches (classification_trainer.c) and its steps (classification_step.c) share. */
-#ifndef PM_LEARN_CLASSIFICATION_TRAINER_H
-#define PM_LEARN_CLASSIFICATION_TRAINER_H
+#ifndef PM_CLASSIFY_CLASSIFICATION_TRAINER_H
+#define PM_CLASSIFY_CLASSIFICATION_TRAINER_H
 
 #include "classify/classification_model.h"
 

@@ -1,7 +1,7 @@
 /* A layered network of LIF neurons that classifies: the loss of one example and its exact gradient.
  * Times in ms, weights in pA, potentials in mV. */
-#ifndef PM_LEARN_CLASSIFIER_H
-#define PM_LEARN_CLASSIFIER_H
+#ifndef PM_CLASSIFY_CLASSIFIER_H
+#define PM_CLASSIFY_CLASSIFIER_H
 
 #include "gradient/adjoint.h"
 #include "gradient/readout.h"

@@ -3,8 +3,8 @@
  * one's intensity correlates with most (Pearson), over all examples. Of images, that is the raster of pixels, found
  * without being told (N. Le Roux, Y. Bengio, P. Lamblin, M. Joliveau and B. Kegl, "Learning the 2-D topology of
  * images", NIPS 2007): pixels in any other order have the same fields. */
-#ifndef PM_LEARN_FIELDS_H
-#define PM_LEARN_FIELDS_H
+#ifndef PM_CLASSIFY_FIELDS_H
+#define PM_CLASSIFY_FIELDS_H
 
 #include "data/dataset.h"
 

@@ -2,8 +2,8 @@
  * which keys, help and the manual come. What a model has learnt is one array of doubles: for each layer its weights,
  * weight[source * n_out + target], then one number of each of its neurons. What a batch asks for is one array of sums
  * over its images: the gradient in the same layout, then what else the model wants. */
-#ifndef PM_LEARN_IMAGE_MODEL_H
-#define PM_LEARN_IMAGE_MODEL_H
+#ifndef PM_CLASSIFY_IMAGE_MODEL_H
+#define PM_CLASSIFY_IMAGE_MODEL_H
 
 #include "rule/optimiser.h"
 #include "base/parameter.h"

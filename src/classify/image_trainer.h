@@ -1,6 +1,6 @@
 /* Epochs and mini-batches of a model of images (learn/image_model.h) on a data set. */
-#ifndef PM_LEARN_IMAGE_TRAINER_H
-#define PM_LEARN_IMAGE_TRAINER_H
+#ifndef PM_CLASSIFY_IMAGE_TRAINER_H
+#define PM_CLASSIFY_IMAGE_TRAINER_H
 
 #include "data/dataset.h"
 #include "data/deform.h"

@@ -1,6 +1,6 @@
 /* Backpropagation by membrane potentials (see lee.c). */
-#ifndef PM_LEARN_LEE_H
-#define PM_LEARN_LEE_H
+#ifndef PM_CLASSIFY_LEE_H
+#define PM_CLASSIFY_LEE_H
 
 #include "classify/image_model.h"
 

@@ -1,6 +1,6 @@
 /* The parameters of STBP (see stbp.c); potentials are pure numbers. */
-#ifndef PM_LEARN_STBP_H
-#define PM_LEARN_STBP_H
+#ifndef PM_CLASSIFY_STBP_H
+#define PM_CLASSIFY_STBP_H
 
 #include "classify/image_model.h"
 

@@ -1,7 +1,7 @@
 /* A model of an event camera that looks at a picture in three saccades. It makes SYNTHETIC recordings in the manner of
  * N-MNIST (Orchard, Jayawant, Cohen and Thakor, Front. Neurosci. 9:437, 2015); nothing of it was measured. */
-#ifndef PM_LEARN_CAMERA_H
-#define PM_LEARN_CAMERA_H
+#ifndef PM_DATA_CAMERA_H
+#define PM_DATA_CAMERA_H
 
 #include "base/parameter.h"
 

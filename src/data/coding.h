@@ -1,6 +1,6 @@
 /* How the features of an example become input spikes. Times in ms. */
-#ifndef PM_LEARN_CODING_H
-#define PM_LEARN_CODING_H
+#ifndef PM_DATA_CODING_H
+#define PM_DATA_CODING_H
 
 #include "data/dataset.h"
 #include "layer/layer.h"

@@ -1,6 +1,6 @@
 /* Labelled examples: what a classifier is trained and tested on. */
-#ifndef PM_LEARN_DATASET_H
-#define PM_LEARN_DATASET_H
+#ifndef PM_DATA_DATASET_H
+#define PM_DATA_DATASET_H
 
 #include <punctum/error.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * c + R (p - c - s) / f + e(p): c is its centre, s the shift, f the factor of its size, R the rotation back; it is dark
  * outside. The two components of e are fields of numbers that are uniform in [-1, 1] at every pixel, smoothed by a
  * Gaussian (cut at three standard deviations), times the strength. */
-#ifndef PM_LEARN_DEFORM_H
-#define PM_LEARN_DEFORM_H
+#ifndef PM_DATA_DEFORM_H
+#define PM_DATA_DEFORM_H
 
 #include <punctum/error.h>
 #include <stdbool.h>

@@ -20,8 +20,8 @@
  * 1/V' grows without limit for spikes that graze the threshold; slope_floor bounds it: V' is taken to be at least that
  * (mV/ms). With a floor of 0 the gradient is exact, and a spike with V' <= 0 that the loss depends on is an error.
  * Times in ms, weights in pA. */
-#ifndef PM_LEARN_ADJOINT_H
-#define PM_LEARN_ADJOINT_H
+#ifndef PM_GRADIENT_ADJOINT_H
+#define PM_GRADIENT_ADJOINT_H
 
 #include "gradient/arrivals.h"
 #include "layer/layered.h"

@@ -1,6 +1,6 @@
 /* Observed and desired spikes of a neuron, aligned at the least cost. */
-#ifndef PM_LEARN_ALIGNMENT_H
-#define PM_LEARN_ALIGNMENT_H
+#ifndef PM_GRADIENT_ALIGNMENT_H
+#define PM_GRADIENT_ALIGNMENT_H
 
 #include "layer/layer.h"
 

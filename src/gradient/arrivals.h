@@ -1,7 +1,7 @@
 /* Synapses in compressed form, whatever network they come from, and the arrivals of recorded spikes in order of time,
  * forwards or backwards. Neurons of all populations, sources included, are numbered through from 0. */
-#ifndef PM_LEARN_ARRIVALS_H
-#define PM_LEARN_ARRIVALS_H
+#ifndef PM_GRADIENT_ARRIVALS_H
+#define PM_GRADIENT_ARRIVALS_H
 
 #include "math/lif.h"
 #include "net/wiring.h"

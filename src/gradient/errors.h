@@ -1,6 +1,6 @@
 /* Errors of output spike trains as events at which a potential should have been higher or lower. */
-#ifndef PM_LEARN_ERRORS_H
-#define PM_LEARN_ERRORS_H
+#ifndef PM_GRADIENT_ERRORS_H
+#define PM_GRADIENT_ERRORS_H
 
 #include "gradient/alignment.h"
 

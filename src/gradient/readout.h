@@ -1,7 +1,7 @@
 /* Output neurons that integrate but do not fire, and the maxima of their potentials over a run, which are exact.
  * u = V - E_L; times in ms, weights in pA, potentials in mV. */
-#ifndef PM_LEARN_READOUT_H
-#define PM_LEARN_READOUT_H
+#ifndef PM_GRADIENT_READOUT_H
+#define PM_GRADIENT_READOUT_H
 
 #include "gradient/adjoint.h"
 

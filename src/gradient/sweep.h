@@ -14,8 +14,8 @@
  * t, h = exp(-(t - t_r)/tau_m), and u'+ its slope just after the reset. Then the gradient G of V(t) follows from the
  * one without resets, R, by G(t) = R(t) - h R(t_r) + h u'+(t_r) / V'(t_r) G(t_r) (the membrane forgets what was before
  * t_r, but t_r itself moves), for output and hidden neurons alike. */
-#ifndef PM_LEARN_SWEEP_H
-#define PM_LEARN_SWEEP_H
+#ifndef PM_GRADIENT_SWEEP_H
+#define PM_GRADIENT_SWEEP_H
 
 #include "layer/layered.h"
 #include "gradient/traces.h"

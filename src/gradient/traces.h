@@ -1,7 +1,7 @@
 /* Vectors of kernel states: one (u, i, b) per neuron, carried through time together. Serves the traces d^ forwards and
  * the propagation of errors backwards in time. */
-#ifndef PM_LEARN_TRACES_H
-#define PM_LEARN_TRACES_H
+#ifndef PM_GRADIENT_TRACES_H
+#define PM_GRADIENT_TRACES_H
 
 #include "layer/layer.h"
 

@@ -10,8 +10,8 @@
  * output o at t asks for a potential V^_o(t) that is higher or lower, as would a loss with dL/dV^_o(t) = -e / |d^(t)|
  * where d^_i(t) = sum over the spikes of input i of eps^(t - t_i), eps^ the response of a membrane that sees no resets,
  * with tau_hat in place of tau_m. So the change of the output weights is NormAD's: sum of e d^(t) / |d^(t)|. */
-#ifndef PM_LEARN_TRAIN_LOSS_H
-#define PM_LEARN_TRAIN_LOSS_H
+#ifndef PM_GRADIENT_TRAIN_LOSS_H
+#define PM_GRADIENT_TRAIN_LOSS_H
 
 #include "gradient/errors.h"
 #include "gradient/traces.h"

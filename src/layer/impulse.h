@@ -1,8 +1,8 @@
 /* One dense layer of LIF neurons with impulse synapses, without delays: an arriving spike moves the membrane potential
  * at once, so potentials only decay between arrivals, and neurons fire at arrivals. Times in ms, potentials u = V - E_L
  * and weights in mV. */
-#ifndef PM_SIM_IMPULSE_H
-#define PM_SIM_IMPULSE_H
+#ifndef PM_LAYER_IMPULSE_H
+#define PM_LAYER_IMPULSE_H
 
 #include "layer/layer.h"
 

@@ -1,7 +1,7 @@
 /* One dense layer of identical LIF neurons without delays: the whole input is known, so the layer runs on its own.
  * Times in ms, weights in pA, slopes in mV/ms. */
-#ifndef PM_SIM_LAYER_H
-#define PM_SIM_LAYER_H
+#ifndef PM_LAYER_LAYER_H
+#define PM_LAYER_LAYER_H
 
 #include "math/basis.h"
 #include "math/lif.h"

@@ -1,6 +1,6 @@
 /* Narrow layers: neurons that may fire are settled eight at a time, whatever intervals they are in. */
-#ifndef PM_SIM_LAYER_NARROW_H
-#define PM_SIM_LAYER_NARROW_H
+#ifndef PM_LAYER_LAYER_NARROW_H
+#define PM_LAYER_LAYER_NARROW_H
 
 #include "layer/layer_span.h"
 

@@ -1,6 +1,6 @@
 /* One neuron of a dense layer over one interval without arrivals: its spikes, and its potential at the end. */
-#ifndef PM_SIM_LAYER_SPAN_H
-#define PM_SIM_LAYER_SPAN_H
+#ifndef PM_LAYER_LAYER_SPAN_H
+#define PM_LAYER_LAYER_SPAN_H
 
 #include "math/lanes.h"
 #include "layer/layer.h"

@@ -1,7 +1,7 @@
 /* What the passes over several intervals share: vectors of PM_LANES neurons, the factors of an interval, and how far u
  * may have been above its end in it. */
-#ifndef PM_SIM_LAYER_VECTORS_H
-#define PM_SIM_LAYER_VECTORS_H
+#ifndef PM_LAYER_LAYER_VECTORS_H
+#define PM_LAYER_LAYER_VECTORS_H
 
 #include "math/lanes.h"
 #include "layer/layer.h"

@@ -1,6 +1,6 @@
 /* Wide layers: several intervals at once. */
-#ifndef PM_SIM_LAYER_WIDE_H
-#define PM_SIM_LAYER_WIDE_H
+#ifndef PM_LAYER_LAYER_WIDE_H
+#define PM_LAYER_LAYER_WIDE_H
 
 #include "layer/layer_span.h"
 

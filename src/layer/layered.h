@@ -1,6 +1,6 @@
 /* A layered network without delays, and the spikes of its last forward run. */
-#ifndef PM_LEARN_LAYERED_H
-#define PM_LEARN_LAYERED_H
+#ifndef PM_LAYER_LAYERED_H
+#define PM_LAYER_LAYERED_H
 
 #include "layer/layer.h"
 

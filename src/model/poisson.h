@@ -9,8 +9,8 @@
  * j div 3 of the last word of block 1 + j mod 3. These 40 bits q stand for the time (q + 1/2) 2^-40 of the cell. The
  * number of spikes comes from the last word of the first block by inversion; at most one cell in 37 needs a further
  * batch, which is laid out alike. */
-#ifndef PM_NET_POISSON_H
-#define PM_NET_POISSON_H
+#ifndef PM_MODEL_POISSON_H
+#define PM_MODEL_POISSON_H
 
 #include <stddef.h>
 #include <stdint.h>

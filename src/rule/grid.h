@@ -3,8 +3,8 @@
  * Layers advance together, step by step, by exact subthreshold propagation (Rotter and Diesmann 1999). Spikes lie on
  * the grid: inputs are moved to the nearest point, a neuron at or above threshold at a point fires there. Errors on
  * their way back are carried step by step too. For neurons without refractory time and constant current. */
-#ifndef PM_LEARN_GRID_H
-#define PM_LEARN_GRID_H
+#ifndef PM_RULE_GRID_H
+#define PM_RULE_GRID_H
 
 #include "layer/layered.h"
 #include "gradient/traces.h"

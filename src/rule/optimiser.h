@@ -1,7 +1,7 @@
 /* Optimisers: how a gradient becomes a step. Each is one constant descriptor, from which keys, help and the manual
  * come. */
-#ifndef PM_LEARN_OPTIMISER_H
-#define PM_LEARN_OPTIMISER_H
+#ifndef PM_RULE_OPTIMISER_H
+#define PM_RULE_OPTIMISER_H
 
 #include "base/parameter.h"
 

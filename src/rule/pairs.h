@@ -1,6 +1,6 @@
 /* What a rule that moves spikes asks of observed and desired output spikes in pairs. */
-#ifndef PM_LEARN_PAIRS_H
-#define PM_LEARN_PAIRS_H
+#ifndef PM_RULE_PAIRS_H
+#define PM_RULE_PAIRS_H
 
 #include "gradient/alignment.h"
 #include "rule/tally.h"

@@ -1,7 +1,7 @@
 /* Learning rules: each is one constant descriptor in a file of its own, from which YAML keys, help and the manual come.
  */
-#ifndef PM_LEARN_RULE_H
-#define PM_LEARN_RULE_H
+#ifndef PM_RULE_RULE_H
+#define PM_RULE_RULE_H
 
 #include "layer/layered.h"
 #include "base/parameter.h"

@@ -1,6 +1,6 @@
 /* What the rules of spike timing share: the change gathered so far, and how a potential depends on weights. */
-#ifndef PM_LEARN_TALLY_H
-#define PM_LEARN_TALLY_H
+#ifndef PM_RULE_TALLY_H
+#define PM_RULE_TALLY_H
 
 #include "rule/rule.h"
 #include "gradient/traces.h"

@@ -12,8 +12,8 @@
  * that would arrive within the same step at a neuron that has been settled arrives at the end of that step instead.
  *
  * In both, crossings that begin and end within a step (a piece) go unnoticed. */
-#ifndef PM_SIM_CLOCK_H
-#define PM_SIM_CLOCK_H
+#ifndef PM_STEP_CLOCK_H
+#define PM_STEP_CLOCK_H
 
 #include "step/stepper.h"
 

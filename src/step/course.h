@@ -1,7 +1,7 @@
 /* The membrane potential of one neuron, given all spikes of a run: an integration by GSL's adaptive Runge-Kutta method
  * that knows nothing of closed forms. A check of whatever produced the spikes. */
-#ifndef PM_SIM_COURSE_H
-#define PM_SIM_COURSE_H
+#ifndef PM_STEP_COURSE_H
+#define PM_STEP_COURSE_H
 
 #include "net/wiring.h"
 

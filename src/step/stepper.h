@@ -1,7 +1,7 @@
 /* One LIF neuron over one time step: what the time-stepped simulator is made of. Independent of math/, against which it
  * is a check. Times in ms, potentials in mV, currents in pA. */
-#ifndef PM_SIM_STEPPER_H
-#define PM_SIM_STEPPER_H
+#ifndef PM_STEP_STEPPER_H
+#define PM_STEP_STEPPER_H
 
 #include <gsl/gsl_odeiv2.h>
 #include <punctum/neuron.h>

@@ -1,6 +1,6 @@
 /* What a trial is about: its patterns and its initial weights, drawn from streams of its own. */
-#ifndef PM_LEARN_PROBLEM_H
-#define PM_LEARN_PROBLEM_H
+#ifndef PM_TRAIN_PROBLEM_H
+#define PM_TRAIN_PROBLEM_H
 
 #include "layer/layered.h"
 
