@@ -1,6 +1,9 @@
 /* Building a description. Invariant: a network holds only what passed its checks; whatever is added is copied, and an
  * addition that fails leaves the network as it was. */
+#include "net/current.h"
+#include "net/distribution.h"
 #include "net/events.h"
+#include "net/population.h"
 
 #include <punctum/network.h>
 
@@ -25,14 +28,15 @@ static void free_projection(pm_projection *projection) {
 void pm_network_free(pm_network *network) {
     if (!network)
         return;
-    for (size_t p = 0; p < network->n_populations; p++) {
-        free(network->populations[p].name);
-        free(network->populations[p].events);
-    }
+    for (size_t p = 0; p < network->n_populations; p++)
+        pm_population_clear(&network->populations[p]);
     for (size_t k = 0; k < network->n_projections; k++)
         free_projection(&network->projections[k]);
     for (size_t k = 0; k < network->n_potentials; k++)
         free(network->potentials[k].neurons);
+    for (size_t k = 0; k < network->n_currents; k++)
+        pm_current_clear(&network->currents[k]);
+    free(network->currents);
     free(network->populations);
     free(network->projections);
     free(network->potentials);
@@ -66,22 +70,27 @@ static pm_status grow(void **items, size_t count, size_t item_size, pm_error *er
     return PM_OK;
 }
 
-static pm_status check_name(const pm_network *network, const char *name, pm_error *error) {
+pm_status pm_name_check(const char *name, const char *what, pm_error *error) {
     if (!name || !*name)
-        return pm_fail(error, PM_INVALID, "a population needs a name");
+        return pm_fail(error, PM_INVALID, "a %s needs a name", what);
     if (strlen(name) > 100)
-        return pm_fail(error, PM_INVALID, "the population name '%.20s...' is longer than 100 characters", name);
+        return pm_fail(error, PM_INVALID, "the %s name '%.20s...' is longer than 100 characters", what, name);
     bool good = isalpha((unsigned char)name[0]) || name[0] == '_';
     for (const char *c = name; *c; c++)
         good = good && (isalnum((unsigned char)*c) || strchr("_-.", *c));
     if (!good)
-        return pm_fail(
-            error, PM_INVALID,
-            "the population name '%s' may hold letters, digits, '_', '-' and '.' only, and begins with a letter or '_'",
-            name);
-    if (pm_network_find(network, name) < network->n_populations)
-        return pm_fail(error, PM_INVALID, "there are two populations named '%s'", name);
+        return pm_fail(error, PM_INVALID,
+                       "the %s name '%s' may hold letters, digits, '_', '-' and '.' only, and begins with a letter or "
+                       "'_'",
+                       what, name);
     return PM_OK;
+}
+
+static pm_status check_name(const pm_network *network, const char *name, pm_error *error) {
+    pm_status status = pm_name_check(name, "population", error);
+    if (status == PM_OK && pm_network_find(network, name) < network->n_populations)
+        status = pm_fail(error, PM_INVALID, "there are two populations named '%s'", name);
+    return status;
 }
 
 static pm_status add_population(pm_network *network, const char *name, pm_population population, uint32_t *number,
@@ -131,37 +140,76 @@ pm_status pm_network_add_spike_source(pm_network *network, const char *name, uin
     return status;
 }
 
+static const double HIGHEST_RATE = 1e9; /* spikes/s */
+
+static pm_status check_rate(const char *name, double rate, pm_error *error) {
+    if (!isfinite(rate) || rate < 0.0 || rate > HIGHEST_RATE)
+        return pm_fail(error, PM_INVALID, "the rate of '%s' is %g; it must be between 0 and 1e9 spikes/s", name, rate);
+    return PM_OK;
+}
+
 pm_status pm_network_add_poisson_source(pm_network *network, const char *name, uint32_t size, double rate,
                                         uint32_t *number, pm_error *error) {
-    if (!isfinite(rate) || rate < 0.0 || rate > 1e9)
-        return pm_fail(error, PM_INVALID, "the rate of '%s' is %g; it must be between 0 and 1e9 spikes/s", name, rate);
+    pm_status status = check_rate(name, rate, error);
+    if (status != PM_OK)
+        return status;
     pm_population population = {.size = size, .kind = PM_POISSON_SOURCE, .rate = rate};
     return add_population(network, name, population, number, error);
 }
 
-static pm_status check_distribution(const pm_distribution *d, const char *what, bool is_delay, size_t n_values,
-                                    pm_error *error) {
-    if (is_delay && (d->kind == PM_NORMAL || d->kind == PM_MATRIX))
-        return pm_fail(error, PM_INVALID, "a delay is a number or uniform");
-    if (d->kind == PM_MATRIX) {
-        for (size_t k = 0; k < n_values; k++)
-            if (!isfinite(d->values[k]))
-                return pm_fail(error, PM_INVALID, "%s number %zu is not finite", what, k);
-        return PM_OK;
+/* The largest rate of a course is the one that is drawn, and thinned out. */
+pm_status pm_network_add_poisson_course(pm_network *network, const char *name, uint32_t size, double rate,
+                                        const pm_rate_course *course, uint32_t *number, pm_error *error) {
+    pm_status status = pm_steps_check(course->steps, course->n_steps, "spikes/s", error);
+    double highest = course->n_steps > 0 ? 0.0 : rate + course->amplitude;
+    for (size_t k = 0; status == PM_OK && k < course->n_steps; k++) {
+        status = check_rate(name, course->steps[k].value, error);
+        highest = fmax(highest, course->steps[k].value);
     }
-    if (!isfinite(d->a) || (d->kind != PM_CONSTANT && !isfinite(d->b)))
-        return pm_fail(error, PM_INVALID, "the %s is not a finite number", what);
-    if (d->kind == PM_NORMAL && d->b < 0.0)
-        return pm_fail(error, PM_INVALID, "the standard deviation of the %s is %g; it must not be negative", what,
-                       d->b);
-    if ((d->kind == PM_UNIFORM || d->kind == PM_UNIFORM_STEPS) && d->b < d->a)
-        return pm_fail(error, PM_INVALID, "the %s is uniform over [%g, %g]; the first must not exceed the second", what,
-                       d->a, d->b);
-    if (d->kind == PM_UNIFORM_STEPS && !(d->step > 0.0 && isfinite(d->step)))
-        return pm_fail(error, PM_INVALID, "the step of the %s is %g; it must be positive", what, d->step);
-    if (is_delay && d->a < 0.0)
-        return pm_fail(error, PM_INVALID, "a delay of %g ms; delays must not be negative", d->a);
-    return PM_OK;
+    if (status == PM_OK && course->n_steps == 0)
+        status = check_rate(name, rate, error);
+    if (status == PM_OK && !(course->amplitude >= 0.0 && course->amplitude <= rate) && course->n_steps == 0)
+        status = pm_fail(error, PM_INVALID, "the amplitude of '%s' is %g; it must be between 0 and its rate, %g spikes/s",
+                         name, course->amplitude, rate);
+    if (status == PM_OK && course->amplitude > 0.0 && !(course->frequency > 0.0 && isfinite(course->frequency)))
+        status = pm_fail(error, PM_INVALID, "the frequency of '%s' is %g Hz; it must be positive", name,
+                         course->frequency);
+    if (status == PM_OK && !isfinite(course->phase))
+        status = pm_fail(error, PM_INVALID, "the phase of '%s' is not a finite number", name);
+    if (status == PM_OK)
+        status = check_rate(name, highest, error);
+    void *steps = NULL;
+    if (status == PM_OK)
+        status = copy_array(course->steps, course->n_steps, sizeof *course->steps, &steps, error);
+    if (status != PM_OK)
+        return status;
+    pm_population population = {.size = size, .kind = PM_POISSON_SOURCE, .rate = highest, .course = *course};
+    population.course.steps = steps;
+    status = add_population(network, name, population, number, error);
+    if (status != PM_OK)
+        free(steps);
+    return status;
+}
+
+static pm_status check_delay(const pm_distribution *d, pm_error *error) {
+    if (d->kind == PM_MATRIX || d->kind == PM_VALUES)
+        return pm_fail(error, PM_INVALID, "a delay is a number or a distribution");
+    pm_status status = pm_distribution_check(d, "delay", PM_LARGEST_WEIGHT, error);
+    if (status == PM_OK && pm_distribution_least(d) < 0.0)
+        status = d->kind == PM_NORMAL
+                     ? pm_fail(error, PM_INVALID, "a normal delay may be negative; give it a low of 0 ms or more")
+                     : pm_fail(error, PM_INVALID, "a delay of %g ms; delays must not be negative",
+                               pm_distribution_least(d));
+    return status;
+}
+
+static pm_status check_weight(const pm_distribution *d, size_t n_values, pm_error *error) {
+    if (d->kind == PM_VALUES)
+        return pm_fail(error, PM_INVALID, "a weight is a number, a distribution or a matrix");
+    for (size_t k = 0; d->kind == PM_MATRIX && k < n_values; k++)
+        if (!isfinite(d->values[k]))
+            return pm_fail(error, PM_INVALID, "weight number %zu is not finite", k);
+    return pm_distribution_check(d, "weight", PM_LARGEST_WEIGHT, error);
 }
 
 static pm_status check_synapses(const pm_network *network, const pm_projection *p, pm_error *error) {
@@ -179,6 +227,33 @@ static pm_status check_synapses(const pm_network *network, const pm_projection *
     return PM_OK;
 }
 
+/* How a rule fits the sizes of the populations. */
+static pm_status check_rule(const pm_population *from, const pm_population *to, const pm_projection *p,
+                            pm_error *error) {
+    const bool same = p->from == p->to;
+    const uint32_t sources = from->size - (p->no_autapses && same), targets = to->size - (p->no_autapses && same);
+    if (p->rule == PM_ONE_TO_ONE && from->size != to->size)
+        return pm_fail(error, PM_INVALID, "one_to_one from '%s' (%u neurons) to '%s' (%u): the sizes must be equal",
+                       from->name, from->size, to->name, to->size);
+    if (p->rule == PM_PAIRWISE_BERNOULLI && !(p->probability >= 0.0 && p->probability <= 1.0))
+        return pm_fail(error, PM_INVALID, "pairwise_bernoulli is %g; it must be between 0 and 1", p->probability);
+    if (p->rule == PM_FIXED_INDEGREE && p->indegree > 0 && (sources == 0 || (p->no_multapses && p->indegree > sources)))
+        return pm_fail(error, PM_INVALID, "fixed_indegree is %u, and a neuron of '%s' has %u different sources in '%s'",
+                       p->indegree, to->name, sources, from->name);
+    if (p->rule == PM_FIXED_OUTDEGREE && p->outdegree > 0 &&
+        (targets == 0 || (p->no_multapses && p->outdegree > targets)))
+        return pm_fail(error, PM_INVALID,
+                       "fixed_outdegree is %u, and a neuron of '%s' has %u different targets in '%s'", p->outdegree,
+                       from->name, targets, to->name);
+    if (p->rule == PM_FIXED_TOTAL_NUMBER && p->total > 0 && (sources == 0 || targets == 0))
+        return pm_fail(error, PM_INVALID, "fixed_total_number has no pair to choose from");
+    if (p->rule == PM_FIXED_TOTAL_NUMBER && p->no_multapses)
+        return pm_fail(error, PM_INVALID, "fixed_total_number draws pairs more than once; multapses cannot be refused");
+    if (p->rule == PM_SYNAPSE_LIST && (p->no_autapses || p->no_multapses))
+        return pm_fail(error, PM_INVALID, "autapses and multapses are for rules; a list of synapses is taken as it is");
+    return PM_OK;
+}
+
 static pm_status check_projection(const pm_network *network, const pm_projection *p, pm_error *error) {
     if (p->from >= network->n_populations || p->to >= network->n_populations)
         return pm_fail(error, PM_INVALID, "a projection from population %u to %u; there are %zu", p->from, p->to,
@@ -186,15 +261,14 @@ static pm_status check_projection(const pm_network *network, const pm_projection
     const pm_population *from = &network->populations[p->from], *to = &network->populations[p->to];
     if (to->kind != PM_LIF)
         return pm_fail(error, PM_INVALID, "'%s' is a source and cannot be a target", to->name);
-    if (p->rule == PM_ONE_TO_ONE && from->size != to->size)
-        return pm_fail(error, PM_INVALID, "one_to_one from '%s' (%u neurons) to '%s' (%u): the sizes must be equal",
-                       from->name, from->size, to->name, to->size);
-    if (p->rule == PM_PAIRWISE_BERNOULLI && !(p->probability >= 0.0 && p->probability <= 1.0))
-        return pm_fail(error, PM_INVALID, "pairwise_bernoulli is %g; it must be between 0 and 1", p->probability);
-    if (p->rule == PM_SYNAPSE_LIST)
+    if (p->receptor >= pm_population_receptors(to))
+        return pm_fail(error, PM_INVALID, "'%s' has no receptor number %u", to->name, p->receptor);
+    pm_status status = check_rule(from, to, p, error);
+    if (status == PM_OK && p->rule == PM_SYNAPSE_LIST)
         return check_synapses(network, p, error);
-    pm_status status = check_distribution(&p->weight, "weight", false, (size_t)from->size * to->size, error);
-    return status == PM_OK ? check_distribution(&p->delay, "delay", true, 0, error) : status;
+    if (status == PM_OK)
+        status = check_weight(&p->weight, (size_t)from->size * to->size, error);
+    return status == PM_OK ? check_delay(&p->delay, error) : status;
 }
 
 pm_status pm_network_connect(pm_network *network, const pm_projection *projection, pm_error *error) {
@@ -230,48 +304,4 @@ pm_status pm_network_record_spikes(pm_network *network, uint32_t population, boo
         return pm_fail(error, PM_INVALID, "there is no population %u", population);
     network->populations[population].record_spikes = record;
     return PM_OK;
-}
-
-static bool contains(const uint32_t *neurons, size_t n, uint32_t neuron) {
-    size_t k = 0;
-    while (k < n && neurons[k] != neuron)
-        k++;
-    return k < n;
-}
-
-static bool is_recorded(const pm_network *network, uint32_t population, uint32_t neuron) {
-    for (size_t r = 0; r < network->n_potentials; r++) {
-        const pm_potential_record *record = &network->potentials[r];
-        if (record->population == population && contains(record->neurons, record->n_neurons, neuron))
-            return true;
-    }
-    return false;
-}
-
-pm_status pm_network_record_potential(pm_network *network, uint32_t population, const uint32_t *neurons,
-                                      size_t n_neurons, double interval, pm_error *error) {
-    if (population >= network->n_populations || network->populations[population].kind != PM_LIF)
-        return pm_fail(error, PM_INVALID, "potentials can be recorded from LIF populations only");
-    const pm_population *p = &network->populations[population];
-    for (size_t k = 0; k < n_neurons; k++)
-        if (neurons[k] >= p->size)
-            return pm_fail(error, PM_INVALID, "population '%s' has %u neurons; there is no neuron %u", p->name, p->size,
-                           neurons[k]);
-    for (size_t k = 0; k < n_neurons; k++)
-        if (is_recorded(network, population, neurons[k]) || contains(neurons, k, neurons[k]))
-            return pm_fail(error, PM_INVALID, "the potential of %s[%u] is recorded twice", p->name, neurons[k]);
-    if (!isfinite(interval) || !(interval > 0.0))
-        return pm_fail(error, PM_INVALID, "the recording interval is %g ms; it must be positive", interval);
-    pm_potential_record record = {population, NULL, n_neurons, interval};
-    void *copy, *items = network->potentials;
-    pm_status status = copy_array(neurons, n_neurons, sizeof *neurons, &copy, error);
-    record.neurons = copy;
-    if (status == PM_OK)
-        status = grow(&items, network->n_potentials, sizeof record, error);
-    network->potentials = items;
-    if (status == PM_OK)
-        network->potentials[network->n_potentials++] = record;
-    else
-        free(copy);
-    return status;
 }

@@ -1,124 +1,16 @@
-/* Drawing and sorting synapses. Each projection can be walked as often as wanted and yields the same synapses, target
- * by target: every target has its own random streams, one for the partners, one for weights and one for delays. The
- * first walk counts, the second fills the rows; nothing is kept in between. Until rows are sorted every synapse needs
- * its delay: where a network has few different ones, that is a number of one or two bytes, or nothing. */
+/* Sorting synapses into rows. The first walk over the projections (walk.h) counts, the second fills the rows; nothing is
+ * kept in between. Until rows are sorted every synapse needs its delay: where a network has few different ones, that is a
+ * number of one or two bytes, or nothing. Where a neuron has several receptors, every synapse needs its own, a byte. */
 #include "net/wiring.h"
 
-#include "base/random.h"
+#include "base/parameter.h"
+#include "net/distribution.h"
+#include "net/population.h"
+#include "net/walk.h"
 
-#include <gsl/gsl_randist.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct walker {
-    const pm_network *network;
-    const pm_wiring *wiring;
-    const pm_projection *projection;
-    uint32_t n_sources;
-    uint32_t begin, end; /* targets here */
-    uint64_t connect_key, weight_key, delay_key;
-    gsl_rng *connect, *weight, *delay;
-} walker;
-
-/* `target` counts from the first one here. */
-typedef void visit(void *user, uint32_t source, uint32_t target, double weight, double delay);
-
-/* The number of values of PM_UNIFORM_STEPS. */
-static double step_count(const pm_distribution *distribution) {
-    return floor((distribution->b - distribution->a) / distribution->step + 1e-9) + 1.0;
-}
-
-static double draw(const pm_distribution *distribution, gsl_rng *rng, size_t matrix_index) {
-    switch (distribution->kind) {
-    case PM_NORMAL:
-        return distribution->a + gsl_ran_gaussian_ziggurat(rng, distribution->b);
-    case PM_UNIFORM:
-        return gsl_ran_flat(rng, distribution->a, distribution->b);
-    case PM_UNIFORM_STEPS:
-        return distribution->a + distribution->step * floor(gsl_rng_uniform(rng) * step_count(distribution));
-    case PM_MATRIX:
-        return distribution->values[matrix_index];
-    default:
-        return distribution->a;
-    }
-}
-
-static void emit(const walker *w, uint32_t source, uint32_t target, visit *to, void *user) {
-    size_t index = (size_t)target * w->n_sources + source;
-    double weight = draw(&w->projection->weight, w->weight, index);
-    double delay = draw(&w->projection->delay, w->delay, index);
-    to(user, source, target - w->begin, weight, delay);
-}
-
-static void walk_target(const walker *w, uint32_t target, visit *to, void *user) {
-    const pm_projection *p = w->projection;
-    uint32_t n = w->n_sources;
-    pm_stream_start(w->connect, w->connect_key, target);
-    pm_stream_start(w->weight, w->weight_key, target);
-    pm_stream_start(w->delay, w->delay_key, target);
-    switch (p->rule) {
-    case PM_ALL_TO_ALL:
-        for (uint32_t source = 0; source < n; source++)
-            emit(w, source, target, to, user);
-        break;
-    case PM_ONE_TO_ONE:
-        emit(w, target, target, to, user);
-        break;
-    case PM_FIXED_INDEGREE:
-        for (uint32_t k = 0; k < p->indegree; k++)
-            emit(w, (uint32_t)gsl_rng_uniform_int(w->connect, n), target, to, user);
-        break;
-    case PM_PAIRWISE_BERNOULLI:
-        if (p->probability >= 1.0) {
-            for (uint32_t source = 0; source < n; source++)
-                emit(w, source, target, to, user);
-        } else if (p->probability > 0.0) { /* the gaps between partners are geometrically distributed */
-            double log_q = log1p(-p->probability);
-            for (double source = -1.0;;) {
-                source += 1.0 + floor(log1p(-gsl_rng_uniform(w->connect)) / log_q);
-                if (!(source < n))
-                    break;
-                emit(w, (uint32_t)source, target, to, user);
-            }
-        }
-        break;
-    case PM_SYNAPSE_LIST:
-        break; /* walked as a whole */
-    }
-}
-
-static void walk(const walker *w, visit *to, void *user) {
-    const pm_projection *p = w->projection;
-    for (size_t k = 0; p->rule == PM_SYNAPSE_LIST && k < p->n_synapses; k++) {
-        const pm_synapse *s = &p->synapses[k];
-        if (s->target >= w->begin && s->target < w->end)
-            to(user, s->source, s->target - w->begin, s->weight, s->delay);
-    }
-    for (uint32_t target = w->begin; p->rule != PM_SYNAPSE_LIST && target < w->end; target++)
-        walk_target(w, target, to, user);
-}
-
-/* Keys from the names of the populations and the projection's number among those between the same two. */
-static void begin_projection(walker *w, size_t number) {
-    const pm_network *net = w->network;
-    const pm_projection *p = w->projection = &net->projections[number];
-    w->n_sources = net->populations[p->from].size;
-    w->begin = w->wiring->first_here[p->to];
-    w->end = w->begin + (w->wiring->first_cell[p->to + 1] - w->wiring->first_cell[p->to]);
-    size_t twin = 0;
-    for (size_t k = 0; k < number; k++)
-        twin += net->projections[k].from == p->from && net->projections[k].to == p->to;
-    char twin_word[32];
-    snprintf(twin_word, sizeof twin_word, "%zu", twin);
-    const char *words[] = {"connect", net->populations[p->from].name, net->populations[p->to].name, twin_word};
-    w->connect_key = pm_stream_key(net->seed, words, 4);
-    words[0] = "weight";
-    w->weight_key = pm_stream_key(net->seed, words, 4);
-    words[0] = "delay";
-    w->delay_key = pm_stream_key(net->seed, words, 4);
-}
 
 /* First walk: sizes of rows, delays of projections. */
 typedef struct counter {
@@ -136,7 +28,7 @@ static void count_synapse(void *user, uint32_t source, uint32_t target, double w
         c->min_positive_delay = fmin(c->min_positive_delay, delay);
 }
 
-/* The delay of every synapse while rows are made. */
+/* The delay and the receptor of every synapse while rows are made. */
 typedef struct delays {
     size_t width;  /* bytes of an entry: 8 for the delay itself in ms, 1 or 2 for a place in `value`, 0 if all are the
                       same */
@@ -146,6 +38,7 @@ typedef struct delays {
         uint16_t *place_2;
         double *delay;
     } of;
+    uint8_t *receptor; /* of every synapse; NULL: all are 0 */
 } delays;
 
 static double delay_of(const delays *d, uint64_t synapse) {
@@ -165,6 +58,8 @@ static uint32_t place_of(const delays *d, uint64_t synapse) {
     return d->width == 1 ? d->of.place_1[synapse] : d->width == 2 ? d->of.place_2[synapse] : 0;
 }
 
+static uint32_t receptor_of(const delays *d, uint64_t synapse) { return d->receptor ? d->receptor[synapse] : 0; }
+
 static void put_delay(delays *d, uint64_t synapse, double delay, uint32_t place) {
     if (d->width == 1)
         d->of.place_1[synapse] = (uint8_t)place;
@@ -179,7 +74,7 @@ static size_t different_delays(const pm_projection *p) {
     if (p->rule == PM_SYNAPSE_LIST)
         return p->n_synapses > 0 ? SIZE_MAX : 0;
     if (p->delay.kind == PM_UNIFORM_STEPS && p->delay.step > 1e-12 * p->delay.b)
-        return (size_t)fmin(step_count(&p->delay), 1e9);
+        return (size_t)fmin(pm_distribution_steps(&p->delay), 1e9);
     return p->delay.kind == PM_CONSTANT ? 1 : SIZE_MAX;
 }
 
@@ -204,12 +99,18 @@ static pm_status delays_new(delays *d, const pm_network *net, uint64_t n_synapse
         d->width = 0;
     void *places = malloc((n_synapses + 1) * d->width + 1);
     d->of.delay = places;
-    return places ? PM_OK : pm_fail_memory(error, "the delays");
+    bool receptors = false;
+    for (size_t k = 0; k < net->n_projections; k++)
+        receptors = receptors || net->projections[k].receptor > 0;
+    if (receptors)
+        d->receptor = malloc(n_synapses + 1);
+    return places && (d->receptor || !receptors) ? PM_OK : pm_fail_memory(error, "the delays");
 }
 
 static void delays_free(delays *d) {
     free(d->value);
     free(d->of.delay);
+    free(d->receptor);
 }
 
 /* Second walk: fills the rows. */
@@ -221,6 +122,7 @@ typedef struct filler {
     delays *delays;
     const pm_distribution *delay;
     uint32_t place; /* in delays->value: that of the projection's first delay */
+    uint8_t receptor;
 } filler;
 
 static void fill_synapse(void *user, uint32_t source, uint32_t target, double weight, double delay) {
@@ -232,6 +134,8 @@ static void fill_synapse(void *user, uint32_t source, uint32_t target, double we
     if (f->delay->kind == PM_UNIFORM_STEPS)
         step = (uint32_t)((delay - f->delay->a) / f->delay->step + 0.5);
     put_delay(f->delays, at, delay, f->place + step);
+    if (f->delays->receptor)
+        f->delays->receptor[at] = f->receptor;
 }
 
 typedef struct sort_item {
@@ -239,6 +143,7 @@ typedef struct sort_item {
     uint32_t place; /* in the order of drawing: ties stay in it */
     uint32_t delay_place;
     uint32_t class, target;
+    uint32_t receptor;
 } sort_item;
 
 static int compare_items(const void *left, const void *right) {
@@ -247,6 +152,8 @@ static int compare_items(const void *left, const void *right) {
         return a->delay < b->delay ? -1 : 1;
     if (a->class != b->class)
         return a->class < b->class ? -1 : 1;
+    if (a->receptor != b->receptor)
+        return a->receptor < b->receptor ? -1 : 1;
     if (a->target != b->target)
         return a->target < b->target ? -1 : 1;
     return a->place < b->place ? -1 : a->place > b->place;
@@ -274,19 +181,25 @@ static uint64_t group_row(pm_wiring *w, const uint32_t *cell_class, const delays
     for (uint64_t k = begin; k < end; k++) {
         uint32_t class = cell_class[w->targets[k]];
         double delay = delay_of(d, k);
-        if (k == begin || delay != before || class != cell_class[w->targets[k - 1]]) {
+        uint32_t receptor = receptor_of(d, k);
+        if (k == begin || delay != before || class != cell_class[w->targets[k - 1]] ||
+            receptor != receptor_of(d, k - 1)) {
             if (groups)
-                groups[n] = (pm_group){.delay = delay, .begin = k, .weight = w->weights[k], .class = class};
+                groups[n] = (pm_group){.delay = delay,
+                                       .begin = k,
+                                       .weight = w->weights[k],
+                                       .class = class,
+                                       .receptor = (uint16_t)receptor};
             n++;
         }
         if (groups) { /* bit 0: a positive weight seen, bit 1: a negative one; turned into the sign below */
-            groups[n - 1].sign |= (w->weights[k] > 0.0) | (w->weights[k] < 0.0) << 1;
+            groups[n - 1].sign |= (int16_t)((w->weights[k] > 0.0) | (w->weights[k] < 0.0) << 1);
             if (w->weights[k] != groups[n - 1].weight)
                 groups[n - 1].weight = NAN;
         }
         before = delay;
     }
-    static const int32_t sign_of[4] = {1, 1, -1, 0};
+    static const int16_t sign_of[4] = {1, 1, -1, 0};
     for (uint64_t g = 0; groups && g < n; g++)
         groups[g].sign = sign_of[groups[g].sign];
     return n;
@@ -295,10 +208,15 @@ static uint64_t group_row(pm_wiring *w, const uint32_t *cell_class, const delays
 static bool row_is_sorted(const pm_wiring *w, const uint32_t *cell_class, const delays *d, uint64_t begin,
                           uint64_t end) {
     for (uint64_t k = begin + 1; k < end; k++) {
-        sort_item a = {
-            .delay = delay_of(d, k - 1), .class = cell_class[w->targets[k - 1]], .target = w->targets[k - 1]};
-        sort_item b = {
-            .delay = delay_of(d, k), .class = cell_class[w->targets[k]], .target = w->targets[k], .place = 1};
+        sort_item a = {.delay = delay_of(d, k - 1),
+                       .class = cell_class[w->targets[k - 1]],
+                       .target = w->targets[k - 1],
+                       .receptor = receptor_of(d, k - 1)};
+        sort_item b = {.delay = delay_of(d, k),
+                       .class = cell_class[w->targets[k]],
+                       .target = w->targets[k],
+                       .receptor = receptor_of(d, k),
+                       .place = 1};
         if (compare_items(&a, &b) > 0)
             return false;
     }
@@ -315,18 +233,25 @@ static void sort_row(pm_wiring *w, const uint32_t *cell_class, delays *d, uint64
                                        .place = (uint32_t)(k - begin),
                                        .delay_place = place_of(d, k),
                                        .class = cell_class[w->targets[k]],
-                                       .target = w->targets[k]};
+                                       .target = w->targets[k],
+                                       .receptor = receptor_of(d, k)};
     qsort(items, end - begin, sizeof *items, compare_items);
     for (uint64_t k = begin; k < end; k++) {
         put_delay(d, k, items[k - begin].delay, items[k - begin].delay_place);
+        if (d->receptor)
+            d->receptor[k] = (uint8_t)items[k - begin].receptor;
         w->weights[k] = items[k - begin].weight;
         w->targets[k] = items[k - begin].target;
     }
 }
 
-static bool same_neuron(const pm_neuron *a, const pm_neuron *b) {
-    return a->C_m == b->C_m && a->g_L == b->g_L && a->E_L == b->E_L && a->V_th == b->V_th && a->V_reset == b->V_reset &&
-           a->t_ref == b->t_ref && a->I_e == b->I_e && a->tau_1 == b->tau_1 && a->tau_2 == b->tau_2;
+/* General populations share a class with nobody. */
+static bool same_class(const pm_population *a, const pm_population *b) {
+    bool same = a->kind == PM_LIF && b->kind == PM_LIF && !pm_population_is_general(a) && !pm_population_is_general(b);
+    for (size_t k = 0; same && k < PM_NEURON_PARAMETERS; k++)
+        same = pm_parameter_value(&a->neuron, &pm_neuron_parameters[k]) ==
+               pm_parameter_value(&b->neuron, &pm_neuron_parameters[k]);
+    return same;
 }
 
 static pm_status number_neurons(pm_wiring *w, const pm_network *net, const pm_exchange *exchange, pm_error *error) {
@@ -346,7 +271,7 @@ static pm_status number_neurons(pm_wiring *w, const pm_network *net, const pm_ex
         cells += pm_share_begin(exchange, rank + 1, population->size) - w->first_here[p];
         w->class[p] = w->n_classes;
         for (size_t q = 0; q < p; q++)
-            if (net->populations[q].kind == PM_LIF && same_neuron(&net->populations[q].neuron, &population->neuron)) {
+            if (same_class(&net->populations[q], population)) {
                 w->class[p] = w->class[q];
                 break;
             }
@@ -357,29 +282,21 @@ static pm_status number_neurons(pm_wiring *w, const pm_network *net, const pm_ex
     return PM_OK;
 }
 
-/* The number of synapses of the present projection onto targets here, or its mean. */
-static double expected_synapses(const walker *w) {
-    const pm_projection *p = w->projection;
-    double targets = w->end - w->begin;
-    switch (p->rule) {
-    case PM_ALL_TO_ALL:
-        return targets * w->n_sources;
-    case PM_FIXED_INDEGREE:
-        return targets * p->indegree;
-    case PM_PAIRWISE_BERNOULLI:
-        return targets * w->n_sources * p->probability;
-    default:
-        return targets;
-    }
+/* Goes to a projection, for the targets here. */
+static pm_status begin(pm_walk *walk, const pm_wiring *w, size_t number, pm_error *error) {
+    const uint32_t to = walk->network->projections[number].to, first = w->first_here[to];
+    return pm_walk_begin(walk, number, first, first + (w->first_cell[to + 1] - w->first_cell[to]), error);
 }
 
 /* Counting 10^12 synapses takes hours: whether there is room for them is asked before. */
-static pm_status check_room(walker *walk_state, pm_error *error) {
+static pm_status check_room(const pm_wiring *w, pm_walk *walk, pm_error *error) {
     const double many = 1e8, addressable = 0x1p47, bytes = sizeof(uint32_t) + sizeof(double);
     double n = 0.0;
-    for (size_t k = 0; k < walk_state->network->n_projections; k++) {
-        begin_projection(walk_state, k);
-        n += expected_synapses(walk_state);
+    for (size_t k = 0; k < walk->network->n_projections; k++) {
+        pm_status status = begin(walk, w, k, error);
+        if (status != PM_OK)
+            return status;
+        n += pm_walk_expected(walk);
     }
     if (n < many)
         return PM_OK;
@@ -389,13 +306,14 @@ static pm_status check_room(walker *walk_state, pm_error *error) {
     return enough ? PM_OK : pm_fail(error, PM_NO_MEMORY, "not enough memory for %.2g synapses", n);
 }
 
-static pm_status count_rows(pm_wiring *w, walker *walk_state, uint64_t *row_begin, pm_error *error) {
-    const pm_network *net = walk_state->network;
+static pm_status count_rows(pm_wiring *w, pm_walk *walk, uint64_t *row_begin, pm_error *error) {
+    const pm_network *net = walk->network;
     for (size_t k = 0; k < net->n_projections; k++) {
-        begin_projection(walk_state, k);
-        const pm_projection *p = walk_state->projection;
-        counter c = {row_begin + 1 + w->first_neuron[p->from], INFINITY, INFINITY, 0.0};
-        walk(walk_state, count_synapse, &c);
+        pm_status status = begin(walk, w, k, error);
+        if (status != PM_OK)
+            return status;
+        counter c = {row_begin + 1 + w->first_neuron[net->projections[k].from], INFINITY, INFINITY, 0.0};
+        pm_walk_on(walk, count_synapse, &c);
         w->min_delay[k] = c.min_delay;
         w->min_positive_delay[k] = c.min_positive_delay;
     }
@@ -407,21 +325,19 @@ static pm_status count_rows(pm_wiring *w, walker *walk_state, uint64_t *row_begi
     return PM_OK;
 }
 
-static void fill_rows(pm_wiring *w, walker *walk_state, uint64_t *next, delays *d) {
+static pm_status fill_rows(pm_wiring *w, pm_walk *walk, uint64_t *next, delays *d, pm_error *error) {
     size_t place = 0;
-    for (size_t k = 0; k < walk_state->network->n_projections; k++) {
-        begin_projection(walk_state, k);
-        const pm_projection *p = walk_state->projection;
-        filler f = {next + w->first_neuron[p->from],
-                    w->first_cell[p->to],
-                    w->targets,
-                    w->weights,
-                    d,
-                    &p->delay,
-                    (uint32_t)place};
-        walk(walk_state, fill_synapse, &f);
+    for (size_t k = 0; k < walk->network->n_projections; k++) {
+        pm_status status = begin(walk, w, k, error);
+        if (status != PM_OK)
+            return status;
+        const pm_projection *p = walk->projection;
+        filler f = {next + w->first_neuron[p->from], w->first_cell[p->to], w->targets,       w->weights, d,
+                    &p->delay,                       (uint32_t)place,      (uint8_t)p->receptor};
+        pm_walk_on(walk, fill_synapse, &f);
         place += d->width == 1 || d->width == 2 ? different_delays(p) : 0;
     }
+    return PM_OK;
 }
 
 static pm_status group_rows(pm_wiring *w, const uint32_t *cell_class, const uint64_t *row_begin, delays *d,
@@ -450,8 +366,8 @@ static pm_status group_rows(pm_wiring *w, const uint32_t *cell_class, const uint
     return PM_OK;
 }
 
-static pm_status build(pm_wiring *w, walker *walk_state, pm_error *error) {
-    const pm_network *net = walk_state->network;
+static pm_status build(pm_wiring *w, pm_walk *walk, pm_error *error) {
+    const pm_network *net = walk->network;
     pm_status status = PM_NO_MEMORY;
     uint64_t *row_begin = calloc((size_t)w->n_neurons + 1, sizeof *row_begin);
     uint64_t *next = malloc(((size_t)w->n_neurons + 1) * sizeof *next);
@@ -465,20 +381,21 @@ static pm_status build(pm_wiring *w, walker *walk_state, pm_error *error) {
     for (size_t p = 0; p < net->n_populations; p++)
         for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
             cell_class[c] = w->class[p];
-    status = check_room(walk_state, error);
+    status = check_room(w, walk, error);
     if (status == PM_OK)
-        status = count_rows(w, walk_state, row_begin, error);
+        status = count_rows(w, walk, row_begin, error);
     if (status != PM_OK)
         goto end;
     w->targets = malloc((w->n_synapses + 1) * sizeof *w->targets);
     w->weights = malloc((w->n_synapses + 1) * sizeof *w->weights);
-    status = w->targets && w->weights ? delays_new(&d, walk_state->network, w->n_synapses, error)
+    status = w->targets && w->weights ? delays_new(&d, net, w->n_synapses, error)
                                       : pm_fail_memory(error, "the synapses");
     if (status != PM_OK)
         goto end;
     memcpy(next, row_begin, ((size_t)w->n_neurons + 1) * sizeof *next);
-    fill_rows(w, walk_state, next, &d);
-    status = group_rows(w, cell_class, row_begin, &d, error);
+    status = fill_rows(w, walk, next, &d, error);
+    if (status == PM_OK)
+        status = group_rows(w, cell_class, row_begin, &d, error);
 end:
     free(row_begin);
     free(next);
@@ -503,29 +420,21 @@ pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange
     w->class = calloc(np, sizeof *w->class);
     w->min_delay = calloc(nj, sizeof *w->min_delay);
     w->min_positive_delay = calloc(nj, sizeof *w->min_positive_delay);
-    walker walk_state = {
-        .network = network,
-        .wiring = w,
-        .connect = gsl_rng_alloc(pm_rng_philox),
-        .weight = gsl_rng_alloc(pm_rng_philox),
-        .delay = gsl_rng_alloc(pm_rng_philox),
-    };
-    pm_status status;
-    if (!w->first_neuron || !w->first_cell || !w->first_here || !w->class || !w->min_delay || !w->min_positive_delay ||
-        !walk_state.connect || !walk_state.weight || !walk_state.delay)
+    pm_walk walk = {0};
+    pm_status status = pm_walk_new(&walk, network, error);
+    if (status == PM_OK && (!w->first_neuron || !w->first_cell || !w->first_here || !w->class || !w->min_delay ||
+                            !w->min_positive_delay))
         status = pm_fail_memory(error, "the network");
-    else
+    if (status == PM_OK)
         status = number_neurons(w, network, exchange, error);
     if (status == PM_OK)
-        status = build(w, &walk_state, error);
+        status = build(w, &walk, error);
     status = pm_exchange_agree(exchange, status, error);
     if (status == PM_OK && exchange) {
         exchange->least(exchange->user, w->min_delay, network->n_projections);
         exchange->least(exchange->user, w->min_positive_delay, network->n_projections);
     }
-    gsl_rng_free(walk_state.connect);
-    gsl_rng_free(walk_state.weight);
-    gsl_rng_free(walk_state.delay);
+    pm_walk_free(&walk);
     if (status == PM_OK)
         *wiring = w;
     else

@@ -1,7 +1,7 @@
 /* The synapses of a network, drawn from its projections, stored by source.
  *
- * Every neuron, sources included, has a row: its synapses sorted by (delay, class of target, target). Synapses that
- * share delay and class form a group, the unit of delivery; targets and weights of a group are contiguous. Per synapse
+ * Every neuron, sources included, has a row: its synapses sorted by (delay, class of target, receptor, target). Synapses
+ * that share delay, class and receptor form a group, the unit of delivery; targets and weights of a group are contiguous. Per synapse
  * there is a target (4 bytes) and a weight (8 bytes), nothing else. */
 #ifndef PM_NET_WIRING_H
 #define PM_NET_WIRING_H
@@ -9,13 +9,14 @@
 #include <punctum/exchange.h>
 #include <punctum/network.h>
 
-/* A class is a set of LIF parameters; populations with equal parameters share one. */
+/* A class is a set of LIF parameters; populations with equal parameters share one, general ones have their own. */
 typedef struct pm_group {
     double delay;   /* ms */
     uint64_t begin; /* first synapse; the next group's begin is its end */
     double weight;  /* of every synapse, pA; NAN: they differ */
     uint32_t class;
-    int32_t sign; /* 1: no weight is negative; -1: none is positive; 0: mixed */
+    int16_t sign;      /* 1: no weight is negative; -1: none is positive; 0: mixed */
+    uint16_t receptor; /* of the targets */
 } pm_group;
 
 typedef struct pm_wiring {

@@ -1,0 +1,177 @@
+/* Injected currents and records: what is asked of single neurons. Each copies the list of neurons that it is given.
+ *
+ * A noise current has no state: the value of a neuron in an interval is a function of seed, names, neuron and the number of
+ * the interval. */
+#include "net/current.h"
+
+#include "base/random.h"
+#include "net/population.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+pm_status pm_steps_check(const pm_step *steps, size_t n, const char *unit, pm_error *error) {
+    for (size_t k = 0; k < n; k++) {
+        if (!isfinite(steps[k].time) || steps[k].time < 0.0)
+            return pm_fail(error, PM_INVALID, "step %zu is at %g ms; times must be finite and not negative", k,
+                           steps[k].time);
+        if (!isfinite(steps[k].value) || fabs(steps[k].value) > PM_LARGEST_WEIGHT)
+            return pm_fail(error, PM_INVALID, "step %zu has the value %g %s; it must be a finite number of at most %g",
+                           k, steps[k].value, unit, PM_LARGEST_WEIGHT);
+        if (k > 0 && !(steps[k].time > steps[k - 1].time))
+            return pm_fail(error, PM_INVALID, "step %zu is at %g ms, not after the one before, at %g ms", k,
+                           steps[k].time, steps[k - 1].time);
+    }
+    return PM_OK;
+}
+
+void pm_current_clear(pm_current *current) {
+    free(current->neurons);
+    free(current->steps);
+}
+
+static pm_status check_neurons(const pm_network *network, uint32_t population, const uint32_t *neurons, size_t n,
+                               pm_error *error) {
+    if (population >= network->n_populations || network->populations[population].kind != PM_LIF)
+        return pm_fail(error, PM_INVALID, "population %u has no LIF neurons", population);
+    const pm_population *p = &network->populations[population];
+    for (size_t k = 0; k < n; k++)
+        if (neurons[k] >= p->size)
+            return pm_fail(error, PM_INVALID, "population '%s' has %u neurons; there is no neuron %u", p->name, p->size,
+                           neurons[k]);
+    return PM_OK;
+}
+
+static bool usable(double value) { return isfinite(value) && fabs(value) <= PM_LARGEST_WEIGHT; }
+
+static pm_status check_current(const pm_current *c, pm_error *error) {
+    const char *what = NULL;
+    if (c->kind == PM_CURRENT_STEPS)
+        return pm_steps_check(c->steps, c->n_steps, "pA", error);
+    if (!usable(c->from) || !usable(c->to) || c->from < 0.0 || (c->to != 0.0 && c->to < c->from))
+        return pm_fail(error, PM_INVALID, "a current from %g to %g ms; it must begin at 0 or later and end after that",
+                       c->from, c->to);
+    if (c->kind == PM_CURRENT_SINE) {
+        what = !usable(c->amplitude) ? "amplitude" : !usable(c->phase) ? "phase" : NULL;
+        if (!what && !(c->frequency > 0.0 && c->frequency <= 1e9))
+            return pm_fail(error, PM_INVALID, "frequency is %g Hz; it must be above 0 and at most 1e9", c->frequency);
+    } else {
+        what = !usable(c->mean) ? "mean" : !(usable(c->std) && c->std >= 0.0) ? "std" : NULL;
+        if (!what && !(c->interval >= 1e-9 && usable(c->interval)))
+            return pm_fail(error, PM_INVALID, "interval is %g ms; it must be at least 1e-9 ms", c->interval);
+    }
+    return what ? pm_fail(error, PM_INVALID, "%s is out of range", what) : PM_OK;
+}
+
+/* A copy of an array; an empty one is NULL. */
+static void *copy_of(const void *items, size_t n, size_t item_size, bool *memory) {
+    void *copy = n > 0 ? malloc(n * item_size) : NULL;
+    if (copy)
+        memcpy(copy, items, n * item_size);
+    *memory = *memory && (copy || n == 0);
+    return copy;
+}
+
+pm_status pm_network_add_current(pm_network *network, const pm_current *current, pm_error *error) {
+    pm_status status = check_neurons(network, current->population, current->neurons, current->n_neurons, error);
+    if (status == PM_OK)
+        status = check_current(current, error);
+    if (status != PM_OK)
+        return status;
+    bool memory = true;
+    pm_current copy = *current;
+    copy.neurons = copy_of(current->neurons, current->n_neurons, sizeof *copy.neurons, &memory);
+    copy.steps = copy_of(current->steps, current->n_steps, sizeof *copy.steps, &memory);
+    pm_current *grown = realloc(network->currents, (network->n_currents + 1) * sizeof *grown);
+    if (grown)
+        network->currents = grown;
+    if (!memory || !grown) {
+        pm_current_clear(&copy);
+        return pm_fail_memory(error, "the currents");
+    }
+    network->currents[network->n_currents++] = copy;
+    return PM_OK;
+}
+
+uint64_t pm_current_key(const pm_network *network, size_t current) {
+    const uint32_t population = network->currents[current].population;
+    size_t twin = 0;
+    for (size_t k = 0; k < current; k++)
+        twin += network->currents[k].population == population && network->currents[k].kind == PM_CURRENT_NOISE;
+    char number[32];
+    snprintf(number, sizeof number, "%zu", twin);
+    const char *words[] = {"noise", network->populations[population].name, number};
+    return pm_stream_key(network->seed, words, 3);
+}
+
+double pm_current_noise(const pm_current *current, uint64_t key, uint32_t neuron, uint64_t piece) {
+    uint32_t word[4];
+    pm_philox_block(key, neuron, piece, word);
+    const double uniform = ((double)(((uint64_t)word[0] << 20) ^ (word[1] >> 12)) + 0.5) * 0x1p-52;
+    return current->mean + current->std * gsl_cdf_ugaussian_Pinv(uniform);
+}
+
+/* --- records --- */
+
+static bool contains(const uint32_t *neurons, size_t n, uint32_t neuron) {
+    size_t k = 0;
+    while (k < n && neurons[k] != neuron)
+        k++;
+    return k < n;
+}
+
+static bool is_recorded(const pm_network *network, const pm_potential_record *wanted, uint32_t neuron) {
+    for (size_t r = 0; r < network->n_potentials; r++) {
+        const pm_potential_record *record = &network->potentials[r];
+        if (record->population == wanted->population && record->quantity == wanted->quantity &&
+            (record->quantity != PM_CURRENT || record->receptor == wanted->receptor) &&
+            contains(record->neurons, record->n_neurons, neuron))
+            return true;
+    }
+    return false;
+}
+
+static const char *const quantities[] = {"potential", "current", "threshold"};
+
+pm_status pm_network_record(pm_network *network, const pm_potential_record *record, pm_error *error) {
+    const char *what = quantities[record->quantity];
+    if (record->population >= network->n_populations || network->populations[record->population].kind != PM_LIF)
+        return pm_fail(error, PM_INVALID, "%ss can be recorded from LIF populations only", what);
+    pm_status status = check_neurons(network, record->population, record->neurons, record->n_neurons, error);
+    if (status != PM_OK)
+        return status;
+    const pm_population *p = &network->populations[record->population];
+    if (record->quantity == PM_CURRENT && record->receptor != PM_EVERY_RECEPTOR &&
+        record->receptor >= pm_population_receptors(p))
+        return pm_fail(error, PM_INVALID, "'%s' has no receptor number %u", p->name, record->receptor);
+    for (size_t k = 0; k < record->n_neurons; k++)
+        if (is_recorded(network, record, record->neurons[k]) || contains(record->neurons, k, record->neurons[k]))
+            return pm_fail(error, PM_INVALID, "the %s of %s[%u] is recorded twice", what, p->name, record->neurons[k]);
+    if (!isfinite(record->interval) || !(record->interval > 0.0))
+        return pm_fail(error, PM_INVALID, "the recording interval is %g ms; it must be positive", record->interval);
+    bool memory = true;
+    pm_potential_record copy = *record;
+    copy.neurons = copy_of(record->neurons, record->n_neurons, sizeof *copy.neurons, &memory);
+    pm_potential_record *grown = realloc(network->potentials, (network->n_potentials + 1) * sizeof *grown);
+    if (grown)
+        network->potentials = grown;
+    if (!memory || !grown) {
+        free(copy.neurons);
+        return pm_fail_memory(error, "the records");
+    }
+    network->potentials[network->n_potentials++] = copy;
+    return PM_OK;
+}
+
+pm_status pm_network_record_potential(pm_network *network, uint32_t population, const uint32_t *neurons,
+                                      size_t n_neurons, double interval, pm_error *error) {
+    pm_potential_record record = {.population = population,
+                                  .neurons = (uint32_t *)neurons,
+                                  .n_neurons = n_neurons,
+                                  .interval = interval,
+                                  .quantity = PM_POTENTIAL};
+    return pm_network_record(network, &record, error);
+}

@@ -1,0 +1,113 @@
+/* Drawing by GSL from streams of the caller's. A bounded distribution is drawn again until the value is inside; the check
+ * asks for at least one value in a million there, so that drawing comes to an end. */
+#include "net/distribution.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+
+static const double RAREST = 1e-6;
+
+double pm_distribution_steps(const pm_distribution *d) { return floor((d->b - d->a) / d->step + 1e-9) + 1.0; }
+
+static double draw_once(const pm_distribution *d, gsl_rng *rng, size_t index) {
+    switch (d->kind) {
+    case PM_NORMAL:
+        return d->a + gsl_ran_gaussian_ziggurat(rng, d->b);
+    case PM_UNIFORM:
+        return gsl_ran_flat(rng, d->a, d->b);
+    case PM_UNIFORM_STEPS:
+        return d->a + d->step * floor(gsl_rng_uniform(rng) * pm_distribution_steps(d));
+    case PM_LOGNORMAL:
+        return exp(d->a + gsl_ran_gaussian_ziggurat(rng, d->b));
+    case PM_EXPONENTIAL:
+        return -d->a * log(gsl_rng_uniform_pos(rng));
+    case PM_MATRIX:
+    case PM_VALUES:
+        return d->values[index];
+    default:
+        return d->a;
+    }
+}
+
+double pm_distribution_draw(const pm_distribution *d, gsl_rng *rng, size_t index) {
+    double value = draw_once(d, rng, index);
+    while (d->bounded && !(value >= d->low && value <= d->high))
+        value = draw_once(d, rng, index);
+    return value;
+}
+
+double pm_distribution_least(const pm_distribution *d) {
+    double least = -INFINITY;
+    if (d->kind == PM_CONSTANT || d->kind == PM_UNIFORM || d->kind == PM_UNIFORM_STEPS)
+        least = d->a;
+    else if (d->kind == PM_LOGNORMAL || d->kind == PM_EXPONENTIAL)
+        least = 0.0;
+    return d->bounded ? fmax(least, d->low) : least;
+}
+
+/* The share of values in [low, high]. */
+static double share_inside(const pm_distribution *d) {
+    double low = d->low, high = d->high;
+    switch (d->kind) {
+    case PM_NORMAL:
+        if (d->b == 0.0)
+            return d->a >= low && d->a <= high;
+        return gsl_cdf_ugaussian_P((high - d->a) / d->b) - gsl_cdf_ugaussian_P((low - d->a) / d->b);
+    case PM_LOGNORMAL:
+        low = low > 0.0 ? log(low) : -INFINITY;
+        high = high > 0.0 ? log(high) : -INFINITY;
+        if (d->b == 0.0)
+            return d->a >= low && d->a <= high;
+        return gsl_cdf_ugaussian_P((high - d->a) / d->b) - gsl_cdf_ugaussian_P((low - d->a) / d->b);
+    case PM_EXPONENTIAL:
+        return high > 0.0 ? exp(-fmax(low, 0.0) / d->a) - exp(-high / d->a) : 0.0;
+    case PM_UNIFORM:
+        if (d->a == d->b)
+            return d->a >= low && d->a <= high;
+        return (fmin(high, d->b) - fmax(low, d->a)) / (d->b - d->a);
+    default: { /* PM_UNIFORM_STEPS */
+        const double first = fmax(ceil((low - d->a) / d->step - 1e-9), 0.0);
+        const double last = fmin(floor((high - d->a) / d->step + 1e-9), pm_distribution_steps(d) - 1.0);
+        return (last - first + 1.0) / pm_distribution_steps(d);
+    }
+    }
+}
+
+static pm_status check_bounds(const pm_distribution *d, const char *what, pm_error *error) {
+    if (d->kind == PM_CONSTANT || d->kind == PM_MATRIX || d->kind == PM_VALUES)
+        return pm_fail(error, PM_INVALID, "the %s is given; low and high go with a distribution", what);
+    if (!(d->low <= d->high))
+        return pm_fail(error, PM_INVALID, "the %s is between %g and %g; low must not exceed high", what, d->low,
+                       d->high);
+    if (!(share_inside(d) >= RAREST))
+        return pm_fail(error, PM_INVALID,
+                       "the %s falls between low = %g and high = %g less than once in a million draws; widen them",
+                       what, d->low, d->high);
+    return PM_OK;
+}
+
+static bool usable(double value, double largest) { return isfinite(value) && fabs(value) <= largest; }
+
+pm_status pm_distribution_check(const pm_distribution *d, const char *what, double largest, pm_error *error) {
+    if (d->kind == PM_MATRIX || d->kind == PM_VALUES)
+        return d->bounded ? check_bounds(d, what, error) : PM_OK; /* the values are checked where they are counted */
+    const bool two = d->kind != PM_CONSTANT && d->kind != PM_EXPONENTIAL;
+    if (!usable(d->a, largest) || (two && !usable(d->b, largest)))
+        return pm_fail(error, PM_INVALID, "the %s is %g%s; it must be a finite number of at most %g in magnitude", what,
+                       usable(d->a, largest) ? d->b : d->a, two ? " in one of its numbers" : "", largest);
+    if ((d->kind == PM_NORMAL || d->kind == PM_LOGNORMAL) && d->b < 0.0)
+        return pm_fail(error, PM_INVALID, "the standard deviation of the %s is %g; it must not be negative", what,
+                       d->b);
+    if (d->kind == PM_LOGNORMAL && d->a + 9.0 * d->b > log(largest))
+        return pm_fail(error, PM_INVALID, "the %s is lognormal with [%g, %g], of its logarithm; values would exceed %g",
+                       what, d->a, d->b, largest);
+    if (d->kind == PM_EXPONENTIAL && !(d->a > 0.0))
+        return pm_fail(error, PM_INVALID, "the mean of the %s is %g; it must be positive", what, d->a);
+    if ((d->kind == PM_UNIFORM || d->kind == PM_UNIFORM_STEPS) && d->b < d->a)
+        return pm_fail(error, PM_INVALID, "the %s is uniform over [%g, %g]; the first must not exceed the second", what,
+                       d->a, d->b);
+    if (d->kind == PM_UNIFORM_STEPS && !(d->step > 0.0 && isfinite(d->step)))
+        return pm_fail(error, PM_INVALID, "the step of the %s is %g; it must be positive", what, d->step);
+    return d->bounded ? check_bounds(d, what, error) : PM_OK;
+}

@@ -1,0 +1,21 @@
+/* Distributions of weights, delays and parameters: whether they can be used, and how a value is drawn. */
+#ifndef PM_NET_DISTRIBUTION_H
+#define PM_NET_DISTRIBUTION_H
+
+#include <gsl/gsl_rng.h>
+#include <punctum/network.h>
+
+/* PM_INVALID with a message that begins with `what` unless values can be drawn: numbers that are finite and in order,
+ * at most `largest` in magnitude, and no [low, high] that holds less than one value in a million. */
+pm_status pm_distribution_check(const pm_distribution *d, const char *what, double largest, pm_error *error);
+
+/* The next value; `index` is the place in `values`. Of a distribution that has been checked. */
+double pm_distribution_draw(const pm_distribution *d, gsl_rng *rng, size_t index);
+
+/* The number of values of PM_UNIFORM_STEPS. */
+double pm_distribution_steps(const pm_distribution *d);
+
+/* The smallest value that can be drawn; -INFINITY where there is none. */
+double pm_distribution_least(const pm_distribution *d);
+
+#endif

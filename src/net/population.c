@@ -1,0 +1,240 @@
+/* What a LIF population has beyond the neuron with one receptor and a fixed threshold: receptors, jumps at spikes, resets,
+ * parameters that differ from neuron to neuron. Invariant: a population holds only what passed its checks, and an error
+ * leaves it as it was. */
+#include "net/population.h"
+
+#include "base/parameter.h"
+#include "base/random.h"
+#include "model/kernel.h"
+#include "net/distribution.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_RECEPTORS = PM_MOST_RECEPTORS, MOST_JUMPS = PM_MOST_JUMPS };
+
+void pm_population_clear(pm_population *p) {
+    for (size_t k = 0; k < p->n_receptors; k++)
+        free((char *)p->receptors[k].name);
+    for (size_t k = 0; p->varied && k < PM_VARIED; k++)
+        free(p->varied[k].values);
+    free(p->name);
+    free(p->events);
+    free(p->course.steps);
+    free(p->receptors);
+    free(p->threshold);
+    free(p->after_spike);
+    free(p->varied);
+}
+
+bool pm_population_is_general(const pm_population *p) {
+    return p->n_receptors > 0 || p->n_threshold > 0 || p->n_after_spike > 0 || p->reset.kind != PM_RESET_TO ||
+           p->varied;
+}
+
+uint32_t pm_population_receptors(const pm_population *p) { return p->n_receptors > 0 ? (uint32_t)p->n_receptors : 1; }
+
+uint32_t pm_population_receptor(const pm_population *p, const char *name) {
+    uint32_t k = 0;
+    while (k < pm_population_receptors(p) && strcmp(pm_population_get_receptor(p, k).name, name) != 0)
+        k++;
+    return k;
+}
+
+static pm_status find_lif(pm_network *network, uint32_t number, pm_population **population, pm_error *error) {
+    if (number >= network->n_populations || network->populations[number].kind != PM_LIF)
+        return pm_fail(error, PM_INVALID, "there is no LIF population %u", number);
+    *population = &network->populations[number];
+    return PM_OK;
+}
+
+static pm_status check_receptor(const pm_population *p, const pm_receptor *receptors, size_t k, pm_error *error) {
+    const pm_receptor *r = &receptors[k];
+    pm_status status = pm_name_check(r->name, "receptor", error);
+    for (size_t j = 0; status == PM_OK && j < k; j++)
+        if (strcmp(receptors[j].name, r->name) == 0)
+            status = pm_fail(error, PM_INVALID, "'%s' has two receptors named '%s'", p->name, r->name);
+    if (status == PM_OK && !r->kernel)
+        status = pm_fail(error, PM_INVALID, "the receptor '%s' has no kernel", r->name);
+    return status == PM_OK ? r->kernel->check(r->parameters, error) : status;
+}
+
+pm_status pm_network_set_receptors(pm_network *network, uint32_t population, const pm_receptor *receptors, size_t n,
+                                   pm_error *error) {
+    pm_population *p = NULL;
+    pm_status status = find_lif(network, population, &p, error);
+    if (status == PM_OK && n > MOST_RECEPTORS)
+        status = pm_fail(error, PM_INVALID, "'%s' has %zu receptors; %d are the most", p->name, n, MOST_RECEPTORS);
+    for (size_t k = 0; status == PM_OK && k < n; k++)
+        status = check_receptor(p, receptors, k, error);
+    if (status != PM_OK)
+        return status;
+    pm_receptor *copy = malloc((n + 1) * sizeof *copy);
+    size_t copied = 0;
+    for (; copy && copied < n; copied++) {
+        copy[copied] = receptors[copied];
+        if (!(copy[copied].name = strdup(receptors[copied].name)))
+            break;
+    }
+    if (!copy || copied < n) {
+        for (size_t k = 0; k < copied; k++)
+            free((char *)copy[k].name);
+        free(copy);
+        return pm_fail_memory(error, "the receptors");
+    }
+    for (size_t k = 0; k < p->n_receptors; k++)
+        free((char *)p->receptors[k].name);
+    free(p->receptors);
+    p->receptors = copy;
+    p->n_receptors = n;
+    return PM_OK;
+}
+
+static pm_status copy_jumps(const pm_population *p, const char *what, const char *unit, const pm_jump *jumps, size_t n,
+                            pm_jump **copy, pm_error *error) {
+    if (n > MOST_JUMPS)
+        return pm_fail(error, PM_INVALID, "'%s' has %zu terms of %s; %d are the most", p->name, n, what, MOST_JUMPS);
+    for (size_t k = 0; k < n; k++) {
+        if (!isfinite(jumps[k].jump) || fabs(jumps[k].jump) > PM_LARGEST_WEIGHT)
+            return pm_fail(error, PM_INVALID, "jump is %g %s; it must be a finite number of at most %g", jumps[k].jump,
+                           unit, PM_LARGEST_WEIGHT);
+        pm_status status = pm_kernel_check_time("tau", jumps[k].tau, error);
+        if (status != PM_OK)
+            return status;
+    }
+    *copy = malloc((n + 1) * sizeof **copy);
+    if (!*copy)
+        return pm_fail_memory(error, what);
+    if (n > 0)
+        memcpy(*copy, jumps, n * sizeof **copy);
+    return PM_OK;
+}
+
+pm_status pm_network_set_threshold(pm_network *network, uint32_t population, const pm_jump *jumps, size_t n,
+                                   pm_error *error) {
+    pm_population *p = NULL;
+    pm_jump *copy = NULL;
+    pm_status status = find_lif(network, population, &p, error);
+    if (status == PM_OK)
+        status = copy_jumps(p, "the threshold", "mV", jumps, n, &copy, error);
+    if (status != PM_OK)
+        return status;
+    free(p->threshold);
+    p->threshold = copy;
+    p->n_threshold = n;
+    return PM_OK;
+}
+
+pm_status pm_network_set_after_spike(pm_network *network, uint32_t population, const pm_jump *jumps, size_t n,
+                                     pm_error *error) {
+    pm_population *p = NULL;
+    pm_jump *copy = NULL;
+    pm_status status = find_lif(network, population, &p, error);
+    if (status == PM_OK)
+        status = copy_jumps(p, "the after-spike current", "pA", jumps, n, &copy, error);
+    if (status != PM_OK)
+        return status;
+    free(p->after_spike);
+    p->after_spike = copy;
+    p->n_after_spike = n;
+    return PM_OK;
+}
+
+pm_status pm_network_set_reset(pm_network *network, uint32_t population, const pm_reset *reset, pm_error *error) {
+    pm_population *p = NULL;
+    pm_status status = find_lif(network, population, &p, error);
+    if (status != PM_OK)
+        return status;
+    if (reset->kind == PM_RESET_SUBTRACT && !(reset->subtract > 0.0 && reset->subtract <= PM_LARGEST_WEIGHT))
+        return pm_fail(error, PM_INVALID, "subtract is %g mV; it must be positive and finite", reset->subtract);
+    if (reset->kind == PM_RESET_FRACTION && !(reset->fraction >= 0.0 && reset->fraction <= 1.0))
+        return pm_fail(error, PM_INVALID, "fraction is %g; it must be between 0 and 1", reset->fraction);
+    if (reset->kind == PM_RESET_FRACTION && !(fabs(reset->add) <= PM_LARGEST_WEIGHT))
+        return pm_fail(error, PM_INVALID, "add is %g mV; it must be a finite number", reset->add);
+    p->reset = *reset;
+    return PM_OK;
+}
+
+static size_t find_parameter(const char *name) {
+    size_t k = 0;
+    while (k < PM_NEURON_PARAMETERS && strcmp(pm_neuron_parameters[k].name, name) != 0)
+        k++;
+    return k == PM_NEURON_PARAMETERS && strcmp(name, "V_m") != 0 ? k + 1 : k;
+}
+
+pm_status pm_network_vary(pm_network *network, uint32_t population, const char *parameter,
+                          const pm_distribution *distribution, pm_error *error) {
+    pm_population *p = NULL;
+    const size_t place = find_parameter(parameter);
+    pm_status status = find_lif(network, population, &p, error);
+    if (status == PM_OK && place > PM_NEURON_PARAMETERS)
+        status = pm_fail(error, PM_INVALID, "a neuron has no parameter '%s'", parameter);
+    if (status == PM_OK && distribution->kind == PM_MATRIX)
+        status = pm_fail(error, PM_INVALID, "%s cannot be a matrix", parameter);
+    if (status == PM_OK)
+        status = pm_distribution_check(distribution, parameter, PM_LARGEST_WEIGHT, error);
+    for (size_t k = 0; status == PM_OK && distribution->kind == PM_VALUES && k < p->size; k++)
+        if (!isfinite(distribution->values[k]))
+            status = pm_fail(error, PM_INVALID, "%s of neuron %zu is not a finite number", parameter, k);
+    if (status != PM_OK)
+        return status;
+    double *values = NULL;
+    if (distribution->kind == PM_VALUES) {
+        values = malloc(p->size * sizeof *values);
+        if (values)
+            memcpy(values, distribution->values, p->size * sizeof *values);
+    }
+    pm_distribution *all = p->varied ? p->varied : calloc(PM_VARIED, sizeof *all);
+    for (size_t k = 0; all && !p->varied && k < PM_VARIED; k++)
+        all[k].a = NAN;
+    if (!all || (distribution->kind == PM_VALUES && !values)) {
+        free(values);
+        if (!p->varied)
+            free(all);
+        return pm_fail_memory(error, "parameters of neurons");
+    }
+    free(all[place].values);
+    all[place] = *distribution;
+    all[place].values = values;
+    p->varied = all;
+    if (distribution->kind == PM_CONSTANT && place < PM_NEURON_PARAMETERS) /* as if given with the neuron */
+        *pm_parameter_of(&p->neuron, &pm_neuron_parameters[place]) = distribution->a;
+    return PM_OK;
+}
+
+/* Not every parameter of a population that has such ones. */
+static bool is_given(const pm_distribution *d) { return d->kind != PM_CONSTANT || !isnan(d->a); }
+
+static double draw_parameter(const pm_network *network, const pm_population *p, size_t place, uint32_t number,
+                             gsl_rng *rng) {
+    const char *name = place < PM_NEURON_PARAMETERS ? pm_neuron_parameters[place].name : "V_m";
+    const char *words[] = {"parameter", p->name, name};
+    pm_stream_start(rng, pm_stream_key(network->seed, words, 3), number);
+    return pm_distribution_draw(&p->varied[place], rng, number);
+}
+
+pm_status pm_network_neuron(const pm_network *network, uint32_t population, uint32_t number, pm_neuron *neuron,
+                            double *V_m, pm_error *error) {
+    const pm_population *p = &network->populations[population];
+    *neuron = p->neuron;
+    if (V_m)
+        *V_m = p->neuron.E_L;
+    if (!p->varied)
+        return PM_OK;
+    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    if (!rng)
+        return pm_fail_memory(error, "parameters of neurons");
+    for (size_t k = 0; k < PM_NEURON_PARAMETERS; k++)
+        if (p->varied[k].kind != PM_CONSTANT)
+            *pm_parameter_of(neuron, &pm_neuron_parameters[k]) = draw_parameter(network, p, k, number, rng);
+    const pm_distribution *initial = &p->varied[PM_NEURON_PARAMETERS];
+    if (V_m)
+        *V_m = is_given(initial) ? draw_parameter(network, p, PM_NEURON_PARAMETERS, number, rng) : neuron->E_L;
+    gsl_rng_free(rng);
+    pm_error why = {0};
+    pm_status status = pm_neuron_check(neuron, &why);
+    if (status != PM_OK)
+        return pm_fail(error, status, "neuron %s[%u]: %s", p->name, number, why.message);
+    return PM_OK;
+}

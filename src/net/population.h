@@ -1,0 +1,25 @@
+/* Parts of a population that are not public. */
+#ifndef PM_NET_POPULATION_H
+#define PM_NET_POPULATION_H
+
+#include "base/parameter.h"
+
+#include <punctum/network.h>
+
+enum {
+    PM_VARIED = PM_NEURON_PARAMETERS + 1, /* the parameters of a neuron, and V_m at t = 0 */
+    PM_MOST_RECEPTORS = 32,
+    PM_MOST_JUMPS = 16 /* of the threshold, and of the after-spike current */
+};
+
+/* The largest magnitude of weights and jumps, in their unit. */
+static const double PM_LARGEST_WEIGHT = 1e15;
+
+/* Frees what a population holds. */
+void pm_population_clear(pm_population *population);
+
+/* PM_INVALID unless it is a name: letters, digits, '_', '-' and '.', first a letter or '_', at most 100 of them. `what`
+ * says of what: "population". */
+pm_status pm_name_check(const char *name, const char *what, pm_error *error);
+
+#endif
