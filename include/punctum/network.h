@@ -219,9 +219,9 @@ pm_status pm_network_connect(pm_network *network, const pm_projection *projectio
 /* The kernel of that name ("double_exponential", "exponential", "alpha", "impulse"), or NULL. */
 const struct pm_kernel *pm_kernel_find(const char *name);
 
-/* What a LIF population has beyond one receptor of tau_1 and tau_2, a fixed threshold and a reset to V_reset. Everything
- * given is copied and takes the place of what was there. To be called before projections to the population are added.
- * Errors: PM_INVALID for a population that is not LIF, equal or empty names, parameters out of range. */
+/* What a LIF population has beyond one receptor of tau_1 and tau_2, a fixed threshold and a reset to V_reset.
+ * Everything given is copied and takes the place of what was there. To be called before projections to the population
+ * are added. Errors: PM_INVALID for a population that is not LIF, equal or empty names, parameters out of range. */
 pm_status pm_network_set_receptors(pm_network *network, uint32_t population, const pm_receptor *receptors, size_t n,
                                    pm_error *error);
 pm_status pm_network_set_threshold(pm_network *network, uint32_t population, const pm_jump *jumps, size_t n,
@@ -244,7 +244,8 @@ pm_status pm_network_neuron(const pm_network *network, uint32_t population, uint
                             double *V_m, pm_error *error);
 
 /* Poisson sources whose rate changes; population.rate is the largest rate. Errors: PM_INVALID for steps that do not
- * ascend in time, rates that are negative or not finite, amplitudes above the rate, frequencies that are not positive. */
+ * ascend in time, rates that are negative or not finite, amplitudes above the rate, frequencies that are not positive.
+ */
 pm_status pm_network_add_poisson_course(pm_network *network, const char *name, uint32_t size, double rate,
                                         const pm_rate_course *course, uint32_t *number, pm_error *error);
 

@@ -1,5 +1,5 @@
-/* Kernels: how the current of a receptor goes on after an arrival. Each is one constant descriptor in a file of its own,
- * from which the keys of network files and the checks come.
+/* Kernels: how the current of a receptor goes on after an arrival. Each is one constant descriptor in a file of its
+ * own, from which the keys of network files and the checks come.
  *
  * All of them are cases of one pair of equations, which the engine and the gradients solve,
  *

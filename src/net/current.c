@@ -1,7 +1,7 @@
 /* Injected currents and records: what is asked of single neurons. Each copies the list of neurons that it is given.
  *
- * A noise current has no state: the value of a neuron in an interval is a function of seed, names, neuron and the number of
- * the interval. */
+ * A noise current has no state: the value of a neuron in an interval is a function of seed, names, neuron and the
+ * number of the interval. */
 #include "net/current.h"
 
 #include "base/random.h"

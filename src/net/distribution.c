@@ -1,5 +1,5 @@
-/* Drawing by GSL from streams of the caller's. A bounded distribution is drawn again until the value is inside; the check
- * asks for at least one value in a million there, so that drawing comes to an end. */
+/* Drawing by GSL from streams of the caller's. A bounded distribution is drawn again until the value is inside; the
+ * check asks for at least one value in a million there, so that drawing comes to an end. */
 #include "net/distribution.h"
 
 #include <gsl/gsl_cdf.h>
@@ -35,6 +35,15 @@ double pm_distribution_draw(const pm_distribution *d, gsl_rng *rng, size_t index
     while (d->bounded && !(value >= d->low && value <= d->high))
         value = draw_once(d, rng, index);
     return value;
+}
+
+double pm_distribution_typical(const pm_distribution *d) {
+    double middle = d->a;
+    if (d->kind == PM_UNIFORM || d->kind == PM_UNIFORM_STEPS)
+        middle = 0.5 * (d->a + d->b);
+    else if (d->kind == PM_LOGNORMAL)
+        middle = exp(d->a);
+    return d->bounded ? fmin(fmax(middle, d->low), d->high) : middle;
 }
 
 double pm_distribution_least(const pm_distribution *d) {

@@ -15,6 +15,9 @@ double pm_distribution_draw(const pm_distribution *d, gsl_rng *rng, size_t index
 /* The number of values of PM_UNIFORM_STEPS. */
 double pm_distribution_steps(const pm_distribution *d);
 
+/* A value in the middle, within the bounds. */
+double pm_distribution_typical(const pm_distribution *d);
+
 /* The smallest value that can be drawn; -INFINITY where there is none. */
 double pm_distribution_least(const pm_distribution *d);
 

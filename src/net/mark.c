@@ -2,6 +2,8 @@
 #include "net/mark.h"
 
 #include "base/parameter.h"
+#include "model/kernel.h"
+#include "net/population.h"
 
 #include <string.h>
 
@@ -14,6 +16,56 @@ uint64_t pm_hash(uint64_t hash, const void *bytes, size_t size) {
 
 #define HASH(hash, value) pm_hash(hash, &(value), sizeof(value))
 
+static uint64_t of_distribution(uint64_t h, const pm_distribution *d, size_t n) {
+    h = HASH(h, d->kind);
+    h = HASH(h, d->a);
+    h = HASH(h, d->b);
+    h = HASH(h, d->step);
+    if (d->bounded) {
+        h = HASH(h, d->low);
+        h = HASH(h, d->high);
+    }
+    return d->kind == PM_MATRIX || d->kind == PM_VALUES ? pm_hash(h, d->values, n * sizeof *d->values) : h;
+}
+
+static uint64_t of_steps(uint64_t h, const pm_step *steps, size_t n) {
+    h = HASH(h, n);
+    for (size_t k = 0; k < n; k++) {
+        h = HASH(h, steps[k].time);
+        h = HASH(h, steps[k].value);
+    }
+    return h;
+}
+
+static uint64_t of_jumps(uint64_t h, const pm_jump *jumps, size_t n) {
+    h = HASH(h, n);
+    for (size_t k = 0; k < n; k++) {
+        h = HASH(h, jumps[k].jump);
+        h = HASH(h, jumps[k].tau);
+    }
+    return h;
+}
+
+/* What a population has beyond one receptor and a fixed threshold. */
+static uint64_t of_extras(uint64_t h, const pm_population *p) {
+    for (size_t k = 0; k < p->n_receptors; k++) {
+        const pm_receptor *r = &p->receptors[k];
+        h = pm_hash(h, r->name, strlen(r->name) + 1);
+        h = pm_hash(h, r->kernel->name, strlen(r->kernel->name) + 1);
+        h = pm_hash(h, r->parameters, sizeof r->parameters);
+        h = HASH(h, r->peak);
+    }
+    h = of_jumps(h, p->threshold, p->n_threshold);
+    h = of_jumps(h, p->after_spike, p->n_after_spike);
+    h = HASH(h, p->reset.kind);
+    h = HASH(h, p->reset.subtract);
+    h = HASH(h, p->reset.fraction);
+    h = HASH(h, p->reset.add);
+    for (size_t k = 0; p->varied && k < PM_VARIED; k++)
+        h = of_distribution(h, &p->varied[k], p->size);
+    return h;
+}
+
 static uint64_t of_population(uint64_t h, const pm_population *p) {
     h = pm_hash(h, p->name, strlen(p->name) + 1);
     h = HASH(h, p->size);
@@ -24,20 +76,20 @@ static uint64_t of_population(uint64_t h, const pm_population *p) {
         double value = pm_parameter_value(&p->neuron, &pm_neuron_parameters[k]);
         h = HASH(h, value);
     }
+    if (pm_population_is_general(p))
+        h = of_extras(h, p);
+    if (p->course.n_steps > 0 || p->course.amplitude > 0.0) {
+        h = of_steps(h, p->course.steps, p->course.n_steps);
+        h = HASH(h, p->course.amplitude);
+        h = HASH(h, p->course.frequency);
+        h = HASH(h, p->course.phase);
+    }
     h = HASH(h, p->n_events);
     for (size_t k = 0; k < p->n_events; k++) {
         h = HASH(h, p->events[k].time);
         h = HASH(h, p->events[k].neuron);
     }
     return h;
-}
-
-static uint64_t of_distribution(uint64_t h, const pm_distribution *d, size_t n) {
-    h = HASH(h, d->kind);
-    h = HASH(h, d->a);
-    h = HASH(h, d->b);
-    h = HASH(h, d->step);
-    return d->kind == PM_MATRIX ? pm_hash(h, d->values, n * sizeof *d->values) : h;
 }
 
 static uint64_t of_projection(uint64_t h, const pm_network *network, const pm_projection *p) {
@@ -47,6 +99,13 @@ static uint64_t of_projection(uint64_t h, const pm_network *network, const pm_pr
     h = HASH(h, p->rule);
     h = HASH(h, p->indegree);
     h = HASH(h, p->probability);
+    if (p->receptor > 0 || p->outdegree > 0 || p->total > 0 || p->no_autapses || p->no_multapses) {
+        h = HASH(h, p->receptor);
+        h = HASH(h, p->outdegree);
+        h = HASH(h, p->total);
+        h = HASH(h, p->no_autapses);
+        h = HASH(h, p->no_multapses);
+    }
     h = HASH(h, p->n_synapses);
     for (size_t k = 0; k < p->n_synapses; k++) {
         h = HASH(h, p->synapses[k].source);
@@ -56,6 +115,16 @@ static uint64_t of_projection(uint64_t h, const pm_network *network, const pm_pr
     }
     h = of_distribution(h, &p->weight, pairs);
     return of_distribution(h, &p->delay, pairs);
+}
+
+static uint64_t of_current(uint64_t h, const pm_current *c) {
+    h = HASH(h, c->kind);
+    h = HASH(h, c->population);
+    h = HASH(h, c->n_neurons);
+    h = pm_hash(h, c->neurons, c->n_neurons * sizeof *c->neurons);
+    h = of_steps(h, c->steps, c->n_steps);
+    const double numbers[] = {c->amplitude, c->frequency, c->phase, c->mean, c->std, c->interval, c->from, c->to};
+    return pm_hash(h, numbers, sizeof numbers);
 }
 
 uint64_t pm_network_mark(const pm_network *network) {
@@ -71,8 +140,14 @@ uint64_t pm_network_mark(const pm_network *network) {
         const pm_potential_record *r = &network->potentials[k];
         h = HASH(h, r->population);
         h = HASH(h, r->interval);
+        if (r->quantity != PM_POTENTIAL) {
+            h = HASH(h, r->quantity);
+            h = HASH(h, r->receptor);
+        }
         h = HASH(h, r->n_neurons);
         h = pm_hash(h, r->neurons, r->n_neurons * sizeof *r->neurons);
     }
+    for (size_t k = 0; k < network->n_currents; k++)
+        h = of_current(h, &network->currents[k]);
     return h;
 }

@@ -169,11 +169,12 @@ pm_status pm_network_add_poisson_course(pm_network *network, const char *name, u
     if (status == PM_OK && course->n_steps == 0)
         status = check_rate(name, rate, error);
     if (status == PM_OK && !(course->amplitude >= 0.0 && course->amplitude <= rate) && course->n_steps == 0)
-        status = pm_fail(error, PM_INVALID, "the amplitude of '%s' is %g; it must be between 0 and its rate, %g spikes/s",
-                         name, course->amplitude, rate);
+        status =
+            pm_fail(error, PM_INVALID, "the amplitude of '%s' is %g; it must be between 0 and its rate, %g spikes/s",
+                    name, course->amplitude, rate);
     if (status == PM_OK && course->amplitude > 0.0 && !(course->frequency > 0.0 && isfinite(course->frequency)))
-        status = pm_fail(error, PM_INVALID, "the frequency of '%s' is %g Hz; it must be positive", name,
-                         course->frequency);
+        status =
+            pm_fail(error, PM_INVALID, "the frequency of '%s' is %g Hz; it must be positive", name, course->frequency);
     if (status == PM_OK && !isfinite(course->phase))
         status = pm_fail(error, PM_INVALID, "the phase of '%s' is not a finite number", name);
     if (status == PM_OK)
@@ -196,10 +197,10 @@ static pm_status check_delay(const pm_distribution *d, pm_error *error) {
         return pm_fail(error, PM_INVALID, "a delay is a number or a distribution");
     pm_status status = pm_distribution_check(d, "delay", PM_LARGEST_WEIGHT, error);
     if (status == PM_OK && pm_distribution_least(d) < 0.0)
-        status = d->kind == PM_NORMAL
-                     ? pm_fail(error, PM_INVALID, "a normal delay may be negative; give it a low of 0 ms or more")
-                     : pm_fail(error, PM_INVALID, "a delay of %g ms; delays must not be negative",
-                               pm_distribution_least(d));
+        status =
+            d->kind == PM_NORMAL
+                ? pm_fail(error, PM_INVALID, "a normal delay may be negative; give it a low of 0 ms or more")
+                : pm_fail(error, PM_INVALID, "a delay of %g ms; delays must not be negative", pm_distribution_least(d));
     return status;
 }
 

@@ -1,6 +1,6 @@
-/* What a LIF population has beyond the neuron with one receptor and a fixed threshold: receptors, jumps at spikes, resets,
- * parameters that differ from neuron to neuron. Invariant: a population holds only what passed its checks, and an error
- * leaves it as it was. */
+/* What a LIF population has beyond the neuron with one receptor and a fixed threshold: receptors, jumps at spikes,
+ * resets, parameters that differ from neuron to neuron. Invariant: a population holds only what passed its checks, and
+ * an error leaves it as it was. */
 #include "net/population.h"
 
 #include "base/parameter.h"
@@ -163,6 +163,31 @@ static size_t find_parameter(const char *name) {
     return k == PM_NEURON_PARAMETERS && strcmp(name, "V_m") != 0 ? k + 1 : k;
 }
 
+static pm_status check_varied(const pm_population *p, const char *parameter, const pm_distribution *d,
+                              pm_error *error) {
+    if (d->kind == PM_MATRIX)
+        return pm_fail(error, PM_INVALID, "%s cannot be a matrix", parameter);
+    for (size_t k = 0; d->kind == PM_VALUES && k < p->size; k++)
+        if (!isfinite(d->values[k]))
+            return pm_fail(error, PM_INVALID, "%s of neuron %zu is not a finite number", parameter, k);
+    return pm_distribution_check(d, parameter, PM_LARGEST_WEIGHT, error);
+}
+
+/* The same for all neurons: as if it had been given with the neuron. */
+static pm_status set_constant(pm_population *p, size_t place, double value, pm_error *error) {
+    pm_neuron neuron = p->neuron;
+    *pm_parameter_of(&neuron, &pm_neuron_parameters[place]) = value;
+    pm_status status = pm_neuron_check(&neuron, error);
+    if (status != PM_OK)
+        return status;
+    p->neuron = neuron;
+    if (p->varied) {
+        free(p->varied[place].values);
+        p->varied[place] = (pm_distribution){.a = NAN};
+    }
+    return PM_OK;
+}
+
 pm_status pm_network_vary(pm_network *network, uint32_t population, const char *parameter,
                           const pm_distribution *distribution, pm_error *error) {
     pm_population *p = NULL;
@@ -170,15 +195,12 @@ pm_status pm_network_vary(pm_network *network, uint32_t population, const char *
     pm_status status = find_lif(network, population, &p, error);
     if (status == PM_OK && place > PM_NEURON_PARAMETERS)
         status = pm_fail(error, PM_INVALID, "a neuron has no parameter '%s'", parameter);
-    if (status == PM_OK && distribution->kind == PM_MATRIX)
-        status = pm_fail(error, PM_INVALID, "%s cannot be a matrix", parameter);
     if (status == PM_OK)
-        status = pm_distribution_check(distribution, parameter, PM_LARGEST_WEIGHT, error);
-    for (size_t k = 0; status == PM_OK && distribution->kind == PM_VALUES && k < p->size; k++)
-        if (!isfinite(distribution->values[k]))
-            status = pm_fail(error, PM_INVALID, "%s of neuron %zu is not a finite number", parameter, k);
+        status = check_varied(p, parameter, distribution, error);
     if (status != PM_OK)
         return status;
+    if (distribution->kind == PM_CONSTANT && place < PM_NEURON_PARAMETERS)
+        return set_constant(p, place, distribution->a, error);
     double *values = NULL;
     if (distribution->kind == PM_VALUES) {
         values = malloc(p->size * sizeof *values);
@@ -186,20 +208,18 @@ pm_status pm_network_vary(pm_network *network, uint32_t population, const char *
             memcpy(values, distribution->values, p->size * sizeof *values);
     }
     pm_distribution *all = p->varied ? p->varied : calloc(PM_VARIED, sizeof *all);
-    for (size_t k = 0; all && !p->varied && k < PM_VARIED; k++)
-        all[k].a = NAN;
     if (!all || (distribution->kind == PM_VALUES && !values)) {
         free(values);
         if (!p->varied)
             free(all);
         return pm_fail_memory(error, "parameters of neurons");
     }
+    for (size_t k = 0; !p->varied && k < PM_VARIED; k++)
+        all[k].a = NAN;
     free(all[place].values);
     all[place] = *distribution;
     all[place].values = values;
     p->varied = all;
-    if (distribution->kind == PM_CONSTANT && place < PM_NEURON_PARAMETERS) /* as if given with the neuron */
-        *pm_parameter_of(&p->neuron, &pm_neuron_parameters[place]) = distribution->a;
     return PM_OK;
 }
 

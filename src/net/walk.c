@@ -1,7 +1,7 @@
-/* Each projection can be walked as often as wanted and yields the same synapses. Where targets choose their sources, every
- * target has its own random streams, one for the partners, one for weights and one for delays; where sources choose their
- * targets, every source has. So what is drawn for a target does not depend on which other targets are here. Nothing is
- * kept in between.
+/* Each projection can be walked as often as wanted and yields the same synapses. Where targets choose their sources,
+ * every target has its own random streams, one for the partners, one for weights and one for delays; where sources
+ * choose their targets, every source has. So what is drawn for a target does not depend on which other targets are
+ * here. Nothing is kept in between.
  *
  * A fixed total number is drawn in two steps: a stream of the projection says how many synapses each target has (each
  * synapse chooses its target), then every target chooses its sources. */
@@ -84,10 +84,10 @@ pm_status pm_walk_begin(pm_walk *walk, size_t projection, uint32_t begin, uint32
     walk->weight_key = pm_stream_key(net->seed, words, 4);
     words[0] = "delay";
     walk->delay_key = pm_stream_key(net->seed, words, 4);
-    const size_t room = p->rule == PM_FIXED_TOTAL_NUMBER                     ? walk->n_targets
-                        : p->rule == PM_FIXED_INDEGREE && p->no_multapses    ? p->indegree
-                        : p->rule == PM_FIXED_OUTDEGREE && p->no_multapses   ? p->outdegree
-                                                                             : 0;
+    const size_t room = p->rule == PM_FIXED_TOTAL_NUMBER                   ? walk->n_targets
+                        : p->rule == PM_FIXED_INDEGREE && p->no_multapses  ? p->indegree
+                        : p->rule == PM_FIXED_OUTDEGREE && p->no_multapses ? p->outdegree
+                                                                           : 0;
     if (room <= walk->n_drawn)
         return PM_OK;
     uint32_t *moved = realloc(walk->drawn, room * sizeof *moved);

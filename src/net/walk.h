@@ -15,8 +15,8 @@ typedef struct pm_walk {
     uint32_t begin, end; /* targets here */
     uint64_t connect_key, weight_key, delay_key;
     gsl_rng *connect, *weight, *delay;
-    uint32_t *twin;   /* of each projection: its number among those between the same two populations */
-    uint32_t *drawn;  /* room for the partners of one neuron, or for numbers of synapses of targets */
+    uint32_t *twin;  /* of each projection: its number among those between the same two populations */
+    uint32_t *drawn; /* room for the partners of one neuron, or for numbers of synapses of targets */
     size_t n_drawn;
 } pm_walk;
 

@@ -1,6 +1,7 @@
-/* Sorting synapses into rows. The first walk over the projections (walk.h) counts, the second fills the rows; nothing is
- * kept in between. Until rows are sorted every synapse needs its delay: where a network has few different ones, that is a
- * number of one or two bytes, or nothing. Where a neuron has several receptors, every synapse needs its own, a byte. */
+/* Sorting synapses into rows. The first walk over the projections (walk.h) counts, the second fills the rows; nothing
+ * is kept in between. Until rows are sorted every synapse needs its delay: where a network has few different ones, that
+ * is a number of one or two bytes, or nothing. Where a neuron has several receptors, every synapse needs its own, a
+ * byte. */
 #include "net/wiring.h"
 
 #include "base/parameter.h"
@@ -332,8 +333,14 @@ static pm_status fill_rows(pm_wiring *w, pm_walk *walk, uint64_t *next, delays *
         if (status != PM_OK)
             return status;
         const pm_projection *p = walk->projection;
-        filler f = {next + w->first_neuron[p->from], w->first_cell[p->to], w->targets,       w->weights, d,
-                    &p->delay,                       (uint32_t)place,      (uint8_t)p->receptor};
+        filler f = {next + w->first_neuron[p->from],
+                    w->first_cell[p->to],
+                    w->targets,
+                    w->weights,
+                    d,
+                    &p->delay,
+                    (uint32_t)place,
+                    (uint8_t)p->receptor};
         pm_walk_on(walk, fill_synapse, &f);
         place += d->width == 1 || d->width == 2 ? different_delays(p) : 0;
     }
@@ -388,8 +395,8 @@ static pm_status build(pm_wiring *w, pm_walk *walk, pm_error *error) {
         goto end;
     w->targets = malloc((w->n_synapses + 1) * sizeof *w->targets);
     w->weights = malloc((w->n_synapses + 1) * sizeof *w->weights);
-    status = w->targets && w->weights ? delays_new(&d, net, w->n_synapses, error)
-                                      : pm_fail_memory(error, "the synapses");
+    status =
+        w->targets && w->weights ? delays_new(&d, net, w->n_synapses, error) : pm_fail_memory(error, "the synapses");
     if (status != PM_OK)
         goto end;
     memcpy(next, row_begin, ((size_t)w->n_neurons + 1) * sizeof *next);
@@ -422,8 +429,8 @@ pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange
     w->min_positive_delay = calloc(nj, sizeof *w->min_positive_delay);
     pm_walk walk = {0};
     pm_status status = pm_walk_new(&walk, network, error);
-    if (status == PM_OK && (!w->first_neuron || !w->first_cell || !w->first_here || !w->class || !w->min_delay ||
-                            !w->min_positive_delay))
+    if (status == PM_OK &&
+        (!w->first_neuron || !w->first_cell || !w->first_here || !w->class || !w->min_delay || !w->min_positive_delay))
         status = pm_fail_memory(error, "the network");
     if (status == PM_OK)
         status = number_neurons(w, network, exchange, error);

@@ -1,8 +1,8 @@
 /* The synapses of a network, drawn from its projections, stored by source.
  *
- * Every neuron, sources included, has a row: its synapses sorted by (delay, class of target, receptor, target). Synapses
- * that share delay, class and receptor form a group, the unit of delivery; targets and weights of a group are contiguous. Per synapse
- * there is a target (4 bytes) and a weight (8 bytes), nothing else. */
+ * Every neuron, sources included, has a row: its synapses sorted by (delay, class of target, receptor, target).
+ * Synapses that share delay, class and receptor form a group, the unit of delivery; targets and weights of a group are
+ * contiguous. Per synapse there is a target (4 bytes) and a weight (8 bytes), nothing else. */
 #ifndef PM_NET_WIRING_H
 #define PM_NET_WIRING_H
 
