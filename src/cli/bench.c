@@ -5,13 +5,13 @@
 #include "cli/bench_images.h"
 #include "cli/bench_training.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/ranks.h"
 
 #include "io/output.h"
 #include "io/summary.h"
 #include "math/lif.h"
 
-#include <argp.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 
 typedef struct options {
     const char *name, *folder;
-    uint32_t neurons; /* 0: the sizes of the set */
+    int neurons;      /* 0: the sizes of the set */
     double duration;  /* ms; 0: by size */
     int threads;
     const pm_exchange *ranks;
@@ -244,80 +244,60 @@ static pm_status run_set(const options *o, pm_error *error) {
         if (o->name && strcmp(o->name, set[k].name) != 0)
             continue;
         if (o->neurons > 0 || o->name)
-            status = run_one(&set[k], o->neurons > 0 ? o->neurons : 5000, o, error);
+            status = run_one(&set[k], o->neurons > 0 ? (uint32_t)o->neurons : 5000, o, error);
         for (size_t s = 0; !status && o->neurons == 0 && !o->name && s < sizeof sizes / sizeof *sizes; s++)
             status = run_one(&set[k], sizes[s], o, error);
     }
     return status;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    options *o = state->input;
-    switch (key) {
-    case 'n':
-        o->neurons = (uint32_t)pm_option_count("--neurons", argument, 50.0, 1e7);
-        return 0;
-    case 'd':
-        o->duration = pm_option_number("--duration", argument, 1e-3, 1e9);
-        return 0;
-    case 't':
-        o->threads = (int)pm_option_count("--threads", argument, 1.0, 1024.0);
-        return 0;
-    case 'o':
-        o->folder = argument;
-        return 0;
-    case ARGP_KEY_ARG: {
-        size_t k = 0;
-        while (k < sizeof set / sizeof *set && strcmp(argument, set[k].name) != 0)
-            k++;
-        if (o->name || (k == sizeof set / sizeof *set && strcmp(argument, EXCHANGE) != 0 &&
-                        strcmp(argument, pm_bench_images_name) != 0 && !pm_bench_training_has(argument)))
-            argp_error(state, "one of B1, B1c, B2, B3, B4, layers-3, xor, images and exchange, not '%s'", argument);
-        o->name = argument;
-        return 0;
-    }
-    case ARGP_KEY_END:
-        if (o->folder && !o->name)
-            argp_error(state, "-o needs the name of one network");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+static const pm_operand operands[] = {{"NAME", offsetof(options, name), 1, NULL}, {0}};
+
+static const pm_option list[] = {
+    {PM_OPTION_COUNT, "neurons", 'n', "N",
+     "number of neurons (default: 1000, 5000, 10000 and 20000; 5000 for one network)",
+     .target = offsetof(options, neurons), .least = 50.0, .most = 1e7},
+    {PM_OPTION_NUMBER, "duration", 'd', "MS", "model time (default: the less the larger the network)",
+     .target = offsetof(options, duration), .least = 1e-3, .most = 1e9},
+    {PM_OPTION_COUNT, "threads", 't', "N", "number of threads (default 1)", .target = offsetof(options, threads),
+     .least = 1.0, .most = 1024.0},
+    {PM_OPTION_TEXT, "output", 'o', "DIR", "with a NAME: write DIR/summary.json", .target = offsetof(options, folder)},
+    {0},
+};
+
+static const pm_call call = {
+    "bench",
+    "Measure the speed of the simulation on fixed networks.",
+    operands,
+    list,
+    "B1 is a balanced random network (Brunel 2000) with a Poisson drive per neuron, B1c the same with a constant "
+    "current of the same mean, B2 has double-exponential currents and many delays. 'limit' is the time to stream the "
+    "same synapses and to touch the states of their targets, measured in the same run. Under mpirun the network is "
+    "divided among the ranks; 'exchange' measures what an exchange between ranks costs.\n\n"
+    "B3 is the forward pass of dense layers 784-800-800-10 for 150 input spikes, B4 that of 100-50-25-1; 'limit' is "
+    "the time to stream the weights that are touched. layers-3 and xor are whole iterations of training, per pattern, "
+    "beside the same rule on a grid of 0.1 ms. images is an epoch of a classifier 784-350-10, forward and with "
+    "training. None of the options but -o concerns these.",
+    (const char *const[]){"punctum bench", "punctum bench B1c --neurons 5000 --threads 2 -o results",
+                          "mpirun -n 2 punctum bench B1 --neurons 20000", NULL},
+    NULL};
+
+static void check_name(const options *o) {
+    static const char *const names[] = {"B1", "B1c", "B2", "B3", "B4", "layers-3", "xor", "images", EXCHANGE, NULL};
+    size_t k = 0;
+    while (o->name && names[k] && strcmp(o->name, names[k]) != 0)
+        k++;
+    if (!names[k])
+        pm_call_refuse_word(&call, "NAME", o->name, names);
+    if (o->folder && !o->name)
+        pm_call_refuse(&call, "-o needs the name of one network");
 }
 
 static int run(int argc, char **argv) {
-    static const struct argp_option list[] = {
-        {"neurons", 'n', "N", 0, "number of neurons (default: 1000, 5000, 10000 and 20000; 5000 for one network)", 0},
-        {"duration", 'd', "MS", 0, "model time (default: the less the larger the network)", 0},
-        {"threads", 't', "N", 0, "number of threads (default 1)", 0},
-        {"output", 'o', "DIR", 0, "write DIR/summary.json", 0},
-        {0},
-    };
-    static const struct argp argp = {
-        list,
-        parse,
-        "[NAME]",
-        "Measure the speed of the simulation on fixed networks.\v"
-        "B1 is a balanced random network (Brunel 2000) with a Poisson drive per neuron, B1c the same with a constant "
-        "current of "
-        "the same mean, B2 has double-exponential currents and many delays. 'limit' is the time to stream the same "
-        "synapses and to touch the states of their targets, measured in the same run. Under mpirun the network is "
-        "divided among the ranks; 'exchange' measures what an exchange between ranks costs.\n\n"
-        "B3 is the forward pass of dense layers 784-800-800-10 for 150 input spikes, B4 that of 100-50-25-1; 'limit' "
-        "is the time to stream the weights that are touched. layers-3 and xor are whole iterations of training, per "
-        "pattern, beside the same rule on a grid of 0.1 ms. images is an epoch of a classifier 784-350-10, forward "
-        "and with training. None of the options but -o concerns these.\n\n"
-        "Examples:\n"
-        "  punctum bench\n"
-        "  punctum bench B1c --neurons 5000 --threads 2 -o results\n"
-        "  mpirun -n 2 punctum bench B1 --neurons 20000\n",
-        NULL,
-        NULL,
-        NULL};
     options o = {.threads = 1};
     pm_error error = {0};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
-        return 2;
+    pm_call_read(&call, argc, argv, &o);
+    check_name(&o);
     o.ranks = pm_ranks();
     bool training = o.name && pm_bench_training_has(o.name), images = o.name && !strcmp(o.name, pm_bench_images_name);
     pm_status status = o.folder && o.ranks->rank == 0 ? pm_folder_make(o.folder, &error) : PM_OK;

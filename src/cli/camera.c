@@ -2,6 +2,7 @@
  * picture and the options alone, and its file appears whole, so that nothing that is stopped leaves a broken set. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/options.h"
 
 #include "io/event_file.h"
 #include "io/idx.h"
@@ -9,17 +10,16 @@
 #include "io/output.h"
 #include "data/camera.h"
 
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { OPTION_FIRST = 256, PIECE = 64 }; /* key of the first parameter of the camera; pictures between looks around */
+enum { PIECE = 64 }; /* pictures between looks around */
 
 typedef struct options {
     const char *images, *labels, *folder;
-    size_t count; /* SIZE_MAX: all */
+    int count; /* 0: all */
     bool quiet;
     pm_camera camera;
 } options;
@@ -171,12 +171,13 @@ static pm_status record_all(const options *o, const pm_dataset *data, pm_error *
 }
 
 static pm_status film(const options *o, pm_error *error) {
+    const size_t wanted = (size_t)o->count;
     pm_dataset data = {0};
     pm_status status = pm_camera_check(&o->camera, error);
     if (!status)
-        status = pm_idx_read(o->images, o->labels, PM_NMNIST_CLASSES, o->count, &data, error);
-    if (!status && o->count != SIZE_MAX && data.n < o->count)
-        status = pm_fail(error, PM_INVALID, "%s: has %zu images; %zu are wanted", o->images, data.n, o->count);
+        status = pm_idx_read(o->images, o->labels, PM_NMNIST_CLASSES, wanted > 0 ? wanted : SIZE_MAX, &data, error);
+    if (!status && data.n < wanted)
+        status = pm_fail(error, PM_INVALID, "%s: has %zu images; %zu are wanted", o->images, data.n, wanted);
     if (!status && (data.width > PM_CAMERA_SIDE || data.height > PM_CAMERA_SIDE))
         status = pm_fail(error, PM_INVALID, "%s: images of %zu x %zu pixels; the sensor has %d x %d", o->images,
                          data.width, data.height, PM_CAMERA_SIDE, PM_CAMERA_SIDE);
@@ -192,85 +193,52 @@ static pm_status film(const options *o, pm_error *error) {
 
 /* --- the call ----------------------------------------------------------------------------------------------------- */
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    options *o = state->input;
-    if (key >= OPTION_FIRST && key < OPTION_FIRST + PM_CAMERA_PARAMETERS) {
-        const pm_parameter *p = &pm_camera_parameters[key - OPTION_FIRST];
-        char option[48];
-        snprintf(option, sizeof option, "--%s", p->name);
-        *pm_parameter_of(&o->camera, p) = pm_option_number(option, argument, 0.0, 1e9);
-        return 0;
-    }
-    switch (key) {
-    case 'i':
-        o->images = argument;
-        return 0;
-    case 'l':
-        o->labels = argument;
-        return 0;
-    case 'o':
-        o->folder = argument;
-        return 0;
-    case 'n':
-        o->count = (size_t)pm_option_count("--count", argument, 1.0, 1e9);
-        return 0;
-    case 'q':
-        o->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "'%s': there are options only", argument);
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->images || !o->labels)
-            argp_error(state, "of which pictures? Give --images FILE and --labels FILE");
-        if (!o->folder)
-            argp_error(state, "where to? Give the folder with -o DIR");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+enum { OWN = 6 }; /* options beside the parameters of the camera */
+
+static const char whose[] = "of which pictures? Give --images FILE and --labels FILE";
+static const pm_option own[OWN] = {
+    {PM_OPTION_TEXT, "images", 'i', "FILE", "IDX file of pictures, plain or gzip", .target = offsetof(options, images),
+     .question = whose},
+    {PM_OPTION_TEXT, "labels", 'l', "FILE", "IDX file of their labels", .target = offsetof(options, labels),
+     .question = whose},
+    {PM_OPTION_TEXT, "output", 'o', "DIR", "folder for the recordings: DIR/DIGIT/NUMBER.bin",
+     .target = offsetof(options, folder), .question = "where to? Give the folder with -o DIR"},
+    {PM_OPTION_COUNT, "count", 'n', "N", "the first N pictures only", .target = offsetof(options, count), .least = 1.0,
+     .most = 1e9},
+    {PM_OPTION_FLAG, "quiet", 'q', NULL, "no progress bar, no closing line", .target = offsetof(options, quiet)},
+    {PM_OPTION_HEADING, .help = "The camera:"},
+};
 
 /* One option per parameter of the camera; `help` holds the texts while the options are in use. */
-static void list_parameters(struct argp_option *list, char help[][160]) {
+static void list_parameters(pm_option *list, char help[][160]) {
     for (int k = 0; k < PM_CAMERA_PARAMETERS; k++) {
         const pm_parameter *p = &pm_camera_parameters[k];
         snprintf(help[k], sizeof help[k], "%s (default %g%s%s)", p->help, pm_parameter_value(&pm_camera_default, p),
                  p->unit[0] ? " " : "", p->unit);
-        list[k] = (struct argp_option){.name = p->name, .key = OPTION_FIRST + k, .arg = "X", .doc = help[k]};
+        list[k] =
+            (pm_option){PM_OPTION_NUMBER, p->name,    0, "X", help[k], .target = offsetof(options, camera) + p->offset,
+                        .least = 0.0,     .most = 1e9};
     }
 }
 
 static int run(int argc, char **argv) {
-    enum { OWN = 5 };
-    struct argp_option list[OWN + PM_CAMERA_PARAMETERS + 1] = {
-        {"images", 'i', "FILE", 0, "IDX file of pictures, plain or gzip", 0},
-        {"labels", 'l', "FILE", 0, "IDX file of their labels", 0},
-        {"output", 'o', "DIR", 0, "folder for the recordings: DIR/DIGIT/NUMBER.bin", 0},
-        {"count", 'n', "N", 0, "the first N pictures only", 0},
-        {"quiet", 'q', NULL, 0, "no progress bar, no closing line", 0},
-    };
+    pm_option list[OWN + PM_CAMERA_PARAMETERS + 1] = {0};
     char help[PM_CAMERA_PARAMETERS][160];
+    memcpy(list, own, sizeof own);
     list_parameters(list + OWN, help);
-    const struct argp argp = {
+    const pm_call call = {
+        "camera",
+        "Make SYNTHETIC recordings of an event camera, in the file format of N-MNIST.",
+        NULL,
         list,
-        parse,
-        "",
-        "Make SYNTHETIC recordings of an event camera, in the file format of N-MNIST.\v"
         "A model of an event camera (34 x 34 pixels) looks at each picture in three saccades. The recordings are "
         "synthetic: they are not the N-MNIST data set, which was recorded with a real sensor. DIR/README.md says so "
-        "too. They depend on the pictures and the options alone.\n\n"
-        "Examples:\n"
-        "  punctum camera --images train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --count 1000 -o "
-        "Train\n"
-        "  gnuplot -e \"file='Train/5/00001.bin'; output='events'\" scripts/events.gp\n",
-        NULL,
-        NULL,
+        "too. They depend on the pictures and the options alone.",
+        (const char *const[]){"punctum camera -i train-images.gz -l train-labels.gz --count 1000 -o Train", NULL},
         NULL};
-    options o = {.count = SIZE_MAX, .camera = pm_camera_default};
+    options o = {.camera = pm_camera_default};
     pm_error error = {0};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
-        return 2;
+    pm_call_read(&call, argc, argv, &o);
     pm_watch_signals(NULL);
     return film(&o, &error) ? pm_complain(&error) : 0;
 }

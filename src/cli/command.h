@@ -3,11 +3,12 @@
 #define PM_CLI_COMMAND_H
 
 #include <punctum/punctum.h>
+#include <stdio.h>
 
 typedef struct pm_command {
     const char *name;
     const char *summary;               /* one line for punctum --help */
-    int (*run)(int argc, char **argv); /* argv[0] is "punctum NAME"; returns the exit status */
+    int (*run)(int argc, char **argv); /* argv[0] is no option; returns the exit status */
 } pm_command;
 
 extern const pm_command pm_command_run, pm_command_train, pm_command_search, pm_command_plot, pm_command_compare,
@@ -16,10 +17,14 @@ extern const pm_command pm_command_run, pm_command_train, pm_command_search, pm_
 /* Prints "punctum: message", if there is one, and returns the exit status that belongs to the error. */
 int pm_complain(const pm_error *error);
 
-/* Parses a whole text as a number; the program ends with status 2 and a message that names the option if it is none. */
-double pm_option_number(const char *option, const char *text, double least, double most);
-/* The same for whole numbers. */
-double pm_option_count(const char *option, const char *text, double least, double most);
+/* What was printed may be all that a command is for: a status of 0 becomes 1, with a message, where it does not arrive. */
+int pm_flushed(int status);
+
+/* A folder that comes with the program, in the source tree or where it was installed, known by a file in it: "scripts".
+ * Freed with free(); NULL where it is not found. */
+char *pm_shared_folder(const char *name, const char *file);
+/* Where networks and experiments to begin with are, for --help. */
+void pm_print_samples(FILE *to);
 
 /* Has SIGINT and SIGTERM call `stop`, or set pm_interrupted where that is NULL; a limit of file sizes becomes an error
  * of write. */

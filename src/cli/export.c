@@ -3,13 +3,13 @@
 #define _GNU_SOURCE
 #include "cli/export.h"
 #include "cli/command.h"
+#include "cli/options.h"
 
-#include "io/output.h"
 #include "base/parameter.h"
+#include "io/output.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
 
-#include <argp.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <math.h>
@@ -17,11 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum simulator { NOWHERE, BRIAN2, NEST } simulator;
+enum { BRIAN2, NEST };
+static const char *const simulators[] = {"brian2", "nest", NULL};
 
 typedef struct options {
     const char *file, *script;
-    simulator to;
+    int to; /* place in simulators */
 } options;
 
 /* Where the files go. */
@@ -297,60 +298,33 @@ static pm_status export_network(const options *o, pm_error *error) {
 
 /* --- the call --- */
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    options *o = state->input;
-    switch (key) {
-    case 'o':
-        o->script = argument;
-        return 0;
-    case 't':
-        o->to = strcmp(argument, "brian2") == 0 ? BRIAN2 : strcmp(argument, "nest") == 0 ? NEST : NOWHERE;
-        if (o->to == NOWHERE)
-            argp_error(state, "--to: '%s' is unknown; brian2 or nest is wanted", argument);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->file)
-            argp_error(state, "one network file only; '%s' is too many", argument);
-        o->file = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->file)
-            argp_error(state, "which network file?");
-        if (o->to == NOWHERE)
-            argp_error(state, "for which simulator? Give --to brian2 or --to nest");
-        if (!o->script)
-            argp_error(state, "where to? Give the name of the script with -o FILE.py");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const pm_operand operands[] = {{"NETWORK.yaml", offsetof(options, file), 1, "which network file?"}, {0}};
+
+static const pm_option list[] = {
+    {PM_OPTION_CHOICE, "to", 't', "NAME", "brian2 or nest", .target = offsetof(options, to), .choices = simulators,
+     .question = "for which simulator? Give --to brian2 or --to nest"},
+    {PM_OPTION_TEXT, "output", 'o', "FILE.py", "the script; synapses and input spikes go into text files beside it",
+     .target = offsetof(options, script), .question = "where to? Give the name of the script with -o FILE.py"},
+    {0},
+};
+
+static const pm_call call = {
+    "export",
+    "Write a network as a script for Brian2 or PyNEST that runs as it is.",
+    operands,
+    list,
+    "The script takes --dt MS (time step) and --output DIR, where it leaves spikes-POPULATION.dat ('neuron time_ms') "
+    "for 'punctum compare'. For NEST, the precise models are used (iaf_psc_exp_ps_lossless; iaf_psc_exp_ps for "
+    "double-exponential currents of positive weights); a network that they cannot represent is refused.",
+    (const char *const[]){"punctum export network.yaml --to brian2 -o brian.py",
+                          "python3 brian.py --dt 0.01 --output brian",
+                          "punctum compare results/spikes-cells.dat brian/spikes-cells.dat", NULL},
+    NULL};
 
 static int run(int argc, char **argv) {
-    static const struct argp_option list[] = {
-        {"to", 't', "NAME", 0, "brian2 or nest", 0},
-        {"output", 'o', "FILE.py", 0, "the script; synapses and input spikes go into text files beside it", 0},
-        {0},
-    };
-    static const struct argp argp = {
-        list,
-        parse,
-        "NETWORK.yaml",
-        "Write a network as a script for Brian2 or PyNEST that runs as it is.\v"
-        "The script takes --dt MS (time step) and --output DIR, where it leaves spikes-POPULATION.dat ('neuron "
-        "time_ms') for "
-        "'punctum compare'. For NEST, the precise models are used (iaf_psc_exp_ps_lossless; iaf_psc_exp_ps for "
-        "double-exponential currents of positive weights); a network that they cannot represent is refused.\n\n"
-        "Examples:\n"
-        "  punctum export network.yaml --to brian2 -o brian.py && python3 brian.py --dt 0.01 --output brian\n"
-        "  punctum compare results/spikes-cells.dat brian/spikes-cells.dat\n",
-        NULL,
-        NULL,
-        NULL};
     options o = {0};
     pm_error error = {0};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
-        return 2;
+    pm_call_read(&call, argc, argv, &o);
     pm_status status = export_network(&o, &error);
     return status ? pm_complain(&error) : 0;
 }

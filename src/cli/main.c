@@ -1,10 +1,10 @@
 /* The program: a table of commands, and what they share. Everything that prints or decides an exit status is in this
  * room. */
 #include "cli/command.h"
+#include "cli/options.h"
 
-#include "io/file.h"
+#include "io/tree.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
@@ -14,40 +14,23 @@
 #include <time.h>
 #include <unistd.h>
 
-static const pm_command *const commands[] = {&pm_command_run,
-                                             &pm_command_train,
-                                             &pm_command_search,
-                                             &pm_command_test,
-                                             &pm_command_plot,
-                                             &pm_command_compare,
-                                             &pm_command_validate,
-                                             &pm_command_export,
-                                             &pm_command_camera,
-                                             &pm_command_bench,
-                                             NULL};
+enum { N_COMMANDS = 10 };
+static const pm_command *const commands[N_COMMANDS + 1] = {&pm_command_run,
+                                                           &pm_command_train,
+                                                           &pm_command_search,
+                                                           &pm_command_test,
+                                                           &pm_command_plot,
+                                                           &pm_command_compare,
+                                                           &pm_command_validate,
+                                                           &pm_command_export,
+                                                           &pm_command_camera,
+                                                           &pm_command_bench,
+                                                           NULL};
 
 int pm_complain(const pm_error *error) {
     if (error->message[0])
         fprintf(stderr, "punctum: %s\n", error->message);
     return error->status == PM_INVALID ? 2 : 1;
-}
-
-double pm_option_number(const char *option, const char *text, double least, double most) {
-    double value = 0.0;
-    if (!pm_parse_number(text, &value) || value < least || value > most) {
-        fprintf(stderr, "punctum: %s: '%s' is not a number from %.16g to %.16g\n", option, text, least, most);
-        exit(2);
-    }
-    return value;
-}
-
-double pm_option_count(const char *option, const char *text, double least, double most) {
-    double value = 0.0;
-    if (!pm_parse_number(text, &value) || value < least || value > most || floor(value) != value) {
-        fprintf(stderr, "punctum: %s: '%s' is not a whole number from %.16g to %.16g\n", option, text, least, most);
-        exit(2);
-    }
-    return value;
 }
 
 double pm_seconds(void) {
@@ -98,48 +81,65 @@ void pm_progress_end(pm_progress *progress) {
 }
 
 static void print_help(FILE *to) {
-    fprintf(to, "Usage: punctum COMMAND [OPTION...]\n"
-                "Exact event-driven simulation of spiking neural networks, and training to fire at given "
-                "instants.\n\nCommands:\n");
+    fprintf(to, "Usage: punctum COMMAND [OPTION...]\n");
+    pm_print_wrapped(
+        to, 0, 0, "Exact event-driven simulation of spiking neural networks, and training to fire at given instants.");
+    fprintf(to, "\nCommands:\n");
     for (size_t k = 0; commands[k]; k++)
         fprintf(to, "  %-9s %s\n", commands[k]->name, commands[k]->summary);
-    fprintf(
-        to,
-        "\n'punctum COMMAND --help' shows the options and examples of a command; 'punctum --version' the version.\n\n"
-        "Examples:\n"
-        "  punctum run network.yaml -o results && punctum plot results\n"
-        "  punctum train experiment.yaml -o results && punctum plot results\n\n"
-        "Exit status: 0 done; 1 failed while running; 2 the input or the call was wrong.\n");
+    fprintf(to, "\n");
+    pm_print_wrapped(
+        to, 0, 0,
+        "'punctum help COMMAND' shows the options and examples of a command; 'punctum --version' the version.");
+    fprintf(to, "\nExamples:\n"
+                "  punctum run network.yaml -o results && punctum plot results\n"
+                "  punctum train experiment.yaml -o results && punctum plot results\n\n"
+                "Exit status: 0 done; 1 failed while running; 2 the input or the call was wrong.\n");
 }
 
-/* What was printed may be all that a command is for: it counts as failed where that does not arrive. */
-static int flushed(int status) {
+int pm_flushed(int status) {
     if ((fflush(stdout) == 0 && !ferror(stdout)) || status != 0)
         return status;
     fprintf(stderr, "punctum: the standard output cannot be written: %s\n", strerror(errno));
     return 1;
 }
 
-int main(int argc, char **argv) {
-    argp_err_exit_status = 2;
-    const char *word = argc > 1 ? argv[1] : "";
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-        print_help(stdout);
-        return 0;
-    }
-    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
-        printf("punctum %s\n", PM_VERSION);
-        return 0;
-    }
+static const pm_command *find_command(const char *word) {
     for (size_t k = 0; commands[k]; k++)
-        if (strcmp(word, commands[k]->name) == 0) {
-            char name[32];
-            snprintf(name, sizeof name, "punctum %s", word);
-            argv[1] = name;
-            return flushed(commands[k]->run(argc - 1, argv + 1));
-        }
-    if (argc > 1)
-        fprintf(stderr, "punctum: there is no command '%s'\n\n", word);
+        if (strcmp(word, commands[k]->name) == 0)
+            return commands[k];
+    return NULL;
+}
+
+static int refuse_command(const char *word) {
+    const char *names[N_COMMANDS + 1] = {NULL};
+    for (size_t k = 0; commands[k]; k++)
+        names[k] = commands[k]->name;
+    const char *close = pm_closest(word, names);
+    fprintf(stderr, "punctum: there is no command '%s'%s%s%s\n\n", word, close ? "; did you mean '" : "",
+            close ? close : "", close ? "'?" : "");
     print_help(stderr);
     return 2;
+}
+
+int main(int argc, char **argv) {
+    const char *word = argc > 1 ? argv[1] : "";
+    const bool help = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        printf("punctum %s\n", PM_VERSION);
+        return pm_flushed(0);
+    }
+    if (argc == 1) {
+        print_help(stderr);
+        return 2;
+    }
+    if (help && argc == 2) {
+        print_help(stdout);
+        return pm_flushed(0);
+    }
+    const pm_command *command = find_command(help ? argv[2] : word);
+    if (!command)
+        return refuse_command(help ? argv[2] : word);
+    char *ask[] = {argv[0], (char[]){"--help"}, NULL};
+    return pm_flushed(help ? command->run(2, ask) : command->run(argc - 1, argv + 1));
 }

@@ -2,12 +2,12 @@
 #define _GNU_SOURCE
 #include "cli/command.h"
 #include "cli/gnuplot.h"
+#include "cli/options.h"
 #include "cli/plot_classification.h"
 #include "cli/plot_training.h"
 
 #include "io/summary.h"
 
-#include <argp.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ enum { MOST_FOLDERS = 8 };
 
 typedef struct options {
     const char *folders[MOST_FOLDERS];
-    int n_folders;
+    int n_folders;      /* the rest are NULL */
     const char *folder; /* the one being drawn */
     const char *output; /* of pictures of several folders */
     double from, to;    /* ms; NAN: the whole run */
@@ -176,36 +176,6 @@ static pm_status draw_all(const options *o, const json_t *summary, pm_error *err
     return status;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    options *o = state->input;
-    switch (key) {
-    case 'f':
-        o->from = pm_option_number("--from", argument, 0.0, 1e15);
-        return 0;
-    case 't':
-        o->to = pm_option_number("--to", argument, 0.0, 1e15);
-        return 0;
-    case 'o':
-        o->output = argument;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->n_folders == MOST_FOLDERS)
-            argp_error(state, "at most %d folders; '%s' is too many", MOST_FOLDERS, argument);
-        o->folders[o->n_folders++] = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (o->n_folders == 0)
-            argp_error(state, "which folder?");
-        if (o->output && o->n_folders == 1)
-            argp_error(state, "-o is for pictures of several folders");
-        if (o->from >= o->to)
-            argp_error(state, "--from must be before --to");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 /* The pictures of one folder, by the command that filled it. */
 static pm_status draw_folder(options *o, const char *folder, pm_error *error) {
     json_t *summary = NULL;
@@ -224,36 +194,48 @@ static pm_status draw_folder(options *o, const char *folder, pm_error *error) {
     return status;
 }
 
+static const pm_operand operands[] = {{"DIR", offsetof(options, folders), MOST_FOLDERS, "which folder?"}, {0}};
+
+static const pm_option list[] = {
+    {PM_OPTION_NUMBER, "from", 'f', "MS", "begin of the pictures (default 0)", .target = offsetof(options, from),
+     .least = 0.0, .most = 1e15},
+    {PM_OPTION_NUMBER, "to", 't', "MS", "end of the pictures (default: the end of the run)",
+     .target = offsetof(options, to), .least = 0.0, .most = 1e15},
+    {PM_OPTION_TEXT, "output", 'o', "DIR", "several folders of 'punctum train': draw them side by side into DIR",
+     .target = offsetof(options, output)},
+    {0},
+};
+
+static const pm_call call = {
+    "plot",
+    "Draw what 'punctum run', 'train', 'test' or 'validate' left in DIR, as SVG and PNG, with gnuplot.",
+    operands,
+    list,
+    "Of a run: the spikes of the recorded populations with their rates (raster), and the recorded membrane "
+    "potentials (potential-POPULATION). Of training: correlation and converged trials over iterations "
+    "(learning), and for each kept trial its output spikes in the course of training (outputs) and the spikes "
+    "of all layers before and after. Of a trained classifier: errors and loss over epochs (learning), confusion "
+    "matrix (confusion), spikes of the first test examples (raster), times of first spikes (latency), hidden "
+    "weights as pictures (weights). Of a validation: the errors of time-stepped schemes (validation).",
+    (const char *const[]){"punctum plot results", "punctum plot results --from 100 --to 150",
+                          "punctum plot layers-1 layers-2 layers-3 -o comparison", NULL},
+    NULL};
+
+static void check(options *o) {
+    while (o->n_folders < MOST_FOLDERS && o->folders[o->n_folders])
+        o->n_folders++;
+    if (o->output && o->n_folders == 1)
+        pm_call_refuse(&call, "-o is for pictures of several folders");
+    if (o->from >= o->to)
+        pm_call_refuse(&call, "--from must be before --to");
+}
+
 static int run(int argc, char **argv) {
-    static const struct argp_option list[] = {
-        {"from", 'f', "MS", 0, "begin of the pictures (default 0)", 0},
-        {"to", 't', "MS", 0, "end of the pictures (default: the end of the run)", 0},
-        {"output", 'o', "DIR", 0, "several folders of 'punctum train': draw them side by side into DIR", 0},
-        {0},
-    };
-    static const struct argp argp = {
-        list,
-        parse,
-        "DIR...",
-        "Draw what 'punctum run', 'train', 'test' or 'validate' left in DIR, as SVG and PNG, with gnuplot.\v"
-        "Of a run: the spikes of the recorded populations with their rates (raster), and the recorded membrane "
-        "potentials (potential-POPULATION). Of training: correlation and converged trials over iterations "
-        "(learning), and for each kept trial its output spikes in the course of training (outputs) and the spikes "
-        "of all layers before and after. Of a trained classifier: errors and loss over epochs (learning), confusion "
-        "matrix (confusion), spikes of the first test examples (raster), times of first spikes (latency), hidden "
-        "weights as pictures (weights). Of a validation: the errors of time-stepped schemes (validation).\n\n"
-        "Examples:\n"
-        "  punctum plot results\n"
-        "  punctum plot results --from 100 --to 150\n"
-        "  punctum plot build/layers-1 build/layers-2 build/layers-3 -o build/comparison\n",
-        NULL,
-        NULL,
-        NULL};
     options o = {.from = NAN, .to = NAN};
     pm_error error = {0};
     pm_status status = PM_OK;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
-        return 2;
+    pm_call_read(&call, argc, argv, &o);
+    check(&o);
     if (o.output)
         status = pm_plot_comparison(o.folders, (size_t)o.n_folders, o.output, &error);
     for (int k = 0; !status && !o.output && k < o.n_folders; k++)

@@ -3,6 +3,7 @@
  * reach its end leaves the unfinished files for one that goes on. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/ranks.h"
 #include "cli/recorder.h"
 
@@ -11,7 +12,6 @@
 #include "net/mark.h"
 #include "step/clock.h"
 
-#include <argp.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -19,15 +19,19 @@
 #include <string.h>
 #include <sys/resource.h>
 
+enum { EVENT, CLOCK };
+static const char *const engines[] = {"event", "clock", NULL};
+
 typedef struct options {
     const char *file, *folder;
     double duration; /* ms; NAN: as in the file */
     double seed;     /* NAN: as in the file */
     int threads;     /* 0: all cores */
-    bool clock;      /* time-stepped instead of event-driven */
-    pm_clock_options step;
-    bool stepped; /* an option that only the time-stepped engine has was given */
-    double every; /* ms between checkpoints; 0: none */
+    int engine;      /* place in engines */
+    double dt;       /* ms; NAN: not given */
+    int scheme, interpolation; /* places in pm_clock_schemes and pm_clock_interpolations; -1: not given */
+    pm_clock_options step;     /* of these, for CLOCK */
+    double every;              /* ms between checkpoints; 0: none */
     bool resume;
     bool quiet;
 } options;
@@ -179,7 +183,7 @@ static json_t *summarise(const pm_network *network, const options *o, const outc
         "wall_seconds", end->seconds, "build_seconds", end->build_seconds, "rate_hz",
         neuron_seconds > 0.0 ? (double)counts->spikes / neuron_seconds : 0.0, "ranks", (json_int_t)end->ranks,
         "peak_megabytes", end->peak_megabytes, "counts", numbers, "network", pm_network_json(network));
-    if (o->clock)
+    if (o->engine == CLOCK)
         json_object_set_new(summary, "clock",
                             json_pack("{s:f, s:s, s:s}", "dt_ms", o->step.dt, "scheme",
                                       pm_clock_schemes[o->step.scheme], "interpolation",
@@ -276,7 +280,7 @@ static pm_status simulate_stepped(const pm_network *network, const options *o, p
 }
 
 static pm_status load_network(const options *o, const pm_exchange *ranks, pm_network **network, pm_error *error) {
-    if (o->clock && ranks->size > 1)
+    if (o->engine == CLOCK && ranks->size > 1)
         return pm_fail(error, PM_INVALID, "the time-stepped engine runs on one rank, not on %u", ranks->size);
     pm_status status = pm_exchange_agree(ranks, pm_network_load(o->file, network, error), error);
     if (!status && !isnan(o->duration))
@@ -299,7 +303,7 @@ static pm_status run_network(const options *o, const pm_exchange *ranks, pm_erro
         status = pm_exchange_agree(ranks, status, error);
     }
     if (!status && network)
-        status = o->clock ? simulate_stepped(network, o, &recorder, error) : simulate(&j, error);
+        status = o->engine == CLOCK ? simulate_stepped(network, o, &recorder, error) : simulate(&j, error);
     pm_simulation_free(j.simulation);
     if (recorder.network)
         pm_recorder_close(&recorder, j.saved);
@@ -307,122 +311,73 @@ static pm_status run_network(const options *o, const pm_exchange *ranks, pm_erro
     return status;
 }
 
-enum { ENGINE = 1000, STEP, SCHEME, INTERPOLATE, EVERY };
+static const pm_operand operands[] = {{"NETWORK.yaml", offsetof(options, file), 1, "which network file?"}, {0}};
 
-/* The place of a word in a list that ends with NULL; a word that is not there ends the program. */
-static int choose(struct argp_state *state, const char *option, const char *word, const char *const *list) {
-    int k = 0;
-    while (list[k] && strcmp(list[k], word) != 0)
-        k++;
-    if (!list[k])
-        argp_error(state, "%s: there is no '%s'; one of these is wanted: %s, %s%s%s", option, word, list[0], list[1],
-                   list[2] ? ", " : "", list[2] ? list[2] : "");
-    return k;
-}
+static const pm_option list[] = {
+    {PM_OPTION_TEXT, "output", 'o', "DIR", "folder for the results, made if need be",
+     .target = offsetof(options, folder), .question = "where to? Give a folder for the results with -o DIR"},
+    {PM_OPTION_NUMBER, "duration", 'd', "MS", "run for MS milliseconds instead of the file's duration",
+     .target = offsetof(options, duration), .least = 0.0, .most = 1e15},
+    {PM_OPTION_WHOLE, "seed", 's', "N", "seed in place of the file's", .target = offsetof(options, seed), .least = 0.0,
+     .most = 0x1p53},
+    {PM_OPTION_COUNT, "threads", 't', "N",
+     "number of threads of each rank (default: all cores; the results do not depend on it)",
+     .target = offsetof(options, threads), .least = 1.0, .most = 1024.0},
+    {PM_OPTION_FLAG, "quiet", 'q', NULL, "no progress bar, no closing line", .target = offsetof(options, quiet)},
+    {PM_OPTION_HEADING, .help = "Long runs:"},
+    {PM_OPTION_NUMBER, "checkpoint-every", 0, "MS", "save the state every MS milliseconds of model time",
+     .target = offsetof(options, every), .least = 1e-6, .most = 1e15},
+    {PM_OPTION_FLAG, "resume", 'r', NULL, "go on from the last checkpoint in DIR, or begin where there is none",
+     .target = offsetof(options, resume)},
+    {PM_OPTION_HEADING, .help = "Time-stepped reference simulator in place of the exact engine:"},
+    {PM_OPTION_CHOICE, "engine", 0, "NAME", "event: exact, the default; clock: time-stepped",
+     .target = offsetof(options, engine), .choices = engines},
+    {PM_OPTION_NUMBER, "dt", 0, "MS", "clock: time step (default 0.1 ms)", .target = offsetof(options, dt),
+     .least = 1e-9, .most = 1e9},
+    {PM_OPTION_CHOICE, "scheme", 0, "NAME", "clock: exact (propagators, the default) or rk (Runge-Kutta)",
+     .target = offsetof(options, scheme), .choices = pm_clock_schemes},
+    {PM_OPTION_CHOICE, "interpolate", 0, "NAME",
+     "clock: spikes between grid points, by linear or cubic interpolation (cubic where no NAME is given; grid: none, "
+     "the default)",
+     .target = offsetof(options, interpolation), .choices = pm_clock_interpolations, .bare = "cubic"},
+    {0},
+};
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    options *o = state->input;
-    switch (key) {
-    case 'o':
-        o->folder = argument;
-        return 0;
-    case 'd':
-        o->duration = pm_option_number("--duration", argument, 0.0, 1e15);
-        return 0;
-    case 's':
-        o->seed = pm_option_count("--seed", argument, 0.0, 0x1p53);
-        return 0;
-    case 't':
-        o->threads = (int)pm_option_count("--threads", argument, 1.0, 1024.0);
-        return 0;
-    case 'q':
-        o->quiet = true;
-        return 0;
-    case 'r':
-        o->resume = true;
-        return 0;
-    case EVERY:
-        o->every = pm_option_number("--checkpoint-every", argument, 1e-6, 1e15);
-        return 0;
-    case ENGINE:
-        o->clock = choose(state, "--engine", argument, (const char *const[]){"event", "clock", NULL}) == 1;
-        return 0;
-    case STEP:
-        o->step.dt = pm_option_number("--dt", argument, 1e-9, 1e9);
-        o->stepped = true;
-        return 0;
-    case SCHEME:
-        o->step.scheme = (pm_clock_scheme)choose(state, "--scheme", argument, pm_clock_schemes);
-        o->stepped = true;
-        return 0;
-    case INTERPOLATE:
-        o->step.interpolation = PM_CLOCK_CUBIC;
-        if (argument)
-            o->step.interpolation =
-                (pm_clock_interpolation)choose(state, "--interpolate", argument, pm_clock_interpolations);
-        o->stepped = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->file)
-            argp_error(state, "one network file only; '%s' is too many", argument);
-        o->file = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->file)
-            argp_error(state, "which network file?");
-        if (!o->folder)
-            argp_error(state, "where to? Give a folder for the results with -o DIR");
-        if (o->stepped && !o->clock)
-            argp_error(state,
+static const pm_call call = {
+    "run",
+    "Simulate a network file, exactly.",
+    operands,
+    list,
+    "DIR receives spikes-POPULATION.dat (neuron, time in ms, dV/dt in mV/ms), potential-POPULATION-NEURON.dat (time in "
+    "ms, V in mV), curve-POPULATION-NEURON.dat (the same with points in between, for drawing) and summary.json. Ctrl-C "
+    "ends the run at a clean point with complete files.",
+    (const char *const[]){"punctum run network.yaml -o results",
+                          "punctum run network.yaml -o results --duration 100 --seed 7 --threads 1",
+                          "punctum run network.yaml -o results --checkpoint-every 1e4 --resume",
+                          "mpirun -n 4 punctum run network.yaml -o results",
+                          "punctum run network.yaml -o stepped --engine clock --dt 0.1 --interpolate", NULL},
+    pm_print_samples};
+
+/* The options of the two engines do not mix. */
+static void settle_engine(options *o) {
+    if (o->engine == EVENT && (!isnan(o->dt) || o->scheme >= 0 || o->interpolation >= 0))
+        pm_call_refuse(&call,
                        "--dt, --scheme and --interpolate belong to --engine clock: the event-driven engine has no "
                        "time step");
-        if (o->clock && (o->resume || o->every > 0.0))
-            argp_error(state, "--checkpoint-every and --resume belong to the event-driven engine");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (o->engine == CLOCK && (o->resume || o->every > 0.0))
+        pm_call_refuse(&call, "--checkpoint-every and --resume belong to the event-driven engine");
+    o->step.dt = isnan(o->dt) ? 0.1 : o->dt;
+    if (o->scheme >= 0)
+        o->step.scheme = (pm_clock_scheme)o->scheme;
+    if (o->interpolation >= 0)
+        o->step.interpolation = (pm_clock_interpolation)o->interpolation;
 }
 
 static int run(int argc, char **argv) {
-    static const struct argp_option list[] = {
-        {"output", 'o', "DIR", 0, "folder for the results, made if need be", 0},
-        {"duration", 'd', "MS", 0, "run for MS milliseconds instead of the file's duration", 0},
-        {"seed", 's', "N", 0, "seed in place of the file's", 0},
-        {"threads", 't', "N", 0, "number of threads of each rank (default: all cores; the results do not depend on it)",
-         0},
-        {"quiet", 'q', NULL, 0, "no progress bar, no closing line", 0},
-        {"checkpoint-every", EVERY, "MS", 0, "save the state every MS milliseconds of model time", 0},
-        {"resume", 'r', NULL, 0, "go on from the last checkpoint in DIR, or begin where there is none", 0},
-        {"engine", ENGINE, "NAME", 0, "event: exact, the default; clock: the time-stepped reference simulator", 0},
-        {"dt", STEP, "MS", 0, "clock: time step (default 0.1 ms)", 0},
-        {"scheme", SCHEME, "NAME", 0, "clock: exact (propagators, the default) or rk (Runge-Kutta)", 0},
-        {"interpolate", INTERPOLATE, "NAME", OPTION_ARG_OPTIONAL,
-         "clock: spikes between grid points, by linear or cubic (the default) interpolation", 0},
-        {0},
-    };
-    static const struct argp argp = {list,
-                                     parse,
-                                     "NETWORK.yaml",
-                                     "Simulate a network file, exactly.\v"
-                                     "DIR receives spikes-POPULATION.dat (neuron, time in ms, dV/dt in mV/ms), "
-                                     "potential-POPULATION-NEURON.dat (time in "
-                                     "ms, V in mV), curve-POPULATION-NEURON.dat (the same with points in between, for "
-                                     "drawing) and summary.json. Ctrl-C "
-                                     "ends the run at a clean point with complete files.\n\n"
-                                     "Examples:\n"
-                                     "  punctum run network.yaml -o results\n"
-                                     "  punctum run network.yaml -o results --duration 100 --seed 7 --threads 1\n"
-                                     "  punctum run network.yaml -o results --checkpoint-every 1e4 --resume\n"
-                                     "  mpirun -n 4 punctum run network.yaml -o results\n"
-                                     "  punctum run network.yaml -o stepped --engine clock --dt 0.1 --interpolate\n",
-                                     NULL,
-                                     NULL,
-                                     NULL};
-    options o = {.duration = NAN, .seed = NAN, .step = {.dt = 0.1}};
+    options o = {.duration = NAN, .seed = NAN, .dt = NAN, .scheme = -1, .interpolation = -1};
     pm_error error = {0};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
-        return 2;
+    pm_call_read(&call, argc, argv, &o);
+    settle_engine(&o);
     const pm_exchange *ranks = pm_ranks();
     pm_status status = run_network(&o, ranks, &error);
     if (ranks->rank > 0) /* all have the same message */

@@ -3,6 +3,7 @@
  * same file, which --resume reads in its place, so that neither jobs nor interruptions show in the results. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/ranks.h"
 
 #include "io/output.h"
@@ -10,7 +11,6 @@
 #include "io/summary.h"
 #include "io/trial_file.h"
 
-#include <argp.h>
 #include <inttypes.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -281,65 +281,35 @@ static pm_status search_file(const options *o, pm_error *error) {
     return status;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    options *o = state->input;
-    switch (key) {
-    case 'o':
-        o->folder = argument;
-        return 0;
-    case 'j':
-        o->jobs = (int)pm_option_count("--jobs", argument, 1.0, 1024.0);
-        return 0;
-    case 'r':
-        o->resume = true;
-        return 0;
-    case 'q':
-        o->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->file)
-            argp_error(state, "one search file only; '%s' is too many", argument);
-        o->file = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->file)
-            argp_error(state, "which search file?");
-        if (!o->folder)
-            argp_error(state, "where to? Give a folder for the results with -o DIR");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const pm_operand operands[] = {{"SEARCH.yaml", offsetof(options, file), 1, "which search file?"}, {0}};
+
+static const pm_option list[] = {
+    {PM_OPTION_TEXT, "output", 'o', "DIR", "folder for the results, made if need be",
+     .target = offsetof(options, folder), .question = "where to? Give a folder for the results with -o DIR"},
+    {PM_OPTION_COUNT, "jobs", 'j', "N", "trials at the same time (default: all cores; the results do not depend on it)",
+     .target = offsetof(options, jobs), .least = 1.0, .most = 1024.0},
+    {PM_OPTION_FLAG, "resume", 'r', NULL, "go on where the same command was interrupted",
+     .target = offsetof(options, resume)},
+    {PM_OPTION_FLAG, "quiet", 'q', NULL, "no progress bar, no closing lines", .target = offsetof(options, quiet)},
+    {0},
+};
+
+static const pm_call call = {
+    "search",
+    "Try an experiment with other values of its parameters.",
+    operands,
+    list,
+    "The search file names the experiment, the values that are varied and the seed of the problems, which is another "
+    "one than the experiment's. DIR receives search.dat (a row per point, the best first), best.yaml (the experiment "
+    "at the best point) and summary.json. Ctrl-C ends at a clean point; --resume goes on from there, or after a crash, "
+    "with the same results.",
+    (const char *const[]){"punctum search search-xor.yaml -o found", "punctum train found/best.yaml -o results", NULL},
+    pm_print_samples};
 
 static int run(int argc, char **argv) {
-    static const struct argp_option list[] = {
-        {"output", 'o', "DIR", 0, "folder for the results, made if need be", 0},
-        {"jobs", 'j', "N", 0, "trials at the same time (default: all cores; the results do not depend on it)", 0},
-        {"resume", 'r', NULL, 0, "go on where the same command was interrupted", 0},
-        {"quiet", 'q', NULL, 0, "no progress bar, no closing lines", 0},
-        {0},
-    };
-    static const struct argp argp = {
-        list,
-        parse,
-        "SEARCH.yaml",
-        "Try an experiment with other values of its parameters.\v"
-        "The search file names the experiment, the values that are varied and the seed of "
-        "the problems, which is another one than the experiment's. DIR receives search.dat "
-        "(a row per point, the best first), best.yaml (the experiment at the best point) "
-        "and summary.json. Ctrl-C ends at a clean point; --resume goes on from there, or "
-        "after a crash, with the same results.\n\n"
-        "Examples:\n"
-        "  punctum search data/experiments/search-xor.yaml -o found\n"
-        "  punctum train found/best.yaml -o results\n",
-        NULL,
-        NULL,
-        NULL};
     options o = {0};
     pm_error error = {0};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
-        return 2;
+    pm_call_read(&call, argc, argv, &o);
     const pm_exchange *ranks = pm_ranks();
     if (ranks->size > 1) { /* all would do the same, into the same folder */
         (void)pm_fail(&error, PM_INVALID, "a search runs in one process, on all cores (--jobs); start it without mpirun");

@@ -2,13 +2,13 @@
  * files. Nothing is trained, and nothing in the folder of the training changes. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/options.h"
 
 #include "io/classification_file.h"
 #include "io/classification_results.h"
 #include "io/output.h"
 #include "io/summary.h"
 
-#include <argp.h>
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -103,74 +103,43 @@ static pm_status write_results(const options *o, const exam *e, uint64_t epochs,
     return status;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    options *o = state->input;
-    switch (key) {
-    case 'o':
-        o->folder = argument;
-        return 0;
-    case 'i':
-        o->images = argument;
-        return 0;
-    case 'l':
-        o->labels = argument;
-        return 0;
-    case 's':
-        o->seed = pm_option_count("--seed", argument, 0.0, 0x1p53);
-        return 0;
-    case 'j':
-        o->jobs = (int)pm_option_count("--jobs", argument, 1.0, 1024.0);
-        return 0;
-    case 'q':
-        o->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->trained)
-            argp_error(state, "an experiment file and a folder only; '%s' is too many", argument);
-        *(o->file ? &o->trained : &o->file) = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->file)
-            argp_error(state, "which experiment file?");
-        if (!o->trained)
-            argp_error(state, "which folder holds the checkpoint of the training?");
-        if (!o->images != !o->labels)
-            argp_error(state, "--images and --labels go together");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const pm_operand operands[] = {
+    {"EXPERIMENT.yaml", offsetof(options, file), 1, "which experiment file?"},
+    {"TRAINED", offsetof(options, trained), 1, "which folder holds the checkpoint of the training?"},
+    {0}};
+
+static const pm_option list[] = {
+    {PM_OPTION_TEXT, "output", 'o', "DIR", "write DIR/confusion.dat and DIR/summary.json",
+     .target = offsetof(options, folder)},
+    {PM_OPTION_TEXT, "images", 'i', "FILE", "IDX file of images in place of the experiment's test set",
+     .target = offsetof(options, images)},
+    {PM_OPTION_TEXT, "labels", 'l', "FILE", "IDX file of their labels", .target = offsetof(options, labels)},
+    {PM_OPTION_WHOLE, "seed", 's', "N", "seed of the training, if it was not the file's",
+     .target = offsetof(options, seed), .least = 0.0, .most = 0x1p53},
+    {PM_OPTION_COUNT, "jobs", 'j', "N", "threads (default: all cores; the results do not depend on it)",
+     .target = offsetof(options, jobs), .least = 1.0, .most = 1024.0},
+    {PM_OPTION_FLAG, "quiet", 'q', NULL, "print nothing", .target = offsetof(options, quiet)},
+    {0},
+};
+
+static const pm_call call = {
+    "test",
+    "Test a trained classifier.",
+    operands,
+    list,
+    "TRAINED is a folder in which 'punctum train EXPERIMENT.yaml' has left checkpoint.bin, at its end or after any "
+    "epoch. Printed are the share of correct decisions, spikes per example, and the confusion matrix.",
+    (const char *const[]){"punctum train yin-yang.yaml -o results", "punctum test yin-yang.yaml results",
+                          "punctum test mnist-350.yaml digits --images images.gz --labels labels.gz", NULL},
+    pm_print_samples};
 
 static int run(int argc, char **argv) {
-    static const struct argp_option list[] = {
-        {"output", 'o', "DIR", 0, "write DIR/confusion.dat and DIR/summary.json", 0},
-        {"images", 'i', "FILE", 0, "IDX file of images in place of the experiment's test set", 0},
-        {"labels", 'l', "FILE", 0, "IDX file of their labels", 0},
-        {"seed", 's', "N", 0, "seed of the training, if it was not the file's", 0},
-        {"jobs", 'j', "N", 0, "threads (default: all cores; the results do not depend on it)", 0},
-        {"quiet", 'q', NULL, 0, "print nothing", 0},
-        {0},
-    };
-    static const struct argp argp = {
-        list,
-        parse,
-        "EXPERIMENT.yaml TRAINED",
-        "Test a trained classifier.\v"
-        "TRAINED is a folder in which 'punctum train EXPERIMENT.yaml' has left checkpoint.bin, at its end or after any "
-        "epoch. Printed are the share of correct decisions, spikes per example, and the confusion matrix.\n\n"
-        "Examples:\n"
-        "  punctum train data/experiments/yin-yang.yaml -o results\n"
-        "  punctum test data/experiments/yin-yang.yaml results\n"
-        "  punctum test data/experiments/mnist-350.yaml results --images other-images.gz --labels other-labels.gz\n",
-        NULL,
-        NULL,
-        NULL};
     options o = {.seed = NAN};
     exam e = {0};
     pm_error error = {0};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
-        return 2;
+    pm_call_read(&call, argc, argv, &o);
+    if (!o.images != !o.labels)
+        pm_call_refuse(&call, "--images and --labels go together");
     if (o.jobs > 0)
         omp_set_num_threads(o.jobs);
     pm_status status = examine(&o, &e, &error);

@@ -4,6 +4,7 @@
  * 0 collects what came of it. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/ranks.h"
 #include "cli/train_classifier.h"
 
@@ -14,7 +15,6 @@
 #include "io/trial_file.h"
 #include "rule/rule.h"
 
-#include <argp.h>
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
 #include <inttypes.h>
@@ -29,7 +29,7 @@ typedef struct options {
     const char *file, *folder, *weights;
     double trials, seed, iterations; /* NAN: as in the file */
     int jobs;                        /* 0: all cores */
-    uint32_t keep;                   /* trials whose details are written */
+    int keep;                        /* trials whose details are written */
     bool resume, quiet;
 } options;
 
@@ -221,7 +221,7 @@ static size_t count_failed(const batch *b, size_t n) {
 /* Tables, details and summary of the trials that are done, which stand at the front of b->trials. */
 static pm_status write_results(const batch *b, size_t n, bool complete, pm_error *error) {
     pm_status status = pm_training_tables_write(b->options->folder, b->trials, n, error);
-    for (size_t k = 0; !status && k < n && k < b->options->keep; k++) {
+    for (size_t k = 0; !status && k < n && k < (size_t)b->options->keep; k++) {
         char *folder = NULL;
         if (asprintf(&folder, "%s/trial-%" PRIu32, b->options->folder, b->trials[k].number) < 0)
             return pm_fail_memory(error, "a path");
@@ -398,112 +398,71 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
     return status;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    options *o = state->input;
-    switch (key) {
-    case 'o':
-        o->folder = argument;
-        return 0;
-    case 't':
-        o->trials = pm_option_count("--trials", argument, 1.0, 1e6);
-        return 0;
-    case 's':
-        o->seed = pm_option_count("--seed", argument, 0.0, 0x1p53);
-        return 0;
-    case 'i':
-        o->iterations = pm_option_count("--iterations", argument, 1.0, 4e9);
-        return 0;
-    case 'j':
-        o->jobs = (int)pm_option_count("--jobs", argument, 1.0, 1024.0);
-        return 0;
-    case 'k':
-        o->keep = (uint32_t)pm_option_count("--keep", argument, 0.0, 1e6);
-        return 0;
-    case 'w':
-        o->weights = argument;
-        return 0;
-    case 'r':
-        o->resume = true;
-        return 0;
-    case 'q':
-        o->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->file)
-            argp_error(state, "one experiment file only; '%s' is too many", argument);
-        o->file = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->file)
-            argp_error(state, "which experiment file?");
-        if (!o->folder)
-            argp_error(state, "where to? Give a folder for the results with -o DIR");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-/* The learning rules and their parameters, for --help. */
-static char *describe_rules(int key, const char *text, void *input) {
-    (void)input;
-    if (key != ARGP_KEY_HELP_POST_DOC)
-        return (char *)text;
-    char *all = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&all, &size);
-    if (!to)
-        return (char *)text;
-    fprintf(to, "%s\nLearning rules and their parameters (in the experiment file; defaults in brackets):\n", text);
+/* The learning rules and their parameters. */
+static void print_rules(FILE *to) {
+    pm_print_samples(to);
+    (void)fputc('\n', to);
+    pm_print_wrapped(to, 0, 0, "Learning rules and their parameters, defaults in brackets:");
     for (size_t r = 0; pm_rules[r]; r++) {
-        fprintf(to, "  %s: %s\n", pm_rules[r]->name, pm_rules[r]->help);
+        fprintf(to, "\n  %s: ", pm_rules[r]->name);
+        pm_print_wrapped(to, (int)strlen(pm_rules[r]->name) + 4, 4, pm_rules[r]->help);
         for (size_t k = 0; k < pm_rules[r]->n_parameters; k++) {
             const pm_parameter *p = &pm_rules[r]->parameters[k];
             double value = pm_parameter_value(pm_rules[r]->defaults, p);
+            char term[60], text[300];
+            snprintf(term, sizeof term, "    %s", p->name);
             if (p->choices)
-                fprintf(to, "    %s: %s [%s]\n", p->name, p->help, p->choices[(size_t)value]);
+                snprintf(text, sizeof text, "%s [%s]", p->help, p->choices[(size_t)value]);
             else
-                fprintf(to, "    %s: %s [%g%s%s]\n", p->name, p->help, value, p->unit[0] ? " " : "", p->unit);
+                snprintf(text, sizeof text, "%s [%g%s%s]", p->help, value, p->unit[0] ? " " : "", p->unit);
+            pm_print_term(to, term, text);
         }
     }
-    (void)fclose(to);
-    return all ? all : (char *)text;
 }
 
+static const pm_operand operands[] = {{"EXPERIMENT.yaml", offsetof(options, file), 1, "which experiment file?"}, {0}};
+
+static const pm_option list[] = {
+    {PM_OPTION_TEXT, "output", 'o', "DIR", "folder for the results, made if need be",
+     .target = offsetof(options, folder), .question = "where to? Give a folder for the results with -o DIR"},
+    {PM_OPTION_WHOLE, "trials", 't', "N", "number of trials in place of the file's",
+     .target = offsetof(options, trials), .least = 1.0, .most = 1e6},
+    {PM_OPTION_COUNT, "jobs", 'j', "N", "trials at the same time (default: all cores; the results do not depend on it)",
+     .target = offsetof(options, jobs), .least = 1.0, .most = 1024.0},
+    {PM_OPTION_WHOLE, "seed", 's', "N", "seed in place of the file's", .target = offsetof(options, seed), .least = 0.0,
+     .most = 0x1p53},
+    {PM_OPTION_WHOLE, "iterations", 'i', "N", "most iterations of a trial, in place of the file's",
+     .target = offsetof(options, iterations), .least = 1.0, .most = 4e9},
+    {PM_OPTION_COUNT, "keep", 'k', "N", "write the details of the first N trials (default 1)",
+     .target = offsetof(options, keep), .least = 0.0, .most = 1e6},
+    {PM_OPTION_TEXT, "weights", 'w', "FILE",
+     "every trial begins with these weights, saved by another run (trial-0/weights)",
+     .target = offsetof(options, weights)},
+    {PM_OPTION_FLAG, "resume", 'r', NULL, "go on where the same command was interrupted",
+     .target = offsetof(options, resume)},
+    {PM_OPTION_FLAG, "quiet", 'q', NULL, "no progress bar, no closing line", .target = offsetof(options, quiet)},
+    {0},
+};
+
+static const pm_call call = {
+    "train",
+    "Train networks to fire at given instants, or to tell classes apart.",
+    operands,
+    list,
+    "DIR receives trials.dat (a row per trial), correlation.dat (mean and standard deviation per iteration), "
+    "summary.json, and for kept trials a folder with weights, spikes and network files for 'punctum run'. Ctrl-C ends "
+    "at a clean point; --resume goes on from there, or after a crash, with the same results.\n\n"
+    "Of an experiment in classification, DIR receives learning.dat (a row per epoch), the confusion matrix, the "
+    "weights and summary.json; its iterations are epochs.",
+    (const char *const[]){
+        "punctum train xor.yaml -o results", "punctum train layers-3.yaml -o results --trials 10 --jobs 2",
+        "punctum train layers-3.yaml -o results --resume", "mpirun -n 4 punctum train layers-3.yaml -o results", NULL},
+    print_rules};
+
 static int run(int argc, char **argv) {
-    static const struct argp_option list[] = {
-        {"output", 'o', "DIR", 0, "folder for the results, made if need be", 0},
-        {"trials", 't', "N", 0, "number of trials in place of the file's", 0},
-        {"jobs", 'j', "N", 0, "trials at the same time (default: all cores; the results do not depend on it)", 0},
-        {"seed", 's', "N", 0, "seed in place of the file's", 0},
-        {"iterations", 'i', "N", 0, "most iterations of a trial, in place of the file's", 0},
-        {"keep", 'k', "N", 0, "write the details of the first N trials (default 1)", 0},
-        {"weights", 'w', "FILE", 0, "every trial begins with these weights, saved by another run (trial-0/weights)", 0},
-        {"resume", 'r', NULL, 0, "go on where the same command was interrupted", 0},
-        {"quiet", 'q', NULL, 0, "no progress bar, no closing line", 0},
-        {0},
-    };
-    static const struct argp argp = {list,
-                                     parse,
-                                     "EXPERIMENT.yaml",
-                                     "Train networks to fire at given instants.\v"
-                                     "DIR receives trials.dat (a row per trial), correlation.dat (mean and standard "
-                                     "deviation per iteration), summary.json, "
-                                     "and for kept trials a folder with weights, spikes and network files for 'punctum "
-                                     "run'. Ctrl-C ends at a clean point; "
-                                     "--resume goes on from there, or after a crash, with the same results.\n\n"
-                                     "Examples:\n"
-                                     "  punctum train data/experiments/xor.yaml -o results\n"
-                                     "  punctum train data/experiments/layers-3.yaml -o results --trials 10 --jobs 2\n"
-                                     "  punctum train data/experiments/layers-3.yaml -o results --resume\n"
-                                     "  mpirun -n 4 punctum train data/experiments/layers-3.yaml -o results\n",
-                                     NULL,
-                                     describe_rules,
-                                     NULL};
     options o = {.trials = NAN, .seed = NAN, .iterations = NAN, .keep = 1};
     pm_error error = {0};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
-        return 2;
+    pm_call_read(&call, argc, argv, &o);
     const pm_exchange *ranks = pm_ranks();
     pm_status status = train_file(&o, ranks, &error);
     if (ranks->rank > 0) /* all have the same message */

@@ -2,6 +2,7 @@
  * adaptive integration of membrane potentials. Everything is measured first and written in the end. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/options.h"
 
 #include "io/output.h"
 #include "io/summary.h"
@@ -9,7 +10,6 @@
 #include "step/clock.h"
 #include "step/course.h"
 
-#include <argp.h>
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
@@ -40,7 +40,8 @@ static const struct {
 
 typedef struct options {
     const char *file, *folder;
-    bool chosen[N_KINDS];
+    const char *schemes;  /* NULL: all */
+    bool chosen[N_KINDS]; /* of these */
     double smallest; /* ms */
     double window;   /* ms */
     bool quiet;
@@ -451,87 +452,60 @@ static pm_status validate(const options *o, pm_error *error) {
 
 /* --- the call --- */
 
-/* "exact-cubic,rk-grid"; a list that names none of the schemes ends the program. */
-static void choose(options *o, struct argp_state *state, char *list) {
-    memset(o->chosen, 0, sizeof o->chosen);
-    for (char *rest = list, *word; (word = strsep(&rest, ",")) != NULL;) {
+static const pm_operand operands[] = {{"NETWORK.yaml", offsetof(options, file), 1, "which network file?"}, {0}};
+
+static const pm_option list[] = {
+    {PM_OPTION_TEXT, "output", 'o', "DIR", "folder for validation.dat and summary.json, made if need be",
+     .target = offsetof(options, folder)},
+    {PM_OPTION_TEXT, "schemes", 's', "LIST",
+     "of exact-grid, exact-linear, exact-cubic, rk-grid, rk-linear and rk-cubic, separated by commas (default: all)",
+     .target = offsetof(options, schemes)},
+    {PM_OPTION_NUMBER, "smallest", 'm', "MS", "shortest time step, from 0.001 (the default) to 1",
+     .target = offsetof(options, smallest), .least = 0.001, .most = 1.0},
+    {PM_OPTION_NUMBER, "window", 'w', "MS",
+     "largest difference between spikes that are taken for the same one (default 1 ms)",
+     .target = offsetof(options, window), .least = 1e-9, .most = 1e15},
+    {PM_OPTION_FLAG, "quiet", 'q', NULL, "no progress bar", .target = offsetof(options, quiet)},
+    {0},
+};
+
+static const pm_call call = {
+    "validate",
+    "Compare the event-driven engine with a time-stepped simulator at dt = 1, 0.5, 0.2, ..., 0.001 ms.",
+    operands,
+    list,
+    "Printed are, for every scheme and step, the median and the largest error of spike times, the spikes missing and "
+    "extra, and the time it took; the order of convergence; and the largest difference of membrane potentials from an "
+    "adaptive integration with tolerance 1e-13 (of the neurons whose potential the file records, or the first ten of "
+    "each population). 'punctum plot DIR' draws the errors.",
+    (const char *const[]){"punctum validate network.yaml",
+                          "punctum validate network.yaml -o results --smallest 0.01 --schemes rk-grid", NULL},
+    pm_print_samples};
+
+/* "exact-cubic,rk-grid"; NULL: all. */
+static void choose(options *o) {
+    char word[20];
+    if (!o->schemes)
+        memset(o->chosen, 1, sizeof o->chosen);
+    for (const char *rest = o->schemes; rest; rest = strchr(rest, ',') ? strchr(rest, ',') + 1 : NULL) {
+        const char *names[N_KINDS + 1] = {NULL};
         size_t k = 0;
-        while (k < N_KINDS && strcmp(kinds[k].name, word) != 0)
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(rest, ","), rest);
+        for (size_t i = 0; i < N_KINDS; i++)
+            names[i] = kinds[i].name;
+        while (k < N_KINDS && strcmp(names[k], word) != 0)
             k++;
         if (k == N_KINDS)
-            argp_error(state,
-                       "--schemes: there is no '%s'; the schemes are exact-grid, exact-linear, exact-cubic, rk-grid, "
-                       "rk-linear and rk-cubic",
-                       word);
-        else
-            o->chosen[k] = true;
-    }
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    options *o = state->input;
-    switch (key) {
-    case 'o':
-        o->folder = argument;
-        return 0;
-    case 's':
-        choose(o, state, argument);
-        return 0;
-    case 'm':
-        o->smallest = pm_option_number("--smallest", argument, 0.001, 1.0);
-        return 0;
-    case 'w':
-        o->window = pm_option_number("--window", argument, 1e-9, 1e15);
-        return 0;
-    case 'q':
-        o->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->file)
-            argp_error(state, "one network file only; '%s' is too many", argument);
-        o->file = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->file)
-            argp_error(state, "which network file?");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+            pm_call_refuse_word(&call, "--schemes", word, names);
+        o->chosen[k] = true;
     }
 }
 
 static int run(int argc, char **argv) {
-    static const struct argp_option list[] = {
-        {"output", 'o', "DIR", 0, "folder for validation.dat and summary.json, made if need be", 0},
-        {"schemes", 's', "LIST", 0, "exact-grid,exact-linear,exact-cubic,rk-grid,rk-linear,rk-cubic (default: all)", 0},
-        {"smallest", 'm', "MS", 0, "shortest time step, from 0.001 (the default) to 1", 0},
-        {"window", 'w', "MS", 0, "largest difference between spikes that are taken for the same one (default 1 ms)", 0},
-        {"quiet", 'q', NULL, 0, "no progress bar", 0},
-        {0},
-    };
-    static const struct argp argp = {
-        list,
-        parse,
-        "NETWORK.yaml",
-        "Compare the event-driven engine with a time-stepped simulator at dt = 1, 0.5, 0.2, ..., 0.001 ms.\v"
-        "Printed are, for every scheme and step, the median and the largest error of spike times, the spikes missing "
-        "and "
-        "extra, and the time it took; the order of convergence; and the largest difference of membrane potentials from "
-        "an "
-        "adaptive integration with tolerance 1e-13 (of the neurons whose potential the file records, or the first ten "
-        "of "
-        "each population). 'punctum plot DIR' draws the errors.\n\n"
-        "Examples:\n"
-        "  punctum validate network.yaml\n"
-        "  punctum validate network.yaml -o results --smallest 0.01 --schemes exact-grid,exact-cubic\n",
-        NULL,
-        NULL,
-        NULL};
     options o = {.smallest = 0.001, .window = 1.0};
     pm_error error = {0};
-    memset(o.chosen, 1, sizeof o.chosen);
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
-        return 2;
+    pm_call_read(&call, argc, argv, &o);
+    choose(&o);
     pm_status status = validate(&o, &error);
     return status ? pm_complain(&error) : 0;
 }

@@ -240,7 +240,7 @@ refuse 2 "file: this is a file; a folder is wanted" run "$demo" -o file/new
 refuse 2 "file: this is a file; a folder is wanted" bench B4 -o file
 refuse 2 "'1\\.5' is not a whole number" run "$demo" -o new --seed 1.5
 refuse 2 "'1\\.5' is not a whole number" train "$here/data/experiments/xor.yaml" -o new --trials 1.5
-refuse 2 "is not a number from 1e-06" run "$demo" -o new --checkpoint-every 0
+refuse 2 "is not a number from 1e-6" run "$demo" -o new --checkpoint-every 0
 refuse 2 "/dev/zero: this is a device" compare /dev/zero file
 "$program" compare one/spikes-input.dat one/spikes-input.dat > /dev/full 2> message
 check "a comparison that cannot be printed has failed" test $? -eq 1

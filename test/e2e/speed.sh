@@ -14,4 +14,4 @@ check "bench of classifiers" "$program" bench images -o bench-images
 for key in forward_images_per_second training_images_per_second spikes; do
     check "bench of classifiers writes $key" grep -q "\"$key\"" bench-images/summary.json
 done
-refuse 2 "not 'B9'" bench B9
+refuse 2 "no 'B9'" bench B9

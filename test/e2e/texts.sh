@@ -1,0 +1,68 @@
+# What the program says of itself: help in lines that fit, messages about wrong calls, and pages that name every option.
+
+commands=$("$program" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+check "the commands are listed" test "$(echo "$commands" | wc -w)" -ge 10
+export TERM=dumb
+
+# Help fits 80 columns, examples among it, and nothing that is indented wraps to the first column.
+for command in $commands; do
+    "$program" "$command" --help > help
+    check "help of $command fits 80 columns" awk 'length > 80 && !/^  \// { print; bad = 1 } END { exit bad }' help
+    check "help of $command has examples, whole" awk '
+        /^Examples:/ { inside = 1; next }
+        inside && /^$/ { inside = 0 }
+        inside && !/^  (punctum|mpirun|python3) / { print; bad = 1 }
+        inside { n++ }
+        END { exit bad || !n }' help
+    check "examples of $command name files that are the user's" sh -c "! grep -E '^  (punctum|mpirun).* (data|scripts|build)/' help"
+    check "usage of $command" sh -c "'$program' $command --usage | grep -q '^Usage: punctum $command'"
+    "$program" help "$command" > help2
+    check "punctum help $command is punctum $command --help" cmp help help2
+done
+"$program" train --help > help
+check "parameters are indented" awk '/^Learning rules/ { inside = 1; next } inside && /^[^ ]/ { print; exit 1 }' help
+if command -v script > /dev/null; then # a terminal of 50 and of 120 columns
+    for width in 50 120; do
+        script -qec "stty cols $width; '$program' train --help" /dev/null < /dev/null | tr -d '\r' > help
+        check "help fits a terminal of $width columns" awk -v width=$width '
+            /^Examples:|^Networks and/ { skip = 1 } /^Learning/ { skip = 0 }
+            length > longest { longest = length }
+            length > width && !skip { print; bad = 1 }
+            END { exit bad || (width == 120 && longest < 100) }' help
+    done
+fi
+
+# The manual page holds what --help lists, and so does docs/command-line.md: same options, letters and arguments.
+if ! "$here/scripts/manual.sh" "$program" > page; then fail "scripts/manual.sh fails"; fi
+check "docs/punctum.1 lists the options as --help does (scripts/manual.sh renews it)" diff "$here/docs/punctum.1" page
+for command in $commands; do
+    "$program" "$command" --help | sed -n '/^Examples:/q
+        s/^  \(-., \|    \)--\([a-z-]*\)\(\[*=[A-Za-z.]*\]*\).*/\1--\2\3/p
+        s/^  \(-., \|    \)--\([a-z-]*\)\( .*\)*$/\1--\2/p' | grep -v -e '--help' -e '--usage' |
+        sed 's/^ *//; s/^\(-.\), /`\1`, /; s/--/`--/; s/$/`/; s/\([a-z]\)=/\1 /' | sort > wanted
+    awk -v section="## $command" '/^## / { inside = $0 == section } inside' "$here/docs/command-line.md" |
+        sed -n 's/^| \(\(`-.`, \)*`--[^`]*`\) |.*/\1/p' | sort > found
+    check "docs/command-line.md lists the options of $command" diff wanted found
+done
+
+# A wrong call: status 2, what is wrong, what comes closest, and how it is called.
+refuse 2 "unrecognized option '--thread-count'; did you mean --threads" run "$demo" -o new --thread-count 2
+refuse 2 "unrecognized option '--durration'; did you mean --duration" run "$demo" -o new --durration 2
+refuse 2 "unrecognized option '-z'" run "$demo" -o new -z
+refuse 2 "option '--d' is ambiguous: --duration, --dt" run "$demo" -o new --d 2
+refuse 2 "quiet takes no argument" run "$demo" -o new --quiet=yes
+refuse 2 "output needs an argument: DIR" run "$demo" --output
+refuse 2 "one too many: 'more'" run "$demo" more -o new
+refuse 2 "Usage: punctum run \[OPTION...\] NETWORK.yaml" run
+refuse 2 "no command 'simulate'" help simulate
+refuse 2 "did you mean 'train'" trian
+refuse 2 "from 0 to 1e15$" run "$demo" -o new --duration 1e16
+refuse 2 "from 1e-9 to 1e9$" run "$demo" -o new --engine clock --dt 0
+refuse 2 "from 0 to 9007199254740992$" run "$demo" -o new --seed -1
+refuse 2 "there is no 'cubc'; did you mean cubic" run "$demo" -o new --engine clock --interpolate=cubc
+check "options may be cut and may stand anywhere" "$program" run --dur 1 "$demo" --quiet --out cut-options
+for ask in --help --version "run --help" "help run" "run --usage"; do
+    # shellcheck disable=SC2086
+    "$program" $ask > /dev/full 2> err
+    check "'punctum $ask' to a full device fails" test $? -eq 1
+done
