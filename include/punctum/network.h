@@ -236,7 +236,7 @@ pm_status pm_network_vary(pm_network *network, uint32_t population, const char *
 /* The number of the receptor of that name, or the number of receptors (at least 1). */
 uint32_t pm_population_receptor(const pm_population *population, const char *name);
 uint32_t pm_population_receptors(const pm_population *population);
-/* Whether there is anything of the above. */
+/* Whether there is anything of the above but V_m at t = 0 and the name of a receptor. */
 bool pm_population_is_general(const pm_population *population);
 /* The parameters of one neuron as they are drawn, and V_m at t = 0 (NULL if not wanted). Errors: PM_INVALID where they
  * are unusable; the message names the neuron. Deterministic: a function of seed, names and number. */

@@ -1,25 +1,15 @@
 /* Kernels: how the current of a receptor goes on after an arrival. Each is one constant descriptor in a file of its
- * own, from which the keys of network files and the checks come.
- *
- * All of them are cases of one pair of equations, which the engine and the gradients solve,
- *
- *     i' = -l_1 i + k b,    b' = -l_2 b,
- *
- * and differ in their numbers and in what an arrival of weight w adds `jump` w to: b, i (single) or u (impulse). */
+ * own, from which the keys of network files and the checks come. It says its equation twice: as numbers for the closed
+ * forms of math/ (the engine, gradients), and as the paper writes it, for what is to be independent of these
+ * (time-stepped simulation, tests). */
 #ifndef PM_MODEL_KERNEL_H
 #define PM_MODEL_KERNEL_H
 
+#include "math/membrane.h"
+
 #include <punctum/network.h>
 
-/* What a kernel's parameters mean in the equations above. */
-typedef struct pm_kernel_numbers {
-    double l_1, l_2, k; /* 1/ms; k is 0 where there is no b */
-    double jump;        /* per unit of the weight */
-    bool single;        /* arrivals add to i */
-    bool impulse;       /* arrivals add to u */
-} pm_kernel_numbers;
-
-enum { PM_KERNEL_PARAMETERS = 4 };
+enum { PM_KERNEL_PARAMETERS = 4, PM_KERNEL_WIDTH = 2 };
 
 typedef struct pm_kernel {
     const char *name;
@@ -29,12 +19,15 @@ typedef struct pm_kernel {
     const char *keys[PM_KERNEL_PARAMETERS + 1];
     const char *units[PM_KERNEL_PARAMETERS];
     const char *word; /* stands for the receptor in a file where there are no parameters, or NULL */
+    bool impulse;     /* an arrival changes V at once, by its weight in mV */
     /* PM_INVALID with a message that begins with the key, unless the parameters are usable. */
     pm_status (*check)(const double *parameters, pm_error *error);
-    /* `peak`: the weight is to be the largest current. */
-    pm_kernel_numbers (*numbers)(const double *parameters, bool peak);
-    /* The current t ms after an arrival of weight 1, as the paper writes it; for time-stepped referees and tests. */
-    double (*current)(const double *parameters, bool peak, double t);
+    /* The numbers of math/. `peak`: weights are to be the largest current. */
+    pm_port (*port)(const double *parameters, bool peak, double tau_m);
+    /* The current (pA) that follows from y, y' per ms, and what an arrival of weight 1 adds to y. NULL for impulses. */
+    double (*current)(const double *y);
+    void (*derivative)(const double *parameters, const double *y, double *dydt);
+    void (*arrive)(const double *parameters, bool peak, double *y);
 } pm_kernel;
 
 extern const pm_kernel pm_kernel_double_exponential, pm_kernel_exponential, pm_kernel_alpha, pm_kernel_impulse;

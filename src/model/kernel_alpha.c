@@ -1,23 +1,26 @@
-/* w (t/T) e^{1 - t/T}: the double exponential with equal time constants, with its peak w at t = T. */
+/* w (t/T) e^{1 - t/T}, with its peak w at t = T. */
 #include "model/kernel.h"
-
-#include <math.h>
-
-static const double E = 0x1.5bf0a8b145769p+1; /* e */
 
 static pm_status check(const double *parameters, pm_error *error) {
     return pm_kernel_check_time("alpha", parameters[0], error);
 }
 
-static pm_kernel_numbers numbers(const double *parameters, bool peak) {
-    (void)peak; /* w is the peak in any case */
-    const double rate = 1.0 / parameters[0];
-    return (pm_kernel_numbers){.l_1 = rate, .l_2 = rate, .k = rate, .jump = E};
+static pm_port port(const double *parameters, bool peak, double tau_m) {
+    (void)peak; /* the weight is the peak in any case */
+    return pm_port_alpha(tau_m, parameters[0]);
 }
 
-static double current(const double *parameters, bool peak, double t) {
+static double current(const double *y) { return y[0]; }
+
+/* The current i and its source j: i' = j - i/T, j' = -j/T. */
+static void derivative(const double *parameters, const double *y, double *dydt) {
+    dydt[0] = y[1] - y[0] / parameters[0];
+    dydt[1] = -y[1] / parameters[0];
+}
+
+static void arrive(const double *parameters, bool peak, double *y) {
     (void)peak;
-    return t / parameters[0] * exp(1.0 - t / parameters[0]);
+    y[1] += exp(1.0) / parameters[0];
 }
 
 const pm_kernel pm_kernel_alpha = {
@@ -27,6 +30,8 @@ const pm_kernel pm_kernel_alpha = {
     .keys = {"alpha"},
     .units = {"ms"},
     .check = check,
-    .numbers = numbers,
+    .port = port,
     .current = current,
+    .derivative = derivative,
+    .arrive = arrive,
 };

@@ -1,7 +1,5 @@
-/* w (e^{-t/tau_1} - e^{-t/tau_2}): b has the rate of tau_2 and feeds i. tau_2 = 0 is the single exponential. */
+/* w (e^{-t/tau_1} - e^{-t/tau_2}): the difference of two decaying currents. tau_2 = 0 is the single exponential. */
 #include "model/kernel.h"
-
-#include <math.h>
 
 static pm_status check(const double *parameters, pm_error *error) {
     const double tau_1 = parameters[0], tau_2 = parameters[1];
@@ -13,29 +11,29 @@ static pm_status check(const double *parameters, pm_error *error) {
     return status;
 }
 
-/* e^{-t/tau_1} - e^{-t/tau_2} at its maximum, where t = log(tau_1/tau_2) tau_1 tau_2 / (tau_1 - tau_2). */
-static double largest(double tau_1, double tau_2) {
-    if (tau_2 == 0.0)
-        return 1.0;
-    const double t = log1p((tau_1 - tau_2) / tau_2) * tau_1 * tau_2 / (tau_1 - tau_2);
-    return -exp(-t / tau_1) * expm1(-t * (tau_1 - tau_2) / (tau_1 * tau_2));
+static pm_port port(const double *parameters, bool peak, double tau_m) {
+    pm_port p = parameters[1] > 0.0 ? pm_port_double(tau_m, parameters[0], parameters[1])
+                                    : pm_port_single(tau_m, parameters[0]);
+    if (peak)
+        p.jump /= pm_port_peak_current(&p);
+    return p;
 }
 
-static pm_kernel_numbers numbers(const double *parameters, bool peak) {
-    const double tau_1 = parameters[0], tau_2 = parameters[1];
-    pm_kernel_numbers n = {.l_1 = 1.0 / tau_1, .single = tau_2 == 0.0};
-    n.jump = peak ? 1.0 / largest(tau_1, tau_2) : 1.0;
-    if (!n.single) {
-        n.l_2 = 1.0 / tau_2;
-        n.k = (tau_1 - tau_2) / (tau_1 * tau_2); /* l_2 - l_1; the subtraction is exact where the two are close */
+static double current(const double *y) { return y[0] - y[1]; }
+
+static void derivative(const double *parameters, const double *y, double *dydt) {
+    dydt[0] = -y[0] / parameters[0];
+    dydt[1] = parameters[1] > 0.0 ? -y[1] / parameters[1] : 0.0;
+}
+
+static void arrive(const double *parameters, bool peak, double *y) {
+    double largest = 1.0; /* at t = log(tau_1/tau_2) tau_1 tau_2 / (tau_1 - tau_2) */
+    if (peak && parameters[1] > 0.0) {
+        const double t = log(parameters[0] / parameters[1]) / (1.0 / parameters[1] - 1.0 / parameters[0]);
+        largest = exp(-t / parameters[0]) - exp(-t / parameters[1]);
     }
-    return n;
-}
-
-static double current(const double *parameters, bool peak, double t) {
-    const double tau_1 = parameters[0], tau_2 = parameters[1];
-    const double fast = tau_2 > 0.0 ? exp(-t / tau_2) : 0.0;
-    return (exp(-t / tau_1) - fast) / (peak ? largest(tau_1, tau_2) : 1.0);
+    y[0] += 1.0 / largest;
+    y[1] += parameters[1] > 0.0 ? 1.0 / largest : 0.0;
 }
 
 const pm_kernel pm_kernel_double_exponential = {
@@ -45,6 +43,8 @@ const pm_kernel pm_kernel_double_exponential = {
     .keys = {"tau_1", "tau_2"},
     .units = {"ms", "ms"},
     .check = check,
-    .numbers = numbers,
+    .port = port,
     .current = current,
+    .derivative = derivative,
+    .arrive = arrive,
 };

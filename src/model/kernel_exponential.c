@@ -1,20 +1,26 @@
 /* w e^{-t/tau}: the current jumps and decays. */
 #include "model/kernel.h"
 
-#include <math.h>
-
 static pm_status check(const double *parameters, pm_error *error) {
     return pm_kernel_check_time("tau", parameters[0], error);
 }
 
-static pm_kernel_numbers numbers(const double *parameters, bool peak) {
+static pm_port port(const double *parameters, bool peak, double tau_m) {
     (void)peak; /* it begins at its peak */
-    return (pm_kernel_numbers){.l_1 = 1.0 / parameters[0], .jump = 1.0, .single = true};
+    return pm_port_single(tau_m, parameters[0]);
 }
 
-static double current(const double *parameters, bool peak, double t) {
+static double current(const double *y) { return y[0]; }
+
+static void derivative(const double *parameters, const double *y, double *dydt) {
+    dydt[0] = -y[0] / parameters[0];
+    dydt[1] = 0.0;
+}
+
+static void arrive(const double *parameters, bool peak, double *y) {
+    (void)parameters;
     (void)peak;
-    return exp(-t / parameters[0]);
+    y[0] += 1.0;
 }
 
 const pm_kernel pm_kernel_exponential = {
@@ -24,6 +30,8 @@ const pm_kernel pm_kernel_exponential = {
     .keys = {"tau"},
     .units = {"ms"},
     .check = check,
-    .numbers = numbers,
+    .port = port,
     .current = current,
+    .derivative = derivative,
+    .arrive = arrive,
 };

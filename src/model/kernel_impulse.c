@@ -7,17 +7,11 @@ static pm_status check(const double *parameters, pm_error *error) {
     return PM_OK;
 }
 
-static pm_kernel_numbers numbers(const double *parameters, bool peak) {
+static pm_port port(const double *parameters, bool peak, double tau_m) {
     (void)parameters;
     (void)peak;
-    return (pm_kernel_numbers){.jump = 1.0, .impulse = true};
-}
-
-static double current(const double *parameters, bool peak, double t) {
-    (void)parameters;
-    (void)peak;
-    (void)t;
-    return 0.0; /* all of it at t = 0 */
+    (void)tau_m;
+    return pm_port_impulse();
 }
 
 const pm_kernel pm_kernel_impulse = {
@@ -25,7 +19,7 @@ const pm_kernel pm_kernel_impulse = {
     .help = "V jumps by w (mV)",
     .source = "NEST's iaf_psc_delta",
     .word = "impulse",
+    .impulse = true,
     .check = check,
-    .numbers = numbers,
-    .current = current,
+    .port = port,
 };

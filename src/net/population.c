@@ -28,9 +28,21 @@ void pm_population_clear(pm_population *p) {
     free(p->varied);
 }
 
+/* Not every parameter of a population that has varied ones. */
+static bool is_given(const pm_distribution *d) { return d->kind != PM_CONSTANT || !isnan(d->a); }
+
+/* What is but tau_1 and tau_2 by another name. */
+static bool is_plain(const pm_receptor *r) {
+    return !r->peak && (r->kernel == &pm_kernel_double_exponential || r->kernel == &pm_kernel_exponential ||
+                        r->kernel == &pm_kernel_impulse);
+}
+
 bool pm_population_is_general(const pm_population *p) {
-    return p->n_receptors > 0 || p->n_threshold > 0 || p->n_after_spike > 0 || p->reset.kind != PM_RESET_TO ||
-           p->varied;
+    bool general = p->n_receptors > 1 || p->n_threshold > 0 || p->n_after_spike > 0 || p->reset.kind != PM_RESET_TO;
+    general = general || (p->n_receptors == 1 && !is_plain(&p->receptors[0]));
+    for (size_t k = 0; p->varied && k < PM_NEURON_PARAMETERS; k++)
+        general = general || is_given(&p->varied[k]);
+    return general;
 }
 
 uint32_t pm_population_receptors(const pm_population *p) { return p->n_receptors > 0 ? (uint32_t)p->n_receptors : 1; }
@@ -88,6 +100,10 @@ pm_status pm_network_set_receptors(pm_network *network, uint32_t population, con
     free(p->receptors);
     p->receptors = copy;
     p->n_receptors = n;
+    if (n == 1 && is_plain(&copy[0])) {
+        p->neuron.tau_1 = copy[0].parameters[0];
+        p->neuron.tau_2 = copy[0].parameters[1];
+    }
     return PM_OK;
 }
 
@@ -222,9 +238,6 @@ pm_status pm_network_vary(pm_network *network, uint32_t population, const char *
     p->varied = all;
     return PM_OK;
 }
-
-/* Not every parameter of a population that has such ones. */
-static bool is_given(const pm_distribution *d) { return d->kind != PM_CONSTANT || !isnan(d->a); }
 
 static double draw_parameter(const pm_network *network, const pm_population *p, size_t place, uint32_t number,
                              gsl_rng *rng) {

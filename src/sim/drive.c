@@ -2,6 +2,7 @@
  * before the present slab; what is still on its way is drawn where it is asked for. */
 #include "sim/drive.h"
 
+#include "model/rate_course.h"
 #include "sim/sources.h"
 
 #include <math.h>
@@ -18,7 +19,8 @@ static uint64_t synapses_of(const pm_wiring *wiring, uint32_t neuron) {
 /* `fan`: the synapses of each neuron on all ranks. */
 static bool is_private(const pm_network *network, const pm_wiring *wiring, const uint64_t *fan, size_t p, double slab) {
     const pm_population *population = &network->populations[p];
-    if (population->kind != PM_POISSON_SOURCE || population->rate * 1e-3 * slab < FEWEST)
+    if (population->kind != PM_POISSON_SOURCE || population->rate * 1e-3 * slab < FEWEST ||
+        pm_rate_course_changes(&population->course))
         return false;
     for (size_t k = 0; k < network->n_projections; k++) /* drives add currents */
         if (network->projections[k].from == p && network->populations[network->projections[k].to].neuron.tau_1 == 0.0)

@@ -4,6 +4,7 @@
 #include "sim/sources.h"
 
 #include "model/poisson.h"
+#include "model/rate_course.h"
 #include "base/random.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@ typedef struct source {
     double *next_time; /* PM_POISSON_SOURCE, ms */
     uint64_t *cell;    /* in which that lies */
     pm_poisson *poisson;
+    const pm_population *population;
 } source;
 
 typedef struct spike_list {
@@ -73,18 +75,30 @@ static size_t draw_cell(const source *s, uint32_t neuron, uint64_t cell, double 
             times[at] = times[at - 1];
         times[at] = time;
     }
+    const pm_rate_course *course = &s->population->course;
+    if (pm_rate_course_changes(course))
+        n = pm_rate_course_thin(course, s->population->rate, s->poisson->key, neuron, cell, times, n);
     return n;
 }
 
+static const uint64_t SKIPPED = UINT64_MAX;
 static const double LATEST = 0x1p53; /* ms; what comes later never comes */
 
-/* The first spike from a cell on. */
+/* The first spike from a cell on. Stretches without a rate are not drawn. */
 static void find_spike(source *s, uint32_t neuron, uint64_t cell) {
-    double times[PM_POISSON_MOST] = {INFINITY};
-    while ((double)cell * s->poisson->width < LATEST && draw_cell(s, neuron, cell, times) == 0)
-        cell++;
-    s->cell[neuron] = cell;
-    s->next_time[neuron] = times[0];
+    double times[PM_POISSON_MOST];
+    const double width = s->poisson->width;
+    s->next_time[neuron] = INFINITY;
+    for (double next = (double)cell * width; next < LATEST; next = (double)(cell + 1) * width) {
+        next = pm_rate_course_next(&s->population->course, next);
+        if (!(next < LATEST))
+            return;
+        s->cell[neuron] = cell = (uint64_t)(next / width);
+        if (draw_cell(s, neuron, cell, times) > 0) {
+            s->next_time[neuron] = times[0];
+            return;
+        }
+    }
 }
 
 void pm_sources_reset(pm_sources *sources) {
@@ -92,9 +106,8 @@ void pm_sources_reset(pm_sources *sources) {
         source *s = &sources->source[p];
         s->next_event = 0;
         for (uint32_t n = 0; s->next_time && n < sources->network->populations[p].size; n++) {
-            if (s->next_time[n] == INFINITY) /* skipped, or never */
-                continue;
-            find_spike(s, n, 0);
+            if (s->cell[n] != SKIPPED)
+                find_spike(s, n, 0);
         }
     }
     sources->injected.count = sources->next_injected = sources->collected.count = 0;
@@ -126,6 +139,7 @@ pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sourc
             *sources = NULL;
             return pm_fail_memory(error, "the Poisson sources");
         }
+        s->source[p].population = population;
         *s->source[p].poisson = pm_poisson_new(pm_source_key(network, p), population->rate);
     }
     pm_sources_reset(s);
@@ -147,8 +161,10 @@ void pm_sources_free(pm_sources *sources) {
 }
 
 void pm_sources_skip(pm_sources *sources, uint32_t population, uint32_t neuron) {
-    if (sources->source[population].next_time)
+    if (sources->source[population].next_time) {
         sources->source[population].next_time[neuron] = INFINITY;
+        sources->source[population].cell[neuron] = SKIPPED;
+    }
 }
 
 void pm_sources_archive(pm_sources *sources, pm_archive *archive) {

@@ -5,9 +5,9 @@
  * `pending` holds the spikes not yet reported, and those before `reported` have been. */
 #include "step/clock.h"
 
-#include "base/parameter.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
+#include "step/cell.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -16,11 +16,6 @@
 enum { LONGEST_RING = 1 << 16, MOST_SPIKES_IN_STEP = 100000 };
 static const double SAME_POINT = 1e-9; /* of a step: times this close to a grid point are taken for it */
 static const uint32_t NONE = UINT32_MAX;
-
-typedef struct cell {
-    pm_stepper_state state;
-    double ready; /* end of refractoriness, ms */
-} cell;
 
 /* A spike on its way over one group of synapses. */
 typedef struct flight {
@@ -32,8 +27,9 @@ typedef struct flight {
 /* An arrival at one cell within the present step; chained by cell, latest first. */
 typedef struct arrival {
     double offset; /* from the start of the step, ms */
-    double weight; /* pA */
+    double weight; /* pA; impulses: mV */
     uint32_t next;
+    uint32_t receptor;
 } arrival;
 
 typedef struct watch {
@@ -55,8 +51,8 @@ struct pm_clock {
     pm_clock_options options;
     pm_wiring *wiring;
     pm_sources *sources;
-    pm_stepper *steppers; /* per population */
-    cell *cells;
+    pm_step_kind *kinds; /* per population */
+    pm_step_cell *cells;
     uint32_t *population; /* of each cell */
     uint32_t *order;      /* populations, each after those that reach it within a step */
     uint32_t *rank;       /* of each population in that order */
@@ -125,18 +121,17 @@ static pm_status make_cells(pm_clock *c, pm_error *error) {
     c->cells = calloc(n, sizeof *c->cells);
     c->population = calloc(n, sizeof *c->population);
     c->head = calloc(n, sizeof *c->head);
-    c->steppers = calloc(np, sizeof *c->steppers);
+    c->kinds = calloc(np, sizeof *c->kinds);
     c->order = calloc(np, sizeof *c->order);
     c->rank = calloc(np, sizeof *c->rank);
-    if (!c->cells || !c->population || !c->head || !c->steppers || !c->order || !c->rank)
+    if (!c->cells || !c->population || !c->head || !c->kinds || !c->order || !c->rank)
         return pm_fail_memory(error, "the neurons");
     pm_status status = PM_OK;
     for (uint32_t p = 0; !status && p < net->n_populations; p++) {
         if (net->populations[p].kind == PM_LIF)
-            status =
-                pm_stepper_init(&c->steppers[p], &net->populations[p].neuron, c->options.scheme, c->options.dt, error);
-        for (uint32_t k = c->wiring->first_cell[p]; k < c->wiring->first_cell[p + 1]; k++) {
-            c->cells[k].ready = -INFINITY;
+            status = pm_step_kind_init(&c->kinds[p], net, p, c->options.scheme, c->options.dt, error);
+        for (uint32_t k = c->wiring->first_cell[p]; !status && k < c->wiring->first_cell[p + 1]; k++) {
+            status = pm_step_cell_init(&c->cells[k], &c->kinds[p], net, p, k - c->wiring->first_cell[p], error);
             c->population[k] = p;
             c->head[k] = NONE;
         }
@@ -176,13 +171,6 @@ pm_status pm_clock_new(const pm_network *network, const pm_clock_options *option
     *clock = NULL;
     if (!(options->dt > 0.0) || !isfinite(options->dt))
         return pm_fail(error, PM_INVALID, "a time step of %g ms; it must be a positive number", options->dt);
-    for (size_t p = 0; p < network->n_populations; p++)
-        if (network->populations[p].kind == PM_LIF) {
-            pm_status bad =
-                pm_neuron_need_current(&network->populations[p].neuron, "the time-stepped simulator", error);
-            if (bad)
-                return bad;
-        }
     pm_clock *c = calloc(1, sizeof *c);
     if (!c)
         return pm_fail_memory(error, "the simulation");
@@ -206,7 +194,8 @@ pm_status pm_clock_new(const pm_network *network, const pm_clock_options *option
     c->counts.neurons = w->n_neurons;
     c->counts.synapses = w->n_synapses;
     c->counts.bytes = w->n_synapses * (sizeof *w->targets + sizeof *w->weights) + w->n_groups * sizeof *w->groups +
-                      w->n_neurons * sizeof *w->first_group + w->n_cells * (sizeof(cell) + 2 * sizeof(uint32_t));
+                      w->n_neurons * sizeof *w->first_group +
+                      w->n_cells * (sizeof(pm_step_cell) + 2 * sizeof(uint32_t));
     *clock = c;
     return PM_OK;
 }
@@ -216,11 +205,13 @@ void pm_clock_free(pm_clock *clock) {
         return;
     for (size_t k = 0; clock->ring && k < clock->n_ring; k++)
         free(clock->ring[k].items);
-    for (size_t p = 0; clock->steppers && p < clock->network->n_populations; p++)
-        pm_stepper_clear(&clock->steppers[p]);
+    for (size_t p = 0; clock->kinds && p < clock->network->n_populations; p++)
+        pm_step_kind_clear(&clock->kinds[p]);
+    for (size_t k = 0; clock->cells && clock->wiring && k < clock->wiring->n_cells; k++)
+        pm_step_cell_clear(&clock->cells[k]);
     pm_wiring_free(clock->wiring);
     pm_sources_free(clock->sources);
-    free(clock->steppers);
+    free(clock->kinds);
     free(clock->cells);
     free(clock->population);
     free(clock->order);
@@ -262,12 +253,14 @@ static pm_status deliver(pm_clock *c, uint64_t group, double time, int64_t settl
     for (uint64_t k = w->groups[group].begin; k < w->groups[group + 1].begin; k++) {
         uint32_t target = w->targets[k], p = c->population[target];
         if (on_grid(c) || (int64_t)c->rank[p] <= settled) {
-            pm_stepper_arrive(&c->steppers[p], &c->cells[target].state, w->weights[k]);
+            const bool held = c->cells[target].ready - c->start > (on_grid(c) ? 0.5 * c->options.dt : offset);
+            pm_step_cell_arrive(&c->kinds[p], &c->cells[target], w->groups[group].receptor, w->weights[k], held);
             continue;
         }
         if (!ROOM(c->arrivals) || c->arrivals.count >= NONE)
             return pm_fail_memory(error, "arrivals");
-        c->arrivals.items[c->arrivals.count] = (arrival){offset, w->weights[k], c->head[target]};
+        c->arrivals.items[c->arrivals.count] =
+            (arrival){offset, w->weights[k], c->head[target], w->groups[group].receptor};
         c->head[target] = (uint32_t)c->arrivals.count++;
     }
     return PM_OK;
@@ -322,15 +315,27 @@ static pm_status open_bucket(pm_clock *c, pm_error *error) {
 
 /* --- one cell through one step --- */
 
-static pm_status sample(pm_clock *c, const watch *at, double time, double u, pm_sample_kind kind, pm_error *error) {
-    pm_sample s = {time, c->steppers[c->population[at->cell]].E_L + u, at->record, at->neuron, kind};
+/* `fires`: the potential is the threshold, whatever the step has made of it. */
+static pm_status sample(pm_clock *c, const watch *at, double time, pm_sample_kind kind, bool fires, pm_error *error) {
+    pm_potential_record record = c->network->potentials[at->record];
+    if (fires && record.quantity == PM_POTENTIAL)
+        record.quantity = PM_THRESHOLD;
+    const double value = pm_step_cell_sample(&c->kinds[c->population[at->cell]], &c->cells[at->cell], &record, time);
+    pm_sample s = {time, value, at->record, at->neuron, kind};
     return c->on_sample && time < c->network->duration ? c->on_sample(&s, c->sample_user, error) : PM_OK;
+}
+
+/* Samples at a spike: before and after the reset. */
+static pm_status sample_spike(pm_clock *c, uint32_t number, double time, bool fires, pm_error *error) {
+    pm_status status = PM_OK;
+    for (size_t k = 0; !status && k < c->n_watches; k++)
+        if (c->watches[k].cell == number)
+            status = sample(c, &c->watches[k], time, PM_SAMPLE_SPIKE, fires, error);
+    return status;
 }
 
 static pm_status add_spike(pm_clock *c, uint32_t number, double time, double slope, pm_error *error) {
     uint32_t p = c->population[number];
-    const pm_stepper *s = &c->steppers[p];
-    pm_status status = PM_OK;
     if (c->pending.count - c->n_found_before >
         (size_t)MOST_SPIKES_IN_STEP + 100 * (size_t)c->network->populations[p].size)
         return pm_fail(error, PM_FAILED, "runaway activity: neuron %s[%u] fires without end at %.17g ms",
@@ -338,53 +343,46 @@ static pm_status add_spike(pm_clock *c, uint32_t number, double time, double slo
     if (!ROOM(c->pending))
         return pm_fail_memory(error, "spikes");
     c->pending.items[c->pending.count++] = (pm_spike){time, slope, p, number - c->wiring->first_cell[p]};
-    for (size_t k = 0; !status && k < c->n_watches; k++) {
-        if (c->watches[k].cell != number)
-            continue;
-        status = sample(c, &c->watches[k], time, s->theta, PM_SAMPLE_SPIKE, error);
-        if (!status)
-            status = sample(c, &c->watches[k], time, s->u_reset, PM_SAMPLE_SPIKE, error);
-    }
-    return status;
+    pm_status status = sample_spike(c, number, time, true, error);
+    pm_step_cell_spike(&c->kinds[p], &c->cells[number]);
+    return status ? status : sample_spike(c, number, time, false, error);
 }
 
 /* From offset x to x1 without arrivals. */
 static pm_status move_to(pm_clock *c, uint32_t number, double x, double x1, pm_error *error) {
-    cell *at = &c->cells[number];
-    pm_stepper *s = &c->steppers[c->population[number]];
-    double dt = c->options.dt;
-    while (x < x1) {
+    pm_step_cell *at = &c->cells[number];
+    pm_step_kind *kind = &c->kinds[c->population[number]];
+    double dt = c->options.dt, t_ref = pm_step_cell_refractory(kind, at);
+    pm_status status = PM_OK;
+    while (!status && x < x1) {
         double to = x1, ready = at->ready - c->start;
         bool held = on_grid(c) ? ready > 0.5 * dt : ready > x;
         if (held && !on_grid(c))
             to = fmin(ready, x1);
-        pm_stepper_state from = at->state;
-        pm_stepper_move(s, &at->state, to - x, held);
-        if (held || at->state.u < s->theta) {
+        status = pm_step_cell_move(kind, at, c->start + x, to - x, held, error);
+        if (status || held || pm_step_cell_excess(kind, at) < 0.0) {
             x = to;
             continue;
         }
-        double after =
-            from.u >= s->theta ? 0.0 : pm_stepper_crossing(s, &from, &at->state, to - x, c->options.interpolation);
+        double after = 0.0;
+        if (pm_step_cell_excess_before(kind, at) < 0.0)
+            after = pm_step_cell_crossing(kind, at, c->start + x, to - x, c->options.interpolation);
         if (after < to - x) {
-            at->state = from;
-            pm_stepper_move(s, &at->state, after, false);
+            pm_step_cell_back(at);
+            status = pm_step_cell_move(kind, at, c->start + x, after, false, error);
         }
         x = after < to - x ? x + after : to;
         double time = x == dt ? c->end : c->start + x;
-        double slope = pm_stepper_slope(s, &at->state);
-        at->state.u = s->u_reset;
-        at->ready = time + (on_grid(c) ? dt * round(s->t_ref / dt) : s->t_ref);
-        pm_status status = add_spike(c, number, time, slope, error);
-        if (status)
-            return status;
+        at->ready = time + (on_grid(c) ? dt * round(t_ref / dt) : t_ref);
+        if (!status)
+            status = add_spike(c, number, time, pm_step_cell_slope(kind, at, time), error);
     }
-    if (isfinite(at->state.u + at->state.a + at->state.b))
-        return PM_OK;
+    if (status || pm_step_cell_is_finite(at))
+        return status;
     uint32_t p = c->population[number];
     return pm_fail(error, PM_FAILED, "neuron %s[%u] has a potential beyond all numbers at %.17g ms%s",
                    c->network->populations[p].name, number - c->wiring->first_cell[p], c->end,
-                   s->rk ? "; the Runge-Kutta method is unstable with steps that long" : "");
+                   c->options.scheme == PM_CLOCK_RK ? "; the Runge-Kutta method is unstable with steps that long" : "");
 }
 
 /* The cell's arrivals by time; those of one instant in the order of delivery. */
@@ -410,7 +408,8 @@ static pm_status advance(pm_clock *c, uint32_t number, pm_error *error) {
     for (size_t k = 0; !status && k < c->sorted.count; k++) {
         status = move_to(c, number, x, c->sorted.items[k].offset, error);
         x = c->sorted.items[k].offset;
-        pm_stepper_arrive(&c->steppers[c->population[number]], &c->cells[number].state, c->sorted.items[k].weight);
+        pm_step_cell_arrive(&c->kinds[c->population[number]], &c->cells[number], c->sorted.items[k].receptor,
+                            c->sorted.items[k].weight, c->cells[number].ready - c->start > x);
     }
     return status ? status : move_to(c, number, x, c->options.dt, error);
 }
@@ -476,7 +475,7 @@ static pm_status run_step(pm_clock *c, pm_error *error) {
     c->arrivals.count = 0;
     for (size_t k = 0; !status && c->on_sample && k < c->n_watches; k++)
         if (c->step % c->watches[k].stride == 0)
-            status = sample(c, &c->watches[k], c->start, c->cells[c->watches[k].cell].state.u, PM_SAMPLE, error);
+            status = sample(c, &c->watches[k], c->start, PM_SAMPLE, false, error);
     if (!status)
         status = take_sources(c, error);
     if (!status)

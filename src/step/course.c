@@ -1,20 +1,19 @@
-/* Between arrivals, own spikes and ends of refractoriness the equations are smooth. Invariant: (u, a, b) is the state
- * at `time`, all events up to it have acted, and integration never crosses an event. */
+/* Between arrivals, own spikes and ends of refractoriness the equations are smooth (injected currents apart, of which
+ * ode.c takes care). Invariant: y is the state at `time`, all events up to it have acted, and integration never crosses
+ * an event. */
 #include "step/course.h"
 
-#include "base/parameter.h"
+#include "model/kernel.h"
+#include "step/ode.h"
 
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_odeiv2.h>
 #include <math.h>
 #include <stdlib.h>
 
-static const double TOLERANCE = 1e-13;
-
 typedef struct event {
     double time;   /* ms */
-    double weight; /* pA */
-    bool own;      /* the neuron's own spike */
+    double weight; /* pA; impulses: mV */
+    uint32_t receptor;
+    bool own; /* the neuron's own spike */
 } event;
 
 typedef struct event_list {
@@ -23,11 +22,10 @@ typedef struct event_list {
 } event_list;
 
 typedef struct course {
-    const pm_neuron *neuron;
-    gsl_odeiv2_driver *driver;
-    double y[3];        /* u, a, b */
+    pm_ode ode;
+    pm_ode_method method;
+    double y[PM_ODE_WIDTH];
     double time, ready; /* ms */
-    bool held;
 } course;
 
 static bool append(event_list *list, event item) {
@@ -59,7 +57,7 @@ static bool gather_group(const pm_wiring *w, uint64_t group, uint32_t cell, doub
             high = middle;
     }
     for (; low < w->groups[group + 1].begin && w->targets[low] == cell; low++)
-        if (!append(list, (event){time, w->weights[low], false}))
+        if (!append(list, (event){time, w->weights[low], w->groups[group].receptor, false}))
             return false;
     return true;
 }
@@ -74,7 +72,7 @@ static bool gather(const pm_wiring *w, const pm_spike *spikes, size_t n, uint32_
                 !gather_group(w, g, cell, spikes[k].time + w->groups[g].delay, list))
                 return false;
         bool own = spikes[k].population == population && spikes[k].neuron == neuron;
-        if (own && !append(list, (event){spikes[k].time, 0.0, true}))
+        if (own && !append(list, (event){spikes[k].time, 0.0, 0, true}))
             return false;
     }
     if (list->count > 1)
@@ -82,38 +80,27 @@ static bool gather(const pm_wiring *w, const pm_spike *spikes, size_t n, uint32_
     return true;
 }
 
-static int derivatives(double t, const double y[], double dydt[], void *parameters) {
-    (void)t;
-    const course *c = parameters;
-    const pm_neuron *n = c->neuron;
-    dydt[0] = c->held ? 0.0 : (n->I_e - n->g_L * y[0] + y[1] - y[2]) / n->C_m;
-    dydt[1] = -y[1] / n->tau_1;
-    dydt[2] = n->tau_2 > 0.0 ? -y[2] / n->tau_2 : 0.0;
-    return GSL_SUCCESS;
-}
-
 /* To `until`, without events in between. */
 static pm_status integrate(course *c, double until, pm_error *error) {
-    while (c->time < until) {
-        c->held = c->ready > c->time;
-        double to = c->held ? fmin(c->ready, until) : until, t = 0.0;
-        (void)gsl_odeiv2_driver_reset(c->driver);
-        if (gsl_odeiv2_driver_apply(c->driver, &t, to - c->time, c->y) != GSL_SUCCESS)
-            return pm_fail(error, PM_FAILED, "the membrane potential cannot be integrated from %.17g to %.17g ms",
-                           c->time, to);
+    pm_status status = PM_OK;
+    while (!status && c->time < until) {
+        const bool held = c->ready > c->time;
+        const double to = held ? fmin(c->ready, until) : until;
+        status = pm_ode_move(&c->ode, &c->method, c->y, c->time, to, held, error);
         c->time = to;
     }
-    return PM_OK;
+    return status;
 }
 
+/* While the potential is held, impulses are lost. */
 static void act(course *c, const event *at) {
+    const pm_receptor receptor = pm_population_get_receptor(c->ode.population, at->receptor);
     if (at->own) {
-        c->y[0] = c->neuron->V_reset - c->neuron->E_L;
-        c->ready = at->time + c->neuron->t_ref;
+        pm_ode_spike(&c->ode, c->y);
+        c->ready = at->time + c->ode.parameters.t_ref;
+    } else if (!receptor.kernel->impulse || !(c->ready > c->time)) {
+        pm_ode_arrive(&c->ode, at->receptor, at->weight, c->y);
     }
-    c->y[1] += at->weight;
-    if (c->neuron->tau_2 > 0.0)
-        c->y[2] += at->weight;
 }
 
 static pm_status follow(course *c, const event_list *events, pm_course_point *points, size_t n_points,
@@ -129,7 +116,7 @@ static pm_status follow(course *c, const event_list *events, pm_course_point *po
         }
         if (!status)
             status = integrate(c, p->time, error);
-        p->potential = c->neuron->E_L + c->y[0];
+        p->potential = c->ode.parameters.E_L + c->y[0];
     }
     return status;
 }
@@ -137,20 +124,18 @@ static pm_status follow(course *c, const event_list *events, pm_course_point *po
 pm_status pm_course_integrate(const pm_network *network, const pm_wiring *wiring, const pm_spike *spikes,
                               size_t n_spikes, uint32_t population, uint32_t neuron, pm_course_point *points,
                               size_t n_points, pm_error *error) {
-    course c = {.neuron = &network->populations[population].neuron, .ready = -INFINITY};
-    gsl_odeiv2_system system = {derivatives, NULL, 3, &c};
+    course c = {.ready = -INFINITY};
     event_list events = {0};
-    pm_status status = pm_neuron_need_current(c.neuron, "the numerical integration", error);
-    if (status)
-        return status;
-    status = PM_NO_MEMORY;
-    c.driver = gsl_odeiv2_driver_alloc_y_new(&system, gsl_odeiv2_step_rk8pd, 1e-3, TOLERANCE, TOLERANCE);
-    if (c.driver && gather(wiring, spikes, n_spikes, population, neuron, &events))
+    pm_status status = pm_ode_init(&c.ode, network, population, neuron, error);
+    if (!status)
+        status = pm_ode_method_init(&c.method, c.ode.width, false, error);
+    if (!status && !gather(wiring, spikes, n_spikes, population, neuron, &events))
+        status = pm_fail_memory(error, "the integration of a membrane potential");
+    if (!status) {
+        pm_ode_start(&c.ode, c.y);
         status = follow(&c, &events, points, n_points, error);
-    else
-        pm_fail_memory(error, "the integration of a membrane potential");
-    if (c.driver)
-        gsl_odeiv2_driver_free(c.driver);
+    }
+    pm_ode_method_clear(&c.method);
     free(events.items);
     return status;
 }

@@ -114,15 +114,15 @@ static double cubic_root(const cubic *c, double x) {
     return x;
 }
 
-double pm_stepper_crossing(const pm_stepper *s, const pm_stepper_state *start, const pm_stepper_state *end, double h,
-                           pm_clock_interpolation interpolation) {
+double pm_stepper_crossing(double g0, double g1, double s0, double s1, double h, pm_clock_interpolation interpolation) {
     if (interpolation == PM_CLOCK_GRID)
         return h;
-    double u0 = start->u - s->theta, u1 = end->u - s->theta;
-    double x = u1 > u0 ? fmin(-u0 / (u1 - u0), 1.0) : 1.0;
+    double x = g1 > g0 ? fmin(-g0 / (g1 - g0), 1.0) : 1.0;
     if (interpolation == PM_CLOCK_CUBIC) {
-        double s0 = h * pm_stepper_slope(s, start), s1 = h * pm_stepper_slope(s, end), rise = u1 - u0;
-        cubic c = {u0, s0, 3.0 * rise - 2.0 * s0 - s1, s0 + s1 - 2.0 * rise};
+        s0 *= h;
+        s1 *= h;
+        double rise = g1 - g0;
+        cubic c = {g0, s0, 3.0 * rise - 2.0 * s0 - s1, s0 + s1 - 2.0 * rise};
         x = cubic_root(&c, x);
     }
     return fmin(x * h, h);

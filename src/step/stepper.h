@@ -51,10 +51,9 @@ void pm_stepper_clear(pm_stepper *stepper);
 /* Moves the state by h <= dt, without arrivals; `held`: u stays where it is. */
 void pm_stepper_move(pm_stepper *stepper, pm_stepper_state *state, double h, bool held);
 
-/* Where between two states h apart u reaches the threshold, which it has at the end (start below, end not below); in
- * (0, h]. */
-double pm_stepper_crossing(const pm_stepper *stepper, const pm_stepper_state *start, const pm_stepper_state *end,
-                           double h, pm_clock_interpolation interpolation);
+/* Where between two instants h apart V - threshold, which is g0 < 0 and g1 >= 0 (mV) there, with slopes s0 and s1
+ * (mV/ms), reaches 0; in (0, h]. */
+double pm_stepper_crossing(double g0, double g1, double s0, double s1, double h, pm_clock_interpolation interpolation);
 
 /* du/dt, mV/ms. */
 static inline double pm_stepper_slope(const pm_stepper *stepper, const pm_stepper_state *s) {

@@ -1,0 +1,225 @@
+/* Nothing is solved here: each term is written down once. Injected currents are functions of time; where they jump, the
+ * integration has to stop, and goes on with the value after the jump. */
+#include "step/ode.h"
+
+#include "model/kernel.h"
+#include "net/current.h"
+
+#include <gsl/gsl_errno.h>
+#include <math.h>
+
+static size_t first_threshold(const pm_population *p) { return 1 + 2 * (size_t)pm_population_receptors(p); }
+static size_t first_after_spike(const pm_population *p) { return first_threshold(p) + p->n_threshold; }
+
+pm_status pm_ode_init(pm_ode *ode, const pm_network *network, uint32_t population, uint32_t neuron, pm_error *error) {
+    const pm_population *p = &network->populations[population];
+    *ode = (pm_ode){.network = network, .population = p, .number_of_population = population, .neuron = neuron};
+    ode->width = first_after_spike(p) + p->n_after_spike;
+    return pm_network_neuron(network, population, neuron, &ode->parameters, &ode->V_start, error);
+}
+
+void pm_ode_start(const pm_ode *ode, double *y) {
+    for (size_t k = 0; k < ode->width; k++)
+        y[k] = 0.0;
+    y[0] = ode->V_start - ode->parameters.E_L;
+}
+
+/* --- injected currents --- */
+
+static bool concerns(const pm_ode *ode, const pm_current *c) {
+    bool found = c->n_neurons == 0;
+    for (size_t k = 0; !found && k < c->n_neurons; k++)
+        found = c->neurons[k] == ode->neuron;
+    return found && c->population == ode->number_of_population;
+}
+
+static bool is_on(const pm_current *c, double time) { return time >= c->from && (c->to == 0.0 || time < c->to); }
+
+/* The multiples of the interval are counted so that rounding never puts `time` before the piece that it begins. */
+static double piece_of(const pm_current *c, double time) {
+    double piece = floor((time - c->from) / c->interval);
+    while (c->from + (piece + 1.0) * c->interval <= time)
+        piece += 1.0;
+    while (piece > 0.0 && c->from + piece * c->interval > time)
+        piece -= 1.0;
+    return piece;
+}
+
+/* `since`: the instant from which on the value holds; a sine is followed to `time`. */
+static double value_of(const pm_ode *ode, size_t number, double since, double time) {
+    const pm_current *c = &ode->network->currents[number];
+    double value = 0.0;
+    for (size_t k = 0; k < c->n_steps && c->steps[k].time <= since; k++)
+        value = c->steps[k].value;
+    if (c->kind == PM_CURRENT_STEPS || !is_on(c, since))
+        return value;
+    if (c->kind == PM_CURRENT_SINE)
+        return c->amplitude * sin(2.0 * M_PI * (c->frequency * 1e-3 * time + c->phase / 360.0));
+    return pm_current_noise(c, pm_current_key(ode->network, number), ode->neuron, (uint64_t)piece_of(c, since));
+}
+
+static double injected(const pm_ode *ode, double since, double time) {
+    double sum = 0.0;
+    for (size_t k = 0; k < ode->network->n_currents; k++)
+        sum += concerns(ode, &ode->network->currents[k]) ? value_of(ode, k, since, time) : 0.0;
+    return sum;
+}
+
+static double after(double candidate, double time, double next) {
+    return candidate > time && candidate < next ? candidate : next;
+}
+
+/* The next instant after `time` at which an injected current jumps, INFINITY if there is none. */
+static double smooth_until(const pm_ode *ode, double time) {
+    double next = INFINITY;
+    for (size_t n = 0; n < ode->network->n_currents; n++) {
+        const pm_current *c = &ode->network->currents[n];
+        if (!concerns(ode, c))
+            continue;
+        for (size_t k = 0; k < c->n_steps; k++)
+            next = after(c->steps[k].time, time, next);
+        if (c->kind == PM_CURRENT_STEPS)
+            continue;
+        next = after(c->from, time, next);
+        next = after(c->to, time, next);
+        if (c->kind == PM_CURRENT_NOISE && is_on(c, time))
+            next = after(c->from + (piece_of(c, time) + 1.0) * c->interval, time, next);
+    }
+    return next;
+}
+
+/* --- the equations --- */
+
+static double receptor_current(const pm_ode *ode, const double *y, uint32_t k) {
+    const pm_receptor r = pm_population_get_receptor(ode->population, k);
+    return r.kernel->impulse ? 0.0 : r.kernel->current(y + 1 + 2 * k);
+}
+
+static double inner_current(const pm_ode *ode, const double *y) {
+    double sum = ode->parameters.I_e;
+    for (uint32_t k = 0; k < pm_population_receptors(ode->population); k++)
+        sum += receptor_current(ode, y, k);
+    for (size_t k = 0; k < ode->population->n_after_spike; k++)
+        sum += y[first_after_spike(ode->population) + k];
+    return sum;
+}
+
+static int derivatives(double t, const double y[], double dydt[], void *parameters) {
+    const pm_ode *ode = parameters;
+    const pm_population *p = ode->population;
+    const pm_neuron *n = &ode->parameters;
+    const double current = inner_current(ode, y) + injected(ode, ode->from, ode->from + t);
+    dydt[0] = ode->held ? 0.0 : (current - n->g_L * y[0]) / n->C_m;
+    for (uint32_t k = 0; k < pm_population_receptors(p); k++) {
+        const pm_receptor r = pm_population_get_receptor(p, k);
+        dydt[1 + 2 * k] = dydt[2 + 2 * k] = 0.0;
+        if (!r.kernel->impulse)
+            r.kernel->derivative(r.parameters, y + 1 + 2 * k, dydt + 1 + 2 * k);
+    }
+    for (size_t k = 0, at = first_threshold(p); k < p->n_threshold; k++, at++)
+        dydt[at] = -y[at] / p->threshold[k].tau;
+    for (size_t k = 0, at = first_after_spike(p); k < p->n_after_spike; k++, at++)
+        dydt[at] = -y[at] / p->after_spike[k].tau;
+    return GSL_SUCCESS;
+}
+
+/* One smooth piece of h ms from ode->from on. */
+static bool integrate(pm_ode *ode, const pm_ode_method *method, double *y, double h) {
+    double t = 0.0, y_error[PM_ODE_WIDTH];
+    gsl_odeiv2_system system = {derivatives, NULL, ode->width, ode};
+    if (method->once) /* nothing that can fail */
+        return gsl_odeiv2_step_apply(method->step, 0.0, h, y, y_error, NULL, NULL, &system) == GSL_SUCCESS;
+    double step = h;
+    (void)gsl_odeiv2_evolve_reset(method->evolve);
+    while (t < h)
+        if (gsl_odeiv2_evolve_apply(method->evolve, method->control, method->step, &system, &t, h, &step, y) !=
+            GSL_SUCCESS)
+            return false;
+    return true;
+}
+
+pm_status pm_ode_move(pm_ode *ode, const pm_ode_method *method, double *y, double from, double to, bool held,
+                      pm_error *error) {
+    ode->held = held;
+    for (double end; from < to; from = end) {
+        end = fmin(to, smooth_until(ode, from));
+        ode->from = from;
+        if (!integrate(ode, method, y, end - from))
+            return pm_fail(error, PM_FAILED, "the membrane potential cannot be integrated from %.17g to %.17g ms", from,
+                           to);
+    }
+    return PM_OK;
+}
+
+pm_status pm_ode_method_init(pm_ode_method *method, size_t width, bool once, pm_error *error) {
+    static const double tolerance = 1e-13;
+    *method = (pm_ode_method){.once = once};
+    method->step = gsl_odeiv2_step_alloc(once ? gsl_odeiv2_step_rkf45 : gsl_odeiv2_step_rk8pd, width);
+    method->control = gsl_odeiv2_control_y_new(tolerance, tolerance);
+    method->evolve = gsl_odeiv2_evolve_alloc(width);
+    if (method->step && method->control && method->evolve)
+        return PM_OK;
+    pm_ode_method_clear(method);
+    return pm_fail_memory(error, "the Runge-Kutta method");
+}
+
+void pm_ode_method_clear(pm_ode_method *method) {
+    if (method->step)
+        gsl_odeiv2_step_free(method->step);
+    if (method->control)
+        gsl_odeiv2_control_free(method->control);
+    if (method->evolve)
+        gsl_odeiv2_evolve_free(method->evolve);
+    *method = (pm_ode_method){0};
+}
+
+double pm_ode_threshold(const pm_ode *ode, const double *y) {
+    double sum = ode->parameters.V_th - ode->parameters.E_L;
+    for (size_t k = 0; k < ode->population->n_threshold; k++)
+        sum += y[first_threshold(ode->population) + k];
+    return sum;
+}
+
+double pm_ode_threshold_slope(const pm_ode *ode, const double *y) {
+    double sum = 0.0;
+    for (size_t k = 0; k < ode->population->n_threshold; k++)
+        sum -= y[first_threshold(ode->population) + k] / ode->population->threshold[k].tau;
+    return sum;
+}
+
+double pm_ode_current(const pm_ode *ode, const double *y, double time, uint32_t receptor) {
+    return receptor == PM_EVERY_RECEPTOR ? inner_current(ode, y) + injected(ode, time, time)
+                                         : receptor_current(ode, y, receptor);
+}
+
+double pm_ode_slope(const pm_ode *ode, const double *y, double time) {
+    const pm_neuron *n = &ode->parameters;
+    return (pm_ode_current(ode, y, time, PM_EVERY_RECEPTOR) - n->g_L * y[0]) / n->C_m;
+}
+
+void pm_ode_arrive(const pm_ode *ode, uint32_t receptor, double weight, double *y) {
+    const pm_receptor r = pm_population_get_receptor(ode->population, receptor);
+    if (r.kernel->impulse) {
+        y[0] += weight;
+        return;
+    }
+    double unit[PM_KERNEL_WIDTH] = {0.0, 0.0};
+    r.kernel->arrive(r.parameters, r.peak, unit);
+    for (size_t k = 0; k < PM_KERNEL_WIDTH; k++)
+        y[1 + 2 * receptor + k] += weight * unit[k];
+}
+
+void pm_ode_spike(const pm_ode *ode, double *y) {
+    const pm_population *p = ode->population;
+    const pm_reset *reset = &p->reset;
+    if (reset->kind == PM_RESET_SUBTRACT)
+        y[0] -= reset->subtract;
+    else if (reset->kind == PM_RESET_FRACTION)
+        y[0] = reset->fraction * y[0] + reset->add;
+    else
+        y[0] = ode->parameters.V_reset - ode->parameters.E_L;
+    for (size_t k = 0; k < p->n_threshold; k++)
+        y[first_threshold(p) + k] += p->threshold[k].jump;
+    for (size_t k = 0; k < p->n_after_spike; k++)
+        y[first_after_spike(p) + k] += p->after_spike[k].jump;
+}
