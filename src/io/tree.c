@@ -310,8 +310,8 @@ pm_status pm_node_text(const pm_node *node, const char *what, const char **text,
 
 pm_status pm_node_flag(const pm_node *node, const char *what, bool *value, pm_error *error) {
     const char *text = plain(node) ? scalar(node) : NULL;
-    *value = text && strcmp(text, "true") == 0;
-    if (!*value && !(text && strcmp(text, "false") == 0)) {
+    *value = text && (strcmp(text, "true") == 0 || strcmp(text, "yes") == 0);
+    if (!*value && !(text && (strcmp(text, "false") == 0 || strcmp(text, "no") == 0))) {
         (void)not_a(node, what, error);
         return pm_node_fail(node, error, "'%.60s' is neither true nor false (%s)", text ? text : kind_of(node), what);
     }

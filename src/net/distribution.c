@@ -96,15 +96,15 @@ static pm_status check_bounds(const pm_distribution *d, const char *what, pm_err
     return PM_OK;
 }
 
-static bool usable(double value, double largest) { return isfinite(value) && fabs(value) <= largest; }
-
 pm_status pm_distribution_check(const pm_distribution *d, const char *what, double largest, pm_error *error) {
     if (d->kind == PM_MATRIX || d->kind == PM_VALUES)
         return d->bounded ? check_bounds(d, what, error) : PM_OK; /* the values are checked where they are counted */
     const bool two = d->kind != PM_CONSTANT && d->kind != PM_EXPONENTIAL;
-    if (!usable(d->a, largest) || (two && !usable(d->b, largest)))
-        return pm_fail(error, PM_INVALID, "the %s is %g%s; it must be a finite number of at most %g in magnitude", what,
-                       usable(d->a, largest) ? d->b : d->a, two ? " in one of its numbers" : "", largest);
+    if (!isfinite(d->a) || (two && !isfinite(d->b)))
+        return pm_fail(error, PM_INVALID, "the %s is not a finite number", what);
+    if (fabs(d->a) > largest || (two && fabs(d->b) > largest))
+        return pm_fail(error, PM_INVALID, "the %s is %g; numbers are at most %g in magnitude", what,
+                       fabs(d->a) > largest ? d->a : d->b, largest);
     if ((d->kind == PM_NORMAL || d->kind == PM_LOGNORMAL) && d->b < 0.0)
         return pm_fail(error, PM_INVALID, "the standard deviation of the %s is %g; it must not be negative", what,
                        d->b);

@@ -50,9 +50,10 @@ refuse_cells "tau is 0 ms" 'threshold: [{jump: 1.0, tau: 0.0}]'
 refuse_cells "a reset is one of" 'reset: {to: -70.0, subtract: 1.0}'
 refuse_cells "fraction is 2" 'reset: {fraction: 2.0}'
 refuse_cells "V_reset is 30 mV; it must be below V_th" 'reset: {to: 30.0}'
-refuse_cells "neuron cells\[[0-9]+\]: V_reset" 'neuron: {V_reset: {uniform: [15.0, 25.0]}, V_th: 15.0}'
+refuse_cells "neuron cells\[[0-9]+\]: V_reset" 'neuron: {V_reset: {uniform: [0.0, 25.0]}, V_th: 15.0}'
 printf '1.0 2.0\n' > two.dat
-refuse_cells "two\.dat:.*ends after 2 numbers; 'cells' has 3 neurons" 'neuron: {I_e: {file: two.dat}}' 2> /dev/null || true
+printf 'duration: 10.0\npopulations: [{name: cells, size: 3, neuron: {I_e: {file: two.dat}}}]\n' > network.yaml
+refuse 2 "two\.dat:.*ends after 2 numbers; 'cells' has 3 neurons" run network.yaml -o new
 refuse_cells "give one of normal" 'initial: {V_m: {low: 1.0}}'
 refuse_cells "'cells' has a source: its neurons have no parameters" 'source: {poisson: {rate: 1.0}}, reset: {to: 1.0}'
 refuse_cells "the amplitude of 'cells' is 3; it must be between 0 and its rate" \

@@ -97,7 +97,7 @@ START_TEST(bad_projections_are_refused) {
     BAD("uniform over [1, 0]", p->weight.kind = PM_UNIFORM);
     BAD("step of the delay is 0", p->delay.kind = PM_UNIFORM_STEPS);
     BAD("a delay of -1 ms", p->delay.a = -1.0);
-    BAD("a delay is a number or uniform", p->delay.kind = PM_NORMAL);
+    BAD("give it a low of 0 ms or more", p->delay.kind = PM_NORMAL);
     BAD("weight number 4", p->weight.kind = PM_MATRIX, p->weight.values = weights);
     BAD("synapse 0 goes from input[3]", p->rule = PM_SYNAPSE_LIST, p->synapses = (pm_synapse *)&unknown,
         p->n_synapses = 1);
