@@ -107,11 +107,66 @@ uint64_t pm_current_key(const pm_network *network, size_t current) {
     return pm_stream_key(network->seed, words, 3);
 }
 
-double pm_current_noise(const pm_current *current, uint64_t key, uint32_t neuron, uint64_t piece) {
+bool pm_current_concerns(const pm_current *current, uint32_t neuron) {
+    bool found = current->n_neurons == 0;
+    for (size_t k = 0; !found && k < current->n_neurons; k++)
+        found = current->neurons[k] == neuron;
+    return found;
+}
+
+bool pm_current_is_on(const pm_current *current, double since) {
+    return since >= current->from && (current->to == 0.0 || since < current->to);
+}
+
+/* The number of the interval in which `time` lies; rounding never puts the beginning of an interval before it. */
+static double piece_of(const pm_current *c, double time) {
+    double piece = floor((time - c->from) / c->interval);
+    while (c->from + (piece + 1.0) * c->interval <= time)
+        piece += 1.0;
+    while (piece > 0.0 && c->from + piece * c->interval > time)
+        piece -= 1.0;
+    return piece;
+}
+
+static double noise(const pm_current *current, uint64_t key, uint32_t neuron, uint64_t piece) {
     uint32_t word[4];
     pm_philox_block(key, neuron, piece, word);
     const double uniform = ((double)(((uint64_t)word[0] << 20) ^ (word[1] >> 12)) + 0.5) * 0x1p-52;
     return current->mean + current->std * gsl_cdf_ugaussian_Pinv(uniform);
+}
+
+/* The number of steps up to `time`. */
+static size_t steps_until(const pm_current *c, double time) {
+    size_t low = 0, high = c->n_steps;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (c->steps[middle].time <= time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+double pm_current_constant(const pm_current *current, uint64_t key, uint32_t neuron, double since) {
+    const size_t n = steps_until(current, since);
+    if (current->kind == PM_CURRENT_STEPS)
+        return n > 0 ? current->steps[n - 1].value : 0.0;
+    if (current->kind == PM_CURRENT_SINE || !pm_current_is_on(current, since))
+        return 0.0;
+    return noise(current, key, neuron, (uint64_t)piece_of(current, since));
+}
+
+double pm_current_next(const pm_current *current, double time) {
+    const size_t n = steps_until(current, time);
+    if (current->kind == PM_CURRENT_STEPS)
+        return n < current->n_steps ? current->steps[n].time : INFINITY;
+    if (time < current->from)
+        return current->from;
+    double next = current->to > time ? current->to : INFINITY;
+    if (current->kind == PM_CURRENT_NOISE && pm_current_is_on(current, time))
+        next = fmin(next, current->from + (piece_of(current, time) + 1.0) * current->interval);
+    return next;
 }
 
 /* --- records --- */

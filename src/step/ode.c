@@ -27,64 +27,29 @@ void pm_ode_start(const pm_ode *ode, double *y) {
 /* --- injected currents --- */
 
 static bool concerns(const pm_ode *ode, const pm_current *c) {
-    bool found = c->n_neurons == 0;
-    for (size_t k = 0; !found && k < c->n_neurons; k++)
-        found = c->neurons[k] == ode->neuron;
-    return found && c->population == ode->number_of_population;
+    return c->population == ode->number_of_population && pm_current_concerns(c, ode->neuron);
 }
 
-static bool is_on(const pm_current *c, double time) { return time >= c->from && (c->to == 0.0 || time < c->to); }
-
-/* The multiples of the interval are counted so that rounding never puts `time` before the piece that it begins. */
-static double piece_of(const pm_current *c, double time) {
-    double piece = floor((time - c->from) / c->interval);
-    while (c->from + (piece + 1.0) * c->interval <= time)
-        piece += 1.0;
-    while (piece > 0.0 && c->from + piece * c->interval > time)
-        piece -= 1.0;
-    return piece;
-}
-
-/* `since`: the instant from which on the value holds; a sine is followed to `time`. */
-static double value_of(const pm_ode *ode, size_t number, double since, double time) {
-    const pm_current *c = &ode->network->currents[number];
-    double value = 0.0;
-    for (size_t k = 0; k < c->n_steps && c->steps[k].time <= since; k++)
-        value = c->steps[k].value;
-    if (c->kind == PM_CURRENT_STEPS || !is_on(c, since))
-        return value;
-    if (c->kind == PM_CURRENT_SINE)
-        return c->amplitude * sin(2.0 * M_PI * (c->frequency * 1e-3 * time + c->phase / 360.0));
-    return pm_current_noise(c, pm_current_key(ode->network, number), ode->neuron, (uint64_t)piece_of(c, since));
-}
-
+/* `since`: the instant from which on constants hold; a sine is followed to `time`. */
 static double injected(const pm_ode *ode, double since, double time) {
     double sum = 0.0;
-    for (size_t k = 0; k < ode->network->n_currents; k++)
-        sum += concerns(ode, &ode->network->currents[k]) ? value_of(ode, k, since, time) : 0.0;
+    for (size_t k = 0; k < ode->network->n_currents; k++) {
+        const pm_current *c = &ode->network->currents[k];
+        if (!concerns(ode, c))
+            continue;
+        sum += pm_current_constant(c, pm_current_key(ode->network, k), ode->neuron, since);
+        if (c->kind == PM_CURRENT_SINE && pm_current_is_on(c, since))
+            sum += c->amplitude * sin(2.0 * M_PI * (c->frequency * 1e-3 * time + c->phase / 360.0));
+    }
     return sum;
-}
-
-static double after(double candidate, double time, double next) {
-    return candidate > time && candidate < next ? candidate : next;
 }
 
 /* The next instant after `time` at which an injected current jumps, INFINITY if there is none. */
 static double smooth_until(const pm_ode *ode, double time) {
     double next = INFINITY;
-    for (size_t n = 0; n < ode->network->n_currents; n++) {
-        const pm_current *c = &ode->network->currents[n];
-        if (!concerns(ode, c))
-            continue;
-        for (size_t k = 0; k < c->n_steps; k++)
-            next = after(c->steps[k].time, time, next);
-        if (c->kind == PM_CURRENT_STEPS)
-            continue;
-        next = after(c->from, time, next);
-        next = after(c->to, time, next);
-        if (c->kind == PM_CURRENT_NOISE && is_on(c, time))
-            next = after(c->from + (piece_of(c, time) + 1.0) * c->interval, time, next);
-    }
+    for (size_t k = 0; k < ode->network->n_currents; k++)
+        if (concerns(ode, &ode->network->currents[k]))
+            next = fmin(next, pm_current_next(&ode->network->currents[k], time));
     return next;
 }
 
