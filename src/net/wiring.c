@@ -5,6 +5,7 @@
 #include "net/wiring.h"
 
 #include "base/random.h"
+#include "net/steps.h"
 
 #include <gsl/gsl_randist.h>
 #include <math.h>
@@ -19,25 +20,21 @@ typedef struct walker {
     uint32_t n_sources;
     uint32_t begin, end; /* targets here */
     uint64_t connect_key, weight_key, delay_key;
+    pm_steps weight_steps, delay_steps; /* of PM_UNIFORM_STEPS */
     gsl_rng *connect, *weight, *delay;
 } walker;
 
 /* `target` counts from the first one here. */
 typedef void visit(void *user, uint32_t source, uint32_t target, double weight, double delay);
 
-/* The number of values of PM_UNIFORM_STEPS. */
-static double step_count(const pm_distribution *distribution) {
-    return floor((distribution->b - distribution->a) / distribution->step + 1e-9) + 1.0;
-}
-
-static double draw(const pm_distribution *distribution, gsl_rng *rng, size_t matrix_index) {
+static double draw(const pm_distribution *distribution, const pm_steps *steps, gsl_rng *rng, size_t matrix_index) {
     switch (distribution->kind) {
     case PM_NORMAL:
         return distribution->a + gsl_ran_gaussian_ziggurat(rng, distribution->b);
     case PM_UNIFORM:
         return gsl_ran_flat(rng, distribution->a, distribution->b);
     case PM_UNIFORM_STEPS:
-        return distribution->a + distribution->step * floor(gsl_rng_uniform(rng) * step_count(distribution));
+        return pm_steps_value(steps, floor(gsl_rng_uniform(rng) * steps->count));
     case PM_MATRIX:
         return distribution->values[matrix_index];
     default:
@@ -47,8 +44,8 @@ static double draw(const pm_distribution *distribution, gsl_rng *rng, size_t mat
 
 static void emit(const walker *w, uint32_t source, uint32_t target, visit *to, void *user) {
     size_t index = (size_t)target * w->n_sources + source;
-    double weight = draw(&w->projection->weight, w->weight, index);
-    double delay = draw(&w->projection->delay, w->delay, index);
+    double weight = draw(&w->projection->weight, &w->weight_steps, w->weight, index);
+    double delay = draw(&w->projection->delay, &w->delay_steps, w->delay, index);
     to(user, source, target - w->begin, weight, delay);
 }
 
@@ -105,6 +102,10 @@ static void begin_projection(walker *w, size_t number) {
     const pm_network *net = w->network;
     const pm_projection *p = w->projection = &net->projections[number];
     w->n_sources = net->populations[p->from].size;
+    if (p->weight.kind == PM_UNIFORM_STEPS)
+        w->weight_steps = pm_steps_of(&p->weight);
+    if (p->delay.kind == PM_UNIFORM_STEPS)
+        w->delay_steps = pm_steps_of(&p->delay);
     w->begin = w->wiring->first_here[p->to];
     w->end = w->begin + (w->wiring->first_cell[p->to + 1] - w->wiring->first_cell[p->to]);
     size_t twin = 0;
@@ -179,7 +180,7 @@ static size_t different_delays(const pm_projection *p) {
     if (p->rule == PM_SYNAPSE_LIST)
         return p->n_synapses > 0 ? SIZE_MAX : 0;
     if (p->delay.kind == PM_UNIFORM_STEPS && p->delay.step > 1e-12 * p->delay.b)
-        return (size_t)fmin(step_count(&p->delay), 1e9);
+        return (size_t)fmin(pm_steps_of(&p->delay).count, 1e9);
     return p->delay.kind == PM_CONSTANT ? 1 : SIZE_MAX;
 }
 
@@ -197,7 +198,11 @@ static pm_status delays_new(delays *d, const pm_network *net, uint64_t n_synapse
     for (size_t k = 0, at = 0; n <= longest && k < net->n_projections; k++)
         for (size_t step = 0, more = different_delays(&net->projections[k]); step < more; step++, at++) {
             const pm_distribution *delay = &net->projections[k].delay;
-            d->value[at] = delay->kind == PM_CONSTANT ? delay->a : delay->a + delay->step * (double)step;
+            d->value[at] = delay->a;
+            if (delay->kind == PM_UNIFORM_STEPS) {
+                const pm_steps steps = pm_steps_of(delay);
+                d->value[at] = pm_steps_value(&steps, (double)step);
+            }
             same = same && d->value[at] == d->value[0];
         }
     if (same)
