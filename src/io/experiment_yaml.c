@@ -213,6 +213,10 @@ static pm_status read_goal(pm_experiment *e, const pm_node *map, pm_error *error
         status = optional_number(map, "tau", "a time constant in ms", &e->goal.tau, error);
     if (!status)
         status = optional_number(map, "within", "a distance in ms", &e->goal.within, error);
+    const pm_node correlation = pm_map_find(map, "correlation"), within = pm_map_find(map, "within");
+    const pm_node *given = pm_node_exists(&within) ? &within : &correlation;
+    if (!status && e->goal.correlation == 0.0 && e->goal.within == 0.0 && pm_node_exists(given))
+        status = pm_node_fail(given, error, "0 is no goal; it must be positive");
     return status;
 }
 

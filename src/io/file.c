@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Some editors begin a text in UTF-8 with it. */
+static const char BYTE_ORDER_MARK[] = "\xEF\xBB\xBF";
+
 pm_status pm_file_open(const char *path, FILE **file, pm_error *error) {
     struct stat found;
     *file = NULL;
@@ -144,6 +147,8 @@ pm_status pm_rows_next(pm_rows *rows, pm_error *error) {
         rows->line++;
         if (strlen(rows->text) != (size_t)length)
             return pm_rows_fail(rows, error, "a zero byte; this is no text file");
+        if (rows->line == 1 && strncmp(rows->text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+            memmove(rows->text, rows->text + strlen(BYTE_ORDER_MARK), (size_t)length + 1 - strlen(BYTE_ORDER_MARK));
         status = split(rows, error);
     }
     return status;

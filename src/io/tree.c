@@ -3,6 +3,7 @@
 #include "io/tree.h"
 
 #include "io/file.h"
+#include "io/hints.h"
 #include "io/tree_inside.h"
 
 #include <errno.h>
@@ -163,7 +164,9 @@ const char *pm_closest(const char *word, const char *const *names) {
 }
 
 static pm_status unknown_key(const pm_node *key, const char *const *keys, pm_error *error) {
-    const char *word = scalar(key), *close = pm_closest(word, keys);
+    const char *word = scalar(key), *hint = pm_key_hint(word, keys), *close = pm_closest(word, keys);
+    if (hint)
+        return pm_node_fail(key, error, "unknown key '%.60s'; %s", word, hint);
     if (close)
         return pm_node_fail(key, error, "unknown key '%.60s'; did you mean '%s'?", word, close);
     char list[300] = "";
