@@ -20,6 +20,9 @@ int pm_complain(const pm_error *error);
 /* What was printed may be all that a command is for: a status of 0 becomes 1, with a message, where it does not arrive. */
 int pm_flushed(int status);
 
+/* pm_network_load, with a warning about files of spikes or synapses that are empty if `speak`. */
+pm_status pm_load_network(const char *path, bool speak, pm_network **network, pm_error *error);
+
 /* A folder that comes with the program, in the source tree or where it was installed, known by a file in it: "scripts".
  * Freed with free(); NULL where it is not found. */
 char *pm_shared_folder(const char *name, const char *file);

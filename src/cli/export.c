@@ -270,7 +270,7 @@ static pm_status write_script(const export *x, pm_error *error) {
 
 static pm_status export_network(const options *o, pm_error *error) {
     export x = {.o = o};
-    pm_status status = pm_network_load(o->file, &x.network, error);
+    pm_status status = pm_load_network(o->file, true, &x.network, error);
     for (size_t p = 0; !status && p < x.network->n_populations; p++)
         if (x.network->populations[p].kind == PM_LIF)
             status = pm_neuron_need_current(&x.network->populations[p].neuron, "the export", error);

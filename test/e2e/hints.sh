@@ -52,3 +52,21 @@ if [ -f "$here/data/mnist/train-images-idx3-ubyte.gz" ]; then
     refuse 2 "cut-images: byte 2000000: .*; 45040016 more bytes are missing" camera -i cut-images -n 2 \
         -l "$here/data/mnist/train-labels-idx1-ubyte.gz" -o new
 fi
+
+# An empty file of spikes or synapses is no error, but said.
+: > nothing.dat
+cat > nothing.yaml << 'EOF'
+duration: 10.0
+populations: [{name: in, size: 1, source: {spikes: nothing.dat}}, {name: out, size: 1}]
+projections: [{from: in, to: out, connect: {file: nothing.dat}}]
+EOF
+for call in "run nothing.yaml -o nothing --quiet" "validate nothing.yaml --smallest 1 --quiet" "export nothing.yaml --to brian2 -o nothing/brian.py"; do
+    # shellcheck disable=SC2086
+    check "'punctum $call' succeeds" "$program" $call
+    mv err said
+    check "'punctum $call' warns of an empty file of spikes" grep -q "warning: nothing.yaml: the spike file of 'in' holds no spike" said
+    check "'punctum $call' warns of an empty file of synapses" grep -q "synapses from 'in' to 'out' holds no synapse" said
+done
+check "two empty files are the same" "$program" compare nothing.dat nothing.dat
+mv err said
+check "compare warns of empty files" grep -q 'warning: nothing.dat holds no spike' said

@@ -66,3 +66,16 @@ for ask in --help --version "run --help" "help run" "run --usage"; do
     "$program" $ask > /dev/full 2> err
     check "'punctum $ask' to a full device fails" test $? -eq 1
 done
+
+# Rates are those of the neurons, by population, whether their spikes are recorded or not; sources stand apart.
+awk '/^```yaml/ { inside = 1; next } /^```/ { inside = 0 } inside' "$here/docs/quickstart.md" > first.yaml
+sed 's/spikes: \[input, cells\]/spikes: [input]/' first.yaml > second.yaml
+for file in first second; do
+    check "the quick start's network runs" "$program" run $file.yaml -o $file
+    mv out said
+    check "the closing line has the rate of the cells" grep -q '145 spikes of 10 neurons (cells 72.5 Hz), 406 of 100 sources' said
+    check "rate_hz is that of the cells" grep -q '"rate_hz": 72.5,' $file/summary.json
+    check "rates_hz has it by population" grep -q '"cells": 72.5$' $file/summary.json
+    check "source_rate_hz is that of the inputs" grep -q '"source_rate_hz": 20.3' $file/summary.json
+done
+check "clock: the same rate" sh -c "'$program' run first.yaml -o clocked --engine clock --dt 0.01 | grep -q '(cells 72.5 Hz), 406 of 100'"
