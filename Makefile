@@ -241,19 +241,19 @@ validate-nest: setup
 	scripts/validate-peer.sh nest build/punctum data/validation/nest.yaml build/validation-nest 0.1 0.05
 
 DEST = $(DESTDIR)$(PREFIX)
+INSTALLED_DATA := demo experiments mnist validation
 
 install: all
 	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/punctum $(DEST)/share/man/man1 \
-	    $(DEST)/share/punctum/scripts $(DEST)/share/punctum/data/demo $(DEST)/share/punctum/data/experiments
+	    $(DEST)/share/punctum/scripts $(INSTALLED_DATA:%=$(DEST)/share/punctum/data/%)
 	install -m 755 build/punctum $(DEST)/bin/punctum
 	install -m 644 build/libpunctum.a $(DEST)/lib/libpunctum.a
 	install -m 755 build/libpunctum.so $(DEST)/lib/libpunctum.so.0
 	ln -sf libpunctum.so.0 $(DEST)/lib/libpunctum.so
 	install -m 644 include/punctum/*.h $(DEST)/include/punctum/
 	install -m 644 scripts/*.gp $(DEST)/share/punctum/scripts/
-	install -m 644 data/demo/* $(DEST)/share/punctum/data/demo/
-	install -m 644 data/experiments/* $(DEST)/share/punctum/data/experiments/
-	install -m 644 docs/punctum.1 $(DEST)/share/man/man1/punctum.1
+	for data in $(INSTALLED_DATA); do install -m 644 data/$$data/* $(DEST)/share/punctum/data/$$data/; done
+	sed -e 's|/usr/local/|$(PREFIX)/|' docs/punctum.1 > $(DEST)/share/man/man1/punctum.1
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' punctum.pc.in > $(DEST)/lib/pkgconfig/punctum.pc
 
 uninstall:
