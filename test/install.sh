@@ -18,6 +18,11 @@ build/release/docs/example > "$work/expected"
 # shellcheck disable=SC2046
 gcc -std=c11 docs/example.c $(pkg-config --cflags --libs punctum) -o "$work/shared"
 "$work/shared" | diff "$work/expected" - || fail "the shared library gives another result"
+if command -v g++ > /dev/null; then # the compiler of C++ is no package that the tests ask for
+    # shellcheck disable=SC2046
+    g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror docs/example.cpp $(pkg-config --cflags --libs punctum) -o "$work/cpp"
+    "$work/cpp" | diff "$work/expected" - || fail "the C++ example gives another result"
+fi
 # shellcheck disable=SC2046
 gcc -std=c11 docs/example.c $(pkg-config --cflags punctum) "$work/prefix/lib/libpunctum.a" \
     $(pkg-config --static --libs punctum | sed 's/-lpunctum//') -o "$work/static"
