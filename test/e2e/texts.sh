@@ -79,3 +79,24 @@ for file in first second; do
     check "source_rate_hz is that of the inputs" grep -q '"source_rate_hz": 20.3' $file/summary.json
 done
 check "clock: the same rate" sh -c "'$program' run first.yaml -o clocked --engine clock --dt 0.01 | grep -q '(cells 72.5 Hz), 406 of 100'"
+
+# Commands in the pages that make variations of experiments give files that load, with their data.
+ln -s "$here/data" data
+mkdir -p build
+sed -n "s/^    \(sed '.*' data\/experiments\/mnist-[a-z0-9]*\.yaml > build\/.*\)$/\1/p" "$here"/docs/*.md > variations
+check "there are such commands" test "$(wc -l < variations)" -ge 2
+while IFS= read -r line; do
+    eval "$line"
+    file=${line##* }
+    original=$(echo "$line" | grep -o 'data/experiments/[a-z0-9-]*\.yaml')
+    check "$line: another experiment" sh -c "! cmp -s '$file' '$original'"
+    refuse 2 "nowhere/checkpoint.bin: cannot be read" test "$file" nowhere
+done < variations
+
+# A file of potentials: a row for each multiple of the interval, and two at each spike, as docs/formats.md says.
+check "the demo for its potentials" "$program" run "$demo" -o potentials --quiet
+spikes=$(awk '$1 == 0' potentials/spikes-excitatory.dat | wc -l)
+check "rows of potentials" awk -v spikes="$spikes" '
+    !/#/ { n[$1]++; rows++ }
+    END { for (t in n) single += n[t] == 1; exit !(single == 5000 && rows == 5000 + 2 * spikes && spikes == 33) }' \
+    potentials/potential-excitatory-0.dat
