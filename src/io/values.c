@@ -20,6 +20,14 @@ pm_status pm_read_neuron(const pm_node *map, pm_neuron *neuron, pm_error *error)
     return status;
 }
 
+/* The parameter that the message begins with is not in the file, so that only its default can be meant. */
+static pm_status blame_default(const pm_node *map, pm_error *error) {
+    const size_t length = error ? strcspn(error->message, " ") : 0;
+    return error ? pm_node_fail(map, error, "%s (%.*s is not given; that is its default)", error->message, (int)length,
+                                error->message)
+                 : PM_INVALID;
+}
+
 pm_status pm_check_neuron(const pm_node *shared, const pm_node *population, const pm_neuron *neuron, pm_error *error) {
     pm_status status = pm_neuron_check(neuron, error);
     if (status != PM_INVALID)
@@ -36,7 +44,7 @@ pm_status pm_check_neuron(const pm_node *shared, const pm_node *population, cons
             if (pm_node_exists(&value))
                 return pm_node_blame(&value, status, error);
         }
-    return pm_node_blame(pm_node_exists(&own) ? &own : population, status, error);
+    return blame_default(pm_node_exists(&own) ? &own : pm_node_exists(shared) ? shared : population, error);
 }
 
 pm_status pm_read_spread(const pm_node *list, const char *what, size_t most, pm_distribution *d, pm_error *error) {

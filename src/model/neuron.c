@@ -32,7 +32,8 @@ pm_status pm_neuron_check(const pm_neuron *neuron, pm_error *error) {
         double value = pm_parameter_value(neuron, parameter);
         const char *name = parameter->name, *unit = parameter->unit;
         if (!isfinite(value) || fabs(value) > LARGEST)
-            return pm_fail(error, PM_INVALID, "%s is %g; it must be a finite number in %s", name, value, unit);
+            return pm_fail(error, PM_INVALID, "%s is %g; it must be a finite number in %s, at most 1e15 in magnitude", name,
+                           value, unit);
         if (parameter->range == PM_POSITIVE && value < SMALLEST)
             return pm_fail(error, PM_INVALID, "%s is %g %s; it must be at least %g %s", name, value, unit, SMALLEST,
                            unit);
