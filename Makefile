@@ -59,7 +59,7 @@ object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
 
-.PHONY: all check test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest install uninstall clean help setup setup-check tidy FORCE
+.PHONY: all check test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest manual install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -82,6 +82,7 @@ help:
 	@echo 'make validate    errors of time-stepped simulation against the exact engine, into build/validation'
 	@echo 'make validate-brian2   the same against Brian2, which is installed if need be'
 	@echo 'make validate-nest     the same against the precise models of an installed NEST'
+	@echo 'make manual      renew the options in docs/punctum.1'
 	@echo 'make install     to PREFIX=/usr/local, below DESTDIR if given; make uninstall takes it away again'
 	@echo 'make clean       remove build/'
 
@@ -239,6 +240,12 @@ validate-brian2:
 validate-nest: setup
 	@$(MAKE) --no-print-directory all
 	scripts/validate-peer.sh nest build/punctum data/validation/nest.yaml build/validation-nest 0.1 0.05
+
+# The options in the manual page, as the program lists them.
+manual: setup
+	@$(MAKE) --no-print-directory build/punctum
+	scripts/manual.sh build/punctum > build/punctum.1
+	cp build/punctum.1 docs/punctum.1
 
 DEST = $(DESTDIR)$(PREFIX)
 INSTALLED_DATA := demo experiments mnist validation

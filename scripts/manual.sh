@@ -1,6 +1,6 @@
 #!/bin/sh
 # The manual page with the options of every command as the program itself lists them, on the standard output.
-# Usage: scripts/manual.sh PROGRAM > punctum.1. They stand between '.\" options of COMMAND' and '.\" end'.
+# Usage: scripts/manual.sh PROGRAM, by way of `make manual`. They stand between '.\" options of COMMAND' and '.\" end'.
 set -eu
 program=$1
 page=$(dirname "$0")/../docs/punctum.1

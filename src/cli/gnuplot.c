@@ -3,9 +3,9 @@
 #define _GNU_SOURCE
 #include "cli/gnuplot.h"
 
+#include "cli/command.h"
+
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,29 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The folder of the scripts: beside the source tree's build folder, or where `make install` puts them. */
 static char *find_scripts(void) {
-    static const char *const places[] = {"../scripts", "../../scripts", "../share/punctum/scripts"};
-    char program[PATH_MAX], *found = NULL;
     const char *given = getenv("PUNCTUM_SCRIPTS");
-    if (given)
-        return strdup(given);
-    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (n < 0)
-        return NULL;
-    program[n] = '\0';
-    const char *folder = dirname(program);
-    for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
-        char *script = NULL;
-        if (asprintf(&found, "%s/%s", folder, places[k]) < 0)
-            return NULL;
-        bool there = asprintf(&script, "%s/raster.gp", found) >= 0 && access(script, R_OK) == 0;
-        free(script);
-        if (there)
-            return found;
-        free(found);
-    }
-    return NULL;
+    return given ? realpath(given, NULL) : pm_shared_folder("scripts", "raster.gp");
 }
 
 /* A name of gnuplot's, with the index if it has one: "file_3". */

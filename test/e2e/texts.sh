@@ -34,7 +34,7 @@ fi
 
 # The manual page holds what --help lists, and so does docs/command-line.md: same options, letters and arguments.
 if ! "$here/scripts/manual.sh" "$program" > page; then fail "scripts/manual.sh fails"; fi
-check "docs/punctum.1 lists the options as --help does (scripts/manual.sh renews it)" diff "$here/docs/punctum.1" page
+check "docs/punctum.1 lists the options as --help does (make manual renews it)" diff "$here/docs/punctum.1" page
 for command in $commands; do
     "$program" "$command" --help | sed -n '/^Examples:/q
         s/^  \(-., \|    \)--\([a-z-]*\)\(\[*=[A-Za-z.]*\]*\).*/\1--\2\3/p
