@@ -45,7 +45,7 @@ do for [k = 1:n] { bottom = bottom + band(k) + gap }
 height = bottom - gap + 60
 screen_x(x) = x / (1.0 * width)
 screen_y(y) = 1 - y / (1.0 * height)
-set xrange [0:duration]
+set xrange [-0.012 * duration:1.012 * duration] # what is at 0 is not behind the axis
 
 do for [p = 1:2] {
     eval open_picture[p]

@@ -69,7 +69,7 @@ if (n <= 12) {
     rasters = 480
     rate_height = 240
     rates_top = 14 + rasters + 24
-    height = rates_top + rate_height + 54
+    height = rates_top + rate_height + 62
 }
 right = left + columns + 2 * pad
 width = int(right + 14 + room + 12)
@@ -188,6 +188,8 @@ do for [p = 1:2] {
         set cbtics in scale 0.4 format '%g' offset -0.6
         set cblabel 'Rate (spikes/s)' offset 0.6
         set label 1 sprintf('Rates, bins of %g ms', bin) at screen screen_x(20), graph 0.5 center rotate by 90
+        set label 2 'populations in the same order' at screen screen_x(44), graph 0.5 center rotate by 90 font ',10' \
+            textcolor rgb grey
         plot rates matrix using (t_from + bin * ($1 + 0.5)):2:3 with image
         unset label
         unset xlabel

@@ -115,15 +115,16 @@ static pm_status read_band(raster *r, size_t k, pm_error *error) {
     return status;
 }
 
-/* The grid as shades: of the colour of a band, or 0 where there is no spike. */
+/* The grid as shades: of the colour of a band, or 0 where there is no spike. Logarithmic, so that a burst hides nothing;
+ * one spike among cells of many can still be seen. */
 static void shade(const raster *r, size_t k, unsigned char *shades) {
-    size_t cells = r->strips[k].rows * COLUMNS, filled = 0;
+    size_t cells = r->strips[k].rows * COLUMNS, hue = (r->bands[k].colour - 1) % HUES;
+    uint32_t most = 1;
     for (size_t c = 0; c < cells; c++)
-        filled += r->grid[c] > 0;
-    double mean = (double)r->strips[k].spikes / (double)(filled ? filled : 1);
-    size_t hue = (r->bands[k].colour - 1) % HUES;
+        most = r->grid[c] > most ? r->grid[c] : most;
+    double scale = 1.0 / log(1.0 + (double)most);
     for (size_t c = 0; c < cells; c++) {
-        double part = 1.0 - exp(-1.2 * (double)r->grid[c] / mean); /* 0.7 for what is usual */
+        double part = fmax(0.25, scale * log(1.0 + (double)r->grid[c]));
         shades[c] = (unsigned char)(r->grid[c] ? hue * SHADES + 1 + (size_t)((SHADES - 2) * part) : 0);
     }
 }
@@ -138,13 +139,15 @@ static pm_status write_marks(raster *r, size_t k, pm_error *error) {
     return pm_picture_data_end(data, error);
 }
 
-static pm_status write_bytes(raster *r, const char *variable, size_t index, const unsigned char *bytes, size_t n,
+static pm_status write_image(raster *r, const char *variable, size_t index, const unsigned char *bytes, size_t rows,
                              pm_error *error) {
     FILE *data = NULL;
     pm_status status = pm_picture_data(&r->picture, variable, index, &data, error);
     if (status)
         return status;
-    (void)fwrite(bytes, 1, n, data);
+    (void)fwrite(bytes, COLUMNS, rows, data);
+    if (rows == 1) /* gnuplot draws no image of one row */
+        (void)fwrite(bytes, COLUMNS, rows, data);
     return pm_picture_data_end(data, error);
 }
 
@@ -183,8 +186,8 @@ static pm_status write_panel(raster *r, size_t k, pm_error *error) {
         if (!shades)
             return pm_fail_memory(error, "a picture");
         shade(r, k, shades);
-        pm_picture_number(&r->picture, "rows", k + 1, (double)s->rows);
-        status = write_bytes(r, "image", k + 1, shades, s->rows * COLUMNS, error);
+        pm_picture_number(&r->picture, "rows", k + 1, s->rows == 1 ? 2.0 : (double)s->rows);
+        status = write_image(r, "image", k + 1, shades, s->rows, error);
         free(shades);
     } else if (s->spikes > 0) {
         status = write_marks(r, k, error);
@@ -237,7 +240,7 @@ static void write_labels(raster *r) {
 static pm_status write_overview(raster *r, pm_error *error) {
     FILE *data = NULL;
     write_labels(r);
-    pm_status status = write_bytes(r, "overview", 0, r->shaded, (size_t)OVERVIEW * COLUMNS, error);
+    pm_status status = write_image(r, "overview", 0, r->shaded, OVERVIEW, error);
     if (!status)
         status = pm_picture_data(&r->picture, "rates", 0, &data, error);
     if (status)
