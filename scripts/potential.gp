@@ -103,14 +103,18 @@ do for [p = 1:2] {
         if (n_spiking > 0) {
             set label 6 sign at graph 1, first base(n) + V_th offset 0.8, 1.1 left font ',10' textcolor rgb grey
         }
-        if (n_drawn > 0) {
+        # A loop without a turn is an error of its own to gnuplot.
+        if (n_spiking > 0) {
             plot for [i = 1:n_drawn] file(drawn[i]) using 1:($2 + base(drawn[i])) with lines linewidth 0.9 \
                     linecolor rgb colour(population), \
                 for [i = 1:n_spiking] spikes(spiking[i]) using 1:(V_th + base(spiking[i])):(0):(stroke) \
                     with vectors nohead linewidth 0.9 linecolor rgb colour(population)
+        } else { if (n_drawn > 0) {
+            plot for [i = 1:n_drawn] file(drawn[i]) using 1:($2 + base(drawn[i])) with lines linewidth 0.9 \
+                linecolor rgb colour(population)
         } else {
             plot NaN
-        }
+        } }
     } else {
         set yrange [lowest - 0.04 * range:V_th + 1.1 * stroke]
         set ytics round_up(range * 30.0 / panel) format '%g'

@@ -1,6 +1,6 @@
 /* A curve may have millions of points, a picture has some hundred columns: of each column the first, the lowest, the
  * highest and the last point are kept, through which the line covers the same pixels. Spikes within a column are one
- * stroke. */
+ * stroke. Curves end with their last sample, before the end of the run: the last stretch goes on to there. */
 #include "cli/plot_potential.h"
 
 #include "cli/gnuplot.h"
@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 
 enum {
-    COLUMNS = 620,   /* pixels of the time axis, as in potential.gp */
-    PANELS = 4,      /* neurons with a panel of their own, as there */
+    COLUMNS = 620,    /* pixels of the time axis, as in potential.gp */
+    FINE_TRACES = 20, /* that are drawn with two columns a pixel */
     MOST_TRACES = 100 /* that are drawn */
 };
 
@@ -27,11 +27,11 @@ typedef struct point {
 typedef struct reduction {
     double from, to, columns; /* ms, ms, of the picture */
     double column;            /* of the points that are held; -1: none are */
-    point first, low, high, last;
+    point first, low, high, last, earlier; /* earlier: the last of another column since the last spike, if place > 0 */
     size_t taken;
     double stroke_column; /* of the last stroke */
     size_t strokes;
-    double lowest; /* mV */
+    double lowest, V_th; /* mV */
     FILE *curve, *spikes;
 } reduction;
 
@@ -51,6 +51,7 @@ static void take(reduction *r, double time, double potential) {
     double column = floor((time - r->from) / (r->to - r->from) * r->columns);
     point p = {time, potential, ++r->taken};
     if (column != r->column) {
+        r->earlier = r->last;
         flush(r);
         r->first = r->low = r->high = p;
         r->column = column;
@@ -77,8 +78,20 @@ static void enter(reduction *r, const double *last, const double *row) {
             r->strokes++;
             r->stroke_column = r->column;
         }
+        if (row[2] == 1.0)
+            r->last.place = r->earlier.place = 0;
     }
     take_edge(r, r->to, last, row);
+}
+
+/* From the last point to the end of the window. */
+static void go_on(reduction *r) {
+    double gap = r->to - r->last.time, potential = r->last.potential;
+    if (r->taken == 0 || !(gap > 0.0))
+        return;
+    if (r->earlier.place > 0)
+        potential += gap * (potential - r->earlier.potential) / (r->last.time - r->earlier.time);
+    take(r, r->to, fmin(fmax(potential, r->lowest), r->V_th));
 }
 
 /* done, all: of the files that a picture needs. */
@@ -101,6 +114,7 @@ static pm_status read_trace(pm_picture *picture, reduction *r, const char *path,
             status = pm_picture_tell(picture, (done + (double)ftell(rows.file) / (double)(found.st_size + 1)) / all,
                                      "reading potentials", error);
     }
+    go_on(r);
     flush(r);
     pm_rows_close(&rows);
     return status;
@@ -132,10 +146,11 @@ static pm_status write_traces(pm_picture *picture, const pm_traces *t, double fr
     for (size_t k = 0; !status && k < n; k++) {
         reduction r = {.from = from,
                        .to = to,
-                       .columns = n > PANELS ? COLUMNS : 2.0 * COLUMNS,
+                       .columns = n > FINE_TRACES ? COLUMNS : 2.0 * COLUMNS,
                        .column = -1.0,
                        .stroke_column = -1.0,
-                       .lowest = INFINITY};
+                       .lowest = INFINITY,
+                       .V_th = t->V_th};
         status = write_trace(picture, &r, &t->list[k * step], k + 1, n, error);
         lowest = fmin(lowest, r.lowest);
     }
