@@ -135,7 +135,7 @@ static pm_status draw_potentials(const pm_plot *o, const window *w, const json_t
                                  pm_error *error) {
     const json_t *parameters = json_object_get(population, "neuron");
     const char *name = text_of(population, "name");
-    pm_trace *found = calloc(list_traces(o, name, NULL) + 1, sizeof *list);
+    pm_trace *found = calloc(list_traces(o, name, NULL) + 1, sizeof *found);
     char *title = NULL;
     if (!found || asprintf(&title, "potential-%s%s", name, w->suffix) < 0) {
         free(found);
