@@ -207,6 +207,8 @@ void pm_picture_text(pm_picture *picture, const char *variable, size_t index, co
             (void)fputc(' ', picture->gnuplot);
         else if (*c == '\'')
             (void)fputs("''", picture->gnuplot);
+        else if (strncmp((const char *)c, "]]>", 3) == 0)
+            (void)fputs("]\xE2\x80\x8B", picture->gnuplot); /* a space without width: SVG may not hold these three */
         else
             (void)fwrite(c, 1, n, picture->gnuplot);
         c += n > 0 ? n : 1;
