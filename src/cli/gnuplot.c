@@ -1,6 +1,6 @@
 /* gnuplot runs in a temporary folder of its own, where every file has a plain name that was chosen here: no path and no
- * name of the user's is ever a word of gnuplot's language, nor seen by a shell. Variables come through a pipe; texts are
- * strings that nothing in them can end. Pictures that are complete are then copied to where they belong. */
+ * name of the user's is ever a word of gnuplot's language, nor seen by a shell. Variables come through a pipe; texts
+ * are strings that nothing in them can end. Pictures that are complete are then copied to where they belong. */
 #define _GNU_SOURCE
 #include "cli/gnuplot.h"
 
@@ -71,9 +71,8 @@ static void remove_stage(pm_picture *picture) {
 }
 
 static void release(pm_picture *picture) {
-    if (picture->stage)
+    if (picture->stage[0])
         remove_stage(picture);
-    free(picture->stage);
     free(picture->folder);
     free(picture->name);
     *picture = (pm_picture){0};
@@ -126,17 +125,13 @@ static pm_status make_stage(pm_picture *picture, pm_error *error) {
     const char *place = getenv("TMPDIR");
     if (!place || !*place)
         place = "/tmp";
-    if (asprintf(&picture->stage, "%s/punctum-XXXXXX", place) < 0)
-        picture->stage = NULL;
-    if (!picture->stage)
-        return pm_fail_memory(error, "a path");
-    if (mkdtemp(picture->stage))
+    int length = snprintf(picture->stage, sizeof picture->stage, "%s/punctum-XXXXXX", place);
+    errno = ENAMETOOLONG;
+    if (length < (int)sizeof picture->stage && mkdtemp(picture->stage))
         return PM_OK;
-    int code = errno;
-    free(picture->stage);
-    picture->stage = NULL;
-    return pm_fail(error, PM_FAILED, "%s: no temporary folder can be made there: %s; set TMPDIR to another place", place,
-                   strerror(code));
+    picture->stage[0] = '\0';
+    return pm_fail(error, PM_FAILED, "%s: no temporary folder can be made there: %s; set TMPDIR to another place",
+                   place, strerror(errno));
 }
 
 pm_status pm_picture_begin(pm_picture *picture, const char *folder, const char *name, pm_error *error) {
@@ -181,9 +176,11 @@ void pm_picture_number(pm_picture *picture, const char *variable, size_t index, 
 
 /* Bytes of the UTF-8 character at `text`; 0: there is none, or one that XML does not have. */
 static size_t character(const unsigned char *text) {
-    size_t n = *text < 0x80 ? 1 : *text >= 0xC2 && *text < 0xE0 ? 2 : *text >= 0xE0 && *text < 0xF0 ? 3
-               : *text >= 0xF0 && *text < 0xF5                  ? 4
-                                                                : 0;
+    size_t n = *text < 0x80                    ? 1
+               : *text >= 0xC2 && *text < 0xE0 ? 2
+               : *text >= 0xE0 && *text < 0xF0 ? 3
+               : *text >= 0xF0 && *text < 0xF5 ? 4
+                                               : 0;
     uint32_t code = n == 0 ? 0 : n == 1 ? *text : *text & (0x7Fu >> n);
     for (size_t k = 1; k < n; k++) {
         if ((text[k] & 0xC0) != 0x80)
@@ -249,12 +246,14 @@ pm_status pm_picture_data_end(FILE *data, pm_error *error) {
 
 pm_status pm_picture_tell(pm_picture *picture, double fraction, const char *words, pm_error *error) {
     pm_progress_show(&picture->progress, fraction, words);
-    return pm_interrupted ? pm_fail(error, PM_STOPPED, "interrupted; pictures that are not named were not drawn") : PM_OK;
+    return pm_interrupted ? pm_fail(error, PM_STOPPED, "interrupted; pictures that are not named were not drawn")
+                          : PM_OK;
 }
 
 /* --- the end --- */
 
-/* Waits for gnuplot; its exit status as of waitpid(). A picture that is wanted says meanwhile that it is being drawn. */
+/* Waits for gnuplot; its exit status as of waitpid(). A picture that is wanted says meanwhile that it is being drawn.
+ */
 static int finish(pm_picture *picture, bool wanted) {
     siginfo_t found = {0};
     char words[PATH_MAX];
@@ -281,7 +280,8 @@ void pm_picture_abandon(pm_picture *picture) {
     release(picture);
 }
 
-/* A picture in the stage to its place, if it has the end that belongs to its kind: gnuplot does not notice a full disk. */
+/* A picture in the stage to its place, if it has the end that belongs to its kind: gnuplot does not notice a full disk.
+ */
 static pm_status settle(const pm_picture *picture, const char *kind, const char *end, size_t length, pm_error *error) {
     char file[16], *name = NULL, *from = NULL;
     unsigned char *bytes = NULL;
@@ -313,9 +313,13 @@ static pm_status settle(const pm_picture *picture, const char *kind, const char 
     return status;
 }
 
-pm_status pm_picture_draw(pm_picture *picture, const char *script, pm_error *error) {
+pm_status pm_picture_draw(pm_picture *picture, pm_status prepared, const char *script, pm_error *error) {
     static const char svg_end[] = "</svg>", png_end[] = "IEND\xAE\x42\x60\x82";
     pm_status status = PM_OK;
+    if (prepared) {
+        pm_picture_abandon(picture);
+        return prepared;
+    }
     fprintf(picture->gnuplot, "load 'scripts/%s'\n", script);
     int result = finish(picture, true);
     if (pm_interrupted)

@@ -12,7 +12,7 @@
 typedef struct pm_picture {
     FILE *gnuplot;
     pid_t child;
-    char *stage; /* a temporary folder, in which gnuplot runs */
+    char stage[512]; /* a temporary folder, in which gnuplot runs; empty: none yet */
     char *folder, *name;
     size_t n_files; /* in the stage */
     pm_progress progress;
@@ -31,8 +31,9 @@ pm_status pm_picture_data(pm_picture *picture, const char *variable, size_t inde
 pm_status pm_picture_data_end(FILE *data, pm_error *error);
 /* A sign of life on a terminal. Errors: PM_STOPPED after an interrupt. */
 pm_status pm_picture_tell(pm_picture *picture, double fraction, const char *words, pm_error *error);
-/* Runs the script and gives the pictures their names, which are printed. Errors: PM_FAILED, PM_STOPPED. */
-pm_status pm_picture_draw(pm_picture *picture, const char *script, pm_error *error);
+/* Runs the script and gives the pictures their names, which are printed; where what was `prepared` has failed, ends
+ * gnuplot without a picture and returns that. Errors: PM_FAILED, PM_STOPPED. */
+pm_status pm_picture_draw(pm_picture *picture, pm_status prepared, const char *script, pm_error *error);
 /* Ends gnuplot without a picture. */
 void pm_picture_abandon(pm_picture *picture);
 

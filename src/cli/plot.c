@@ -1,9 +1,9 @@
 /* punctum plot: pictures of what lies in a folder, as its summary.json tells. */
 #define _GNU_SOURCE
+#include "cli/plot.h"
 #include "cli/command.h"
 #include "cli/gnuplot.h"
 #include "cli/options.h"
-#include "cli/plot.h"
 #include "cli/plot_classification.h"
 #include "cli/plot_potential.h"
 #include "cli/plot_raster.h"
@@ -35,9 +35,9 @@ static double number_of(const json_t *map, const char *key) { return json_number
 
 /* The name of a population, of which file names are made. */
 static pm_status check_name(const pm_plot *o, const char *name, pm_error *error) {
-    return *name && !strchr(name, '/') ? PM_OK
-                                       : pm_fail(error, PM_INVALID, "%s/summary.json: '%s' is no name of a population",
-                                                 o->folder, name);
+    return *name && !strchr(name, '/')
+               ? PM_OK
+               : pm_fail(error, PM_INVALID, "%s/summary.json: '%s' is no name of a population", o->folder, name);
 }
 
 /* The path folder/kind-name[-neuron].dat, freed by the caller; NULL if there is no such file. */
@@ -105,8 +105,8 @@ static pm_status draw_raster(const pm_plot *o, const window *w, pm_error *error)
         n += bands[n].path != NULL;
     }
     snprintf(name, sizeof name, "raster%s", w->suffix);
-    pm_status status = n > 0 ? pm_draw_raster(o->output, name, bands, n, w->from, w->to, error)
-                             : missing(o, "spikes-*.dat", error);
+    pm_status status =
+        n > 0 ? pm_draw_raster(o->output, name, bands, n, w->from, w->to, error) : missing(o, "spikes-*.dat", error);
     for (k = 0; k < n; k++)
         free(bands[k].path);
     free(bands);
@@ -156,35 +156,17 @@ static pm_status draw_potentials(const pm_plot *o, const window *w, const json_t
     return status;
 }
 
-/* Whether a file can be read and holds more than comments. */
-static bool has_rows(const char *path) {
-    FILE *file = fopen(path, "r");
-    char line[256];
-    bool found = false;
-    if (!file)
-        return false;
-    while (!found && fgets(line, sizeof line, file))
-        found = line[0] != '#' && line[0] != '\n';
-    (void)fclose(file);
-    return found;
-}
-
 /* What 'punctum validate' left. */
 static pm_status draw_validation(const pm_plot *o, pm_error *error) {
     pm_picture picture;
     char *path = NULL;
     if (asprintf(&path, "%s/validation.dat", o->folder) < 0)
         return pm_fail_memory(error, "a path");
-    pm_status status = has_rows(path) ? PM_OK : missing(o, "validation.dat", error);
+    pm_status status = pm_count_columns(path) > 0 ? PM_OK : missing(o, "validation.dat", error);
     if (!status)
         status = pm_picture_begin(&picture, o->output, "validation", error);
-    if (!status) {
-        status = pm_picture_file(&picture, "file", 0, path, error);
-        if (status)
-            pm_picture_abandon(&picture);
-        else
-            status = pm_picture_draw(&picture, "validation.gp", error);
-    }
+    if (!status)
+        status = pm_picture_draw(&picture, pm_picture_file(&picture, "file", 0, path, error), "validation.gp", error);
     free(path);
     return status;
 }
@@ -223,8 +205,9 @@ static pm_status draw_folder(const options *o, const char *folder, pm_error *err
     bool classifier = strcmp(command, "train (classification)") == 0 || strcmp(command, "test") == 0;
     pm_plot plot = {folder, o->output ? o->output : folder, o->from, o->to, summary};
     if (!status && (training || classifier || validation) && !(isnan(o->from) && isnan(o->to)))
-        status = pm_fail(error, PM_INVALID, "--from and --to are for folders of 'punctum run'; %s is one of 'punctum %s'",
-                         folder, command);
+        status =
+            pm_fail(error, PM_INVALID, "--from and --to are for folders of 'punctum run'; %s is one of 'punctum %s'",
+                    folder, command);
     else if (!status && training)
         status = pm_plot_training(&plot, error);
     else if (!status && classifier)
@@ -240,10 +223,11 @@ static pm_status draw_folder(const options *o, const char *folder, pm_error *err
 static const pm_operand operands[] = {{"DIR", offsetof(options, folders), MOST_FOLDERS, "which folder?"}, {0}};
 
 static const pm_option list[] = {
-    {PM_OPTION_NUMBER, "from", 'f', "MS", "begin of the part of a run to draw (default 0); its pictures are named after it", .target = offsetof(options, from),
+    {PM_OPTION_NUMBER, "from", 'f', "MS",
+     "begin of the part of a run to draw (default 0); its pictures are named after it",
+     .target = offsetof(options, from), .least = 0.0, .most = 1e15},
+    {PM_OPTION_NUMBER, "to", 't', "MS", "its end (default: the end of the run)", .target = offsetof(options, to),
      .least = 0.0, .most = 1e15},
-    {PM_OPTION_NUMBER, "to", 't', "MS", "its end (default: the end of the run)",
-     .target = offsetof(options, to), .least = 0.0, .most = 1e15},
     {PM_OPTION_TEXT, "output", 'o', "DIR",
      "pictures into DIR; several folders of 'punctum train' become one picture with a curve each",
      .target = offsetof(options, output)},

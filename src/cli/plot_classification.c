@@ -27,8 +27,7 @@ static bool is_word(const json_t *map, const char *key, const char *word) {
     return text && strcmp(text, word) == 0;
 }
 
-/* Columns of the first row that is no comment; 0 where there is none. */
-static size_t count_columns(const char *path) {
+size_t pm_count_columns(const char *path) {
     FILE *file = fopen(path, "r");
     char *line = NULL;
     size_t room = 0, n = 0;
@@ -81,11 +80,11 @@ static bool set_learning(pm_picture *picture, const scene *s, const char *path) 
 static bool set_confusion(pm_picture *picture, const scene *s, const char *path) {
     (void)picture;
     (void)s;
-    return count_columns(path) > 0;
+    return pm_count_columns(path) > 0;
 }
 
 static bool set_latency(pm_picture *picture, const scene *s, const char *path) {
-    size_t n = count_columns(path);
+    size_t n = pm_count_columns(path);
     if (n > 1)
         set_names(picture, s, n - 1);
     return n > 1;
@@ -175,10 +174,7 @@ static pm_status draw(const scene *s, size_t k, size_t *drawn, pm_error *error) 
         if (!status && pictures[k].set(&picture, s, path)) {
             ++*drawn;
             status = pm_picture_file(&picture, "file", 0, path, error);
-            if (status)
-                pm_picture_abandon(&picture);
-            else
-                status = pm_picture_draw(&picture, pictures[k].script, error);
+            status = pm_picture_draw(&picture, status, pictures[k].script, error);
         } else if (!status) {
             pm_picture_abandon(&picture);
         }
@@ -198,7 +194,7 @@ pm_status pm_plot_classification(const pm_plot *plot, pm_error *error) {
     size_t drawn = 0;
     if (asprintf(&path, "%s/weights-1.dat", plot->folder) < 0)
         return pm_fail_memory(error, "a path");
-    s.n_inputs = count_columns(path);
+    s.n_inputs = pm_count_columns(path);
     free(path);
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < PICTURES; k++)

@@ -4,8 +4,13 @@
 
 #include "cli/plot.h"
 
-/* Every picture that fits what `punctum train` or `punctum test` left of a classifier in a folder. Errors: PM_INVALID if
- * there is nothing to draw; PM_FAILED; PM_NO_MEMORY; PM_STOPPED. */
+#include <stddef.h>
+
+/* Every picture that fits what `punctum train` or `punctum test` left of a classifier in a folder. Errors: PM_INVALID
+ * if there is nothing to draw; PM_FAILED; PM_NO_MEMORY; PM_STOPPED. */
 pm_status pm_plot_classification(const pm_plot *plot, pm_error *error);
+
+/* Columns of the first row of a file that is no comment; 0 where there is none. */
+size_t pm_count_columns(const char *path);
 
 #endif

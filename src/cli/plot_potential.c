@@ -25,8 +25,8 @@ typedef struct point {
 
 /* A curve as it is read. */
 typedef struct reduction {
-    double from, to, columns; /* ms, ms, of the picture */
-    double column;            /* of the points that are held; -1: none are */
+    double from, to, columns;              /* ms, ms, of the picture */
+    double column;                         /* of the points that are held; -1: none are */
     point first, low, high, last, earlier; /* earlier: the last of another column since the last spike, if place > 0 */
     size_t taken;
     double stroke_column; /* of the last stroke */
@@ -40,8 +40,8 @@ static void flush(reduction *r) {
     if (r->column < 0.0)
         return;
     const point *earlier = r->low.place < r->high.place ? &r->low : &r->high;
-    const point *later = earlier == &r->low ? &r->high : &r->low, *list[] = {&r->first, earlier, later, &r->last};
-    for (size_t k = 0; k < sizeof list / sizeof *list; k++)
+    const point *later = earlier == &r->low ? &r->high : &r->low, *list[4] = {&r->first, earlier, later, &r->last};
+    for (size_t k = 0; k < 4; k++)
         if (k == 0 || list[k]->place != list[k - 1]->place)
             fprintf(r->curve, "%.17g %.9g\n", list[k]->time, list[k]->potential);
     r->column = -1.0;
@@ -173,8 +173,5 @@ pm_status pm_draw_potentials(const char *folder, const char *name, const pm_trac
     pm_picture_number(&picture, "t_from", 0, from);
     pm_picture_number(&picture, "t_to", 0, to);
     status = write_traces(&picture, traces, from, to, error);
-    if (!status)
-        return pm_picture_draw(&picture, "potential.gp", error);
-    pm_picture_abandon(&picture);
-    return status;
+    return pm_picture_draw(&picture, status, "potential.gp", error);
 }

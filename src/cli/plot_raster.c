@@ -1,7 +1,7 @@
 /* A raster is drawn from what a pixel can show. Every spike is counted in a grid of as many columns as the picture has
- * pixels and at most as many rows; while spikes are few they are kept as well and drawn as strokes, else the grid is drawn,
- * the darker the more spikes a cell has. What gnuplot gets is bounded by the picture, whatever the number of spikes. Up to
- * PANELS populations have a band and a panel of rates each; more share an image, and one of rates. */
+ * pixels and at most as many rows; while spikes are few they are kept as well and drawn as strokes, else the grid is
+ * drawn, the darker the more spikes a cell has. What gnuplot gets is bounded by the picture, whatever the number of
+ * spikes. Up to PANELS populations have a band and a panel of rates each; more share an image, and one of rates. */
 #include "cli/plot_raster.h"
 
 #include "cli/gnuplot.h"
@@ -107,16 +107,16 @@ static pm_status read_band(raster *r, size_t k, pm_error *error) {
         if (!status)
             enter(r, k, &spike);
         if (!status && n++ % 16384 == 0)
-            status = pm_picture_tell(&r->picture,
-                                     ((double)k + (double)ftell(rows.file) / (double)(found.st_size + 1)) / (double)r->n,
-                                     "reading spikes", error);
+            status = pm_picture_tell(
+                &r->picture, ((double)k + (double)ftell(rows.file) / (double)(found.st_size + 1)) / (double)r->n,
+                "reading spikes", error);
     }
     pm_rows_close(&rows);
     return status;
 }
 
-/* The grid as shades: of the colour of a band, or 0 where there is no spike. Logarithmic, so that a burst hides nothing;
- * one spike among cells of many can still be seen. */
+/* The grid as shades: of the colour of a band, or 0 where there is no spike. Logarithmic, so that a burst hides
+ * nothing; one spike among cells of many can still be seen. */
 static void shade(const raster *r, size_t k, unsigned char *shades) {
     size_t cells = r->strips[k].rows * COLUMNS, hue = (r->bands[k].colour - 1) % HUES;
     uint32_t most = 1;
@@ -198,7 +198,7 @@ static pm_status write_panel(raster *r, size_t k, pm_error *error) {
 /* A population in the overview, from pixel `bottom` on; a cell covers every pixel that it touches. */
 static pm_status add_to_overview(raster *r, size_t k, double bottom, pm_error *error) {
     const strip *s = &r->strips[k];
-    unsigned char *shades = malloc(s->rows * COLUMNS);
+    unsigned char *shades = calloc(s->rows, COLUMNS);
     if (!shades)
         return pm_fail_memory(error, "a picture");
     shade(r, k, shades);
@@ -289,11 +289,7 @@ pm_status pm_draw_raster(const char *folder, const char *name, const pm_band *ba
     pm_picture_number(&r.picture, "t_from", 0, r.from);
     pm_picture_number(&r.picture, "t_to", 0, r.to);
     pm_picture_number(&r.picture, "bin", 0, r.bin);
-    status = prepare(&r, error);
-    if (status)
-        pm_picture_abandon(&r.picture);
-    else
-        status = pm_picture_draw(&r.picture, "raster.gp", error);
+    status = pm_picture_draw(&r.picture, prepare(&r, error), "raster.gp", error);
     free(r.strips);
     free(r.grid);
     free(r.marks);

@@ -44,10 +44,7 @@ static pm_status add_run(pm_picture *picture, size_t index, const char *folder, 
 
 static pm_status draw_learning(pm_picture *picture, size_t n, pm_status status, pm_error *error) {
     pm_picture_number(picture, "n_runs", 0, (double)n);
-    if (!status)
-        return pm_picture_draw(picture, "learning.gp", error);
-    pm_picture_abandon(picture);
-    return status;
+    return pm_picture_draw(picture, status, "learning.gp", error);
 }
 
 pm_status pm_plot_comparison(const char *const *folders, size_t n, const char *output, pm_error *error) {
@@ -90,8 +87,8 @@ static pm_status thin_out(const kept *t, const char *path, FILE *to, pm_error *e
         if (!(up >= 0.0 && up < 1.0 && across >= 0.0 && across < 1.0 && pattern >= 0.0 && pattern < MOST_PATTERNS) ||
             rows.values[2] != 0.0)
             continue;
-        size_t cell = ((size_t)pattern * CELLS_UP + (size_t)(up * CELLS_UP)) * CELLS_ACROSS +
-                      (size_t)(across * CELLS_ACROSS);
+        size_t cell =
+            ((size_t)pattern * CELLS_UP + (size_t)(up * CELLS_UP)) * CELLS_ACROSS + (size_t)(across * CELLS_ACROSS);
         if (!seen[cell])
             fprintf(to, "%.17g %.17g 0 %.17g\n", rows.values[0], pattern, rows.values[3]);
         seen[cell] = 1;
@@ -133,10 +130,7 @@ static pm_status draw_outputs(const kept *t, pm_error *error) {
     pm_picture_number(&picture, "n_patterns", 0, (double)t->n_patterns);
     pm_picture_number(&picture, "iterations", 0, t->iterations);
     pm_picture_number(&picture, "duration", 0, duration_of(t));
-    if (!status)
-        return pm_picture_draw(&picture, "outputs.gp", error);
-    pm_picture_abandon(&picture);
-    return status;
+    return pm_picture_draw(&picture, status, "outputs.gp", error);
 }
 
 /* The spikes of all layers on one pattern, before or after training. */
