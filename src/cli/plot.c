@@ -81,7 +81,7 @@ static pm_status find_window(const pm_plot *o, window *w, pm_error *error) {
     write_time(w->from, from, sizeof from);
     write_time(w->to, to, sizeof to);
     write_time(reached, end, sizeof end);
-    if (w->from >= reached || w->to > reached)
+    if (w->from >= reached || w->to > reached || w->to - w->from < PM_LEAST_WINDOW)
         return pm_fail(error, PM_INVALID, "--from %s --to %s: the run in %s covers 0 to %s ms; give a part of that",
                        from, to, o->folder, end);
     snprintf(w->suffix, sizeof w->suffix, "@%s-%s", from, to);

@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <punctum/error.h>
 
+#define PM_LEAST_WINDOW 1e-9 /* ms that a picture covers at least */
+
 /* A folder of results, and what is wanted of it. */
 typedef struct pm_plot {
     const char *folder;

@@ -4,6 +4,7 @@
 #include "cli/plot_potential.h"
 
 #include "cli/gnuplot.h"
+#include "cli/plot.h"
 
 #include "io/file.h"
 
@@ -110,7 +111,7 @@ static pm_status read_trace(pm_picture *picture, reduction *r, const char *path,
         }
         enter(r, last, rows.values);
         memcpy(last, rows.values, sizeof last);
-        if (rows.line % 16384 == 2)
+        if (rows.line % 16384 == 0)
             status = pm_picture_tell(picture, (done + (double)ftell(rows.file) / (double)(found.st_size + 1)) / all,
                                      "reading potentials", error);
     }
@@ -166,7 +167,7 @@ pm_status pm_draw_potentials(const char *folder, const char *name, const pm_trac
     pm_status status = pm_picture_begin(&picture, folder, name, error);
     if (status)
         return status;
-    to = to > from ? to : from + 1.0;
+    to = to - from >= PM_LEAST_WINDOW ? to : from + 1.0;
     pm_picture_text(&picture, "name", 0, traces->population);
     pm_picture_number(&picture, "population", 0, (double)traces->colour);
     pm_picture_number(&picture, "V_th", 0, traces->V_th);

@@ -5,6 +5,7 @@
 #include "cli/plot_raster.h"
 
 #include "cli/gnuplot.h"
+#include "cli/plot.h"
 
 #include "io/file.h"
 #include "io/spikes.h"
@@ -106,7 +107,7 @@ static pm_status read_band(raster *r, size_t k, pm_error *error) {
         status = pm_spike_of_row(&rows, &spike, error);
         if (!status)
             enter(r, k, &spike);
-        if (!status && n++ % 16384 == 0)
+        if (!status && ++n % 16384 == 0)
             status = pm_picture_tell(
                 &r->picture, ((double)k + (double)ftell(rows.file) / (double)(found.st_size + 1)) / (double)r->n,
                 "reading spikes", error);
@@ -279,7 +280,7 @@ static pm_status prepare(raster *r, pm_error *error) {
 
 pm_status pm_draw_raster(const char *folder, const char *name, const pm_band *bands, size_t n, double from, double to,
                          pm_error *error) {
-    raster r = {.bands = bands, .n = n, .from = from, .to = to > from ? to : from + 1.0};
+    raster r = {.bands = bands, .n = n, .from = from, .to = to - from >= PM_LEAST_WINDOW ? to : from + 1.0};
     r.bin = round_up((r.to - r.from) / 100.0);
     r.n_bins = (size_t)ceil((r.to - r.from) / r.bin - 1e-6);
     pm_status status = pm_picture_begin(&r.picture, folder, name, error);

@@ -217,6 +217,8 @@ check "nothing temporary is left" test -z "$(find temporary -mindepth 1)"
 # --- the line of progress ----------------------------------------------------------------------------------------------
 
 if command -v script > /dev/null; then
+    script -qec "'$program' plot many-samples" /dev/null > log
+    check "plot gives a sign of life" sh -c "tr '\r' '\n' < log | grep -q 'reading potentials' && grep -q 'drawing potential-a, [0-9]* s' log"
     for width in 30 80; do
         script -qec "stty cols $width; '$program' train '$here/data/experiments/xor.yaml' -o progress-$width --trials 12" \
             /dev/null > log
