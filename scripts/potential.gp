@@ -73,7 +73,7 @@ do for [k = 1:n] {
 do for [p = 1:2] {
     eval open_picture[p]
     set multiplot
-    set xtics format '%g'
+    set xtics format format_of(t_from, t_to)
     unset label
     unset arrow
     if (stacked) {
@@ -128,7 +128,7 @@ do for [p = 1:2] {
             set label 1 sprintf('%s %d', shorten(name, columns - 100), neuron(k)) at graph 0, 1 offset 0, 0.8 left noenhanced \
                 textcolor rgb colour(population)
             if (k == n) {
-                set xtics format '%g'
+                set xtics format format_of(t_from, t_to)
                 set xlabel 'Time (ms)'
             } else {
                 set xtics format ''

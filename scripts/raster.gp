@@ -146,7 +146,7 @@ do for [p = 1:2] {
                     screen screen_x(18), screen_y(rates_top + 0.5 * n * (rate_height + gap)) center rotate by 90
             }
             if (j == n) {
-                set xtics format '%g'
+                set xtics format format_of(t_from, t_to)
                 set xlabel 'Time (ms)'
             }
             if (n > 1) {
@@ -179,7 +179,7 @@ do for [p = 1:2] {
         set tmargin at screen screen_y(rates_top)
         set bmargin at screen screen_y(rates_top + rate_height)
         set yrange [-0.5:n - 0.5]
-        set xtics format '%g'
+        set xtics format format_of(t_from, t_to)
         set xlabel 'Time (ms)'
         set palette maxcolors 0 defined (0 '#FFFFFF', 1 '#6BAED6', 2 '#08306B')
         set cbrange [0:*]

@@ -45,6 +45,9 @@ round_up(x) = x <= 1.000001 * decade(x) ? decade(x) : x <= 2.000001 * decade(x) 
 round_down(x) = round_up(x) <= 1.000001 * x ? round_up(x) : x >= 5 * decade(x) ? 5 * decade(x) \
               : x >= 2 * decade(x) ? 2 * decade(x) : decade(x)
 
+# The format of ticks from one number to another that tells them apart.
+format_of(from, to) = sprintf('%%.%dg', clamp(ceil(log10(most(abs(from), abs(to)) / (to - from))) + 2, 6, 15))
+
 # A text cut to a number of pixels.
 shorten(text, room) = pixels(text) <= room ? text : cut(text, room - 14.5) . '…'
 cut(text, room) = pixels(text) <= room ? text : cut(text[1:strlen(text) - 1], room)

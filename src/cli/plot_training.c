@@ -74,7 +74,7 @@ static double duration_of(const kept *t) { return json_number_value(json_object_
 
 /* Output spikes, of those that would lie on each other in the picture one. */
 static pm_status thin_out(const kept *t, const char *path, FILE *to, pm_error *error) {
-    unsigned char *seen = calloc(MOST_PATTERNS * CELLS_UP, CELLS_ACROSS);
+    unsigned char *seen = calloc((size_t)MOST_PATTERNS * CELLS_UP, CELLS_ACROSS);
     pm_rows rows = {0};
     pm_status status = seen ? pm_rows_open(&rows, path, error) : pm_fail_memory(error, "a picture");
     while (!status && !(status = pm_rows_next(&rows, error)) && rows.n > 0) {
