@@ -34,7 +34,8 @@ void pm_print_samples(FILE *to);
 void pm_watch_signals(void (*stop)(int));
 extern volatile int pm_interrupted;
 
-/* A progress bar on standard error, if that is a terminal: fraction from 0 to 1, and a few words. */
+/* A progress bar on standard error, if that is a terminal, as wide as that allows: fraction from 0 to 1 (no bar below 0),
+ * and a few words. */
 typedef struct pm_progress {
     bool on;
     double begun, shown; /* s, monotonic clock */
