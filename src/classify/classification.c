@@ -1,5 +1,6 @@
 /* What an experiment in classification says: defaults and checks. */
 #include "classify/classification.h"
+#include "model/neuron.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ pm_classification *pm_classification_new(void) {
                              .decay = 1.0,
                              .decay_every = 1,
                              .highest = INFINITY};
-    memcpy(c->optimiser_parameters, pm_optimiser_adam.defaults, pm_optimiser_adam.size);
+    pm_kind_preset(&c->optimiser->head, c->optimiser_parameters);
     return c;
 }
 
@@ -77,7 +78,7 @@ static pm_status check_events(const pm_classification *c, pm_error *error) {
     const pm_coding *k = &c->coding;
     if (c->model && c->data == PM_DATA_NMNIST)
         return pm_fail(error, PM_INVALID, "data.nmnist: model %s takes intensities, not recordings of events",
-                       c->model->name);
+                       c->model->head.name);
     if ((c->data == PM_DATA_NMNIST) != (k->kind == PM_CODING_EVENTS))
         return pm_fail(error, PM_INVALID, "coding: %s",
                        c->data == PM_DATA_NMNIST ? "the data nmnist needs the coding events"
@@ -147,20 +148,9 @@ static pm_status check_trains(const pm_classification *c, pm_error *error) {
     return status;
 }
 
-/* Whether the model takes its parameters, for layers of these sizes and any input. */
 static pm_status check_model(const pm_classification *c, pm_error *error) {
-    uint32_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {1};
-    void *model = NULL;
-    for (size_t l = 0; l < c->n_layers; l++)
-        sizes[l + 1] = (uint32_t)c->layers[l].size;
     pm_status status = need(c->n_layers < PM_IMAGE_LAYERS, "layers", (double)c->n_layers, "at most 7 layers", error);
-    if (!status)
-        status = pm_image_model_check(c->model, c->model_parameters, error);
-    if (!status)
-        status = c->model->create(&model, sizes, c->n_layers + 1, c->model_parameters, error);
-    if (!status)
-        c->model->destroy(model);
-    return status;
+    return status ? status : pm_kind_check(&c->model->head, c->model_parameters, error);
 }
 
 pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
@@ -203,5 +193,5 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
         status = need(c->average >= 0.0 && c->average < 1.0, "average", c->average, "from 0 to below 1", error);
     if (!status && c->model)
         status = check_model(c, error);
-    return status ? status : pm_optimiser_check(c->optimiser, c->optimiser_parameters, error);
+    return status ? status : pm_kind_check(&c->optimiser->head, c->optimiser_parameters, error);
 }

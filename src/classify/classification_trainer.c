@@ -165,7 +165,7 @@ static pm_status share(pm_class_trainer *t, const pm_relay *relay, pm_error *err
     const pm_exchange *ranks = relay->ranks;
     if (c->model)
         return pm_fail(error, PM_INVALID, "model %s is trained by one process, not %u; threads share its work",
-                       c->model->name, ranks->size);
+                       c->model->head.name, ranks->size);
     if (ranks->size > c->parts)
         return pm_fail(error, PM_INVALID, "parts: %zu parts of a batch are too few for %u processes", c->parts,
                        ranks->size);

@@ -5,8 +5,8 @@
 #include "cli/command.h"
 #include "cli/options.h"
 
-#include "base/parameter.h"
 #include "io/output.h"
+#include "model/neuron.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
 

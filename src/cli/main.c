@@ -3,7 +3,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 
-#include "io/tree.h"
+#include "base/kind.h"
 
 #include <errno.h>
 #include <math.h>

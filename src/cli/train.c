@@ -406,15 +406,11 @@ static void print_rules(FILE *to) {
     for (size_t r = 0; pm_rules[r]; r++) {
         fprintf(to, "\n  %s: ", pm_rules[r]->name);
         pm_print_wrapped(to, (int)strlen(pm_rules[r]->name) + 4, 4, pm_rules[r]->help);
-        for (size_t k = 0; k < pm_rules[r]->n_parameters; k++) {
-            const pm_parameter *p = &pm_rules[r]->parameters[k];
-            double value = pm_parameter_value(pm_rules[r]->defaults, p);
-            char term[60], text[300];
+        for (size_t k = 0; k < pm_rules[r]->n_fields; k++) {
+            const pm_field *p = &pm_rules[r]->fields[k];
+            char term[60], text[300], preset[60];
             snprintf(term, sizeof term, "    %s", p->name);
-            if (p->choices)
-                snprintf(text, sizeof text, "%s [%s]", p->help, p->choices[(size_t)value]);
-            else
-                snprintf(text, sizeof text, "%s [%g%s%s]", p->help, value, p->unit[0] ? " " : "", p->unit);
+            snprintf(text, sizeof text, "%s [%s]", p->help, pm_field_default(p, preset, sizeof preset));
             pm_print_term(to, term, text);
         }
     }

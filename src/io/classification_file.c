@@ -52,23 +52,17 @@ static json_t *data_json(const pm_classification *c) {
 }
 
 static json_t *optimiser_json(const pm_classification *c) {
-    json_t *map = json_pack("{s:s}", "name", c->optimiser->name);
-    for (size_t k = 0; k < c->optimiser->n_parameters; k++)
-        json_object_set_new(map, c->optimiser->parameters[k].name,
-                            json_real(pm_parameter_value(c->optimiser_parameters, &c->optimiser->parameters[k])));
+    json_t *map = json_pack("{s:s}", "name", c->optimiser->head.name);
+    pm_kind_json(map, &c->optimiser->head, c->optimiser_parameters);
     return map;
 }
 
 /* A model of its own: what applies to it. */
 static json_t *model_json(const pm_classification *c) {
-    json_t *sizes = json_array(), *model = json_pack("{s:s}", "name", c->model->name);
+    json_t *sizes = json_array(), *model = json_pack("{s:s}", "name", c->model->head.name);
     for (size_t l = 0; l < c->n_layers; l++)
         json_array_append_new(sizes, json_integer((json_int_t)c->layers[l].size));
-    for (size_t k = 0; k < c->model->n_parameters; k++) {
-        const pm_parameter *p = &c->model->parameters[k];
-        double value = pm_parameter_value(c->model_parameters, p);
-        json_object_set_new(model, p->name, p->choices ? json_string(p->choices[(size_t)value]) : json_real(value));
-    }
+    pm_kind_json(model, &c->model->head, c->model_parameters);
     return json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:f, s:f, s:I}", "seed", (json_int_t)c->seed, "model", model,
                      "data", data_json(c), "layers", sizes, "epochs", (json_int_t)c->epochs, "batch",
                      (json_int_t)c->batch, "optimiser", optimiser_json(c), "rate", c->rate, "schedule_factor", c->decay,

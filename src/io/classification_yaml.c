@@ -318,43 +318,12 @@ static pm_status read_loss(pm_classification *c, const pm_node *root, pm_error *
 /* --- training ----------------------------------------------------------------------------------------------------- */
 
 static pm_status read_optimiser(pm_classification *c, const pm_node *root, pm_error *error) {
-    const char *names[16] = {NULL}, *keys[16] = {NULL};
+    const pm_kind *kind = NULL;
     pm_node node = pm_map_find(root, "optimiser");
     if (!pm_node_exists(&node))
         return PM_OK;
-    for (size_t k = 0; pm_optimisers[k] && k < 15; k++)
-        names[k] = pm_optimisers[k]->name;
-    const char *name = NULL;
-    pm_node inner = {0};
-    pm_status status = PM_OK;
-    if (pm_node_is_map(&node)) {
-        status = pm_map_check(&node, names, error);
-        for (size_t k = 0; !status && names[k]; k++) {
-            pm_node found = pm_map_find(&node, names[k]);
-            if (pm_node_exists(&found)) {
-                name = names[k];
-                inner = found;
-            }
-        }
-    } else {
-        status = pm_node_text(&node, "the name of an optimiser", &name, error);
-    }
-    const pm_optimiser *o = status || !name ? NULL : pm_optimiser_find(name);
-    if (!status && !o)
-        return pm_node_fail(&node, error, "which optimiser? sgd, momentum or adam");
-    if (status)
-        return status;
-    c->optimiser = o;
-    if (o->size > 0)
-        memcpy(c->optimiser_parameters, o->defaults, o->size);
-    if (!pm_node_exists(&inner))
-        return PM_OK;
-    for (size_t k = 0; k < o->n_parameters; k++)
-        keys[k] = o->parameters[k].name;
-    status = pm_map_check(&inner, keys, error);
-    for (size_t k = 0; !status && k < o->n_parameters; k++)
-        status = number(&inner, keys[k], "a finite number", pm_parameter_of(c->optimiser_parameters, &o->parameters[k]),
-                        error);
+    pm_status status = pm_read_choice(&node, pm_optimisers, "optimiser", NULL, &kind, c->optimiser_parameters, error);
+    c->optimiser = status ? c->optimiser : pm_optimiser_of(kind);
     return status;
 }
 
@@ -396,53 +365,11 @@ static pm_status read_training(pm_classification *c, const pm_node *root, pm_err
 
 /* --- models of their own ------------------------------------------------------------------------------------------ */
 
-static pm_status read_choice(const pm_node *map, const pm_parameter *p, double *value, pm_error *error) {
-    pm_node node = pm_map_find(map, p->name);
-    const char *text = NULL;
-    if (!pm_node_exists(&node))
-        return PM_OK;
-    pm_status status = pm_node_text(&node, p->help, &text, error);
-    if (status)
-        return status;
-    for (size_t k = 0; p->choices[k]; k++)
-        if (strcmp(p->choices[k], text) == 0) {
-            *value = (double)k;
-            return PM_OK;
-        }
-    return pm_node_fail(&node, error, "'%s' is none of the choices: %s", text, p->help);
-}
-
 /* "model: stbp" or "model: {stbp: {steps: 20}}" */
 static pm_status read_model(pm_classification *c, const pm_node *node, pm_error *error) {
-    const char *names[8] = {NULL}, *keys[32] = {NULL}, *name = NULL;
-    pm_node inner = {0};
-    pm_status status = PM_OK;
-    for (size_t k = 0; pm_image_models[k] && k < 7; k++) {
-        names[k] = pm_image_models[k]->name;
-        pm_node found = pm_node_is_map(node) ? pm_map_find(node, names[k]) : (pm_node){0};
-        if (pm_node_exists(&found)) {
-            inner = found;
-            name = names[k];
-        }
-    }
-    status = pm_node_is_map(node) ? pm_map_check(node, names, error)
-                                  : pm_node_text(node, "the name of a model", &name, error);
-    c->model = status || !name ? NULL : pm_image_model_find(name);
-    if (!status && !c->model)
-        return pm_node_fail(node, error, "which model? stbp or lee");
-    if (status)
-        return status;
-    memcpy(c->model_parameters, c->model->defaults, c->model->size);
-    if (!pm_node_exists(&inner))
-        return PM_OK;
-    for (size_t k = 0; k < c->model->n_parameters && k < 31; k++)
-        keys[k] = c->model->parameters[k].name;
-    status = pm_map_check(&inner, keys, error);
-    for (size_t k = 0; !status && keys[k]; k++) {
-        const pm_parameter *p = &c->model->parameters[k];
-        double *value = pm_parameter_of(c->model_parameters, p);
-        status = p->choices ? read_choice(&inner, p, value, error) : number(&inner, p->name, p->help, value, error);
-    }
+    const pm_kind *kind = NULL;
+    pm_status status = pm_read_choice(node, pm_image_models, "model", NULL, &kind, c->model_parameters, error);
+    c->model = status ? NULL : pm_image_model_of(kind);
     return status;
 }
 

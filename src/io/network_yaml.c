@@ -4,6 +4,7 @@
 #include "io/spikes.h"
 #include "io/tree.h"
 #include "io/values.h"
+#include "model/source.h"
 
 #include <punctum/io.h>
 
@@ -32,24 +33,21 @@ static pm_status add_spike_source(pm_network *network, const pm_node *population
 
 static pm_status add_source(pm_network *network, const pm_node *population, const pm_node *source, const char *name,
                             uint32_t size, pm_error *error) {
-    static const char *const keys[] = {"spikes", "poisson", NULL}, *const poisson_keys[] = {"rate", NULL};
+    static const char *const keys[] = {"spikes", "poisson", NULL};
     pm_status status = pm_map_check(source, keys, error);
     if (status)
         return status;
-    pm_node spikes = pm_map_find(source, "spikes"), poisson = pm_map_find(source, "poisson"), rate;
+    pm_node spikes = pm_map_find(source, "spikes"), poisson = pm_map_find(source, "poisson");
     if (pm_node_exists(&spikes) == pm_node_exists(&poisson))
         return pm_node_fail(source, error, "a source is either {spikes: FILE} or {poisson: {rate: R}}");
     if (pm_node_exists(&spikes))
         return add_spike_source(network, population, &spikes, name, size, error);
-    double value = 0.0;
-    status = pm_map_check(&poisson, poisson_keys, error);
-    if (!status)
-        status = pm_map_get(&poisson, "rate", &rate, error);
-    if (!status)
-        status = pm_node_number(&rate, "a rate in spikes/s", &value, error);
+    pm_poisson_source own;
+    pm_kind_preset(&pm_source_poisson, &own);
+    status = pm_read_kind(&poisson, &pm_source_poisson, &own, error);
     if (status)
         return status;
-    return pm_node_blame(&rate, pm_network_add_poisson_source(network, name, size, value, NULL, error), error);
+    return pm_node_blame(&poisson, pm_network_add_poisson_source(network, name, size, own.rate, NULL, error), error);
 }
 
 static pm_status read_population(pm_network *network, const pm_node *population, const pm_node *shared,

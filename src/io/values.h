@@ -1,17 +1,33 @@
-/* Values that network and experiment files have in common. */
+/* Values that network and experiment files have in common: kinds, neurons, distributions. */
 #ifndef PM_IO_VALUES_H
 #define PM_IO_VALUES_H
 
 #include "io/tree.h"
-#include "base/parameter.h"
+#include "model/neuron.h"
 
 #include <punctum/network.h>
+
+enum { PM_MOST_KEYS = 64 }; /* of a kind, and of what stands beside it */
+
+/* The fields that a map gives, over what is in the structure; keys of other things are not looked at. Each value is
+ * blamed on its own line. */
+pm_status pm_read_fields(const pm_node *map, const pm_kind *kind, void *structure, pm_error *error);
+/* The same for a map that holds the fields of the kind and nothing else: every key is one of them, all that have no
+ * default are there, and they go together. */
+pm_status pm_read_kind(const pm_node *map, const pm_kind *kind, void *structure, pm_error *error);
+/* One of the kinds of a list with its parameters in `structure`, defaults filled in: "NAME" or {NAME: {FIELD: VALUE,
+ * ...}}, in a map beside the keys `others` (ends with NULL; NULL: none). `what` says what the names are of: "learning
+ * rule". */
+pm_status pm_read_choice(const pm_node *node, const pm_kind *const *list, const char *what, const char *const *others,
+                         const pm_kind **kind, void *structure, pm_error *error);
+/* Puts the place before a message: the line of the parameter that the error blames, if `map` has that key. */
+pm_status pm_blame_field(const pm_node *map, pm_status status, pm_error *error);
 
 /* The parameters that a map gives, over those already in *neuron. */
 pm_status pm_read_neuron(const pm_node *map, pm_neuron *neuron, pm_error *error);
 
-/* pm_neuron_check; its message is blamed on the parameter that it begins with, where the population's own map "neuron"
- * or the `shared` one (which may be absent) gives that one. */
+/* pm_neuron_check; what it blames is looked for in the population's own map "neuron" and in the `shared` one (which may
+ * be absent). */
 pm_status pm_check_neuron(const pm_node *shared, const pm_node *population, const pm_neuron *neuron, pm_error *error);
 
 /* A list of two numbers or, if `most` is 3, of two or three into a, b and step. `what` describes it. */

@@ -1,7 +1,7 @@
 /* Field by field: padding has no meaning. */
 #include "net/mark.h"
 
-#include "base/parameter.h"
+#include "model/neuron.h"
 
 #include <string.h>
 
@@ -9,6 +9,14 @@ uint64_t pm_hash(uint64_t hash, const void *bytes, size_t size) {
     const unsigned char *at = bytes;
     for (size_t k = 0; k < size; k++)
         hash = (hash ^ at[k]) * 0x100000001b3u;
+    return hash;
+}
+
+uint64_t pm_kind_hash(uint64_t hash, const pm_kind *kind, const void *structure) {
+    for (size_t k = 0; k < kind->n_fields; k++) {
+        double value = pm_field_value(&kind->fields[k], structure) + 0.0; /* -0 is 0 */
+        hash = pm_hash(hash, &value, sizeof value);
+    }
     return hash;
 }
 
@@ -20,10 +28,8 @@ static uint64_t of_population(uint64_t h, const pm_population *p) {
     h = HASH(h, p->kind);
     h = HASH(h, p->record_spikes);
     h = HASH(h, p->rate);
-    for (size_t k = 0; p->kind == PM_LIF && k < PM_NEURON_PARAMETERS; k++) {
-        double value = pm_parameter_value(&p->neuron, &pm_neuron_parameters[k]);
-        h = HASH(h, value);
-    }
+    if (p->kind == PM_LIF)
+        h = pm_kind_hash(h, &pm_neuron_lif, &p->neuron);
     h = HASH(h, p->n_events);
     for (size_t k = 0; k < p->n_events; k++) {
         h = HASH(h, p->events[k].time);

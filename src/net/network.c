@@ -1,6 +1,7 @@
 /* Building a description. Invariant: a network holds only what passed its checks; whatever is added is copied, and an
  * addition that fails leaves the network as it was. */
 #include "net/events.h"
+#include "model/source.h"
 
 #include <punctum/network.h>
 
@@ -133,8 +134,10 @@ pm_status pm_network_add_spike_source(pm_network *network, const char *name, uin
 
 pm_status pm_network_add_poisson_source(pm_network *network, const char *name, uint32_t size, double rate,
                                         uint32_t *number, pm_error *error) {
-    if (!isfinite(rate) || rate < 0.0 || rate > 1e9)
-        return pm_fail(error, PM_INVALID, "the rate of '%s' is %g; it must be between 0 and 1e9 spikes/s", name, rate);
+    char range[60];
+    if (pm_field_check(&pm_source_poisson.fields[0], rate, NULL))
+        return pm_fail_key(error, "rate", "the rate of '%s' is %g; it must be %s", name, rate,
+                           pm_field_range(&pm_source_poisson.fields[0], range, sizeof range));
     pm_population population = {.size = size, .kind = PM_POISSON_SOURCE, .rate = rate};
     return add_population(network, name, population, number, error);
 }

@@ -5,7 +5,7 @@
  * `pending` holds the spikes not yet reported, and those before `reported` have been. */
 #include "step/clock.h"
 
-#include "base/parameter.h"
+#include "model/neuron.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
 

@@ -2,7 +2,7 @@
  * at `time`, all events up to it have acted, and integration never crosses an event. */
 #include "step/course.h"
 
-#include "base/parameter.h"
+#include "model/neuron.h"
 
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_odeiv2.h>

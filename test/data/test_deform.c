@@ -282,7 +282,7 @@ static pm_classification *experiment(const pm_image_model *model, const pm_defor
     c->batch = 20;
     c->model = model;
     if (model)
-        memcpy(c->model_parameters, model->defaults, model->size);
+        pm_kind_preset(&model->head, c->model_parameters);
     c->rate = model ? 0.01 : 5.0;
     c->deform = *d;
     ck_assert_int_eq(pm_classification_check(c, NULL), PM_OK);

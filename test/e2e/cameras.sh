@@ -53,8 +53,8 @@ refuse 2 "there is no such file" camera -i missing -l missing -o new
 refuse 2 "has 10000 images; 20000 are wanted" camera -i "$mnist/t10k-images-idx3-ubyte.gz" \
     -l "$mnist/t10k-labels-idx1-ubyte.gz" -n 20000 -o new
 refuse 2 "not a whole number" camera -i a -l b -n 1.5 -o new
-refuse 2 "threshold: 0 is not possible" camera -i a -l b -o new --threshold 0
-refuse 2 "step: 200 ms is not possible" camera -i a -l b -o new --step 200
+refuse 2 "threshold is 0; it must be positive, at least 0.001" camera -i a -l b -o new --threshold 0
+refuse 2 "step is 200 ms; it must be from a millionth" camera -i a -l b -o new --step 200
 refuse 2 "recordings already" camera -i "$mnist/t10k-images-idx3-ubyte.gz" -l "$mnist/t10k-labels-idx1-ubyte.gz" -n 1 \
     -o recordings/Train
 refuse 2 "picture 1 makes no event" camera -i "$mnist/t10k-images-idx3-ubyte.gz" -l "$mnist/t10k-labels-idx1-ubyte.gz" -n 1 \

@@ -30,13 +30,13 @@ for model in stbp lee; do
     check "$model: the same weights again" cmp peers-$model/weights-1.dat peers-$model-3/weights-1.dat
 done
 sed 's/steps: 6/steps: 6.5/' peers/stbp.yaml > peers/wrong.yaml
-refuse 2 'steps is 6.5; it must be a whole number' train peers/wrong.yaml -o new
+refuse 2 'wrong.yaml:1: model.stbp.steps: steps is 6.5; it must be a whole number from 1 to 1000' train peers/wrong.yaml -o new
 sed 's/steps: 6/stepps: 6/' peers/stbp.yaml > peers/wrong.yaml
 refuse 2 "wrong.yaml:1: .*'stepps'" train peers/wrong.yaml -o new
 sed 's/input_spikes: 500/relative: maybe/' peers/lee.yaml > peers/wrong.yaml
-refuse 2 "wrong.yaml:1: .*relative: 'maybe' is none of the choices: yes: " train peers/wrong.yaml -o new
+refuse 2 "wrong.yaml:1: .*relative: 'maybe' is none of no, yes" train peers/wrong.yaml -o new
 sed 's/input_spikes: 500/inhibition_output: 1/' peers/lee.yaml > peers/wrong.yaml
-refuse 2 'inhibition_output' train peers/wrong.yaml -o new
+refuse 2 'inhibition_output is 1; it must be from 0 to below 1' train peers/wrong.yaml -o new
 
 # --- trained classifiers: tests of them, pictures -----------------------------------------------------------------------
 

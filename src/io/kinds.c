@@ -1,0 +1,30 @@
+/* All kinds there are, by category: the list of lists, which has to stand below everything that it names. */
+#include "classify/image_model.h"
+#include "data/camera.h"
+#include "model/neuron.h"
+#include "model/source.h"
+#include "rule/optimiser.h"
+#include "rule/rule.h"
+
+#include <string.h>
+
+static const pm_kind *const cameras[] = {&pm_camera_kind, NULL};
+
+static const pm_category categories[] = {
+    {"neuron", "neurons", pm_neurons},
+    {"source", "sources of spikes", pm_sources},
+    {"rule", "learning rules of spike times", pm_rules},
+    {"optimiser", "how a gradient becomes a step", pm_optimisers},
+    {"model", "models of classifiers in place of the exact network", pm_image_models},
+    {"camera", "cameras of punctum camera", cameras},
+};
+enum { N_CATEGORIES = sizeof categories / sizeof *categories };
+
+const pm_category *pm_category_at(size_t k) { return k < N_CATEGORIES ? &categories[k] : NULL; }
+
+const pm_category *pm_category_find(const char *name) {
+    size_t k = 0;
+    while (k < N_CATEGORIES && strcmp(categories[k].name, name) != 0)
+        k++;
+    return pm_category_at(k);
+}
