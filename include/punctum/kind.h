@@ -1,5 +1,5 @@
-/* What punctum can do by name (neurons, sources, learning rules, optimisers, losses, ...), and the parameters of each. A
- * kind is a constant table: from it come the keys of files, their defaults and checks, help, manual and results. The
+/* What punctum can do by name (neurons, sources, learning rules, optimisers, losses, ...), and the parameters of each.
+ * A kind is a constant table: from it come the keys of files, their defaults and checks, help, manual and results. The
  * tables can be listed here; punctum describe prints them. */
 #ifndef PUNCTUM_KIND_H
 #define PUNCTUM_KIND_H
@@ -37,6 +37,7 @@ typedef struct pm_field {
     pm_bounds bounds;         /* of numbers */
     const char *const *words; /* ends with NULL: the value is the place of one of these words, from 0; NULL: a number */
     pm_field_type type;
+    const char *result; /* the key in results, where it is another one than in files; else NULL */
 } pm_field;
 
 typedef struct pm_kind {
@@ -70,7 +71,7 @@ const pm_field *pm_kind_field_at(const pm_kind *kind, size_t k);
 /* The value of a field in a structure of its kind, and a new one; choices as the place of their word. */
 double pm_field_value(const pm_field *field, const void *structure);
 void pm_field_set(const pm_field *field, void *structure, double value);
-/* All fields at their defaults; the rest of the structure 0. */
+/* All fields at their defaults; what is no field stays as it is. */
 void pm_kind_preset(const pm_kind *kind, void *structure);
 
 /* The default in words, with its unit: "7 ms", "gram", "the duration"; "-" where there is none. Cut where it does not
@@ -80,10 +81,13 @@ const char *pm_field_default(const pm_field *field, char *text, size_t size);
  * where it does not fit; returns text. */
 const char *pm_field_range(const pm_field *field, char *text, size_t size);
 /* PM_INVALID with a message that names the field, its value and its range, and with the field as the error's key,
- * unless the value is possible. */
+ * unless the value is one that may be given. */
 pm_status pm_field_check(const pm_field *field, double value, pm_error *error);
-/* The same for all fields of a structure, in order, and then for what they must be together. */
+/* The same for all fields of a structure, in order, which may also be at their defaults, and then for what they must be
+ * together. */
 pm_status pm_kind_check(const pm_kind *kind, const void *structure, pm_error *error);
+/* Sets one field by its name. Errors: PM_INVALID for an unknown name or a value out of range. */
+pm_status pm_kind_set(const pm_kind *kind, void *structure, const char *name, double value, pm_error *error);
 
 #ifdef __cplusplus
 }

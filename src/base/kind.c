@@ -100,7 +100,6 @@ void pm_field_set(const pm_field *field, void *structure, double value) {
 }
 
 void pm_kind_preset(const pm_kind *kind, void *structure) {
-    memset(structure, 0, kind->size);
     for (size_t k = 0; k < kind->n_fields; k++)
         pm_field_set(&kind->fields[k], structure, kind->fields[k].preset);
 }
@@ -114,6 +113,16 @@ const char *pm_field_default(const pm_field *field, char *text, size_t size) {
     else
         snprintf(text, size, "%g%s%s", field->preset, field->unit[0] ? " " : "", field->unit);
     return text;
+}
+
+pm_status pm_kind_set(const pm_kind *kind, void *structure, const char *name, double value, pm_error *error) {
+    const pm_field *field = pm_kind_field(kind, name);
+    if (!field)
+        return pm_fail(error, PM_INVALID, "'%s' has no parameter '%.60s'", kind->name, name);
+    pm_status status = pm_field_check(field, value, error);
+    if (!status)
+        pm_field_set(field, structure, value);
+    return status;
 }
 
 /* --- ranges ------------------------------------------------------------------------------------------------------- */
@@ -152,8 +161,6 @@ static bool within(const pm_field *field, double value) {
             n++;
         return value >= 0.0 && value < n && floor(value) == value;
     }
-    if (value == field->preset || (isnan(value) && isnan(field->preset) && field->otherwise)) /* whatever it is */
-        return true;
     return isfinite(value) && (field->type == PM_NUMBER || floor(value) == value) &&
            (b->open & PM_LOW_OPEN ? value > b->low : value >= b->low) &&
            (b->open & PM_HIGH_OPEN ? value < b->high : value <= b->high);
@@ -168,9 +175,16 @@ pm_status pm_field_check(const pm_field *field, double value, pm_error *error) {
                        unit ? field->unit : "", pm_field_range(field, range, sizeof range));
 }
 
+/* Whether a field is as its default, which may be no number, or outside of the range of what is given. */
+static bool untouched(const pm_field *field, double value) {
+    return value == field->preset || (isnan(value) && isnan(field->preset) && field->otherwise);
+}
+
 pm_status pm_kind_check(const pm_kind *kind, const void *structure, pm_error *error) {
     pm_status status = PM_OK;
-    for (size_t k = 0; !status && k < kind->n_fields; k++)
-        status = pm_field_check(&kind->fields[k], pm_field_value(&kind->fields[k], structure), error);
+    for (size_t k = 0; !status && k < kind->n_fields; k++) {
+        double value = pm_field_value(&kind->fields[k], structure);
+        status = untouched(&kind->fields[k], value) ? PM_OK : pm_field_check(&kind->fields[k], value, error);
+    }
     return status || !kind->check ? status : kind->check(structure, error);
 }

@@ -44,7 +44,7 @@ static pm_status add_source(pm_network *network, const pm_node *population, cons
         return add_spike_source(network, population, &spikes, name, size, error);
     pm_poisson_source own;
     pm_kind_preset(&pm_source_poisson, &own);
-    status = pm_read_kind(&poisson, &pm_source_poisson, &own, error);
+    status = pm_read_kind(&poisson, &pm_source_poisson, NULL, &own, error);
     if (status)
         return status;
     return pm_node_blame(&poisson, pm_network_add_poisson_source(network, name, size, own.rate, NULL, error), error);

@@ -22,13 +22,13 @@ static json_t *value_json(const pm_field *field, double value) {
 
 void pm_field_json(json_t *map, const pm_field *field, const void *structure) {
     json_t *value = value_json(field, pm_field_value(field, structure));
-    const char *dot = strchr(field->name, '.');
+    const char *name = field->result ? field->result : field->name, *dot = strchr(name, '.');
     if (!dot) {
-        json_object_set_new(map, field->name, value);
+        json_object_set_new(map, name, value);
         return;
     }
     char key[PM_KEY_SIZE];
-    snprintf(key, sizeof key, "%.*s", (int)(dot - field->name), field->name);
+    snprintf(key, sizeof key, "%.*s", (int)(dot - name), name);
     if (!json_object_get(map, key))
         json_object_set_new(map, key, json_object());
     json_object_set_new(json_object_get(map, key), dot + 1, value);

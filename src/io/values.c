@@ -81,8 +81,8 @@ pm_status pm_blame_field(const pm_node *map, pm_status status, pm_error *error) 
     return pm_node_blame(pm_node_exists(&value) ? &value : map, status, error);
 }
 
-/* The keys of a kind's map; `room` holds those of maps within. */
-static void list_keys(const pm_kind *kind, const char **keys, char room[][PM_KEY_SIZE]) {
+/* The keys of a kind's map, which are so many; `room` holds them. */
+static size_t list_keys(const pm_kind *kind, const char **keys, char room[][PM_KEY_SIZE]) {
     size_t n = 0;
     for (size_t k = 0; k < kind->n_fields && n + 1 < PM_MOST_KEYS; k++) {
         size_t length = first_key(kind->fields[k].name);
@@ -92,14 +92,21 @@ static void list_keys(const pm_kind *kind, const char **keys, char room[][PM_KEY
             n++;
         }
     }
-    keys[n] = NULL;
+    return n;
 }
 
-pm_status pm_read_kind(const pm_node *map, const pm_kind *kind, void *structure, pm_error *error) {
-    const char *keys[PM_MOST_KEYS] = {NULL};
+pm_status pm_check_keys(const pm_node *map, const pm_kind *kind, const char *const *others, pm_error *error) {
+    const char *keys[2 * PM_MOST_KEYS] = {NULL};
     char room[PM_MOST_KEYS][PM_KEY_SIZE];
-    list_keys(kind, keys, room);
-    pm_status status = pm_map_check(map, keys, error);
+    size_t n = list_keys(kind, keys, room);
+    for (size_t k = 0; others && others[k] && n + 1 < sizeof keys / sizeof *keys; k++)
+        keys[n++] = others[k];
+    return pm_map_check(map, keys, error);
+}
+
+pm_status pm_read_kind(const pm_node *map, const pm_kind *kind, const char *const *others, void *structure,
+                       pm_error *error) {
+    pm_status status = pm_check_keys(map, kind, others, error);
     if (!status)
         status = pm_read_fields(map, kind, structure, error);
     for (size_t k = 0; !status && k < kind->n_fields; k++) {
@@ -111,7 +118,7 @@ pm_status pm_read_kind(const pm_node *map, const pm_kind *kind, void *structure,
 }
 
 /* The one kind that a map names among its keys, and what stands there. */
-static pm_status find_choice(const pm_node *map, const pm_kind *const *list, const char *what,
+static pm_status find_in_map(const pm_node *map, const pm_kind *const *list, const char *what,
                              const char *const *others, const pm_kind **kind, pm_node *inner, pm_error *error) {
     const char *keys[PM_MOST_KEYS] = {NULL};
     size_t n = 0, found = 0;
@@ -135,33 +142,32 @@ static pm_status find_choice(const pm_node *map, const pm_kind *const *list, con
     return status;
 }
 
-pm_status pm_read_choice(const pm_node *node, const pm_kind *const *list, const char *what, const char *const *others,
-                         const pm_kind **kind, void *structure, pm_error *error) {
-    pm_node inner = {0};
+pm_status pm_find_choice(const pm_node *node, const pm_kind *const *list, const char *what, const char *const *others,
+                         const pm_kind **kind, pm_node *inner, pm_error *error) {
     const char *name = NULL;
     char wanted[60];
-    pm_status status = PM_OK;
+    *inner = (pm_node){0};
+    if (pm_node_is_map(node))
+        return find_in_map(node, list, what, others, kind, inner, error);
     snprintf(wanted, sizeof wanted, "the name of a %s", what);
-    if (pm_node_is_map(node)) {
-        status = find_choice(node, list, what, others, kind, &inner, error);
-    } else {
-        status = pm_node_text(node, wanted, &name, error);
-        if (!status)
-            status = pm_node_blame(node, pm_kind_choose(list, what, name, kind, error), error);
-    }
+    pm_status status = pm_node_text(node, wanted, &name, error);
+    return status ? status : pm_node_blame(node, pm_kind_choose(list, what, name, kind, error), error);
+}
+
+pm_status pm_read_choice(const pm_node *node, const pm_kind *const *list, const char *what, const char *const *others,
+                         const pm_kind **kind, void *structure, pm_error *error) {
+    pm_node inner;
+    pm_status status = pm_find_choice(node, list, what, others, kind, &inner, error);
     if (status)
         return status;
     pm_kind_preset(*kind, structure);
-    return pm_node_exists(&inner) ? pm_read_kind(&inner, *kind, structure, error) : PM_OK;
+    return pm_node_exists(&inner) ? pm_read_kind(&inner, *kind, NULL, structure, error) : PM_OK;
 }
 
 /* --- neurons and distributions ------------------------------------------------------------------------------------ */
 
 pm_status pm_read_neuron(const pm_node *map, pm_neuron *neuron, pm_error *error) {
-    const char *keys[PM_MOST_KEYS] = {NULL};
-    char room[PM_MOST_KEYS][PM_KEY_SIZE];
-    list_keys(&pm_neuron_lif, keys, room);
-    pm_status status = pm_map_check(map, keys, error);
+    pm_status status = pm_check_keys(map, &pm_neuron_lif, NULL, error);
     return status ? status : pm_read_fields(map, &pm_neuron_lif, neuron, error);
 }
 

@@ -12,12 +12,16 @@ enum { PM_MOST_KEYS = 64 }; /* of a kind, and of what stands beside it */
 /* The fields that a map gives, over what is in the structure; keys of other things are not looked at. Each value is
  * blamed on its own line. */
 pm_status pm_read_fields(const pm_node *map, const pm_kind *kind, void *structure, pm_error *error);
-/* The same for a map that holds the fields of the kind and nothing else: every key is one of them, all that have no
- * default are there, and they go together. */
-pm_status pm_read_kind(const pm_node *map, const pm_kind *kind, void *structure, pm_error *error);
-/* One of the kinds of a list with its parameters in `structure`, defaults filled in: "NAME" or {NAME: {FIELD: VALUE,
- * ...}}, in a map beside the keys `others` (ends with NULL; NULL: none). `what` says what the names are of: "learning
- * rule". */
+/* Fails unless every key is one of a kind's fields or of `others` (ends with NULL; NULL: none). */
+pm_status pm_check_keys(const pm_node *map, const pm_kind *kind, const char *const *others, pm_error *error);
+/* All of a kind: keys as in pm_check_keys, all fields that have no default are there, and they go together. */
+pm_status pm_read_kind(const pm_node *map, const pm_kind *kind, const char *const *others, void *structure,
+                       pm_error *error);
+/* One of the kinds of a list, which stands there as "NAME" or as {NAME: {...}}, in a map beside the keys `others`; what
+ * stands at its name goes into *inner. `what` says what the names are of: "learning rule". */
+pm_status pm_find_choice(const pm_node *node, const pm_kind *const *list, const char *what, const char *const *others,
+                         const pm_kind **kind, pm_node *inner, pm_error *error);
+/* The same with its parameters in `structure`, defaults filled in. */
 pm_status pm_read_choice(const pm_node *node, const pm_kind *const *list, const char *what, const char *const *others,
                          const pm_kind **kind, void *structure, pm_error *error);
 /* Puts the place before a message: the line of the parameter that the error blames, if `map` has that key. */

@@ -152,14 +152,7 @@ pm_status pm_experiment_set_rule(pm_experiment *e, const char *name, pm_error *e
 }
 
 pm_status pm_experiment_set_parameter(pm_experiment *e, const char *name, double value, pm_error *error) {
-    const pm_kind *kind = &e->rule->head;
-    const pm_field *field = pm_kind_field(kind, name);
-    if (!field)
-        return pm_fail(error, PM_INVALID, "the rule '%s' has no parameter '%.60s'", kind->name, name);
-    pm_status status = pm_field_check(field, value, error);
-    if (!status)
-        pm_field_set(field, e->rule_parameters, value);
-    return status;
+    return pm_kind_set(&e->rule->head, e->rule_parameters, name, value, error);
 }
 
 size_t pm_experiment_weights(const pm_experiment *e) {

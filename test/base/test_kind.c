@@ -61,11 +61,16 @@ START_TEST(values) {
     pm_field_set(&fields[COUNT], &t, 12.0);
     ck_assert_uint_eq(t.count, 12);
     ck_assert(pm_field_value(&fields[COUNT], &t) == 12.0);
+    ck_assert_int_eq(pm_kind_set(&kind, &t, "share", 0.25, NULL), PM_OK);
+    ck_assert(t.share == 0.25);
+    ck_assert_int_eq(pm_kind_set(&kind, &t, "share", 2.0, NULL), PM_INVALID);
+    ck_assert_int_eq(pm_kind_set(&kind, &t, "shares", 0.5, NULL), PM_INVALID);
+    ck_assert(t.share == 0.25);
 }
 END_TEST
 
-/* Bounds are kept with their open and closed ends; the message names the field, its value and its range, the error's key
- * the field. */
+/* Bounds are kept with their open and closed ends; the message names the field, its value and its range, the error's
+ * key the field. */
 START_TEST(ranges) {
     const struct {
         size_t field;
@@ -82,7 +87,7 @@ START_TEST(ranges) {
         {SHAPE, 2.0, "shape is 2; it must be one of round, square"},
         {SHAPE, 0.5, "shape is 0.5; it must be one of round, square"},
         {STEPS, 6.5, "steps is 6.5; it must be a whole number from 1 to 100"},
-        {COUNT, INFINITY, NULL},
+        {COUNT, INFINITY, "count is inf; it must be a whole number, at least 1"},
         {COUNT, 0.0, "count is 0; it must be a whole number, at least 1"},
         {END, 0.0, "end is 0 ms; it must be positive"},
         {END, NAN, "end is nan ms; it must be positive"}, /* it has no default */
@@ -107,7 +112,7 @@ START_TEST(together) {
     t.end = 1.0;
     ck_assert_int_eq(pm_kind_check(&kind, &t, &error), PM_INVALID);
     ck_assert_str_eq(error.message, "end is too early");
-    t.end = 6.0;
+    t.end = 6.0; /* the count is infinite, which is its default, and may not be given */
     ck_assert_int_eq(pm_kind_check(&kind, &t, &error), PM_OK);
     (void)pm_fail(&error, PM_INVALID, "something else");
     ck_assert_str_eq(error.key, "");

@@ -64,7 +64,7 @@ refuse 2 "the data nmnist needs the coding events" train nmnist.yaml -o new
 nmnist 'coding: {events: {compression: 2.0}}'
 refuse 2 "the window ends at 50 ms, after the duration of 20 ms" train nmnist.yaml -o new
 nmnist 'coding: {events: {compression: -1.0}}'
-refuse 2 "coding.events.compression: -1 is not possible" train nmnist.yaml -o new
+refuse 2 "coding.events.compression: compression is -1; it must be positive" train nmnist.yaml -o new
 nmnist 'data: {yin_yang: {}}'
 refuse 2 "the coding events is for recordings" train nmnist.yaml -o new
 nmnist 'data: {nmnist: {train: recordings/Train, test: recordings/Test, saccade: 4}}'

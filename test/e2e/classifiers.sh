@@ -196,8 +196,8 @@ desired 'from: 5, to: 3, interval: 1' 'interval: from 5 to 3 ms'
 desired 'times: []' 'times'
 desired 'times: [5, 41]' 'loss.trains: 41 is not possible'
 desired 'times: [5, 4]' 'later than the time before it'
-desired 'times: [5], tau: 0' 'loss.tau: 0 is not possible'
-desired 'times: [5], tau_hat: -1' 'loss.tau_hat: -1 is not possible'
+desired 'times: [5], tau: 0' 'loss.trains.tau: tau is 0 ms; it must be positive'
+desired 'times: [5], tau_hat: -1' 'loss.trains.tau_hat: tau_hat is -1 ms; it must be 0 or more'
 desired 'times: [5], scale: 1' "unknown key 'scale'"
 sed 's/^rate.*/rate: 1.0e+300/' trains.yaml > wrong.yaml
 refuse 1 'runaway activity: more than 200000 spikes in one layer; neuron' train wrong.yaml -o new

@@ -1,4 +1,4 @@
-/* The defaults of kinds, for tests that take one of them as it is. */
+/* The defaults of kinds, and single values of them, for tests. */
 #ifndef PM_TEST_SUPPORT_PRESETS_H
 #define PM_TEST_SUPPORT_PRESETS_H
 
@@ -15,6 +15,11 @@ static inline const void *presets_of(const pm_kind *kind) {
     ck_assert_uint_le(kind->size, sizeof room[0]);
     pm_kind_preset(kind, to);
     return to;
+}
+
+/* Sets a field that there is, to a value that it may have. */
+static inline void set_value(const pm_kind *kind, void *structure, const char *name, double value) {
+    ck_assert_int_eq(pm_kind_set(kind, structure, name, value, NULL), PM_OK);
 }
 
 #endif
