@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const pm_kind *pm_kind_find(const pm_kind *const *list, const char *name) {
@@ -105,13 +106,15 @@ void pm_kind_preset(const pm_kind *kind, void *structure) {
 }
 
 const char *pm_field_default(const pm_field *field, char *text, size_t size) {
-    if (field->otherwise || field->words || isnan(field->preset))
-        snprintf(text, size, "%s",
-                 field->otherwise ? field->otherwise
-                 : field->words   ? field->words[(size_t)field->preset]
-                                  : "-");
+    char number[PM_NUMBER_SIZE];
+    if (field->otherwise)
+        snprintf(text, size, "%s", field->otherwise);
+    else if (field->words)
+        snprintf(text, size, "%s", field->words[(size_t)field->preset]);
+    else if (isnan(field->preset))
+        snprintf(text, size, "-");
     else
-        snprintf(text, size, "%g%s%s", field->preset, field->unit[0] ? " " : "", field->unit);
+        snprintf(text, size, "%s%s%s", pm_number_text(field->preset, number), field->unit[0] ? " " : "", field->unit);
     return text;
 }
 
@@ -127,28 +130,45 @@ pm_status pm_kind_set(const pm_kind *kind, void *structure, const char *name, do
 
 /* --- ranges ------------------------------------------------------------------------------------------------------- */
 
+char *pm_number_text(double value, char text[PM_NUMBER_SIZE]) {
+    int digits = 1;
+    while (snprintf(text, PM_NUMBER_SIZE, "%.*e", digits - 1, value) > 0 && strtod(text, NULL) != value && digits < 17)
+        digits++;
+    char *exponent = strchr(text, 'e');
+    const int power = atoi(exponent + 1);
+    if (power >= -3 && power < digits + 5) /* 9007199254740992, but 1e15 */
+        snprintf(text, PM_NUMBER_SIZE, "%.*f", digits - 1 > power ? digits - 1 - power : 0, value);
+    else
+        snprintf(exponent, (size_t)(text + PM_NUMBER_SIZE - exponent), "e%d", power);
+    return text;
+}
+
 const char *pm_field_range(const pm_field *field, char *text, size_t size) {
     double low = field->bounds.low, high = field->bounds.high;
     bool above = field->bounds.open & PM_LOW_OPEN, below = field->bounds.open & PM_HIGH_OPEN;
     bool number = field->type == PM_NUMBER;
     const char *unit = field->unit, *blank = unit[0] ? " " : "", *whole = number ? "" : "a whole number, ";
-    char words[300];
+    char words[300], least[PM_NUMBER_SIZE] = "", most[PM_NUMBER_SIZE] = "";
+    if (isfinite(low))
+        pm_number_text(low, least);
+    if (isfinite(high))
+        pm_number_text(high, most);
     if (field->words) {
         join(field->words, words, sizeof words);
         snprintf(text, size, "one of %s", words);
-    } else if (isinf(low) && isinf(high)) {
+    } else if (!least[0] && !most[0]) {
         snprintf(text, size, "a %s number%s%s", number ? "finite" : "whole", unit[0] ? " in " : "", unit);
-    } else if (isinf(low)) {
-        snprintf(text, size, "%s%s %g%s%s", whole, below ? "below" : "at most", high, blank, unit);
-    } else if (isinf(high) && low == 0.0) {
+    } else if (!least[0]) {
+        snprintf(text, size, "%s%s %s%s%s", whole, below ? "below" : "at most", most, blank, unit);
+    } else if (!most[0] && low == 0.0) {
         snprintf(text, size, "%s%s", whole, above ? "positive" : "0 or more");
-    } else if (isinf(high)) {
+    } else if (!most[0]) {
         const char *sign = number && low > 0.0 ? "positive, " : "";
-        snprintf(text, size, "%s%s%s %g%s%s", whole, sign, above ? "above" : "at least", low, blank, unit);
+        snprintf(text, size, "%s%s%s %s%s%s", whole, sign, above ? "above" : "at least", least, blank, unit);
     } else {
         const char *to = above ? (below ? "and below" : "and at most") : (below ? "to below" : "to");
-        snprintf(text, size, "%s%s %g %s %g%s%s", number ? "" : "a whole number ", above ? "above" : "from", low, to,
-                 high, blank, unit);
+        snprintf(text, size, "%s%s %s %s %s%s%s", number ? "" : "a whole number ", above ? "above" : "from", least, to,
+                 most, blank, unit);
     }
     return text;
 }

@@ -17,4 +17,8 @@ pm_status pm_kind_choose(const pm_kind *const *list, const char *what, const cha
 /* The name in `names` (ends with NULL) that differs from `word` in at most two letters, or NULL. */
 const char *pm_closest(const char *word, const char *const *names);
 
+/* A finite number for messages, in the fewest digits: "0.001", "100", "1e15". Returns `text`. */
+enum { PM_NUMBER_SIZE = 32 };
+char *pm_number_text(double value, char text[PM_NUMBER_SIZE]);
+
 #endif

@@ -12,7 +12,7 @@ typedef struct pm_command {
 } pm_command;
 
 extern const pm_command pm_command_run, pm_command_train, pm_command_search, pm_command_plot, pm_command_compare,
-    pm_command_test, pm_command_validate, pm_command_export, pm_command_camera, pm_command_bench;
+    pm_command_test, pm_command_validate, pm_command_export, pm_command_camera, pm_command_describe, pm_command_bench;
 
 /* Prints "punctum: message", if there is one, and returns the exit status that belongs to the error. */
 int pm_complain(const pm_error *error);

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { N_COMMANDS = 10 };
+enum { N_COMMANDS = 11 };
 static const pm_command *const commands[N_COMMANDS + 1] = {&pm_command_run,
                                                            &pm_command_train,
                                                            &pm_command_search,
@@ -25,6 +25,7 @@ static const pm_command *const commands[N_COMMANDS + 1] = {&pm_command_run,
                                                            &pm_command_validate,
                                                            &pm_command_export,
                                                            &pm_command_camera,
+                                                           &pm_command_describe,
                                                            &pm_command_bench,
                                                            NULL};
 

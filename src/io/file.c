@@ -66,19 +66,6 @@ bool pm_parse_number(const char *text, double *value) {
     return number_at(text, &end, value) && *end == '\0';
 }
 
-char *pm_number_text(double value, char text[PM_NUMBER_SIZE]) {
-    int digits = 1;
-    while (snprintf(text, PM_NUMBER_SIZE, "%.*e", digits - 1, value) > 0 && strtod(text, NULL) != value && digits < 17)
-        digits++;
-    char *exponent = strchr(text, 'e');
-    const int power = atoi(exponent + 1);
-    if (power >= -3 && power < digits + 5) /* 9007199254740992, but 1e15 */
-        snprintf(text, PM_NUMBER_SIZE, "%.*f", digits - 1 > power ? digits - 1 - power : 0, value);
-    else
-        snprintf(exponent, (size_t)(text + PM_NUMBER_SIZE - exponent), "e%d", power);
-    return text;
-}
-
 pm_status pm_rows_open(pm_rows *rows, const char *path, pm_error *error) {
     *rows = (pm_rows){.path = path};
     return pm_file_open(path, &rows->file, error);

@@ -41,7 +41,7 @@ static pm_status check(const void *structure, pm_error *error) {
 
 const pm_kind pm_neuron_lif = {.name = "lif",
                                .help = "leaky integrate-and-fire, exponential or double-exponential synaptic currents",
-                               .source = "docs/model.md",
+                               .source = "",
                                .fields = fields,
                                .n_fields = sizeof fields / sizeof *fields,
                                .size = sizeof(pm_neuron),

@@ -78,8 +78,8 @@ START_TEST(ranges) {
         const char *message; /* NULL: it is possible */
     } cases[] = {
         {LENGTH, 1e-9, NULL},
-        {LENGTH, 1e-10, "length is 1e-10 ms; it must be positive, at least 1e-09 ms"},
-        {LENGTH, INFINITY, "length is inf ms; it must be positive, at least 1e-09 ms"},
+        {LENGTH, 1e-10, "length is 1e-10 ms; it must be positive, at least 1e-9 ms"},
+        {LENGTH, INFINITY, "length is inf ms; it must be positive, at least 1e-9 ms"},
         {SHARE, 0.0, NULL},
         {SHARE, 1.0, "share is 1; it must be from 0 to below 1"},
         {SHARE, NAN, "share is nan; it must be from 0 to below 1"},
