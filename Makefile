@@ -82,7 +82,7 @@ help:
 	@echo 'make validate    errors of time-stepped simulation against the exact engine, into build/validation'
 	@echo 'make validate-brian2   the same against Brian2, which is installed if need be'
 	@echo 'make validate-nest     the same against the precise models of an installed NEST'
-	@echo 'make manual      renew the options in docs/punctum.1'
+	@echo 'make manual      renew options and parameters in docs/punctum.1, and the tables of parameters in docs/*.md'
 	@echo 'make install     to PREFIX=/usr/local, below DESTDIR if given; make uninstall takes it away again'
 	@echo 'make clean       remove build/'
 
@@ -241,11 +241,13 @@ validate-nest: setup
 	@$(MAKE) --no-print-directory all
 	scripts/validate-peer.sh nest build/punctum data/validation/nest.yaml build/validation-nest 0.1 0.05
 
-# The options in the manual page, as the program lists them.
+# The options in the manual page and the parameters there and in docs, as the program lists them.
 manual: setup
 	@$(MAKE) --no-print-directory build/punctum
 	scripts/manual.sh build/punctum > build/punctum.1
 	cp build/punctum.1 docs/punctum.1
+	for page in $$(grep -l '^<!-- describe ' docs/*.md); do \
+	    scripts/tables.sh build/punctum $$page > build/page.md && cp build/page.md $$page || exit 1; done
 
 DEST = $(DESTDIR)$(PREFIX)
 INSTALLED_DATA := demo experiments mnist validation

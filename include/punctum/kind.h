@@ -74,7 +74,7 @@ void pm_field_set(const pm_field *field, void *structure, double value);
 /* All fields at their defaults; what is no field stays as it is. */
 void pm_kind_preset(const pm_kind *kind, void *structure);
 
-/* The default in words, with its unit: "7 ms", "gram", "the duration"; "-" where there is none. Cut where it does not
+/* The default in words, with its unit: "7 ms", "gram", "the duration"; "must be given". Cut where it does not
  * fit; returns text. */
 const char *pm_field_default(const pm_field *field, char *text, size_t size);
 /* What values a field may have, in words that follow "it must be": "from 0 to below 1", "positive", "one of a, b". Cut

@@ -112,7 +112,7 @@ const char *pm_field_default(const pm_field *field, char *text, size_t size) {
     else if (field->words)
         snprintf(text, size, "%s", field->words[(size_t)field->preset]);
     else if (isnan(field->preset))
-        snprintf(text, size, "-");
+        snprintf(text, size, "must be given");
     else
         snprintf(text, size, "%s%s%s", pm_number_text(field->preset, number), field->unit[0] ? " " : "", field->unit);
     return text;

@@ -52,7 +52,7 @@ static const pm_field input_fields[] = {
 };
 const pm_kind pm_classification_input = {.name = "coding",
                                          .help = "of the input, beside the code",
-                                         .source = "I. J. Goodfellow, J. Shlens and C. Szegedy, ICLR 2015 (opposition)",
+                                         .source = "opposition: I. J. Goodfellow, J. Shlens and C. Szegedy, ICLR 2015",
                                          .fields = input_fields,
                                          .n_fields = sizeof input_fields / sizeof *input_fields,
                                          .size = sizeof(pm_classification)};
@@ -68,9 +68,9 @@ static const pm_field learning_fields[] = {
      AT(parts), 4.0, .bounds = {1.0, MOST, PM_CLOSED}, .type = PM_COUNT},
     {"rate", "", "of learning: for adam the size of a step in pA, for the others pA^2 per unit of the loss", AT(rate),
      1.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
-    {"schedule.factor", "", "by which the rate is multiplied", AT(decay), 1.0, .bounds = {0.0, 1.0, PM_LOW_OPEN},
+    {"schedule.factor", "", "by which the rate is multiplied every so often", AT(decay), 1.0, .bounds = {0.0, 1.0, PM_LOW_OPEN},
      .result = "schedule_factor"},
-    {"schedule.every", "epochs", "when it is", AT(decay_every), 1.0, .bounds = {1.0, MOST, PM_CLOSED}, .type = PM_COUNT,
+    {"schedule.every", "epochs", "from one such change of the rate to the next", AT(decay_every), 1.0, .bounds = {1.0, MOST, PM_CLOSED}, .type = PM_COUNT,
      .result = "schedule_every"},
     {"weight_decay", "", "share of a weight that is taken away in each step, in proportion to the rate",
      AT(weight_decay), 0.0, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},

@@ -1,5 +1,5 @@
 /* Membrane potentials as differentiable signals (J. H. Lee, T. Delbruck and M. Pfeiffer, "Training deep spiking neural
- * networks using backpropagation", Front. Neurosci. 10:508, 2016), over layers of impulse synapses (sim/impulse.h).
+ * networks using backpropagation", Front. Neurosci. 10:508, 2016), over layers of impulse synapses (layer/impulse.h).
  *
  * With x_k and a_i the spike trains of inputs and neurons, filtered by the membrane's exponential up to the end, the
  * potential is sum_k w_ik x_k - theta_i a_i + c theta_i sum_{j != i} a_j, c <= 0 the inhibition. The jumps at spikes

@@ -64,14 +64,14 @@ void pm_describe_markdown(FILE *to, const pm_kind *kind) {
     fprintf(to, "\n`%s`: ", kind->name);
     put_escaped(to, kind->help, special);
     if (kind->source[0])
-        fprintf(to, " (%s)", kind->source);
+        fprintf(to, ". Source: %s", kind->source);
     (void)fputs("\n", to);
     if (kind->n_fields > 0)
         (void)fputs("\n| key | unit | default | range | |\n|---|---|---|---|---|\n", to);
     for (size_t k = 0; k < kind->n_fields; k++) {
         const pm_field *field = &kind->fields[k];
         char preset[60], range[300];
-        fprintf(to, "| `%s` | %s | %s | %s | ", field->name, field->unit,
+        fprintf(to, "| `%s` |%s%s | %s | %s | ", field->name, field->unit[0] ? " " : "", field->unit,
                 pm_field_default(field, preset, sizeof preset), pm_field_range(field, range, sizeof range));
         put_escaped(to, field->help, special);
         (void)fputs(" |\n", to);
@@ -87,10 +87,10 @@ void pm_describe_manual(FILE *to, const pm_kind *kind) {
         char preset[60], range[300];
         fprintf(to, ".TP\n\\fB%s\\fR\n", field->name);
         put_escaped(to, field->help, "-\\");
-        fprintf(to, " (default ");
+        fprintf(to, " [");
         put_escaped(to, pm_field_default(field, preset, sizeof preset), "-\\");
         fprintf(to, "; ");
         put_escaped(to, pm_field_range(field, range, sizeof range), "-\\");
-        (void)fputs(")\n", to);
+        (void)fputs("]\n", to);
     }
 }

@@ -3,6 +3,7 @@
  * reach its end leaves the unfinished files for one that goes on. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/kinds.h"
 #include "cli/options.h"
 #include "cli/ranks.h"
 #include "cli/recorder.h"
@@ -357,6 +358,13 @@ static pm_status run_network(const options *o, const pm_exchange *ranks, pm_erro
     return status;
 }
 
+/* The parameters of neurons and sources. */
+static void print_kinds(FILE *to) {
+    static const char *const of_networks[] = {"neuron", "source", NULL};
+    pm_print_samples(to);
+    pm_print_categories(to, of_networks);
+}
+
 static const pm_operand operands[] = {{"NETWORK.yaml", offsetof(options, file), 1, "which network file?"}, {0}};
 
 static const pm_option list[] = {
@@ -402,7 +410,7 @@ static const pm_call call = {
                           "punctum run network.yaml -o results --checkpoint-every 1e4 --resume",
                           "mpirun -n 4 punctum run network.yaml -o results",
                           "punctum run network.yaml -o stepped --engine clock --dt 0.1 --interpolate", NULL},
-    pm_print_samples};
+    print_kinds};
 
 /* The options of the two engines do not mix. */
 static void settle_engine(options *o) {
