@@ -59,7 +59,7 @@ object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
 
-.PHONY: all check test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest install uninstall clean help setup setup-check tidy FORCE
+.PHONY: all check test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest manual install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -82,6 +82,7 @@ help:
 	@echo 'make validate    errors of time-stepped simulation against the exact engine, into build/validation'
 	@echo 'make validate-brian2   the same against Brian2, which is installed if need be'
 	@echo 'make validate-nest     the same against the precise models of an installed NEST'
+	@echo 'make manual      renew options and parameters in docs/punctum.1, and the tables of parameters in docs/*.md'
 	@echo 'make install     to PREFIX=/usr/local, below DESTDIR if given; make uninstall takes it away again'
 	@echo 'make clean       remove build/'
 
@@ -240,20 +241,28 @@ validate-nest: setup
 	@$(MAKE) --no-print-directory all
 	scripts/validate-peer.sh nest build/punctum data/validation/nest.yaml build/validation-nest 0.1 0.05
 
+# The options in the manual page and the parameters there and in docs, as the program lists them.
+manual: setup
+	@$(MAKE) --no-print-directory build/punctum
+	scripts/manual.sh build/punctum > build/punctum.1
+	cp build/punctum.1 docs/punctum.1
+	for page in $$(grep -l '^<!-- describe ' docs/*.md); do \
+	    scripts/tables.sh build/punctum $$page > build/page.md && cp build/page.md $$page || exit 1; done
+
 DEST = $(DESTDIR)$(PREFIX)
+INSTALLED_DATA := demo experiments mnist validation
 
 install: all
 	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/punctum $(DEST)/share/man/man1 \
-	    $(DEST)/share/punctum/scripts $(DEST)/share/punctum/data/demo $(DEST)/share/punctum/data/experiments
+	    $(DEST)/share/punctum/scripts $(INSTALLED_DATA:%=$(DEST)/share/punctum/data/%)
 	install -m 755 build/punctum $(DEST)/bin/punctum
 	install -m 644 build/libpunctum.a $(DEST)/lib/libpunctum.a
 	install -m 755 build/libpunctum.so $(DEST)/lib/libpunctum.so.0
 	ln -sf libpunctum.so.0 $(DEST)/lib/libpunctum.so
 	install -m 644 include/punctum/*.h $(DEST)/include/punctum/
 	install -m 644 scripts/*.gp $(DEST)/share/punctum/scripts/
-	install -m 644 data/demo/* $(DEST)/share/punctum/data/demo/
-	install -m 644 data/experiments/* $(DEST)/share/punctum/data/experiments/
-	install -m 644 docs/punctum.1 $(DEST)/share/man/man1/punctum.1
+	for data in $(INSTALLED_DATA); do install -m 644 data/$$data/* $(DEST)/share/punctum/data/$$data/; done
+	sed -e 's|/usr/local/|$(PREFIX)/|' docs/punctum.1 > $(DEST)/share/man/man1/punctum.1
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' punctum.pc.in > $(DEST)/lib/pkgconfig/punctum.pc
 
 uninstall:

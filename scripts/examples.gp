@@ -45,7 +45,7 @@ do for [k = 1:n] { bottom = bottom + band(k) + gap }
 height = bottom - gap + 60
 screen_x(x) = x / (1.0 * width)
 screen_y(y) = 1 - y / (1.0 * height)
-set xrange [0:duration]
+set xrange [-0.012 * duration:1.012 * duration] # what is at 0 is not behind the axis
 
 do for [p = 1:2] {
     eval open_picture[p]
@@ -70,7 +70,7 @@ do for [p = 1:2] {
             if (j == 1) { set title value(sprintf('title_%d', e + 1)) offset 0, -0.5 font ',12' noenhanced }
             if (j == n) { set xlabel 'Time (ms)' }
             if (e == m - 1) {
-                set label 1 shorten(value(sprintf('name_%d', k)), 12) at graph 1, 0.5 offset 1, 0.5 left noenhanced \
+                set label 1 shorten(value(sprintf('name_%d', k)), 100) at graph 1, 0.5 offset 1, 0.5 left noenhanced \
                     textcolor rgb colour(k)
                 set label 2 note(k) at graph 1, 0.5 offset 1, -0.5 left font ',9' \
                     textcolor rgb grey

@@ -58,7 +58,7 @@ do for [p = 1:2] {
         set yrange [0:top(k)]
         set ytics 0, round_up(top(k) * 26.0 / panel) format '%g'
         set xtics format (j == n ? '%g' : '')
-        set label 1 shorten(value(sprintf('name_%d', k)), 14) at graph 1, 0.5 offset 1, 0.5 left noenhanced \
+        set label 1 shorten(value(sprintf('name_%d', k)), 120) at graph 1, 0.5 offset 1, 0.5 left noenhanced \
             textcolor rgb colour(k)
         set label 2 sprintf('%.4g per example', total[k]) at graph 1, 0.5 offset 1, -0.5 left font ',9' \
             textcolor rgb grey

@@ -1,5 +1,5 @@
 # How training went: at the left the mean spike correlation over iterations with a band of one standard deviation, at the
-# right how many trials had converged. One curve per run.
+# right how many trials had converged, in % where runs differ in their number of trials. One curve per run.
 #
 # output            the pictures' path without extension: output.svg and output.png are written
 # n_runs            how many runs, at least 1
@@ -19,6 +19,7 @@ trials(k) = value(sprintf('trials_%d', k))
 # Runs of which all trials were over before those of others go on as they ended.
 last = 1.0
 most_trials = 1.0
+fewest_trials = 1e9
 array end[n]
 array end_mean[n]
 array end_std[n]
@@ -27,9 +28,16 @@ do for [k = 1:n] {
     stats file(k) using (end[k] = $1, end_mean[k] = $2, end_std[k] = $3, end_converged[k] = $4, $1) nooutput
     last = most(last, STATS_max)
     most_trials = most(most_trials, trials(k))
+    fewest_trials = least(fewest_trials, trials(k))
 }
 x(i) = long ? i + 1 : i
 tail(k, i) = i == 0 ? end[k] : last
+$both_ends << END
+0
+1
+END
+comparable = fewest_trials == most_trials
+of_trials(k, y) = comparable ? y : 100.0 * y / most(1, trials(k))
 
 width = 840
 height = 360
@@ -49,24 +57,24 @@ do for [picture = 1:2] {
     set lmargin screen 74.0 / width
     set rmargin screen 400.0 / width
     set yrange [0:1.05]
-    set ylabel 'Spike correlation, mean ± std' offset 1
+    set ylabel (most_trials > 1 ? 'Spike correlation, mean ± std' : 'Spike correlation') offset 1
     set key bottom right vertical noenhanced samplen 2 opaque
     plot for [k = 1:n] file(k) using (x($1)):(clamp($2 - $3, 0, 1)):(clamp($2 + $3, 0, 1)) with filledcurves \
              linecolor rgb colour(k) notitle, \
-         for [k = 1:n] [i = 0:1:1] '+' using (x(tail(k, $1))):(clamp(end_mean[k] - end_std[k], 0, 1)): \
+         for [k = 1:n] $both_ends using (x(tail(k, $1))):(clamp(end_mean[k] - end_std[k], 0, 1)): \
              (clamp(end_mean[k] + end_std[k], 0, 1)) with filledcurves linecolor rgb colour(k) notitle, \
          for [k = 1:n] file(k) using (x($1)):2 with lines linewidth 1.6 linecolor rgb colour(k) title name(k), \
-         for [k = 1:n] [i = 0:1:1] '+' using (x(tail(k, $1))):(end_mean[k]) with lines linewidth 1.6 \
+         for [k = 1:n] $both_ends using (x(tail(k, $1))):(end_mean[k]) with lines linewidth 1.6 \
              linecolor rgb colour(k) notitle
 
     set key off
     set lmargin screen 484.0 / width
     set rmargin screen 816.0 / width
-    set yrange [0:most_trials * 1.05]
-    set ylabel 'Trials converged' offset 1
-    plot for [k = 1:n] trials(k) with lines dashtype (4, 4) linewidth 0.8 linecolor rgb colour(k), \
-         for [k = 1:n] file(k) using (x($1)):4 with steps linewidth 1.6 linecolor rgb colour(k), \
-         for [k = 1:n] [i = 0:1:1] '+' using (x(tail(k, $1))):(end_converged[k]) with lines linewidth 1.6 \
+    set yrange [0:(comparable ? most_trials : 100) * 1.05]
+    set ylabel (comparable ? 'Trials converged' : 'Trials converged (%)') offset 1
+    plot for [k = 1:n] of_trials(k, trials(k)) with lines dashtype (4, 4) linewidth 0.8 linecolor rgb colour(k), \
+         for [k = 1:n] file(k) using (x($1)):(of_trials(k, $4)) with steps linewidth 1.6 linecolor rgb colour(k), \
+         for [k = 1:n] $both_ends using (x(tail(k, $1))):(of_trials(k, end_converged[k])) with lines linewidth 1.6 \
              linecolor rgb colour(k)
     unset multiplot
     unset output

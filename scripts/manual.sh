@@ -1,6 +1,7 @@
 #!/bin/sh
 # The manual page with the options of every command as the program itself lists them, on the standard output.
-# Usage: scripts/manual.sh PROGRAM > punctum.1. They stand between '.\" options of COMMAND' and '.\" end'.
+# Usage: scripts/manual.sh PROGRAM, by way of `make manual`. They stand between '.\" options of COMMAND' and '.\" end',
+# and what the program describes between '.\" describe NAME...' and the same end.
 set -eu
 program=$1
 page=$(dirname "$0")/../docs/punctum.1
@@ -46,9 +47,15 @@ skip=
 while IFS= read -r line; do
     case $line in '.\" end') skip= ;; esac
     [ "$skip" ] || printf '%s\n' "$line"
-    case $line in '.\" options of '*)
+    case $line in
+    '.\" options of '*)
         skip=yes
         options "${line##* }" < /dev/null
+        ;;
+    '.\" describe '*)
+        skip=yes
+        # shellcheck disable=SC2086
+        "$program" describe --format manual ${line#'.\" describe '} < /dev/null
         ;;
     esac
 done < "$page"

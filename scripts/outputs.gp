@@ -28,7 +28,7 @@ top_edge = most(iterations, 1) * 1.03
 do for [picture = 1:2] {
     eval open_picture[picture]
     set multiplot
-    set xrange [0:duration]
+    set xrange [-0.012 * duration:1.012 * duration] # what is at 0 is not behind the axis
     set yrange [-0.02 * top_edge:top_edge]
     do for [k = 1:n] {
         column = (k - 1) % columns

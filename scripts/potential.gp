@@ -1,56 +1,38 @@
 # Membrane potentials of some neurons of one population. Up to four: a panel each, sharing the time axis. More: one tall
 # panel of traces above each other with a scale bar. A spike is a stroke from the threshold upwards at its exact time.
-#
-#   gnuplot -e "output='V'; name='cells'; n_traces=1; file_1='curve.dat'; neuron_1=3; V_th=20; V_reset=-70; \
-#       duration=500" potential.gp
+# `punctum plot` prepares the data: what a column of the picture can show of each curve.
 #
 # output          the pictures' path without extension: output.svg and output.png are written
 # name            the population's, shown as it is
+# population      its number of a colour, from 1
 # n_traces        how many neurons, at least 1; panels run from the top down, stacked traces from the bottom up
-# file_1, ...     a file per neuron: `time_ms V_mV spike`, # comments; a spike is a row with 1 in the third column and
-#                 V_th in the second, followed by a row of the same time with V_reset; may hold no rows
+# n_recorded      how many were recorded
+# file_1, ...     a file per neuron: `time_ms V_mV`; rows_1, ... are 0 where it is empty
+# spikes_1, ...   a file per neuron: `time_ms`; strokes_1, ... are 0 where it is empty
 # neuron_1, ...   numbers of the neurons
-# V_th, V_reset   mV
-# duration        of the run, ms
-# t_from, t_to    optional: the part to draw, ms; default 0 and duration
-# population      optional: the population's place in the raster, counted from 1, for the same colour; default 1
-# scripts         optional: this script's folder, if gnuplot cannot tell
+# V_th, lowest    threshold and lowest potential, mV
+# t_from, t_to    the part to draw, ms
+# scripts         this script's folder
 
 if (!exists('scripts')) scripts = strlen(ARG0) > 12 ? ARG0[1:strlen(ARG0) - 13] : '.'
 load scripts . '/style.gp'
 
-if (!exists('t_from')) t_from = 0.0
-if (!exists('t_to')) t_to = 1.0 * duration
-if (!(t_to > t_from)) t_to = t_from + 1.0
-if (!exists('population')) population = 1
 n = n_traces
 file(k) = value(sprintf('file_%d', k))
+spikes(k) = value(sprintf('spikes_%d', k))
+rows(k) = value(sprintf('rows_%d', k))
+strokes(k) = value(sprintf('strokes_%d', k))
 neuron(k) = value(sprintf('neuron_%d', k))
-inside(t) = t >= t_from && t <= t_to
-
-# ---- The lowest potential. Comment lines count as rows, with nothing to add: a file without rows then is no cause for
-# a warning.
-lowest = 1.0 * V_reset
-array rows[n]
-set datafile commentschars ''
-do for [k = 1:n] {
-    source = file(k)
-    total = 0
-    enter(V) = (total = total + 1, lowest = least(lowest, V))
-    set table $discarded
-    plot source using (valid(1) && valid(2) && inside($1) ? enter($2) : 0):(0) with table
-    unset table
-    undefine $discarded
-    rows[k] = total
-}
-set datafile commentschars '#'
-range = V_th - lowest
+range = V_th > lowest ? V_th - lowest : 1.0
 stroke = 0.25 * range
 
 # ---- Layout, in pixels.
-width = 840
 left = 84
-right = width - 124
+columns = 620 # pixels of the time axis, as plot_potential.c has it
+pad = 6       # beside it, so that what is at its begin is not behind the other axis
+right = left + columns + 2 * pad
+width = right + 124
+edge = pad * (t_to - t_from) / (1.0 * columns)
 stacked = n > 4
 top = 30
 panel = n == 1 ? 240 : n == 2 ? 180 : 140
@@ -62,9 +44,9 @@ screen_x(x) = x / (1.0 * width)
 screen_y(y) = 1 - y / (1.0 * height)
 set lmargin at screen screen_x(left)
 set rmargin at screen screen_x(right)
-set xrange [t_from:t_to]
+set xrange [t_from - edge:t_to + edge]
 threshold = '{/:Italic V}_{th} = ' . gprintf('%g', V_th) . ' mV'
-at_spike(s, x) = s == 1 ? x : NaN
+sign = 'stroke: a spike'
 
 # Stacked: trace k is shifted up by (k - 1) * pitch mV, the lowest potential to 0.
 pitch = 1.35 * range
@@ -72,20 +54,26 @@ base(k) = (k - 1) * pitch - lowest
 bar = round_down(0.9 * range)
 nth_number = ceil(14.0 / row)
 
-# The traces with rows, which are the only ones to be plotted.
+# The traces with rows, and those with spikes, which are the only ones to be plotted.
 array drawn[n]
+array spiking[n]
 n_drawn = 0
+n_spiking = 0
 do for [k = 1:n] {
-    if (rows[k] > 0) {
+    if (rows(k) > 0) {
         n_drawn = n_drawn + 1
         drawn[n_drawn] = k
+    }
+    if (strokes(k) > 0) {
+        n_spiking = n_spiking + 1
+        spiking[n_spiking] = k
     }
 }
 
 do for [p = 1:2] {
     eval open_picture[p]
     set multiplot
-    set xtics format '%g'
+    set xtics format format_of(t_from, t_to)
     unset label
     unset arrow
     if (stacked) {
@@ -97,10 +85,10 @@ do for [p = 1:2] {
             if ((k - 1) % nth_number == 0) {
                 set ytics add (sprintf('%d', neuron(k)) base(k) + V_th - 0.5 * range)
             }
-            set arrow k from t_from, base(k) + V_th to t_to, base(k) + V_th nohead back dashtype (14, 8) linewidth 0.7 \
-                linecolor rgb '#B8B8B8'
+            set arrow k from graph 0, first base(k) + V_th to graph 1, first base(k) + V_th nohead back \
+                dashtype (14, 8) linewidth 0.7 linecolor rgb '#B8B8B8'
         }
-        set label 1 name at graph 0, 1 offset 0, 0.8 left noenhanced textcolor rgb colour(population)
+        set label 1 shorten(name, columns - 200) at graph 0, 1 offset 0, 0.8 left noenhanced textcolor rgb colour(population)
         set label 2 threshold at graph 1, first base(n) + V_th offset 0.8, 0 left font ',10' textcolor rgb grey
         set label 3 'Neuron' at screen screen_x(20), screen_y(top + 0.5 * panels) center rotate by 90
         set arrow n + 1 from screen screen_x(right + 12), first 0 to screen screen_x(right + 12), first bar nohead \
@@ -108,45 +96,60 @@ do for [p = 1:2] {
         set label 4 sprintf('%g mV', bar) at screen screen_x(right + 18), first 0.5 * bar left font ',10'
         set xlabel 'Time (ms)'
         set border 1
-        if (n_drawn > 0) {
-            plot for [i = 1:n_drawn] '' . file(drawn[i]) using 1:($2 + base(drawn[i])) with lines linewidth 0.9 \
+        if (n_recorded > n) {
+            set label 5 sprintf('%d of %d recorded neurons', n, n_recorded) at graph 1, 1 offset 0, 0.8 right \
+                font ',10' textcolor rgb grey
+        }
+        if (n_spiking > 0) {
+            set label 6 sign at graph 1, first base(n) + V_th offset 0.8, 1.1 left font ',10' textcolor rgb grey
+        }
+        # A loop without a turn is an error of its own to gnuplot.
+        if (n_spiking > 0) {
+            plot for [i = 1:n_drawn] file(drawn[i]) using 1:($2 + base(drawn[i])) with lines linewidth 0.9 \
                     linecolor rgb colour(population), \
-                for [i = 1:n_drawn] '' . file(drawn[i]) using (at_spike($3, $1)):(V_th + base(drawn[i])):(0):(stroke) \
+                for [i = 1:n_spiking] spikes(spiking[i]) using 1:(V_th + base(spiking[i])):(0):(stroke) \
                     with vectors nohead linewidth 0.9 linecolor rgb colour(population)
+        } else { if (n_drawn > 0) {
+            plot for [i = 1:n_drawn] file(drawn[i]) using 1:($2 + base(drawn[i])) with lines linewidth 0.9 \
+                linecolor rgb colour(population)
         } else {
             plot NaN
-        }
+        } }
     } else {
         set yrange [lowest - 0.04 * range:V_th + 1.1 * stroke]
         set ytics round_up(range * 30.0 / panel) format '%g'
         set label 3 'V (mV)' at screen screen_x(20), screen_y(top + 0.5 * panels) center rotate by 90
-        set arrow 1 from t_from, V_th to t_to, V_th nohead back dashtype (14, 8) linecolor rgb grey
+        set arrow 1 from graph 0, first V_th to graph 1, first V_th nohead back dashtype (14, 8) linecolor rgb grey
         set label 2 threshold at graph 1, first V_th offset 0.8, 0 left font ',10' textcolor rgb grey
         y = top
         do for [k = 1:n] {
             set tmargin at screen screen_y(y)
             set bmargin at screen screen_y(y + panel)
-            set label 1 sprintf('%s %d', name, neuron(k)) at graph 0, 1 offset 0, 0.8 left noenhanced \
+            set label 1 sprintf('%s %d', shorten(name, columns - 100), neuron(k)) at graph 0, 1 offset 0, 0.8 left noenhanced \
                 textcolor rgb colour(population)
             if (k == n) {
-                set xtics format '%g'
+                set xtics format format_of(t_from, t_to)
                 set xlabel 'Time (ms)'
             } else {
                 set xtics format ''
             }
-            source = file(k)
-            if (rows[k] == 0) {
+            if (n_spiking > 0) {
+                if (spiking[1] == k) {
+                    set label 6 sign at graph 1, first V_th offset 0.8, 1.1 left font ',10' textcolor rgb grey
+                }
+            }
+            if (rows(k) == 0) {
                 set label 4 'no data' at graph 0.5, 0.4 center font ',10' textcolor rgb grey
-            }
-            if (rows[k] > 0) {
-                plot source using 1:2 with lines linewidth 1.2 linecolor rgb colour(population), \
-                    source using (at_spike($3, $1)):(V_th):(0):(stroke) with vectors nohead linewidth 1.2 \
-                        linecolor rgb colour(population), \
-                    source using (at_spike($3, $1)):(V_th) with points pointtype 7 pointsize 0.35 \
-                        linecolor rgb colour(population)
-            } else {
                 plot NaN
-            }
+            } else { if (strokes(k) > 0) {
+                plot file(k) using 1:2 with lines linewidth 1.2 linecolor rgb colour(population), \
+                    spikes(k) using 1:(V_th):(0):(stroke) with vectors nohead linewidth 1.2 \
+                        linecolor rgb colour(population), \
+                    spikes(k) using 1:(V_th) with points pointtype 7 pointsize 0.35 linecolor rgb colour(population)
+            } else {
+                plot file(k) using 1:2 with lines linewidth 1.2 linecolor rgb colour(population)
+            } }
+            unset label 6
             unset label 3
             unset label 4
             y = y + panel + gap

@@ -1,171 +1,199 @@
-# Spikes of one or several populations, and below them each population's rate as a histogram, in the same colours.
-#
-#   gnuplot -e "output='r'; n_populations=1; file_1='spikes.dat'; name_1='cells'; size_1=50; duration=500" raster.gp
+# Spikes of one or several populations, and below them each population's rate as a histogram, in the same colours. `punctum
+# plot` prepares the data: few spikes are strokes, many are shades of an image whose pixels count them.
 #
 # output          the pictures' path without extension: output.svg and output.png are written
 # n_populations   how many populations, at least 1; the first is drawn at the bottom
-# file_1, ...     a file of spikes per population: `neuron time_ms`, further columns ignored, # comments; may hold none
+# t_from, t_to    the part to draw, ms
+# bin             of the rates, ms
+# scripts         this script's folder
+#
+# Of up to 12 populations:
 # name_1, ...     names, shown as they are
 # size_1, ...     numbers of neurons
-# duration        of the run, ms
-# t_from, t_to    optional: the part to draw, ms; default 0 and duration
-# scripts         optional: this script's folder, if gnuplot cannot tell
+# colour_1, ...   numbers of colours, from 1
+# band_1, ...     heights of the bands, pixels
+# spikes_1, ...   numbers of spikes
+# rates_1, ...    files of the outlines of the histograms: `time_ms rate`; top_1, ... are the highest rates
+# marks_1, ...    files of spikes, `time_ms neuron`, of a population that has few of them
+# image_1, ...    files of bytes, of one that has many: rows_1, ... rows of 600 shades (see style.gp), from neuron 0 on
+#
+# Of more:
+# overview        a file of bytes: 480 rows of 600 shades, from the first population on
+# rates           a file: a row per population, a column per bin
+# n_labels        how many names there is room for: name_1, ...; at_1, ... are their pixels from the bottom, colour_1, ...
+#                 numbers of colours
+# n_neurons       of all populations
 
 if (!exists('scripts')) scripts = strlen(ARG0) > 9 ? ARG0[1:strlen(ARG0) - 10] : '.'
 load scripts . '/style.gp'
 
-if (!exists('t_from')) t_from = 0.0
-if (!exists('t_to')) t_to = 1.0 * duration
-if (!(t_to > t_from)) t_to = t_from + 1.0
-window = 1.0 * (t_to - t_from)
 n = n_populations
-
-# ---- Counting: one pass over each file. A hundred bins; the last one may be cut short by the end of the window.
-bin = round_up(window / 100)
-n_bins = ceil(window / bin - 1e-6)
-bin_end(i) = least(t_from + i * bin, t_to)
-array count[n * n_bins]
-array spikes[n]
-array top[n]
-do for [i = 1:n * n_bins] { count[i] = 0 }
-n_neurons = 0
-digits = 3
-longest_name = 8
-neurons(k) = size == 1 ? '1 neuron' : sprintf('%d neurons', size)
-inside(t) = t >= t_from && t < t_to
-slot(t) = (k - 1) * n_bins + int(clamp(floor((t - t_from) / bin) + 1, 1, n_bins))
-enter(s) = (count[s] = count[s] + 1, total = total + 1)
-
-# Comment lines count as rows here, with nothing to add, so that a file without spikes is no cause for a warning.
-set datafile commentschars ''
-do for [k = 1:n] {
-    file = value(sprintf('file_%d', k))
-    size = value(sprintf('size_%d', k))
-    total = 0
-    set table $discarded
-    plot file using (valid(1) && valid(2) && inside($2) ? enter(slot($2)) : 0):(0) with table
-    unset table
-    undefine $discarded
-    spikes[k] = total
-    highest = 0
-    do for [i = 1:n_bins] {
-        s = (k - 1) * n_bins + i
-        count[s] = count[s] * 1000.0 / (size * (bin_end(i) - bin_end(i - 1)))
-        highest = most(highest, count[s])
-    }
-    top[k] = highest
-    n_neurons = n_neurons + size
-    digits = most(digits, most(strlen(sprintf('%d', size)), strlen(sprintf('%.0f', highest))))
-    longest_name = most(longest_name, most(strlen(value(sprintf('name_%d', k))), 0.85 * strlen(neurons(k))))
-}
-set datafile commentschars '#'
-
-# ---- Layout, in pixels.
-width = 840
-longest_shown = 24 # characters of a name
-left = 70 + int(character * digits)
-right = width - int(least(longest_name, longest_shown) * character + 30)
-gap = 14
-raster_height = least(n == 1 ? 360 : 420, 16 * n_neurons)
-rate_height = n == 1 ? 112 : n <= 3 ? 66 : 48
-array band[n] # height of each population's raster
-rasters = 0
-do for [k = 1:n] {
-    band[k] = int(most(n == 1 ? 52 : 38, raster_height * value(sprintf('size_%d', k)) / (1.0 * n_neurons)))
-    rasters = rasters + band[k] + gap
-}
-rates_top = 14 + rasters + 12
-height = rates_top + n * (rate_height + gap) + 48
+window = 1.0 * (t_to - t_from)
+columns = 600      # pixels of the time axis, as plot_raster.c has it
+pad = 6            # pixels beside it, so that a spike at its begin is not behind the other axis
+edge = pad * window / columns
+size(k) = value(sprintf('size_%d', k))
+name(k) = value(sprintf('name_%d', k))
+hue(k) = colour(value(sprintf('colour_%d', k)))
+band(k) = value(sprintf('band_%d', k))
+spikes(k) = value(sprintf('spikes_%d', k))
+top(k) = value(sprintf('top_%d', k))
+file(kind, k) = value(sprintf('%s_%d', kind, k))
+neurons(k) = size(k) == 1 ? '1 neuron' : sprintf('%.0f neurons', size(k))
+shaded(k) = exists(sprintf('image_%d', k))
+shading = 'darker: more spikes'
 screen_x(x) = x / (1.0 * width)
 screen_y(y) = 1 - y / (1.0 * height)
+gap = 14
+widest = 210 # pixels of a name
 
-# Where more than 20000 spikes would blacken a band, every second, fifth, ... neuron is drawn, and the picture says so.
-step(k) = int(clamp(round_up(most(1, spikes[k] / 20000.0)), 1, round_up(most(1, value(sprintf('size_%d', k)) / 200.0))))
+# ---- Layout, in pixels.
+if (n <= 12) {
+    digits = 3
+    room = 80.0
+    rasters = 0
+    do for [k = 1:n] {
+        digits = most(digits, most(strlen(sprintf('%.0f', size(k))), strlen(sprintf('%.0f', top(k)))))
+        room = most(room, least(widest, pixels(name(k))))
+        room = most(room, 0.85 * most(pixels(neurons(k)), shaded(k) ? pixels(shading) : 0))
+        rasters = rasters + band(k) + gap
+    }
+    left = 70 + int(8 * digits)
+    rate_height = n == 1 ? 112 : n <= 3 ? 66 : 48
+    rates_top = 14 + rasters + 12
+    height = rates_top + n * (rate_height + gap) + 48
+} else {
+    room = pixels(shading)
+    do for [k = 1:n_labels] { room = most(room, least(widest, pixels(name(k)))) }
+    left = 70
+    rasters = 480
+    rate_height = 240
+    rates_top = 14 + rasters + 24
+    height = rates_top + rate_height + 62
+}
+right = left + columns + 2 * pad
+width = int(right + 14 + room + 12)
 
 set lmargin at screen screen_x(left)
 set rmargin at screen screen_x(right)
-set xrange [t_from:t_to]
+set xrange [t_from - edge:t_to + edge]
 
 do for [p = 1:2] {
     eval open_picture[p]
     set multiplot
-    y = 14
-    do for [j = 1:n] {
-        k = n + 1 - j
-        file = value(sprintf('file_%d', k))
-        size = value(sprintf('size_%d', k))
-        every_nth = step(k)
-        row = band[k] * every_nth / (1.0 * size) # pixels per neuron drawn
-        room = sqrt((right - left) * band[k] * every_nth / most(1.0, spikes[k])) # pixels from spike to spike
-        stroke = clamp(0.85 * row, clamp(0.25 * room, 1.6, 3.0), 12.0)
-        reach = stroke * size / band[k] # the same in neurons
-        set tmargin at screen screen_y(y)
-        set bmargin at screen screen_y(y + band[k])
-        set yrange [-most(0.5, 0.55 * reach):size - 1 + most(0.5, 0.55 * reach)]
-        ticks = most(1, round_up(size * 26.0 / band[k]))
-        set ytics 0, ticks < size ? ticks : most(1, size - 1), size - 1 format '%.0f'
-        if (j == n) {
+    eval shade_palette
+    if (n <= 12) {
+        y = 14
+        do for [j = 1:n] {
+            k = n + 1 - j
+            row = band(k) / (1.0 * size(k))                          # pixels per neuron
+            between = sqrt(columns * band(k) / most(1.0, spikes(k))) # pixels from spike to spike
+            stroke = clamp(0.85 * row, clamp(0.25 * between, 1.6, 3.0), 12.0)
+            reach = stroke * size(k) / band(k) # the same in neurons
+            set tmargin at screen screen_y(y)
+            set bmargin at screen screen_y(y + band(k))
+            margin = shaded(k) ? 0.5 : most(0.5, 0.55 * reach)
+            set yrange [-margin:size(k) - 1 + margin]
+            ticks = most(1, round_up(size(k) * 26.0 / band(k)))
+            set ytics 0, ticks < size(k) ? ticks : most(1, size(k) - 1), size(k) - 1 format '%.0f'
+            if (j == n) {
+                set border 3
+                set xtics format '' scale 0.5
+            } else {
+                set border 2
+                set xtics format '' scale 0
+            }
+            middle = band(k) < 46 && shaded(k) ? 1.1 : 0.5
+            set label 1 shorten(name(k), widest) at graph 1, 0.5 offset 1.5, middle left noenhanced textcolor rgb hue(k)
+            set label 2 neurons(k) at graph 1, 0.5 offset 1.5, middle - 1 left font ',10' textcolor rgb grey
+            if (shaded(k)) {
+                set label 3 shading at graph 1, 0.5 offset 1.5, middle - 1.9 left font ',10' textcolor rgb grey
+            }
+            if (spikes(k) == 0) {
+                set label 4 'no spikes' at graph 0.5, 0.5 center font ',10' textcolor rgb grey
+            }
+            if (j == 1) {
+                set label 5 'Neuron' at screen screen_x(20), screen_y(14 + 0.5 * (rasters - gap)) center rotate by 90
+            }
+            if (shaded(k)) {
+                rows = value(sprintf('rows_%d', k))
+                plot file('image', k) binary array=(columns, rows) format='%uchar' \
+                    origin=(t_from + 0.5 * window / columns, 0.5 * size(k) / rows - 0.5) \
+                    dx=window / columns dy=1.0 * size(k) / rows with image
+            } else { if (spikes(k) > 0) {
+                plot file('marks', k) using 1:($2 - 0.5 * reach):(0):(reach) with vectors nohead \
+                    linewidth clamp(0.1 * between, 0.7, 1.4) linecolor rgb hue(k)
+            } else {
+                plot NaN
+            } }
+            unset label
+            y = y + band(k) + gap
+        }
+
+        y = rates_top
+        do for [j = 1:n] {
+            k = n + 1 - j
+            set tmargin at screen screen_y(y)
+            set bmargin at screen screen_y(y + rate_height)
+            scale = top(k) > 0 ? top(k) : 1.0
+            ticks = least(round_up(scale * 26.0 / rate_height), round_down(scale))
+            set yrange [0:scale * 1.08]
+            set ytics 0, ticks format '%g'
             set border 3
             set xtics format '' scale 0.5
-        } else {
-            set border 2
-            set xtics format '' scale 0
+            if (j == 1) {
+                set label 5 "Rate (spikes/s)\nbins of " . sprintf('%g ms', bin) at \
+                    screen screen_x(18), screen_y(rates_top + 0.5 * n * (rate_height + gap)) center rotate by 90
+            }
+            if (j == n) {
+                set xtics format format_of(t_from, t_to)
+                set xlabel 'Time (ms)'
+            }
+            if (n > 1) {
+                set label 1 shorten(name(k), widest) at graph 1, 0.5 offset 1.5, 0 left noenhanced textcolor rgb hue(k)
+            }
+            # One polygon: separate boxes would show seams.
+            plot file('rates', k) using 1:2 with filledcurves y1=0 linecolor rgb hue(k) fillstyle solid 0.8 noborder
+            unset label
+            unset xlabel
+            y = y + rate_height + gap
         }
-        set label 1 shorten(value(sprintf('name_%d', k)), longest_shown) at graph 1, 0.5 offset 1.5, 0.5 left \
-            noenhanced textcolor rgb colour(k)
-        set label 2 neurons(k) at graph 1, 0.5 offset 1.5, -0.5 left \
-            font ',10' textcolor rgb grey
-        if (every_nth > 1) {
-            set label 3 sprintf('(1 in %d drawn)', every_nth) at graph 1, 0.5 offset 1.5, -1.4 left font ',10' \
-                textcolor rgb grey
-        }
-        if (spikes[k] == 0) {
-            set label 4 'no spikes' at graph 0.5, 0.5 center font ',10' textcolor rgb grey
-        }
-        if (j == 1) {
-            set label 5 'Neuron' at screen screen_x(20), screen_y(14 + 0.5 * (rasters - gap)) center rotate by 90
-        }
-        if (spikes[k] > 0) {
-            plot file using (int($1) % every_nth == 0 ? $2 : NaN):($1 - 0.5 * reach):(0):(reach) with vectors nohead \
-                linewidth clamp(0.1 * room, 0.7, 1.4) linecolor rgb colour(k)
-        } else {
-            plot NaN
-        }
-        unset label
-        y = y + band[k] + gap
-    }
-
-    y = rates_top
-    do for [j = 1:n] {
-        k = n + 1 - j
-        set tmargin at screen screen_y(y)
-        set bmargin at screen screen_y(y + rate_height)
-        scale = top[k] > 0 ? top[k] : 1.0
-        ticks = least(round_up(scale * 26.0 / rate_height), round_down(scale))
-        set yrange [0:scale * 1.08]
-        set ytics 0, ticks format '%g'
+    } else {
+        set tmargin at screen screen_y(14)
+        set bmargin at screen screen_y(14 + rasters)
+        set yrange [0:480]
         set border 3
-        set xtics format ''
-        if (j == 1) {
-            set label 5 "Rate (spikes/s)\nbins of " . sprintf('%g ms', bin) at \
-                screen screen_x(18), screen_y(rates_top + 0.5 * n * (rate_height + gap)) center rotate by 90
+        unset ytics
+        set xtics format '' scale 0.5
+        do for [k = 1:n_labels] {
+            set label k shorten(name(k), widest) at graph 1, first value(sprintf('at_%d', k)) offset 1.5, 0 left \
+                noenhanced font ',10' textcolor rgb hue(k)
         }
-        if (j == n) {
-            set xtics format '%g'
-            set xlabel 'Time (ms)'
-        }
-        if (n > 1) {
-            set label 1 shorten(value(sprintf('name_%d', k)), longest_shown) at graph 1, 0.5 offset 1.5, 0 left \
-                noenhanced textcolor rgb colour(k)
-        }
-        # One polygon through both upper corners of every bin: separate boxes would show seams.
-        first = (k - 1) * n_bins + 1
-        plot sample [corner = 0:2 * n_bins - 1:1] '+' \
-            using (c = int(corner + 0.5), bin_end((c + 1) / 2)):(count[first + c / 2]) \
-            with filledcurves y1=0 linecolor rgb colour(k) fillstyle solid 0.8 noborder
+        set label n_labels + 1 sprintf('Spikes of %d populations, %.0f neurons', n, n_neurons) at \
+            screen screen_x(20), graph 0.5 center rotate by 90
+        set label n_labels + 2 shading at screen screen_x(44), graph 0.5 center rotate by 90 font ',10' textcolor rgb grey
+        plot overview binary array=(columns, 480) format='%uchar' \
+            origin=(t_from + 0.5 * window / columns, 0.5) dx=window / columns dy=1 with image
+        unset label
+
+        set tmargin at screen screen_y(rates_top)
+        set bmargin at screen screen_y(rates_top + rate_height)
+        set yrange [-0.5:n - 0.5]
+        set xtics format format_of(t_from, t_to)
+        set xlabel 'Time (ms)'
+        set palette maxcolors 0 defined (0 '#FFFFFF', 1 '#6BAED6', 2 '#08306B')
+        set cbrange [0:*]
+        set colorbox user origin screen_x(right + 18), screen_y(rates_top + rate_height) \
+            size 14.0 / width, rate_height / (1.0 * height) noborder
+        set cbtics in scale 0.4 format '%g' offset -0.6
+        set cblabel 'Rate (spikes/s)' offset 0.6
+        set label 1 sprintf('Rates, bins of %g ms', bin) at screen screen_x(20), graph 0.5 center rotate by 90
+        set label 2 'populations in the same order' at screen screen_x(44), graph 0.5 center rotate by 90 font ',10' \
+            textcolor rgb grey
+        plot rates matrix using (t_from + bin * ($1 + 0.5)):2:3 with image
         unset label
         unset xlabel
-        y = y + rate_height + gap
+        unset cblabel
     }
     unset multiplot
     unset output

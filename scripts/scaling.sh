@@ -93,19 +93,19 @@ set dummy events, own, all, cells, external
 seconds(events, own, all, cells, external) = \
     1e-9 * (a**2 * events + b**2 * own + c**2 * all + d**2 * cells + e**2 * external)
 a = 2.0; b = 20.0; c = 10.0; d = 3.0; e = 3.0
-fit seconds(events, own, all, cells, external) folder.'/fit.dat' using 1:2:3:4:5:6:($6) errors z via a, b, c, d, e
+fit seconds(events, own, all, cells, external) 'fit.dat' using 1:2:3:4:5:6:($6) errors z via a, b, c, d, e
 set dummy x, y
 memory(synapses, neurons) = m0 + 1e-6 * (m1 * synapses + m2**2 * neurons)
 m0 = 10.0; m1 = 20.0; m2 = 10.0
-fit memory(x, y) folder.'/fit.dat' using 7:8:9:($9) zerrors via m0, m1, m2
+fit memory(x, y) 'fit.dat' using 7:8:9:($9) zerrors via m0, m1, m2
 # bytes of a rank come from every other rank
 exchange(ranks, bytes) = l * log(ranks) / log(2) + 1e-3 * (ranks - 1) * bytes / w
 l = 1.0; w = 10.0
-fit exchange(x, y) folder.'/fit-exchanges.dat' using 1:2:3:($3) zerrors via l, w
-set print folder.'/model.dat'
+fit exchange(x, y) 'fit-exchanges.dat' using 1:2:3:($3) zerrors via l, w
+set print 'model.dat'
 print a**2, b**2, c**2, d**2, e**2, m0, m1, m2**2, l, w
 EOF
-gnuplot -e "folder='$folder'" "$folder/fit.gp"
+(cd -- "$folder" && gnuplot fit.gp) # no path is a word of gnuplot's
 awk '{
     print "\nThe model:\n\n| term | |\n|---|---|"
     printf "| recurrent synaptic event of a rank | %.2f ns |\n| spike of a rank | %.0f ns |\n", $1, $2

@@ -10,11 +10,19 @@ set tics nomirror out scale 0.5 textcolor rgb '#202020'
 
 # Okabe and Ito's colours, which colour-blind readers tell apart, without yellow and black.
 array palette_of_eight = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#7F5539', '#6C6C6C']
-colour(k) = palette_of_eight[(k - 1) % 8 + 1]
+colour(k) = palette_of_eight[(int(k) - 1) % 8 + 1]
 grey = '#707070'
+# A palette of 32 shades of each, from white; a shade is 32 * (colour - 1) + 0 to 31.
+shades = ''
+do for [k = 1:8] { shades = shades . sprintf(", %d '#FFFFFF', %d '%s'", 32 * k - 32, 32 * k - 1, colour(k)) }
+shade_palette = 'set palette maxcolors 256 defined (' . shades[3:] . '); set cbrange [0:255]; unset colorbox'
 
 font = 'sans-serif,12'
-character = 8.0 # pixels, a generous mean for this font
+# Pixels that a text takes in this font, rather too many than too few.
+character(c) = strstrt('MW@%', c) ? 14.5 : strstrt('mw', c) ? 13.5 : strstrt("iIjl.,:;|!'", c) ? 5.5 \
+               : strstrt('ABCDEFGHKNOPQRSTUVXYZ', c) ? 11.0 : strstrt(' ()-ftrJ/', c) ? 7.0 \
+               : strstrt('abcdeghknopqsuvxyz0123456789_', c) ? 9.3 : 14.5
+pixels(text) = strlen(text) == 0 ? 0.0 : (sum [i = 1:strlen(text)] character(text[i:i]))
 
 # `eval open_svg` and `eval open_png`: OUTPUT.svg and OUTPUT.png, width by height pixels.
 # (A point is a pixel in the one and larger in the other: the scale makes their type alike.)
@@ -37,5 +45,9 @@ round_up(x) = x <= 1.000001 * decade(x) ? decade(x) : x <= 2.000001 * decade(x) 
 round_down(x) = round_up(x) <= 1.000001 * x ? round_up(x) : x >= 5 * decade(x) ? 5 * decade(x) \
               : x >= 2 * decade(x) ? 2 * decade(x) : decade(x)
 
-# A name cut to n characters.
-shorten(name, n) = strlen(name) <= n ? name : name[1:n - 1] . '…'
+# The format of ticks from one number to another that tells them apart.
+format_of(from, to) = sprintf('%%.%dg', clamp(ceil(log10(most(abs(from), abs(to)) / (to - from))) + 2, 6, 15))
+
+# A text cut to a number of pixels.
+shorten(text, room) = pixels(text) <= room ? text : cut(text, room - 14.5) . '…'
+cut(text, room) = pixels(text) <= room ? text : cut(text[1:strlen(text) - 1], room)

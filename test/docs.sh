@@ -1,6 +1,6 @@
 #!/bin/sh
-# The examples of README.md and docs/training.md are docs/example.c and docs/training.c and print what the pages say; every page
-# that is linked to exists.
+# The examples of README.md, docs/training.md and docs/api.md are docs/example.c, docs/training.c and docs/example.cpp, and the
+# first two print what the pages say; every page that is linked to exists.
 set -eu
 folder=$1 # of the compiled examples
 work=$(mktemp -d)
@@ -24,6 +24,7 @@ compare() {
 }
 compare README.md example
 compare docs/training.md training
+block docs/api.md cpp | diff - docs/example.cpp || fail "the C++ example of docs/api.md differs from docs/example.cpp"
 
 for page in README.md CONTRIBUTING.md CHANGELOG.md docs/*.md; do
     for link in $(grep -o '](\([^)#:]*\)[)#]' "$page" | sed 's/^](//; s/[)#]$//'); do

@@ -49,7 +49,7 @@ refuse_network() {
     refuse 2 "network\.yaml:[0-9]+: .*$pattern" run network.yaml -o new
 }
 
-for part in runs texts refusals general training simulators search cameras classifiers images speed; do
+for part in runs texts kinds refusals general hints training simulators search cameras classifiers images pictures speed; do
     . "$here/test/e2e/$part.sh"
 done
 

@@ -15,15 +15,19 @@ typedef enum pm_status {
     PM_STOPPED = 4    /* ended early at a clean point because a stop was requested */
 } pm_status;
 
-enum { PM_MESSAGE_SIZE = 1024 };
+enum { PM_MESSAGE_SIZE = 1024, PM_KEY_SIZE = 48 };
 
 typedef struct pm_error {
     pm_status status;
     char message[PM_MESSAGE_SIZE]; /* one line, without a trailing newline */
+    char key[PM_KEY_SIZE];         /* the parameter that is to blame, as it is called in files; "": none */
 } pm_error;
 
 /* Fills in `error` (which may be NULL) with a printf-style message and returns `status`. */
 pm_status pm_fail(pm_error *error, pm_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same with PM_INVALID, blaming the parameter `key`. */
+pm_status pm_fail_key(pm_error *error, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same for memory exhaustion; `what` says what there was no memory for. Returns PM_NO_MEMORY. */
 static inline pm_status pm_fail_memory(pm_error *error, const char *what) {

@@ -6,6 +6,7 @@
 #include <punctum/error.h>
 #include <punctum/exchange.h>
 #include <punctum/io.h>
+#include <punctum/kind.h>
 #include <punctum/network.h>
 #include <punctum/neuron.h>
 #include <punctum/simulation.h>

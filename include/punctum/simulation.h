@@ -77,6 +77,9 @@ void pm_simulation_stop(pm_simulation *simulation);
 double pm_simulation_time(const pm_simulation *simulation); /* ms */
 /* On several ranks: neurons and spikes of all, the rest of this one. */
 pm_counts pm_simulation_counts(const pm_simulation *simulation);
+/* Spikes so far of a population of LIF neurons, by its number in the network; 0 of a source, or where there is none. On
+ * several ranks: those of all. */
+uint64_t pm_simulation_spikes(const pm_simulation *simulation, uint32_t population);
 
 /* Lets a neuron of a spike source fire at `time` (ms), which must not lie before the present. */
 pm_status pm_simulation_inject(pm_simulation *simulation, uint32_t population, uint32_t neuron, double time,

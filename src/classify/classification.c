@@ -1,10 +1,114 @@
-/* What an experiment in classification says: defaults and checks. */
+/* What an experiment in classification says: keys, defaults and checks. */
 #include "classify/classification.h"
+#include "model/neuron.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MOST 1e9 /* of whatever is counted */
+
+static const pm_field layer_fields[] = {
+    {"dropout", "", "probability that a neuron's spikes are lost in training",
+     offsetof(pm_classification_layer, dropout), 0.0, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+    {"rate", "", "factor of the learning rate, 0 for a layer that is not trained",
+     offsetof(pm_classification_layer, rate), 1.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"field", "ties", "radius of the receptive fields of the first hidden layer",
+     offsetof(pm_classification_layer, field), 0.0, "all inputs", .bounds = {1.0, MOST, PM_CLOSED}, .type = PM_COUNT},
+};
+const pm_kind pm_classification_layers = {.name = "layers",
+                                          .help = "of a layer, beside its size and its initial weights",
+                                          .source = "",
+                                          .fields = layer_fields,
+                                          .n_fields = sizeof layer_fields / sizeof *layer_fields,
+                                          .size = sizeof(pm_classification_layer)};
+
+#define AT(member) offsetof(pm_classification, member)
+
+static const pm_field set_fields[] = {
+    {"train", "examples", "of the training set", AT(train), INFINITY, "all", .bounds = {1.0, MOST, PM_CLOSED},
+     .type = PM_COUNT},
+    {"validation", "examples", "of the validation set: the last ones of the training data", AT(validation), 0.0,
+     .bounds = {0.0, MOST, PM_CLOSED}, .type = PM_COUNT},
+    {"test", "examples", "of the test set", AT(test), INFINITY, "all", .bounds = {1.0, MOST, PM_CLOSED},
+     .type = PM_COUNT},
+};
+const pm_kind pm_classification_sets = {.name = "data",
+                                        .help = "numbers of examples, beside where they come from",
+                                        .source = "",
+                                        .fields = set_fields,
+                                        .n_fields = sizeof set_fields / sizeof *set_fields,
+                                        .size = sizeof(pm_classification)};
+
+static const pm_field input_fields[] = {
+    {"bias", "ms", "when one more input neuron fires", AT(coding.bias), NAN, "none",
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"dropout", "", "probability that a feature's spikes are lost in training", AT(input_dropout), 0.0,
+     .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+    {"opposition", "ms", "every example is learned a second time with its spikes moved so far against the network",
+     AT(opposition), 0.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+};
+const pm_kind pm_classification_input = {.name = "coding",
+                                         .help = "of the input, beside the code",
+                                         .source = "opposition: I. J. Goodfellow, J. Shlens and C. Szegedy, ICLR 2015",
+                                         .fields = input_fields,
+                                         .n_fields = sizeof input_fields / sizeof *input_fields,
+                                         .size = sizeof(pm_classification)};
+
+static const pm_field learning_fields[] = {
+    {"slope_floor", "mV/ms", "smallest slope at a spike that is divided by", AT(slope_floor), 0.1,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"epochs", "", "passes through the training set", AT(epochs), 10.0, .bounds = {0.0, MOST, PM_CLOSED},
+     .type = PM_COUNT},
+    {"batch", "examples", "per step", AT(batch), 100.0, .bounds = {1.0, MOST, PM_CLOSED}, .type = PM_COUNT},
+    {"parts", "",
+     "pieces of a batch that are summed on their own and then added up in order; at most so many threads are used",
+     AT(parts), 4.0, .bounds = {1.0, MOST, PM_CLOSED}, .type = PM_COUNT},
+    {"rate", "", "of learning: for adam the size of a step in pA, for the others pA^2 per unit of the loss", AT(rate),
+     1.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
+    {"schedule.factor", "", "by which the rate is multiplied every so often", AT(decay), 1.0,
+     .bounds = {0.0, 1.0, PM_LOW_OPEN},
+     .result = "schedule_factor"},
+    {"schedule.every", "epochs", "from one such change of the rate to the next", AT(decay_every), 1.0,
+     .bounds = {1.0, MOST, PM_CLOSED}, .type = PM_COUNT,
+     .result = "schedule_every"},
+    {"weight_decay", "", "share of a weight that is taken away in each step, in proportion to the rate",
+     AT(weight_decay), 0.0, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+    {"average", "", "share of the old mean in each step of the running mean of weights that is tested; 0: the weights",
+     AT(average), 0.0, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+};
+const pm_kind pm_classification_learning = {.name = "learning",
+                                            .help = "how the weights of a classifier change",
+                                            .source = "",
+                                            .fields = learning_fields,
+                                            .n_fields = sizeof learning_fields / sizeof *learning_fields,
+                                            .size = sizeof(pm_classification)};
+
+static const pm_field activity_fields[] = {
+    {"lowest", "spikes", "fewer of a hidden neuron per example (mean of a batch) raise its weights", AT(lowest), 0.0,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"highest", "spikes", "more lower them", AT(highest), INFINITY, "none", .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"lift", "pA", "for each spike that is missing, times the spikes per example of the source of a weight", AT(lift),
+     0.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+};
+static pm_status check_activity(const void *structure, pm_error *error) {
+    const pm_classification *c = structure;
+    if (c->highest >= c->lowest)
+        return PM_OK;
+    return pm_fail_key(error, "highest", "highest is %g spikes; it must be at least lowest, %g", c->highest, c->lowest);
+}
+const pm_kind pm_classification_activity = {.name = "activity",
+                                            .help = "the spikes of a hidden neuron that are wanted",
+                                            .source = "",
+                                            .fields = activity_fields,
+                                            .n_fields = sizeof activity_fields / sizeof *activity_fields,
+                                            .size = sizeof(pm_classification),
+                                            .check = check_activity};
+
+static const pm_kind *const of_experiment[] = {&pm_classification_sets, &pm_classification_input,
+                                               &pm_classification_learning, &pm_classification_activity, NULL};
 
 pm_classification *pm_classification_new(void) {
     pm_classification *c = calloc(1, sizeof *c);
@@ -15,23 +119,19 @@ pm_classification *pm_classification_new(void) {
                              .neuron = pm_neuron_default(),
                              .readout = pm_neuron_default(),
                              .n_classes = 10,
-                             .train = SIZE_MAX,
-                             .test = SIZE_MAX,
                              .window = {0.0, 300.0},
-                             .coding = {.to = 10.0, .rate = 100.0, .compression = 1.0, .bias = NAN},
-                             .scale = 1.0,
-                             .tau = 10.0,
-                             .slope_floor = 0.1,
-                             .epochs = 10,
-                             .batch = 100,
-                             .parts = 4,
-                             .optimiser = &pm_optimiser_adam,
-                             .rate = 1.0,
-                             .decay = 1.0,
-                             .decay_every = 1,
-                             .highest = INFINITY};
-    memcpy(c->optimiser_parameters, pm_optimiser_adam.defaults, pm_optimiser_adam.size);
+                             .coding = pm_coding_new(&pm_code_latency),
+                             .optimiser = &pm_optimiser_adam};
+    for (size_t k = 0; of_experiment[k]; k++)
+        pm_kind_preset(of_experiment[k], c);
+    pm_classification_set_loss(c, pm_loss_of(pm_losses[0]));
+    pm_kind_preset(&c->optimiser->head, c->optimiser_parameters);
     return c;
+}
+
+void pm_classification_set_loss(pm_classification *c, const pm_loss *loss) {
+    c->loss = loss;
+    pm_kind_preset(&loss->head, c->loss_parameters);
 }
 
 void pm_classification_free(pm_classification *c) {
@@ -47,6 +147,12 @@ void pm_classification_free(pm_classification *c) {
     free(c);
 }
 
+/* Blames a map of the experiment. */
+static pm_status blame(const char *where, pm_status status, pm_error *error) {
+    pm_error why = error ? *error : (pm_error){0};
+    return status ? pm_fail_key(error, why.key, "%s: %.900s", where, why.message) : PM_OK;
+}
+
 /* One condition: key, value, whether it is right, and what would be. */
 static pm_status need(bool right, const char *key, double value, const char *what, pm_error *error) {
     return right ? PM_OK : pm_fail(error, PM_INVALID, "%s: %g is not possible; it must be %s", key, value, what);
@@ -60,10 +166,7 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
     if (!status)
         status = need(layer->std >= 0.0, key, layer->std, "a standard deviation of 0 or more", error);
     if (!status)
-        status = need(layer->dropout >= 0.0 && layer->dropout < 1.0, key, layer->dropout, "a dropout from 0 to below 1",
-                      error);
-    if (!status)
-        status = need(layer->rate >= 0.0 && isfinite(layer->rate), key, layer->rate, "a rate of 0 or more", error);
+        status = blame(key, pm_kind_check(&pm_classification_layers, layer, error), error);
     if (!status && layer->field > 0 && (l > 0 || c->n_layers == 1 || c->data != PM_DATA_IDX))
         status = pm_fail(error, PM_INVALID,
                          "%s: only the first hidden layer has receptive fields, of images in IDX files", key);
@@ -74,69 +177,46 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
 
 /* Recordings are coded by their events, and nothing else is. */
 static pm_status check_events(const pm_classification *c, pm_error *error) {
-    const pm_coding *k = &c->coding;
     if (c->model && c->data == PM_DATA_NMNIST)
         return pm_fail(error, PM_INVALID, "data.nmnist: model %s takes intensities, not recordings of events",
-                       c->model->name);
-    if ((c->data == PM_DATA_NMNIST) != (k->kind == PM_CODING_EVENTS))
+                       c->model->head.name);
+    if ((c->data == PM_DATA_NMNIST) != c->coding.code->events)
         return pm_fail(error, PM_INVALID, "coding: %s",
                        c->data == PM_DATA_NMNIST ? "the data nmnist needs the coding events"
                                                  : "the coding events is for recordings of events: the data nmnist");
     if (c->data != PM_DATA_NMNIST)
         return PM_OK;
     pm_status status = need(c->window[0] >= 0.0, "data.nmnist.window", c->window[0], "0 or more", error);
-    if (!status)
-        status = need(c->window[1] > c->window[0] && c->window[1] <= 1e6, "data.nmnist.window", c->window[1],
-                      "later than the beginning, and at most 1e6 ms", error);
-    if (!status)
-        status = need(k->compression > 0.0, "coding.events.compression", k->compression, "positive", error);
-    double end = k->from + (c->window[1] - c->window[0]) / k->compression;
-    if (!status && !(end <= c->duration))
-        status = pm_fail(error, PM_INVALID,
-                         "coding.events: the window ends at %g ms, after the duration of %g ms; compression may be "
-                         "larger",
-                         end, c->duration);
-    return status;
+    return status ? status
+                  : need(c->window[1] > c->window[0] && c->window[1] <= 1e6, "data.nmnist.window", c->window[1],
+                         "later than the beginning, and at most 1e6 ms", error);
 }
 
 static pm_status check_deformation(const pm_classification *c, pm_error *error) {
-    pm_error why = {0};
-    pm_status status = pm_deformation_check(&c->deform, &why);
-    if (status)
-        return pm_fail(error, status, "data.deform.%.400s", why.message);
-    return c->data == PM_DATA_IDX || !pm_deformation_any(&c->deform)
-               ? PM_OK
-               : pm_fail(error, PM_INVALID, "data.deform: only images in IDX files can be deformed");
+    pm_status status = blame("data.deform", pm_kind_check(&pm_deformation_kind, &c->deform, error), error);
+    if (!status && c->data != PM_DATA_IDX && pm_deformation_any(&c->deform))
+        status = pm_fail(error, PM_INVALID, "data.deform: only images in IDX files can be deformed");
+    return status;
 }
 
 static pm_status check_coding(const pm_classification *c, pm_error *error) {
     const pm_coding *k = &c->coding;
     pm_status status = check_events(c, error);
     if (!status)
-        status = need(k->from >= 0.0, "coding.from", k->from, "0 or more", error);
-    if (!status && k->kind != PM_CODING_EVENTS)
-        status =
-            need(k->to >= k->from && k->to <= c->duration, "coding.to", k->to, "between from and the duration", error);
+        status = blame("coding", pm_kind_check(&k->code->head, k->parameters, error), error);
     if (!status)
-        status = need(k->threshold < 1.0, "coding.threshold", k->threshold, "below 1", error);
-    if (!status)
-        status = need(k->rate > 0.0, "coding.rate", k->rate, "positive", error);
+        status = blame("coding", k->code->fit(k->parameters, c->duration, c->window[1] - c->window[0], error), error);
     if (!status && !isnan(k->bias))
-        status = need(k->bias >= 0.0 && k->bias < c->duration, "coding.bias", k->bias, "within the duration", error);
-    if (!status)
-        status = need(c->input_dropout >= 0.0 && c->input_dropout < 1.0, "coding.dropout", c->input_dropout,
-                      "from 0 to below 1", error);
-    if (!status)
-        status = need(c->opposition >= 0.0 && c->opposition < c->duration, "coding.opposition", c->opposition,
-                      "0 or more, within the duration", error);
-    return status;
+        status = need(k->bias < c->duration, "coding.bias", k->bias, "within the duration", error);
+    return status ? status
+                  : need(c->opposition < c->duration, "coding.opposition", c->opposition, "within the duration", error);
 }
 
 static pm_status check_trains(const pm_classification *c, pm_error *error) {
     static const char key[] = "loss.trains";
     if (c->n_desired == 0)
         return pm_fail(error, PM_INVALID, "%s: the desired train has no spikes", key);
-    pm_status status = need(c->tau_hat >= 0.0, "loss.tau_hat", c->tau_hat, "0 (tau_m) or positive", error);
+    pm_status status = PM_OK;
     for (size_t k = 0; !status && k < c->n_desired; k++) {
         status = need(c->desired[k] > 0.0 && c->desired[k] < c->duration, key, c->desired[k],
                       "after 0 and before the duration", error);
@@ -147,20 +227,9 @@ static pm_status check_trains(const pm_classification *c, pm_error *error) {
     return status;
 }
 
-/* Whether the model takes its parameters, for layers of these sizes and any input. */
 static pm_status check_model(const pm_classification *c, pm_error *error) {
-    uint32_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {1};
-    void *model = NULL;
-    for (size_t l = 0; l < c->n_layers; l++)
-        sizes[l + 1] = (uint32_t)c->layers[l].size;
     pm_status status = need(c->n_layers < PM_IMAGE_LAYERS, "layers", (double)c->n_layers, "at most 7 layers", error);
-    if (!status)
-        status = pm_image_model_check(c->model, c->model_parameters, error);
-    if (!status)
-        status = c->model->create(&model, sizes, c->n_layers + 1, c->model_parameters, error);
-    if (!status)
-        c->model->destroy(model);
-    return status;
+    return status ? status : blame("model", pm_kind_check(&c->model->head, c->model_parameters, error), error);
 }
 
 pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
@@ -181,27 +250,14 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
         status = check_deformation(c, error);
     if (!status)
         status = check_coding(c, error);
+    for (size_t k = 0; !status && of_experiment[k]; k++)
+        status = blame(of_experiment[k]->name, pm_kind_check(of_experiment[k], c, error), error);
     if (!status)
-        status = need(c->scale > 0.0, "loss.scale", c->scale, "positive", error);
-    if (!status)
-        status = need(c->tau > 0.0, "loss.tau", c->tau, "positive", error);
-    if (!status && !c->model && c->loss == PM_LOSS_TRAINS)
+        status = blame("loss", pm_kind_check(&c->loss->head, c->loss_parameters, error), error);
+    if (!status && !c->model && c->loss->desired)
         status = check_trains(c, error);
-    if (!status)
-        status = need(c->slope_floor >= 0.0, "slope_floor", c->slope_floor, "0 or more", error);
-    if (!status)
-        status = need(c->rate > 0.0, "rate", c->rate, "positive", error);
-    if (!status)
-        status = need(c->decay > 0.0 && c->decay <= 1.0, "schedule.factor", c->decay, "above 0, at most 1", error);
-    if (!status)
-        status = need(c->weight_decay >= 0.0 && c->weight_decay < 1.0, "weight_decay", c->weight_decay,
-                      "from 0 to below 1", error);
-    if (!status)
-        status = need(c->lowest >= 0.0 && c->highest >= c->lowest && c->lift >= 0.0, "activity", c->lowest,
-                      "0 or more, with highest at least lowest and lift 0 or more", error);
-    if (!status)
-        status = need(c->average >= 0.0 && c->average < 1.0, "average", c->average, "from 0 to below 1", error);
     if (!status && c->model)
         status = check_model(c, error);
-    return status ? status : pm_optimiser_check(c->optimiser, c->optimiser_parameters, error);
+    return status ? status
+                  : blame("optimiser", pm_kind_check(&c->optimiser->head, c->optimiser_parameters, error), error);
 }

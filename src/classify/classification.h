@@ -22,6 +22,14 @@ typedef struct pm_classification_layer {
     size_t field;     /* ties from the centre of a neuron's receptive field, see fields.h; 0: it sees all inputs */
 } pm_classification_layer;
 
+/* What an experiment says in numbers: each field is a key of the file, has its default and range here and goes into
+ * results from here. */
+extern const pm_kind pm_classification_layers;   /* of pm_classification_layer: of each layer */
+extern const pm_kind pm_classification_sets;     /* of pm_classification: numbers of examples, in the map data */
+extern const pm_kind pm_classification_input;    /* of pm_classification: beside the code, in the map coding */
+extern const pm_kind pm_classification_learning; /* of pm_classification: how weights change */
+extern const pm_kind pm_classification_activity; /* of pm_classification: the map activity */
+
 typedef struct pm_classification {
     uint64_t seed;
     /* NULL: the exact network. Otherwise a model of its own, to which nothing but data, sizes of layers and training
@@ -43,11 +51,9 @@ typedef struct pm_classification {
     double opposition; /* ms: every example is learned a second time with its spikes moved so far against the network */
     pm_classification_layer layers[PM_CLASSIFIER_MOST_LAYERS]; /* hidden layers, then the output layer */
     size_t n_layers;
-    pm_loss_kind loss;
-    double scale;    /* mV or ms, see classifier.h */
-    double tau;      /* ms, see classifier.h and train_loss.h */
-    double tau_hat;  /* ms, see train_loss.h */
-    double *desired; /* ms, PM_LOSS_TRAINS: the train of the label's output */
+    const pm_loss *loss;
+    double loss_parameters[PM_LOSS_PARAMETERS_SIZE / sizeof(double)];
+    double *desired; /* ms: the train of the label's output, of losses that want one */
     size_t n_desired;
     double slope_floor;
     size_t epochs, batch, parts; /* parts: a batch is cut into so many, each summed on its own, in order */
@@ -67,6 +73,8 @@ typedef struct pm_classification {
 
 pm_classification *pm_classification_new(void); /* defaults; NULL when there is no memory */
 void pm_classification_free(pm_classification *c);
+/* Another loss, with its default parameters. */
+void pm_classification_set_loss(pm_classification *c, const pm_loss *loss);
 /* PM_INVALID with a message that begins with the key, unless the experiment can be run. */
 pm_status pm_classification_check(const pm_classification *c, pm_error *error);
 

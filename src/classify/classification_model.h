@@ -1,4 +1,4 @@
-/* Models of their own (learn/image_model.h) in the terms of classifiers. */
+/* Models of their own (image_model.h) in the terms of classifiers. */
 #ifndef PM_CLASSIFY_CLASSIFICATION_MODEL_H
 #define PM_CLASSIFY_CLASSIFICATION_MODEL_H
 

@@ -109,9 +109,9 @@ static pm_status limit_fields(pm_class_trainer *t, pm_error *error) {
 static pm_status net_new(pm_classifier *net, const pm_classification *c, const size_t *sizes, pm_error *error) {
     pm_status status = pm_classifier_new(net, &c->neuron, &c->readout, c->loss, sizes, c->n_layers, error);
     net->duration = c->duration;
-    net->scale = c->scale;
-    net->tau = c->tau;
-    net->goal = (pm_train_goal){c->desired, c->n_desired, c->tau, c->tau_hat};
+    memcpy(net->loss_parameters, c->loss_parameters, sizeof net->loss_parameters);
+    net->desired = c->desired;
+    net->n_desired = c->n_desired;
     net->slope_floor = c->slope_floor;
     return status;
 }
@@ -165,7 +165,7 @@ static pm_status share(pm_class_trainer *t, const pm_relay *relay, pm_error *err
     const pm_exchange *ranks = relay->ranks;
     if (c->model)
         return pm_fail(error, PM_INVALID, "model %s is trained by one process, not %u; threads share its work",
-                       c->model->name, ranks->size);
+                       c->model->head.name, ranks->size);
     if (ranks->size > c->parts)
         return pm_fail(error, PM_INVALID, "parts: %zu parts of a batch are too few for %u processes", c->parts,
                        ranks->size);
@@ -248,14 +248,16 @@ static void score_example(const pm_lane *lane, size_t label, pm_score *score) {
 /* The input spikes of one presentation. */
 static pm_status present(const pm_class_trainer *t, pm_class_part *p, size_t example, uint64_t presentation,
                          pm_error *error) {
-    const pm_coding *coding = &t->of->coding;
+    pm_presentation of = {t->train, example, t->code_key, presentation};
     pm_raster *to = &p->lane.net.rasters[0];
     if (!p->deformer)
-        return pm_encode(coding, t->train, example, t->code_key, presentation, to, error);
+        return pm_encode(&t->of->coding, &of, to, error);
     pm_dataset one = *t->train;
     pm_deform(p->deformer, t->deform_key, presentation, one.bytes + example * one.n_features, p->picture);
     one.bytes = p->picture;
-    return pm_encode(coding, &one, 0, t->code_key, presentation, to, error);
+    of.data = &one;
+    of.example = 0;
+    return pm_encode(&t->of->coding, &of, to, error);
 }
 
 static pm_status train_example(pm_class_trainer *t, pm_class_part *p, size_t example, uint64_t presentation,
@@ -397,7 +399,8 @@ static void test_part(pm_class_trainer *t, size_t which, const pm_dataset *data,
     o->status = PM_OK;
     o->score = (pm_score){0};
     for (size_t k = part_begin(t, which, 0, data->n); k < part_begin(t, which + 1, 0, data->n); k++) {
-        o->status = pm_encode(&t->of->coding, data, k, key, k, &lane->net.rasters[0], &o->error);
+        const pm_presentation of = {data, k, key, k};
+        o->status = pm_encode(&t->of->coding, &of, &lane->net.rasters[0], &o->error);
         if (!o->status)
             o->status = pm_lane_run(lane, NULL, &o->error);
         if (o->status)

@@ -12,34 +12,8 @@
 #include <omp.h>
 #endif
 
-const pm_image_model *const pm_image_models[] = {&pm_image_model_stbp, &pm_image_model_lee, NULL};
-
-const pm_image_model *pm_image_model_find(const char *name) {
-    size_t k = 0;
-    while (pm_image_models[k] && strcmp(pm_image_models[k]->name, name) != 0)
-        k++;
-    return pm_image_models[k];
-}
-
-pm_status pm_image_model_check(const pm_image_model *kind, const void *parameters, pm_error *error) {
-    for (size_t k = 0; k < kind->n_parameters; k++) {
-        const pm_parameter *p = &kind->parameters[k];
-        double value = pm_parameter_value(parameters, p);
-        size_t words = 0;
-        while (p->choices && p->choices[words])
-            words++;
-        if (words > 0 && !(value >= 0.0 && value < (double)words && value == floor(value)))
-            return pm_fail(error, PM_INVALID, "%s: %s is %g; it must be the number of one of %zu choices", kind->name,
-                           p->name, value, words);
-        bool good = isfinite(value) && (p->range == PM_ANY || value > 0.0 || (value == 0.0 && p->range != PM_POSITIVE));
-        if (!good)
-            return pm_fail(error, PM_INVALID, "%s: %s is %g; it must be %s", kind->name, p->name, value,
-                           p->range == PM_POSITIVE ? "positive"
-                           : p->range == PM_ANY    ? "a number"
-                                                   : "0 or more");
-    }
-    return PM_OK;
-}
+#define HEAD(name) &pm_image_model_##name.head,
+const pm_kind *const pm_image_models[] = {PM_IMAGE_MODELS(HEAD) NULL};
 
 static pm_status allocate(pm_image_net *net, pm_error *error) {
     net->learnt = calloc(net->n_learnt, sizeof *net->learnt);
@@ -57,18 +31,18 @@ pm_status pm_image_net_new(pm_image_net *net, const pm_image_model *kind, const 
                            const void *parameters, uint64_t key, int threads, pm_error *error) {
     *net = (pm_image_net){.kind = kind, .n_layers = n_layers, .threads = threads > 0 ? threads : 1};
     if (n_layers < 2 || n_layers > PM_IMAGE_LAYERS)
-        return pm_fail(error, PM_INVALID, "%s: %zu layers, the input included; 2 to %d are possible", kind->name,
+        return pm_fail(error, PM_INVALID, "%s: %zu layers, the input included; 2 to %d are possible", kind->head.name,
                        n_layers, PM_IMAGE_LAYERS);
     for (size_t l = 0; l < n_layers; l++)
         if (sizes[l] == 0)
-            return pm_fail(error, PM_INVALID, "%s: layer %zu is empty", kind->name, l);
+            return pm_fail(error, PM_INVALID, "%s: layer %zu is empty", kind->head.name, l);
     if (sizes[n_layers - 1] > 256)
-        return pm_fail(error, PM_INVALID, "%s: %u output neurons; labels tell at most 256 apart", kind->name,
+        return pm_fail(error, PM_INVALID, "%s: %u output neurons; labels tell at most 256 apart", kind->head.name,
                        sizes[n_layers - 1]);
     net->n_inputs = sizes[0];
     net->n_outputs = sizes[n_layers - 1];
     pm_product_alone();
-    pm_status status = pm_image_model_check(kind, parameters, error);
+    pm_status status = pm_kind_check(&kind->head, parameters, error);
     if (status == PM_OK)
         status = kind->create(&net->model, sizes, n_layers, parameters, error);
     if (status == PM_OK) {

@@ -6,7 +6,7 @@
 #define PM_CLASSIFY_IMAGE_MODEL_H
 
 #include "rule/optimiser.h"
-#include "base/parameter.h"
+#include "base/kind.h"
 
 #include <punctum/error.h>
 #include <stdbool.h>
@@ -36,13 +36,8 @@ typedef struct pm_image_outcome {
 } pm_image_outcome;
 
 typedef struct pm_image_model {
-    const char *name;
-    const char *help;
+    pm_kind head;
     const char *of_neuron; /* what a neuron's own number is: "bias" */
-    const pm_parameter *parameters;
-    size_t n_parameters;
-    const void *defaults; /* of the structure that `parameters` describes */
-    size_t size;          /* of that structure */
     /* A model of layers of these sizes, the input first; `parameters` is copied. Errors: PM_INVALID with a message
      * that names the parameter; PM_NO_MEMORY. */
     pm_status (*create)(void **model, const uint32_t *sizes, size_t n_layers, const void *parameters, pm_error *error);
@@ -69,14 +64,16 @@ typedef struct pm_image_model {
     void (*settle)(const void *model, size_t n, const double *sums, double *learnt);
 } pm_image_model;
 
-extern const pm_image_model pm_image_model_stbp, pm_image_model_lee;
+/* All models, pm_image_model_NAME. */
+#define PM_IMAGE_MODELS(X)                                                                                             \
+    X(stbp)                                                                                                            \
+    X(lee)
+#define PM_IMAGE_MODEL(name) extern const pm_image_model pm_image_model_##name;
+PM_IMAGE_MODELS(PM_IMAGE_MODEL)
+#undef PM_IMAGE_MODEL
 
-/* All models; ends with NULL. */
-extern const pm_image_model *const pm_image_models[];
-const pm_image_model *pm_image_model_find(const char *name); /* NULL if there is none of that name */
-
-/* PM_INVALID with a message that names the parameter and its range, unless all are within their ranges. */
-pm_status pm_image_model_check(const pm_image_model *kind, const void *parameters, pm_error *error);
+extern const pm_kind *const pm_image_models[]; /* their heads; ends with NULL */
+static inline const pm_image_model *pm_image_model_of(const pm_kind *kind) { return (const void *)kind; }
 
 /* A model with its values and rooms for `threads` threads. Batches of any size are cut into chunks; sums over chunks
  * are added in the order of the images, so every result has the same bits for any number of threads. */

@@ -1,4 +1,4 @@
-/* Epochs and mini-batches of a model of images (learn/image_model.h) on a data set. */
+/* Epochs and mini-batches of a model of images (image_model.h) on a data set. */
 #ifndef PM_CLASSIFY_IMAGE_TRAINER_H
 #define PM_CLASSIFY_IMAGE_TRAINER_H
 

@@ -1,5 +1,5 @@
 /* Membrane potentials as differentiable signals (J. H. Lee, T. Delbruck and M. Pfeiffer, "Training deep spiking neural
- * networks using backpropagation", Front. Neurosci. 10:508, 2016), over layers of impulse synapses (sim/impulse.h).
+ * networks using backpropagation", Front. Neurosci. 10:508, 2016), over layers of impulse synapses (layer/impulse.h).
  *
  * With x_k and a_i the spike trains of inputs and neurons, filtered by the membrane's exponential up to the end, the
  * potential is sum_k w_ik x_k - theta_i a_i + c theta_i sum_{j != i} a_j, c <= 0 the inhibition. The jumps at spikes
@@ -31,53 +31,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const pm_lee_parameters defaults = {.duration = 50.0,
-                                           .input_spikes = 1000.0,
-                                           .tau = 20.0,
-                                           .t_ref = 1.0,
-                                           .alpha = 10.0,
-                                           .alpha_output = 3.0,
-                                           .inhibition = 0.0,
-                                           .inhibition_output = 0.4,
-                                           .weight_penalty = 0.0002,
-                                           .weight_steepness = 10.0,
-                                           .threshold_share = 0.1,
-                                           .threshold_drift = 0.00000001,
-                                           .threshold_floor = 0.1,
-                                           .normalise = 1.0,
-                                           .lateral = 1.0,
-                                           .relative = 1.0};
-
+enum { NO, YES };
 static const char *const switches[] = {"no", "yes", NULL};
 
 #define AT(name) offsetof(pm_lee_parameters, name)
-static const pm_parameter table[] = {
-    {"duration", "ms", "for which an image is shown", AT(duration), PM_POSITIVE, NULL},
+static const pm_field fields[] = {
+    {"duration", "ms", "for which an image is shown", AT(duration), 50.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
     {"input_spikes", "", "expected number of input spikes for an image, Poisson, shared out by brightness",
-     AT(input_spikes), PM_POSITIVE, NULL},
-    {"tau", "ms", "membrane time constant", AT(tau), PM_POSITIVE, NULL},
-    {"t_ref", "ms", "after a spike inputs grow back with the square of time for so long", AT(t_ref), PM_NOT_NEGATIVE,
-     NULL},
-    {"alpha", "", "initial threshold of hidden layers over the largest initial weight", AT(alpha), PM_POSITIVE, NULL},
-    {"alpha_output", "", "the same of the output layer", AT(alpha_output), PM_POSITIVE, NULL},
+     AT(input_spikes), 1000.0, .bounds = {0.0, 1e6, PM_LOW_OPEN}},
+    {"tau", "ms", "membrane time constant", AT(tau), 20.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
+    {"t_ref", "ms", "after a spike inputs grow back with the square of time for so long", AT(t_ref), 1.0,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"alpha", "", "initial threshold of hidden layers over the largest initial weight", AT(alpha), 10.0,
+     .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
+    {"alpha_output", "", "the same of the output layer", AT(alpha_output), 3.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
     {"inhibition", "", "by which every spike of a hidden neuron moves the others down, in thresholds, below 1",
-     AT(inhibition), PM_NOT_NEGATIVE, NULL},
-    {"inhibition_output", "", "the same for the output layer", AT(inhibition_output), PM_NOT_NEGATIVE, NULL},
-    {"weight_penalty", "", "lambda of 1/2 lambda e^(beta (|w_i|^2 - 1)) for each neuron", AT(weight_penalty),
-     PM_NOT_NEGATIVE, NULL},
-    {"weight_steepness", "", "beta of the same", AT(weight_steepness), PM_POSITIVE, NULL},
-    {"threshold_share", "", "learning rate of thresholds over that of weights", AT(threshold_share), PM_NOT_NEGATIVE,
-     NULL},
+     AT(inhibition), 0.0, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+    {"inhibition_output", "", "the same for the output layer", AT(inhibition_output), 0.4,
+     .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+    {"weight_penalty", "", "lambda of 1/2 lambda e^(beta (|w_i|^2 - 1)) for each neuron", AT(weight_penalty), 0.0002,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"weight_steepness", "", "beta of the same", AT(weight_steepness), 10.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
+    {"threshold_share", "", "learning rate of thresholds over that of weights", AT(threshold_share), 0.1,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
     {"threshold_drift", "mV", "rho: a spiking neuron's threshold rises by rho N, all N of them fall by rho each",
-     AT(threshold_drift), PM_NOT_NEGATIVE, NULL},
-    {"threshold_floor", "", "share of the initial threshold below which none falls", AT(threshold_floor), PM_POSITIVE,
-     NULL},
-    {"normalise", "", "yes: errors are normalised as published; no: the plain gradient", AT(normalise), PM_NOT_NEGATIVE,
-     switches},
-    {"lateral", "", "yes: errors follow lateral inhibition; no: they ignore it", AT(lateral), PM_NOT_NEGATIVE,
-     switches},
+     AT(threshold_drift), 0.00000001, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"threshold_floor", "", "share of the initial threshold below which none falls", AT(threshold_floor), 0.1,
+     .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
+    {"normalise", "", "yes: errors are normalised as published; no: the plain gradient", AT(normalise), YES,
+     .words = switches},
+    {"lateral", "", "yes: errors follow lateral inhibition; no: they ignore it", AT(lateral), YES, .words = switches},
     {"relative", "", "yes: errors follow the division of the output by its largest count of spikes; no: they ignore it",
-     AT(relative), PM_NOT_NEGATIVE, switches},
+     AT(relative), YES, .words = switches},
 };
 
 /* learnt: for each layer its weights (mV), weight[source * n_out + target], then its thresholds (mV).
@@ -106,17 +91,11 @@ static double inhibition(const model *m, size_t l) {
 
 static pm_status create(void **result, const uint32_t *sizes, size_t n_layers, const void *parameters,
                         pm_error *error) {
-    const pm_lee_parameters *p = parameters;
     *result = NULL;
-    if (!(p->inhibition < 1.0 && p->inhibition_output < 1.0))
-        return pm_fail(error, PM_INVALID, "lee: inhibition and inhibition_output are %g and %g; they must be below 1",
-                       p->inhibition, p->inhibition_output);
-    if (!(p->input_spikes <= 1e6))
-        return pm_fail(error, PM_INVALID, "lee: input_spikes is %g; it must be at most a million", p->input_spikes);
     model *m = calloc(1, sizeof *m);
     if (!m)
         return pm_fail_memory(error, "a network");
-    m->p = *p;
+    m->p = *(const pm_lee_parameters *)parameters;
     m->n_layers = n_layers;
     for (size_t l = 0; l < n_layers; l++) {
         m->size[l] = sizes[l];
@@ -420,13 +399,13 @@ static void settle(const void *of, size_t n, const double *sums, double *learnt)
 }
 
 const pm_image_model pm_image_model_lee = {
-    .name = "lee",
-    .help = "backpropagation by membrane potentials with impulse synapses (Lee, Delbruck and Pfeiffer 2016)",
+    .head = {.name = "lee",
+             .help = "backpropagation by membrane potentials with impulse synapses (Lee, Delbruck and Pfeiffer 2016)",
+             .source = "J. H. Lee, T. Delbruck and M. Pfeiffer, Frontiers in Neuroscience 10:508, 2016",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(pm_lee_parameters)},
     .of_neuron = "threshold (mV)",
-    .parameters = table,
-    .n_parameters = sizeof table / sizeof *table,
-    .defaults = &defaults,
-    .size = sizeof(pm_lee_parameters),
     .create = create,
     .destroy = free,
     .n_learnt = n_learnt,

@@ -25,36 +25,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const pm_stbp_parameters defaults = {.steps = 20.0,
-                                            .decay = 0.2,
-                                            .threshold = 0.5,
-                                            .width = 1.0,
-                                            .norm = 1.0,
-                                            .input = PM_STBP_RATE,
-                                            .reset = PM_STBP_LINEAR,
-                                            .spike = PM_STBP_STEP};
-
 static const char *const inputs[] = {"rate", "current", NULL};
 static const char *const resets[] = {"exponential", "linear", NULL};
 static const char *const spikes[] = {"step", "ramp", NULL};
 
-static const pm_parameter table[] = {
-    {"steps", "", "time steps for which an image is shown", offsetof(pm_stbp_parameters, steps), PM_POSITIVE, NULL},
-    {"decay", "", "share of the potential that is left after a step", offsetof(pm_stbp_parameters, decay), PM_POSITIVE,
-     NULL},
-    {"threshold", "", "potential at which a neuron fires", offsetof(pm_stbp_parameters, threshold), PM_POSITIVE, NULL},
+static const pm_field fields[] = {
+    {"steps", "", "time steps for which an image is shown", offsetof(pm_stbp_parameters, steps), 20.0,
+     .bounds = {1.0, 1000.0, PM_CLOSED}, .type = PM_WHOLE},
+    {"decay", "", "share of the potential that is left after a step", offsetof(pm_stbp_parameters, decay), 0.2,
+     .bounds = {0.0, 1.0, PM_BOTH_OPEN}},
+    {"threshold", "", "potential at which a neuron fires", offsetof(pm_stbp_parameters, threshold), 0.5,
+     .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
     {"width", "", "width of the rectangle that stands for the derivative of a spike",
-     offsetof(pm_stbp_parameters, width), PM_POSITIVE, NULL},
-    {"norm", "", "Euclidean length of a neuron's initial weights", offsetof(pm_stbp_parameters, norm), PM_POSITIVE,
-     NULL},
+     offsetof(pm_stbp_parameters, width), 1.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
+    {"norm", "", "Euclidean length of a neuron's initial weights", offsetof(pm_stbp_parameters, norm), 1.0,
+     .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
     {"input", "",
      "rate: a pixel fires in each step with its brightness as probability; current: its brightness is a "
      "constant current",
-     offsetof(pm_stbp_parameters, input), PM_NOT_NEGATIVE, inputs},
+     offsetof(pm_stbp_parameters, input), PM_STBP_RATE, .words = inputs},
     {"reset", "", "f(o): exponential, decay e^{-o/decay}; linear, decay (1 - o)", offsetof(pm_stbp_parameters, reset),
-     PM_NOT_NEGATIVE, resets},
+     PM_STBP_LINEAR, .words = resets},
     {"spike", "", "step: spikes; ramp: the rectangle's integral in their place, whose derivative is the true one",
-     offsetof(pm_stbp_parameters, spike), PM_NOT_NEGATIVE, spikes},
+     offsetof(pm_stbp_parameters, spike), PM_STBP_STEP, .words = spikes},
 };
 
 /* learnt: for each layer its weights, weight[source * n_out + target], then its biases */
@@ -82,13 +75,7 @@ static size_t input_steps(const model *m) { return m->p.input == PM_STBP_RATE ? 
 static pm_status create(void **result, const uint32_t *sizes, size_t n_layers, const void *parameters,
                         pm_error *error) {
     const pm_stbp_parameters *p = parameters;
-    enum { MOST_STEPS = 1000 };
     *result = NULL;
-    if (!(p->steps <= MOST_STEPS) || p->steps != floor(p->steps))
-        return pm_fail(error, PM_INVALID, "stbp: steps is %g; it must be a whole number from 1 to %d", p->steps,
-                       MOST_STEPS);
-    if (!(p->decay < 1.0))
-        return pm_fail(error, PM_INVALID, "stbp: decay is %g; it must be positive and below 1", p->decay);
     model *m = calloc(1, sizeof *m);
     if (!m)
         return pm_fail_memory(error, "a network");
@@ -349,13 +336,13 @@ static void finish(const void *of, size_t n, const double *learnt, double *sums)
 }
 
 const pm_image_model pm_image_model_stbp = {
-    .name = "stbp",
-    .help = "backpropagation through space and time on a grid of time steps (Wu et al. 2018)",
+    .head = {.name = "stbp",
+             .help = "backpropagation through space and time on a grid of time steps (Wu et al. 2018)",
+             .source = "Y. Wu, L. Deng, G. Li, J. Zhu and L. Shi, Frontiers in Neuroscience 12:331, 2018",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(pm_stbp_parameters)},
     .of_neuron = "bias",
-    .parameters = table,
-    .n_parameters = sizeof table / sizeof *table,
-    .defaults = &defaults,
-    .size = sizeof(pm_stbp_parameters),
     .create = create,
     .destroy = free,
     .n_learnt = n_learnt,

@@ -80,13 +80,12 @@ static void describe(pm_classification *c) {
     c->neuron.C_m = c->readout.C_m = 300.0;
     c->neuron.g_L = c->readout.g_L = 15.0;
     c->neuron.V_th = c->readout.V_th = -50.0;
-    c->coding.threshold = 0.2;
+    (void)pm_kind_set(&c->coding.code->head, c->coding.parameters, "threshold", 0.2, NULL);
     c->coding.bias = 0.0;
     c->layers[0] = (pm_classification_layer){.size = HIDDEN, .mean = 20.0, .std = 60.0, .rate = 1.0};
     c->layers[1] = (pm_classification_layer){.size = CLASSES, .mean = 0.0, .std = 50.0, .rate = 1.0};
     c->n_layers = 2;
-    c->loss = PM_LOSS_MAXIMUM;
-    c->scale = 2.0;
+    (void)pm_kind_set(&c->loss->head, c->loss_parameters, "scale", 2.0, NULL); /* mV, of the loss maximum */
     c->batch = BATCH;
     c->rate = 1.0;
 }

@@ -61,9 +61,9 @@ static pm_status write_readme(const options *o, size_t n, pm_error *error) {
             "in the order of the pictures.\n\n"
             "| parameter | value | |\n|---|---|---|\n",
             PM_VERSION, n, o->images, o->labels);
-    for (size_t k = 0; !status && k < PM_CAMERA_PARAMETERS; k++) {
-        const pm_parameter *p = &pm_camera_parameters[k];
-        status = pm_output_write(&out, error, "| %s | %.15g %s | %s |\n", p->name, pm_parameter_value(&o->camera, p),
+    for (size_t k = 0; !status && k < pm_camera_kind.n_fields; k++) {
+        const pm_field *p = &pm_camera_kind.fields[k];
+        status = pm_output_write(&out, error, "| %s | %.15g %s | %s |\n", p->name, pm_field_value(p, &o->camera),
                                  p->unit, p->help);
     }
     if (!status)
@@ -173,7 +173,7 @@ static pm_status record_all(const options *o, const pm_dataset *data, pm_error *
 static pm_status film(const options *o, pm_error *error) {
     const size_t wanted = (size_t)o->count;
     pm_dataset data = {0};
-    pm_status status = pm_camera_check(&o->camera, error);
+    pm_status status = pm_kind_check(&pm_camera_kind, &o->camera, error);
     if (!status)
         status = pm_idx_read(o->images, o->labels, PM_NMNIST_CLASSES, wanted > 0 ? wanted : SIZE_MAX, &data, error);
     if (!status && data.n < wanted)
@@ -193,7 +193,7 @@ static pm_status film(const options *o, pm_error *error) {
 
 /* --- the call ----------------------------------------------------------------------------------------------------- */
 
-enum { OWN = 6 }; /* options beside the parameters of the camera */
+enum { OWN = 6, MOST_PARAMETERS = 16 }; /* options beside the parameters of the camera; room for these */
 
 static const char whose[] = "of which pictures? Give --images FILE and --labels FILE";
 static const pm_option own[OWN] = {
@@ -211,10 +211,9 @@ static const pm_option own[OWN] = {
 
 /* One option per parameter of the camera; `help` holds the texts while the options are in use. */
 static void list_parameters(pm_option *list, char help[][160]) {
-    for (int k = 0; k < PM_CAMERA_PARAMETERS; k++) {
-        const pm_parameter *p = &pm_camera_parameters[k];
-        snprintf(help[k], sizeof help[k], "%s (default %g%s%s)", p->help, pm_parameter_value(&pm_camera_default, p),
-                 p->unit[0] ? " " : "", p->unit);
+    for (size_t k = 0; k < pm_camera_kind.n_fields && k < MOST_PARAMETERS; k++) {
+        const pm_field *p = &pm_camera_kind.fields[k];
+        snprintf(help[k], sizeof help[k], "%s (default %g%s%s)", p->help, p->preset, p->unit[0] ? " " : "", p->unit);
         list[k] =
             (pm_option){PM_OPTION_NUMBER, p->name,    0, "X", help[k], .target = offsetof(options, camera) + p->offset,
                         .least = 0.0,     .most = 1e9};
@@ -222,8 +221,8 @@ static void list_parameters(pm_option *list, char help[][160]) {
 }
 
 static int run(int argc, char **argv) {
-    pm_option list[OWN + PM_CAMERA_PARAMETERS + 1] = {0};
-    char help[PM_CAMERA_PARAMETERS][160];
+    pm_option list[OWN + MOST_PARAMETERS + 1] = {0};
+    char help[MOST_PARAMETERS][160];
     memcpy(list, own, sizeof own);
     list_parameters(list + OWN, help);
     const pm_call call = {
@@ -236,7 +235,7 @@ static int run(int argc, char **argv) {
         "too. They depend on the pictures and the options alone.",
         (const char *const[]){"punctum camera -i train-images.gz -l train-labels.gz --count 1000 -o Train", NULL},
         NULL};
-    options o = {.camera = pm_camera_default};
+    options o = {.camera = pm_camera_default()};
     pm_error error = {0};
     pm_call_read(&call, argc, argv, &o);
     pm_watch_signals(NULL);

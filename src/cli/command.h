@@ -12,13 +12,16 @@ typedef struct pm_command {
 } pm_command;
 
 extern const pm_command pm_command_run, pm_command_train, pm_command_search, pm_command_plot, pm_command_compare,
-    pm_command_test, pm_command_validate, pm_command_export, pm_command_camera, pm_command_bench;
+    pm_command_test, pm_command_validate, pm_command_export, pm_command_camera, pm_command_describe, pm_command_bench;
 
 /* Prints "punctum: message", if there is one, and returns the exit status that belongs to the error. */
 int pm_complain(const pm_error *error);
 
 /* What was printed may be all that a command is for: a status of 0 becomes 1, with a message, where it does not arrive. */
 int pm_flushed(int status);
+
+/* pm_network_load, with a warning about files of spikes or synapses that are empty if `speak`. */
+pm_status pm_load_network(const char *path, bool speak, pm_network **network, pm_error *error);
 
 /* A folder that comes with the program, in the source tree or where it was installed, known by a file in it: "scripts".
  * Freed with free(); NULL where it is not found. */
@@ -31,7 +34,8 @@ void pm_print_samples(FILE *to);
 void pm_watch_signals(void (*stop)(int));
 extern volatile int pm_interrupted;
 
-/* A progress bar on standard error, if that is a terminal: fraction from 0 to 1, and a few words. */
+/* A progress bar on standard error, if that is a terminal, as wide as that allows: fraction from 0 to 1 (no bar below 0),
+ * and a few words. */
 typedef struct pm_progress {
     bool on;
     double begun, shown; /* s, monotonic clock */

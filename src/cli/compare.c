@@ -20,6 +20,9 @@ static pm_status compare_files(const options *o, pm_match *result, pm_error *err
     pm_status status = PM_OK;
     for (int k = 0; !status && k < 2; k++)
         status = pm_spikes_read(o->files[k], &trains[k], &n[k], error);
+    for (int k = 0; !status && k < 2; k++)
+        if (n[k] == 0)
+            fprintf(stderr, "punctum: warning: %s holds no spike\n", o->files[k]);
     if (!status)
         status = pm_match_spikes(trains[0], n[0], trains[1], n[1], o->window, result, error);
     free(trains[0]);

@@ -5,8 +5,8 @@
 #include "cli/command.h"
 #include "cli/options.h"
 
-#include "base/parameter.h"
 #include "io/output.h"
+#include "model/neuron.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
 
@@ -54,11 +54,6 @@ static pm_status find_place(place *at, const char *script, pm_error *error) {
     if (!ending || ending == at->stem || strcmp(ending, ".py") != 0)
         return pm_fail(error, PM_INVALID, "-o: '%s' is not the name of a Python script; it must end with .py", script);
     *ending = '\0';
-    static const char *const modules[] = {"brian2", "nest", "numpy"}; /* Python would import the script itself */
-    for (size_t k = 0; k < sizeof modules / sizeof *modules; k++)
-        if (strcmp(at->stem, modules[k]) == 0)
-            return pm_fail(error, PM_INVALID, "-o: a script named '%s.py' would hide the module %s; name it otherwise",
-                           modules[k], modules[k]);
     return pm_folder_make(at->folder, error);
 }
 
@@ -136,7 +131,7 @@ static pm_status write_synapses(const export *x, size_t from, size_t to, pm_erro
     const pm_population *populations = x->network->populations;
     char *name = NULL;
     pm_output output = {0};
-    if (asprintf(&name, "%s-synapses-%s-%s.dat", x->at.stem, populations[from].name, populations[to].name) < 0)
+    if (asprintf(&name, "%s-synapses-%s+%s.dat", x->at.stem, populations[from].name, populations[to].name) < 0)
         return pm_fail_memory(error, "a path");
     pm_status status = pm_output_open(&output, x->at.folder, name, error);
     if (!status)
@@ -200,19 +195,25 @@ static pm_status write_data(const export *x, pm_error *error) {
 
 /* --- the script --- */
 
-/* Names of populations hold no character that Python would have to be told about; those of files may. */
+/* A file's name as an expression of Python; populations' names hold no character that Python would have to be told about.
+ * What is not printable ASCII is written as bytes: the script then parses and finds its files whatever the name. */
 static char *python_text(const char *text) {
-    char *quoted = malloc(2 * strlen(text) + 3), *to = quoted;
+    char *quoted = malloc(4 * strlen(text) + 20), *to = quoted;
+    bool plain = true;
     if (!quoted)
         return NULL;
-    *to++ = '\'';
+    for (const char *c = text; *c; c++)
+        plain = plain && *c >= ' ' && *c <= '~';
+    to += sprintf(to, plain ? "'" : "os.fsdecode(b'");
     for (const char *c = text; *c; c++) {
         if (*c == '\'' || *c == '\\')
             *to++ = '\\';
-        *to++ = *c == '\n' ? ' ' : *c;
+        if (*c >= ' ' && *c <= '~')
+            *to++ = *c;
+        else
+            to += sprintf(to, "\\x%02x", (unsigned char)*c);
     }
-    *to++ = '\'';
-    *to = '\0';
+    (void)sprintf(to, plain ? "'" : "')");
     return quoted;
 }
 
@@ -270,7 +271,7 @@ static pm_status write_script(const export *x, pm_error *error) {
 
 static pm_status export_network(const options *o, pm_error *error) {
     export x = {.o = o};
-    pm_status status = pm_network_load(o->file, &x.network, error);
+    pm_status status = pm_load_network(o->file, true, &x.network, error);
     for (size_t p = 0; !status && p < x.network->n_populations; p++)
         if (x.network->populations[p].kind == PM_LIF)
             status = pm_neuron_need_current(&x.network->populations[p].neuron, "the export", error);

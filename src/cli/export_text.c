@@ -2,6 +2,15 @@
  * SYNAPSES), the common part, body. */
 #include "cli/export.h"
 
+/* Python looks for modules beside a script first, where a file with the name of one, this script perhaps, would hide it. */
+#define IMPORTS \
+    "import os\n" \
+    "import sys\n" \
+    "\n" \
+    "BESIDE = os.path.dirname(os.path.realpath(__file__))  # no place for modules\n" \
+    "sys.path[:] = [path for path in sys.path if os.path.realpath(path) != BESIDE]\n" \
+    "import argparse\n"
+
 const char *const pm_export_common =
     "\n"
     "HERE = os.path.dirname(os.path.abspath(__file__))\n"
@@ -35,8 +44,7 @@ const pm_export_text pm_export_brian2 = {
             "\"\"\"A network of leaky integrate-and-fire neurons in Brian2, with exact integration between the points "
             "of the\n"
             "grid.\"\"\"\n"
-            "import argparse\n"
-            "import os\n"
+            IMPORTS
             "\n"
             "import numpy\n"
             "from brian2 import (Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, defaultclock, ms, "
@@ -89,7 +97,7 @@ const pm_export_text pm_export_brian2 = {
             "    groups[name], copies[name] = generator(name, size)\n"
             "synapses = []\n"
             "for source, target in SYNAPSES:\n"
-            "    rows = read('synapses', f'{source}-{target}', 4)\n"
+            "    rows = read('synapses', f'{source}+{target}', 4)\n"
             "    if len(rows) == 0:\n"
             "        continue\n"
             "    single = POPULATIONS[target]['tau_2'] == 0.0\n"
@@ -111,8 +119,7 @@ const pm_export_text pm_export_nest = {
         "#!/usr/bin/env python3\n"
         "\"\"\"A network of leaky integrate-and-fire neurons in NEST (3.0 or later), with its models of precise spike\n"
         "times.\"\"\"\n"
-        "import argparse\n"
-        "import os\n"
+        IMPORTS
         "\n"
         "import nest\n"
         "import numpy\n"
@@ -152,7 +159,7 @@ const pm_export_text pm_export_nest = {
         "    groups[name] = generators(name, size)\n"
         "first = {name: nodes[0].global_id for name, nodes in groups.items()}\n"
         "for source, target in SYNAPSES:\n"
-        "    rows = read('synapses', f'{source}-{target}', 4)\n"
+        "    rows = read('synapses', f'{source}+{target}', 4)\n"
         "    if POPULATIONS[target]['tau_2'] > 0.0:\n"
         "        opposite = rows.copy()\n"
         "        opposite[:, 2] = -opposite[:, 2]\n"

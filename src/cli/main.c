@@ -3,7 +3,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 
-#include "io/tree.h"
+#include "base/kind.h"
 
 #include <errno.h>
 #include <math.h>
@@ -11,10 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { N_COMMANDS = 10 };
+enum { N_COMMANDS = 11 };
 static const pm_command *const commands[N_COMMANDS + 1] = {&pm_command_run,
                                                            &pm_command_train,
                                                            &pm_command_search,
@@ -24,6 +25,7 @@ static const pm_command *const commands[N_COMMANDS + 1] = {&pm_command_run,
                                                            &pm_command_validate,
                                                            &pm_command_export,
                                                            &pm_command_camera,
+                                                           &pm_command_describe,
                                                            &pm_command_bench,
                                                            NULL};
 
@@ -58,19 +60,34 @@ pm_progress pm_progress_begin(bool quiet) {
     return (pm_progress){.on = !quiet && isatty(STDERR_FILENO), .begun = pm_seconds()};
 }
 
+/* Characters that fit on a line of the terminal without moving to the next. */
+static int line_width(void) {
+    struct winsize size;
+    return (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80) - 1;
+}
+
 void pm_progress_show(pm_progress *progress, double fraction, const char *words) {
-    enum { WIDTH = 30 };
+    enum { WIDEST = 30, FRAME = 3, MOST = 300 };
+    static const char full[] = "##############################", empty[] = "..............................";
     double now = pm_seconds(), passed = now - progress->begun;
     if (!progress->on || now - progress->shown < 0.1)
         return;
     progress->shown = now;
-    int full = (int)(fraction * WIDTH);
-    char bar[WIDTH + 1];
-    for (int k = 0; k < WIDTH; k++)
-        bar[k] = k < full ? '#' : '.';
-    bar[WIDTH] = '\0';
-    double left = fraction > 0.0 ? passed * (1.0 - fraction) / fraction : 0.0;
-    fprintf(stderr, "\r[%s] %5.1f %%  %s, %.0f s left \033[K", bar, 100.0 * fraction, words, left);
+    char line[MOST];
+    int width = line_width(), done = 0, bar = 0;
+    if (fraction < 0.0) {
+        snprintf(line, sizeof line, "%s, %.0f s", words, passed);
+    } else {
+        double left = fraction > 0.0 ? passed * (1.0 - fraction) / fraction : 0.0;
+        snprintf(line, sizeof line, "%5.1f %%  %s, %.0f s left", 100.0 * fraction, words, left);
+        bar = width - FRAME - (int)strlen(line);
+        bar = bar < 5 ? 0 : bar > WIDEST ? WIDEST : bar;
+        done = (int)(fmin(fraction, 1.0) * bar);
+    }
+    if (bar > 0)
+        fprintf(stderr, "\r[%.*s%.*s] %s\033[K", done, full, bar - done, empty, line);
+    else
+        fprintf(stderr, "\r%.*s\033[K", width, line);
     (void)fflush(stderr);
 }
 

@@ -1,9 +1,12 @@
 /* punctum plot: pictures of what lies in a folder, as its summary.json tells. */
 #define _GNU_SOURCE
+#include "cli/plot.h"
 #include "cli/command.h"
 #include "cli/gnuplot.h"
 #include "cli/options.h"
 #include "cli/plot_classification.h"
+#include "cli/plot_potential.h"
+#include "cli/plot_raster.h"
 #include "cli/plot_training.h"
 
 #include "io/summary.h"
@@ -19,8 +22,7 @@ enum { MOST_FOLDERS = 8 };
 typedef struct options {
     const char *folders[MOST_FOLDERS];
     int n_folders;      /* the rest are NULL */
-    const char *folder; /* the one being drawn */
-    const char *output; /* of pictures of several folders */
+    const char *output; /* where the pictures go; NULL: into the folder */
     double from, to;    /* ms; NAN: the whole run */
 } options;
 
@@ -31,165 +33,189 @@ static const char *text_of(const json_t *map, const char *key) {
 
 static double number_of(const json_t *map, const char *key) { return json_number_value(json_object_get(map, key)); }
 
-static void set_times(pm_picture *picture, const options *o, const json_t *summary) {
-    double reached = number_of(summary, "reached_ms");
-    pm_picture_number(picture, "duration", 0, reached);
-    pm_picture_number(picture, "t_from", 0, isnan(o->from) ? 0.0 : o->from);
-    pm_picture_number(picture, "t_to", 0, isnan(o->to) ? reached : o->to);
+/* The name of a population, of which file names are made. */
+static pm_status check_name(const pm_plot *o, const char *name, pm_error *error) {
+    return *name && !strchr(name, '/')
+               ? PM_OK
+               : pm_fail(error, PM_INVALID, "%s/summary.json: '%s' is no name of a population", o->folder, name);
 }
 
-/* Sets file_<index> to folder/kind-name.dat; false if there is no such file. */
-static bool set_file(pm_picture *picture, const char *folder, size_t index, const char *kind, const char *name,
-                     long neuron) {
+/* The path folder/kind-name[-neuron].dat, freed by the caller; NULL if there is no such file. */
+static char *find_file(const char *folder, const char *kind, const char *name, long neuron) {
     char *path = NULL;
     int made = neuron < 0 ? asprintf(&path, "%s/%s-%s.dat", folder, kind, name)
                           : asprintf(&path, "%s/%s-%s-%ld.dat", folder, kind, name, neuron);
-    bool there = made >= 0 && access(path, R_OK) == 0;
-    if (there)
-        pm_picture_text(picture, "file", index, path);
-    if (made >= 0)
-        free(path);
-    return there;
+    if (made < 0)
+        return NULL;
+    if (access(path, R_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
 }
 
-static pm_status missing(const options *o, const char *files, pm_error *error) {
+static pm_status missing(const pm_plot *o, const char *files, pm_error *error) {
     return pm_fail(error, PM_INVALID, "%s: the files %s that summary.json speaks of are gone", o->folder, files);
 }
 
-static pm_status draw_raster(const options *o, const json_t *summary, pm_error *error) {
-    const json_t *populations = json_object_get(json_object_get(summary, "network"), "populations"), *p;
-    pm_picture picture;
-    size_t k, n = 0;
-    pm_status status = pm_picture_begin(&picture, o->folder, "raster", error);
-    if (status)
-        return status;
-    json_array_foreach(populations, k, p) {
-        if (!json_is_true(json_object_get(p, "record_spikes")) ||
-            !set_file(&picture, o->folder, n + 1, "spikes", text_of(p, "name"), -1))
-            continue;
-        n++;
-        pm_picture_text(&picture, "name", n, text_of(p, "name"));
-        pm_picture_number(&picture, "size", n, number_of(p, "size"));
+/* The part of a run to draw. */
+typedef struct window {
+    double from, to; /* ms */
+    char suffix[64]; /* of the pictures' names; none for the whole run */
+} window;
+
+/* As short as it can be told. */
+static void write_time(double time, char *text, size_t size) {
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, size, "%.*g", digits, time);
+        if (strtod(text, NULL) == time)
+            return;
     }
-    if (n == 0) {
-        pm_picture_abandon(&picture);
-        return missing(o, "spikes-*.dat", error);
-    }
-    pm_picture_number(&picture, "n_populations", 0, (double)n);
-    set_times(&picture, o, summary);
-    return pm_picture_draw(&picture, "raster.gp", error);
 }
 
-/* All recorded neurons of one population in one picture. */
-static pm_status draw_potentials(const options *o, const json_t *summary, const json_t *population, pm_error *error) {
-    const json_t *records = json_object_get(json_object_get(summary, "network"), "potential"), *record, *neuron;
-    const json_t *parameters = json_object_get(population, "neuron");
-    const char *name = text_of(population, "name");
-    char title[128];
+static pm_status find_window(const pm_plot *o, window *w, pm_error *error) {
+    double reached = number_of(o->summary, "reached_ms");
+    *w = (window){.from = isnan(o->from) ? 0.0 : o->from, .to = isnan(o->to) ? reached : o->to};
+    if (isnan(o->from) && isnan(o->to))
+        return PM_OK;
+    char from[24], to[24], end[24];
+    write_time(w->from, from, sizeof from);
+    write_time(w->to, to, sizeof to);
+    write_time(reached, end, sizeof end);
+    if (w->from >= reached || w->to > reached || w->to - w->from < PM_LEAST_WINDOW)
+        return pm_fail(error, PM_INVALID, "--from %s --to %s: the run in %s covers 0 to %s ms; give a part of that",
+                       from, to, o->folder, end);
+    snprintf(w->suffix, sizeof w->suffix, "@%s-%s", from, to);
+    return PM_OK;
+}
+
+static pm_status draw_raster(const pm_plot *o, const window *w, pm_error *error) {
+    const json_t *populations = json_object_get(json_object_get(o->summary, "network"), "populations"), *p;
+    char name[80];
+    size_t k, n = 0;
+    pm_band *bands = calloc(json_array_size(populations) + 1, sizeof *bands);
+    if (!bands)
+        return pm_fail_memory(error, "a picture");
+    json_array_foreach(populations, k, p) {
+        if (!json_is_true(json_object_get(p, "record_spikes")))
+            continue;
+        bands[n] = (pm_band){.path = find_file(o->folder, "spikes", text_of(p, "name"), -1),
+                             .name = text_of(p, "name"),
+                             .size = fmax(1.0, number_of(p, "size")),
+                             .colour = k + 1};
+        n += bands[n].path != NULL;
+    }
+    snprintf(name, sizeof name, "raster%s", w->suffix);
+    pm_status status =
+        n > 0 ? pm_draw_raster(o->output, name, bands, n, w->from, w->to, error) : missing(o, "spikes-*.dat", error);
+    for (k = 0; k < n; k++)
+        free(bands[k].path);
+    free(bands);
+    return status;
+}
+
+/* The recorded neurons of a population; those with a file get into the list, if there is one. */
+static size_t list_traces(const pm_plot *o, const char *name, pm_trace *found) {
+    const json_t *records = json_object_get(json_object_get(o->summary, "network"), "potential"), *record, *neuron;
     size_t k, j, n = 0;
-    snprintf(title, sizeof title, "potential-%s", name);
-    pm_picture picture;
-    pm_status status = pm_picture_begin(&picture, o->folder, title, error);
-    if (status)
-        return status;
     json_array_foreach(records, k, record) {
         if (strcmp(text_of(record, "population"), name) != 0)
             continue;
         json_array_foreach(json_object_get(record, "neurons"), j, neuron) {
-            if (!set_file(&picture, o->folder, n + 1, "curve", name, (long)json_integer_value(neuron)))
-                continue;
-            n++;
-            pm_picture_number(&picture, "neuron", n, (double)json_integer_value(neuron));
+            long number = (long)json_integer_value(neuron);
+            if (found)
+                found[n] = (pm_trace){find_file(o->folder, "curve", name, number), (double)number};
+            n += !found || found[n].path;
         }
     }
-    if (n == 0) {
-        pm_picture_abandon(&picture);
-        return missing(o, "curve-*.dat", error);
-    }
-    pm_picture_text(&picture, "name", 0, name);
-    pm_picture_number(&picture, "n_traces", 0, (double)n);
-    pm_picture_number(&picture, "V_th", 0, number_of(parameters, "V_th"));
-    pm_picture_number(&picture, "V_reset", 0, number_of(parameters, "V_reset"));
-    set_times(&picture, o, summary);
-    return pm_picture_draw(&picture, "potential.gp", error);
+    return n;
 }
 
-static bool has_potentials(const json_t *summary, const json_t *population) {
-    const json_t *records = json_object_get(json_object_get(summary, "network"), "potential"), *record;
-    size_t k;
-    json_array_foreach(records, k, record) {
-        if (strcmp(text_of(record, "population"), text_of(population, "name")) == 0 &&
-            json_array_size(json_object_get(record, "neurons")) > 0)
-            return true;
+/* All recorded neurons of one population in one picture. */
+static pm_status draw_potentials(const pm_plot *o, const window *w, const json_t *population, size_t place,
+                                 pm_error *error) {
+    const json_t *parameters = json_object_get(population, "neuron");
+    const char *name = text_of(population, "name");
+    pm_trace *found = calloc(list_traces(o, name, NULL) + 1, sizeof *found);
+    char *title = NULL;
+    if (!found || asprintf(&title, "potential-%s%s", name, w->suffix) < 0) {
+        free(found);
+        return pm_fail_memory(error, "a picture");
     }
-    return false;
-}
-
-/* Whether a file can be read and holds more than comments. */
-static bool has_rows(const char *path) {
-    FILE *file = fopen(path, "r");
-    char line[256];
-    bool found = false;
-    if (!file)
-        return false;
-    while (!found && fgets(line, sizeof line, file))
-        found = line[0] != '#' && line[0] != '\n';
-    (void)fclose(file);
-    return found;
-}
-
-/* What 'punctum validate' left. */
-static pm_status draw_validation(const options *o, pm_error *error) {
-    pm_picture picture;
-    char *path = NULL;
-    pm_status status = pm_picture_begin(&picture, o->folder, "validation", error);
-    if (status)
-        return status;
-    bool named = asprintf(&path, "%s/validation.dat", o->folder) >= 0;
-    if (!named || !has_rows(path)) {
-        pm_picture_abandon(&picture);
-        status = missing(o, "validation.dat", error);
-    } else {
-        pm_picture_text(&picture, "file", 0, path);
-        status = pm_picture_draw(&picture, "validation.gp", error);
-    }
-    if (named)
-        free(path);
+    pm_traces traces = {.population = name,
+                        .colour = place,
+                        .V_th = number_of(parameters, "V_th"),
+                        .V_reset = number_of(parameters, "V_reset"),
+                        .list = found,
+                        .n = list_traces(o, name, found)};
+    pm_status status = traces.n > 0 ? pm_draw_potentials(o->output, title, &traces, w->from, w->to, error)
+                                    : missing(o, "curve-*.dat", error);
+    for (size_t k = 0; k < traces.n; k++)
+        free(found[k].path);
+    free(found);
+    free(title);
     return status;
 }
 
-static pm_status draw_all(const options *o, const json_t *summary, pm_error *error) {
-    const json_t *populations = json_object_get(json_object_get(summary, "network"), "populations"), *p;
+/* What 'punctum validate' left. */
+static pm_status draw_validation(const pm_plot *o, pm_error *error) {
+    pm_picture picture;
+    char *path = NULL;
+    if (asprintf(&path, "%s/validation.dat", o->folder) < 0)
+        return pm_fail_memory(error, "a path");
+    pm_status status = pm_count_columns(path) > 0 ? PM_OK : missing(o, "validation.dat", error);
+    if (!status)
+        status = pm_picture_begin(&picture, o->output, "validation", error);
+    if (!status)
+        status = pm_picture_draw(&picture, pm_picture_file(&picture, "file", 0, path, error), "validation.gp", error);
+    free(path);
+    return status;
+}
+
+static pm_status draw_run(const pm_plot *o, pm_error *error) {
+    const json_t *populations = json_object_get(json_object_get(o->summary, "network"), "populations"), *p;
     size_t k;
     bool spikes = false;
+    window w;
     pm_status status = PM_OK;
     if (!json_is_array(populations))
         return pm_fail(error, PM_INVALID,
                        "%s/summary.json: no populations; a folder that 'punctum run' wrote is wanted", o->folder);
-    json_array_foreach(populations, k, p) spikes = spikes || json_is_true(json_object_get(p, "record_spikes"));
-    if (spikes)
-        status = draw_raster(o, summary, error);
     json_array_foreach(populations, k, p) {
-        if (!status && has_potentials(summary, p))
-            status = draw_potentials(o, summary, p, error);
+        spikes = spikes || json_is_true(json_object_get(p, "record_spikes"));
+        if (!status)
+            status = check_name(o, text_of(p, "name"), error);
+    }
+    if (!status)
+        status = find_window(o, &w, error);
+    if (!status && spikes)
+        status = draw_raster(o, &w, error);
+    json_array_foreach(populations, k, p) {
+        if (!status && list_traces(o, text_of(p, "name"), NULL) > 0)
+            status = draw_potentials(o, &w, p, k + 1, error);
     }
     return status;
 }
 
 /* The pictures of one folder, by the command that filled it. */
-static pm_status draw_folder(options *o, const char *folder, pm_error *error) {
+static pm_status draw_folder(const options *o, const char *folder, pm_error *error) {
     json_t *summary = NULL;
-    o->folder = folder;
     pm_status status = pm_summary_read(folder, &summary, error);
-    if (!status && strcmp(text_of(summary, "command"), "train") == 0)
-        status = pm_plot_training(folder, summary, error);
-    else if (!status && (strcmp(text_of(summary, "command"), "train (classification)") == 0 ||
-                         strcmp(text_of(summary, "command"), "test") == 0))
-        status = pm_plot_classification(folder, summary, error);
-    else if (!status && strcmp(text_of(summary, "command"), "validate") == 0)
-        status = draw_validation(o, error);
+    const char *command = text_of(summary, "command");
+    bool training = strcmp(command, "train") == 0, validation = strcmp(command, "validate") == 0;
+    bool classifier = strcmp(command, "train (classification)") == 0 || strcmp(command, "test") == 0;
+    pm_plot plot = {folder, o->output ? o->output : folder, o->from, o->to, summary};
+    if (!status && (training || classifier || validation) && !(isnan(o->from) && isnan(o->to)))
+        status =
+            pm_fail(error, PM_INVALID, "--from and --to are for folders of 'punctum run'; %s is one of 'punctum %s'",
+                    folder, command);
+    else if (!status && training)
+        status = pm_plot_training(&plot, error);
+    else if (!status && classifier)
+        status = pm_plot_classification(&plot, error);
+    else if (!status && validation)
+        status = draw_validation(&plot, error);
     else if (!status)
-        status = draw_all(o, summary, error);
+        status = draw_run(&plot, error);
     json_decref(summary);
     return status;
 }
@@ -197,11 +223,13 @@ static pm_status draw_folder(options *o, const char *folder, pm_error *error) {
 static const pm_operand operands[] = {{"DIR", offsetof(options, folders), MOST_FOLDERS, "which folder?"}, {0}};
 
 static const pm_option list[] = {
-    {PM_OPTION_NUMBER, "from", 'f', "MS", "begin of the pictures (default 0)", .target = offsetof(options, from),
+    {PM_OPTION_NUMBER, "from", 'f', "MS",
+     "begin of the part of a run to draw (default 0); its pictures are named after it",
+     .target = offsetof(options, from), .least = 0.0, .most = 1e15},
+    {PM_OPTION_NUMBER, "to", 't', "MS", "its end (default: the end of the run)", .target = offsetof(options, to),
      .least = 0.0, .most = 1e15},
-    {PM_OPTION_NUMBER, "to", 't', "MS", "end of the pictures (default: the end of the run)",
-     .target = offsetof(options, to), .least = 0.0, .most = 1e15},
-    {PM_OPTION_TEXT, "output", 'o', "DIR", "several folders of 'punctum train': draw them side by side into DIR",
+    {PM_OPTION_TEXT, "output", 'o', "DIR",
+     "pictures into DIR; several folders of 'punctum train' become one picture with a curve each",
      .target = offsetof(options, output)},
     {0},
 };
@@ -217,15 +245,13 @@ static const pm_call call = {
     "of all layers before and after. Of a trained classifier: errors and loss over epochs (learning), confusion "
     "matrix (confusion), spikes of the first test examples (raster), times of first spikes (latency), hidden "
     "weights as pictures (weights). Of a validation: the errors of time-stepped schemes (validation).",
-    (const char *const[]){"punctum plot results", "punctum plot results --from 100 --to 150",
+    (const char *const[]){"punctum plot results", "punctum plot results --from 100 --to 150 -o pictures",
                           "punctum plot layers-1 layers-2 layers-3 -o comparison", NULL},
     NULL};
 
 static void check(options *o) {
     while (o->n_folders < MOST_FOLDERS && o->folders[o->n_folders])
         o->n_folders++;
-    if (o->output && o->n_folders == 1)
-        pm_call_refuse(&call, "-o is for pictures of several folders");
     if (o->from >= o->to)
         pm_call_refuse(&call, "--from must be before --to");
 }
@@ -236,9 +262,10 @@ static int run(int argc, char **argv) {
     pm_status status = PM_OK;
     pm_call_read(&call, argc, argv, &o);
     check(&o);
-    if (o.output)
+    pm_watch_signals(pm_picture_stop);
+    if (o.output && o.n_folders > 1)
         status = pm_plot_comparison(o.folders, (size_t)o.n_folders, o.output, &error);
-    for (int k = 0; !status && !o.output && k < o.n_folders; k++)
+    for (int k = 0; !status && (!o.output || o.n_folders == 1) && k < o.n_folders; k++)
         status = draw_folder(&o, o.folders[k], &error);
     return status ? pm_complain(&error) : 0;
 }

@@ -14,8 +14,8 @@
 
 /* A folder, and what the pictures share. */
 typedef struct scene {
-    const char *folder;
-    const json_t *summary, *experiment, *layers;
+    const pm_plot *plot;
+    const json_t *experiment, *layers;
     size_t n_inputs; /* a bias included; 0: not known */
     bool bias;
 } scene;
@@ -27,8 +27,7 @@ static bool is_word(const json_t *map, const char *key, const char *word) {
     return text && strcmp(text, word) == 0;
 }
 
-/* Columns of the first row that is no comment; 0 where there is none. */
-static size_t count_columns(const char *path) {
+size_t pm_count_columns(const char *path) {
     FILE *file = fopen(path, "r");
     char *line = NULL;
     size_t room = 0, n = 0;
@@ -68,7 +67,7 @@ static void set_names(pm_picture *picture, const scene *s, size_t n) {
  */
 
 static bool set_learning(pm_picture *picture, const scene *s, const char *path) {
-    const json_t *test = json_object_get(s->summary, "test");
+    const json_t *test = json_object_get(s->plot->summary, "test");
     (void)path;
     if (json_is_object(test)) {
         pm_picture_number(picture, "test_percent", 0, number_of(test, "percent"));
@@ -81,11 +80,11 @@ static bool set_learning(pm_picture *picture, const scene *s, const char *path) 
 static bool set_confusion(pm_picture *picture, const scene *s, const char *path) {
     (void)picture;
     (void)s;
-    return count_columns(path) > 0;
+    return pm_count_columns(path) > 0;
 }
 
 static bool set_latency(pm_picture *picture, const scene *s, const char *path) {
-    size_t n = count_columns(path);
+    size_t n = pm_count_columns(path);
     if (n > 1)
         set_names(picture, s, n - 1);
     return n > 1;
@@ -113,7 +112,7 @@ static bool highest_numbers(const char *path, size_t *example, size_t *layer) {
 }
 
 static bool set_raster(pm_picture *picture, const scene *s, const char *path) {
-    const json_t *labels = json_object_get(s->summary, "raster_labels");
+    const json_t *labels = json_object_get(s->plot->summary, "raster_labels");
     size_t example = 0, layer = 0;
     char text[64];
     if (s->n_inputs == 0 || json_array_size(s->layers) == 0 || !highest_numbers(path, &example, &layer) ||
@@ -167,15 +166,15 @@ enum { PICTURES = sizeof pictures / sizeof *pictures };
 static pm_status draw(const scene *s, size_t k, size_t *drawn, pm_error *error) {
     pm_picture picture;
     char *path = NULL;
-    if (asprintf(&path, "%s/%s", s->folder, pictures[k].file) < 0)
+    if (asprintf(&path, "%s/%s", s->plot->folder, pictures[k].file) < 0)
         return pm_fail_memory(error, "a path");
     pm_status status = PM_OK;
     if (access(path, R_OK) == 0) {
-        status = pm_picture_begin(&picture, s->folder, pictures[k].name, error);
+        status = pm_picture_begin(&picture, s->plot->output, pictures[k].name, error);
         if (!status && pictures[k].set(&picture, s, path)) {
             ++*drawn;
-            pm_picture_text(&picture, "file", 0, path);
-            status = pm_picture_draw(&picture, pictures[k].script, error);
+            status = pm_picture_file(&picture, "file", 0, path, error);
+            status = pm_picture_draw(&picture, status, pictures[k].script, error);
         } else if (!status) {
             pm_picture_abandon(&picture);
         }
@@ -184,25 +183,24 @@ static pm_status draw(const scene *s, size_t k, size_t *drawn, pm_error *error) 
     return status;
 }
 
-pm_status pm_plot_classification(const char *folder, const json_t *summary, pm_error *error) {
-    const json_t *experiment = json_object_get(summary, "experiment");
+pm_status pm_plot_classification(const pm_plot *plot, pm_error *error) {
+    const json_t *experiment = json_object_get(plot->summary, "experiment");
     const json_t *bias = json_object_get(json_object_get(experiment, "coding"), "bias");
-    scene s = {.folder = folder,
-               .summary = summary,
+    scene s = {.plot = plot,
                .experiment = experiment,
                .layers = json_object_get(experiment, "layers"),
                .bias = json_is_number(bias)};
     char *path = NULL;
     size_t drawn = 0;
-    if (asprintf(&path, "%s/weights-1.dat", folder) < 0)
+    if (asprintf(&path, "%s/weights-1.dat", plot->folder) < 0)
         return pm_fail_memory(error, "a path");
-    s.n_inputs = count_columns(path);
+    s.n_inputs = pm_count_columns(path);
     free(path);
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < PICTURES; k++)
         status = draw(&s, k, &drawn, error);
     if (!status && drawn == 0)
         status = pm_fail(error, PM_INVALID,
-                         "%s: none of the files is there that 'punctum train' leaves of a classifier", folder);
+                         "%s: none of the files is there that 'punctum train' leaves of a classifier", plot->folder);
     return status;
 }

@@ -2,11 +2,15 @@
 #ifndef PM_CLI_PLOT_CLASSIFICATION_H
 #define PM_CLI_PLOT_CLASSIFICATION_H
 
-#include <jansson.h>
-#include <punctum/error.h>
+#include "cli/plot.h"
 
-/* Every picture that fits what `punctum train` or `punctum test` left of a classifier in a folder, whose summary is
- * given. Errors: PM_INVALID if there is nothing to draw; PM_FAILED; PM_NO_MEMORY. */
-pm_status pm_plot_classification(const char *folder, const json_t *summary, pm_error *error);
+#include <stddef.h>
+
+/* Every picture that fits what `punctum train` or `punctum test` left of a classifier in a folder. Errors: PM_INVALID
+ * if there is nothing to draw; PM_FAILED; PM_NO_MEMORY; PM_STOPPED. */
+pm_status pm_plot_classification(const pm_plot *plot, pm_error *error);
+
+/* Columns of the first row of a file that is no comment; 0 where there is none. */
+size_t pm_count_columns(const char *path);
 
 #endif

@@ -3,7 +3,8 @@
 #include "cli/plot_training.h"
 
 #include "cli/gnuplot.h"
-#include "io/output.h"
+#include "cli/plot_raster.h"
+#include "io/file.h"
 #include "io/summary.h"
 
 #include <stdbool.h>
@@ -12,12 +13,18 @@
 #include <string.h>
 #include <unistd.h>
 
-static const json_t *experiment_of(const json_t *summary) { return json_object_get(summary, "experiment"); }
+enum { MOST_PATTERNS = 8, CELLS_ACROSS = 800, CELLS_UP = 400 }; /* of outputs.gp: panels, and what they can show */
 
 /* A run that begins with the last part of its folder's name. */
 static pm_status add_run(pm_picture *picture, size_t index, const char *folder, const json_t *summary,
                          pm_error *error) {
+    const char *command = json_string_value(json_object_get(summary, "command"));
     char *path = NULL, *name = strdup(folder);
+    if (!command || strcmp(command, "train") != 0) {
+        free(name);
+        return pm_fail(error, PM_INVALID, "%s: results of 'punctum train' are wanted, of an experiment with trials",
+                       folder);
+    }
     if (!name || asprintf(&path, "%s/correlation.dat", folder) < 0) {
         free(name);
         return pm_fail_memory(error, "a path");
@@ -26,20 +33,23 @@ static pm_status add_run(pm_picture *picture, size_t index, const char *folder, 
     while (length > 1 && name[length - 1] == '/')
         name[--length] = '\0';
     const char *slash = strrchr(name, '/');
-    pm_status status = access(path, R_OK) == 0 ? PM_OK : pm_fail(error, PM_INVALID, "%s: there is no such file", path);
-    pm_picture_text(picture, "file", index, path);
-    pm_picture_text(picture, "name", index, slash ? slash + 1 : name);
+    pm_status status = access(path, R_OK) == 0 ? pm_picture_file(picture, "file", index, path, error)
+                                               : pm_fail(error, PM_INVALID, "%s: there is no such file", path);
+    pm_picture_text(picture, "name", index, slash && slash[1] ? slash + 1 : name);
     pm_picture_number(picture, "trials", index, json_number_value(json_object_get(summary, "trials")));
     free(path);
     free(name);
     return status;
 }
 
+static pm_status draw_learning(pm_picture *picture, size_t n, pm_status status, pm_error *error) {
+    pm_picture_number(picture, "n_runs", 0, (double)n);
+    return pm_picture_draw(picture, status, "learning.gp", error);
+}
+
 pm_status pm_plot_comparison(const char *const *folders, size_t n, const char *output, pm_error *error) {
     pm_picture picture;
-    pm_status status = pm_folder_make(output, error);
-    if (!status)
-        status = pm_picture_begin(&picture, output, "learning", error);
+    pm_status status = pm_picture_begin(&picture, output, "learning", error);
     if (status)
         return status;
     for (size_t k = 0; !status && k < n; k++) {
@@ -49,67 +59,102 @@ pm_status pm_plot_comparison(const char *const *folders, size_t n, const char *o
             status = add_run(&picture, k + 1, folders[k], summary, error);
         json_decref(summary);
     }
-    pm_picture_number(&picture, "n_runs", 0, (double)n);
-    if (!status)
-        return pm_picture_draw(&picture, "learning.gp", error);
-    pm_picture_abandon(&picture);
-    return status;
+    return draw_learning(&picture, n, status, error);
 }
 
 /* One kept trial. */
 typedef struct kept {
-    char *folder;
+    char *folder, *output;
     const json_t *experiment;
     size_t n_patterns;
     double iterations;
 } kept;
 
-static void set_path(pm_picture *picture, const char *variable, size_t index, const kept *t, const char *name) {
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s", t->folder, name) >= 0) {
-        pm_picture_text(picture, variable, index, path);
-        free(path);
+static double duration_of(const kept *t) { return json_number_value(json_object_get(t->experiment, "duration")); }
+
+/* Output spikes, of those that would lie on each other in the picture one. */
+static pm_status thin_out(const kept *t, const char *path, FILE *to, pm_error *error) {
+    unsigned char *seen = calloc((size_t)MOST_PATTERNS * CELLS_UP, CELLS_ACROSS);
+    pm_rows rows = {0};
+    pm_status status = seen ? pm_rows_open(&rows, path, error) : pm_fail_memory(error, "a picture");
+    while (!status && !(status = pm_rows_next(&rows, error)) && rows.n > 0) {
+        if (rows.n < 4) {
+            status = pm_rows_fail(&rows, error, "%zu columns; 'iteration pattern neuron time_ms' is wanted", rows.n);
+            break;
+        }
+        double up = rows.values[0] / (t->iterations + 1.0), across = rows.values[3] / duration_of(t);
+        double pattern = rows.values[1];
+        if (!(up >= 0.0 && up < 1.0 && across >= 0.0 && across < 1.0 && pattern >= 0.0 && pattern < MOST_PATTERNS) ||
+            rows.values[2] != 0.0)
+            continue;
+        size_t cell =
+            ((size_t)pattern * CELLS_UP + (size_t)(up * CELLS_UP)) * CELLS_ACROSS + (size_t)(across * CELLS_ACROSS);
+        if (!seen[cell])
+            fprintf(to, "%.17g %.17g 0 %.17g\n", rows.values[0], pattern, rows.values[3]);
+        seen[cell] = 1;
     }
+    pm_rows_close(&rows);
+    free(seen);
+    return status;
+}
+
+static pm_status set_outputs(pm_picture *picture, const kept *t, pm_error *error) {
+    char *path = NULL;
+    FILE *data = NULL;
+    if (asprintf(&path, "%s/outputs.dat", t->folder) < 0)
+        return pm_fail_memory(error, "a path");
+    pm_status status = pm_picture_data(picture, "outputs", 0, &data, error);
+    if (!status) {
+        status = thin_out(t, path, data, error);
+        pm_status end = pm_picture_data_end(data, status ? NULL : error);
+        status = status ? status : end;
+    }
+    free(path);
+    return status;
 }
 
 static pm_status draw_outputs(const kept *t, pm_error *error) {
     pm_picture picture;
-    pm_status status = pm_picture_begin(&picture, t->folder, "outputs", error);
+    pm_status status = pm_picture_begin(&picture, t->output, "outputs", error);
     if (status)
         return status;
-    set_path(&picture, "outputs", 0, t, "outputs.dat");
-    for (size_t k = 0; k < t->n_patterns; k++) {
-        char name[64];
-        snprintf(name, sizeof name, "pattern-%zu-target.dat", k);
-        set_path(&picture, "target", k + 1, t, name);
+    status = set_outputs(&picture, t, error);
+    for (size_t k = 0; !status && k < t->n_patterns; k++) {
+        char *path = NULL;
+        if (asprintf(&path, "%s/pattern-%zu-target.dat", t->folder, k) < 0)
+            status = pm_fail_memory(error, "a path");
+        else
+            status = pm_picture_file(&picture, "target", k + 1, path, error);
+        free(path);
     }
     pm_picture_number(&picture, "n_patterns", 0, (double)t->n_patterns);
     pm_picture_number(&picture, "iterations", 0, t->iterations);
-    pm_picture_number(&picture, "duration", 0, json_number_value(json_object_get(t->experiment, "duration")));
-    return pm_picture_draw(&picture, "outputs.gp", error);
+    pm_picture_number(&picture, "duration", 0, duration_of(t));
+    return pm_picture_draw(&picture, status, "outputs.gp", error);
 }
 
 /* The spikes of all layers on one pattern, before or after training. */
 static pm_status draw_layers(const kept *t, const char *when, size_t pattern, pm_error *error) {
     const json_t *layers = json_object_get(t->experiment, "layers"), *layer;
-    char name[160];
-    size_t l;
-    pm_picture picture;
-    snprintf(name, sizeof name, "spikes-%s-%zu", when, pattern);
-    pm_status status = pm_picture_begin(&picture, t->folder, name, error);
-    if (status)
-        return status;
+    char name[64];
+    size_t l, n = 0;
+    pm_band *bands = calloc(json_array_size(layers) + 1, sizeof *bands);
+    pm_status status = bands ? PM_OK : pm_fail_memory(error, "a picture");
     json_array_foreach(layers, l, layer) {
         const char *of = json_string_value(json_object_get(layer, "name"));
-        char file[160];
-        snprintf(file, sizeof file, "spikes-%s-%zu-%.100s.dat", when, pattern, of ? of : "");
-        set_path(&picture, "file", l + 1, t, file);
-        pm_picture_text(&picture, "name", l + 1, of ? of : "");
-        pm_picture_number(&picture, "size", l + 1, json_number_value(json_object_get(layer, "size")));
+        char *path = NULL;
+        if (status || asprintf(&path, "%s/spikes-%s-%zu-%s.dat", t->folder, when, pattern, of ? of : "") < 0)
+            continue;
+        double size = json_number_value(json_object_get(layer, "size"));
+        bands[n++] = (pm_band){path, of ? of : "", size > 1.0 ? size : 1.0, l + 1};
     }
-    pm_picture_number(&picture, "n_populations", 0, (double)json_array_size(layers));
-    pm_picture_number(&picture, "duration", 0, json_number_value(json_object_get(t->experiment, "duration")));
-    return pm_picture_draw(&picture, "raster.gp", error);
+    snprintf(name, sizeof name, "spikes-%s-%zu", when, pattern);
+    if (!status && n > 0)
+        status = pm_draw_raster(t->output, name, bands, n, 0.0, duration_of(t), error);
+    for (l = 0; l < n; l++)
+        free(bands[l].path);
+    free(bands);
+    return status;
 }
 
 static size_t count_patterns(const char *folder) {
@@ -132,29 +177,27 @@ static pm_status draw_trial(const kept *t, pm_error *error) {
     return status;
 }
 
-pm_status pm_plot_training(const char *folder, const json_t *summary, pm_error *error) {
-    const json_t *results = json_object_get(summary, "results"), *row;
+pm_status pm_plot_training(const pm_plot *plot, pm_error *error) {
+    const json_t *results = json_object_get(plot->summary, "results"), *row;
     pm_picture picture;
     size_t k;
-    pm_status status = pm_picture_begin(&picture, folder, "learning", error);
-    if (status)
-        return status;
-    pm_picture_number(&picture, "n_runs", 0, 1.0);
-    status = add_run(&picture, 1, folder, summary, error);
-    if (status) {
-        pm_picture_abandon(&picture);
-        return status;
-    }
-    status = pm_picture_draw(&picture, "learning.gp", error);
+    pm_status status = pm_picture_begin(&picture, plot->output, "learning", error);
+    if (!status)
+        status = draw_learning(&picture, 1, add_run(&picture, 1, plot->folder, plot->summary, error), error);
     json_array_foreach(results, k, row) {
-        kept t = {.experiment = experiment_of(summary),
+        kept t = {.experiment = json_object_get(plot->summary, "experiment"),
                   .iterations = json_number_value(json_object_get(row, "iterations"))};
-        if (asprintf(&t.folder, "%s/trial-%lld", folder, (long long)json_integer_value(json_object_get(row, "trial"))) <
-            0)
+        long long trial = json_integer_value(json_object_get(row, "trial"));
+        if (asprintf(&t.folder, "%s/trial-%lld", plot->folder, trial) < 0)
             return pm_fail_memory(error, "a path");
+        if (asprintf(&t.output, "%s/trial-%lld", plot->output, trial) < 0) {
+            free(t.folder);
+            return pm_fail_memory(error, "a path");
+        }
         if (!status && (t.n_patterns = count_patterns(t.folder)) > 0)
             status = draw_trial(&t, error);
         free(t.folder);
+        free(t.output);
     }
     return status;
 }

@@ -3,6 +3,7 @@
  * reach its end leaves the unfinished files for one that goes on. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/kinds.h"
 #include "cli/options.h"
 #include "cli/ranks.h"
 #include "cli/recorder.h"
@@ -141,6 +142,8 @@ static pm_status advance(job *j, pm_error *error) {
 
 /* What a run came to. */
 typedef struct outcome {
+    const pm_simulation *simulation; /* one of the two */
+    const pm_clock *clock;
     pm_counts counts;
     double reached;                /* ms */
     double build_seconds, seconds; /* preparing and running */
@@ -170,19 +173,60 @@ static void sum_up(const pm_exchange *ranks, outcome *end) {
     end->ranks = ranks->size;
 }
 
+/* Spikes per second of a neuron. */
+static double rate(double spikes, double neurons, const outcome *end) {
+    return neurons > 0.0 && end->reached > 0.0 ? spikes / (1e-3 * end->reached * neurons) : 0.0;
+}
+
+static double rate_of(const pm_network *network, uint32_t p, const outcome *end) {
+    const uint64_t spikes = end->clock ? pm_clock_spikes(end->clock, p) : pm_simulation_spikes(end->simulation, p);
+    return rate((double)spikes, network->populations[p].size, end);
+}
+
+/* How many neurons are sources. */
+static uint64_t count_sources(const pm_network *network) {
+    uint64_t n = 0;
+    for (size_t p = 0; p < network->n_populations; p++)
+        n += network->populations[p].kind == PM_LIF ? 0 : network->populations[p].size;
+    return n;
+}
+
+static json_t *rates_json(const pm_network *network, const outcome *end) {
+    json_t *map = json_object();
+    for (uint32_t p = 0; p < network->n_populations; p++)
+        if (network->populations[p].kind == PM_LIF)
+            json_object_set_new(map, network->populations[p].name, json_real(rate_of(network, p, end)));
+    return map;
+}
+
+/* "2855 spikes of 100 neurons (excitatory 43.2 Hz, inhibitory 13.9 Hz)", and of sources if there are some. */
+static void print_rates(const pm_network *network, const outcome *end) {
+    enum { SHOWN = 4 };
+    const uint64_t sources = count_sources(network);
+    uint32_t n = 0;
+    printf("%" PRIu64 " spikes of %" PRIu64 " neurons", end->counts.spikes, end->counts.neurons - sources);
+    for (uint32_t p = 0; p < network->n_populations; p++)
+        if (network->populations[p].kind == PM_LIF && n++ < SHOWN)
+            printf("%s%s %.3g Hz", n == 1 ? " (" : ", ", network->populations[p].name, rate_of(network, p, end));
+    printf("%s%s", n > SHOWN ? ", ..." : "", n > 0 ? ")" : "");
+    if (sources > 0)
+        printf(", %" PRIu64 " of %" PRIu64 " sources", end->counts.source_spikes, sources);
+}
+
 static json_t *summarise(const pm_network *network, const options *o, const outcome *end) {
     const pm_counts *counts = &end->counts;
-    double neuron_seconds = 1e-3 * end->reached * (double)counts->neurons;
+    const double sources = (double)count_sources(network), cells = (double)counts->neurons - sources;
     json_t *numbers = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "neurons", (json_int_t)counts->neurons, "synapses",
                                 (json_int_t)counts->synapses, "spikes", (json_int_t)counts->spikes, "source_spikes",
                                 (json_int_t)counts->source_spikes, "synaptic_events",
                                 (json_int_t)counts->synaptic_events, "bytes", (json_int_t)counts->bytes);
     json_t *summary = json_pack(
-        "{s:s, s:s, s:I, s:b, s:f, s:f, s:f, s:f, s:I, s:f, s:o, s:o}", "version", PM_VERSION, "command", "run", "seed",
-        (json_int_t)network->seed, "complete", (int)(end->reached >= network->duration), "reached_ms", end->reached,
-        "wall_seconds", end->seconds, "build_seconds", end->build_seconds, "rate_hz",
-        neuron_seconds > 0.0 ? (double)counts->spikes / neuron_seconds : 0.0, "ranks", (json_int_t)end->ranks,
-        "peak_megabytes", end->peak_megabytes, "counts", numbers, "network", pm_network_json(network));
+        "{s:s, s:s, s:I, s:b, s:f, s:f, s:f, s:f, s:o, s:f, s:I, s:f, s:o, s:o}", "version", PM_VERSION, "command",
+        "run", "seed", (json_int_t)network->seed, "complete", (int)(end->reached >= network->duration), "reached_ms",
+        end->reached, "wall_seconds", end->seconds, "build_seconds", end->build_seconds, "rate_hz",
+        rate((double)counts->spikes, cells, end), "rates_hz", rates_json(network, end), "source_rate_hz",
+        rate((double)counts->source_spikes, sources, end), "ranks", (json_int_t)end->ranks, "peak_megabytes",
+        end->peak_megabytes, "counts", numbers, "network", pm_network_json(network));
     if (o->engine == CLOCK)
         json_object_set_new(summary, "clock",
                             json_pack("{s:f, s:s, s:s}", "dt_ms", o->step.dt, "scheme",
@@ -213,11 +257,12 @@ static pm_status finish(const pm_network *network, const options *o, pm_recorder
     if (status == PM_STOPPED)
         return pm_fail(error, PM_STOPPED, "stopped at %.17g ms of %g ms; %s holds everything up to there", end->reached,
                        network->duration, o->folder);
-    if (!o->quiet && r->ranks->rank == 0)
-        printf("%g ms, %" PRIu64 " spikes of %" PRIu64 " neurons, %" PRIu64
-               " synaptic events in %.3g s; results in %s\n",
-               end->reached, end->counts.spikes, end->counts.neurons, end->counts.synaptic_events, end->seconds,
+    if (!o->quiet && r->ranks->rank == 0) {
+        printf("%g ms, ", end->reached);
+        print_rates(network, end);
+        printf(", %" PRIu64 " synaptic events in %.3g s; results in %s\n", end->counts.synaptic_events, end->seconds,
                o->folder);
+    }
     return PM_OK;
 }
 
@@ -247,7 +292,8 @@ static pm_status simulate(job *j, pm_error *error) {
     running = NULL;
     if (status == PM_STOPPED && (o->resume || o->every > 0.0))
         return stop_at_checkpoint(j, error);
-    outcome end = {.counts = pm_simulation_counts(j->simulation),
+    outcome end = {.simulation = j->simulation,
+                   .counts = pm_simulation_counts(j->simulation),
                    .reached = pm_simulation_time(j->simulation),
                    .build_seconds = built - start,
                    .seconds = pm_seconds() - built};
@@ -270,7 +316,8 @@ static pm_status simulate_stepped(const pm_network *network, const options *o, p
     pm_watch_signals(stop);
     status = pm_clock_run(clock, network->duration, error);
     running_clock = NULL;
-    outcome end = {.counts = pm_clock_counts(clock),
+    outcome end = {.clock = clock,
+                   .counts = pm_clock_counts(clock),
                    .reached = pm_clock_time(clock),
                    .build_seconds = built - begun,
                    .seconds = pm_seconds() - built};
@@ -282,7 +329,7 @@ static pm_status simulate_stepped(const pm_network *network, const options *o, p
 static pm_status load_network(const options *o, const pm_exchange *ranks, pm_network **network, pm_error *error) {
     if (o->engine == CLOCK && ranks->size > 1)
         return pm_fail(error, PM_INVALID, "the time-stepped engine runs on one rank, not on %u", ranks->size);
-    pm_status status = pm_exchange_agree(ranks, pm_network_load(o->file, network, error), error);
+    pm_status status = pm_exchange_agree(ranks, pm_load_network(o->file, ranks->rank == 0, network, error), error);
     if (!status && !isnan(o->duration))
         (*network)->duration = o->duration;
     if (!status && !isnan(o->seed))
@@ -309,6 +356,13 @@ static pm_status run_network(const options *o, const pm_exchange *ranks, pm_erro
         pm_recorder_close(&recorder, j.saved);
     pm_network_free(network);
     return status;
+}
+
+/* The parameters of neurons and sources. */
+static void print_kinds(FILE *to) {
+    static const char *const of_networks[] = {"neuron", "source", NULL};
+    pm_print_samples(to);
+    pm_print_categories(to, of_networks);
 }
 
 static const pm_operand operands[] = {{"NETWORK.yaml", offsetof(options, file), 1, "which network file?"}, {0}};
@@ -356,7 +410,7 @@ static const pm_call call = {
                           "punctum run network.yaml -o results --checkpoint-every 1e4 --resume",
                           "mpirun -n 4 punctum run network.yaml -o results",
                           "punctum run network.yaml -o stepped --engine clock --dt 0.1 --interpolate", NULL},
-    pm_print_samples};
+    print_kinds};
 
 /* The options of the two engines do not mix. */
 static void settle_engine(options *o) {

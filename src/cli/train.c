@@ -4,6 +4,7 @@
  * 0 collects what came of it. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/kinds.h"
 #include "cli/options.h"
 #include "cli/ranks.h"
 #include "cli/train_classifier.h"
@@ -398,26 +399,12 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
     return status;
 }
 
-/* The learning rules and their parameters. */
+/* The learning rules and their parameters, and what classifiers have. */
 static void print_rules(FILE *to) {
+    static const char *const of_classifiers[] = {"code", "loss", "optimiser", "model", "classifier", NULL};
     pm_print_samples(to);
-    (void)fputc('\n', to);
-    pm_print_wrapped(to, 0, 0, "Learning rules and their parameters, defaults in brackets:");
-    for (size_t r = 0; pm_rules[r]; r++) {
-        fprintf(to, "\n  %s: ", pm_rules[r]->name);
-        pm_print_wrapped(to, (int)strlen(pm_rules[r]->name) + 4, 4, pm_rules[r]->help);
-        for (size_t k = 0; k < pm_rules[r]->n_parameters; k++) {
-            const pm_parameter *p = &pm_rules[r]->parameters[k];
-            double value = pm_parameter_value(pm_rules[r]->defaults, p);
-            char term[60], text[300];
-            snprintf(term, sizeof term, "    %s", p->name);
-            if (p->choices)
-                snprintf(text, sizeof text, "%s [%s]", p->help, p->choices[(size_t)value]);
-            else
-                snprintf(text, sizeof text, "%s [%g%s%s]", p->help, value, p->unit[0] ? " " : "", p->unit);
-            pm_print_term(to, term, text);
-        }
-    }
+    pm_print_kinds(to, "Learning rules and their parameters, defaults in brackets:", pm_rules);
+    pm_print_categories(to, of_classifiers);
 }
 
 static const pm_operand operands[] = {{"EXPERIMENT.yaml", offsetof(options, file), 1, "which experiment file?"}, {0}};

@@ -426,7 +426,7 @@ static pm_status write_files(const validation *v, const options *o, double secon
 static pm_status validate(const options *o, pm_error *error) {
     validation v = {0};
     double begun = pm_seconds();
-    pm_status status = pm_network_load(o->file, &v.network, error);
+    pm_status status = pm_load_network(o->file, true, &v.network, error);
     if (status)
         return status;
     if (o->folder)

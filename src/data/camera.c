@@ -8,21 +8,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-const pm_parameter pm_camera_parameters[PM_CAMERA_PARAMETERS] = {
+/* Thresholds have a bound because ever smaller ones make ever more events of nothing; time stamps have 23 bits of
+ * microseconds for three saccades. */
+static const pm_field fields[] = {
     {"threshold", "", "change of the logarithm of the intensity that makes an event", offsetof(pm_camera, threshold),
-     PM_POSITIVE, NULL},
-    {"dark", "", "added to the intensities, which are 0 to 1, before the logarithm", offsetof(pm_camera, dark),
-     PM_POSITIVE, NULL},
-    {"refractory", "ms", "how long a pixel rests after an event", offsetof(pm_camera, refractory), PM_NOT_NEGATIVE,
-     NULL},
-    {"saccade", "ms", "duration of each of the three saccades", offsetof(pm_camera, saccade), PM_POSITIVE, NULL},
-    {"amplitude", "pixels", "half the width of the triangle of saccades", offsetof(pm_camera, amplitude), PM_POSITIVE,
-     NULL},
-    {"step", "ms", "time between samples of the intensity", offsetof(pm_camera, step), PM_POSITIVE, NULL},
+     0.3, .bounds = {1e-3, INFINITY, PM_CLOSED}},
+    {"dark", "", "added to the intensities, which are 0 to 1, before the logarithm", offsetof(pm_camera, dark), 0.1,
+     .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
+    {"refractory", "ms", "how long a pixel rests after an event", offsetof(pm_camera, refractory), 2.0,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"saccade", "ms", "duration of each of the three saccades", offsetof(pm_camera, saccade), 100.0,
+     .bounds = {0.0, 2700.0, PM_LOW_OPEN}},
+    {"amplitude", "pixels", "half the width of the triangle of saccades", offsetof(pm_camera, amplitude), 3.0,
+     .bounds = {0.0, PM_CAMERA_SIDE, PM_LOW_OPEN}},
+    {"step", "ms", "time between samples of the intensity", offsetof(pm_camera, step), 1.0,
+     .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
 };
 
-const pm_camera pm_camera_default = {
-    .threshold = 0.3, .dark = 0.1, .refractory = 2.0, .saccade = 100.0, .amplitude = 3.0, .step = 1.0};
+/* A recording is cut into no more than a million steps a saccade. */
+static pm_status check(const void *structure, pm_error *error) {
+    enum { MOST_STEPS = 1000000 };
+    const pm_camera *c = structure;
+    if (c->step <= c->saccade && c->saccade / c->step <= MOST_STEPS)
+        return PM_OK;
+    return pm_fail_key(error, "step", "step is %g ms; it must be from a millionth of a saccade to one", c->step);
+}
+
+const pm_kind pm_camera_kind = {.name = "camera",
+                                .help = "an event camera that looks at a picture in three saccades",
+                                .source = "after G. Orchard, A. Jayawant, G. K. Cohen and N. Thakor, Frontiers in "
+                                          "Neuroscience 9:437, 2015",
+                                .fields = fields,
+                                .n_fields = sizeof fields / sizeof *fields,
+                                .size = sizeof(pm_camera),
+                                .check = check};
+
+pm_camera pm_camera_default(void) {
+    pm_camera camera;
+    pm_kind_preset(&pm_camera_kind, &camera);
+    return camera;
+}
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
 
@@ -63,30 +88,6 @@ void pm_pixel_events_sort(pm_pixel_events *events) {
 }
 
 /* --- the way ------------------------------------------------------------------------------------------------------ */
-
-static const double LEAST = 1e-3; /* of thresholds: ever smaller ones make ever more events of nothing */
-
-pm_status pm_camera_check(const pm_camera *c, pm_error *error) {
-    enum { LONGEST = 2700, MOST_STEPS = 1000000 }; /* ms: time stamps have 23 bits of microseconds */
-    for (size_t k = 0; k < PM_CAMERA_PARAMETERS; k++) {
-        const pm_parameter *p = &pm_camera_parameters[k];
-        double value = pm_parameter_value(c, p);
-        if (!isfinite(value) || value < 0.0 || (p->range == PM_POSITIVE && value <= 0.0))
-            return pm_fail(error, PM_INVALID, "%s: %g is not possible; it must be %s", p->name, value,
-                           p->range == PM_POSITIVE ? "positive" : "0 or more");
-    }
-    if (c->threshold < LEAST)
-        return pm_fail(error, PM_INVALID, "threshold: %g is not possible; it must be at least %g", c->threshold, LEAST);
-    if (c->saccade > LONGEST)
-        return pm_fail(error, PM_INVALID, "saccade: %g ms is too long; time stamps allow %d ms", c->saccade, LONGEST);
-    if (c->amplitude > PM_CAMERA_SIDE)
-        return pm_fail(error, PM_INVALID, "amplitude: %g pixels lead out of the sensor of %d x %d pixels", c->amplitude,
-                       PM_CAMERA_SIDE, PM_CAMERA_SIDE);
-    if (c->step > c->saccade || c->saccade / c->step > MOST_STEPS)
-        return pm_fail(error, PM_INVALID,
-                       "step: %g ms is not possible; it must be from a millionth of a saccade to one", c->step);
-    return PM_OK;
-}
 
 void pm_camera_offset(const pm_camera *c, double t, double offset[2]) {
     static const double corner[PM_CAMERA_SACCADES + 1][2] = {{-1.0, -1.0}, {0.0, 1.0}, {1.0, -1.0}, {-1.0, -1.0}};

@@ -3,7 +3,7 @@
 #ifndef PM_DATA_CAMERA_H
 #define PM_DATA_CAMERA_H
 
-#include "base/parameter.h"
+#include "base/kind.h"
 
 #include <punctum/error.h>
 #include <stddef.h>
@@ -37,12 +37,8 @@ typedef struct pm_camera {
     double step;       /* ms between samples of the intensity, which is linear in between after the logarithm */
 } pm_camera;
 
-enum { PM_CAMERA_PARAMETERS = 6 };
-extern const pm_parameter pm_camera_parameters[PM_CAMERA_PARAMETERS]; /* of pm_camera */
-extern const pm_camera pm_camera_default;
-
-/* PM_INVALID with a message that begins with the parameter's name, unless the camera can record. */
-pm_status pm_camera_check(const pm_camera *camera, pm_error *error);
+extern const pm_kind pm_camera_kind; /* of pm_camera */
+pm_camera pm_camera_default(void);
 
 /* The way the picture takes over the sensor: its offset in pixels at time t, in ms, from the middle. */
 void pm_camera_offset(const pm_camera *camera, double t, double offset[2]);

@@ -14,6 +14,8 @@
 /* Floats that are smoothed at once; rows have room for a multiple of it. */
 enum { BLOCK = 16 };
 
+#define MOST_PIXELS 1000.0
+
 struct pm_deformer {
     pm_deformation of;
     size_t width, height;
@@ -31,28 +33,34 @@ bool pm_deformation_any(const pm_deformation *d) {
     return d->shift > 0.0 || d->rotate > 0.0 || d->scale > 0.0 || d->strength > 0.0;
 }
 
-pm_status pm_deformation_check(const pm_deformation *d, pm_error *error) {
-    static const double most = 1000.0; /* pixels */
-    const struct {
-        const char *key;
-        double value;
-        bool right;
-        const char *what;
-    } needs[] = {
-        {"shift", d->shift, d->shift >= 0.0 && d->shift <= most, "from 0 to 1000 pixels"},
-        {"rotate", d->rotate, d->rotate >= 0.0 && d->rotate <= 180.0, "from 0 to 180 degrees"},
-        {"scale", d->scale, d->scale >= 0.0 && d->scale < 1.0, "a share from 0 to below 1"},
-        {"elastic.strength", d->strength, d->strength >= 0.0 && d->strength <= most, "from 0 to 1000 pixels"},
-        {"elastic.smoothness", d->smoothness, d->smoothness >= 0.0 && d->smoothness <= most, "from 0 to 1000 pixels"},
-        {"elastic.smoothness", d->smoothness, !(d->strength > 0.0) || d->smoothness > 0.0,
-         "positive where strength is"},
-    };
-    for (size_t k = 0; k < sizeof needs / sizeof *needs; k++)
-        if (!needs[k].right)
-            return pm_fail(error, PM_INVALID, "%s: %g is not possible; it must be %s", needs[k].key, needs[k].value,
-                           needs[k].what);
-    return PM_OK;
+static const pm_field fields[] = {
+    {"shift", "pixels", "each way, uniform up to this", offsetof(pm_deformation, shift), 0.0,
+     .bounds = {0.0, MOST_PIXELS, PM_CLOSED}},
+    {"rotate", "degrees", "in both directions, uniform up to this", offsetof(pm_deformation, rotate), 0.0,
+     .bounds = {0.0, 180.0, PM_CLOSED}},
+    {"scale", "", "share by which the size changes, uniform up to this", offsetof(pm_deformation, scale), 0.0,
+     .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+    {"elastic.strength", "pixels", "of the elastic displacement before it is smoothed",
+     offsetof(pm_deformation, strength), 0.0, .bounds = {0.0, MOST_PIXELS, PM_CLOSED}},
+    {"elastic.smoothness", "pixels", "standard deviation of the Gaussian that smooths it; positive where strength is",
+     offsetof(pm_deformation, smoothness), 0.0, .bounds = {0.0, MOST_PIXELS, PM_CLOSED}},
+};
+
+static pm_status check(const void *structure, pm_error *error) {
+    const pm_deformation *d = structure;
+    if (!(d->strength > 0.0) || d->smoothness > 0.0)
+        return PM_OK;
+    return pm_fail_key(error, "elastic.smoothness",
+                       "elastic.smoothness is %g pixels; it must be positive where strength is", d->smoothness);
 }
+
+const pm_kind pm_deformation_kind = {.name = "deform",
+                                     .help = "training images are deformed anew in every presentation",
+                                     .source = "P. Y. Simard, D. Steinkraus and J. C. Platt, ICDAR 2003",
+                                     .fields = fields,
+                                     .n_fields = sizeof fields / sizeof *fields,
+                                     .size = sizeof(pm_deformation),
+                                     .check = check};
 
 /* --- room --------------------------------------------------------------------------------------------------------- */
 

@@ -8,7 +8,8 @@
 #ifndef PM_DATA_DEFORM_H
 #define PM_DATA_DEFORM_H
 
-#include <punctum/error.h>
+#include "base/kind.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,8 +24,7 @@ typedef struct pm_deformation {
 
 /* Whether pictures are changed at all. */
 bool pm_deformation_any(const pm_deformation *d);
-/* PM_INVALID with a message that begins with the key, unless the values are possible. */
-pm_status pm_deformation_check(const pm_deformation *d, pm_error *error);
+extern const pm_kind pm_deformation_kind; /* of pm_deformation */
 
 /* One affine map. */
 typedef struct pm_pose {

@@ -5,7 +5,7 @@
  * number: the order is a function of the input. */
 #include "gradient/arrivals.h"
 
-#include "base/parameter.h"
+#include "model/neuron.h"
 
 #include <math.h>
 #include <stdlib.h>

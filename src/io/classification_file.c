@@ -18,24 +18,22 @@
 
 /* --- configuration ------------------------------------------------------------------------------------------------ */
 
-static json_t *real_or_null(double x) { return isfinite(x) ? json_real(x) : json_null(); }
-static json_t *amount(size_t n) { return n == SIZE_MAX ? json_string("all") : json_integer((json_int_t)n); }
-
 static json_t *layers_json(const pm_classification *c) {
     json_t *layers = json_array();
-    for (size_t l = 0; l < c->n_layers; l++)
-        json_array_append_new(layers,
-                              json_pack("{s:I, s:f, s:f, s:f, s:f, s:I}", "size", (json_int_t)c->layers[l].size, "mean",
-                                        c->layers[l].mean, "std", c->layers[l].std, "dropout", c->layers[l].dropout,
-                                        "rate", c->layers[l].rate, "field", (json_int_t)c->layers[l].field));
+    for (size_t l = 0; l < c->n_layers; l++) {
+        const pm_classification_layer *layer = &c->layers[l];
+        json_t *map = json_pack("{s:I, s:f, s:f}", "size", (json_int_t)layer->size, "mean", layer->mean, "std",
+                                layer->std);
+        pm_kind_json(map, &pm_classification_layers, layer);
+        json_array_append_new(layers, map);
+    }
     return layers;
 }
 
 static json_t *data_json(const pm_classification *c) {
     static const char *const kinds[] = {"idx", "yin_yang", "nmnist"};
-    json_t *data =
-        json_pack("{s:s, s:I, s:o, s:I, s:o}", "kind", kinds[c->data], "classes", (json_int_t)c->n_classes, "train",
-                  amount(c->train), "validation", (json_int_t)c->validation, "test", amount(c->test));
+    json_t *data = json_pack("{s:s, s:I}", "kind", kinds[c->data], "classes", (json_int_t)c->n_classes);
+    pm_kind_json(data, &pm_classification_sets, c);
     if (c->data == PM_DATA_IDX)
         json_object_update_new(data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels,
                                                "test_images", c->test_images, "test_labels", c->test_labels));
@@ -43,71 +41,115 @@ static json_t *data_json(const pm_classification *c) {
         json_object_update_new(data, json_pack("{s:s, s:s, s:[f, f], s:I}", "recordings", c->recordings,
                                                "test_recordings", c->test_recordings, "window", c->window[0],
                                                c->window[1], "most_events", (json_int_t)c->most_events));
-    const pm_deformation *d = &c->deform;
-    if (pm_deformation_any(d))
-        json_object_set_new(data, "deform",
-                            json_pack("{s:f, s:f, s:f, s:{s:f, s:f}}", "shift", d->shift, "rotate", d->rotate, "scale",
-                                      d->scale, "elastic", "strength", d->strength, "smoothness", d->smoothness));
+    if (pm_deformation_any(&c->deform)) {
+        json_t *deform = json_object();
+        pm_kind_json(deform, &pm_deformation_kind, &c->deform);
+        json_object_set_new(data, "deform", deform);
+    }
     return data;
 }
 
-static json_t *optimiser_json(const pm_classification *c) {
-    json_t *map = json_pack("{s:s}", "name", c->optimiser->name);
-    for (size_t k = 0; k < c->optimiser->n_parameters; k++)
-        json_object_set_new(map, c->optimiser->parameters[k].name,
-                            json_real(pm_parameter_value(c->optimiser_parameters, &c->optimiser->parameters[k])));
+static json_t *named_json(const pm_kind *kind, const void *parameters) {
+    json_t *map = json_pack("{s:s}", "name", kind->name);
+    pm_kind_json(map, kind, parameters);
     return map;
+}
+
+/* Whether a field is a key of a list, or in a map that is one. */
+static bool is_among(const pm_field *field, const char *const *keys) {
+    size_t length = strcspn(field->name, ".");
+    for (size_t k = 0; keys[k]; k++)
+        if (strlen(keys[k]) == length && strncmp(keys[k], field->name, length) == 0)
+            return true;
+    return false;
+}
+
+/* How weights change; of a model of its own, what applies to it. The optimiser stands before the rate. */
+static void learning_json(json_t *map, const pm_classification *c) {
+    const pm_kind *kind = &pm_classification_learning;
+    for (size_t k = 0; k < kind->n_fields; k++) {
+        if (c->model && !is_among(&kind->fields[k], pm_class_model_keys))
+            continue;
+        if (strcmp(kind->fields[k].name, "rate") == 0)
+            json_object_set_new(map, "optimiser", named_json(&c->optimiser->head, c->optimiser_parameters));
+        pm_field_json(map, &kind->fields[k], c);
+    }
 }
 
 /* A model of its own: what applies to it. */
 static json_t *model_json(const pm_classification *c) {
-    json_t *sizes = json_array(), *model = json_pack("{s:s}", "name", c->model->name);
+    json_t *sizes = json_array();
     for (size_t l = 0; l < c->n_layers; l++)
         json_array_append_new(sizes, json_integer((json_int_t)c->layers[l].size));
-    for (size_t k = 0; k < c->model->n_parameters; k++) {
-        const pm_parameter *p = &c->model->parameters[k];
-        double value = pm_parameter_value(c->model_parameters, p);
-        json_object_set_new(model, p->name, p->choices ? json_string(p->choices[(size_t)value]) : json_real(value));
+    json_t *map = json_pack("{s:I, s:o, s:o, s:o}", "seed", (json_int_t)c->seed, "model",
+                            named_json(&c->model->head, c->model_parameters), "data", data_json(c), "layers", sizes);
+    learning_json(map, c);
+    return map;
+}
+
+/* Parameters that stand in every summary, with what stands there for codes and losses that do not have them: what
+ * reads summaries, and checkpoints' marks, count on them. */
+typedef struct always {
+    const char *name;
+    double value;
+} always;
+static const always of_codes[] = {{"threshold", 0.0}, {"from", 0.0}, {"to", 10.0}, {"rate", 100.0}, {0}};
+static const always of_losses[] = {{"scale", 1.0}, {0}};
+
+static void always_json(json_t *map, const always *list, const pm_kind *kind, const void *parameters) {
+    for (; list->name; list++) {
+        const pm_field *field = pm_kind_field(kind, list->name);
+        json_object_set_new(map, list->name, json_real(field ? pm_field_value(field, parameters) : list->value));
     }
-    return json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:f, s:f, s:I}", "seed", (json_int_t)c->seed, "model", model,
-                     "data", data_json(c), "layers", sizes, "epochs", (json_int_t)c->epochs, "batch",
-                     (json_int_t)c->batch, "optimiser", optimiser_json(c), "rate", c->rate, "schedule_factor", c->decay,
-                     "schedule_every", (json_int_t)c->decay_every);
+}
+
+/* All other parameters. */
+static void others_json(json_t *map, const always *list, const pm_kind *kind, const void *parameters) {
+    for (size_t k = 0; k < kind->n_fields; k++) {
+        const always *found = list;
+        while (found->name && strcmp(found->name, kind->fields[k].name) != 0)
+            found++;
+        if (!found->name)
+            pm_field_json(map, &kind->fields[k], parameters);
+    }
+}
+
+static json_t *coding_json(const pm_classification *c) {
+    const pm_kind *code = &c->coding.code->head, *input = &pm_classification_input;
+    json_t *map = json_pack("{s:s}", "kind", code->name);
+    always_json(map, of_codes, code, c->coding.parameters);
+    for (size_t k = 0; k < input->n_fields; k++) {
+        const bool last = k + 1 == input->n_fields;
+        if (last)
+            others_json(map, of_codes, code, c->coding.parameters);
+        if (!last || pm_field_value(&input->fields[k], c) > 0.0)
+            pm_field_json(map, &input->fields[k], c);
+    }
+    return map;
+}
+
+static json_t *desired_json(const pm_classification *c) {
+    json_t *desired = json_array();
+    for (size_t s = 0; s < c->n_desired; s++)
+        json_array_append_new(desired, json_real(c->desired[s]));
+    return desired;
 }
 
 json_t *pm_classification_json(const pm_classification *c) {
     if (c->model)
         return model_json(c);
-    const pm_coding *k = &c->coding;
-    static const char *const kinds[] = {"latency", "poisson", "events"};
-    json_t *coding =
-        json_pack("{s:s, s:f, s:f, s:f, s:f, s:o, s:f}", "kind", kinds[k->kind], "threshold", k->threshold, "from",
-                  k->from, "to", k->to, "rate", k->rate, "bias", real_or_null(k->bias), "dropout", c->input_dropout);
-    if (k->kind == PM_CODING_EVENTS)
-        json_object_set_new(coding, "compression", json_real(k->compression));
-    if (c->opposition > 0.0)
-        json_object_set_new(coding, "opposition", json_real(c->opposition));
-    json_t *map = json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "duration", c->duration, "seed", (json_int_t)c->seed,
-                            "neuron", pm_neuron_json(&c->neuron), "readout", pm_neuron_json(&c->readout), "data",
-                            data_json(c), "coding", coding, "layers", layers_json(c));
-    static const char *const losses[] = {"maximum", "first_spike", "discounted", "trains"};
-    json_t *training = json_pack(
-        "{s:s, s:f, s:f, s:I, s:I, s:I, s:o, s:f, s:f, s:I, s:f, s:f}", "loss", losses[c->loss], "scale", c->scale,
-        "slope_floor", c->slope_floor, "epochs", (json_int_t)c->epochs, "batch", (json_int_t)c->batch, "parts",
-        (json_int_t)c->parts, "optimiser", optimiser_json(c), "rate", c->rate, "schedule_factor", c->decay,
-        "schedule_every", (json_int_t)c->decay_every, "weight_decay", c->weight_decay, "average", c->average);
-    json_object_update_new(map, training);
-    if (c->loss == PM_LOSS_DISCOUNTED || c->loss == PM_LOSS_TRAINS)
-        json_object_set_new(map, "tau", json_real(c->tau));
-    if (c->loss == PM_LOSS_TRAINS) {
-        json_t *desired = json_array();
-        for (size_t s = 0; s < c->n_desired; s++)
-            json_array_append_new(desired, json_real(c->desired[s]));
-        json_object_update_new(map, json_pack("{s:f, s:o}", "tau_hat", c->tau_hat, "desired", desired));
-    }
-    json_object_set_new(
-        map, "activity",
-        json_pack("{s:f, s:o, s:f}", "lowest", c->lowest, "highest", real_or_null(c->highest), "lift", c->lift));
+    json_t *activity = json_object();
+    json_t *map = json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o, s:s}", "duration", c->duration, "seed",
+                            (json_int_t)c->seed, "neuron", pm_neuron_json(&c->neuron), "readout",
+                            pm_neuron_json(&c->readout), "data", data_json(c), "coding", coding_json(c), "layers",
+                            layers_json(c), "loss", c->loss->head.name);
+    always_json(map, of_losses, &c->loss->head, c->loss_parameters);
+    learning_json(map, c);
+    others_json(map, of_losses, &c->loss->head, c->loss_parameters);
+    if (c->loss->desired)
+        json_object_set_new(map, "desired", desired_json(c));
+    pm_kind_json(activity, &pm_classification_activity, c);
+    json_object_set_new(map, "activity", activity);
     return map;
 }
 

@@ -8,6 +8,9 @@
 
 #include <jansson.h>
 
+/* The keys of an experiment with a model of its own; ends with NULL. */
+extern const char *const pm_class_model_keys[];
+
 /* Whether an experiment file is one in classification: whether it has the key "data". Errors: PM_INVALID. */
 pm_status pm_classification_is(const char *path, bool *is, pm_error *error);
 /* Errors: PM_INVALID with file, line, key and what would be right; PM_NO_MEMORY. */

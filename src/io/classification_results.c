@@ -125,7 +125,7 @@ static pm_status look(looks *v, const char *folder, pm_error *error) {
     if (!status)
         status = pm_output_write(&v->raster, error, "# test_example layer neuron time_ms (layer 0: input)\n");
     for (size_t k = 0; !status && k < v->n; k++) {
-        status = pm_encode(&c->coding, v->of->test, k, c->seed, k, &v->lane.net.rasters[0], error);
+        status = pm_encode(&c->coding, &(pm_presentation){v->of->test, k, c->seed, k}, &v->lane.net.rasters[0], error);
         if (!status)
             status = pm_lane_run(&v->lane, NULL, error);
         for (size_t l = 0; !status && l < v->populations; l++)

@@ -97,44 +97,23 @@ static pm_status read_nmnist(pm_classification *c, const pm_node *map, pm_error 
 }
 
 static pm_status read_deformation(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"shift", "rotate", "scale", "elastic", NULL};
-    static const char *const elastic_keys[] = {"strength", "smoothness", NULL};
-    pm_deformation *d = &c->deform;
-    pm_node elastic = pm_map_find(map, "elastic");
-    pm_status status = pm_map_check(map, keys, error);
-    if (!status)
-        status = number(map, "shift", "pixels", &d->shift, error);
-    if (!status)
-        status = number(map, "rotate", "degrees", &d->rotate, error);
-    if (!status)
-        status = number(map, "scale", "a share below 1", &d->scale, error);
-    if (!status && pm_node_exists(&elastic)) {
-        status = pm_map_check(&elastic, elastic_keys, error);
-        if (!status)
-            status = number(&elastic, "strength", "pixels", &d->strength, error);
-        if (!status)
-            status = number(&elastic, "smoothness", "pixels", &d->smoothness, error);
-    }
+    pm_status status = pm_read_kind(map, &pm_deformation_kind, NULL, &c->deform, error);
     if (!status && c->data != PM_DATA_IDX)
         return pm_node_fail(map, error, "%s are no pictures; only images in IDX files can be deformed",
                             c->data == PM_DATA_NMNIST ? "recordings of events" : "the examples of yin_yang");
-    return status ? status : pm_node_blame(map, pm_deformation_check(d, error), error);
+    return status;
 }
 
 static pm_status read_sets(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"idx", "yin_yang", "nmnist", "deform", "train", "validation", "test", NULL};
+    static const char *const sources[] = {"idx", "yin_yang", "nmnist", "deform", NULL};
     static const char *const no_keys[] = {"", NULL};
-    pm_status status = pm_map_check(map, keys, error);
+    pm_status status = pm_check_keys(map, &pm_classification_sets, sources, error);
     pm_node idx = pm_map_find(map, "idx"), yin_yang = pm_map_find(map, "yin_yang");
     pm_node nmnist = pm_map_find(map, "nmnist");
     if (!status && pm_node_exists(&idx) + pm_node_exists(&yin_yang) + pm_node_exists(&nmnist) != 1)
         return pm_node_fail(map, error, "give one of idx, yin_yang and nmnist");
     if (!status)
-        status = count(map, "train", "a number of examples", 1, &c->train, error);
-    if (!status)
-        status = count(map, "validation", "a number of examples", 0, &c->validation, error);
-    if (!status)
-        status = count(map, "test", "a number of examples", 1, &c->test, error);
+        status = pm_read_fields(map, &pm_classification_sets, c, error);
     if (status || pm_node_exists(&idx))
         return status ? status : read_idx(c, &idx, error);
     if (pm_node_exists(&nmnist))
@@ -152,50 +131,40 @@ static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *e
     return status || !pm_node_exists(&deform) ? status : read_deformation(c, &deform, error);
 }
 
+/* What a code leaves to the duration has no end of its own. */
+static void end_with(double duration, const pm_kind *kind, void *parameters) {
+    for (size_t k = 0; k < kind->n_fields; k++)
+        if (isinf(pm_field_value(&kind->fields[k], parameters)))
+            pm_field_set(&kind->fields[k], parameters, duration);
+}
+
 static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"latency", "poisson", "events", "bias", "dropout", "opposition", NULL};
-    static const char *const latency_keys[] = {"threshold", "from", "to", NULL};
-    static const char *const poisson_keys[] = {"threshold", "from", "to", "rate", NULL};
-    static const char *const events_keys[] = {"from", "compression", NULL};
-    pm_status status = pm_map_check(map, keys, error);
-    pm_node latency = pm_map_find(map, "latency"), poisson = pm_map_find(map, "poisson");
-    pm_node events = pm_map_find(map, "events");
-    if (!status && pm_node_exists(&latency) + pm_node_exists(&poisson) + pm_node_exists(&events) != 1)
-        return pm_node_fail(map, error, "give one of latency, poisson and events");
-    bool is_poisson = pm_node_exists(&poisson), is_events = pm_node_exists(&events);
-    const pm_node *code = is_poisson ? &poisson : is_events ? &events : &latency;
-    c->coding.kind = is_poisson ? PM_CODING_POISSON : is_events ? PM_CODING_EVENTS : PM_CODING_LATENCY;
-    if (is_poisson)
-        c->coding.to = c->duration;
-    if (!status)
-        status = pm_map_check(code, is_poisson ? poisson_keys : is_events ? events_keys : latency_keys, error);
-    if (!status)
-        status = number(code, "threshold", "an intensity below 1", &c->coding.threshold, error);
-    if (!status)
-        status = number(code, "from", "a time in ms", &c->coding.from, error);
-    if (!status)
-        status = number(code, "to", "a time in ms", &c->coding.to, error);
-    if (!status)
-        status = number(code, "rate", "a rate in spikes/s", &c->coding.rate, error);
-    if (!status)
-        status = number(code, "compression", "a factor", &c->coding.compression, error);
-    if (!status)
-        status = number(map, "bias", "a time in ms", &c->coding.bias, error);
-    if (!status)
-        status = number(map, "opposition", "a time in ms", &c->opposition, error);
-    return status ? status : number(map, "dropout", "a probability below 1", &c->input_dropout, error);
+    static const char *const others[] = {"bias", "dropout", "opposition", NULL};
+    const pm_kind *kind = NULL;
+    pm_coding *coding = &c->coding;
+    pm_status status = pm_read_choice(map, pm_codes, "code", others, &kind, coding->parameters, error);
+    if (status)
+        return status;
+    coding->code = pm_code_of(kind);
+    end_with(c->duration, kind, coding->parameters);
+    pm_node own = pm_map_find(map, kind->name);
+    if (coding->code->events == (c->data == PM_DATA_NMNIST))
+        status = coding->code->fit(coding->parameters, c->duration, c->window[1] - c->window[0], error);
+    if (status)
+        return pm_blame_field(pm_node_exists(&own) ? &own : map, status, error);
+    return pm_read_fields(map, &pm_classification_input, c, error);
 }
 
 /* --- network ------------------------------------------------------------------------------------------------------ */
 
 static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"size", "weight", "dropout", "rate", "field", NULL};
-    static const char *const weight_keys[] = {"normal", NULL};
+    static const char *const others[] = {"size", "weight", NULL}, *const weight_keys[] = {"normal", NULL};
     pm_classification_layer *layer = &c->layers[c->n_layers++];
     pm_node size, weight, normal;
     uint64_t n = 0;
     pm_distribution d = {0};
-    pm_status status = pm_map_check(map, keys, error);
+    pm_kind_preset(&pm_classification_layers, layer);
+    pm_status status = pm_read_kind(map, &pm_classification_layers, others, layer, error);
     if (!status)
         status = pm_map_get(map, "size", &size, error);
     if (!status)
@@ -208,13 +177,6 @@ static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *
         status = pm_map_get(&weight, "normal", &normal, error);
     if (!status)
         status = pm_read_spread(&normal, "[mean, std] in pA", 2, &d, error);
-    if (!status)
-        status = number(map, "dropout", "a probability below 1", &layer->dropout, error);
-    layer->rate = 1.0;
-    if (!status)
-        status = number(map, "rate", "a factor of the learning rate", &layer->rate, error);
-    if (!status)
-        status = count(map, "field", "a number of steps", 1, &layer->field, error);
     layer->size = (size_t)n;
     layer->mean = d.a;
     layer->std = d.b;
@@ -283,166 +245,49 @@ static pm_status read_desired(pm_classification *c, const pm_node *map, pm_error
 }
 
 static pm_status read_loss(pm_classification *c, const pm_node *root, pm_error *error) {
-    static const char *const keys[] = {"maximum", "first_spike", "discounted", "trains", NULL};
-    static const char *const scale_keys[] = {"scale", NULL}, *const discounted_keys[] = {"scale", "tau", NULL};
-    static const char *const train_keys[] = {"times", "from", "to", "interval", "tau", "tau_hat", NULL};
-    static const char *const *const inner[] = {scale_keys, scale_keys, discounted_keys, train_keys};
-    pm_node loss = pm_map_find(root, "loss"), which = {0};
+    static const char *const train_keys[] = {"times", "from", "to", "interval", NULL};
+    const pm_kind *kind = NULL;
+    pm_node loss = pm_map_find(root, "loss"), own;
     if (!pm_node_exists(&loss))
         return PM_OK;
-    pm_status status = pm_map_check(&loss, keys, error);
-    size_t n = 0;
-    for (size_t k = 0; keys[k]; k++) {
-        pm_node found = pm_map_find(&loss, keys[k]);
-        if (pm_node_exists(&found)) {
-            which = found;
-            c->loss = (pm_loss_kind)k;
-            n++;
-        }
-    }
-    if (!status && n != 1)
-        return pm_node_fail(&loss, error, "give one of maximum, first_spike, discounted and trains");
-    if (!status)
-        status = pm_map_check(&which, inner[c->loss], error);
-    if (c->loss == PM_LOSS_TRAINS)
-        c->tau = 5.0;
-    if (!status)
-        status = number(&which, "tau", "a time in ms", &c->tau, error);
-    if (!status)
-        status = number(&which, "scale", "mV, of first_spike ms", &c->scale, error);
-    if (!status)
-        status = number(&which, "tau_hat", "a time in ms", &c->tau_hat, error);
-    return status || c->loss != PM_LOSS_TRAINS ? status : read_desired(c, &which, error);
+    pm_status status = pm_find_choice(&loss, pm_losses, "loss", NULL, &kind, &own, error);
+    if (status)
+        return status;
+    pm_classification_set_loss(c, pm_loss_of(kind));
+    if (pm_node_exists(&own))
+        status = pm_read_kind(&own, kind, c->loss->desired ? train_keys : NULL, c->loss_parameters, error);
+    return status || !c->loss->desired ? status : read_desired(c, pm_node_exists(&own) ? &own : &loss, error);
 }
 
 /* --- training ----------------------------------------------------------------------------------------------------- */
 
 static pm_status read_optimiser(pm_classification *c, const pm_node *root, pm_error *error) {
-    const char *names[16] = {NULL}, *keys[16] = {NULL};
+    const pm_kind *kind = NULL;
     pm_node node = pm_map_find(root, "optimiser");
     if (!pm_node_exists(&node))
         return PM_OK;
-    for (size_t k = 0; pm_optimisers[k] && k < 15; k++)
-        names[k] = pm_optimisers[k]->name;
-    const char *name = NULL;
-    pm_node inner = {0};
-    pm_status status = PM_OK;
-    if (pm_node_is_map(&node)) {
-        status = pm_map_check(&node, names, error);
-        for (size_t k = 0; !status && names[k]; k++) {
-            pm_node found = pm_map_find(&node, names[k]);
-            if (pm_node_exists(&found)) {
-                name = names[k];
-                inner = found;
-            }
-        }
-    } else {
-        status = pm_node_text(&node, "the name of an optimiser", &name, error);
-    }
-    const pm_optimiser *o = status || !name ? NULL : pm_optimiser_find(name);
-    if (!status && !o)
-        return pm_node_fail(&node, error, "which optimiser? sgd, momentum or adam");
-    if (status)
-        return status;
-    c->optimiser = o;
-    if (o->size > 0)
-        memcpy(c->optimiser_parameters, o->defaults, o->size);
-    if (!pm_node_exists(&inner))
-        return PM_OK;
-    for (size_t k = 0; k < o->n_parameters; k++)
-        keys[k] = o->parameters[k].name;
-    status = pm_map_check(&inner, keys, error);
-    for (size_t k = 0; !status && k < o->n_parameters; k++)
-        status = number(&inner, keys[k], "a finite number", pm_parameter_of(c->optimiser_parameters, &o->parameters[k]),
-                        error);
+    pm_status status = pm_read_choice(&node, pm_optimisers, "optimiser", NULL, &kind, c->optimiser_parameters, error);
+    c->optimiser = status ? c->optimiser : pm_optimiser_of(kind);
     return status;
 }
 
 static pm_status read_training(pm_classification *c, const pm_node *root, pm_error *error) {
-    static const char *const schedule_keys[] = {"factor", "every", NULL};
-    static const char *const activity_keys[] = {"lowest", "highest", "lift", NULL};
-    pm_node schedule = pm_map_find(root, "schedule"), activity = pm_map_find(root, "activity");
-    pm_status status = count(root, "epochs", "a number of epochs", 0, &c->epochs, error);
-    if (!status)
-        status = count(root, "batch", "a number of examples", 1, &c->batch, error);
-    if (!status)
-        status = count(root, "parts", "a number of parts", 1, &c->parts, error);
+    pm_node activity = pm_map_find(root, "activity");
+    pm_status status = pm_read_fields(root, &pm_classification_learning, c, error);
     if (!status)
         status = read_optimiser(c, root, error);
-    if (!status)
-        status = number(root, "rate", "a learning rate", &c->rate, error);
-    if (!status && pm_node_exists(&schedule)) {
-        status = pm_map_check(&schedule, schedule_keys, error);
-        if (!status)
-            status = number(&schedule, "factor", "a factor up to 1", &c->decay, error);
-        if (!status)
-            status = count(&schedule, "every", "a number of epochs", 1, &c->decay_every, error);
-    }
-    if (!status)
-        status = number(root, "weight_decay", "a share of the weights per step", &c->weight_decay, error);
-    if (!status)
-        status = number(root, "average", "a share from 0 to below 1", &c->average, error);
-    if (!status)
-        status = number(root, "slope_floor", "mV/ms", &c->slope_floor, error);
-    if (status || !pm_node_exists(&activity))
-        return status;
-    status = pm_map_check(&activity, activity_keys, error);
-    if (!status)
-        status = number(&activity, "lowest", "spikes per example", &c->lowest, error);
-    if (!status)
-        status = number(&activity, "highest", "spikes per example", &c->highest, error);
-    return status ? status : number(&activity, "lift", "pA per spike", &c->lift, error);
+    return status || !pm_node_exists(&activity)
+               ? status
+               : pm_read_kind(&activity, &pm_classification_activity, NULL, c, error);
 }
 
 /* --- models of their own ------------------------------------------------------------------------------------------ */
 
-static pm_status read_choice(const pm_node *map, const pm_parameter *p, double *value, pm_error *error) {
-    pm_node node = pm_map_find(map, p->name);
-    const char *text = NULL;
-    if (!pm_node_exists(&node))
-        return PM_OK;
-    pm_status status = pm_node_text(&node, p->help, &text, error);
-    if (status)
-        return status;
-    for (size_t k = 0; p->choices[k]; k++)
-        if (strcmp(p->choices[k], text) == 0) {
-            *value = (double)k;
-            return PM_OK;
-        }
-    return pm_node_fail(&node, error, "'%s' is none of the choices: %s", text, p->help);
-}
-
 /* "model: stbp" or "model: {stbp: {steps: 20}}" */
 static pm_status read_model(pm_classification *c, const pm_node *node, pm_error *error) {
-    const char *names[8] = {NULL}, *keys[32] = {NULL}, *name = NULL;
-    pm_node inner = {0};
-    pm_status status = PM_OK;
-    for (size_t k = 0; pm_image_models[k] && k < 7; k++) {
-        names[k] = pm_image_models[k]->name;
-        pm_node found = pm_node_is_map(node) ? pm_map_find(node, names[k]) : (pm_node){0};
-        if (pm_node_exists(&found)) {
-            inner = found;
-            name = names[k];
-        }
-    }
-    status = pm_node_is_map(node) ? pm_map_check(node, names, error)
-                                  : pm_node_text(node, "the name of a model", &name, error);
-    c->model = status || !name ? NULL : pm_image_model_find(name);
-    if (!status && !c->model)
-        return pm_node_fail(node, error, "which model? stbp or lee");
-    if (status)
-        return status;
-    memcpy(c->model_parameters, c->model->defaults, c->model->size);
-    if (!pm_node_exists(&inner))
-        return PM_OK;
-    for (size_t k = 0; k < c->model->n_parameters && k < 31; k++)
-        keys[k] = c->model->parameters[k].name;
-    status = pm_map_check(&inner, keys, error);
-    for (size_t k = 0; !status && keys[k]; k++) {
-        const pm_parameter *p = &c->model->parameters[k];
-        double *value = pm_parameter_of(c->model_parameters, p);
-        status = p->choices ? read_choice(&inner, p, value, error) : number(&inner, p->name, p->help, value, error);
-    }
+    const pm_kind *kind = NULL;
+    pm_status status = pm_read_choice(node, pm_image_models, "model", NULL, &kind, c->model_parameters, error);
+    c->model = status ? NULL : pm_image_model_of(kind);
     return status;
 }
 
@@ -461,12 +306,13 @@ static pm_status read_sizes(pm_classification *c, const pm_node *root, pm_error 
     return status;
 }
 
+const char *const pm_class_model_keys[] = {"seed",  "model", "data",      "layers",   "epochs",
+                                           "batch", "rate",  "optimiser", "schedule", NULL};
+
 static pm_status read_model_experiment(pm_classification *c, const pm_node *root, const pm_node *model,
                                        pm_error *error) {
-    static const char *const keys[] = {"seed",  "model", "data",      "layers",   "epochs",
-                                       "batch", "rate",  "optimiser", "schedule", NULL};
     pm_node data, seed = pm_map_find(root, "seed");
-    pm_status status = pm_map_check(root, keys, error);
+    pm_status status = pm_map_check(root, pm_class_model_keys, error);
     if (!status && pm_node_exists(&seed))
         status = pm_node_count(&seed, "a seed", 0, INT64_MAX, &c->seed, error);
     if (!status)
@@ -488,12 +334,10 @@ static pm_status read_experiment(pm_classification *c, const pm_node *root, pm_e
     pm_node model = pm_map_find(root, "model");
     if (pm_node_exists(&model))
         return read_model_experiment(c, root, &model, error);
-    static const char *const keys[] = {"duration", "seed",        "neuron",   "readout",  "data",
-                                       "coding",   "layers",      "loss",     "epochs",   "batch",
-                                       "parts",    "optimiser",   "rate",     "schedule", "weight_decay",
-                                       "average",  "slope_floor", "activity", NULL};
+    static const char *const others[] = {"duration", "seed", "neuron",    "readout",  "data", "coding",
+                                         "layers",   "loss", "optimiser", "activity", NULL};
     pm_node data, coding, duration, seed = pm_map_find(root, "seed");
-    pm_status status = pm_map_check(root, keys, error);
+    pm_status status = pm_check_keys(root, &pm_classification_learning, others, error);
     if (!status)
         status = pm_map_get(root, "duration", &duration, error);
     if (!status)

@@ -213,66 +213,18 @@ static pm_status read_goal(pm_experiment *e, const pm_node *map, pm_error *error
         status = optional_number(map, "tau", "a time constant in ms", &e->goal.tau, error);
     if (!status)
         status = optional_number(map, "within", "a distance in ms", &e->goal.within, error);
-    return status;
-}
-
-/* A parameter of a rule: a number, or one of its words. */
-static pm_status read_parameter(pm_experiment *e, const pm_parameter *p, const pm_node *node, pm_error *error) {
-    double value = 0.0;
-    if (!p->choices) {
-        char what[40];
-        snprintf(what, sizeof what, "a finite number%s%s", p->unit[0] ? " in " : "", p->unit);
-        pm_status status = pm_node_number(node, what, &value, error);
-        return status ? status : pm_node_blame(node, pm_experiment_set_parameter(e, p->name, value, error), error);
-    }
-    const char *word = NULL;
-    pm_status status = pm_node_text(node, "a word", &word, error);
-    char list[160] = "";
-    for (size_t k = 0, used = 0; !status && p->choices[k] && used < sizeof list; k++) {
-        if (strcmp(p->choices[k], word) == 0)
-            return pm_experiment_set_parameter(e, p->name, (double)k, error);
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", k ? ", " : "", p->choices[k]);
-    }
-    return status ? status : pm_node_fail(node, error, "'%.60s' is none of %s", word, list);
-}
-
-static pm_status read_rule_parameters(pm_experiment *e, const pm_node *map, pm_error *error) {
-    const pm_learning_rule *rule = e->rule;
-    const char **keys = calloc(rule->n_parameters + 1, sizeof *keys);
-    if (!keys)
-        return pm_fail_memory(error, "the learning rule");
-    for (size_t k = 0; k < rule->n_parameters; k++)
-        keys[k] = rule->parameters[k].name;
-    pm_status status = pm_map_check(map, keys, error);
-    for (size_t k = 0; !status && k < rule->n_parameters; k++) {
-        pm_node value = pm_map_find(map, keys[k]);
-        if (pm_node_exists(&value))
-            status = read_parameter(e, &rule->parameters[k], &value, error);
-    }
-    free(keys);
+    const pm_node correlation = pm_map_find(map, "correlation"), within = pm_map_find(map, "within");
+    const pm_node *given = pm_node_exists(&within) ? &within : &correlation;
+    if (!status && e->goal.correlation == 0.0 && e->goal.within == 0.0 && pm_node_exists(given))
+        status = pm_node_fail(given, error, "0 is no goal; it must be positive");
     return status;
 }
 
 static pm_status read_rule(pm_experiment *e, const pm_node *node, pm_error *error) {
-    const char *names[16] = {NULL};
-    for (size_t k = 0; pm_rules[k] && k + 1 < sizeof names / sizeof *names; k++)
-        names[k] = pm_rules[k]->name;
-    if (!pm_node_is_map(node)) {
-        const char *name = NULL;
-        pm_status status = pm_node_text(node, "the name of a learning rule", &name, error);
-        return status ? status : pm_node_blame(node, pm_experiment_set_rule(e, name, error), error);
-    }
-    pm_status status = pm_map_check(node, names, error);
-    if (!status && pm_map_length(node) > 1)
-        return pm_node_fail(node, error, "an experiment has one learning rule; here are %zu", pm_map_length(node));
-    for (size_t k = 0; !status && names[k]; k++) {
-        pm_node parameters = pm_map_find(node, names[k]);
-        if (!pm_node_exists(&parameters))
-            continue;
-        status = pm_experiment_set_rule(e, names[k], error);
-        return status ? status : read_rule_parameters(e, &parameters, error);
-    }
-    return status ? status : pm_node_fail(node, error, "which rule? %s for one", names[0]);
+    const pm_kind *kind = NULL;
+    pm_status status = pm_read_choice(node, pm_rules, "learning rule", NULL, &kind, e->rule_parameters, error);
+    e->rule = status ? e->rule : pm_rule_of(kind);
+    return status;
 }
 
 static pm_status read_schedule(pm_experiment *e, const pm_node *root, pm_error *error) {

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Some editors begin a text in UTF-8 with it. */
+static const char BYTE_ORDER_MARK[] = "\xEF\xBB\xBF";
+
 pm_status pm_file_open(const char *path, FILE **file, pm_error *error) {
     struct stat found;
     *file = NULL;
@@ -61,19 +64,6 @@ static bool number_at(const char *text, char **end, double *value) {
 bool pm_parse_number(const char *text, double *value) {
     char *end = NULL;
     return number_at(text, &end, value) && *end == '\0';
-}
-
-char *pm_number_text(double value, char text[PM_NUMBER_SIZE]) {
-    int digits = 1;
-    while (snprintf(text, PM_NUMBER_SIZE, "%.*e", digits - 1, value) > 0 && strtod(text, NULL) != value && digits < 17)
-        digits++;
-    char *exponent = strchr(text, 'e');
-    const int power = atoi(exponent + 1);
-    if (power >= -3 && power < digits + 5) /* 9007199254740992, but 1e15 */
-        snprintf(text, PM_NUMBER_SIZE, "%.*f", digits - 1 > power ? digits - 1 - power : 0, value);
-    else
-        snprintf(exponent, (size_t)(text + PM_NUMBER_SIZE - exponent), "e%d", power);
-    return text;
 }
 
 pm_status pm_rows_open(pm_rows *rows, const char *path, pm_error *error) {
@@ -144,6 +134,8 @@ pm_status pm_rows_next(pm_rows *rows, pm_error *error) {
         rows->line++;
         if (strlen(rows->text) != (size_t)length)
             return pm_rows_fail(rows, error, "a zero byte; this is no text file");
+        if (rows->line == 1 && strncmp(rows->text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+            memmove(rows->text, rows->text + strlen(BYTE_ORDER_MARK), (size_t)length + 1 - strlen(BYTE_ORDER_MARK));
         status = split(rows, error);
     }
     return status;

@@ -16,10 +16,6 @@ pm_status pm_file_read(const char *path, unsigned char **bytes, size_t *size, pm
 /* A whole text as a finite decimal number; false if it is none. */
 bool pm_parse_number(const char *text, double *value);
 
-/* A finite number for messages, in the fewest digits: "0.001", "100", "1e15". Returns `text`. */
-enum { PM_NUMBER_SIZE = 32 };
-char *pm_number_text(double value, char text[PM_NUMBER_SIZE]);
-
 /* Rows of blank-separated numbers. '#' starts a comment; lines without numbers are skipped. */
 typedef struct pm_rows {
     const char *path;

@@ -16,6 +16,7 @@ typedef struct idx {
     const char *path;
     gzFile file;
     uint64_t offset; /* bytes read so far */
+    uint64_t size;   /* bytes of the whole file, as its head says; 0: not known yet */
 } idx;
 
 static pm_status open_idx(idx *f, const char *path, pm_error *error) {
@@ -43,9 +44,12 @@ static pm_status take(idx *f, void *to, size_t n, const char *what, pm_error *er
         if (more < 0 || (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR))
             return pm_fail(error, PM_INVALID, "%s: byte %llu: corrupt gzip data: %s", f->path,
                            (unsigned long long)f->offset + got, message);
-        if (more == 0)
-            return pm_fail(error, PM_INVALID, "%s: byte %llu: the file ends within %s; %zu more bytes are missing",
-                           f->path, (unsigned long long)f->offset + got, what, n - got);
+        if (more == 0) {
+            const uint64_t size = f->size ? f->size : f->offset + n;
+            return pm_fail(error, PM_INVALID, "%s: byte %llu: the file ends within %s; %llu more bytes are missing",
+                           f->path, (unsigned long long)f->offset + got, what,
+                           (unsigned long long)(size - f->offset - got));
+        }
         got += (size_t)more;
     }
     f->offset += n;
@@ -67,13 +71,16 @@ static pm_status read_head(idx *f, uint8_t dimensions, const char *kind, uint32_
         return pm_fail(error, PM_INVALID,
                        "%s: byte 0: the magic number is 0x%08x; an IDX file of %s begins with 0x%08x", f->path, magic,
                        kind, right);
+    uint64_t items = 1;
     for (size_t k = 0; !status && k < dimensions; k++) {
         status = take(f, bytes, 4, "the sizes", error);
         sizes[k] = big_endian(bytes);
         if (!status && sizes[k] == 0)
             status =
                 pm_fail(error, PM_INVALID, "%s: byte %llu: a size of 0", f->path, (unsigned long long)(f->offset - 4));
+        items *= sizes[k];
     }
+    f->size = f->offset + items;
     return status;
 }
 

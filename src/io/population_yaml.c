@@ -5,6 +5,7 @@
 #include "io/spikes.h"
 #include "io/values.h"
 #include "model/kernel.h"
+#include "model/source.h"
 #include "net/population.h"
 
 #include <stdio.h>
@@ -53,48 +54,38 @@ pm_status pm_read_steps(const pm_node *list, const char *unit, pm_step **steps, 
     return status;
 }
 
+/* Its rate may be a number or a list of steps. */
 static pm_status add_poisson(pm_network *network, const pm_node *poisson, const char *name, uint32_t size,
                              pm_error *error) {
-    static const char *const keys[] = {"rate", NULL};
-    pm_node rate;
-    pm_status status = pm_map_check(poisson, keys, error);
-    if (!status)
-        status = pm_map_get(poisson, "rate", &rate, error);
-    if (status)
-        return status;
+    pm_node rate = pm_map_find(poisson, "rate");
+    pm_rate_course course = {0};
+    pm_poisson_source own;
     if (!pm_node_is_list(&rate)) {
-        double value = 0.0;
-        status = pm_node_number(&rate, "a rate in spikes/s or [[time in ms, rate], ...]", &value, error);
+        pm_kind_preset(&pm_source_poisson, &own);
+        pm_status status = pm_read_kind(poisson, &pm_source_poisson, NULL, &own, error);
         if (status)
             return status;
-        return pm_node_blame(&rate, pm_network_add_poisson_source(network, name, size, value, NULL, error), error);
+        return pm_node_blame(poisson, pm_network_add_poisson_source(network, name, size, own.rate, NULL, error), error);
     }
-    pm_rate_course course = {0};
-    status = pm_read_steps(&rate, "spikes/s", &course.steps, &course.n_steps, error);
+    pm_status status = pm_check_keys(poisson, &pm_source_poisson, NULL, error);
     if (!status)
-        status =
-            pm_node_blame(&rate, pm_network_add_poisson_course(network, name, size, 0.0, &course, NULL, error), error);
+        status = pm_read_steps(&rate, "spikes/s", &course.steps, &course.n_steps, error);
+    if (!status)
+        status = pm_node_blame(&rate, pm_network_add_poisson_course(network, name, size, 0.0, &course, NULL, error),
+                               error);
     free(course.steps);
     return status;
 }
 
 static pm_status add_sinusoidal(pm_network *network, const pm_node *source, const char *name, uint32_t size,
                                 pm_error *error) {
-    static const char *const keys[] = {"rate", "amplitude", "frequency", "phase", NULL};
-    pm_rate_course course = {0};
-    double rate = 0.0;
-    pm_status status = pm_map_check(source, keys, error);
+    pm_sinusoidal_poisson own;
+    pm_kind_preset(&pm_source_sinusoidal_poisson, &own);
+    pm_status status = pm_read_kind(source, &pm_source_sinusoidal_poisson, NULL, &own, error);
+    const pm_rate_course course = {.amplitude = own.amplitude, .frequency = own.frequency, .phase = own.phase};
     if (!status)
-        status = pm_read_required(source, "rate", "a mean rate in spikes/s", &rate, error);
-    if (!status)
-        status = pm_read_required(source, "amplitude", "an amplitude in spikes/s", &course.amplitude, error);
-    if (!status)
-        status = pm_read_required(source, "frequency", "a frequency in Hz", &course.frequency, error);
-    if (!status)
-        status = pm_read_optional(source, "phase", "a phase in degrees", &course.phase, error);
-    if (!status)
-        status = pm_node_blame(source, pm_network_add_poisson_course(network, name, size, rate, &course, NULL, error),
-                               error);
+        status = pm_node_blame(
+            source, pm_network_add_poisson_course(network, name, size, own.rate, &course, NULL, error), error);
     return status;
 }
 
@@ -119,32 +110,25 @@ static pm_status add_source(pm_network *network, const pm_node *population, cons
 
 /* --- receptors --- */
 
-/* The kernel whose keys are those of the map, apart from `peak`; NULL if there is none. */
+/* The kernel whose first parameter the map gives, and whose are all its keys, apart from `peak`; NULL: there is none. */
 static const pm_kernel *kernel_of(const pm_node *map) {
     for (size_t n = 0; pm_kernels[n]; n++) {
-        bool fits = pm_kernels[n]->keys[0] != NULL;
-        for (size_t k = 0; fits && k < pm_map_length(map); k++) {
-            const char *key = NULL;
-            pm_node node = pm_map_key(map, k);
-            fits = pm_node_text(&node, "a key", &key, NULL) == PM_OK && strcmp(key, "peak") == 0;
-            for (size_t j = 0; key && !fits && pm_kernels[n]->keys[j]; j++)
-                fits = strcmp(key, pm_kernels[n]->keys[j]) == 0;
-        }
-        pm_node first = fits ? pm_map_find(map, pm_kernels[n]->keys[0]) : (pm_node){0};
-        if (pm_node_exists(&first))
+        const pm_kind *kind = &pm_kernels[n]->kind;
+        pm_node first = kind->n_fields > 0 ? pm_map_find(map, kind->fields[0].name) : (pm_node){0};
+        if (pm_node_exists(&first) && pm_check_keys(map, kind, (const char *const[]){"peak", NULL}, NULL) == PM_OK)
             return pm_kernels[n];
     }
     return NULL;
 }
 
 static pm_status unknown_kernel(const pm_node *node, pm_error *error) {
-    return pm_node_fail(
-        node, error,
-        "a receptor is one of {tau_1: MS, tau_2: MS}, {tau: MS}, {alpha: MS} and impulse; the first two "
-        "may have peak: true");
+    return pm_node_fail(node, error,
+                        "a receptor is one of {tau_1: MS, tau_2: MS}, {tau: MS}, {alpha: MS} and impulse; the first may "
+                        "have peak: true");
 }
 
 static pm_status read_receptor(const pm_node *node, pm_receptor *receptor, pm_error *error) {
+    static const char *const others[] = {"peak", NULL};
     if (!pm_node_is_map(node)) {
         const char *word = NULL;
         pm_status status = pm_node_text(node, "a receptor", &word, error);
@@ -156,18 +140,10 @@ static pm_status read_receptor(const pm_node *node, pm_receptor *receptor, pm_er
     receptor->kernel = kernel_of(node);
     if (!receptor->kernel)
         return unknown_kernel(node, error);
-    pm_status status = PM_OK;
-    for (size_t k = 0; !status && receptor->kernel->keys[k]; k++) {
-        char what[40];
-        snprintf(what, sizeof what, "a finite number in %s", receptor->kernel->units[k]);
-        status = pm_read_optional(node, receptor->kernel->keys[k], what, &receptor->parameters[k], error);
-    }
+    pm_kind_preset(&receptor->kernel->kind, receptor->parameters);
+    pm_status status = pm_read_kind(node, &receptor->kernel->kind, others, receptor->parameters, error);
     pm_node peak = pm_map_find(node, "peak");
-    if (!status && pm_node_exists(&peak))
-        status = pm_node_flag(&peak, "true or false", &receptor->peak, error);
-    if (!status)
-        status = pm_node_blame(node, receptor->kernel->check(receptor->parameters, error), error);
-    return status;
+    return status || !pm_node_exists(&peak) ? status : pm_node_flag(&peak, "true or false", &receptor->peak, error);
 }
 
 static pm_status read_receptors(pm_network *network, uint32_t population, const pm_node *map, pm_error *error) {
@@ -334,8 +310,8 @@ static pm_status read_extras(pm_network *network, uint32_t number, const pm_node
         status = read_jumps(network, number, &after_spike, "pA", pm_network_set_after_spike, error);
     if (!status && pm_node_exists(&reset))
         status = read_reset(network, number, &reset, error);
-    for (size_t k = 0; !status && k < PM_NEURON_PARAMETERS; k++) { /* a number of the population's own wins */
-        const char *name = pm_neuron_parameters[k].name;
+    for (size_t k = 0; !status && k < pm_neuron_lif.n_fields; k++) { /* a number of the population's own wins */
+        const char *name = pm_neuron_lif.fields[k].name;
         pm_node value = pm_map_find(&own, name);
         if (!pm_node_exists(&value))
             value = pm_map_find(&shared, name);

@@ -1,8 +1,6 @@
 /* Rows of numbers become spikes and synapses. Rows are checked one by one, so that a message names the line. */
 #include "io/spikes.h"
 
-#include "io/file.h"
-
 #include <punctum/io.h>
 
 #include <math.h>
@@ -56,13 +54,17 @@ static pm_status check_spike(const pm_rows *rows, pm_error *error) {
     return PM_OK;
 }
 
-static pm_status read_spike(const pm_rows *rows, const void *context, void *item, pm_error *error) {
-    (void)context;
+pm_status pm_spike_of_row(const pm_rows *rows, pm_spike *spike, pm_error *error) {
     pm_status status = check_spike(rows, error);
     if (!status)
-        *(pm_spike *)item = (pm_spike){
+        *spike = (pm_spike){
             .neuron = (uint32_t)rows->values[0], .time = rows->values[1], .slope = rows->n > 2 ? rows->values[2] : 0.0};
     return status;
+}
+
+static pm_status read_spike(const pm_rows *rows, const void *context, void *item, pm_error *error) {
+    (void)context;
+    return pm_spike_of_row(rows, item, error);
 }
 
 pm_status pm_spikes_read(const char *path, pm_spike **spikes, size_t *count, pm_error *error) {

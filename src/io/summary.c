@@ -5,16 +5,43 @@
 
 #include "io/file.h"
 #include "io/output.h"
-#include "base/parameter.h"
+#include "model/neuron.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+static json_t *value_json(const pm_field *field, double value) {
+    if (field->words)
+        return json_string(field->words[(size_t)value]);
+    if (field->type == PM_COUNT)
+        return isinf(value) ? json_string("all") : json_integer((json_int_t)value);
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+void pm_field_json(json_t *map, const pm_field *field, const void *structure) {
+    json_t *value = value_json(field, pm_field_value(field, structure));
+    const char *name = field->result ? field->result : field->name, *dot = strchr(name, '.');
+    if (!dot) {
+        json_object_set_new(map, name, value);
+        return;
+    }
+    char key[PM_KEY_SIZE];
+    snprintf(key, sizeof key, "%.*s", (int)(dot - name), name);
+    if (!json_object_get(map, key))
+        json_object_set_new(map, key, json_object());
+    json_object_set_new(json_object_get(map, key), dot + 1, value);
+}
+
+void pm_kind_json(json_t *map, const pm_kind *kind, const void *structure) {
+    for (size_t k = 0; k < kind->n_fields; k++)
+        pm_field_json(map, &kind->fields[k], structure);
+}
 
 json_t *pm_neuron_json(const pm_neuron *neuron) {
     json_t *map = json_object();
-    for (size_t k = 0; k < PM_NEURON_PARAMETERS; k++)
-        json_object_set_new(map, pm_neuron_parameters[k].name,
-                            json_real(pm_parameter_value(neuron, &pm_neuron_parameters[k])));
+    pm_kind_json(map, &pm_neuron_lif, neuron);
     return map;
 }
 

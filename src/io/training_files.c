@@ -3,7 +3,7 @@
 #include "io/training_files.h"
 
 #include "io/output.h"
-#include "base/parameter.h"
+#include "model/neuron.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -150,9 +150,9 @@ static pm_status write_network(const details *d, const char *when, size_t patter
         status =
             pm_output_write(&output, error, "# The network %s training, on pattern %zu.\nduration: %.17g\nneuron:\n",
                             when, pattern, e->duration);
-    for (size_t k = 0; !status && k < PM_NEURON_PARAMETERS; k++)
-        status = pm_output_write(&output, error, "  %s: %.17g\n", pm_neuron_parameters[k].name,
-                                 pm_parameter_value(&e->neuron, &pm_neuron_parameters[k]));
+    for (size_t k = 0; !status && k < pm_neuron_lif.n_fields; k++)
+        status = pm_output_write(&output, error, "  %s: %.17g\n", pm_neuron_lif.fields[k].name,
+                                 pm_field_value(&pm_neuron_lif.fields[k], &e->neuron));
     if (!status)
         status = pm_output_write(&output, error,
                                  "populations:\n  - {name: %s, size: %" PRIu32

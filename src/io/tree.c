@@ -2,7 +2,9 @@
  * both are values, so nothing but the tree has to be freed. */
 #include "io/tree.h"
 
+#include "base/kind.h"
 #include "io/file.h"
+#include "io/hints.h"
 #include "io/tree_inside.h"
 
 #include <errno.h>
@@ -130,40 +132,10 @@ static const char *scalar(const pm_node *node) {
     return pm_node_is_text(node) ? (const char *)yaml_of(node)->data.scalar.value : NULL;
 }
 
-/* Number of letters to insert, delete or change, up to 3; words are cut after 31 letters. */
-static size_t letters_apart(const char *a, const char *b) {
-    enum { MOST = 31 };
-    size_t n = strnlen(a, MOST), m = strnlen(b, MOST), row[MOST + 1];
-    for (size_t j = 0; j <= m; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            size_t shorter = row[j] < row[j - 1] ? row[j] : row[j - 1];
-            row[j] = change < shorter + 1 ? change : shorter + 1;
-        }
-    }
-    return row[m];
-}
-
-const char *pm_closest(const char *word, const char *const *names) {
-    const char *best = NULL;
-    size_t least = 3;
-    for (size_t k = 0; names[k]; k++) {
-        size_t apart = letters_apart(word, names[k]);
-        if (apart < least && apart < strlen(names[k])) {
-            least = apart;
-            best = names[k];
-        }
-    }
-    return best;
-}
-
 static pm_status unknown_key(const pm_node *key, const char *const *keys, pm_error *error) {
-    const char *word = scalar(key), *close = pm_closest(word, keys);
+    const char *word = scalar(key), *hint = pm_key_hint(word, keys), *close = pm_closest(word, keys);
+    if (hint)
+        return pm_node_fail(key, error, "unknown key '%.60s'; %s", word, hint);
     if (close)
         return pm_node_fail(key, error, "unknown key '%.60s'; did you mean '%s'?", word, close);
     char list[300] = "";

@@ -61,7 +61,4 @@ pm_status pm_node_count(const pm_node *node, const char *what, uint64_t least, u
 pm_status pm_node_text(const pm_node *node, const char *what, const char **text, pm_error *error);
 pm_status pm_node_flag(const pm_node *node, const char *what, bool *value, pm_error *error);
 
-/* The name in `names` (ends with NULL) that differs from `word` in at most two letters, or NULL. */
-const char *pm_closest(const char *word, const char *const *names);
-
 #endif

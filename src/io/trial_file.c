@@ -67,12 +67,8 @@ static json_t *problem_json(const pm_problem *p) {
 
 static json_t *rule_json(const pm_experiment *e) {
     json_t *map = json_object();
-    for (size_t k = 0; k < e->rule->n_parameters; k++) {
-        const pm_parameter *p = &e->rule->parameters[k];
-        double value = pm_parameter_value(e->rule_parameters, p);
-        json_object_set_new(map, p->name, p->choices ? json_string(p->choices[(size_t)value]) : json_real(value));
-    }
-    return json_pack("{s:o}", e->rule->name, map);
+    pm_kind_json(map, &e->rule->head, e->rule_parameters);
+    return json_pack("{s:o}", e->rule->head.name, map);
 }
 
 /* What stands for weights that were given. */

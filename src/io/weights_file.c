@@ -5,7 +5,7 @@
 #include "io/file.h"
 #include "io/output.h"
 #include "net/mark.h"
-#include "base/parameter.h"
+#include "model/neuron.h"
 
 #include <punctum/training.h>
 
@@ -26,12 +26,10 @@ typedef struct head {
 } head;
 
 static head head_of(const pm_experiment *e) {
-    head h = {.format = FORMAT, .n_layers = (uint32_t)e->n_layers, .neurons = PM_HASH_START};
+    head h = {.format = FORMAT,
+              .n_layers = (uint32_t)e->n_layers,
+              .neurons = pm_kind_hash(PM_HASH_START, &pm_neuron_lif, &e->neuron)};
     memcpy(h.magic, MAGIC, sizeof MAGIC);
-    for (size_t k = 0; k < PM_NEURON_PARAMETERS; k++) {
-        double value = pm_parameter_value(&e->neuron, &pm_neuron_parameters[k]) + 0.0; /* -0 is 0 */
-        h.neurons = pm_hash(h.neurons, &value, sizeof value);
-    }
     for (size_t l = 0; l < e->n_layers && l < MOST_LAYERS; l++)
         h.sizes[l] = e->layers[l].size;
     return h;

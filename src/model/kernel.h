@@ -5,6 +5,7 @@
 #ifndef PM_MODEL_KERNEL_H
 #define PM_MODEL_KERNEL_H
 
+#include "base/kind.h"
 #include "math/membrane.h"
 
 #include <punctum/network.h>
@@ -12,16 +13,9 @@
 enum { PM_KERNEL_PARAMETERS = 4, PM_KERNEL_WIDTH = 2 };
 
 typedef struct pm_kernel {
-    const char *name;
-    const char *help;
-    const char *source; /* of the equation */
-    /* Keys and units of the parameters, in the order of pm_receptor.parameters; ends with NULL. */
-    const char *keys[PM_KERNEL_PARAMETERS + 1];
-    const char *units[PM_KERNEL_PARAMETERS];
+    pm_kind kind;     /* its fields are of pm_receptor.parameters */
     const char *word; /* stands for the receptor in a file where there are no parameters, or NULL */
     bool impulse;     /* an arrival changes V at once, by its weight in mV */
-    /* PM_INVALID with a message that begins with the key, unless the parameters are usable. */
-    pm_status (*check)(const double *parameters, pm_error *error);
     /* The numbers of math/. `peak`: weights are to be the largest current. */
     pm_port (*port)(const double *parameters, bool peak, double tau_m);
     /* The current (pA) that follows from y, y' per ms, and what an arrival of weight 1 adds to y. NULL for impulses. */
@@ -30,13 +24,18 @@ typedef struct pm_kernel {
     void (*arrive)(const double *parameters, bool peak, double *y);
 } pm_kernel;
 
-extern const pm_kernel pm_kernel_double_exponential, pm_kernel_exponential, pm_kernel_alpha, pm_kernel_impulse;
+/* All kernels, pm_kernel_NAME. */
+#define PM_KERNELS(X) X(double_exponential) X(exponential) X(alpha) X(impulse)
+#define PM_KERNEL(name) extern const pm_kernel pm_kernel_##name;
+PM_KERNELS(PM_KERNEL)
+#undef PM_KERNEL
 
-/* All kernels; ends with NULL. */
-extern const pm_kernel *const pm_kernels[];
+extern const pm_kind *const pm_receptors[];   /* their heads; ends with NULL */
+extern const pm_kernel *const pm_kernels[]; /* the same kernels; ends with NULL */
 
-/* A time constant in ms: at least 1e-9 and at most 1e15, as those of a neuron. */
-pm_status pm_kernel_check_time(const char *key, double value, pm_error *error);
+/* A time constant: ms, without a default. */
+#define PM_KERNEL_TIME(number, key, text)                                                                              \
+    {key, "ms", text, (number) * sizeof(double), NAN, .bounds = {PM_LEAST, 1e15, PM_CLOSED}}
 
 /* The receptor that a population has without any of its own: that of tau_1 and tau_2. */
 pm_receptor pm_receptor_of_neuron(const pm_neuron *neuron);

@@ -1,10 +1,6 @@
 /* w (t/T) e^{1 - t/T}, with its peak w at t = T. */
 #include "model/kernel.h"
 
-static pm_status check(const double *parameters, pm_error *error) {
-    return pm_kernel_check_time("alpha", parameters[0], error);
-}
-
 static pm_port port(const double *parameters, bool peak, double tau_m) {
     (void)peak; /* the weight is the peak in any case */
     return pm_port_alpha(tau_m, parameters[0]);
@@ -23,13 +19,15 @@ static void arrive(const double *parameters, bool peak, double *y) {
     y[1] += exp(1.0) / parameters[0];
 }
 
+static const pm_field fields[] = {PM_KERNEL_TIME(0, "alpha", "time constant T: when the current has its peak")};
+
 const pm_kernel pm_kernel_alpha = {
-    .name = "alpha",
-    .help = "w (t/T) e^{1 - t/T}, with its peak w at t = T",
-    .source = "Rall 1967; NEST's iaf_psc_alpha",
-    .keys = {"alpha"},
-    .units = {"ms"},
-    .check = check,
+    .kind = {.name = "alpha",
+             .help = "w (t/T) e^{1 - t/T}, with its peak w at t = T",
+             .source = "Rall 1967; NEST's iaf_psc_alpha",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = PM_KERNEL_PARAMETERS * sizeof(double)},
     .port = port,
     .current = current,
     .derivative = derivative,

@@ -1,14 +1,13 @@
 /* w (e^{-t/tau_1} - e^{-t/tau_2}): the difference of two decaying currents. tau_2 = 0 is the single exponential. */
 #include "model/kernel.h"
 
-static pm_status check(const double *parameters, pm_error *error) {
-    const double tau_1 = parameters[0], tau_2 = parameters[1];
-    pm_status status = pm_kernel_check_time("tau_1", tau_1, error);
-    if (status == PM_OK && tau_2 != 0.0)
-        status = pm_kernel_check_time("tau_2", tau_2, error);
-    if (status == PM_OK && tau_2 >= tau_1)
-        status = pm_fail(error, PM_INVALID, "tau_2 is %g ms; it must be smaller than tau_1 = %g ms", tau_2, tau_1);
-    return status;
+static pm_status check(const void *structure, pm_error *error) {
+    const double *tau = structure;
+    if (tau[1] != 0.0 && tau[1] < PM_LEAST)
+        return pm_fail_key(error, "tau_2", "tau_2 is %g ms; it must be 0 or at least %g ms", tau[1], PM_LEAST);
+    if (tau[1] >= tau[0])
+        return pm_fail_key(error, "tau_2", "tau_2 is %g ms; it must be smaller than tau_1 = %g ms", tau[1], tau[0]);
+    return PM_OK;
 }
 
 static pm_port port(const double *parameters, bool peak, double tau_m) {
@@ -36,13 +35,20 @@ static void arrive(const double *parameters, bool peak, double *y) {
     y[1] += parameters[1] > 0.0 ? 1.0 / largest : 0.0;
 }
 
+static const pm_field fields[] = {
+    PM_KERNEL_TIME(0, "tau_1", "slow time constant"),
+    {"tau_2", "ms", "fast time constant, below tau_1; 0: a single exponential", sizeof(double), 0.0,
+     .bounds = {0.0, 1e15, PM_CLOSED}},
+};
+
 const pm_kernel pm_kernel_double_exponential = {
-    .name = "double_exponential",
-    .help = "w (e^{-t/tau_1} - e^{-t/tau_2}); tau_2 = 0: w e^{-t/tau_1}",
-    .source = "docs/model.md",
-    .keys = {"tau_1", "tau_2"},
-    .units = {"ms", "ms"},
-    .check = check,
+    .kind = {.name = "double_exponential",
+             .help = "w (e^{-t/tau_1} - e^{-t/tau_2})",
+             .source = "",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = PM_KERNEL_PARAMETERS * sizeof(double),
+             .check = check},
     .port = port,
     .current = current,
     .derivative = derivative,

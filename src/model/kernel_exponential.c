@@ -1,10 +1,6 @@
 /* w e^{-t/tau}: the current jumps and decays. */
 #include "model/kernel.h"
 
-static pm_status check(const double *parameters, pm_error *error) {
-    return pm_kernel_check_time("tau", parameters[0], error);
-}
-
 static pm_port port(const double *parameters, bool peak, double tau_m) {
     (void)peak; /* it begins at its peak */
     return pm_port_single(tau_m, parameters[0]);
@@ -23,13 +19,15 @@ static void arrive(const double *parameters, bool peak, double *y) {
     y[0] += 1.0;
 }
 
+static const pm_field fields[] = {PM_KERNEL_TIME(0, "tau", "time constant")};
+
 const pm_kernel pm_kernel_exponential = {
-    .name = "exponential",
-    .help = "w e^{-t/tau}",
-    .source = "docs/model.md; NEST's iaf_psc_exp",
-    .keys = {"tau"},
-    .units = {"ms"},
-    .check = check,
+    .kind = {.name = "exponential",
+             .help = "w e^{-t/tau}",
+             .source = "NEST's iaf_psc_exp",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = PM_KERNEL_PARAMETERS * sizeof(double)},
     .port = port,
     .current = current,
     .derivative = derivative,

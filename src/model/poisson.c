@@ -1,6 +1,7 @@
 /* Invariant: what is drawn for a cell is the same bits, whether one by one or in lanes, and whatever lies in the other
  * lanes. */
 #include "model/poisson.h"
+#include "model/source.h"
 
 #include "math/exponential.h"
 #include "base/simd.h"
@@ -106,3 +107,14 @@ PM_SIMD void pm_poisson_batch(const pm_poisson_cells *cells, uint64_t batch,
     c3[0] &= low;
     memcpy(number, &c3[0], sizeof c3[0]);
 }
+
+static const pm_field fields[] = {
+    {"rate", "spikes/s", "of each neuron", offsetof(pm_poisson_source, rate), NAN, .bounds = {0.0, 1e9, PM_CLOSED}},
+};
+
+const pm_kind pm_source_poisson = {.name = "poisson",
+                                   .help = "every neuron an independent Poisson process",
+                                   .source = "",
+                                   .fields = fields,
+                                   .n_fields = sizeof fields / sizeof *fields,
+                                   .size = sizeof(pm_poisson_source)};

@@ -4,8 +4,29 @@
 
 #include "base/random.h"
 #include "model/poisson.h"
+#include "model/source.h"
 
 #include <math.h>
+
+static const pm_field fields[] = {
+    {"rate", "spikes/s", "mean rate of each neuron", offsetof(pm_sinusoidal_poisson, rate), NAN,
+     .bounds = {0.0, 1e9, PM_CLOSED}},
+    {"amplitude", "spikes/s", "of the sine that is added, at most the rate", offsetof(pm_sinusoidal_poisson, amplitude),
+     NAN, .bounds = {0.0, 1e9, PM_CLOSED}},
+    {"frequency", "Hz", "of the sine", offsetof(pm_sinusoidal_poisson, frequency), NAN,
+     .bounds = {0.0, 1e9, PM_LOW_OPEN}},
+    {"phase", "degrees", "of the sine at t = 0", offsetof(pm_sinusoidal_poisson, phase), 0.0,
+     .bounds = {-1e15, 1e15, PM_CLOSED}},
+};
+
+const pm_kind pm_source_sinusoidal_poisson = {
+    .name = "sinusoidal_poisson",
+    .help = "every neuron a Poisson process of the rate rate + amplitude sin(2 pi frequency t + phase)",
+    .source = "NEST's sinusoidal_poisson_generator; thinning by Lewis and Shedler 1979",
+    .fields = fields,
+    .n_fields = sizeof fields / sizeof *fields,
+    .size = sizeof(pm_sinusoidal_poisson),
+};
 
 static double step_at(const pm_rate_course *course, double time) {
     size_t low = 0, high = course->n_steps; /* the first step after `time` */

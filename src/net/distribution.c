@@ -8,16 +8,22 @@
 
 static const double RAREST = 1e-6;
 
-double pm_distribution_steps(const pm_distribution *d) { return floor((d->b - d->a) / d->step + 1e-9) + 1.0; }
+pm_draw pm_draw_begin(const pm_distribution *distribution) {
+    pm_draw draw = {.from = distribution};
+    if (distribution->kind == PM_UNIFORM_STEPS)
+        draw.steps = pm_steps_of(distribution);
+    return draw;
+}
 
-static double draw_once(const pm_distribution *d, gsl_rng *rng, size_t index) {
+static double draw_once(const pm_draw *draw, gsl_rng *rng, size_t index) {
+    const pm_distribution *d = draw->from;
     switch (d->kind) {
     case PM_NORMAL:
         return d->a + gsl_ran_gaussian_ziggurat(rng, d->b);
     case PM_UNIFORM:
         return gsl_ran_flat(rng, d->a, d->b);
     case PM_UNIFORM_STEPS:
-        return d->a + d->step * floor(gsl_rng_uniform(rng) * pm_distribution_steps(d));
+        return pm_steps_value(&draw->steps, floor(gsl_rng_uniform(rng) * draw->steps.count));
     case PM_LOGNORMAL:
         return exp(d->a + gsl_ran_gaussian_ziggurat(rng, d->b));
     case PM_EXPONENTIAL:
@@ -30,10 +36,11 @@ static double draw_once(const pm_distribution *d, gsl_rng *rng, size_t index) {
     }
 }
 
-double pm_distribution_draw(const pm_distribution *d, gsl_rng *rng, size_t index) {
-    double value = draw_once(d, rng, index);
+double pm_draw_next(const pm_draw *draw, gsl_rng *rng, size_t index) {
+    const pm_distribution *d = draw->from;
+    double value = draw_once(draw, rng, index);
     while (d->bounded && !(value >= d->low && value <= d->high))
-        value = draw_once(d, rng, index);
+        value = draw_once(draw, rng, index);
     return value;
 }
 
@@ -76,9 +83,10 @@ static double share_inside(const pm_distribution *d) {
             return d->a >= low && d->a <= high;
         return (fmin(high, d->b) - fmax(low, d->a)) / (d->b - d->a);
     default: { /* PM_UNIFORM_STEPS */
+        const double count = pm_steps_of(d).count;
         const double first = fmax(ceil((low - d->a) / d->step - 1e-9), 0.0);
-        const double last = fmin(floor((high - d->a) / d->step + 1e-9), pm_distribution_steps(d) - 1.0);
-        return (last - first + 1.0) / pm_distribution_steps(d);
+        const double last = fmin(floor((high - d->a) / d->step + 1e-9), count - 1.0);
+        return (last - first + 1.0) / count;
     }
     }
 }

@@ -2,6 +2,8 @@
 #ifndef PM_NET_DISTRIBUTION_H
 #define PM_NET_DISTRIBUTION_H
 
+#include "net/steps.h"
+
 #include <gsl/gsl_rng.h>
 #include <punctum/network.h>
 
@@ -9,11 +11,14 @@
  * at most `largest` in magnitude, and no [low, high] that holds less than one value in a million. */
 pm_status pm_distribution_check(const pm_distribution *d, const char *what, double largest, pm_error *error);
 
-/* The next value; `index` is the place in `values`. Of a distribution that has been checked. */
-double pm_distribution_draw(const pm_distribution *d, gsl_rng *rng, size_t index);
-
-/* The number of values of PM_UNIFORM_STEPS. */
-double pm_distribution_steps(const pm_distribution *d);
+/* A distribution that has been checked, made ready for many draws. */
+typedef struct pm_draw {
+    const pm_distribution *from;
+    pm_steps steps; /* of PM_UNIFORM_STEPS */
+} pm_draw;
+pm_draw pm_draw_begin(const pm_distribution *distribution);
+/* The next value; `index` is the place in `values`. */
+double pm_draw_next(const pm_draw *draw, gsl_rng *rng, size_t index);
 
 /* A value in the middle, within the bounds. */
 double pm_distribution_typical(const pm_distribution *d);

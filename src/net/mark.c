@@ -1,7 +1,7 @@
 /* Field by field: padding has no meaning. */
 #include "net/mark.h"
 
-#include "base/parameter.h"
+#include "model/neuron.h"
 #include "model/kernel.h"
 #include "net/population.h"
 
@@ -11,6 +11,14 @@ uint64_t pm_hash(uint64_t hash, const void *bytes, size_t size) {
     const unsigned char *at = bytes;
     for (size_t k = 0; k < size; k++)
         hash = (hash ^ at[k]) * 0x100000001b3u;
+    return hash;
+}
+
+uint64_t pm_kind_hash(uint64_t hash, const pm_kind *kind, const void *structure) {
+    for (size_t k = 0; k < kind->n_fields; k++) {
+        double value = pm_field_value(&kind->fields[k], structure) + 0.0; /* -0 is 0 */
+        hash = pm_hash(hash, &value, sizeof value);
+    }
     return hash;
 }
 
@@ -51,7 +59,7 @@ static uint64_t of_extras(uint64_t h, const pm_population *p) {
     for (size_t k = 0; k < p->n_receptors; k++) {
         const pm_receptor *r = &p->receptors[k];
         h = pm_hash(h, r->name, strlen(r->name) + 1);
-        h = pm_hash(h, r->kernel->name, strlen(r->kernel->name) + 1);
+        h = pm_hash(h, r->kernel->kind.name, strlen(r->kernel->kind.name) + 1);
         h = pm_hash(h, r->parameters, sizeof r->parameters);
         h = HASH(h, r->peak);
     }
@@ -72,10 +80,8 @@ static uint64_t of_population(uint64_t h, const pm_population *p) {
     h = HASH(h, p->kind);
     h = HASH(h, p->record_spikes);
     h = HASH(h, p->rate);
-    for (size_t k = 0; p->kind == PM_LIF && k < PM_NEURON_PARAMETERS; k++) {
-        double value = pm_parameter_value(&p->neuron, &pm_neuron_parameters[k]);
-        h = HASH(h, value);
-    }
+    if (p->kind == PM_LIF)
+        h = pm_kind_hash(h, &pm_neuron_lif, &p->neuron);
     if (pm_population_is_general(p))
         h = of_extras(h, p);
     if (p->course.n_steps > 0 || p->course.amplitude > 0.0) {

@@ -4,6 +4,7 @@
 #include "net/distribution.h"
 #include "net/events.h"
 #include "net/population.h"
+#include "model/source.h"
 
 #include <punctum/network.h>
 
@@ -140,11 +141,11 @@ pm_status pm_network_add_spike_source(pm_network *network, const char *name, uin
     return status;
 }
 
-static const double HIGHEST_RATE = 1e9; /* spikes/s */
-
 static pm_status check_rate(const char *name, double rate, pm_error *error) {
-    if (!isfinite(rate) || rate < 0.0 || rate > HIGHEST_RATE)
-        return pm_fail(error, PM_INVALID, "the rate of '%s' is %g; it must be between 0 and 1e9 spikes/s", name, rate);
+    char range[60];
+    if (pm_field_check(&pm_source_poisson.fields[0], rate, NULL))
+        return pm_fail_key(error, "rate", "the rate of '%s' is %g; it must be %s", name, rate,
+                           pm_field_range(&pm_source_poisson.fields[0], range, sizeof range));
     return PM_OK;
 }
 

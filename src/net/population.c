@@ -3,9 +3,9 @@
  * an error leaves it as it was. */
 #include "net/population.h"
 
-#include "base/parameter.h"
 #include "base/random.h"
 #include "model/kernel.h"
+#include "model/neuron.h"
 #include "net/distribution.h"
 
 #include <math.h>
@@ -40,7 +40,7 @@ static bool is_plain(const pm_receptor *r) {
 bool pm_population_is_general(const pm_population *p) {
     bool general = p->n_receptors > 1 || p->n_threshold > 0 || p->n_after_spike > 0 || p->reset.kind != PM_RESET_TO;
     general = general || (p->n_receptors == 1 && !is_plain(&p->receptors[0]));
-    for (size_t k = 0; p->varied && k < PM_NEURON_PARAMETERS; k++)
+    for (size_t k = 0; p->varied && k < PM_NEURON_FIELDS; k++)
         general = general || is_given(&p->varied[k]);
     return general;
 }
@@ -69,7 +69,7 @@ static pm_status check_receptor(const pm_population *p, const pm_receptor *recep
             status = pm_fail(error, PM_INVALID, "'%s' has two receptors named '%s'", p->name, r->name);
     if (status == PM_OK && !r->kernel)
         status = pm_fail(error, PM_INVALID, "the receptor '%s' has no kernel", r->name);
-    return status == PM_OK ? r->kernel->check(r->parameters, error) : status;
+    return status == PM_OK ? pm_kind_check(&r->kernel->kind, r->parameters, error) : status;
 }
 
 pm_status pm_network_set_receptors(pm_network *network, uint32_t population, const pm_receptor *receptors, size_t n,
@@ -115,9 +115,9 @@ static pm_status copy_jumps(const pm_population *p, const char *what, const char
         if (!isfinite(jumps[k].jump) || fabs(jumps[k].jump) > PM_LARGEST_WEIGHT)
             return pm_fail(error, PM_INVALID, "jump is %g %s; it must be a finite number of at most %g", jumps[k].jump,
                            unit, PM_LARGEST_WEIGHT);
-        pm_status status = pm_kernel_check_time("tau", jumps[k].tau, error);
-        if (status != PM_OK)
-            return status;
+        if (!(jumps[k].tau >= PM_LEAST && jumps[k].tau <= PM_LARGEST_WEIGHT))
+            return pm_fail_key(error, "tau", "tau is %g ms; it must be between %g and %g ms", jumps[k].tau, PM_LEAST,
+                               PM_LARGEST_WEIGHT);
     }
     *copy = malloc((n + 1) * sizeof **copy);
     if (!*copy)
@@ -174,9 +174,9 @@ pm_status pm_network_set_reset(pm_network *network, uint32_t population, const p
 
 static size_t find_parameter(const char *name) {
     size_t k = 0;
-    while (k < PM_NEURON_PARAMETERS && strcmp(pm_neuron_parameters[k].name, name) != 0)
+    while (k < PM_NEURON_FIELDS && strcmp(pm_neuron_lif.fields[k].name, name) != 0)
         k++;
-    return k == PM_NEURON_PARAMETERS && strcmp(name, "V_m") != 0 ? k + 1 : k;
+    return k == PM_NEURON_FIELDS && strcmp(name, "V_m") != 0 ? k + 1 : k;
 }
 
 static pm_status check_varied(const pm_population *p, const char *parameter, const pm_distribution *d,
@@ -192,7 +192,7 @@ static pm_status check_varied(const pm_population *p, const char *parameter, con
 /* The same for all neurons: as if it had been given with the neuron. */
 static pm_status set_constant(pm_population *p, size_t place, double value, pm_error *error) {
     pm_neuron neuron = p->neuron;
-    *pm_parameter_of(&neuron, &pm_neuron_parameters[place]) = value;
+    pm_field_set(&pm_neuron_lif.fields[place], &neuron, value);
     pm_status status = pm_neuron_check(&neuron, error);
     if (status != PM_OK)
         return status;
@@ -209,13 +209,13 @@ pm_status pm_network_vary(pm_network *network, uint32_t population, const char *
     pm_population *p = NULL;
     const size_t place = find_parameter(parameter);
     pm_status status = find_lif(network, population, &p, error);
-    if (status == PM_OK && place > PM_NEURON_PARAMETERS)
+    if (status == PM_OK && place > PM_NEURON_FIELDS)
         status = pm_fail(error, PM_INVALID, "a neuron has no parameter '%s'", parameter);
     if (status == PM_OK)
         status = check_varied(p, parameter, distribution, error);
     if (status != PM_OK)
         return status;
-    if (distribution->kind == PM_CONSTANT && place < PM_NEURON_PARAMETERS)
+    if (distribution->kind == PM_CONSTANT && place < PM_NEURON_FIELDS)
         return set_constant(p, place, distribution->a, error);
     double *values = NULL;
     if (distribution->kind == PM_VALUES) {
@@ -241,10 +241,11 @@ pm_status pm_network_vary(pm_network *network, uint32_t population, const char *
 
 static double draw_parameter(const pm_network *network, const pm_population *p, size_t place, uint32_t number,
                              gsl_rng *rng) {
-    const char *name = place < PM_NEURON_PARAMETERS ? pm_neuron_parameters[place].name : "V_m";
+    const char *name = place < PM_NEURON_FIELDS ? pm_neuron_lif.fields[place].name : "V_m";
     const char *words[] = {"parameter", p->name, name};
     pm_stream_start(rng, pm_stream_key(network->seed, words, 3), number);
-    return pm_distribution_draw(&p->varied[place], rng, number);
+    const pm_draw draw = pm_draw_begin(&p->varied[place]);
+    return pm_draw_next(&draw, rng, number);
 }
 
 pm_status pm_network_neuron(const pm_network *network, uint32_t population, uint32_t number, pm_neuron *neuron,
@@ -258,12 +259,12 @@ pm_status pm_network_neuron(const pm_network *network, uint32_t population, uint
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     if (!rng)
         return pm_fail_memory(error, "parameters of neurons");
-    for (size_t k = 0; k < PM_NEURON_PARAMETERS; k++)
+    for (size_t k = 0; k < PM_NEURON_FIELDS; k++)
         if (p->varied[k].kind != PM_CONSTANT)
-            *pm_parameter_of(neuron, &pm_neuron_parameters[k]) = draw_parameter(network, p, k, number, rng);
-    const pm_distribution *initial = &p->varied[PM_NEURON_PARAMETERS];
+            pm_field_set(&pm_neuron_lif.fields[k], neuron, draw_parameter(network, p, k, number, rng));
+    const pm_distribution *initial = &p->varied[PM_NEURON_FIELDS];
     if (V_m)
-        *V_m = is_given(initial) ? draw_parameter(network, p, PM_NEURON_PARAMETERS, number, rng) : neuron->E_L;
+        *V_m = is_given(initial) ? draw_parameter(network, p, PM_NEURON_FIELDS, number, rng) : neuron->E_L;
     gsl_rng_free(rng);
     pm_error why = {0};
     pm_status status = pm_neuron_check(neuron, &why);

@@ -2,12 +2,11 @@
 #ifndef PM_NET_POPULATION_H
 #define PM_NET_POPULATION_H
 
-#include "base/parameter.h"
-
 #include <punctum/network.h>
 
 enum {
-    PM_VARIED = PM_NEURON_PARAMETERS + 1, /* the parameters of a neuron, and V_m at t = 0 */
+    PM_NEURON_FIELDS = 9,
+    PM_VARIED = PM_NEURON_FIELDS + 1, /* the parameters of a neuron, and V_m at t = 0 */
     PM_MOST_RECEPTORS = 32,
     PM_MOST_JUMPS = 16 /* of the threshold, and of the after-spike current */
 };

@@ -8,7 +8,6 @@
 #include "net/walk.h"
 
 #include "base/random.h"
-#include "net/distribution.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -74,6 +73,8 @@ pm_status pm_walk_begin(pm_walk *walk, size_t projection, uint32_t begin, uint32
     const pm_projection *p = walk->projection = &net->projections[projection];
     walk->n_sources = net->populations[p->from].size;
     walk->n_targets = net->populations[p->to].size;
+    walk->weights = pm_draw_begin(&p->weight);
+    walk->delays = pm_draw_begin(&p->delay);
     walk->begin = begin;
     walk->end = end;
     char twin[32];
@@ -107,8 +108,8 @@ static void start(const pm_walk *walk, uint32_t index) {
 /* Weight and delay are drawn whether the target is here or not. */
 static void emit(const pm_walk *walk, uint32_t source, uint32_t target, pm_visit *visit, void *user) {
     size_t index = (size_t)target * walk->n_sources + source;
-    double weight = pm_distribution_draw(&walk->projection->weight, walk->weight, index);
-    double delay = pm_distribution_draw(&walk->projection->delay, walk->delay, index);
+    double weight = pm_draw_next(&walk->weights, walk->weight, index);
+    double delay = pm_draw_next(&walk->delays, walk->delay, index);
     if (target >= walk->begin && target < walk->end)
         visit(user, source, target - walk->begin, weight, delay);
 }

@@ -2,6 +2,8 @@
 #ifndef PM_NET_WALK_H
 #define PM_NET_WALK_H
 
+#include "net/distribution.h"
+
 #include <gsl/gsl_rng.h>
 #include <punctum/network.h>
 
@@ -14,6 +16,7 @@ typedef struct pm_walk {
     uint32_t n_sources, n_targets;
     uint32_t begin, end; /* targets here */
     uint64_t connect_key, weight_key, delay_key;
+    pm_draw weights, delays;
     gsl_rng *connect, *weight, *delay;
     uint32_t *twin;  /* of each projection: its number among those between the same two populations */
     uint32_t *drawn; /* room for the partners of one neuron, or for numbers of synapses of targets */

@@ -4,9 +4,10 @@
  * byte. */
 #include "net/wiring.h"
 
-#include "base/parameter.h"
+#include "model/neuron.h"
 #include "net/distribution.h"
 #include "net/population.h"
+#include "net/steps.h"
 #include "net/walk.h"
 
 #include <math.h>
@@ -75,7 +76,7 @@ static size_t different_delays(const pm_projection *p) {
     if (p->rule == PM_SYNAPSE_LIST)
         return p->n_synapses > 0 ? SIZE_MAX : 0;
     if (p->delay.kind == PM_UNIFORM_STEPS && p->delay.step > 1e-12 * p->delay.b)
-        return (size_t)fmin(pm_distribution_steps(&p->delay), 1e9);
+        return (size_t)fmin(pm_steps_of(&p->delay).count, 1e9);
     return p->delay.kind == PM_CONSTANT ? 1 : SIZE_MAX;
 }
 
@@ -93,7 +94,11 @@ static pm_status delays_new(delays *d, const pm_network *net, uint64_t n_synapse
     for (size_t k = 0, at = 0; n <= longest && k < net->n_projections; k++)
         for (size_t step = 0, more = different_delays(&net->projections[k]); step < more; step++, at++) {
             const pm_distribution *delay = &net->projections[k].delay;
-            d->value[at] = delay->kind == PM_CONSTANT ? delay->a : delay->a + delay->step * (double)step;
+            d->value[at] = delay->a;
+            if (delay->kind == PM_UNIFORM_STEPS) {
+                const pm_steps steps = pm_steps_of(delay);
+                d->value[at] = pm_steps_value(&steps, (double)step);
+            }
             same = same && d->value[at] == d->value[0];
         }
     if (same)
@@ -249,9 +254,9 @@ static void sort_row(pm_wiring *w, const uint32_t *cell_class, delays *d, uint64
 /* General populations share a class with nobody. */
 static bool same_class(const pm_population *a, const pm_population *b) {
     bool same = a->kind == PM_LIF && b->kind == PM_LIF && !pm_population_is_general(a) && !pm_population_is_general(b);
-    for (size_t k = 0; same && k < PM_NEURON_PARAMETERS; k++)
-        same = pm_parameter_value(&a->neuron, &pm_neuron_parameters[k]) ==
-               pm_parameter_value(&b->neuron, &pm_neuron_parameters[k]);
+    for (size_t k = 0; same && k < pm_neuron_lif.n_fields; k++)
+        same = pm_field_value(&pm_neuron_lif.fields[k], &a->neuron) ==
+               pm_field_value(&pm_neuron_lif.fields[k], &b->neuron);
     return same;
 }
 

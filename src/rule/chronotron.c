@@ -23,16 +23,15 @@ typedef struct parameters {
 enum { CONSTANT, EXACT };
 static const char *const slopes[] = {"constant", "exact", NULL};
 
-static const parameters defaults = {.tau_q = 5.0, .gamma_r = 1.0, .slope_scale = 1.0};
-
-static const pm_parameter table[] = {
-    {"tau_q", "ms", "spikes up to twice this apart become pairs", offsetof(parameters, tau_q), PM_POSITIVE, NULL},
-    {"gamma_r", "", "weight of the distance of pairs against spikes alone", offsetof(parameters, gamma_r),
-     PM_NOT_NEGATIVE, NULL},
+static const pm_field fields[] = {
+    {"tau_q", "ms", "spikes up to twice this apart become pairs", offsetof(parameters, tau_q), 5.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
+    {"gamma_r", "", "weight of the distance of pairs against spikes alone", offsetof(parameters, gamma_r), 1.0,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
     {"slope", "", "what the change for a pair is divided by: constant, slope_scale as in the paper; exact, dV/dt",
-     offsetof(parameters, slope), PM_ANY, slopes},
-    {"slope_scale", "mV/ms", "the constant slope, and the smallest exact one", offsetof(parameters, slope_scale),
-     PM_POSITIVE, NULL},
+     offsetof(parameters, slope), 0.0, .words = slopes},
+    {"slope_scale", "mV/ms", "the constant slope, and the smallest exact one", offsetof(parameters, slope_scale), 1.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
 };
 
 typedef struct chronotron {
@@ -119,8 +118,14 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
     return PM_OK;
 }
 
-const pm_learning_rule pm_rule_chronotron = {"chronotron", "chronotron E-learning (Florian 2012), output layer only",
-                                             table,        sizeof table / sizeof *table,
-                                             &defaults,    sizeof(parameters),
-                                             create,       gather,
-                                             settle,       destroy};
+const pm_learning_rule pm_rule_chronotron = {
+    .head = {.name = "chronotron",
+             .help = "chronotron E-learning (Florian 2012), output layer only",
+             .source = "R. V. Florian, PLoS ONE 7:e40233, 2012",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(parameters)},
+    .create = create,
+    .gather = gather,
+    .settle = settle,
+    .destroy = destroy};

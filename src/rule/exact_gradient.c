@@ -12,43 +12,36 @@
 #include <string.h>
 
 typedef struct parameters {
-    double optimiser; /* place in pm_optimisers */
+    double optimiser; /* place in PM_OPTIMISERS */
     double share, beta_1, beta_2, epsilon;
     double slope_floor; /* mV/ms */
     double pair_window; /* ms */
     double recruit;     /* mV */
 } parameters;
 
-static const char *const optimisers[] = {"sgd", "momentum", "adam", NULL}; /* as in pm_optimisers */
+#define PLACE(name) PLACE_##name,
+enum { PM_OPTIMISERS(PLACE) };
+#define WORD(name) #name,
+static const char *const optimisers[] = {PM_OPTIMISERS(WORD) NULL};
 
-static const parameters defaults = {.optimiser = 2,
-                                    .share = 0.9,
-                                    .beta_1 = 0.9,
-                                    .beta_2 = 0.99,
-                                    .epsilon = 1e-6,
-                                    .slope_floor = 0.5,
-                                    .pair_window = 20.0,
-                                    .recruit = 5.0};
-
-static const pm_parameter table[] = {
+static const pm_field fields[] = {
     {"optimiser", "", "how the gradient becomes a step; a layer's rate is in pA^2/ms^2, for adam in pA",
-     offsetof(parameters, optimiser), PM_ANY, optimisers},
+     offsetof(parameters, optimiser), PLACE_adam, .words = optimisers},
     {"share", "", "momentum: share of the last step's direction in the next one, below 1", offsetof(parameters, share),
-     PM_NOT_NEGATIVE, NULL},
-    {"beta_1", "", "adam: decay of the mean of gradients per step, below 1", offsetof(parameters, beta_1),
-     PM_NOT_NEGATIVE, NULL},
-    {"beta_2", "", "adam: decay of the mean of their squares per step, below 1", offsetof(parameters, beta_2),
-     PM_NOT_NEGATIVE, NULL},
-    {"epsilon", "ms^2/pA", "adam: gradients well below it give small steps", offsetof(parameters, epsilon), PM_POSITIVE,
-     NULL},
+     0.9, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+    {"beta_1", "", "adam: decay of the mean of gradients per step, below 1", offsetof(parameters, beta_1), 0.9,
+     .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+    {"beta_2", "", "adam: decay of the mean of their squares per step, below 1", offsetof(parameters, beta_2), 0.99,
+     .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+    {"epsilon", "ms^2/pA", "adam: gradients well below it give small steps", offsetof(parameters, epsilon), 1e-6,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"slope_floor", "mV/ms", "smallest dV/dt of a spike that 1/V' is computed from; 0: none, spikes may not graze",
-     offsetof(parameters, slope_floor), PM_NOT_NEGATIVE, NULL},
+     offsetof(parameters, slope_floor), 0.5, .bounds = {0.0, INFINITY, PM_CLOSED}},
     {"pair_window", "ms", "output spikes further from a desired one are no pair", offsetof(parameters, pair_window),
-     PM_POSITIVE, NULL},
+     20.0, .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"recruit", "mV", "moves the output's potential where a spike is missing (up) or superfluous (down); 0: not at all",
-     offsetof(parameters, recruit), PM_NOT_NEGATIVE, NULL},
+     offsetof(parameters, recruit), 5.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
 };
-enum { N_PARAMETERS = sizeof table / sizeof *table };
 
 typedef struct exact_gradient {
     const pm_optimiser *optimiser;
@@ -80,11 +73,12 @@ static void destroy(void *state) {
 
 /* The optimiser's parameters are those of the rule that have the same names. */
 static void choose_optimiser(exact_gradient *w, const parameters *p) {
-    w->optimiser = pm_optimisers[(size_t)p->optimiser];
-    for (size_t k = 0; k < w->optimiser->n_parameters; k++)
-        for (size_t r = 0; r < N_PARAMETERS; r++)
-            if (strcmp(table[r].name, w->optimiser->parameters[k].name) == 0)
-                *pm_parameter_of(w->settings, &w->optimiser->parameters[k]) = pm_parameter_value(p, &table[r]);
+    const pm_kind *kind = pm_optimisers[(size_t)p->optimiser];
+    w->optimiser = pm_optimiser_of(kind);
+    for (size_t k = 0; k < kind->n_fields; k++) {
+        const pm_field *own = pm_kind_field(&pm_rule_exact_gradient.head, kind->fields[k].name);
+        pm_field_set(&kind->fields[k], w->settings, own ? pm_field_value(own, p) : kind->fields[k].preset);
+    }
 }
 
 static pm_status allocate(exact_gradient *w, const pm_layered *net, pm_error *error) {
@@ -111,7 +105,7 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     w->adjoint.slope_floor = p->slope_floor;
     w->pairing.window = p->pair_window;
     w->pairing.recruit = p->recruit;
-    pm_status status = pm_optimiser_check(w->optimiser, w->settings, error);
+    pm_status status = pm_kind_check(&w->optimiser->head, w->settings, error);
     if (!status)
         status = pm_tally_new(&w->recruited, net, plasticity, error);
     if (!status)
@@ -156,13 +150,13 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
 }
 
 const pm_learning_rule pm_rule_exact_gradient = {
-    "exact_gradient",
-    "the exact gradient of spike times, with an optimiser (Wunderlich and Pehl 2021)",
-    table,
-    N_PARAMETERS,
-    &defaults,
-    sizeof(parameters),
-    create,
-    gather,
-    settle,
-    destroy};
+    .head = {.name = "exact_gradient",
+             .help = "the exact gradient of spike times, with an optimiser (Wunderlich and Pehl 2021)",
+             .source = "T. C. Wunderlich and C. Pehl, Scientific Reports 11, 2021",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(parameters)},
+    .create = create,
+    .gather = gather,
+    .settle = settle,
+    .destroy = destroy};

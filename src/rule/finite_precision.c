@@ -13,11 +13,9 @@ typedef struct parameters {
     double tolerance; /* ms */
 } parameters;
 
-static const parameters defaults = {.tolerance = 0.1};
-
-static const pm_parameter table[] = {
+static const pm_field fields[] = {
     {"tolerance", "ms", "an output spike this close to its desired instant is right", offsetof(parameters, tolerance),
-     PM_POSITIVE, NULL},
+     0.1, .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
 };
 
 typedef struct finite_precision {
@@ -116,13 +114,13 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
 }
 
 const pm_learning_rule pm_rule_finite_precision = {
-    "finite_precision",
-    "finite-precision learning (Memmesheimer et al. 2014), output layer only",
-    table,
-    sizeof table / sizeof *table,
-    &defaults,
-    sizeof(parameters),
-    create,
-    gather,
-    settle,
-    destroy};
+    .head = {.name = "finite_precision",
+             .help = "finite-precision learning (Memmesheimer et al. 2014), output layer only",
+             .source = "R.-M. Memmesheimer, R. Rubin, B. P. Olveczky and H. Sompolinsky, Neuron 82, 2014",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(parameters)},
+    .create = create,
+    .gather = gather,
+    .settle = settle,
+    .destroy = destroy};

@@ -28,26 +28,21 @@ typedef struct parameters {
 enum { ABSOLUTE, SIGNED };
 static const char *const signs[] = {"absolute", "signed", NULL};
 
-static const parameters defaults = {.a = 0.05,
-                                    .a_plus = 1.2,
-                                    .a_minus = 0.5,
-                                    .tau_plus = 5.0,
-                                    .tau_minus = 5.0,
-                                    .weight_scale = 1000.0,
-                                    .sign = SIGNED};
-
-static const pm_parameter table[] = {
-    {"a", "", "non-Hebbian part: change of every weight per error", offsetof(parameters, a), PM_ANY, NULL},
-    {"a_plus", "", "amplitude of the window for inputs before an error", offsetof(parameters, a_plus), PM_NOT_NEGATIVE,
-     NULL},
-    {"a_minus", "", "amplitude of the window for inputs after an error", offsetof(parameters, a_minus), PM_NOT_NEGATIVE,
-     NULL},
-    {"tau_plus", "ms", "time constant of the window before", offsetof(parameters, tau_plus), PM_POSITIVE, NULL},
-    {"tau_minus", "ms", "time constant of the window after", offsetof(parameters, tau_minus), PM_POSITIVE, NULL},
+static const pm_field fields[] = {
+    {"a", "", "non-Hebbian part: change of every weight per error", offsetof(parameters, a), 0.05,
+     .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
+    {"a_plus", "", "amplitude of the window for inputs before an error", offsetof(parameters, a_plus), 1.2,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"a_minus", "", "amplitude of the window for inputs after an error", offsetof(parameters, a_minus), 0.5,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"tau_plus", "ms", "time constant of the window before", offsetof(parameters, tau_plus), 5.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
+    {"tau_minus", "ms", "time constant of the window after", offsetof(parameters, tau_minus), 5.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"weight_scale", "pA", "the weight that counts as 1 where errors go through weights",
-     offsetof(parameters, weight_scale), PM_POSITIVE, NULL},
+     offsetof(parameters, weight_scale), 1000.0, .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"sign", "", "whether errors go through weights as they are, or through their absolute values",
-     offsetof(parameters, sign), PM_ANY, signs},
+     offsetof(parameters, sign), SIGNED, .words = signs},
 };
 
 typedef struct multilayer {
@@ -150,13 +145,14 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
     return PM_OK;
 }
 
-const pm_learning_rule pm_rule_multilayer_resume = {"multilayer_resume",
-                                                    "remote supervision of several layers (Sporea and Gruening 2013)",
-                                                    table,
-                                                    sizeof table / sizeof *table,
-                                                    &defaults,
-                                                    sizeof(parameters),
-                                                    create,
-                                                    gather,
-                                                    settle,
-                                                    destroy};
+const pm_learning_rule pm_rule_multilayer_resume = {
+    .head = {.name = "multilayer_resume",
+             .help = "remote supervision of several layers (Sporea and Gruening 2013)",
+             .source = "I. Sporea and A. Gruening, Neural Computation 25, 2013",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(parameters)},
+    .create = create,
+    .gather = gather,
+    .settle = settle,
+    .destroy = destroy};

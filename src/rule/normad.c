@@ -36,27 +36,9 @@ static const char *const normalisations[] = {"none", "per_layer", "joint", "gram
 static const char *const reset_kinds[] = {"ignored", "held", "exact", NULL};
 static const char *const error_kinds[] = {"plain", "paired", NULL};
 
-static const parameters defaults = {.normalisation = GRAM,
-                                    .errors = PAIRED,
-                                    .tau_hat = 7.0,
-                                    .tau_hat_hidden = 7.0,
-                                    .slope_floor = 9.0,
-                                    .window = 40.0,
-                                    .pair_window = 5.0,
-                                    .step = 10.0,
-                                    .approach = 0.2,
-                                    .pair_slope = 1.0,
-                                    .damping = 0.1,
-                                    .longest_step = 7500.0,
-                                    .most_events = 64.0,
-                                    .anneal_to = 0.02,
-                                    .recruit = 1.0,
-                                    .recruit_window = 10.0,
-                                    .recruit_lag = 2.0};
-
 void pm_normad_newton(void *given) {
     parameters *p = given;
-    *p = defaults;
+    pm_kind_preset(&pm_rule_normad.head, p);
     p->resets = PM_RESETS_EXACT;
     p->slope_floor = 1e-6;
     p->pair_window = 1e6;
@@ -69,48 +51,52 @@ void pm_normad_newton(void *given) {
     p->anneal = p->recruit = 0.0;
 }
 
-static const pm_parameter table[] = {
-    {"normalisation", "", "how gradients become steps", offsetof(parameters, normalisation), PM_ANY, normalisations},
+static const pm_field fields[] = {
+    {"normalisation", "", "how gradients become steps", offsetof(parameters, normalisation), GRAM,
+     .words = normalisations},
     {"errors", "", "plain: +1 at desired and -1 at observed spikes; paired: potentials to be moved, in mV",
-     offsetof(parameters, errors), PM_ANY, error_kinds},
+     offsetof(parameters, errors), PAIRED, .words = error_kinds},
     {"resets", "",
-     "ignored, as in the paper; held: an output forgets what came before its last spike, except at an observed spike "
-     "without partner; exact: the gradient of the potential itself, tau_hat and window play no part",
-     offsetof(parameters, resets), PM_ANY, reset_kinds},
-    {"tau_hat", "ms", "learning kernel's time constant, output layer", offsetof(parameters, tau_hat), PM_POSITIVE,
-     NULL},
-    {"tau_hat_hidden", "ms", "the same for all other layers", offsetof(parameters, tau_hat_hidden), PM_POSITIVE, NULL},
+     "ignored, as in the paper; held: an output forgets what came before its last spike, except at an observed "
+     "spike without partner; exact: the gradient of the potential itself, tau_hat and window play no part",
+     offsetof(parameters, resets), 0.0, .words = reset_kinds},
+    {"tau_hat", "ms", "learning kernel's time constant, output layer", offsetof(parameters, tau_hat), 7.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
+    {"tau_hat_hidden", "ms", "the same for all other layers", offsetof(parameters, tau_hat_hidden), 7.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"slope_floor", "mV/ms", "smallest dV/dt of a hidden spike that 1/V' is computed from",
-     offsetof(parameters, slope_floor), PM_POSITIVE, NULL},
+     offsetof(parameters, slope_floor), 9.0, .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"window", "ms", "spikes of inputs and hidden layers longer than this before an error are left out",
-     offsetof(parameters, window), PM_POSITIVE, NULL},
-    {"pair_window", "ms", "paired errors: spikes further apart are no pair", offsetof(parameters, pair_window),
-     PM_POSITIVE, NULL},
-    {"step", "mV", "paired errors: move of the potential for a spike without partner", offsetof(parameters, step),
-     PM_POSITIVE, NULL},
+     offsetof(parameters, window), 40.0, .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
+    {"pair_window", "ms", "paired errors: spikes further apart are no pair", offsetof(parameters, pair_window), 5.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
+    {"step", "mV", "paired errors: move of the potential for a spike without partner", offsetof(parameters, step), 10.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"approach", "", "paired errors: share of the distance that a pair is moved by", offsetof(parameters, approach),
-     PM_POSITIVE, NULL},
+     0.2, .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"pair_slope", "mV/ms", "paired errors: smallest dV/dt of a pair's observed spike",
-     offsetof(parameters, pair_slope), PM_POSITIVE, NULL},
+     offsetof(parameters, pair_slope), 1.0, .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"closest", "ms",
-     "paired errors: desired spikes nearer to each other than this are aimed at so far apart, by the smallest moves",
-     offsetof(parameters, closest), PM_NOT_NEGATIVE, NULL},
-    {"damping", "", "gram: added to the diagonal, relative to its mean", offsetof(parameters, damping), PM_POSITIVE,
-     NULL},
-    {"longest_step", "pA", "gram: largest norm of one change", offsetof(parameters, longest_step), PM_POSITIVE, NULL},
-    {"most_events", "", "error events that are considered, the earliest first", offsetof(parameters, most_events),
-     PM_POSITIVE, NULL},
+     "paired errors: desired spikes nearer to each other than this are aimed at so far apart, by the smallest "
+     "moves",
+     offsetof(parameters, closest), 0.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"damping", "", "gram: added to the diagonal, relative to its mean", offsetof(parameters, damping), 0.1,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
+    {"longest_step", "pA", "gram: largest norm of one change", offsetof(parameters, longest_step), 7500.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
+    {"most_events", "", "error events that are considered, the earliest first", offsetof(parameters, most_events), 64.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"anneal", "steps",
      "learning rates of hidden layers fall along half a cosine for so many steps, then start again (0: constant)",
-     offsetof(parameters, anneal), PM_NOT_NEGATIVE, NULL},
+     offsetof(parameters, anneal), 0.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
     {"anneal_to", "", "the share of a hidden layer's learning rate that is left when it starts again",
-     offsetof(parameters, anneal_to), PM_POSITIVE, NULL},
+     offsetof(parameters, anneal_to), 0.02, .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"recruit", "mV", "raises the potentials of a hidden layer that is silent before a desired spike (0: off)",
-     offsetof(parameters, recruit), PM_NOT_NEGATIVE, NULL},
-    {"recruit_window", "ms", "how long a hidden layer must be silent", offsetof(parameters, recruit_window),
-     PM_POSITIVE, NULL},
+     offsetof(parameters, recruit), 1.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"recruit_window", "ms", "how long a hidden layer must be silent", offsetof(parameters, recruit_window), 10.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"recruit_lag", "ms", "from a layer's spikes to their effect on the next one", offsetof(parameters, recruit_lag),
-     PM_NOT_NEGATIVE, NULL},
+     2.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
 };
 
 typedef struct normad {
@@ -368,8 +354,14 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
     return status;
 }
 
-const pm_learning_rule pm_rule_normad = {"normad",  "normalised approximate descent (Anwani and Rajendran 2020)",
-                                         table,     sizeof table / sizeof *table,
-                                         &defaults, sizeof(parameters),
-                                         create,    gather,
-                                         settle,    destroy};
+const pm_learning_rule pm_rule_normad = {
+    .head = {.name = "normad",
+             .help = "normalised approximate descent (Anwani and Rajendran 2020)",
+             .source = "N. Anwani and B. Rajendran, Neurocomputing 380, 2020",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(parameters)},
+    .create = create,
+    .gather = gather,
+    .settle = settle,
+    .destroy = destroy};

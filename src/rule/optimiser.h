@@ -1,9 +1,11 @@
-/* Optimisers: how a gradient becomes a step. Each is one constant descriptor, from which keys, help and the manual
- * come. */
+/* Optimisers: how a gradient becomes a step. Each is one constant descriptor in a file of its own, and a line in the
+ * list below. What an optimiser remembers lies in one array of doubles, so that saving it is saving an array.
+ * Invariant: a step is a function of parameters, memory, number and gradient, weight by weight; arrays may be cut into
+ * pieces in any way. */
 #ifndef PM_RULE_OPTIMISER_H
 #define PM_RULE_OPTIMISER_H
 
-#include "base/parameter.h"
+#include "base/kind.h"
 
 #include <punctum/error.h>
 #include <stddef.h>
@@ -12,13 +14,8 @@
 enum { PM_OPTIMISER_PARAMETERS_SIZE = 64 }; /* bytes that hold the parameters of any optimiser */
 
 typedef struct pm_optimiser {
-    const char *name;
-    const char *help;
-    const pm_parameter *parameters;
-    size_t n_parameters;
-    const void *defaults; /* of the structure that `parameters` describes */
-    size_t size;          /* of that structure */
-    size_t memory;        /* doubles per weight that are kept from step to step */
+    pm_kind head;
+    size_t memory; /* doubles per weight that are kept from step to step */
     /* One step against the gradient for n weights (pA): adds to weight[]. memory_of_all holds n times `memory` doubles,
      * 0 before the first step; `number` counts steps, from 1. `rate` is the learning rate; its unit depends on the
      * optimiser. */
@@ -26,16 +23,17 @@ typedef struct pm_optimiser {
                  const double *gradient, double *weight);
 } pm_optimiser;
 
-/* gradient descent: rate in pA^2 per unit of the loss */
-extern const pm_optimiser pm_optimiser_sgd, pm_optimiser_momentum;
-/* rate in pA: about the size of a step */
-extern const pm_optimiser pm_optimiser_adam;
+/* All optimisers, pm_optimiser_NAME. Of sgd and momentum the rate is in pA^2 per unit of the loss; of adam in pA, about
+ * the size of a step. */
+#define PM_OPTIMISERS(X)                                                                                               \
+    X(sgd)                                                                                                             \
+    X(momentum)                                                                                                        \
+    X(adam)
+#define PM_OPTIMISER(name) extern const pm_optimiser pm_optimiser_##name;
+PM_OPTIMISERS(PM_OPTIMISER)
+#undef PM_OPTIMISER
 
-/* All optimisers; ends with NULL. */
-extern const pm_optimiser *const pm_optimisers[];
-const pm_optimiser *pm_optimiser_find(const char *name); /* NULL if there is none of that name */
-
-/* PM_INVALID with a message that names the parameter and its range, unless all are usable. */
-pm_status pm_optimiser_check(const pm_optimiser *optimiser, const void *parameters, pm_error *error);
+extern const pm_kind *const pm_optimisers[]; /* their heads; ends with NULL */
+static inline const pm_optimiser *pm_optimiser_of(const pm_kind *kind) { return (const void *)kind; }
 
 #endif

@@ -14,12 +14,19 @@ typedef struct parameters {
     double tau_m, tau_s; /* ms */
 } parameters;
 
-static const parameters defaults = {.tau_m = 10.0, .tau_s = 2.5};
-
-static const pm_parameter table[] = {
-    {"tau_m", "ms", "slow time constant of the kernel", offsetof(parameters, tau_m), PM_POSITIVE, NULL},
-    {"tau_s", "ms", "fast time constant of the kernel, below tau_m", offsetof(parameters, tau_s), PM_POSITIVE, NULL},
+static const pm_field fields[] = {
+    {"tau_m", "ms", "slow time constant of the kernel", offsetof(parameters, tau_m), 10.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
+    {"tau_s", "ms", "fast time constant of the kernel, below tau_m", offsetof(parameters, tau_s), 2.5,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
 };
+
+static pm_status check(const void *structure, pm_error *error) {
+    const parameters *p = structure;
+    if (p->tau_s < p->tau_m)
+        return PM_OK;
+    return pm_fail_key(error, "tau_s", "tau_s is %g ms; it must be below tau_m = %g ms", p->tau_s, p->tau_m);
+}
 
 typedef struct psd {
     parameters p;
@@ -45,8 +52,7 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
         return pm_fail_memory(error, "the learning rule");
     w->p = *(const parameters *)given;
     double m = w->p.tau_m, s = w->p.tau_s, peak = m * s / (m - s) * log(m / s);
-    pm_status status = m > s ? pm_tally_new_output(&w->tally, net, plasticity, "PSD", error)
-                             : pm_fail(error, PM_INVALID, "PSD: tau_s (%g ms) must be below tau_m (%g ms)", s, m);
+    pm_status status = pm_tally_new_output(&w->tally, net, plasticity, "PSD", error);
     w->scale = 1.0 / (exp(-peak / m) - exp(-peak / s));
     if (status)
         destroy(w);
@@ -79,8 +85,15 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
     return PM_OK;
 }
 
-const pm_learning_rule pm_rule_psd = {"psd",     "precise-spike-driven plasticity (Yu et al. 2013), output layer only",
-                                      table,     sizeof table / sizeof *table,
-                                      &defaults, sizeof(parameters),
-                                      create,    gather,
-                                      settle,    destroy};
+const pm_learning_rule pm_rule_psd = {
+    .head = {.name = "psd",
+             .help = "precise-spike-driven plasticity (Yu et al. 2013), output layer only",
+             .source = "Q. Yu, H. Tang, K. C. Tan and H. Li, PLoS ONE 8:e78318, 2013",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(parameters),
+             .check = check},
+    .create = create,
+    .gather = gather,
+    .settle = settle,
+    .destroy = destroy};

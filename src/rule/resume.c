@@ -15,11 +15,11 @@ typedef struct parameters {
     double a;
 } parameters;
 
-static const parameters defaults = {.tau = 5.0, .a = 0.0};
-
-static const pm_parameter table[] = {
-    {"tau", "ms", "time constant of the learning window", offsetof(parameters, tau), PM_POSITIVE, NULL},
-    {"a", "", "non-Hebbian part: change of every weight per error", offsetof(parameters, a), PM_ANY, NULL},
+static const pm_field fields[] = {
+    {"tau", "ms", "time constant of the learning window", offsetof(parameters, tau), 5.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
+    {"a", "", "non-Hebbian part: change of every weight per error", offsetof(parameters, a), 0.0,
+     .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
 };
 
 typedef struct resume {
@@ -103,8 +103,14 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
     return PM_OK;
 }
 
-const pm_learning_rule pm_rule_resume = {"resume",  "remote supervision (Ponulak and Kasinski 2010), output layer only",
-                                         table,     sizeof table / sizeof *table,
-                                         &defaults, sizeof(parameters),
-                                         create,    gather,
-                                         settle,    destroy};
+const pm_learning_rule pm_rule_resume = {
+    .head = {.name = "resume",
+             .help = "remote supervision (Ponulak and Kasinski 2010), output layer only",
+             .source = "F. Ponulak and A. Kasinski, Neural Computation 22, 2010",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(parameters)},
+    .create = create,
+    .gather = gather,
+    .settle = settle,
+    .destroy = destroy};

@@ -1,10 +1,9 @@
-/* Learning rules: each is one constant descriptor in a file of its own, from which YAML keys, help and the manual come.
- */
+/* Learning rules: each is one constant descriptor in a file of its own, and a line in the list below. */
 #ifndef PM_RULE_RULE_H
 #define PM_RULE_RULE_H
 
 #include "layer/layered.h"
-#include "base/parameter.h"
+#include "base/kind.h"
 
 #include <stdbool.h>
 
@@ -17,12 +16,7 @@ typedef struct pm_plasticity {
 enum { PM_RULE_PARAMETERS_SIZE = 256 }; /* bytes that hold the parameters of any rule */
 
 typedef struct pm_learning_rule {
-    const char *name;
-    const char *help;
-    const pm_parameter *parameters;
-    size_t n_parameters;
-    const void *defaults; /* of the structure that `parameters` describes */
-    size_t size;          /* of that structure */
+    pm_kind head;
     /* Workspace for networks of this shape; `parameters` is copied. */
     pm_status (*create)(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *parameters,
                         pm_error *error);
@@ -34,16 +28,26 @@ typedef struct pm_learning_rule {
     void (*destroy)(void *state); /* NULL is allowed */
 } pm_learning_rule;
 
-extern const pm_learning_rule pm_rule_normad, pm_rule_resume, pm_rule_multilayer_resume, pm_rule_span, pm_rule_psd;
-extern const pm_learning_rule pm_rule_chronotron, pm_rule_finite_precision, pm_rule_spikeprop;
-extern const pm_learning_rule pm_rule_exact_gradient;
+/* All rules, pm_rule_NAME; the first one is the default. */
+#define PM_RULES(X)                                                                                                    \
+    X(normad)                                                                                                          \
+    X(resume)                                                                                                          \
+    X(multilayer_resume)                                                                                               \
+    X(span)                                                                                                            \
+    X(psd)                                                                                                             \
+    X(chronotron)                                                                                                      \
+    X(finite_precision)                                                                                                \
+    X(spikeprop)                                                                                                       \
+    X(exact_gradient)
+#define PM_RULE(name) extern const pm_learning_rule pm_rule_##name;
+PM_RULES(PM_RULE)
+#undef PM_RULE
 
 /* The parameters with which NormAD is Newton's method for the instants of the output spikes: exact gradients, whole
  * steps. */
 void pm_normad_newton(void *parameters);
 
-/* All rules; ends with NULL. */
-extern const pm_learning_rule *const pm_rules[];
-const pm_learning_rule *pm_rule_find(const char *name); /* NULL if there is none of that name */
+extern const pm_kind *const pm_rules[]; /* their heads; ends with NULL */
+static inline const pm_learning_rule *pm_rule_of(const pm_kind *kind) { return (const void *)kind; }
 
 #endif

@@ -15,10 +15,9 @@ typedef struct parameters {
     double tau; /* ms */
 } parameters;
 
-static const parameters defaults = {.tau = 5.0};
-
-static const pm_parameter table[] = {
-    {"tau", "ms", "time constant of the alpha kernel", offsetof(parameters, tau), PM_POSITIVE, NULL},
+static const pm_field fields[] = {
+    {"tau", "ms", "time constant of the alpha kernel", offsetof(parameters, tau), 5.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
 };
 
 typedef struct span {
@@ -77,8 +76,15 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
     return PM_OK;
 }
 
-const pm_learning_rule pm_rule_span = {"span",    "spike pattern association (Mohemmed et al. 2012), output layer only",
-                                       table,     sizeof table / sizeof *table,
-                                       &defaults, sizeof(parameters),
-                                       create,    gather,
-                                       settle,    destroy};
+const pm_learning_rule pm_rule_span = {
+    .head = {.name = "span",
+             .help = "spike pattern association (Mohemmed et al. 2012), output layer only",
+             .source = "A. Mohemmed, S. Schliebs, S. Matsuda and N. Kasabov, International Journal of Neural Systems "
+                       "22, 2012",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(parameters)},
+    .create = create,
+    .gather = gather,
+    .settle = settle,
+    .destroy = destroy};

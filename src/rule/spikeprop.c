@@ -28,17 +28,15 @@ typedef struct parameters {
 enum { FIRST, ALL };
 static const char *const extents[] = {"first", "all", NULL};
 
-static const parameters defaults = {.spikes = ALL, .slope_floor = 1.0, .pair_window = 20.0, .recruit = 5.0};
-
-static const pm_parameter table[] = {
-    {"spikes", "", "first: one spike of each neuron (inputs: all); all: every spike", offsetof(parameters, spikes),
-     PM_ANY, extents},
-    {"slope_floor", "mV/ms", "smallest dV/dt that a change is divided by", offsetof(parameters, slope_floor),
-     PM_POSITIVE, NULL},
+static const pm_field fields[] = {
+    {"spikes", "", "first: one spike of each neuron (inputs: all); all: every spike", offsetof(parameters, spikes), ALL,
+     .words = extents},
+    {"slope_floor", "mV/ms", "smallest dV/dt that a change is divided by", offsetof(parameters, slope_floor), 1.0,
+     .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"pair_window", "ms", "output spikes further from a desired one are no pair", offsetof(parameters, pair_window),
-     PM_POSITIVE, NULL},
+     20.0, .bounds = {PM_LEAST, INFINITY, PM_CLOSED}},
     {"recruit", "mV", "moves the output's potential where a spike is missing (up) or superfluous (down); 0: not at all",
-     offsetof(parameters, recruit), PM_NOT_NEGATIVE, NULL},
+     offsetof(parameters, recruit), 5.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
 };
 
 typedef struct spikeprop {
@@ -244,8 +242,14 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
 }
 
 const pm_learning_rule pm_rule_spikeprop = {
-    "spikeprop", "gradient descent on spike times (Bohte et al. 2002, Booij and Nguyen 2005)",
-    table,       sizeof table / sizeof *table,
-    &defaults,   sizeof(parameters),
-    create,      gather,
-    settle,      destroy};
+    .head = {.name = "spikeprop",
+             .help = "gradient descent on spike times (Bohte et al. 2002, Booij and Nguyen 2005)",
+             .source = "S. M. Bohte, J. N. Kok and H. La Poutre, Neurocomputing 48, 2002; O. Booij and H. T. Nguyen, "
+                       "Information Processing Letters 95, 2005",
+             .fields = fields,
+             .n_fields = sizeof fields / sizeof *fields,
+             .size = sizeof(parameters)},
+    .create = create,
+    .gather = gather,
+    .settle = settle,
+    .destroy = destroy};

@@ -44,6 +44,7 @@ struct pm_simulation {
     bool agreed;   /* the last error is the same on all ranks */
     bool stopping; /* some rank was asked to stop */
     pm_counts counts;
+    uint64_t *fired; /* spikes of each population of LIF neurons, of all ranks */
     uint64_t unsettled_events; /* of the slab in which the run stands, so far */
     atomic_bool stop;
     pm_spike_callback *on_spike;
@@ -124,10 +125,11 @@ pm_status pm_simulation_new(const pm_network *network, const pm_options *options
     s->exchange = options && options->exchange && options->exchange->size > 1 ? options->exchange : NULL;
     pm_status status = pm_engine_init(&s->engine, network, options ? options->threads : 0, s->exchange, error);
     if (status == PM_OK) {
+        s->fired = calloc(network->n_populations + 1, sizeof *s->fired);
         s->queue = pm_queue_new(s->engine.plan.max_delay / s->engine.plan.slab);
         status = make_sources(s, error);
     }
-    if (status == PM_OK && (!s->queue || !append(&s->own, &(pm_spike){0})))
+    if (status == PM_OK && (!s->queue || !s->fired || !append(&s->own, &(pm_spike){0})))
         status = pm_fail_memory(error, "the simulation");
     status = pm_exchange_agree(s->exchange, status, error);
     if (status != PM_OK) {
@@ -155,6 +157,7 @@ void pm_simulation_free(pm_simulation *simulation) {
     free(simulation->found.items);
     free(simulation->own.items);
     free(simulation->pending.items);
+    free(simulation->fired);
     free(simulation);
 }
 
@@ -170,6 +173,7 @@ pm_status pm_simulation_reset(pm_simulation *simulation, pm_error *error) {
     simulation->own.count = 1;
     simulation->failed = PM_OK;
     simulation->counts.spikes = simulation->counts.source_spikes = simulation->counts.synaptic_events = 0;
+    memset(simulation->fired, 0, simulation->network->n_populations * sizeof *simulation->fired);
     simulation->unsettled_events = 0;
     atomic_store(&simulation->stop, false);
     return PM_OK;
@@ -197,6 +201,10 @@ pm_counts pm_simulation_counts(const pm_simulation *simulation) {
     return counts;
 }
 
+uint64_t pm_simulation_spikes(const pm_simulation *simulation, uint32_t population) {
+    return population < simulation->network->n_populations ? simulation->fired[population] : 0;
+}
+
 pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, pm_error *error) {
     pm_simulation *s = simulation;
     PM_ARCHIVE(archive, s->slab);
@@ -207,6 +215,7 @@ pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, 
     PM_ARCHIVE(archive, s->counts.source_spikes);
     PM_ARCHIVE(archive, s->counts.synaptic_events);
     PM_ARCHIVE(archive, s->unsettled_events);
+    pm_archive_bytes(archive, s->fired, s->network->n_populations * sizeof *s->fired);
     PM_ARCHIVE_LIST(archive, s->held);
     pm_engine_archive(&s->engine, archive);
     pm_queue_archive(s->queue, archive);
@@ -391,6 +400,7 @@ static void count_events(pm_simulation *s, double until, bool provisional) {
 
 static pm_status report_spike(pm_simulation *s, const pm_spike *spike, bool is_source, pm_error *error) {
     const pm_population *population = &s->network->populations[spike->population];
+    s->fired[spike->population] += !is_source;
     if (!is_source)
         s->counts.spikes++;
     else if (!s->engine.drive.covers[spike->population]) /* whose spikes pm_drive_spikes counts */

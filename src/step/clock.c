@@ -69,6 +69,7 @@ struct pm_clock {
     double start, end;     /* of the present step, ms */
     double time, reported; /* ms */
     pm_counts counts;
+    uint64_t *fired; /* spikes of each population */
     atomic_bool stop;
     pm_spike_callback *on_spike;
     void *spike_user;
@@ -124,7 +125,8 @@ static pm_status make_cells(pm_clock *c, pm_error *error) {
     c->kinds = calloc(np, sizeof *c->kinds);
     c->order = calloc(np, sizeof *c->order);
     c->rank = calloc(np, sizeof *c->rank);
-    if (!c->cells || !c->population || !c->head || !c->kinds || !c->order || !c->rank)
+    c->fired = calloc(np, sizeof *c->fired);
+    if (!c->cells || !c->population || !c->head || !c->kinds || !c->order || !c->rank || !c->fired)
         return pm_fail_memory(error, "the neurons");
     pm_status status = PM_OK;
     for (uint32_t p = 0; !status && p < net->n_populations; p++) {
@@ -222,6 +224,7 @@ void pm_clock_free(pm_clock *clock) {
     free(clock->sorted.items);
     free(clock->pending.items);
     free(clock->watches);
+    free(clock->fired);
     free(clock);
 }
 
@@ -240,6 +243,8 @@ void pm_clock_stop(pm_clock *clock) { atomic_store(&clock->stop, true); }
 double pm_clock_time(const pm_clock *clock) { return clock->time; }
 
 pm_counts pm_clock_counts(const pm_clock *clock) { return clock->counts; }
+
+uint64_t pm_clock_spikes(const pm_clock *clock, uint32_t population) { return clock->fired[population]; }
 
 /* --- delivery --- */
 
@@ -435,6 +440,7 @@ static pm_status report(pm_clock *c, double until, pm_error *error) {
         const pm_spike *spike = &c->pending.items[n];
         const pm_population *p = &c->network->populations[spike->population];
         *(p->kind == PM_LIF ? &c->counts.spikes : &c->counts.source_spikes) += 1;
+        c->fired[spike->population]++;
         if (c->on_spike && p->record_spikes)
             status = c->on_spike(spike, c->spike_user, error);
     }

@@ -45,5 +45,6 @@ void pm_clock_stop(pm_clock *clock);
 
 double pm_clock_time(const pm_clock *clock); /* ms */
 pm_counts pm_clock_counts(const pm_clock *clock);
+uint64_t pm_clock_spikes(const pm_clock *clock, uint32_t population); /* so far, of one that exists */
 
 #endif

@@ -141,43 +141,18 @@ pm_status pm_experiment_add_pattern(pm_experiment *e, const pm_event *input, siz
 }
 
 pm_status pm_experiment_set_rule(pm_experiment *e, const char *name, pm_error *error) {
-    const pm_learning_rule *rule = pm_rule_find(name);
-    if (!rule) {
-        char names[200] = "";
-        for (size_t k = 0, used = 0; pm_rules[k] && used < sizeof names; k++)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", k > 0 ? ", " : "", pm_rules[k]->name);
-        return pm_fail(error, PM_INVALID, "there is no learning rule '%.60s'; one of these is wanted: %s", name, names);
-    }
+    const pm_kind *kind = NULL;
+    pm_status status = pm_kind_choose(pm_rules, "learning rule", name, &kind, error);
+    if (status)
+        return status;
     _Static_assert(sizeof e->rule_parameters >= PM_RULE_PARAMETERS_SIZE, "room for the parameters of any rule");
-    e->rule = rule;
-    memcpy(e->rule_parameters, rule->defaults, rule->size);
+    e->rule = pm_rule_of(kind);
+    pm_kind_preset(kind, e->rule_parameters);
     return PM_OK;
-}
-
-static double count_choices(const pm_parameter *parameter) {
-    size_t n = 0;
-    while (parameter->choices[n])
-        n++;
-    return (double)n;
 }
 
 pm_status pm_experiment_set_parameter(pm_experiment *e, const char *name, double value, pm_error *error) {
-    const pm_learning_rule *rule = e->rule;
-    size_t k = 0;
-    while (k < rule->n_parameters && strcmp(rule->parameters[k].name, name) != 0)
-        k++;
-    if (k == rule->n_parameters)
-        return pm_fail(error, PM_INVALID, "the rule '%s' has no parameter '%.60s'", rule->name, name);
-    const pm_parameter *p = &rule->parameters[k];
-    if (p->choices && !(value >= 0.0 && value < count_choices(p) && floor(value) == value))
-        return pm_fail(error, PM_INVALID, "%s is choice %g of %g", name, value, count_choices(p));
-    if (!isfinite(value) || (p->range == PM_POSITIVE && value < 1e-9) || (p->range == PM_NOT_NEGATIVE && value < 0.0))
-        return pm_fail(error, PM_INVALID, "%s is %g%s%s; it must be %s", name, value, p->unit[0] ? " " : "", p->unit,
-                       p->range == PM_POSITIVE       ? "positive"
-                       : p->range == PM_NOT_NEGATIVE ? "at least 0"
-                                                     : "finite");
-    *pm_parameter_of(e->rule_parameters, p) = value;
-    return PM_OK;
+    return pm_kind_set(&e->rule->head, e->rule_parameters, name, value, error);
 }
 
 size_t pm_experiment_weights(const pm_experiment *e) {

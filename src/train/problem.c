@@ -3,8 +3,9 @@
 #include "train/problem.h"
 
 #include "net/events.h"
-#include "base/parameter.h"
+#include "model/neuron.h"
 #include "base/random.h"
+#include "rule/rule.h"
 
 #include <gsl/gsl_randist.h>
 #include <math.h>
@@ -179,6 +180,10 @@ pm_status pm_experiment_fault(const pm_experiment *e, const char **key, size_t *
     status = pm_neuron_check(&e->neuron, error);
     if (!status)
         status = pm_neuron_need_current(&e->neuron, "training", error);
+    if (status)
+        return status;
+    *key = "rule";
+    status = pm_kind_check(&e->rule->head, e->rule_parameters, error);
     if (status)
         return status;
     *key = "goal";

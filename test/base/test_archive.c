@@ -87,6 +87,10 @@ START_TEST(goes_on) {
         }
         pm_counts then = pm_simulation_counts(after);
         ck_assert_uint_eq(then.spikes, counts.spikes);
+        uint64_t by_population = 0;
+        for (uint32_t p = 0; p < network->n_populations; p++)
+            by_population += pm_simulation_spikes(after, p);
+        ck_assert_uint_eq(by_population, counts.spikes);
         ck_assert_uint_eq(then.source_spikes, counts.source_spikes);
         ck_assert_uint_eq(then.synaptic_events, counts.synaptic_events);
         pm_simulation_free(after);

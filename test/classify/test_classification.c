@@ -1,5 +1,6 @@
 /* Experiments in classification: what is refused, and training whose bits do not depend on threads. */
 #include "classify/classification.h"
+#include "support/presets.h"
 
 #include <check.h>
 #include <math.h>
@@ -12,10 +13,9 @@ START_TEST(trains_refused) {
     const double trains_given[][2] = {{0.0, 5.0}, {5.0, 30.0}, {6.0, 6.0}, {NAN, 7.0}};
     pm_classification *c = pm_classification_new();
     pm_error error;
-    c->loss = PM_LOSS_TRAINS;
+    pm_classification_set_loss(c, &pm_loss_trains);
     c->layers[0] = (pm_classification_layer){.size = 3, .rate = 1.0};
     c->n_layers = 1;
-    c->coding.to = 10.0;
     ck_assert_int_eq(pm_classification_check(c, &error), PM_INVALID);
     ck_assert_ptr_nonnull(strstr(error.message, "loss.trains: the desired train has no spikes"));
     c->desired = malloc(2 * sizeof *c->desired);
@@ -28,24 +28,25 @@ START_TEST(trains_refused) {
     c->desired[0] = 6.0;
     c->desired[1] = 7.0;
     ck_assert_int_eq(pm_classification_check(c, &error), PM_OK);
-    c->tau_hat = -1.0;
+    *c->loss_parameters = -1.0; /* tau */
     ck_assert_int_eq(pm_classification_check(c, &error), PM_INVALID);
     pm_classification_free(c);
 }
 END_TEST
 
 /* Trains on Yin-Yang with so many threads; the weights go to `weights`, the scores of the test to `score`. */
-static void train_small(pm_loss_kind loss, int threads, double *weights, size_t n, pm_score *score) {
+static void train_small(const pm_loss *loss, int threads, double *weights, size_t n, pm_score *score) {
     static const double desired[] = {16.0, 19.5, 23.0}; /* ms */
     pm_classification *c = pm_classification_new();
     pm_class_trainer *t = NULL;
     pm_dataset train, test;
     c->neuron.V_th = c->readout.V_th = -50.0;
-    c->loss = loss;
-    c->scale = 0.3;
+    pm_classification_set_loss(c, loss);
+    if (loss == &pm_loss_discounted)
+        set_value(&loss->head, c->loss_parameters, "scale", 0.3);
     c->duration = 40.0;
-    c->coding.to = 20.0;
-    c->coding.threshold = -1.0;
+    set_value(&c->coding.code->head, c->coding.parameters, "to", 20.0);
+    set_value(&c->coding.code->head, c->coding.parameters, "threshold", -1.0);
     c->layers[0] = (pm_classification_layer){.size = 40, .mean = 900.0, .std = 600.0, .dropout = 0.1, .rate = 1.0};
     c->layers[1] = (pm_classification_layer){.size = 3, .mean = 50.0, .std = 30.0, .rate = 1.0};
     c->n_layers = 2;
@@ -79,7 +80,7 @@ static void train_small(pm_loss_kind loss, int threads, double *weights, size_t 
 /* Training gives the same bits with 1, 2 and 3 threads, and learns: the exact gradient and NormAD. */
 START_TEST(threads) {
     enum { N = 5 * 40 };
-    const pm_loss_kind losses[] = {PM_LOSS_DISCOUNTED, PM_LOSS_TRAINS};
+    const pm_loss *const losses[] = {&pm_loss_discounted, &pm_loss_trains};
     double one[N], other[N];
     pm_score first, score;
     for (size_t k = 0; k < sizeof losses / sizeof *losses; k++) {
@@ -106,10 +107,10 @@ START_TEST(activity) {
     pm_class_trainer *t = NULL;
     pm_score score;
     c->neuron.V_th = c->readout.V_th = -50.0;
-    c->loss = PM_LOSS_DISCOUNTED;
+    pm_classification_set_loss(c, &pm_loss_discounted);
     c->duration = 20.0;
-    c->coding.threshold = 0.5;
-    c->coding.to = 5.0;
+    set_value(&c->coding.code->head, c->coding.parameters, "threshold", 0.5);
+    set_value(&c->coding.code->head, c->coding.parameters, "to", 5.0);
     c->layers[0] = (pm_classification_layer){.size = 1, .rate = 1.0};
     c->layers[1] = (pm_classification_layer){.size = 2, .rate = 1.0};
     c->n_layers = c->n_classes = 2;

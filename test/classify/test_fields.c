@@ -192,7 +192,7 @@ static void train_bars(int threads, double *weights, double *averages) {
     pm_class_trainer *t = NULL;
     pm_score score;
     c->neuron.V_th = c->readout.V_th = -50.0;
-    c->loss = PM_LOSS_DISCOUNTED;
+    pm_classification_set_loss(c, &pm_loss_discounted);
     c->coding.bias = 0.0;
     c->layers[0] = (pm_classification_layer){.size = HIDDEN, .mean = 300.0, .std = 100.0, .rate = 1.0, .field = 1};
     c->layers[1] = (pm_classification_layer){.size = 2, .std = 30.0, .rate = 1.0};

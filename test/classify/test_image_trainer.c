@@ -1,4 +1,5 @@
 #include "classify/image_trainer.h"
+#include "support/presets.h"
 #include "support/starve.h"
 
 #include <check.h>
@@ -23,8 +24,8 @@ static void drop_sets(sets *s) {
 }
 
 static pm_image_training training(const pm_image_model *kind) {
-    return (pm_image_training){kind, kind->defaults, 3, sizes, 3, 40, &pm_optimiser_adam, pm_optimiser_adam.defaults,
-                               NULL};
+    return (pm_image_training){kind, presets_of(&kind->head),    3,   sizes, 3, 40, &pm_optimiser_adam,
+                               presets_of(&pm_optimiser_adam.head), NULL};
 }
 
 static pm_image_trainer *make(const pm_image_training *of, const pm_dataset *train) {
@@ -44,7 +45,7 @@ START_TEST(epochs) {
     sets s;
     make_sets(&s);
     for (size_t k = 0; pm_image_models[k]; k++) {
-        pm_image_training of = training(pm_image_models[k]);
+        pm_image_training of = training(pm_image_model_of(pm_image_models[k]));
         pm_image_trainer *t = make(&of, &s.train);
         pm_image_outcome outcome, first = {0};
         uint32_t confusion[9], all = 0;
@@ -75,7 +76,7 @@ START_TEST(resumed) {
     sets s;
     make_sets(&s);
     for (size_t k = 0; pm_image_models[k]; k++) {
-        pm_image_training of = training(pm_image_models[k]);
+        pm_image_training of = training(pm_image_model_of(pm_image_models[k]));
         pm_image_trainer *a = make(&of, &s.train), *b = make(&of, &s.train);
         pm_image_outcome outcome;
         ck_assert_int_eq(pm_image_trainer_epoch(a, 0.005, NULL, NULL, NULL, &outcome, NULL), PM_OK);

@@ -2,6 +2,7 @@
 #include "rule/optimiser.h"
 #include "classify/stbp.h"
 #include "base/random.h"
+#include "support/presets.h"
 #include "support/starve.h"
 
 #include <check.h>
@@ -37,7 +38,7 @@ static void make_set(set *s, uint64_t seed) {
 }
 
 static pm_stbp_parameters some(double input, double reset, double spike) {
-    pm_stbp_parameters p = *(const pm_stbp_parameters *)pm_image_model_stbp.defaults;
+    pm_stbp_parameters p = *(const pm_stbp_parameters *)presets_of(&pm_image_model_stbp.head);
     p.steps = 6.0;
     p.norm = 0.8;
     p.width = 1.3;
@@ -222,7 +223,7 @@ START_TEST(learns) {
     for (uint64_t step = 1; step <= 200; step++) {
         seen.images.key = step;
         ck_assert_int_eq(pm_image_net_run(&net, &seen.images, true, &outcome, NULL, NULL), PM_OK);
-        pm_image_net_step(&net, IMAGES, &pm_optimiser_adam, pm_optimiser_adam.defaults, memory, step, 0.01);
+        pm_image_net_step(&net, IMAGES, &pm_optimiser_adam, presets_of(&pm_optimiser_adam.head), memory, step, 0.01);
     }
     ck_assert_int_eq(pm_image_net_run(&net, &unseen.images, false, &outcome, NULL, NULL), PM_OK);
     ck_assert_uint_ge(outcome.correct, IMAGES - 3); /* a third by chance */

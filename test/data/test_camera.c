@@ -1,4 +1,5 @@
 #include "data/camera.h"
+#include "support/presets.h"
 #include "support/starve.h"
 
 #include <check.h>
@@ -38,7 +39,7 @@ static double level(const pm_camera *c, const uint8_t *picture, int x, int y, do
 START_TEST(events_count_thresholds) {
     uint8_t picture[SIDE * SIDE];
     int net[PM_CAMERA_PIXELS] = {0};
-    pm_camera c = pm_camera_default;
+    pm_camera c = pm_camera_default();
     pm_pixel_events events = {0};
     c.refractory = 0.0;
     c.saccade = 20.0;
@@ -62,7 +63,7 @@ END_TEST
 /* Nothing is missed: at every sample each pixel is less than a threshold from where its events say it is. */
 START_TEST(nothing_is_missed) {
     uint8_t picture[SIDE * SIDE];
-    pm_camera c = pm_camera_default;
+    pm_camera c = pm_camera_default();
     pm_pixel_events events = {0};
     c.refractory = 0.0;
     paint(picture);
@@ -87,7 +88,7 @@ END_TEST
 START_TEST(refractory_time) {
     uint8_t picture[SIDE * SIDE];
     uint32_t last[PM_CAMERA_PIXELS] = {0};
-    pm_camera c = pm_camera_default;
+    pm_camera c = pm_camera_default();
     pm_pixel_events events = {0}, again = {0};
     paint(picture);
     c.refractory = 4.0;
@@ -114,7 +115,7 @@ START_TEST(polarity) {
     uint8_t white[SIDE * SIDE];
     pm_pixel_events events = {0};
     memset(white, 255, sizeof white);
-    ck_assert_int_eq(pm_camera_record(&pm_camera_default, white, SIDE, SIDE, &events, NULL), PM_OK);
+    ck_assert_int_eq(pm_camera_record(presets_of(&pm_camera_kind), white, SIDE, SIDE, &events, NULL), PM_OK);
     size_t upper = 0, lower = 0;
     for (size_t k = 0; k < events.n && events.list[k].time < 100000; k++) {
         const pm_pixel_event *e = &events.list[k];
@@ -136,8 +137,8 @@ START_TEST(way) {
     static const double corner[][2] = {{-3.0, -3.0}, {0.0, 3.0}, {3.0, -3.0}, {-3.0, -3.0}};
     for (int k = 0; k < 4; k++) {
         double here[2], later[2];
-        pm_camera_offset(&pm_camera_default, 100.0 * k, here);
-        pm_camera_offset(&pm_camera_default, 100.0 * k + 0.1, later);
+        pm_camera_offset(presets_of(&pm_camera_kind), 100.0 * k, here);
+        pm_camera_offset(presets_of(&pm_camera_kind), 100.0 * k + 0.1, later);
         for (int j = 0; j < 2; j++) {
             ck_assert_double_eq_tol(here[j], corner[k][j], 1e-12);
             ck_assert_double_eq_tol(later[j], here[j], 1e-6);
@@ -150,9 +151,9 @@ END_TEST
 START_TEST(smallest) {
     uint8_t picture[SIDE * SIDE] = {0}, dot = 255;
     pm_pixel_events events = {0};
-    ck_assert_int_eq(pm_camera_record(&pm_camera_default, picture, SIDE, SIDE, &events, NULL), PM_OK);
+    ck_assert_int_eq(pm_camera_record(presets_of(&pm_camera_kind), picture, SIDE, SIDE, &events, NULL), PM_OK);
     ck_assert_uint_eq(events.n, 0);
-    ck_assert_int_eq(pm_camera_record(&pm_camera_default, &dot, 1, 1, &events, NULL), PM_OK);
+    ck_assert_int_eq(pm_camera_record(presets_of(&pm_camera_kind), &dot, 1, 1, &events, NULL), PM_OK);
     ck_assert_uint_gt(events.n, 10);
     pm_pixel_events_free(&events);
 }
@@ -166,17 +167,17 @@ START_TEST(refusals) {
     } bad[] = {{0, 0.0}, {0, 1e-4}, {0, NAN}, {1, 0.0}, {2, -1.0},  {2, INFINITY},
                {3, 0.0}, {3, 1e4},  {4, 0.0}, {4, 1e3}, {5, 101.0}, {5, 1e-6}};
     pm_error error = {0};
-    ck_assert_int_eq(pm_camera_check(&pm_camera_default, &error), PM_OK);
+    ck_assert_int_eq(pm_kind_check(&pm_camera_kind, presets_of(&pm_camera_kind), &error), PM_OK);
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
-        pm_camera c = pm_camera_default;
-        const pm_parameter *p = &pm_camera_parameters[bad[k].parameter];
-        *pm_parameter_of(&c, p) = bad[k].value;
-        ck_assert_int_eq(pm_camera_check(&c, &error), PM_INVALID);
+        pm_camera c = pm_camera_default();
+        const pm_field *p = &pm_camera_kind.fields[bad[k].parameter];
+        pm_field_set(p, &c, bad[k].value);
+        ck_assert_int_eq(pm_kind_check(&pm_camera_kind, &c, &error), PM_INVALID);
         ck_assert_msg(strncmp(error.message, p->name, strlen(p->name)) == 0, "%s", error.message);
     }
     uint8_t picture[35] = {0};
     pm_pixel_events events = {0};
-    ck_assert_int_eq(pm_camera_record(&pm_camera_default, picture, 35, 1, &events, &error), PM_INVALID);
+    ck_assert_int_eq(pm_camera_record(presets_of(&pm_camera_kind), picture, 35, 1, &events, &error), PM_INVALID);
     ck_assert_ptr_nonnull(strstr(error.message, "35 x 1"));
 }
 END_TEST
@@ -185,11 +186,12 @@ END_TEST
 START_TEST(memory_runs_out) {
     uint8_t picture[SIDE * SIDE];
     paint(picture);
+    const pm_camera *camera = presets_of(&pm_camera_kind);
     for (size_t n = 1;; n++) {
         pm_pixel_events events = {0};
         pm_error error = {0};
         starve(n);
-        pm_status status = pm_camera_record(&pm_camera_default, picture, SIDE, SIDE, &events, &error);
+        pm_status status = pm_camera_record(camera, picture, SIDE, SIDE, &events, &error);
         bool hit = starved();
         starve(0);
         pm_pixel_events_free(&events);

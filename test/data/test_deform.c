@@ -1,4 +1,5 @@
 #include "classify/classification.h"
+#include "support/presets.h"
 #include "support/starve.h"
 
 #include <check.h>
@@ -215,20 +216,20 @@ END_TEST
 
 static void refused(pm_deformation d, const char *words) {
     pm_error error = {0};
-    ck_assert_int_eq(pm_deformation_check(&d, &error), PM_INVALID);
+    ck_assert_int_eq(pm_kind_check(&pm_deformation_kind, &d, &error), PM_INVALID);
     ck_assert_msg(strncmp(error.message, words, strlen(words)) == 0, "%s", error.message);
 }
 
 START_TEST(impossible) {
-    refused((pm_deformation){.shift = -1.0}, "shift: -1 is not possible");
-    refused((pm_deformation){.shift = INFINITY}, "shift: inf");
-    refused((pm_deformation){.rotate = 181.0}, "rotate: 181");
-    refused((pm_deformation){.rotate = NAN}, "rotate: ");
-    refused((pm_deformation){.scale = 1.0}, "scale: 1");
-    refused((pm_deformation){.strength = -2.0, .smoothness = 1.0}, "elastic.strength: -2");
-    refused((pm_deformation){.strength = 2.0}, "elastic.smoothness: 0 is not possible; it must be positive");
-    refused((pm_deformation){.strength = 2.0, .smoothness = NAN}, "elastic.smoothness: ");
-    ck_assert_int_eq(pm_deformation_check(&all, NULL), PM_OK);
+    refused((pm_deformation){.shift = -1.0}, "shift is -1 pixels; it must be from 0 to 1000 pixels");
+    refused((pm_deformation){.shift = INFINITY}, "shift is inf");
+    refused((pm_deformation){.rotate = 181.0}, "rotate is 181 degrees");
+    refused((pm_deformation){.rotate = NAN}, "rotate is ");
+    refused((pm_deformation){.scale = 1.0}, "scale is 1; it must be from 0 to below 1");
+    refused((pm_deformation){.strength = -2.0, .smoothness = 1.0}, "elastic.strength is -2");
+    refused((pm_deformation){.strength = 2.0}, "elastic.smoothness is 0 pixels; it must be positive where");
+    refused((pm_deformation){.strength = 2.0, .smoothness = NAN}, "elastic.smoothness is ");
+    ck_assert_int_eq(pm_kind_check(&pm_deformation_kind, &all, NULL), PM_OK);
 }
 END_TEST
 
@@ -273,8 +274,8 @@ static pm_dataset examples(uint8_t *bytes, uint8_t *label) {
 static pm_classification *experiment(const pm_image_model *model, const pm_deformation *d) {
     pm_classification *c = pm_classification_new();
     c->neuron.V_th = c->readout.V_th = -50.0;
-    c->loss = PM_LOSS_DISCOUNTED;
-    c->coding.threshold = 0.2;
+    pm_classification_set_loss(c, &pm_loss_discounted);
+    set_value(&c->coding.code->head, c->coding.parameters, "threshold", 0.2);
     c->layers[0] = (pm_classification_layer){.size = HIDDEN, .mean = 40.0, .std = 60.0, .rate = 1.0};
     c->layers[1] = (pm_classification_layer){.size = CLASSES, .mean = 0.0, .std = 50.0, .rate = 1.0};
     c->n_layers = 2;
@@ -282,7 +283,7 @@ static pm_classification *experiment(const pm_image_model *model, const pm_defor
     c->batch = 20;
     c->model = model;
     if (model)
-        memcpy(c->model_parameters, model->defaults, model->size);
+        pm_kind_preset(&model->head, c->model_parameters);
     c->rate = model ? 0.01 : 5.0;
     c->deform = *d;
     ck_assert_int_eq(pm_classification_check(c, NULL), PM_OK);
@@ -344,7 +345,7 @@ START_TEST(pictures_only) {
         ck_assert_ptr_nonnull(strstr(error.message, "data.deform: only images"));
         c->deform.shift = -1.0;
         ck_assert_int_eq(pm_classification_check(c, &error), PM_INVALID);
-        ck_assert_ptr_nonnull(strstr(error.message, "data.deform.shift: -1"));
+        ck_assert_ptr_nonnull(strstr(error.message, "data.deform: shift is -1"));
         pm_classification_free(c);
     }
 }

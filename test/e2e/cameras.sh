@@ -53,8 +53,8 @@ refuse 2 "there is no such file" camera -i missing -l missing -o new
 refuse 2 "has 10000 images; 20000 are wanted" camera -i "$mnist/t10k-images-idx3-ubyte.gz" \
     -l "$mnist/t10k-labels-idx1-ubyte.gz" -n 20000 -o new
 refuse 2 "not a whole number" camera -i a -l b -n 1.5 -o new
-refuse 2 "threshold: 0 is not possible" camera -i a -l b -o new --threshold 0
-refuse 2 "step: 200 ms is not possible" camera -i a -l b -o new --step 200
+refuse 2 "threshold is 0; it must be positive, at least 0.001" camera -i a -l b -o new --threshold 0
+refuse 2 "step is 200 ms; it must be from a millionth" camera -i a -l b -o new --step 200
 refuse 2 "recordings already" camera -i "$mnist/t10k-images-idx3-ubyte.gz" -l "$mnist/t10k-labels-idx1-ubyte.gz" -n 1 \
     -o recordings/Train
 refuse 2 "picture 1 makes no event" camera -i "$mnist/t10k-images-idx3-ubyte.gz" -l "$mnist/t10k-labels-idx1-ubyte.gz" -n 1 \
@@ -64,7 +64,7 @@ refuse 2 "the data nmnist needs the coding events" train nmnist.yaml -o new
 nmnist 'coding: {events: {compression: 2.0}}'
 refuse 2 "the window ends at 50 ms, after the duration of 20 ms" train nmnist.yaml -o new
 nmnist 'coding: {events: {compression: -1.0}}'
-refuse 2 "coding.events.compression: -1 is not possible" train nmnist.yaml -o new
+refuse 2 "coding.events.compression: compression is -1; it must be positive" train nmnist.yaml -o new
 nmnist 'data: {yin_yang: {}}'
 refuse 2 "the coding events is for recordings" train nmnist.yaml -o new
 nmnist 'data: {nmnist: {train: recordings/Train, test: recordings/Test, saccade: 4}}'

@@ -63,13 +63,13 @@ deformed() {
     sed "s/deform:.*/deform: $2/" images/exact.yaml > wrong.yaml
     refuse 2 "wrong\.yaml:5: data\.deform$pattern" train wrong.yaml -o new
 }
-deformed ': shift: -1 is not possible; it must be from 0' '{shift: -1.0}'
+deformed '\.shift: shift is -1 pixels; it must be from 0 to 1000' '{shift: -1.0}'
 deformed '\.shift: ' '{shift: .nan}'
 deformed '\.rotate: ' '{rotate: much}'
-deformed ': rotate: 200 is not possible' '{rotate: 200}'
-deformed ': scale: 1 is not possible; it must be a share' '{scale: 1.0}'
-deformed ': elastic.strength: -3 is not possible' '{elastic: {strength: -3.0, smoothness: 2.0}}'
-deformed ': elastic.smoothness: 0 is not possible; it must be positive' '{elastic: {strength: 3.0}}'
+deformed '\.rotate: rotate is 200 degrees' '{rotate: 200}'
+deformed '\.scale: scale is 1; it must be from 0 to below 1' '{scale: 1.0}'
+deformed '\.elastic.strength: elastic.strength is -3 pixels' '{elastic: {strength: -3.0, smoothness: 2.0}}'
+deformed ': elastic.smoothness is 0 pixels; it must be positive where' '{elastic: {strength: 3.0}}'
 deformed ": unknown key 'shifts'; did you mean 'shift'" '{shifts: 1.0}'
 deformed "\.elastic: unknown key 'sigma'" '{elastic: {sigma: 1.0}}'
 deformed ': this is a single value' '3.0'
@@ -127,8 +127,8 @@ field() {
     sed "s/size: $2,/size: $2, field: $3,/" images/exact.yaml > wrong.yaml
     refuse 2 "wrong\.yaml:$pattern" train wrong.yaml -o new
 }
-field '12: layers\[0\]\.field: .0. is not a number of steps' 30 0
-field '12: layers\[0\]\.field: .wide. is not a number of steps' 30 wide
+field '12: layers\[0\]\.field: field is 0 ties; it must be a whole number from 1' 30 0
+field '12: layers\[0\]\.field: .wide. is not a whole number' 30 wide
 field '1: layers\[1\]: only the first hidden layer has receptive fields' 10 2
 # shared STATUS PATTERN ARGUMENTS...: what goes wrong on two ranks ends both, is told once, and leaves nothing.
 shared() {

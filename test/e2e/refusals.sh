@@ -90,7 +90,7 @@ duration: 10.0
 populations: [{name: cells, size: 3}]
 record: {potential: [{population: cells, neurons: [1, 1], interval: 0.1}]}
 EOF
-refuse_network "the rate of 'in' is -5" << 'EOF'
+refuse_network "rate: rate is -5 spikes/s; it must be from 0" << 'EOF'
 duration: 10.0
 populations: [{name: in, size: 3, source: {poisson: {rate: -5.0}}}]
 EOF

@@ -20,7 +20,7 @@ for command in $commands; do
     check "punctum help $command is punctum $command --help" cmp help help2
 done
 "$program" train --help > help
-check "parameters are indented" awk '/^Learning rules/ { inside = 1; next } inside && /^[^ ]/ { print; exit 1 }' help
+check "parameters are indented" awk '/^Learning rules/ { inside = 1; next } inside && /^[^ ]/ && !/:$/ { print; exit 1 }' help
 if command -v script > /dev/null; then # a terminal of 50 and of 120 columns
     for width in 50 120; do
         script -qec "stty cols $width; '$program' train --help" /dev/null < /dev/null | tr -d '\r' > help
@@ -34,7 +34,7 @@ fi
 
 # The manual page holds what --help lists, and so does docs/command-line.md: same options, letters and arguments.
 if ! "$here/scripts/manual.sh" "$program" > page; then fail "scripts/manual.sh fails"; fi
-check "docs/punctum.1 lists the options as --help does (scripts/manual.sh renews it)" diff "$here/docs/punctum.1" page
+check "docs/punctum.1 lists the options as --help does (make manual renews it)" diff "$here/docs/punctum.1" page
 for command in $commands; do
     "$program" "$command" --help | sed -n '/^Examples:/q
         s/^  \(-., \|    \)--\([a-z-]*\)\(\[*=[A-Za-z.]*\]*\).*/\1--\2\3/p
@@ -66,3 +66,37 @@ for ask in --help --version "run --help" "help run" "run --usage"; do
     "$program" $ask > /dev/full 2> err
     check "'punctum $ask' to a full device fails" test $? -eq 1
 done
+
+# Rates are those of the neurons, by population, whether their spikes are recorded or not; sources stand apart.
+awk '/^```yaml/ { inside = 1; next } /^```/ { inside = 0 } inside' "$here/docs/quickstart.md" > first.yaml
+sed 's/spikes: \[input, cells\]/spikes: [input]/' first.yaml > second.yaml
+for file in first second; do
+    check "the quick start's network runs" "$program" run $file.yaml -o $file
+    mv out said
+    check "the closing line has the rate of the cells" grep -q '145 spikes of 10 neurons (cells 72.5 Hz), 406 of 100 sources' said
+    check "rate_hz is that of the cells" grep -q '"rate_hz": 72.5,' $file/summary.json
+    check "rates_hz has it by population" grep -q '"cells": 72.5$' $file/summary.json
+    check "source_rate_hz is that of the inputs" grep -q '"source_rate_hz": 20.3' $file/summary.json
+done
+check "clock: the same rate" sh -c "'$program' run first.yaml -o clocked --engine clock --dt 0.01 | grep -q '(cells 72.5 Hz), 406 of 100'"
+
+# Commands in the pages that make variations of experiments give files that load, with their data.
+ln -s "$here/data" data
+mkdir -p build
+sed -n "s/^    \(sed '.*' data\/experiments\/mnist-[a-z0-9]*\.yaml > build\/.*\)$/\1/p" "$here"/docs/*.md > variations
+check "there are such commands" test "$(wc -l < variations)" -ge 2
+while IFS= read -r line; do
+    eval "$line"
+    file=${line##* }
+    original=$(echo "$line" | grep -o 'data/experiments/[a-z0-9-]*\.yaml')
+    check "$line: another experiment" sh -c "! cmp -s '$file' '$original'"
+    refuse 2 "nowhere/checkpoint.bin: cannot be read" test "$file" nowhere
+done < variations
+
+# A file of potentials: a row for each multiple of the interval, and two at each spike, as docs/formats.md says.
+check "the demo for its potentials" "$program" run "$demo" -o potentials --quiet
+spikes=$(awk '$1 == 0' potentials/spikes-excitatory.dat | wc -l)
+check "rows of potentials" awk -v spikes="$spikes" '
+    !/#/ { n[$1]++; rows++ }
+    END { for (t in n) single += n[t] == 1; exit !(single == 5000 && rows == 5000 + 2 * spikes && spikes == 33) }' \
+    potentials/potential-excitatory-0.dat

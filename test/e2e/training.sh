@@ -181,7 +181,7 @@ problem: $given
 goal: {within: 1.0}
 rule: {normad: {}, resume: {}}
 EOF
-experiment "experiment\.yaml: rule: PSD: tau_s" << EOF
+experiment "experiment\.yaml:[0-9]+: rule\.psd\.tau_s: tau_s is [0-9.]+ ms; it must be below tau_m" << EOF
 duration: 20.0
 $layers
 problem: $given

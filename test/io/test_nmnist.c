@@ -4,6 +4,7 @@
 #include "io/event_file.h"
 #include "io/output.h"
 #include "data/coding.h"
+#include "support/presets.h"
 #include "support/starve.h"
 
 #include <check.h>
@@ -304,9 +305,12 @@ START_TEST(split_and_spikes) {
     ck_assert_uint_eq(part.n, 2);
     ck_assert_mem_eq(part.first, ((uint64_t[]){0, 1, 2}), 3 * sizeof(uint64_t));
     ck_assert_mem_eq(part.label, ((uint8_t[]){2, 3}), 2);
-    const pm_coding coding = {.kind = PM_CODING_EVENTS, .from = 0.25, .compression = 10.0, .bias = 0.6};
+    pm_coding coding = pm_coding_new(&pm_code_events);
+    set_value(&coding.code->head, coding.parameters, "from", 0.25);
+    set_value(&coding.code->head, coding.parameters, "compression", 10.0);
+    coding.bias = 0.6;
     ck_assert_uint_eq(pm_coding_inputs(&coding, &part), 2313);
-    ck_assert_int_eq(pm_encode(&coding, &part, 1, 0, 0, &spikes, NULL), PM_OK);
+    ck_assert_int_eq(pm_encode(&coding, &(pm_presentation){&part, 1, 0, 0}, &spikes, NULL), PM_OK);
     ck_assert_uint_eq(spikes.n, 2);
     ck_assert_uint_eq(spikes.neuron[0], 1156 + 2);
     ck_assert_double_eq_tol(spikes.time[0], 0.25 + 0.3001, 1e-15);

@@ -1,4 +1,5 @@
 #include "rule/optimiser.h"
+#include "support/presets.h"
 
 #include <check.h>
 #include <math.h>
@@ -18,7 +19,7 @@ START_TEST(first_steps) {
     ck_assert(w[0] == 8.25 && w[1] == 23.5 && w[2] == 30.0); /* 1 + 1.5 times the first step */
     memset(memory, 0, sizeof memory);
     for (uint64_t step = 1; step <= 3; step++) /* equal gradients: steps of the rate, whatever the gradient's size */
-        pm_optimiser_adam.step(pm_optimiser_adam.defaults, memory, step, 0.25, N, g, w);
+        pm_optimiser_adam.step(presets_of(&pm_optimiser_adam.head), memory, step, 0.25, N, g, w);
     ck_assert_double_eq_tol(w[0], 7.5, 1e-7); /* epsilon is 1e-8 of the gradient */
     ck_assert_double_eq_tol(w[1], 24.25, 1e-7);
     ck_assert(w[2] == 30.0);
@@ -28,17 +29,18 @@ END_TEST
 /* Every optimiser finds the minimum of a quadratic function; a step does not depend on how the array is cut. */
 START_TEST(minimum) {
     for (size_t o = 0; pm_optimisers[o]; o++) {
-        const pm_optimiser *optimiser = pm_optimisers[o];
+        const pm_optimiser *optimiser = pm_optimiser_of(pm_optimisers[o]);
+        const void *defaults = presets_of(pm_optimisers[o]);
         double w[2] = {5.0, -3.0}, memory[2 * MOST_MEMORY] = {0};
         double single[2] = {5.0, -3.0}, cut[2][MOST_MEMORY] = {{0}};
         ck_assert_uint_le(optimiser->memory, MOST_MEMORY);
-        ck_assert_uint_le(optimiser->size, PM_OPTIMISER_PARAMETERS_SIZE);
+        ck_assert_uint_le(optimiser->head.size, PM_OPTIMISER_PARAMETERS_SIZE);
         for (uint64_t step = 1; step <= 4000; step++) {
             double rate = 0.05 / (1.0 + 0.01 * (double)step);
             const double g[2] = {w[0] - 1.0, 4.0 * (w[1] - 2.0)};
-            optimiser->step(optimiser->defaults, memory, step, rate, 2, g, w);
+            optimiser->step(defaults, memory, step, rate, 2, g, w);
             for (size_t k = 0; k < 2; k++)
-                optimiser->step(optimiser->defaults, cut[k], step, rate, 1, &g[k], &single[k]);
+                optimiser->step(defaults, cut[k], step, rate, 1, &g[k], &single[k]);
             ck_assert(w[0] == single[0] && w[1] == single[1]);
         }
         ck_assert_double_eq_tol(w[0], 1.0, 1e-3); /* a point, not a rate: far above what is left after 4000 steps */
@@ -47,29 +49,26 @@ START_TEST(minimum) {
 }
 END_TEST
 
-/* Optimisers are found by name, and unusable parameters are refused with a message that names them. */
-START_TEST(descriptors) {
+/* Parameters that an optimiser cannot use are refused with a message that names them: 1 is no decay below 1. */
+START_TEST(refusals) {
     pm_error error = {0};
     for (size_t o = 0; pm_optimisers[o]; o++) {
-        const pm_optimiser *optimiser = pm_optimisers[o];
-        ck_assert_ptr_eq(pm_optimiser_find(optimiser->name), optimiser);
+        const pm_kind *kind = pm_optimisers[o];
         double parameters[PM_OPTIMISER_PARAMETERS_SIZE / sizeof(double)];
-        if (optimiser->size > 0)
-            memcpy(parameters, optimiser->defaults, optimiser->size);
-        ck_assert_int_eq(pm_optimiser_check(optimiser, parameters, &error), PM_OK);
-        for (size_t k = 0; k < optimiser->n_parameters; k++) {
-            const pm_parameter *p = &optimiser->parameters[k];
-            double kept = pm_parameter_value(parameters, p);
-            const double wrong[] = {-1.0, NAN, INFINITY, p->range == PM_POSITIVE ? 0.0 : 1.0};
+        pm_kind_preset(kind, parameters);
+        ck_assert_int_eq(pm_kind_check(kind, parameters, &error), PM_OK);
+        for (size_t k = 0; k < kind->n_fields; k++) {
+            const pm_field *field = &kind->fields[k];
+            const double wrong[] = {-1.0, NAN, INFINITY, isinf(field->bounds.high) ? 0.0 : 1.0};
             for (size_t v = 0; v < sizeof wrong / sizeof *wrong; v++) {
-                *pm_parameter_of(parameters, p) = wrong[v];
-                ck_assert_int_eq(pm_optimiser_check(optimiser, parameters, &error), PM_INVALID);
-                ck_assert_ptr_nonnull(strstr(error.message, p->name));
+                pm_field_set(field, parameters, wrong[v]);
+                ck_assert_int_eq(pm_kind_check(kind, parameters, &error), PM_INVALID);
+                ck_assert_ptr_nonnull(strstr(error.message, field->name));
+                ck_assert_str_eq(error.key, field->name);
             }
-            *pm_parameter_of(parameters, p) = kept;
+            pm_field_set(field, parameters, field->preset);
         }
     }
-    ck_assert_ptr_null(pm_optimiser_find("newton"));
 }
 END_TEST
 
@@ -79,7 +78,7 @@ Suite *pm_suite_optimiser(void) {
     TCase *tests = tcase_create("optimiser");
     tcase_add_test(tests, first_steps);
     tcase_add_test(tests, minimum);
-    tcase_add_test(tests, descriptors);
+    tcase_add_test(tests, refusals);
     suite_add_tcase(suite, tests);
     return suite;
 }

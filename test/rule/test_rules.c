@@ -1,6 +1,7 @@
 /* The rules of spike timing: their closed forms against quadrature, and their gradients against differences of the
  * exact simulation. */
 #include "rule/pairs.h"
+#include "support/presets.h"
 #include "support/learning.h"
 
 #include <check.h>
@@ -18,13 +19,11 @@ static change learn(const pm_learning_rule *rule, const pm_layered *net, const p
     change c = {0};
     pm_error error = {0};
     double *const layers[MAX_LAYERS] = {c.layer[0], c.layer[1], c.layer[2]};
-    memcpy(parameters, rule->defaults, rule->size);
+    pm_kind_preset(&rule->head, parameters);
     for (size_t k = 0; k < n; k++) {
-        size_t p = 0;
-        while (p < rule->n_parameters && strcmp(rule->parameters[p].name, settings[k].name) != 0)
-            p++;
-        ck_assert_msg(p < rule->n_parameters, "%s", settings[k].name);
-        *pm_parameter_of(parameters, &rule->parameters[p]) = settings[k].value;
+        const pm_field *field = pm_kind_field(&rule->head, settings[k].name);
+        ck_assert_msg(field != NULL, "%s", settings[k].name);
+        pm_field_set(field, parameters, settings[k].value);
     }
     pm_plasticity plasticity = {plastic, rates};
     ck_assert_msg(rule->create(&state, net, &plasticity, parameters, &error) == PM_OK, "%s", error.message);
@@ -93,7 +92,7 @@ START_TEST(output_layer_only) {
         pm_plasticity both = {ALL_PLASTIC, rates};
         bool several = rules[r] == &pm_rule_multilayer_resume || rules[r] == &pm_rule_spikeprop ||
                        rules[r] == &pm_rule_exact_gradient;
-        pm_status status = rules[r]->create(&state, &f.scene.net, &both, rules[r]->defaults, &error);
+        pm_status status = rules[r]->create(&state, &f.scene.net, &both, presets_of(&rules[r]->head), &error);
         ck_assert_int_eq(status, several ? PM_OK : PM_INVALID);
         if (several)
             rules[r]->destroy(state);

@@ -54,18 +54,14 @@ static void *parameters_new(const setting *settings, size_t n) {
                                    {"tau_hat_hidden", 10.0}, {"damping", 0.0},       {"longest_step", 1e300}};
     const pm_learning_rule *rule = &pm_rule_normad;
     enum { BARE = sizeof bare / sizeof *bare };
-    void *parameters = malloc(rule->size);
+    void *parameters = malloc(rule->head.size);
     ck_assert_ptr_nonnull(parameters);
-    memcpy(parameters, rule->defaults, rule->size);
+    pm_kind_preset(&rule->head, parameters);
     for (size_t k = 0; k < BARE + n; k++) {
         const setting *s = k < BARE ? &bare[k] : &settings[k - BARE];
-        bool found = false;
-        for (size_t p = 0; p < rule->n_parameters; p++)
-            if (strcmp(rule->parameters[p].name, s->name) == 0) {
-                *pm_parameter_of(parameters, &rule->parameters[p]) = s->value;
-                found = true;
-            }
-        ck_assert_msg(found, "%s", s->name);
+        const pm_field *field = pm_kind_field(&rule->head, s->name);
+        ck_assert_msg(field != NULL, "%s", s->name);
+        pm_field_set(field, parameters, s->value);
     }
     return parameters;
 }

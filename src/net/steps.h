@@ -1,0 +1,22 @@
+/* The values of PM_UNIFORM_STEPS: a, a + step, ..., up to b. */
+#ifndef PM_NET_STEPS_H
+#define PM_NET_STEPS_H
+
+#include <punctum/network.h>
+
+typedef struct pm_steps {
+    double first, step; /* in units of 1/scale */
+    double scale;       /* a power of ten */
+    double last;        /* none is larger */
+    double count;       /* number of values, at least 1 */
+} pm_steps;
+
+pm_steps pm_steps_of(const pm_distribution *distribution);
+
+/* Value k, from 0. */
+static inline double pm_steps_value(const pm_steps *steps, double k) {
+    double value = (steps->first + k * steps->step) / steps->scale;
+    return value < steps->last ? value : steps->last;
+}
+
+#endif
