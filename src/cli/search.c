@@ -7,6 +7,7 @@
 #include "cli/ranks.h"
 
 #include "io/output.h"
+#include "io/results.h"
 #include "io/search_yaml.h"
 #include "io/summary.h"
 #include "io/trial_file.h"
@@ -36,6 +37,7 @@ typedef struct point {
 
 typedef struct hunt {
     const options *options;
+    pm_results *results;
     pm_search search;
     point *points; /* those still in the running come first */
     uint32_t n_left;
@@ -168,7 +170,7 @@ static pm_status run_round(hunt *h, uint32_t round, pm_error *error) {
 static pm_status write_table(const hunt *h, pm_error *error) {
     const pm_search *s = &h->search;
     pm_output output = {0};
-    pm_status status = pm_output_open(&output, h->options->folder, "search.dat", error);
+    pm_status status = pm_output_open_in(&output, h->results, "search.dat", error);
     if (!status)
         status = pm_output_write(&output, error,
                                  "# punctum search of %s, the best points first; iterations and "
@@ -190,21 +192,15 @@ static pm_status write_table(const hunt *h, pm_error *error) {
     }
     if (!status)
         status = pm_output_write(&output, error, "\n");
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
-    return status;
+    return pm_output_close(&output, status, error);
 }
 
 static pm_status write_best(const hunt *h, pm_error *error) {
     pm_output output = {0};
-    pm_status status = pm_output_open(&output, h->options->folder, "best.yaml", error);
+    pm_status status = pm_output_open_in(&output, h->results, "best.yaml", error);
     if (!status)
         status = pm_search_write(&h->search, h->points[0].number, &output, error);
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
-    return status;
+    return pm_output_close(&output, status, error);
 }
 
 static pm_status write_summary(const hunt *h, bool complete, pm_error *error) {
@@ -228,7 +224,7 @@ static pm_status write_summary(const hunt *h, bool complete, pm_error *error) {
                                 "search", "experiment", s->experiment, "seed", (json_int_t)s->seed, "complete",
                                 (int)complete, "rounds", (json_int_t)s->rounds, "trials", (json_int_t)s->trials,
                                 "iterations", (json_int_t)s->iterations, "results", results);
-    pm_status status = pm_summary_write(h->options->folder, summary, error);
+    pm_status status = pm_results_commit(h->results, summary, error);
     json_decref(summary);
     return status;
 }
@@ -266,7 +262,7 @@ static pm_status search_file(const options *o, pm_error *error) {
         return status;
     h.n_left = h.search.samples;
     h.points = calloc((size_t)h.n_left + 1, sizeof *h.points);
-    status = h.points ? pm_folder_make(o->folder, error) : pm_fail_memory(error, "the points of a search");
+    status = h.points ? pm_results_open(o->folder, true, &h.results, error) : pm_fail_memory(error, "the points of a search");
     for (uint32_t p = 0; !status && p < h.n_left; p++)
         h.points[p].number = p;
     pm_watch_signals(NULL);
@@ -276,6 +272,7 @@ static pm_status search_file(const options *o, pm_error *error) {
     }
     if (!status)
         status = conclude(&h, h.points[0].rounds == h.search.rounds && !pm_interrupted, error);
+    pm_results_close(h.results, false);
     free(h.points);
     pm_search_free(&h.search);
     return status;

@@ -126,10 +126,7 @@ pm_status pm_trial_write(const char *folder, uint64_t mark, const pm_trial *tria
         status = pm_output_write(&output, error, "%zu %.17g\n", k, trial->history[k]);
     if (!status)
         status = pm_output_write(&output, error, "# end\n");
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
-    return status;
+    return pm_output_close(&output, status, error);
 }
 
 static bool read_head(FILE *file, uint64_t mark, uint32_t number, pm_trial *trial) {
