@@ -49,7 +49,7 @@ refuse_network() {
     refuse 2 "network\.yaml:[0-9]+: .*$pattern" run network.yaml -o new
 }
 
-for part in runs texts kinds refusals hints training simulators search cameras classifiers images pictures speed; do
+for part in runs texts kinds refusals hints folder training simulators search cameras classifiers images pictures speed; do
     . "$here/test/e2e/$part.sh"
 done
 

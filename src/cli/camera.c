@@ -179,7 +179,7 @@ static pm_status film(const options *o, pm_error *error) {
         status = pm_fail(error, PM_INVALID, "%s: images of %zu x %zu pixels; the sensor has %d x %d", o->images,
                          data.width, data.height, PM_CAMERA_SIDE, PM_CAMERA_SIDE);
     if (!status)
-        status = pm_results_open(o->folder, true, &results, error);
+        status = pm_results_open(o->folder, NULL, true, &results, error);
     if (!status)
         status = check_folder(o->folder, error);
     if (!status)

@@ -360,10 +360,10 @@ static pm_status run_network(const options *o, const pm_exchange *ranks, pm_erro
     pm_status status = load_network(o, ranks, &network, error);
     if (!status && network) {
         j.network = network;
-        status = pm_exchange_agree(ranks, ranks->rank == 0 ? pm_results_open(o->folder, true, &j.results, error) : PM_OK,
+        status = pm_exchange_agree(ranks, ranks->rank == 0 ? pm_results_open(o->folder, o->file, true, &j.results, error) : PM_OK,
                                    error);
         if (!status && ranks->rank > 0)
-            status = pm_results_open(o->folder, false, &j.results, error);
+            status = pm_results_open(o->folder, NULL, false, &j.results, error);
         if (!status)
             status = pm_recorder_open(&recorder, network, ranks, j.results, error);
         status = pm_exchange_agree(ranks, status, error);

@@ -262,7 +262,7 @@ static pm_status search_file(const options *o, pm_error *error) {
         return status;
     h.n_left = h.search.samples;
     h.points = calloc((size_t)h.n_left + 1, sizeof *h.points);
-    status = h.points ? pm_results_open(o->folder, true, &h.results, error) : pm_fail_memory(error, "the points of a search");
+    status = h.points ? pm_results_open(o->folder, o->file, true, &h.results, error) : pm_fail_memory(error, "the points of a search");
     for (uint32_t p = 0; !status && p < h.n_left; p++)
         h.points[p].number = p;
     pm_watch_signals(NULL);

@@ -65,6 +65,15 @@ static pm_status check_folder(const options *o, pm_error *error) {
     return status;
 }
 
+static pm_status open_results(const options *o, pm_results **results, pm_error *error) {
+    char *checkpoint = NULL;
+    if (asprintf(&checkpoint, "%s/" PM_CLASS_CHECKPOINT, o->trained) < 0)
+        return pm_fail_memory(error, "a path");
+    pm_status status = pm_results_open(o->folder, checkpoint, true, results, error);
+    free(checkpoint);
+    return status;
+}
+
 static pm_status examine(const options *o, exam *e, pm_error *error) {
     uint64_t mark = 0;
     pm_status status = check_folder(o, error);
@@ -75,7 +84,7 @@ static pm_status examine(const options *o, exam *e, pm_error *error) {
     if (!status)
         status = pm_classification_mark(e->experiment, &mark, error);
     if (!status && o->folder)
-        status = pm_results_open(o->folder, true, &e->results, error);
+        status = open_results(o, &e->results, error);
     if (!status)
         status = take_test_files(o, e->experiment, error);
     if (!status)

@@ -246,7 +246,7 @@ static pm_status prepare(batch *b, pm_error *error) {
         return pm_fail_memory(error, "a path");
     }
     if (!status && b->ranks->rank == 0)
-        status = pm_results_open(b->options->folder, true, &b->results, error);
+        status = pm_results_open(b->options->folder, b->options->file, true, &b->results, error);
     if (!status && b->ranks->rank == 0)
         status = pm_folder_make(b->folder, error);
     b->trials = calloc(b->experiment->trials, sizeof *b->trials);

@@ -117,7 +117,7 @@ static pm_status prepare(run *r, pm_error *error) {
     if (!status)
         status = pm_classification_mark(r->experiment, &r->mark, error);
     if (!status && r->writes)
-        status = pm_results_open(o->folder, true, &r->results, error);
+        status = pm_results_open(o->folder, o->file, true, &r->results, error);
     if (!status && o->resume) {
         status = pm_class_checkpoint_read(o->folder, r->mark, r->trainer, &r->epochs, error);
         r->n_epochs = status ? 0 : (size_t)pm_class_trainer_counters(r->trainer)[0];

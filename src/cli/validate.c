@@ -431,7 +431,7 @@ static pm_status validate(const options *o, pm_error *error) {
     if (status)
         return status;
     if (o->folder)
-        status = pm_results_open(o->folder, true, &results, error);
+        status = pm_results_open(o->folder, o->file, true, &results, error);
     if (!status)
         status = measure(&v, o, error);
     if (!status && o->folder)

@@ -206,7 +206,7 @@ static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_err
 
 pm_status pm_class_results_write(pm_results *to, const pm_class_results *r, pm_error *error) {
     pm_output curve = {0};
-    pm_status status = pm_results_add(to, PM_CLASS_CHECKPOINT, error);
+    pm_status status = r->n_epochs > 0 ? pm_results_add(to, PM_CLASS_CHECKPOINT, error) : PM_OK;
     if (!status)
         status = pm_output_open_in(&curve, to, LEARNING, error);
     if (!status)

@@ -427,11 +427,31 @@ pm_status pm_results_visit(const char *folder, pm_results **results, pm_error *e
     return status ? status : recover(*results, error);
 }
 
-pm_status pm_results_open(const char *folder, bool owner, pm_results **results, pm_error *error) {
+/* Whether a path leads to one of the results that are there. */
+static pm_status check_input(const pm_results *r, const char *input, pm_error *error) {
+    char *place = realpath(r->folder, NULL), *whole = realpath(input, NULL);
+    size_t length = place ? strlen(place) : 0;
+    json_t *summary = NULL;
+    pm_status status = PM_OK;
+    if (whole && length > 0 && strncmp(whole, place, length) == 0 && whole[length] == '/' &&
+        pm_summary_read(r->folder, &summary, NULL) == PM_OK && json_object_get(summary, "files") &&
+        pm_summary_names(summary, whole + length + 1))
+        status = pm_fail(error, PM_INVALID,
+                         "%s: this file is one of the results in %s, which would be replaced; give another folder", input,
+                         r->folder);
+    json_decref(summary);
+    free(whole);
+    free(place);
+    return status;
+}
+
+pm_status pm_results_open(const char *folder, const char *input, bool owner, pm_results **results, pm_error *error) {
     if (!owner)
         return new_results(folder, results, error);
     pm_status status = pm_folder_make(folder, error);
-    return status ? status : pm_results_visit(folder, results, error);
+    if (!status)
+        status = pm_results_visit(folder, results, error);
+    return status || !input ? status : check_input(*results, input, error);
 }
 
 const char *pm_results_folder(const pm_results *results) { return results->folder; }
@@ -494,8 +514,11 @@ pm_status pm_results_commit(pm_results *results, json_t *summary, pm_error *erro
     status = pm_folder_sync(r->folder, error);
     if (!status)
         status = carry_out(r, &lost, error);
-    return !status && lost ? pm_fail(error, PM_FAILED, "%s: another program removed files of the run", r->folder)
-                           : status;
+    if (!status && lost)
+        return pm_fail(error, PM_FAILED, "%s: another program removed files of the run", r->folder);
+    pm_error why = error ? *error : (pm_error){0};
+    return status ? pm_fail(error, status, "%.900s; the next command that uses the folder goes on with it", why.message)
+                  : PM_OK;
 }
 
 /* Whether it was noted before. */
@@ -517,13 +540,10 @@ static pm_status rewrite_summary(const pm_results *r, const json_t *summary, pm_
     return pm_output_close(&out, status, error);
 }
 
-pm_status pm_results_add_picture(pm_results *results, const char *picture, pm_error *error) {
-    const size_t length = strlen(results->folder);
+pm_status pm_results_add_picture(pm_results *results, const char *name, pm_error *error) {
     json_t *summary = NULL;
-    if (strncmp(picture, results->folder, length) != 0 || picture[length] != '/' ||
-        access(path_of(results, SUMMARY, FINAL).text, F_OK) != 0)
+    if (access(path_of(results, SUMMARY, FINAL).text, F_OK) != 0)
         return PM_OK;
-    const char *name = picture + length + 1;
     pm_status status = pm_summary_read(results->folder, &summary, error);
     json_t *pictures = json_object_get(summary, "pictures");
     if (!status && !has(pictures, name)) {
