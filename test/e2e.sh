@@ -42,6 +42,9 @@ refuse() {
         fail "'punctum $*': leaves $(find new -type f)"
     else pass; fi
 }
+# quick ARGUMENTS...: the program with faults.so, see test/e2e/preload/faults.c.
+${CC:-cc} -shared -fPIC -o faults.so "$here/test/e2e/preload/faults.c" || exit 1
+quick() { ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 LD_PRELOAD=$PWD/faults.so "$program" "$@"; }
 # network TEXT...: writes network.yaml, refused with a message that matches $1.
 refuse_network() {
     pattern=$1

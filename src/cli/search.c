@@ -12,10 +12,12 @@
 #include "io/summary.h"
 #include "io/trial_file.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct options {
     const char *file, *folder;
@@ -84,6 +86,8 @@ static pm_status try_trial(const hunt *h, uint32_t number, uint32_t trial, outco
         status = pm_trial_read(folder, mark, trial, &result, &found, error);
     if (!status && !found)
         status = pm_trial_run(experiment, trial, &pm_interrupted, NULL, NULL, &result, error);
+    if (!status && !found && !h->options->resume)
+        status = pm_trials_clear(folder, mark, error);
     if (!status && !found)
         status = pm_trial_write(folder, mark, &result, error);
     if (!status)
@@ -242,8 +246,36 @@ static void print_best(const hunt *h) {
            h->options->folder);
 }
 
+/* Points of a larger search that was here before. */
+static pm_status clear_points(const hunt *h, pm_error *error) {
+    char *points = NULL;
+    if (asprintf(&points, "%s/points", h->options->folder) < 0)
+        return pm_fail_memory(error, "a path");
+    DIR *list = opendir(points);
+    const struct dirent *found;
+    pm_status status = PM_OK;
+    while (list && !status && (found = readdir(list))) {
+        char *path = NULL;
+        uint32_t number = 0;
+        if (sscanf(found->d_name, "point-%" SCNu32, &number) != 1 || number < h->search.samples)
+            continue;
+        if (asprintf(&path, "%s/%s", points, found->d_name) < 0)
+            path = NULL;
+        status = path ? pm_trials_clear(path, 0, error) : pm_fail_memory(error, "a path");
+        if (!status)
+            (void)rmdir(path); /* if nothing else is there */
+        free(path);
+    }
+    if (list)
+        (void)closedir(list);
+    free(points);
+    return status;
+}
+
 static pm_status conclude(const hunt *h, bool complete, pm_error *error) {
-    pm_status status = write_table(h, error);
+    pm_status status = clear_points(h, error);
+    if (!status)
+        status = write_table(h, error);
     if (!status && complete)
         status = write_best(h, error);
     if (!status)

@@ -45,6 +45,7 @@ typedef struct batch {
     uint64_t mark;
     pm_trial *trials;
     bool *done;
+    bool cleared; /* no trials of other experiments are left */
     uint32_t n_done, n_converged;
     double iterations; /* of the trials that are done */
     double steps;      /* iterations of this run so far */
@@ -71,6 +72,18 @@ static void step_done(void *user) {
     }
 }
 
+/* What another experiment has left goes when there is something in its place; who resumes is told of it instead. */
+static pm_status clear(batch *b, pm_error *error) {
+    pm_status status = PM_OK;
+#pragma omp critical(clear)
+    {
+        if (!b->cleared && !b->options->resume)
+            status = pm_trials_clear(b->folder, b->mark, error);
+        b->cleared = true;
+    }
+    return status;
+}
+
 /* One trial: from its file, or trained. */
 static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
     pm_trial *trial = &b->trials[k];
@@ -84,6 +97,8 @@ static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
         if (status)
             *error = own;
     }
+    if (!status && !found)
+        status = clear(b, error);
     if (!status && !found)
         status = pm_trial_write(b->folder, b->mark, trial, error);
     return status;
@@ -268,7 +283,9 @@ static pm_status conclude(batch *b, pm_error *error) {
         }
     bool complete = n == b->experiment->trials;
     b->n_done = (uint32_t)n;
-    pm_status status = write_results(b, n, complete, error);
+    pm_status status = pm_trials_clear(b->folder, b->mark, error);
+    if (!status)
+        status = write_results(b, n, complete, error);
     if (!status && !complete)
         status = pm_fail(error, PM_STOPPED, "stopped after %zu of %u trials; the same command with --resume goes on", n,
                          b->experiment->trials);

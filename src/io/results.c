@@ -16,10 +16,10 @@
 #include "io/results.h"
 
 #include "io/file.h"
+#include "io/folder_lock.h"
 #include "io/output.h"
 #include "io/summary.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -148,54 +147,6 @@ static pm_status find(const pm_results *r, const entry *e, position *at, pm_erro
     if (!status && there && number == e->number)
         *at = PLACED;
     return status;
-}
-
-/* --- the lock ----------------------------------------------------------------------------------------------------- */
-
-/* "'punctum run', process 17", if the system tells. */
-static void name_process(long process, char *text, size_t size) {
-    char source[64], words[256] = "";
-    snprintf(source, sizeof source, "/proc/%ld/cmdline", process);
-    FILE *file = fopen(source, "r");
-    size_t n = file ? fread(words, 1, sizeof words - 2, file) : 0;
-    if (file)
-        (void)fclose(file);
-    const char *program = strrchr(words, '/') ? strrchr(words, '/') + 1 : words;
-    const char *command = strlen(words) + 1 < n ? words + strlen(words) + 1 : "";
-    for (char *c = words; c < words + n; c++)
-        *c = (char)(*c == '\0' || isprint((unsigned char)*c) ? *c : '?');
-    if (n > 0)
-        snprintf(text, size, "'%.40s %.40s', process %ld,", program, command, process);
-    else
-        snprintf(text, size, "process %ld", process);
-}
-
-/* Who has locked the folder. */
-static void find_holder(int folder, char *text, size_t size) {
-    struct stat found;
-    char line[256];
-    FILE *file = fstat(folder, &found) == 0 ? fopen("/proc/locks", "r") : NULL;
-    snprintf(text, size, "another program");
-    while (file && fgets(line, sizeof line, file)) {
-        char *lock_kind = strstr(line, "FLOCK"), *rest = NULL, *number = NULL;
-        long process = lock_kind && (lock_kind = strstr(lock_kind, "WRITE ")) ? strtol(lock_kind + 6, &rest, 10) : 0;
-        if (process > 0 && (number = strrchr(rest, ':')) && strtoull(number + 1, NULL, 10) == found.st_ino)
-            name_process(process, text, size);
-    }
-    if (file)
-        (void)fclose(file);
-}
-
-static pm_status lock(pm_results *r, pm_error *error) {
-    r->lock = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (r->lock < 0)
-        return pm_fail(error, PM_INVALID, "%s: the folder cannot be read: %s", r->folder, strerror(errno));
-    if (flock(r->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) /* some file systems have no locks */
-        return PM_OK;
-    char holder[160];
-    find_holder(r->lock, holder, sizeof holder);
-    return pm_fail(error, PM_FAILED, "%s: %s is writing into this folder; give another one, or wait for it", r->folder,
-                   holder);
 }
 
 /* Whether the folder is still where it was. */
@@ -423,7 +374,7 @@ static pm_status new_results(const char *folder, pm_results **results, pm_error 
 pm_status pm_results_visit(const char *folder, pm_results **results, pm_error *error) {
     pm_status status = new_results(folder, results, error);
     if (!status)
-        status = lock(*results, error);
+        status = pm_folder_lock(folder, &(*results)->lock, error);
     return status ? status : recover(*results, error);
 }
 

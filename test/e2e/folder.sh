@@ -104,8 +104,6 @@ check "and leaves its results" same linked fresh
 
 # --- a failure or a kill at every call -------------------------------------------------------------------------------------
 
-${CC:-cc} -shared -fPIC -o faults.so "$here/test/e2e/preload/faults.c" || fail "faults.so cannot be built"
-quick() { ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 LD_PRELOAD=$PWD/faults.so "$program" "$@"; }
 # faulty HOW N ARGUMENTS...: the program, with a fault at call N; false when it makes fewer calls.
 faulty() {
     rm -f fault
@@ -122,8 +120,7 @@ whole() {
     [ -e "$1/summary.json" ] || return 0
     if grep -q '"seed": 2' "$1/summary.json"; then same "$1" fresh -x '.*'; else same "$1" old -x '.*'; fi
 }
-step=${PM_FAULT_STEP:-1}
-for how in fail kill after; do
+for how in fail kill; do
     n=1
     bad=0
     cp -r old struck
@@ -134,8 +131,129 @@ for how in fail kill after; do
         quick run new.yaml -o struck --quiet > out 2>&1 && same struck fresh > out || bad=$n
         rm -r struck
         cp -r old struck
-        n=$((n + step))
+        n=$((n + 1))
     done
     rm -r struck
-    check "$how at every call of a run: results are whole, and the next run is as if nothing had been ($n calls)" test $bad -eq 0 -a $n -gt 20
+    check "$how at each of $n calls of a run: whole results, and the next run is as if nothing had been" test $bad -eq 0 -a $n -gt 20
 done
+
+# With checkpoints it goes on to the same end, whatever call it was; every fifth of them here.
+n=1
+bad=0
+while faulty kill $n run new.yaml -o struck --checkpoint-every 15 --quiet; do
+    if ! whole struck > out; then bad=$n; fi
+    faulty kill $((n / 2 + 1)) run new.yaml -o struck --checkpoint-every 15 --resume --quiet
+    if ! whole struck > out; then bad=$n; fi
+    quick run new.yaml -o struck --checkpoint-every 15 --resume --quiet > out 2>&1 && same struck fresh > out || bad=$n
+    rm -r struck
+    n=$((n + 5))
+done
+rm -r struck
+check "kills at $n calls of a run with checkpoints, and again: the same results" test $bad -eq 0 -a $n -gt 60
+
+# Training replaces XOR; a checkpoint and its summary belong together.
+cp -r trained-twice xor-before
+check "training once more" "$program" train "$here/data/experiments/xor.yaml" -o xor-before --trials 1 --quiet
+n=2
+bad=0
+while rm -rf struck && cp -r xor-before struck && faulty kill $n train once/once.yaml -o struck --quiet; do
+    if [ -e struck/summary.json ]; then
+        if grep -q network-after-3 struck/summary.json; then
+            same struck xor-before -x '.*' -x trials > out || bad=$n
+        else [ ! -e struck/trial-0/network-after-3.yaml ] || bad=$n; fi
+    fi
+    quick train once/once.yaml -o struck --quiet > out 2>&1 && [ ! -e struck/trial-0/network-after-3.yaml ] || bad=$n
+    if [ -n "$(find struck -name '.*' -type f)" ] || [ "$(ls struck/trials)" != trial-0000.dat ]; then bad=$n; fi
+    n=$((n + 11))
+done
+check "kills in training that replaces another: one or the other" test $bad -eq 0 -a $n -gt 100
+
+check "an export" "$program" export new.yaml --to brian2 -o exported/net.py
+cp -r exported exported-whole
+sed 's/seed: 2/seed: 3/' new.yaml > other.yaml
+check "another export" "$program" export other.yaml --to brian2 -o exported-other/net.py
+for how in fail kill; do
+    n=1
+    bad=0
+    while faulty $how $n export other.yaml --to brian2 -o exported/net.py; do
+        [ ! -e exported/net.py ] || diff -r -x '.*' exported exported-whole > out || diff -r -x '.*' exported exported-other > out || bad=$n
+        [ $how = kill ] || [ $got -eq 1 ] || bad=$n
+        quick export other.yaml --to brian2 -o exported/net.py > out 2>&1 && diff -r exported exported-other > out || bad=$n
+        rm -r exported
+        cp -r exported-whole exported
+        n=$((n + 1))
+    done
+    check "$how at each of $n calls of an export: all of it, or no script" test $bad -eq 0 -a $n -gt 10
+done
+
+# --- limits and signals ------------------------------------------------------------------------------------------------------
+
+# limited ARGUMENTS...: with a limit of 512 bytes for files, the program fails with a message and leaves nothing in new/.
+limited() {
+    rm -rf new
+    (
+        ulimit -f 1
+        exec "$program" "$@"
+    ) > out 2> message
+    check "'$1' with a limit of file sizes: status 1" test $? -eq 1
+    check "'$1' with a limit of file sizes: a message" grep -q 'cannot be written: File too large' message
+    check "'$1' with a limit of file sizes: nothing is left" test -z "$(find new -type f)"
+}
+limited run new.yaml -o new
+limited export new.yaml --to brian2 -o new/net.py
+limited validate new.yaml -o new --smallest 0.5 --schemes exact-grid
+limited bench B1 --neurons 50 --duration 10 -o new
+
+cat > slow.yaml << 'END'
+duration: 1e9
+populations: [{name: cells, size: 3000, neuron: {I_e: 5000.0}}]
+projections: [{from: cells, to: cells, connect: all_to_all, weight: {normal: [1.0, 0.1]}, delay: {uniform: [1.0, 3.0]}}]
+END
+# interrupted STATUS SIGNAL PATTERN ARGUMENTS...: the program is ended by a signal, says what matches, and leaves nothing.
+interrupted() {
+    status=$1 signal=$2 pattern=$3
+    shift 3
+    rm -rf new
+    "$program" "$@" > out 2> message &
+    child=$!
+    sleep 0.3
+    kill "-$signal" $child
+    wait $child 2> /dev/null
+    check "'$1' after SIG$signal: status $status" test $? -eq "$status"
+    check "'$1' after SIG$signal: a message" grep -q "$pattern" message
+    check "'$1' after SIG$signal: nothing is left" test -z "$(find new -type f 2> /dev/null)"
+}
+interrupted 130 INT 'punctum: interrupted' validate slow.yaml -o new
+interrupted 143 TERM 'punctum: interrupted' bench B1 --neurons 5000 --duration 1e6 -o new
+interrupted 130 INT 'punctum: interrupted' run slow.yaml -o new
+sed 's/duration: 1e9/duration: 1.0/; s/size: 3000/size: 1500/; s/{normal.*/1.0, delay: 1.0}]/' slow.yaml > large.yaml
+"$program" export large.yaml --to brian2 -o new/net.py > out 2> message &
+child=$!
+while ! [ -s new/.net-synapses-cells-cells.dat.partial ] && kill -0 $child 2> /dev/null; do sleep 0.02; done
+kill -TERM $child
+wait $child
+check "an export that is stopped: status 1" test $? -eq 1
+check "it says so" grep -q 'stopped; nothing was exported' message
+check "and leaves nothing" test -z "$(find new -type f)"
+
+# --- pictures and other readers ------------------------------------------------------------------------------------------------
+
+rm -rf drawn
+cp -r old drawn
+cp old/spikes-cells.dat drawn/spikes-stray.dat
+check "pictures" "$program" plot drawn
+check "the summary names them" grep -q '"raster.png"' drawn/summary.json
+check "the summary is what it was otherwise" sh -c 'sed "/pictures/,/]/d; s/],\$/]/" drawn/summary.json > a; sed "s/],\$/]/" old/summary.json > b; cmp a b'
+check "they are drawn again" "$program" plot drawn
+check "and named once" test "$(grep -c raster.png drawn/summary.json)" -eq 1
+echo mine > drawn/mine.png
+check "a run into their folder" "$program" run new.yaml -o drawn --quiet
+check "pictures of the run before are gone" test "$(ls_all drawn | grep -c 'svg\|png')" -eq 1
+cp old/curve-gone-1.dat drawn/curve-others-0.dat
+rm drawn/curve-cells-0.dat
+cp old/spikes-gone.dat drawn/spikes-others.dat
+sed -i '/spikes-others.dat/d' drawn/summary.json
+check "plot draws what the summary names" sh -c "'$program' plot drawn 2>&1 | grep -q 'curve-.*are gone'"
+
+refuse 2 "network-after-0.yaml: this file is one of the results in xor-before, which would be replaced" run \
+    trained-twice/../xor-before/trial-0/network-after-0.yaml -o xor-before
