@@ -37,7 +37,9 @@ pm_status pm_checkpoint_write(const char *folder, uint64_t mark, uint32_t ranks,
     for (uint32_t r = 0; r < ranks; r++)
         all += sizes[r];
     pm_output output = {0};
-    pm_status status = pm_output_open(&output, folder, NAME, error);
+    pm_status status = pm_folder_sync(folder, error); /* the files that it speaks of */
+    if (!status)
+        status = pm_output_open(&output, folder, NAME, error);
     if (!status)
         status = put(&output, &sum, &h, sizeof h, error);
     if (!status)
