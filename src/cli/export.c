@@ -36,9 +36,8 @@ typedef struct export {
     pm_network *network;
     pm_wiring *wiring;
     double resolution; /* NEST's, ms */
-    pm_output script;  /* begun first: who writes it has the name to himself */
-    pm_output *data;
-    size_t n_data;
+    pm_output *outputs; /* the script, begun first: who writes it has the name to himself; and the data */
+    size_t n_outputs;
 }
 export;
 
@@ -131,7 +130,7 @@ static pm_status check_currents(const export *x, pm_error *error) {
 
 /* Begins a file of data. */
 static pm_status open_data(export *x, const char *name, const char *head, pm_output **output, pm_error *error) {
-    *output = &x->data[x->n_data++];
+    *output = &x->outputs[x->n_outputs++];
     pm_status status = pm_output_open(*output, x->at.folder, name, error);
     return status ? status : pm_output_write(*output, error, "%s\n", head);
 }
@@ -187,8 +186,7 @@ static pm_status write_data(export *x, pm_error *error) {
     pm_sources *sources = NULL;
     const pm_spike *spikes = NULL;
     size_t n = 0;
-    x->data = calloc(net->n_populations + net->n_projections + 1, sizeof *x->data);
-    pm_status status = x->data ? pm_sources_new(net, NULL, &sources, error) : pm_fail_memory(error, "the outputs");
+    pm_status status = pm_sources_new(net, NULL, &sources, error);
     if (!status)
         status = pm_sources_collect(sources, net->duration, &spikes, &n, error);
     for (size_t p = 0; !status && p < net->n_populations; p++)
@@ -264,16 +262,19 @@ static pm_status write_network(const export *x, pm_output *out, pm_error *error)
 
 static pm_status begin_script(export *x, pm_error *error) {
     pm_output_mark mark;
-    pm_status status = pm_output_open(&x->script, x->at.folder, x->at.script, error);
-    return status ? status : pm_output_flush(&x->script, &mark, error);
+    x->outputs = calloc(x->network->n_populations + x->network->n_projections + 1, sizeof *x->outputs);
+    if (!x->outputs)
+        return pm_fail_memory(error, "the outputs");
+    pm_status status = pm_output_open(&x->outputs[x->n_outputs++], x->at.folder, x->at.script, error);
+    return status ? status : pm_output_flush(x->outputs, &mark, error);
 }
 
-static pm_status write_script(export *x, pm_error *error) {
+static pm_status write_script(const export *x, pm_error *error) {
     const pm_export_text *text = x->o->to == NEST ? &pm_export_nest : &pm_export_brian2;
-    pm_status status = pm_output_write(&x->script, error, "%s", text->head);
+    pm_status status = pm_output_write(x->outputs, error, "%s", text->head);
     if (!status)
-        status = write_network(x, &x->script, error);
-    return status ? status : pm_output_write(&x->script, error, "%s%s", pm_export_common, text->body);
+        status = write_network(x, x->outputs, error);
+    return status ? status : pm_output_write(x->outputs, error, "%s%s", pm_export_common, text->body);
 }
 
 static pm_status export_network(const options *o, pm_error *error) {
@@ -298,13 +299,12 @@ static pm_status export_network(const options *o, pm_error *error) {
     if (!status)
         status = write_script(&x, error);
     if (!status)
-        status = pm_output_commit_all(x.data, x.n_data, &x.script, error);
+        status = pm_output_commit_all(x.outputs, x.n_outputs, error);
     if (!status)
         printf("%s\n", o->script);
-    for (size_t k = 0; k < x.n_data; k++)
-        pm_output_discard(&x.data[k]);
-    pm_output_discard(&x.script);
-    free(x.data);
+    for (size_t k = 0; k < x.n_outputs; k++)
+        pm_output_discard(&x.outputs[k]);
+    free(x.outputs);
     free(x.at.folder);
     free(x.at.script);
     free(x.at.stem);

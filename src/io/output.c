@@ -350,17 +350,17 @@ pm_status pm_output_commit(pm_output *output, pm_error *error) {
     return status;
 }
 
-pm_status pm_output_commit_all(pm_output *outputs, size_t n, pm_output *head, pm_error *error) {
-    pm_status status = pm_output_prepare(head, error);
+pm_status pm_output_commit_all(pm_output *outputs, size_t n, pm_error *error) {
+    pm_status status = PM_OK;
     for (size_t k = 0; !status && k < n; k++)
         status = pm_output_prepare(&outputs[k], error);
-    if (!status && unlink(head->path) == 0)
-        status = sync_above(head, error);
+    if (!status && unlink(outputs->path) == 0)
+        status = sync_above(outputs, error);
     else if (!status && errno != ENOENT)
-        status = refuse(head, errno, error);
-    for (size_t k = 0; !status && k < n; k++)
-        status = pm_output_commit(&outputs[k], error);
-    return status ? status : pm_output_commit(head, error);
+        status = refuse(outputs, errno, error);
+    for (size_t k = n; !status && k > 0; k--)
+        status = pm_output_commit(&outputs[k - 1], error);
+    return status;
 }
 
 pm_status pm_output_close(pm_output *output, pm_status status, pm_error *error) {

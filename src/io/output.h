@@ -60,9 +60,9 @@ pm_status pm_output_prepare(pm_output *output, pm_error *error);
 /* The same, if need be, and gives the file its name; among results, leaves that to pm_results_commit. Errors: PM_FAILED.
  * The output is closed in any case. */
 pm_status pm_output_commit(pm_output *output, pm_error *error);
-/* Commits files that belong together, of which `head` says so: the head of those before goes first, this one comes last.
- * Errors: PM_FAILED. */
-pm_status pm_output_commit_all(pm_output *outputs, size_t n, pm_output *head, pm_error *error);
+/* Commits files that belong together, of which the first is the head: that of those before goes first, this one comes
+ * last. Errors: PM_FAILED. */
+pm_status pm_output_commit_all(pm_output *outputs, size_t n, pm_error *error);
 /* Commits where `status` is PM_OK, drops the file elsewhere. */
 pm_status pm_output_close(pm_output *output, pm_status status, pm_error *error);
 /* Drops the file. Harmless after a commit, and on an output that was never opened. */

@@ -176,10 +176,12 @@ static pm_status add(pm_results *r, const char *name, uint64_t number, pm_error 
         r->entries = grown;
         r->capacity = larger;
     }
-    char *copy = strdup(name);
-    if (!copy)
+    entry *e = &r->entries[r->n];
+    e->number = number;
+    e->name = strdup(name);
+    if (!e->name)
         return pm_fail_memory(error, "the names of results");
-    r->entries[r->n++] = (entry){copy, number};
+    r->n++;
     return PM_OK;
 }
 

@@ -115,10 +115,10 @@ faulty() {
     unset FAULT_HOW FAULT_AT FAULT_MARK
     [ -e fault ]
 }
-# whole FOLDER: where there is a summary, the folder holds what it names, and nothing else of either run.
+# whole FOLDER: where there is a summary, the folder holds what it names, and nothing else of either run but a checkpoint.
 whole() {
     [ -e "$1/summary.json" ] || return 0
-    if grep -q '"seed": 2' "$1/summary.json"; then same "$1" fresh -x '.*'; else same "$1" old -x '.*'; fi
+    if grep -q '"seed": 2' "$1/summary.json"; then same "$1" fresh -x '.*' -x checkpoint; else same "$1" old -x '.*' -x checkpoint; fi
 }
 for how in fail kill; do
     n=1
