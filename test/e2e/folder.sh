@@ -236,6 +236,22 @@ check "an export that is stopped: status 1" test $? -eq 1
 check "it says so" grep -q 'stopped; nothing was exported' message
 check "and leaves nothing" test -z "$(find new -type f)"
 
+# --- a standard output that is full ------------------------------------------------------------------------------------------
+
+# unprinted ARGUMENTS...: what cannot be printed has failed.
+unprinted() {
+    "$program" "$@" > /dev/full 2> message
+    check "'$*' that cannot be printed: status 1" test $? -eq 1
+    check "'$*' that cannot be printed: a message" grep -q 'standard output cannot be written: No space left' message
+}
+unprinted --help
+unprinted --version
+unprinted help run
+unprinted bench --help
+unprinted validate new.yaml --smallest 0.5 --schemes exact-grid --quiet
+unprinted run new.yaml -o new
+unprinted bench B1 --neurons 50 --duration 10
+
 # --- pictures and other readers ------------------------------------------------------------------------------------------------
 
 rm -rf drawn
