@@ -229,7 +229,7 @@ interrupted 130 INT 'punctum: interrupted' run slow.yaml -o new
 sed 's/duration: 1e9/duration: 1.0/; s/size: 3000/size: 1500/; s/{normal.*/1.0, delay: 1.0}]/' slow.yaml > large.yaml
 "$program" export large.yaml --to brian2 -o new/net.py > out 2> message &
 child=$!
-while ! [ -s new/.net-synapses-cells-cells.dat.partial ] && kill -0 $child 2> /dev/null; do sleep 0.02; done
+while ! [ -s new/.net-synapses-cells+cells.dat.partial ] && kill -0 $child 2> /dev/null; do sleep 0.02; done
 kill -TERM $child
 wait $child
 check "an export that is stopped: status 1" test $? -eq 1
