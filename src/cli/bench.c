@@ -299,7 +299,9 @@ static int run(int argc, char **argv) {
     check_name(&o);
     o.ranks = pm_ranks();
     bool training = o.name && pm_bench_training_has(o.name), images = o.name && !strcmp(o.name, pm_bench_images_name);
-    pm_status status = o.folder && o.ranks->rank == 0 ? pm_results_open(o.folder, NULL, true, &o.results, &error) : PM_OK;
+    pm_status status = PM_OK;
+    if (o.folder && o.ranks->rank == 0)
+        status = pm_results_open(o.folder, NULL, true, &o.results, &error);
     status = pm_exchange_agree(o.ranks, status, &error);
     if (!status && !training && !images)
         status = run_set(&o, &error);

@@ -35,7 +35,7 @@ typedef struct export {
     place at;
     pm_network *network;
     pm_wiring *wiring;
-    double resolution; /* NEST's, ms */
+    double resolution;  /* NEST's, ms */
     pm_output *outputs; /* the script, begun first: who writes it has the name to himself; and the data */
     size_t n_outputs;
 }
@@ -202,8 +202,9 @@ static pm_status write_data(export *x, pm_error *error) {
 
 /* --- the script --- */
 
-/* A file's name as an expression of Python; populations' names hold no character that Python would have to be told about.
- * What is not printable ASCII is written as bytes: the script then parses and finds its files whatever the name. */
+/* A file's name as an expression of Python; populations' names hold no character that Python would have to be told
+ * about. What is not printable ASCII is written as bytes: the script then parses and finds its files whatever the name.
+ */
 static char *python_text(const char *text) {
     char *quoted = malloc(4 * strlen(text) + 20), *to = quoted;
     bool plain = true;

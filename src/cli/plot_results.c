@@ -1,5 +1,6 @@
 /* While a folder is drawn nobody else writes into it, so that pictures are of one run; it is noted in the summary which
- * ones there are before they get their names, so that they go when the results go. There is one such folder at a time. */
+ * ones there are before they get their names, so that they go when the results go. There is one such folder at a time.
+ */
 #include "cli/plot_results.h"
 
 #include "io/results.h"
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 static pm_results *held;
-static json_t *summary_of_held; /* NULL: it has none, or nothing is drawn from it */
+static json_t *named; /* has the names of its files as keys; NULL: any file may be drawn */
 
 /* The name of a file in the folder; NULL for one elsewhere. */
 static const char *name_in_folder(const char *path) {
@@ -18,19 +19,30 @@ static const char *name_in_folder(const char *path) {
     return length > 0 && strncmp(path, folder, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
 }
 
+/* There may be thousands of names. */
+static pm_status collect_names(const json_t *summary, pm_error *error) {
+    const json_t *files = json_object_get(summary, "files"), *item;
+    size_t k;
+    named = json_is_array(files) ? json_object() : NULL;
+    json_array_foreach(files, k, item) {
+        if (json_is_string(item) && json_object_set_new(named, json_string_value(item), json_true()) != 0)
+            return pm_fail_memory(error, "the names of results");
+    }
+    return PM_OK;
+}
+
 pm_status pm_plot_begin(const char *folder, json_t **summary, pm_error *error) {
     pm_status status = PM_OK;
     if (access(folder, F_OK) == 0) /* elsewhere the summary that is missing is told */
         status = pm_results_visit(folder, &held, error);
     if (!status && summary)
         status = pm_summary_read(folder, summary, error);
-    summary_of_held = !status && summary ? json_incref(*summary) : NULL;
-    return status;
+    return status || !summary ? status : collect_names(*summary, error);
 }
 
 bool pm_plot_has(const char *path) {
     const char *name = name_in_folder(path);
-    return access(path, R_OK) == 0 && (!name || !summary_of_held || pm_summary_names(summary_of_held, name));
+    return access(path, R_OK) == 0 && (!name || !named || json_object_get(named, name));
 }
 
 pm_status pm_plot_note(const char *path, pm_error *error) {
@@ -39,8 +51,8 @@ pm_status pm_plot_note(const char *path, pm_error *error) {
 }
 
 void pm_plot_end(void) {
-    json_decref(summary_of_held);
-    summary_of_held = NULL;
+    json_decref(named);
+    named = NULL;
     pm_results_close(held, true);
     held = NULL;
 }

@@ -6,8 +6,8 @@
 #include <punctum/error.h>
 #include <stdbool.h>
 
-/* Takes hold of a folder, and reads its summary, if that is wanted; the caller releases it. Errors: PM_INVALID where there
- * are no results, PM_FAILED where a program is writing them. */
+/* Takes hold of a folder, and reads its summary, if that is wanted; the caller releases it. Errors: PM_INVALID where
+ * there are no results, PM_FAILED where a program is writing them. */
 pm_status pm_plot_begin(const char *folder, json_t **summary, pm_error *error);
 /* Whether a file is there to be drawn: one in the folder has to be named by its summary. */
 bool pm_plot_has(const char *path);

@@ -3,8 +3,8 @@
 #include "cli/plot_training.h"
 
 #include "cli/gnuplot.h"
-#include "cli/plot_results.h"
 #include "cli/plot_raster.h"
+#include "cli/plot_results.h"
 #include "io/file.h"
 #include "io/summary.h"
 

@@ -41,8 +41,8 @@ static pm_status open_spikes(pm_recorder *r, pm_error *error) {
             continue;
         char name[128];
         snprintf(name, sizeof name, "spikes-%s.dat", population->name);
-        status = open_file(r, &r->spikes[p], pm_share_reports(r->ranks, p), name, "# neuron time_ms dVdt_mV_per_ms",
-                           error);
+        status =
+            open_file(r, &r->spikes[p], pm_share_reports(r->ranks, p), name, "# neuron time_ms dVdt_mV_per_ms", error);
     }
     return status;
 }
@@ -124,8 +124,8 @@ bool pm_recorder_missing(const pm_recorder *recorder) {
     for (size_t p = 0; p < r->network->n_populations; p++)
         missing = missing || (r->spikes[p].path && pm_output_missing(&r->spikes[p]));
     for (size_t k = 0; k < r->n_neurons; k++)
-        missing = missing || (r->potentials[k].path &&
-                              (pm_output_missing(&r->potentials[k]) || pm_output_missing(&r->curves[k])));
+        missing = missing ||
+                  (r->potentials[k].path && (pm_output_missing(&r->potentials[k]) || pm_output_missing(&r->curves[k])));
     return missing;
 }
 

@@ -25,11 +25,11 @@ static const char *const engines[] = {"event", "clock", NULL};
 
 typedef struct options {
     const char *file, *folder;
-    double duration; /* ms; NAN: as in the file */
-    double seed;     /* NAN: as in the file */
-    int threads;     /* 0: all cores */
-    int engine;      /* place in engines */
-    double dt;       /* ms; NAN: not given */
+    double duration;           /* ms; NAN: as in the file */
+    double seed;               /* NAN: as in the file */
+    int threads;               /* 0: all cores */
+    int engine;                /* place in engines */
+    double dt;                 /* ms; NAN: not given */
     int scheme, interpolation; /* places in pm_clock_schemes and pm_clock_interpolations; -1: not given */
     pm_clock_options step;     /* of these, for CLOCK */
     double every;              /* ms between checkpoints; 0: none */
@@ -360,8 +360,8 @@ static pm_status run_network(const options *o, const pm_exchange *ranks, pm_erro
     pm_status status = load_network(o, ranks, &network, error);
     if (!status && network) {
         j.network = network;
-        status = pm_exchange_agree(ranks, ranks->rank == 0 ? pm_results_open(o->folder, o->file, true, &j.results, error) : PM_OK,
-                                   error);
+        status = pm_exchange_agree(
+            ranks, ranks->rank == 0 ? pm_results_open(o->folder, o->file, true, &j.results, error) : PM_OK, error);
         if (!status && ranks->rank > 0)
             status = pm_results_open(o->folder, NULL, false, &j.results, error);
         if (!status)

@@ -294,7 +294,8 @@ static pm_status search_file(const options *o, pm_error *error) {
         return status;
     h.n_left = h.search.samples;
     h.points = calloc((size_t)h.n_left + 1, sizeof *h.points);
-    status = h.points ? pm_results_open(o->folder, o->file, true, &h.results, error) : pm_fail_memory(error, "the points of a search");
+    status = h.points ? pm_results_open(o->folder, o->file, true, &h.results, error)
+                      : pm_fail_memory(error, "the points of a search");
     for (uint32_t p = 0; !status && p < h.n_left; p++)
         h.points[p].number = p;
     pm_watch_signals(NULL);
@@ -341,7 +342,8 @@ static int run(int argc, char **argv) {
     pm_call_read(&call, argc, argv, &o);
     const pm_exchange *ranks = pm_ranks();
     if (ranks->size > 1) { /* all would do the same, into the same folder */
-        (void)pm_fail(&error, PM_INVALID, "a search runs in one process, on all cores (--jobs); start it without mpirun");
+        (void)pm_fail(&error, PM_INVALID,
+                      "a search runs in one process, on all cores (--jobs); start it without mpirun");
         return ranks->rank == 0 ? pm_complain(&error) : 2;
     }
     return search_file(&o, &error) ? pm_complain(&error) : 0;

@@ -1,6 +1,6 @@
-/* Signals have two phases. Before a command has anything to lose, an interruption says so and ends the program by the same
- * signal, so that shells see what happened; nothing is on disk then. Once there is something to save, or a file has been
- * begun, the signal is only noted, and the command comes to a clean end by itself. */
+/* Signals have two phases. Before a command has anything to lose, an interruption says so and ends the program by the
+ * same signal, so that shells see what happened; nothing is on disk then. Once there is something to save, or a file
+ * has been begun, the signal is only noted, and the command comes to a clean end by itself. */
 #include "cli/command.h"
 
 #include <signal.h>

@@ -59,8 +59,8 @@ static pm_status check_folder(const options *o, pm_error *error) {
     pm_status status = PM_OK;
     if (pm_summary_read(o->trained, &summary, NULL) == PM_OK && !pm_summary_names(summary, PM_CLASS_CHECKPOINT))
         status = pm_fail(error, PM_INVALID,
-                         "%s: summary.json is not that of the training of a classifier: it does not name %s", o->trained,
-                         PM_CLASS_CHECKPOINT);
+                         "%s: summary.json is not that of the training of a classifier: it does not name %s",
+                         o->trained, PM_CLASS_CHECKPOINT);
     json_decref(summary);
     return status;
 }

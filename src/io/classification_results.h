@@ -27,10 +27,10 @@ typedef struct pm_class_results {
     const uint32_t *confusion; /* likewise */
 } pm_class_results;
 
-/* Commits, with the checkpoint of the last epoch, "learning.dat", "confusion.dat" (a row per label, a column per decision), the weights
- * "weights-<layer>.dat" (a row per target, a column per source, pA), "latency.dat" (histogram of the first spikes of
- * each layer), "raster.dat" (the spikes of the first test examples, whose labels are in the summary) and
- * "summary.json". Errors: PM_FAILED, PM_NO_MEMORY. */
+/* Commits, with the checkpoint of the last epoch, "learning.dat", "confusion.dat" (a row per label, a column per
+ * decision), the weights "weights-<layer>.dat" (a row per target, a column per source, pA), "latency.dat" (histogram of
+ * the first spikes of each layer), "raster.dat" (the spikes of the first test examples, whose labels are in the
+ * summary) and "summary.json". Errors: PM_FAILED, PM_NO_MEMORY. */
 pm_status pm_class_results_write(pm_results *to, const pm_class_results *results, pm_error *error);
 
 #endif

@@ -1,5 +1,5 @@
-/* The folder itself is locked (flock), so that there is no file that could be left behind: the lock goes with the process,
- * however that ends. Where a file system has no locks, there is none. */
+/* The folder itself is locked (flock), so that there is no file that could be left behind: the lock goes with the
+ * process, however that ends. Where a file system has no locks, there is none. */
 #define _GNU_SOURCE
 #include "io/folder_lock.h"
 

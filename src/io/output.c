@@ -299,8 +299,8 @@ pm_status pm_output_reopen(pm_output *output, const pm_output_mark *mark, pm_err
     if (flock(output->file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return refuse_busy(path, error);
     pm_status status = recognise(output, path, mark, error);
-    if (!status && ((named && rename(output->path, output->partial) != 0) ||
-                    ftruncate(output->file, (off_t)mark->length) != 0))
+    if (!status &&
+        ((named && rename(output->path, output->partial) != 0) || ftruncate(output->file, (off_t)mark->length) != 0))
         status = refuse(output, errno, error);
     if (status)
         return status;

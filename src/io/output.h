@@ -16,13 +16,13 @@ typedef struct pm_output {
     char *partial; /* the temporary name */
     char *buffer;
     size_t used;
-    bool begun, open;       /* the temporary file exists; `file` is its descriptor */
-    bool kept;              /* it stays open between writes */
-    bool ready;             /* it is complete and on disk */
-    int file;               /* written to by this descriptor alone */
-    dev_t device;           /* which file that is */
-    ino_t number;           /* likewise */
-    uint64_t length, check; /* of what was written: bytes, CRC-32 */
+    bool begun, open;           /* the temporary file exists; `file` is its descriptor */
+    bool kept;                  /* it stays open between writes */
+    bool ready;                 /* it is complete and on disk */
+    int file;                   /* written to by this descriptor alone */
+    dev_t device;               /* which file that is */
+    ino_t number;               /* likewise */
+    uint64_t length, check;     /* of what was written: bytes, CRC-32 */
     struct pm_results *results; /* whose commit gives the file its name; NULL: pm_output_commit does */
     size_t entry;               /* its place among them */
 } pm_output;
@@ -54,11 +54,11 @@ bool pm_output_missing(const pm_output *output);
 /* Closes the output and leaves the temporary file for pm_output_reopen; what was not flushed is lost. */
 void pm_output_leave(pm_output *output);
 
-/* Brings what is left to disk and makes sure that the temporary name still is that of the file that was written. Errors:
- * PM_FAILED. */
+/* Brings what is left to disk and makes sure that the temporary name still is that of the file that was written.
+ * Errors: PM_FAILED. */
 pm_status pm_output_prepare(pm_output *output, pm_error *error);
-/* The same, if need be, and gives the file its name; among results, leaves that to pm_results_commit. Errors: PM_FAILED.
- * The output is closed in any case. */
+/* The same, if need be, and gives the file its name; among results, leaves that to pm_results_commit. Errors:
+ * PM_FAILED. The output is closed in any case. */
 pm_status pm_output_commit(pm_output *output, pm_error *error);
 /* Commits files that belong together, of which the first is the head: that of those before goes first, this one comes
  * last. Errors: PM_FAILED. */

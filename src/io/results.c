@@ -62,9 +62,10 @@ static path path_of(const pm_results *r, const char *name, which of) {
     const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
     const int above = (int)(last - name);
     path p;
-    int n = of == FINAL     ? snprintf(p.text, sizeof p.text, "%s/%s", r->folder, name)
-            : of == PARTIAL ? snprintf(p.text, sizeof p.text, "%s/%.*s.%s.partial", r->folder, above, name, last)
-                              : snprintf(p.text, sizeof p.text, "%s/%.*s", r->folder, above ? above - 1 : 1, above ? name : ".");
+    int n = of == FINAL ? snprintf(p.text, sizeof p.text, "%s/%s", r->folder, name)
+            : of == PARTIAL
+                ? snprintf(p.text, sizeof p.text, "%s/%.*s.%s.partial", r->folder, above, name, last)
+                : snprintf(p.text, sizeof p.text, "%s/%.*s", r->folder, above ? above - 1 : 1, above ? name : ".");
     if (n < 0 || (size_t)n >= sizeof p.text)
         p.text[0] = '\0';
     return p;
@@ -390,8 +391,8 @@ static pm_status check_input(const pm_results *r, const char *input, pm_error *e
         pm_summary_read(r->folder, &summary, NULL) == PM_OK && json_object_get(summary, "files") &&
         pm_summary_names(summary, whole + length + 1))
         status = pm_fail(error, PM_INVALID,
-                         "%s: this file is one of the results in %s, which would be replaced; give another folder", input,
-                         r->folder);
+                         "%s: this file is one of the results in %s, which would be replaced; give another folder",
+                         input, r->folder);
     json_decref(summary);
     free(whole);
     free(place);
@@ -500,8 +501,7 @@ pm_status pm_results_add_picture(pm_results *results, const char *name, pm_error
     pm_status status = pm_summary_read(results->folder, &summary, error);
     json_t *pictures = json_object_get(summary, "pictures");
     if (!status && !has(pictures, name)) {
-        bool good = json_is_array(pictures) ||
-                    json_object_set_new(summary, "pictures", pictures = json_array()) == 0;
+        bool good = json_is_array(pictures) || json_object_set_new(summary, "pictures", pictures = json_array()) == 0;
         good = good && json_array_append_new(pictures, json_string(name)) == 0;
         status = good ? rewrite_summary(results, summary, error) : pm_fail_memory(error, SUMMARY);
     }

@@ -11,9 +11,9 @@
 typedef struct pm_results pm_results;
 
 /* Takes hold of a folder, which is made if need be; finishes what a program that was killed had begun to put in place.
- * With several ranks one of them is the owner, and the others call this after it. `input` (or NULL) is a file that is still
- * needed. Errors: PM_INVALID for a folder that cannot be had, or where `input` is one of the results that would be
- * replaced; PM_FAILED where another program writes into it. */
+ * With several ranks one of them is the owner, and the others call this after it. `input` (or NULL) is a file that is
+ * still needed. Errors: PM_INVALID for a folder that cannot be had, or where `input` is one of the results that would
+ * be replaced; PM_FAILED where another program writes into it. */
 pm_status pm_results_open(const char *folder, const char *input, bool owner, pm_results **results, pm_error *error);
 /* The same for a folder that is there and has results already. */
 pm_status pm_results_visit(const char *folder, pm_results **results, pm_error *error);
@@ -31,7 +31,8 @@ pm_status pm_results_retire(pm_results *results, pm_error *error);
  * PM_NO_MEMORY (also when `summary` is NULL). */
 pm_status pm_results_commit(pm_results *results, json_t *summary, pm_error *error);
 
-/* Notes in summary.json, if there is one, that a picture is made of the results, as "pictures": it goes when they go. */
+/* Notes in summary.json, if there is one, that a picture is made of the results, as "pictures": it goes when they go.
+ */
 pm_status pm_results_add_picture(pm_results *results, const char *name, pm_error *error);
 
 /* Lets go of the folder; files that were prepared and not committed are removed, unless they are left for a run that

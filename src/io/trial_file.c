@@ -6,8 +6,8 @@
 #include "io/file.h"
 #include "io/output.h"
 #include "io/summary.h"
-#include "rule/rule.h"
 #include "net/mark.h"
+#include "rule/rule.h"
 
 #include <dirent.h>
 #include <errno.h>

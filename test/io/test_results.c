@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { MANY = 400, ROUNDS = 3, PIECE = 9000 };
+enum { MANY = 220, ROUNDS = 3, PIECE = 9000 };
 
 static char folder[64];
 static pm_results *results;
@@ -59,7 +59,7 @@ START_TEST(more_files_than_descriptors) {
     static pm_output outputs[MANY];
     struct rlimit limit;
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = 260;
+    limit.rlim_cur = 216;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     write_many(outputs);
     for (int k = 0; k < MANY; k++)
@@ -69,10 +69,10 @@ START_TEST(more_files_than_descriptors) {
     ck_assert_int_eq(pm_results_commit(results, text, &error), PM_OK);
     json_decref(text);
     ck_assert(there("many/file-0") && there("summary.json"));
-    FILE *file = fopen(place("many/file-399"), "r");
+    FILE *file = fopen(place("many/file-219"), "r");
     ck_assert_ptr_nonnull(file);
     for (int n = 0; n < ROUNDS * PIECE; n++)
-        ck_assert_int_eq(fgetc(file), 'a' + (399 + n / PIECE) % 26);
+        ck_assert_int_eq(fgetc(file), 'a' + (219 + n / PIECE) % 26);
     ck_assert_int_eq(fgetc(file), EOF);
     (void)fclose(file);
 }

@@ -1,6 +1,6 @@
-/* Preloaded into the program: call number FAULT_AT of those that change the file system fails (FAULT_HOW=fail), or kills the
- * program before it is made (kill). When it has come to that, the file FAULT_MARK is there. FAULT_HOW=full: nothing can be
- * written into temporary files. Otherwise nothing happens but that no call waits for the disk. */
+/* Preloaded into the program: call number FAULT_AT of those that change the file system fails (FAULT_HOW=fail), or
+ * kills the program before it is made (kill). When it has come to that, the file FAULT_MARK is there. FAULT_HOW=full:
+ * nothing can be written into temporary files. Otherwise nothing happens but that no call waits for the disk. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
