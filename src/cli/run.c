@@ -6,9 +6,9 @@
 #include "cli/kinds.h"
 #include "cli/options.h"
 #include "cli/ranks.h"
-#include "cli/recorder.h"
 
 #include "io/checkpoint.h"
+#include "io/recorder.h"
 #include "io/summary.h"
 #include "net/mark.h"
 #include "step/clock.h"

@@ -1,5 +1,5 @@
 /* Spikes and potentials stream into files as they occur, through a buffer for each file. */
-#include "cli/recorder.h"
+#include "io/recorder.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* What a run writes: a file for the spikes of each recorded population, and two for each neuron whose potential is
  * recorded. Under several ranks each file belongs to one of them. */
-#ifndef PM_CLI_RECORDER_H
-#define PM_CLI_RECORDER_H
+#ifndef PM_IO_RECORDER_H
+#define PM_IO_RECORDER_H
 
 #include "io/output.h"
 #include "io/results.h"
