@@ -42,6 +42,9 @@ refuse() {
         fail "'punctum $*': leaves $(find new -type f)"
     else pass; fi
 }
+# quick ARGUMENTS...: the program with faults.so, see test/e2e/preload/faults.c.
+${CC:-cc} -shared -fPIC -o faults.so "$here/test/e2e/preload/faults.c" || exit 1
+quick() { ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 LD_PRELOAD=$PWD/faults.so "$program" "$@"; }
 # network TEXT...: writes network.yaml, refused with a message that matches $1.
 refuse_network() {
     pattern=$1
@@ -49,7 +52,7 @@ refuse_network() {
     refuse 2 "network\.yaml:[0-9]+: .*$pattern" run network.yaml -o new
 }
 
-for part in runs texts kinds refusals general hints training simulators search cameras classifiers images pictures speed; do
+for part in runs texts kinds refusals general hints folder training simulators search cameras classifiers images pictures speed; do
     . "$here/test/e2e/$part.sh"
 done
 

@@ -8,7 +8,7 @@
 #include "cli/options.h"
 #include "cli/ranks.h"
 
-#include "io/output.h"
+#include "io/results.h"
 #include "io/summary.h"
 #include "math/lif.h"
 
@@ -26,6 +26,7 @@ typedef struct options {
     double duration;  /* ms; 0: by size */
     int threads;
     const pm_exchange *ranks;
+    pm_results *results; /* of rank 0, if there is a folder */
 } options;
 
 /* One network of the set. */
@@ -197,9 +198,6 @@ static pm_status measure(const benchmark *b, uint32_t n, const options *o, measu
 static pm_status write_summary(const options *o, const benchmark *b, uint32_t n, const measurement *m,
                                pm_error *error) {
     double events = (double)m->counts.synaptic_events;
-    pm_status status = pm_folder_make(o->folder, error);
-    if (status)
-        return status;
     json_t *summary = json_pack(
         "{s:s, s:s, s:s, s:I, s:f, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:f, s:f}",
         "version", PM_VERSION, "command", "bench", "name", b->name, "neurons", (json_int_t)n, "duration", m->duration,
@@ -211,7 +209,8 @@ static pm_status write_summary(const options *o, const benchmark *b, uint32_t n,
         (double)m->counts.bytes / (double)m->counts.synapses, "peak_megabytes", m->peak_megabytes, "ranks",
         (json_int_t)o->ranks->size, "exchanges", (json_int_t)m->traffic.exchanges, "exchanged_bytes",
         (json_int_t)m->traffic.bytes, "exchange_seconds", m->traffic.seconds, "cpu_seconds", m->cpu_seconds);
-    status = pm_summary_write(o->folder, summary, error);
+    pm_watch_signals(NULL); /* what has begun is finished */
+    pm_status status = pm_results_commit(o->results, summary, error);
     json_decref(summary);
     return status;
 }
@@ -229,7 +228,7 @@ static pm_status run_one(const benchmark *b, uint32_t n, const options *o, pm_er
            (double)m.counts.spikes / (n * m.duration * 1e-3), m.build_seconds,
            (double)m.counts.bytes / (double)m.counts.synapses, m.peak_megabytes);
     (void)fflush(stdout);
-    return o->folder ? write_summary(o, b, n, &m, error) : PM_OK;
+    return o->results ? write_summary(o, b, n, &m, error) : PM_OK;
 }
 
 static pm_status run_set(const options *o, pm_error *error) {
@@ -300,14 +299,17 @@ static int run(int argc, char **argv) {
     check_name(&o);
     o.ranks = pm_ranks();
     bool training = o.name && pm_bench_training_has(o.name), images = o.name && !strcmp(o.name, pm_bench_images_name);
-    pm_status status = o.folder && o.ranks->rank == 0 ? pm_folder_make(o.folder, &error) : PM_OK;
+    pm_status status = PM_OK;
+    if (o.folder && o.ranks->rank == 0)
+        status = pm_results_open(o.folder, NULL, true, &o.results, &error);
     status = pm_exchange_agree(o.ranks, status, &error);
     if (!status && !training && !images)
         status = run_set(&o, &error);
     if (!status && o.ranks->size == 1 && (training || !o.name))
-        status = pm_bench_training(o.name, o.folder, &error);
+        status = pm_bench_training(o.name, o.results, &error);
     if (!status && o.ranks->size == 1 && (images || !o.name))
-        status = pm_bench_images(o.folder, &error);
+        status = pm_bench_images(o.results, &error);
+    pm_results_close(o.results, false);
     if (o.ranks->rank > 0) /* all have the same message */
         error.message[0] = '\0';
     return status ? pm_complain(&error) : 0;

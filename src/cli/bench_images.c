@@ -5,7 +5,6 @@
 
 #include "cli/command.h"
 
-#include "io/output.h"
 #include "io/summary.h"
 #include "classify/classification.h"
 #include "base/random.h"
@@ -118,20 +117,18 @@ static pm_status measure(pm_class_trainer *trainer, const pm_dataset *data, rate
     return status;
 }
 
-static pm_status write_summary(const char *folder, const rates *r, pm_error *error) {
-    pm_status status = pm_folder_make(folder, error);
-    if (status)
-        return status;
+static pm_status write_summary(pm_results *results, const rates *r, pm_error *error) {
     json_t *summary =
         json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f}", "version", PM_VERSION, "command", "bench", "name",
                   pm_bench_images_name, "forward_images_per_second", r->forward, "training_images_per_second",
                   r->training, "input_spikes", r->score.input, "spikes", r->score.spikes);
-    status = pm_summary_write(folder, summary, error);
+    pm_watch_signals(NULL); /* what has begun is finished */
+    pm_status status = pm_results_commit(results, summary, error);
     json_decref(summary);
     return status;
 }
 
-pm_status pm_bench_images(const char *folder, pm_error *error) {
+pm_status pm_bench_images(pm_results *results, pm_error *error) {
     pm_dataset data = {0};
     pm_class_trainer *trainer = NULL;
     rates r = {0};
@@ -152,8 +149,8 @@ pm_status pm_bench_images(const char *folder, pm_error *error) {
                r.score.spikes, r.forward, r.training);
         (void)fflush(stdout);
     }
-    if (!status && folder)
-        status = write_summary(folder, &r, error);
+    if (!status && results)
+        status = write_summary(results, &r, error);
     pm_class_trainer_free(trainer);
     pm_dataset_free(&data);
     pm_classification_free(c);

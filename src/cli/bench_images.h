@@ -2,11 +2,13 @@
 #ifndef PM_CLI_BENCH_IMAGES_H
 #define PM_CLI_BENCH_IMAGES_H
 
+#include "io/results.h"
+
 #include <punctum/error.h>
 
 extern const char *const pm_bench_images_name;
 
-/* `folder`, if any, receives summary.json. */
-pm_status pm_bench_images(const char *folder, pm_error *error);
+/* `results`, if any, receives summary.json. */
+pm_status pm_bench_images(pm_results *results, pm_error *error);
 
 #endif

@@ -4,7 +4,6 @@
 #include "cli/bench_training.h"
 
 #include "cli/command.h"
-#include "io/output.h"
 #include "io/summary.h"
 #include "gradient/errors.h"
 #include "rule/grid.h"
@@ -326,20 +325,18 @@ static pm_status measure(bench *t, times *result, pm_error *error) {
     return status;
 }
 
-static pm_status write_summary(const char *folder, const benchmark *b, const times *r, pm_error *error) {
-    pm_status status = pm_folder_make(folder, error);
-    if (status)
-        return status;
+static pm_status write_summary(pm_results *results, const benchmark *b, const times *r, pm_error *error) {
     json_t *summary =
         json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "version", PM_VERSION, "command", "bench", "name",
                   b->name, "duration", b->duration, "spikes", r->spikes, "pattern_seconds", r->exact, "stream_seconds",
                   r->limit, "grid_step", GRID_STEP, "grid_seconds", r->grid);
-    status = pm_summary_write(folder, summary, error);
+    pm_watch_signals(NULL); /* what has begun is finished */
+    pm_status status = pm_results_commit(results, summary, error);
     json_decref(summary);
     return status;
 }
 
-static pm_status run_one(const benchmark *b, const char *folder, pm_error *error) {
+static pm_status run_one(const benchmark *b, pm_results *results, pm_error *error) {
     bench t = {.b = b};
     times r = {0};
     pm_status status = describe(&t, error);
@@ -351,7 +348,7 @@ static pm_status run_one(const benchmark *b, const char *folder, pm_error *error
     printf("%-8s %-9s %9.0f %11.1f %11.1f %10.2f %11.1f %10.2f\n", b->name, b->trained ? "iteration" : "forward",
            r.spikes, r.exact * 1e6, r.limit * 1e6, r.exact / r.limit, r.grid * 1e6, r.grid / r.exact);
     (void)fflush(stdout);
-    return folder ? write_summary(folder, b, &r, error) : PM_OK;
+    return results ? write_summary(results, b, &r, error) : PM_OK;
 }
 
 bool pm_bench_training_has(const char *name) {
@@ -361,11 +358,11 @@ bool pm_bench_training_has(const char *name) {
     return false;
 }
 
-pm_status pm_bench_training(const char *name, const char *folder, pm_error *error) {
+pm_status pm_bench_training(const char *name, pm_results *results, pm_error *error) {
     pm_status status = PM_OK;
     printf("name     what         spikes  us/pattern    limit us exact/lim. 0.1 ms grid grid/exact\n");
     for (size_t k = 0; !status && k < sizeof set / sizeof *set; k++)
         if (!name || strcmp(name, set[k].name) == 0)
-            status = run_one(&set[k], folder, error);
+            status = run_one(&set[k], results, error);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "io/idx.h"
 #include "io/nmnist.h"
 #include "io/output.h"
+#include "io/results.h"
 #include "data/camera.h"
 
 #include <stdio.h>
@@ -66,17 +67,12 @@ static pm_status write_readme(const options *o, size_t n, pm_error *error) {
         status = pm_output_write(&out, error, "| %s | %.15g %s | %s |\n", p->name, pm_field_value(p, &o->camera),
                                  p->unit, p->help);
     }
-    if (!status)
-        return pm_output_commit(&out, error);
-    pm_output_discard(&out);
-    return status;
+    return pm_output_close(&out, status, error);
 }
 
 static pm_status make_folders(const options *o, const pm_dataset *data, pm_error *error) {
     bool made[PM_NMNIST_CLASSES] = {false};
-    pm_status status = pm_folder_make(o->folder, error);
-    if (!status)
-        status = write_readme(o, data->n, error);
+    pm_status status = write_readme(o, data->n, error);
     for (size_t k = 0; !status && k < data->n; k++) {
         char *path = NULL;
         if (made[data->label[k]])
@@ -173,6 +169,7 @@ static pm_status record_all(const options *o, const pm_dataset *data, pm_error *
 static pm_status film(const options *o, pm_error *error) {
     const size_t wanted = (size_t)o->count;
     pm_dataset data = {0};
+    pm_results *results = NULL;
     pm_status status = pm_kind_check(&pm_camera_kind, &o->camera, error);
     if (!status)
         status = pm_idx_read(o->images, o->labels, PM_NMNIST_CLASSES, wanted > 0 ? wanted : SIZE_MAX, &data, error);
@@ -182,11 +179,14 @@ static pm_status film(const options *o, pm_error *error) {
         status = pm_fail(error, PM_INVALID, "%s: images of %zu x %zu pixels; the sensor has %d x %d", o->images,
                          data.width, data.height, PM_CAMERA_SIDE, PM_CAMERA_SIDE);
     if (!status)
+        status = pm_results_open(o->folder, NULL, true, &results, error);
+    if (!status)
         status = check_folder(o->folder, error);
     if (!status)
         status = make_folders(o, &data, error);
     if (!status)
         status = record_all(o, &data, error);
+    pm_results_close(results, false);
     pm_dataset_free(&data);
     return status;
 }

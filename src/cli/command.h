@@ -29,8 +29,11 @@ char *pm_shared_folder(const char *name, const char *file);
 /* Where networks and experiments to begin with are, for --help. */
 void pm_print_samples(FILE *to);
 
-/* Has SIGINT and SIGTERM call `stop`, or set pm_interrupted where that is NULL; a limit of file sizes becomes an error
- * of write. */
+/* From the start of the program: SIGINT and SIGTERM end it with a message, on rank 0, while there is nothing to save; a
+ * limit of file sizes becomes an error of write. */
+void pm_begin_signals(void);
+void pm_quiet_signals(void); /* without the message */
+/* From now on SIGINT and SIGTERM call `stop`, or set pm_interrupted where that is NULL. */
 void pm_watch_signals(void (*stop)(int));
 extern volatile int pm_interrupted;
 

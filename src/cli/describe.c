@@ -5,6 +5,7 @@
 #include "cli/options.h"
 
 #include "base/kind.h"
+#include "io/kinds.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -17,8 +18,7 @@ typedef struct options {
 } options;
 
 static const char *const formats[] = {"text", "markdown", "manual", NULL};
-static void (*const describe[])(FILE *, const pm_kind *) = {pm_describe_text, pm_describe_markdown,
-                                                             pm_describe_manual};
+static void (*const describe[])(FILE *, const pm_kind *) = {pm_describe_text, pm_kind_markdown, pm_kind_manual};
 
 static const pm_operand operands[] = {{"NAME", offsetof(options, names), MOST_NAMES, NULL}, {0}};
 

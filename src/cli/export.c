@@ -35,7 +35,9 @@ typedef struct export {
     place at;
     pm_network *network;
     pm_wiring *wiring;
-    double resolution; /* NEST's, ms */
+    double resolution;  /* NEST's, ms */
+    pm_output *outputs; /* the script, begun first: who writes it has the name to himself; and the data */
+    size_t n_outputs;
 }
 export;
 
@@ -126,38 +128,44 @@ static pm_status check_currents(const export *x, pm_error *error) {
 
 /* --- data --- */
 
-static pm_status write_synapses(const export *x, size_t from, size_t to, pm_error *error) {
+/* Begins a file of data. */
+static pm_status open_data(export *x, const char *name, const char *head, pm_output **output, pm_error *error) {
+    *output = &x->outputs[x->n_outputs++];
+    pm_status status = pm_output_open(*output, x->at.folder, name, error);
+    return status ? status : pm_output_write(*output, error, "%s\n", head);
+}
+
+static pm_status heed_signals(pm_error *error) {
+    return pm_interrupted ? pm_fail(error, PM_STOPPED, "stopped; nothing was exported") : PM_OK;
+}
+
+static pm_status write_synapses(export *x, size_t from, size_t to, pm_error *error) {
     const pm_wiring *w = x->wiring;
     const pm_population *populations = x->network->populations;
     char *name = NULL;
-    pm_output output = {0};
     if (asprintf(&name, "%s-synapses-%s+%s.dat", x->at.stem, populations[from].name, populations[to].name) < 0)
         return pm_fail_memory(error, "a path");
-    pm_status status = pm_output_open(&output, x->at.folder, name, error);
-    if (!status)
-        status = pm_output_write(&output, error, "# source target weight_pA delay_ms\n");
-    for (uint32_t n = w->first_neuron[from]; n < w->first_neuron[from + 1]; n++)
+    pm_output *output = NULL;
+    pm_status status = open_data(x, name, "# source target weight_pA delay_ms", &output, error);
+    for (uint32_t n = w->first_neuron[from]; !status && n < w->first_neuron[from + 1]; n++) {
+        status = heed_signals(error);
         for (uint64_t g = w->first_group[n]; g < w->first_group[n + 1]; g++)
             for (uint64_t k = w->groups[g].begin; !status && k < w->groups[g + 1].begin; k++)
                 if (w->targets[k] >= w->first_cell[to] && w->targets[k] < w->first_cell[to + 1])
-                    status = pm_output_write(&output, error, "%" PRIu32 " %" PRIu32 " %.17g %.17g\n",
+                    status = pm_output_write(output, error, "%" PRIu32 " %" PRIu32 " %.17g %.17g\n",
                                              n - w->first_neuron[from], w->targets[k] - w->first_cell[to],
                                              w->weights[k], w->groups[g].delay);
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
+    }
     free(name);
-    return status;
+    return status ? status : pm_output_prepare(output, error);
 }
 
-static pm_status write_input(const export *x, const pm_spike *spikes, size_t n, size_t population, pm_error *error) {
+static pm_status write_input(export *x, const pm_spike *spikes, size_t n, size_t population, pm_error *error) {
     char *name = NULL;
-    pm_output output = {0};
     if (asprintf(&name, "%s-spikes-%s.dat", x->at.stem, x->network->populations[population].name) < 0)
         return pm_fail_memory(error, "a path");
-    pm_status status = pm_output_open(&output, x->at.folder, name, error);
-    if (!status)
-        status = pm_output_write(&output, error, "# neuron time_ms\n");
+    pm_output *output = NULL;
+    pm_status status = open_data(x, name, "# neuron time_ms", &output, error);
     for (size_t k = 0; !status && k < n; k++) {
         if (spikes[k].population != population)
             continue;
@@ -165,16 +173,15 @@ static pm_status write_input(const export *x, const pm_spike *spikes, size_t n, 
             status = pm_fail(error, PM_INVALID, "%s: '%s' fires at 0 ms; NEST's generators begin after it", x->o->file,
                              x->network->populations[population].name);
         else
-            status = pm_output_write(&output, error, "%" PRIu32 " %.17g\n", spikes[k].neuron, spikes[k].time);
+            status = pm_output_write(output, error, "%" PRIu32 " %.17g\n", spikes[k].neuron, spikes[k].time);
     }
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
     free(name);
-    return status;
+    if (!status)
+        status = heed_signals(error);
+    return status ? status : pm_output_prepare(output, error);
 }
 
-static pm_status write_data(const export *x, pm_error *error) {
+static pm_status write_data(export *x, pm_error *error) {
     const pm_network *net = x->network;
     pm_sources *sources = NULL;
     const pm_spike *spikes = NULL;
@@ -195,8 +202,9 @@ static pm_status write_data(const export *x, pm_error *error) {
 
 /* --- the script --- */
 
-/* A file's name as an expression of Python; populations' names hold no character that Python would have to be told about.
- * What is not printable ASCII is written as bytes: the script then parses and finds its files whatever the name. */
+/* A file's name as an expression of Python; populations' names hold no character that Python would have to be told
+ * about. What is not printable ASCII is written as bytes: the script then parses and finds its files whatever the name.
+ */
 static char *python_text(const char *text) {
     char *quoted = malloc(4 * strlen(text) + 20), *to = quoted;
     bool plain = true;
@@ -253,20 +261,21 @@ static pm_status write_network(const export *x, pm_output *out, pm_error *error)
     return status ? status : pm_output_write(out, error, "]\n");
 }
 
+static pm_status begin_script(export *x, pm_error *error) {
+    pm_output_mark mark;
+    x->outputs = calloc(x->network->n_populations + x->network->n_projections + 1, sizeof *x->outputs);
+    if (!x->outputs)
+        return pm_fail_memory(error, "the outputs");
+    pm_status status = pm_output_open(&x->outputs[x->n_outputs++], x->at.folder, x->at.script, error);
+    return status ? status : pm_output_flush(x->outputs, &mark, error);
+}
+
 static pm_status write_script(const export *x, pm_error *error) {
     const pm_export_text *text = x->o->to == NEST ? &pm_export_nest : &pm_export_brian2;
-    pm_output out = {0};
-    pm_status status = pm_output_open(&out, x->at.folder, x->at.script, error);
+    pm_status status = pm_output_write(x->outputs, error, "%s", text->head);
     if (!status)
-        status = pm_output_write(&out, error, "%s", text->head);
-    if (!status)
-        status = write_network(x, &out, error);
-    if (!status)
-        status = pm_output_write(&out, error, "%s%s", pm_export_common, text->body);
-    if (!status)
-        status = pm_output_commit(&out, error);
-    pm_output_discard(&out);
-    return status;
+        status = write_network(x, x->outputs, error);
+    return status ? status : pm_output_write(x->outputs, error, "%s%s", pm_export_common, text->body);
 }
 
 static pm_status export_network(const options *o, pm_error *error) {
@@ -283,12 +292,20 @@ static pm_status export_network(const options *o, pm_error *error) {
         status = choose_resolution(&x, error);
     if (!status)
         status = find_place(&x.at, o->script, error);
+    pm_watch_signals(NULL);
+    if (!status)
+        status = begin_script(&x, error);
     if (!status)
         status = write_data(&x, error);
     if (!status)
         status = write_script(&x, error);
     if (!status)
+        status = pm_output_commit_all(x.outputs, x.n_outputs, error);
+    if (!status)
         printf("%s\n", o->script);
+    for (size_t k = 0; k < x.n_outputs; k++)
+        pm_output_discard(&x.outputs[k]);
+    free(x.outputs);
     free(x.at.folder);
     free(x.at.script);
     free(x.at.stem);

@@ -5,6 +5,7 @@
 #include "cli/gnuplot.h"
 
 #include "cli/command.h"
+#include "cli/plot_results.h"
 #include "io/file.h"
 #include "io/output.h"
 
@@ -263,33 +264,33 @@ void pm_picture_abandon(pm_picture *picture) {
 /* A picture in the stage to its place, if it has the end that belongs to its kind: gnuplot does not notice a full disk.
  */
 static pm_status settle(const pm_picture *picture, const char *kind, const char *end, size_t length, pm_error *error) {
-    char file[16], *name = NULL, *from = NULL;
+    char file[16], *name = NULL, *from = NULL, *path = NULL;
     unsigned char *bytes = NULL;
     size_t size = 0;
     pm_output output = {0};
     snprintf(file, sizeof file, "picture.%s", kind);
     from = staged(picture, file);
-    if (!from || asprintf(&name, "%s.%s", picture->name, kind) < 0)
-        name = NULL;
+    if (!from || asprintf(&path, "%s/%s.%s", picture->folder, picture->name, kind) < 0)
+        path = NULL;
+    name = path ? path + strlen(picture->folder) + 1 : NULL;
     pm_status status = name ? pm_file_read(from, &bytes, &size, NULL) : pm_fail_memory(error, "a path");
     size_t text = size;
     while (!status && text > 0 && bytes[text - 1] == '\n')
         text--;
     if (name && (status || text < length || memcmp(bytes + text - length, end, length) != 0))
-        status = pm_fail(error, PM_FAILED, "%s/%s: gnuplot did not draw all of it; is %s full?", picture->folder, name,
-                         picture->stage);
+        status = pm_fail(error, PM_FAILED, "%s: gnuplot did not draw all of it; is %s full?", path, picture->stage);
+    if (!status)
+        status = pm_plot_note(path, error);
     if (!status)
         status = pm_output_open(&output, picture->folder, name, error);
     if (!status)
         status = pm_output_bytes(&output, bytes, size, error);
+    status = pm_output_close(&output, status, error);
     if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
-    if (!status)
-        printf("%s/%s\n", picture->folder, name);
+        printf("%s\n", path);
     free(bytes);
     free(from);
-    free(name);
+    free(path);
     return status;
 }
 

@@ -10,9 +10,7 @@ void pm_print_kinds(FILE *to, const char *heading, const pm_kind *const *list);
 /* The categories that these words name, each under its own heading; ends with NULL. */
 void pm_print_categories(FILE *to, const char *const *names);
 
-/* All that there is to say of a kind: in lines that fit the terminal, as a table for a page, as part of the manual. */
+/* All that there is to say of a kind, in lines that fit the terminal. */
 void pm_describe_text(FILE *to, const pm_kind *kind);
-void pm_describe_markdown(FILE *to, const pm_kind *kind);
-void pm_describe_manual(FILE *to, const pm_kind *kind);
 
 #endif

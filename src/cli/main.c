@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,21 +38,6 @@ double pm_seconds(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-volatile int pm_interrupted;
-
-static void note_interruption(int signal_number) {
-    (void)signal_number;
-    pm_interrupted = 1;
-}
-
-void pm_watch_signals(void (*stop)(int)) {
-    struct sigaction action = {.sa_handler = stop ? stop : note_interruption, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 pm_progress pm_progress_begin(bool quiet) {
@@ -140,6 +124,7 @@ static int refuse_command(const char *word) {
 }
 
 int main(int argc, char **argv) {
+    pm_begin_signals();
     const char *word = argc > 1 ? argv[1] : "";
     const bool help = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {

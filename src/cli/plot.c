@@ -7,6 +7,7 @@
 #include "cli/plot_classification.h"
 #include "cli/plot_potential.h"
 #include "cli/plot_raster.h"
+#include "cli/plot_results.h"
 #include "cli/plot_training.h"
 
 #include "io/summary.h"
@@ -47,7 +48,7 @@ static char *find_file(const char *folder, const char *kind, const char *name, l
                           : asprintf(&path, "%s/%s-%s-%ld.dat", folder, kind, name, neuron);
     if (made < 0)
         return NULL;
-    if (access(path, R_OK) == 0)
+    if (pm_plot_has(path))
         return path;
     free(path);
     return NULL;
@@ -162,7 +163,7 @@ static pm_status draw_validation(const pm_plot *o, pm_error *error) {
     char *path = NULL;
     if (asprintf(&path, "%s/validation.dat", o->folder) < 0)
         return pm_fail_memory(error, "a path");
-    pm_status status = pm_count_columns(path) > 0 ? PM_OK : missing(o, "validation.dat", error);
+    pm_status status = pm_plot_has(path) && pm_count_columns(path) > 0 ? PM_OK : missing(o, "validation.dat", error);
     if (!status)
         status = pm_picture_begin(&picture, o->output, "validation", error);
     if (!status)
@@ -199,7 +200,7 @@ static pm_status draw_run(const pm_plot *o, pm_error *error) {
 /* The pictures of one folder, by the command that filled it. */
 static pm_status draw_folder(const options *o, const char *folder, pm_error *error) {
     json_t *summary = NULL;
-    pm_status status = pm_summary_read(folder, &summary, error);
+    pm_status status = pm_plot_begin(folder, &summary, error);
     const char *command = text_of(summary, "command");
     bool training = strcmp(command, "train") == 0, validation = strcmp(command, "validate") == 0;
     bool classifier = strcmp(command, "train (classification)") == 0 || strcmp(command, "test") == 0;
@@ -216,6 +217,7 @@ static pm_status draw_folder(const options *o, const char *folder, pm_error *err
         status = draw_validation(&plot, error);
     else if (!status)
         status = draw_run(&plot, error);
+    pm_plot_end();
     json_decref(summary);
     return status;
 }

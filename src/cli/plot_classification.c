@@ -4,6 +4,7 @@
 #include "cli/plot_classification.h"
 
 #include "cli/gnuplot.h"
+#include "cli/plot_results.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -169,7 +170,7 @@ static pm_status draw(const scene *s, size_t k, size_t *drawn, pm_error *error) 
     if (asprintf(&path, "%s/%s", s->plot->folder, pictures[k].file) < 0)
         return pm_fail_memory(error, "a path");
     pm_status status = PM_OK;
-    if (access(path, R_OK) == 0) {
+    if (pm_plot_has(path)) {
         status = pm_picture_begin(&picture, s->plot->output, pictures[k].name, error);
         if (!status && pictures[k].set(&picture, s, path)) {
             ++*drawn;

@@ -4,6 +4,7 @@
 
 #include "cli/gnuplot.h"
 #include "cli/plot_raster.h"
+#include "cli/plot_results.h"
 #include "io/file.h"
 #include "io/summary.h"
 
@@ -33,8 +34,8 @@ static pm_status add_run(pm_picture *picture, size_t index, const char *folder, 
     while (length > 1 && name[length - 1] == '/')
         name[--length] = '\0';
     const char *slash = strrchr(name, '/');
-    pm_status status = access(path, R_OK) == 0 ? pm_picture_file(picture, "file", index, path, error)
-                                               : pm_fail(error, PM_INVALID, "%s: there is no such file", path);
+    pm_status status = pm_plot_has(path) ? pm_picture_file(picture, "file", index, path, error)
+                                         : pm_fail(error, PM_INVALID, "%s: there is no such file", path);
     pm_picture_text(picture, "name", index, slash && slash[1] ? slash + 1 : name);
     pm_picture_number(picture, "trials", index, json_number_value(json_object_get(summary, "trials")));
     free(path);
@@ -49,9 +50,13 @@ static pm_status draw_learning(pm_picture *picture, size_t n, pm_status status, 
 
 pm_status pm_plot_comparison(const char *const *folders, size_t n, const char *output, pm_error *error) {
     pm_picture picture;
-    pm_status status = pm_picture_begin(&picture, output, "learning", error);
-    if (status)
+    pm_status status = pm_plot_begin(output, NULL, error);
+    if (!status)
+        status = pm_picture_begin(&picture, output, "learning", error);
+    if (status) {
+        pm_plot_end();
         return status;
+    }
     for (size_t k = 0; !status && k < n; k++) {
         json_t *summary = NULL;
         status = pm_summary_read(folders[k], &summary, error);
@@ -59,7 +64,9 @@ pm_status pm_plot_comparison(const char *const *folders, size_t n, const char *o
             status = add_run(&picture, k + 1, folders[k], summary, error);
         json_decref(summary);
     }
-    return draw_learning(&picture, n, status, error);
+    status = draw_learning(&picture, n, status, error);
+    pm_plot_end();
+    return status;
 }
 
 /* One kept trial. */
@@ -161,7 +168,7 @@ static size_t count_patterns(const char *folder) {
     size_t n = 0;
     for (bool there = true; there; n += there) {
         char *path = NULL;
-        there = asprintf(&path, "%s/pattern-%zu-target.dat", folder, n) >= 0 && access(path, R_OK) == 0;
+        there = asprintf(&path, "%s/pattern-%zu-target.dat", folder, n) >= 0 && pm_plot_has(path);
         free(path);
     }
     return n;

@@ -190,6 +190,8 @@ const pm_exchange *pm_ranks(void) {
     (void)MPI_Comm_rank(MPI_COMM_WORLD, &state.rank);
     (void)MPI_Comm_size(MPI_COMM_WORLD, &size);
     state.size = size;
+    if (state.rank > 0)
+        pm_quiet_signals();
     exchange.rank = (uint32_t)state.rank;
     exchange.size = (uint32_t)size;
     state.sizes = calloc((size_t)size, sizeof *state.sizes);

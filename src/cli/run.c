@@ -6,9 +6,9 @@
 #include "cli/kinds.h"
 #include "cli/options.h"
 #include "cli/ranks.h"
-#include "cli/recorder.h"
 
 #include "io/checkpoint.h"
+#include "io/recorder.h"
 #include "io/summary.h"
 #include "net/mark.h"
 #include "step/clock.h"
@@ -25,11 +25,11 @@ static const char *const engines[] = {"event", "clock", NULL};
 
 typedef struct options {
     const char *file, *folder;
-    double duration; /* ms; NAN: as in the file */
-    double seed;     /* NAN: as in the file */
-    int threads;     /* 0: all cores */
-    int engine;      /* place in engines */
-    double dt;       /* ms; NAN: not given */
+    double duration;           /* ms; NAN: as in the file */
+    double seed;               /* NAN: as in the file */
+    int threads;               /* 0: all cores */
+    int engine;                /* place in engines */
+    double dt;                 /* ms; NAN: not given */
     int scheme, interpolation; /* places in pm_clock_schemes and pm_clock_interpolations; -1: not given */
     pm_clock_options step;     /* of these, for CLOCK */
     double every;              /* ms between checkpoints; 0: none */
@@ -42,6 +42,7 @@ typedef struct job {
     const options *options;
     const pm_network *network;
     const pm_exchange *ranks;
+    pm_results *results;
     pm_recorder *recorder;
     pm_simulation *simulation;
     uint64_t mark; /* of the network */
@@ -79,6 +80,16 @@ static pm_status save(job *j, pm_error *error) {
     return status;
 }
 
+/* Files that have got their names already are taken back: the summary must not stay with what is left of them. */
+static pm_status take_back(job *j, pm_error *error) {
+    const pm_exchange *x = j->ranks;
+    uint64_t missing = pm_recorder_missing(j->recorder);
+    if (x->size > 1)
+        x->sum(x->user, &missing, 1);
+    pm_status status = missing > 0 && x->rank == 0 ? pm_results_retire(j->results, error) : PM_OK;
+    return pm_exchange_agree(x, status, error);
+}
+
 /* Back to the checkpoint, if there is one. */
 static pm_status load(job *j, pm_error *error) {
     pm_checkpoint checkpoint = {0};
@@ -87,6 +98,9 @@ static pm_status load(job *j, pm_error *error) {
         status = pm_fail(error, PM_INVALID,
                          "the checkpoint in %s is one of a run on %u ranks, not %u; go on with as many: mpirun -n %u",
                          j->options->folder, checkpoint.ranks, j->ranks->size, checkpoint.ranks);
+    status = pm_exchange_agree(j->ranks, status, error);
+    if (!status && j->saved)
+        status = take_back(j, error);
     if (!status && j->saved) {
         pm_archive archive = {.bytes = checkpoint.parts, .size = checkpoint.sizes[j->ranks->rank], .reading = true};
         for (uint32_t r = 0; r < j->ranks->rank; r++)
@@ -235,9 +249,11 @@ static json_t *summarise(const pm_network *network, const options *o, const outc
     return summary;
 }
 
-static pm_status write_summary(const pm_network *network, const options *o, const outcome *end, pm_error *error) {
-    json_t *summary = summarise(network, o, end);
-    pm_status status = pm_summary_write(o->folder, summary, error);
+/* Rank 0 for all. */
+static pm_status write_results(const pm_network *network, const options *o, const pm_recorder *r, const outcome *end,
+                               pm_error *error) {
+    json_t *summary = r->ranks->rank == 0 ? summarise(network, o, end) : NULL;
+    pm_status status = pm_results_commit(r->results, summary, error);
     json_decref(summary);
     return status;
 }
@@ -249,8 +265,8 @@ static pm_status finish(const pm_network *network, const options *o, pm_recorder
         return status;
     sum_up(r->ranks, end);
     pm_status written = pm_exchange_agree(r->ranks, pm_recorder_commit(r, error), error);
-    if (!written && r->ranks->rank == 0)
-        written = write_summary(network, o, end, error);
+    if (!written)
+        written = write_results(network, o, r, end, error);
     written = pm_exchange_agree(r->ranks, written, error);
     if (written)
         return written;
@@ -344,9 +360,12 @@ static pm_status run_network(const options *o, const pm_exchange *ranks, pm_erro
     pm_status status = load_network(o, ranks, &network, error);
     if (!status && network) {
         j.network = network;
-        status = pm_folder_make(o->folder, error);
+        status = pm_exchange_agree(
+            ranks, ranks->rank == 0 ? pm_results_open(o->folder, o->file, true, &j.results, error) : PM_OK, error);
+        if (!status && ranks->rank > 0)
+            status = pm_results_open(o->folder, NULL, false, &j.results, error);
         if (!status)
-            status = pm_recorder_open(&recorder, network, ranks, o->folder, error);
+            status = pm_recorder_open(&recorder, network, ranks, j.results, error);
         status = pm_exchange_agree(ranks, status, error);
     }
     if (!status && network)
@@ -354,6 +373,7 @@ static pm_status run_network(const options *o, const pm_exchange *ranks, pm_erro
     pm_simulation_free(j.simulation);
     if (recorder.network)
         pm_recorder_close(&recorder, j.saved);
+    pm_results_close(j.results, j.saved);
     pm_network_free(network);
     return status;
 }

@@ -7,14 +7,17 @@
 #include "cli/ranks.h"
 
 #include "io/output.h"
+#include "io/results.h"
 #include "io/search_yaml.h"
 #include "io/summary.h"
 #include "io/trial_file.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct options {
     const char *file, *folder;
@@ -36,6 +39,7 @@ typedef struct point {
 
 typedef struct hunt {
     const options *options;
+    pm_results *results;
     pm_search search;
     point *points; /* those still in the running come first */
     uint32_t n_left;
@@ -82,6 +86,8 @@ static pm_status try_trial(const hunt *h, uint32_t number, uint32_t trial, outco
         status = pm_trial_read(folder, mark, trial, &result, &found, error);
     if (!status && !found)
         status = pm_trial_run(experiment, trial, &pm_interrupted, NULL, NULL, &result, error);
+    if (!status && !found && !h->options->resume)
+        status = pm_trials_clear(folder, mark, error);
     if (!status && !found)
         status = pm_trial_write(folder, mark, &result, error);
     if (!status)
@@ -168,7 +174,7 @@ static pm_status run_round(hunt *h, uint32_t round, pm_error *error) {
 static pm_status write_table(const hunt *h, pm_error *error) {
     const pm_search *s = &h->search;
     pm_output output = {0};
-    pm_status status = pm_output_open(&output, h->options->folder, "search.dat", error);
+    pm_status status = pm_output_open_in(&output, h->results, "search.dat", error);
     if (!status)
         status = pm_output_write(&output, error,
                                  "# punctum search of %s, the best points first; iterations and "
@@ -190,21 +196,15 @@ static pm_status write_table(const hunt *h, pm_error *error) {
     }
     if (!status)
         status = pm_output_write(&output, error, "\n");
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
-    return status;
+    return pm_output_close(&output, status, error);
 }
 
 static pm_status write_best(const hunt *h, pm_error *error) {
     pm_output output = {0};
-    pm_status status = pm_output_open(&output, h->options->folder, "best.yaml", error);
+    pm_status status = pm_output_open_in(&output, h->results, "best.yaml", error);
     if (!status)
         status = pm_search_write(&h->search, h->points[0].number, &output, error);
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
-    return status;
+    return pm_output_close(&output, status, error);
 }
 
 static pm_status write_summary(const hunt *h, bool complete, pm_error *error) {
@@ -228,7 +228,7 @@ static pm_status write_summary(const hunt *h, bool complete, pm_error *error) {
                                 "search", "experiment", s->experiment, "seed", (json_int_t)s->seed, "complete",
                                 (int)complete, "rounds", (json_int_t)s->rounds, "trials", (json_int_t)s->trials,
                                 "iterations", (json_int_t)s->iterations, "results", results);
-    pm_status status = pm_summary_write(h->options->folder, summary, error);
+    pm_status status = pm_results_commit(h->results, summary, error);
     json_decref(summary);
     return status;
 }
@@ -246,8 +246,36 @@ static void print_best(const hunt *h) {
            h->options->folder);
 }
 
+/* Points of a larger search that was here before. */
+static pm_status clear_points(const hunt *h, pm_error *error) {
+    char *points = NULL;
+    if (asprintf(&points, "%s/points", h->options->folder) < 0)
+        return pm_fail_memory(error, "a path");
+    DIR *list = opendir(points);
+    const struct dirent *found;
+    pm_status status = PM_OK;
+    while (list && !status && (found = readdir(list))) {
+        char *path = NULL;
+        uint32_t number = 0;
+        if (sscanf(found->d_name, "point-%" SCNu32, &number) != 1 || number < h->search.samples)
+            continue;
+        if (asprintf(&path, "%s/%s", points, found->d_name) < 0)
+            path = NULL;
+        status = path ? pm_trials_clear(path, 0, error) : pm_fail_memory(error, "a path");
+        if (!status)
+            (void)rmdir(path); /* if nothing else is there */
+        free(path);
+    }
+    if (list)
+        (void)closedir(list);
+    free(points);
+    return status;
+}
+
 static pm_status conclude(const hunt *h, bool complete, pm_error *error) {
-    pm_status status = write_table(h, error);
+    pm_status status = clear_points(h, error);
+    if (!status)
+        status = write_table(h, error);
     if (!status && complete)
         status = write_best(h, error);
     if (!status)
@@ -266,7 +294,8 @@ static pm_status search_file(const options *o, pm_error *error) {
         return status;
     h.n_left = h.search.samples;
     h.points = calloc((size_t)h.n_left + 1, sizeof *h.points);
-    status = h.points ? pm_folder_make(o->folder, error) : pm_fail_memory(error, "the points of a search");
+    status = h.points ? pm_results_open(o->folder, o->file, true, &h.results, error)
+                      : pm_fail_memory(error, "the points of a search");
     for (uint32_t p = 0; !status && p < h.n_left; p++)
         h.points[p].number = p;
     pm_watch_signals(NULL);
@@ -276,6 +305,7 @@ static pm_status search_file(const options *o, pm_error *error) {
     }
     if (!status)
         status = conclude(&h, h.points[0].rounds == h.search.rounds && !pm_interrupted, error);
+    pm_results_close(h.results, false);
     free(h.points);
     pm_search_free(&h.search);
     return status;
@@ -312,7 +342,8 @@ static int run(int argc, char **argv) {
     pm_call_read(&call, argc, argv, &o);
     const pm_exchange *ranks = pm_ranks();
     if (ranks->size > 1) { /* all would do the same, into the same folder */
-        (void)pm_fail(&error, PM_INVALID, "a search runs in one process, on all cores (--jobs); start it without mpirun");
+        (void)pm_fail(&error, PM_INVALID,
+                      "a search runs in one process, on all cores (--jobs); start it without mpirun");
         return ranks->rank == 0 ? pm_complain(&error) : 2;
     }
     return search_file(&o, &error) ? pm_complain(&error) : 0;

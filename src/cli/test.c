@@ -6,7 +6,7 @@
 
 #include "io/classification_file.h"
 #include "io/classification_results.h"
-#include "io/output.h"
+#include "io/results.h"
 #include "io/summary.h"
 
 #include <math.h>
@@ -30,6 +30,7 @@ typedef struct exam {
     pm_epoch *epochs;
     uint32_t *confusion;
     pm_score score;
+    pm_results *results; /* NULL: nothing is to be written */
 } exam;
 
 static pm_status replace(char **text, const char *with, pm_error *error) {
@@ -52,13 +53,38 @@ static pm_status take_test_files(const options *o, pm_classification *c, pm_erro
     return status ? status : replace(&c->test_labels, o->labels, error);
 }
 
+/* A checkpoint that the summary beside it does not name is what another training has left. */
+static pm_status check_folder(const options *o, pm_error *error) {
+    json_t *summary = NULL;
+    pm_status status = PM_OK;
+    if (pm_summary_read(o->trained, &summary, NULL) == PM_OK && !pm_summary_names(summary, PM_CLASS_CHECKPOINT))
+        status = pm_fail(error, PM_INVALID,
+                         "%s: summary.json is not that of the training of a classifier: it does not name %s",
+                         o->trained, PM_CLASS_CHECKPOINT);
+    json_decref(summary);
+    return status;
+}
+
+static pm_status open_results(const options *o, pm_results **results, pm_error *error) {
+    char *checkpoint = NULL;
+    if (asprintf(&checkpoint, "%s/" PM_CLASS_CHECKPOINT, o->trained) < 0)
+        return pm_fail_memory(error, "a path");
+    pm_status status = pm_results_open(o->folder, checkpoint, true, results, error);
+    free(checkpoint);
+    return status;
+}
+
 static pm_status examine(const options *o, exam *e, pm_error *error) {
     uint64_t mark = 0;
-    pm_status status = pm_classification_load(o->file, &e->experiment, error);
+    pm_status status = check_folder(o, error);
+    if (!status)
+        status = pm_classification_load(o->file, &e->experiment, error);
     if (!status && !isnan(o->seed))
         e->experiment->seed = (uint64_t)o->seed;
     if (!status)
         status = pm_classification_mark(e->experiment, &mark, error);
+    if (!status && o->folder)
+        status = open_results(o, &e->results, error);
     if (!status)
         status = take_test_files(o, e->experiment, error);
     if (!status)
@@ -90,15 +116,14 @@ static void show(const exam *e, uint64_t epochs) {
 }
 
 static pm_status write_results(const options *o, const exam *e, uint64_t epochs, pm_error *error) {
-    pm_status status = pm_folder_make(o->folder, error);
-    if (!status)
-        status = pm_confusion_write(o->folder, e->confusion, e->test.n_classes, error);
+    pm_watch_signals(NULL); /* what has begun is finished */
+    pm_status status = pm_confusion_write(e->results, e->confusion, e->test.n_classes, error);
     if (status)
         return status;
     json_t *summary = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "version", PM_VERSION, "command", "test", "file",
                                 o->file, "trained", o->trained, "seed", (json_int_t)e->experiment->seed, "epochs",
                                 (json_int_t)epochs, "test", pm_score_json(&e->score));
-    status = pm_summary_write(o->folder, summary, error);
+    status = pm_results_commit(e->results, summary, error);
     json_decref(summary);
     return status;
 }
@@ -148,6 +173,7 @@ static int run(int argc, char **argv) {
         status = write_results(&o, &e, epochs, &error);
     if (!status && !o.quiet)
         show(&e, epochs);
+    pm_results_close(e.results, false);
     free(e.confusion);
     free(e.epochs);
     pm_class_trainer_free(e.trainer);

@@ -11,6 +11,7 @@
 
 #include "io/classification_file.h"
 #include "io/output.h"
+#include "io/results.h"
 #include "io/summary.h"
 #include "io/training_files.h"
 #include "io/trial_file.h"
@@ -39,10 +40,12 @@ typedef struct batch {
     const options *options;
     const pm_experiment *experiment;
     const pm_exchange *ranks;
+    pm_results *results;
     char *folder; /* of the trials' files */
     uint64_t mark;
     pm_trial *trials;
     bool *done;
+    bool cleared; /* no trials of other experiments are left */
     uint32_t n_done, n_converged;
     double iterations; /* of the trials that are done */
     double steps;      /* iterations of this run so far */
@@ -69,6 +72,18 @@ static void step_done(void *user) {
     }
 }
 
+/* What another experiment has left goes when there is something in its place; who resumes is told of it instead. */
+static pm_status clear(batch *b, pm_error *error) {
+    pm_status status = PM_OK;
+#pragma omp critical(clear)
+    {
+        if (!b->cleared && !b->options->resume)
+            status = pm_trials_clear(b->folder, b->mark, error);
+        b->cleared = true;
+    }
+    return status;
+}
+
 /* One trial: from its file, or trained. */
 static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
     pm_trial *trial = &b->trials[k];
@@ -82,6 +97,8 @@ static pm_status run_trial(batch *b, uint32_t k, pm_error *error) {
         if (status)
             *error = own;
     }
+    if (!status && !found)
+        status = clear(b, error);
     if (!status && !found)
         status = pm_trial_write(b->folder, b->mark, trial, error);
     return status;
@@ -221,14 +238,9 @@ static size_t count_failed(const batch *b, size_t n) {
 
 /* Tables, details and summary of the trials that are done, which stand at the front of b->trials. */
 static pm_status write_results(const batch *b, size_t n, bool complete, pm_error *error) {
-    pm_status status = pm_training_tables_write(b->options->folder, b->trials, n, error);
-    for (size_t k = 0; !status && k < n && k < (size_t)b->options->keep; k++) {
-        char *folder = NULL;
-        if (asprintf(&folder, "%s/trial-%" PRIu32, b->options->folder, b->trials[k].number) < 0)
-            return pm_fail_memory(error, "a path");
-        status = pm_trial_details_write(folder, b->experiment, &b->trials[k], error);
-        free(folder);
-    }
+    pm_status status = pm_training_tables_write(b->results, b->trials, n, error);
+    for (size_t k = 0; !status && k < n && k < (size_t)b->options->keep; k++)
+        status = pm_trial_details_write(b->results, b->experiment, &b->trials[k], error);
     if (status)
         return status;
     json_t *summary = json_pack("{s:s, s:s, s:I, s:b, s:I, s:I, s:I, s:o, s:f, s:f, s:o, s:o}", "version", PM_VERSION,
@@ -237,16 +249,20 @@ static pm_status write_results(const batch *b, size_t n, bool complete, pm_error
                                 (json_int_t)count_failed(b, n), "iterations", iterations_json(b, n), "wall_seconds",
                                 pm_seconds() - b->begun, "cpu_seconds", (double)clock() / CLOCKS_PER_SEC, "experiment",
                                 pm_experiment_json(b->experiment), "results", results_json(b, n));
-    status = pm_summary_write(b->options->folder, summary, error);
+    status = pm_results_commit(b->results, summary, error);
     json_decref(summary);
     return status;
 }
 
 static pm_status prepare(batch *b, pm_error *error) {
     pm_status status = pm_experiment_mark(b->experiment, &b->mark, error);
-    if (!status && asprintf(&b->folder, "%s/trials", b->options->folder) < 0)
+    if (!status && asprintf(&b->folder, "%s/trials", b->options->folder) < 0) {
+        b->folder = NULL;
         return pm_fail_memory(error, "a path");
-    if (!status)
+    }
+    if (!status && b->ranks->rank == 0)
+        status = pm_results_open(b->options->folder, b->options->file, true, &b->results, error);
+    if (!status && b->ranks->rank == 0)
         status = pm_folder_make(b->folder, error);
     b->trials = calloc(b->experiment->trials, sizeof *b->trials);
     b->done = calloc(b->experiment->trials, sizeof *b->done);
@@ -267,7 +283,9 @@ static pm_status conclude(batch *b, pm_error *error) {
         }
     bool complete = n == b->experiment->trials;
     b->n_done = (uint32_t)n;
-    pm_status status = write_results(b, n, complete, error);
+    pm_status status = pm_trials_clear(b->folder, b->mark, error);
+    if (!status)
+        status = write_results(b, n, complete, error);
     if (!status && !complete)
         status = pm_fail(error, PM_STOPPED, "stopped after %zu of %u trials; the same command with --resume goes on", n,
                          b->experiment->trials);
@@ -392,6 +410,7 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
         print_outputs(&b);
     for (uint32_t k = 0; b.trials && k < experiment->trials; k++)
         pm_trial_free(&b.trials[k]);
+    pm_results_close(b.results, false);
     free(b.trials);
     free(b.done);
     free(b.folder);

@@ -7,7 +7,7 @@
 
 #include "io/classification_file.h"
 #include "io/classification_results.h"
-#include "io/output.h"
+#include "io/results.h"
 #include "io/summary.h"
 
 #include <math.h>
@@ -20,6 +20,7 @@ typedef struct run {
     const pm_class_options *options;
     const pm_exchange *ranks; /* NULL: there is one */
     bool writes;
+    pm_results *results; /* of the rank that writes */
     pm_classification *experiment;
     pm_dataset train, validation, test;
     pm_class_trainer *trainer;
@@ -52,8 +53,8 @@ static pm_status add_epoch(run *r, pm_error *error) {
 }
 
 static pm_status write_epoch(const run *r, pm_error *error) {
-    pm_status status = PM_OK;
-    if (r->writes)
+    pm_status status = r->writes ? pm_results_retire(r->results, error) : PM_OK;
+    if (r->writes && !status)
         status = pm_class_checkpoint_write(r->options->folder, r->mark, r->trainer, r->epochs, error);
     if (r->writes && !status)
         status = pm_learning_curve_write(r->options->folder, r->epochs, r->n_epochs, error);
@@ -115,12 +116,12 @@ static pm_status prepare(run *r, pm_error *error) {
         status = pm_class_trainer_new_shared(r->experiment, &r->train, o->relay, &r->trainer, error);
     if (!status)
         status = pm_classification_mark(r->experiment, &r->mark, error);
+    if (!status && r->writes)
+        status = pm_results_open(o->folder, o->file, true, &r->results, error);
     if (!status && o->resume) {
         status = pm_class_checkpoint_read(o->folder, r->mark, r->trainer, &r->epochs, error);
         r->n_epochs = status ? 0 : (size_t)pm_class_trainer_counters(r->trainer)[0];
     }
-    if (!status && r->writes)
-        status = pm_folder_make(o->folder, error);
     if (!status) {
         r->confusion = calloc(r->test.n_classes * r->test.n_classes, sizeof *r->confusion);
         status = r->confusion ? PM_OK : pm_fail_memory(error, "a confusion matrix");
@@ -165,7 +166,7 @@ static pm_status train(run *r, const volatile int *stop, pm_error *error) {
                                       .score = score,
                                       .confusion = r->confusion};
     if (r->writes)
-        status = pm_class_results_write(r->options->folder, &results, error);
+        status = pm_class_results_write(r->results, &results, error);
     status = pm_exchange_agree(r->ranks, status, error);
     if (status || r->options->quiet)
         return status;
@@ -179,6 +180,7 @@ pm_status pm_train_classifier(const pm_class_options *options, const volatile in
     const pm_exchange *ranks = options->relay ? options->relay->ranks : NULL;
     run r = {.options = options, .ranks = ranks, .writes = !ranks || ranks->rank == 0};
     pm_status status = train(&r, stop, error);
+    pm_results_close(r.results, false);
     pm_class_trainer_free(r.trainer);
     pm_dataset_free(&r.train);
     pm_dataset_free(&r.validation);

@@ -5,6 +5,7 @@
 #include "cli/options.h"
 
 #include "io/output.h"
+#include "io/results.h"
 #include "io/summary.h"
 #include "metric/match.h"
 #include "step/clock.h"
@@ -360,9 +361,9 @@ static void print_table(const validation *v) {
                v->n_residuals);
 }
 
-static pm_status write_table(const validation *v, const char *folder, pm_error *error) {
+static pm_status write_table(const validation *v, pm_results *results, pm_error *error) {
     pm_output output = {0};
-    pm_status status = pm_output_open(&output, folder, "validation.dat", error);
+    pm_status status = pm_output_open_in(&output, results, "validation.dat", error);
     if (!status)
         status = pm_output_write(&output, error,
                                  "# scheme dt_ms median_ms largest_ms matched missing extra seconds\n"
@@ -376,10 +377,7 @@ static pm_status write_table(const validation *v, const char *folder, pm_error *
                                          STEPS[k], r->match.median, r->match.largest, r->match.matched,
                                          r->match.missing, r->match.extra, r->seconds);
         }
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
-    return status;
+    return pm_output_close(&output, status, error);
 }
 
 static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
@@ -400,8 +398,10 @@ static json_t *kind_json(const validation *v, size_t kind) {
     return json_pack("{s:s, s:o, s:o}", "scheme", kinds[kind].name, "order", number(v->order[kind]), "steps", steps);
 }
 
-static pm_status write_files(const validation *v, const options *o, double seconds, pm_error *error) {
-    pm_status status = write_table(v, o->folder, error);
+static pm_status write_files(const validation *v, const options *o, pm_results *results, double seconds,
+                             pm_error *error) {
+    pm_watch_signals(NULL); /* what has begun is finished */
+    pm_status status = write_table(v, results, error);
     if (status)
         return status;
     json_t *schemes = json_array();
@@ -418,23 +418,24 @@ static pm_status write_files(const validation *v, const options *o, double secon
                   "validate", "seed", (json_int_t)v->network->seed, "complete", 1, "wall_seconds", seconds, "window_ms",
                   o->window, "spikes", (json_int_t)v->reference.count, "engine", engine, "potential", potential,
                   "schemes", schemes, "network", pm_network_json(v->network));
-    status = pm_summary_write(o->folder, summary, error);
+    status = pm_results_commit(results, summary, error);
     json_decref(summary);
     return status;
 }
 
 static pm_status validate(const options *o, pm_error *error) {
     validation v = {0};
+    pm_results *results = NULL;
     double begun = pm_seconds();
     pm_status status = pm_load_network(o->file, true, &v.network, error);
     if (status)
         return status;
     if (o->folder)
-        status = pm_folder_make(o->folder, error);
+        status = pm_results_open(o->folder, o->file, true, &results, error);
     if (!status)
         status = measure(&v, o, error);
     if (!status && o->folder)
-        status = write_files(&v, o, pm_seconds() - begun, error);
+        status = write_files(&v, o, results, pm_seconds() - begun, error);
     if (!status)
         print_table(&v);
     for (size_t k = 0; k < v.n_traces; k++) {
@@ -442,6 +443,7 @@ static pm_status validate(const options *o, pm_error *error) {
         free(v.traces[k].potentials);
         free(v.traces[k].slopes);
     }
+    pm_results_close(results, false);
     free(v.traces);
     free(v.first_trace);
     free(v.exact.items);

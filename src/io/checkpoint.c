@@ -20,7 +20,7 @@ typedef struct head {
     uint64_t mark;
 } head;
 
-enum { FORMAT = 2 };
+enum { FORMAT = 3 };
 static const char MAGIC[8] = "PMCHECK", NAME[] = "checkpoint";
 
 static pm_status put(pm_output *output, uint64_t *sum, const void *bytes, size_t size, pm_error *error) {
@@ -37,7 +37,9 @@ pm_status pm_checkpoint_write(const char *folder, uint64_t mark, uint32_t ranks,
     for (uint32_t r = 0; r < ranks; r++)
         all += sizes[r];
     pm_output output = {0};
-    pm_status status = pm_output_open(&output, folder, NAME, error);
+    pm_status status = pm_folder_sync(folder, error); /* the files that it speaks of */
+    if (!status)
+        status = pm_output_open(&output, folder, NAME, error);
     if (!status)
         status = put(&output, &sum, &h, sizeof h, error);
     if (!status)
@@ -46,10 +48,7 @@ pm_status pm_checkpoint_write(const char *folder, uint64_t mark, uint32_t ranks,
         status = put(&output, &sum, parts, all, error);
     if (!status)
         status = pm_output_bytes(&output, &sum, sizeof sum, error);
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
-    return status;
+    return pm_output_close(&output, status, error);
 }
 
 /* What is in the bytes of a file; the parts stay where they are. */

@@ -176,6 +176,32 @@ pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_
 enum { HEAD = 5 };
 static const uint64_t MAGIC = 0x31434b434d50u; /* "PMCKC1", in the machine's order of bytes */
 
+static pm_status put(pm_output *output, uint32_t *sum, const void *bytes, size_t n, pm_error *error) {
+    *sum = (uint32_t)crc32_z(*sum, bytes, n);
+    return pm_output_bytes(output, bytes, n, error);
+}
+
+pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *t, const pm_epoch *epochs,
+                                    pm_error *error) {
+    const uint64_t *counters = pm_class_trainer_counters(t);
+    const uint64_t head[HEAD] = {MAGIC, mark, counters[0], counters[1], pm_class_trainer_arrays(t)};
+    pm_output output = {0};
+    uint32_t sum = 0;
+    pm_status status = pm_output_open(&output, folder, PM_CLASS_CHECKPOINT, error);
+    if (!status)
+        status = put(&output, &sum, head, sizeof head, error);
+    if (!status)
+        status = put(&output, &sum, epochs, head[2] * sizeof *epochs, error);
+    for (size_t k = 0; !status && k < head[4]; k++) {
+        size_t n = 0;
+        const double *array = pm_class_trainer_array(t, k, &n);
+        status = put(&output, &sum, array, n * sizeof *array, error);
+    }
+    if (!status)
+        status = pm_output_bytes(&output, &sum, sizeof sum, error);
+    return pm_output_close(&output, status, error);
+}
+
 typedef struct stream {
     FILE *file;
     const char *path;
@@ -183,64 +209,13 @@ typedef struct stream {
     uint32_t sum;
 } stream;
 
-static void sum_up(stream *s, const void *bytes, size_t n) {
-    s->sum = (uint32_t)crc32_z(s->sum, bytes, n);
-    s->offset += n;
-}
-
-static bool put(stream *s, const void *bytes, size_t n) {
-    sum_up(s, bytes, n);
-    return fwrite(bytes, 1, n, s->file) == n;
-}
-
-static bool put_all(stream *s, const uint64_t *head, pm_class_trainer *t, const pm_epoch *epochs) {
-    bool good = put(s, head, HEAD * sizeof *head) && put(s, epochs, head[2] * sizeof *epochs);
-    for (size_t k = 0; good && k < head[4]; k++) {
-        size_t n = 0;
-        const double *array = pm_class_trainer_array(t, k, &n);
-        good = put(s, array, n * sizeof *array);
-    }
-    uint32_t sum = s->sum;
-    good = good && fwrite(&sum, 1, sizeof sum, s->file) == sizeof sum;
-    return good && fflush(s->file) == 0 && (fsync(fileno(s->file)) == 0 || errno == EINVAL);
-}
-
-pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *t, const pm_epoch *epochs,
-                                    pm_error *error) {
-    const uint64_t *counters = pm_class_trainer_counters(t);
-    const uint64_t head[HEAD] = {MAGIC, mark, counters[0], counters[1], pm_class_trainer_arrays(t)};
-    char *path = NULL, *partial = NULL;
-    if (asprintf(&path, "%s/checkpoint.bin", folder) < 0)
-        return pm_fail_memory(error, "a path");
-    if (asprintf(&partial, "%s/.checkpoint.bin.partial", folder) < 0) {
-        free(path);
-        return pm_fail_memory(error, "a path");
-    }
-    stream s = {.file = fopen(partial, "wb"), .path = path};
-    bool good = s.file && put_all(&s, head, t, epochs);
-    int code = errno;
-    if (s.file && fclose(s.file) != 0 && good) {
-        code = errno;
-        good = false;
-    }
-    if (good && rename(partial, path) != 0) {
-        code = errno;
-        good = false;
-    }
-    if (!good)
-        (void)unlink(partial);
-    pm_status status = good ? PM_OK : pm_fail(error, PM_FAILED, "%s: cannot be written: %s", path, strerror(code));
-    free(path);
-    free(partial);
-    return status;
-}
-
 static pm_status get(stream *s, void *bytes, size_t n, const char *what, pm_error *error) {
     size_t got = fread(bytes, 1, n, s->file);
     if (got < n)
         return pm_fail(error, PM_INVALID, "%s: byte %llu: the file ends within %s", s->path,
                        (unsigned long long)s->offset + got, what);
-    sum_up(s, bytes, n);
+    s->sum = (uint32_t)crc32_z(s->sum, bytes, n);
+    s->offset += n;
     return PM_OK;
 }
 
@@ -290,7 +265,7 @@ pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_t
                                    pm_error *error) {
     *epochs = NULL;
     char *path = NULL;
-    if (asprintf(&path, "%s/checkpoint.bin", folder) < 0)
+    if (asprintf(&path, "%s/%s", folder, PM_CLASS_CHECKPOINT) < 0)
         return pm_fail_memory(error, "a path");
     stream s = {.file = fopen(path, "rb"), .path = path};
     pm_status status = s.file ? get_all(&s, mark, t, epochs, error)

@@ -24,6 +24,7 @@ json_t *pm_classification_json(const pm_classification *c);
 /* A number that differs between experiments that differ in anything but the number of epochs. Errors: PM_NO_MEMORY. */
 pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_error *error);
 
+#define PM_CLASS_CHECKPOINT "checkpoint.bin"
 /* Checkpoint of a trainer and of the epochs so far, "folder/checkpoint.bin", whole or not at all. */
 pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *trainer,
                                     const pm_epoch *epochs, pm_error *error);

@@ -13,63 +13,61 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char LEARNING[] = "learning.dat";
+
 static double percent(const pm_score *s) { return s->n ? 100.0 * (double)s->correct / (double)s->n : NAN; }
 
-static pm_status close_output(pm_output *out, pm_status status, pm_error *error) {
-    if (!status)
-        return pm_output_commit(out, error);
-    pm_output_discard(out);
-    return status;
+static pm_status write_learning_curve(pm_output *out, const pm_epoch *epochs, size_t n, pm_error *error) {
+    pm_status status = pm_output_write(out, error,
+                                       "# epoch train_loss train_percent validation_loss validation_percent rate "
+                                       "spikes_per_example cpu_seconds\n");
+    for (size_t k = 0; !status && k < n; k++) {
+        const pm_epoch *e = &epochs[k];
+        status = pm_output_write(out, error, "%zu %.17g %.17g %.17g %.17g %.17g %.17g %.3f\n", k + 1, e->train.loss,
+                                 percent(&e->train), e->validation.n ? e->validation.loss : NAN,
+                                 percent(&e->validation), e->rate, e->train.spikes, e->cpu_seconds);
+    }
+    return pm_output_close(out, status, error);
 }
 
 pm_status pm_learning_curve_write(const char *folder, const pm_epoch *epochs, size_t n, pm_error *error) {
     pm_output out = {0};
-    pm_status status = pm_output_open(&out, folder, "learning.dat", error);
-    if (!status)
-        status = pm_output_write(&out, error,
-                                 "# epoch train_loss train_percent validation_loss validation_percent rate "
-                                 "spikes_per_example cpu_seconds\n");
-    for (size_t k = 0; !status && k < n; k++) {
-        const pm_epoch *e = &epochs[k];
-        status = pm_output_write(&out, error, "%zu %.17g %.17g %.17g %.17g %.17g %.17g %.3f\n", k + 1, e->train.loss,
-                                 percent(&e->train), e->validation.n ? e->validation.loss : NAN,
-                                 percent(&e->validation), e->rate, e->train.spikes, e->cpu_seconds);
-    }
-    return close_output(&out, status, error);
+    pm_status status = pm_output_open(&out, folder, LEARNING, error);
+    return status ? status : write_learning_curve(&out, epochs, n, error);
 }
 
-pm_status pm_confusion_write(const char *folder, const uint32_t *confusion, size_t n, pm_error *error) {
+pm_status pm_confusion_write(pm_results *to, const uint32_t *confusion, size_t n, pm_error *error) {
     pm_output out = {0};
-    pm_status status = pm_output_open(&out, folder, "confusion.dat", error);
+    pm_status status = pm_output_open_in(&out, to, "confusion.dat", error);
     if (!status)
         status = pm_output_write(&out, error, "# test examples; a row per label, a column per decision\n");
     for (size_t k = 0; !status && k < n * n; k++)
         status = pm_output_write(&out, error, "%u%s", confusion[k], (k + 1) % n == 0 ? "\n" : " ");
-    return close_output(&out, status, error);
+    return pm_output_close(&out, status, error);
 }
 
 /* A file of `rows` times `columns` numbers, of which number i of row j is numbers[i * stride + j]. */
-static pm_status write_table(const char *folder, const char *name, const char *head, const double *numbers, size_t rows,
+static pm_status write_table(pm_results *to, const char *name, const char *head, const double *numbers, size_t rows,
                              size_t columns, size_t stride, pm_error *error) {
     pm_output out = {0};
-    pm_status status = pm_output_open(&out, folder, name, error);
+    pm_status status = pm_output_open_in(&out, to, name, error);
     if (!status)
         status = pm_output_write(&out, error, "# %s\n", head);
     for (size_t j = 0; !status && j < rows; j++)
         for (size_t i = 0; !status && i < columns; i++)
             status = pm_output_write(&out, error, "%.17g%s", numbers[i * stride + j], i + 1 == columns ? "\n" : " ");
-    return close_output(&out, status, error);
+    return pm_output_close(&out, status, error);
 }
 
-static pm_status write_weights(const char *folder, const pm_classifier *net, size_t l, pm_error *error) {
+static pm_status write_weights(pm_results *to, const pm_classifier *net, size_t l, pm_error *error) {
     char name[48];
     snprintf(name, sizeof name, "weights-%zu.dat", l + 1);
-    return write_table(folder, name, "pA; a row per target, a column per source", net->weight[l], net->sizes[l + 1],
+    return write_table(to, name, "pA; a row per target, a column per source", net->weight[l], net->sizes[l + 1],
                        net->sizes[l], net->strides[l], error);
 }
 
 /* Of a model of its own: for each layer the weights and, in a file "neurons-<layer>.dat", a number of each neuron. */
-static pm_status write_model(const char *folder, const pm_class_results *r, pm_error *error) {
+static pm_status write_model(pm_results *to, const pm_class_results *r, pm_error *error) {
     const pm_classification *c = r->experiment;
     size_t n = 0, n_in = r->test->n_features;
     const double *w = pm_class_trainer_array(r->trainer, 0, &n);
@@ -78,10 +76,10 @@ static pm_status write_model(const char *folder, const pm_class_results *r, pm_e
         size_t n_out = c->layers[l].size;
         char name[48];
         snprintf(name, sizeof name, "weights-%zu.dat", l + 1);
-        status = write_table(folder, name, "a row per target, a column per source", w, n_out, n_in, n_out, error);
+        status = write_table(to, name, "a row per target, a column per source", w, n_out, n_in, n_out, error);
         snprintf(name, sizeof name, "neurons-%zu.dat", l + 1);
         if (!status)
-            status = write_table(folder, name, c->model->of_neuron, w + n_in * n_out, n_out, 1, n_out, error);
+            status = write_table(to, name, c->model->of_neuron, w + n_in * n_out, n_out, 1, n_out, error);
         w += (n_in + 1) * n_out;
         n_in = n_out;
     }
@@ -119,9 +117,9 @@ static pm_status look_at(looks *v, size_t l, size_t example, pm_error *error) {
     return status;
 }
 
-static pm_status look(looks *v, const char *folder, pm_error *error) {
+static pm_status look(looks *v, pm_results *to, pm_error *error) {
     const pm_classification *c = v->of->experiment;
-    pm_status status = pm_output_open(&v->raster, folder, "raster.dat", error);
+    pm_status status = pm_output_open_in(&v->raster, to, "raster.dat", error);
     if (!status)
         status = pm_output_write(&v->raster, error, "# test_example layer neuron time_ms (layer 0: input)\n");
     for (size_t k = 0; !status && k < v->n; k++) {
@@ -131,12 +129,12 @@ static pm_status look(looks *v, const char *folder, pm_error *error) {
         for (size_t l = 0; !status && l < v->populations; l++)
             status = look_at(v, l, k, error);
     }
-    return close_output(&v->raster, status, error);
+    return pm_output_close(&v->raster, status, error);
 }
 
-static pm_status write_latencies(const looks *v, const char *folder, pm_error *error) {
+static pm_status write_latencies(const looks *v, pm_results *to, pm_error *error) {
     pm_output out = {0};
-    pm_status status = pm_output_open(&out, folder, "latency.dat", error);
+    pm_status status = pm_output_open_in(&out, to, "latency.dat", error);
     if (!status)
         status =
             pm_output_write(&out, error, "# first spikes per example: middle of the bin in ms, a column per layer\n");
@@ -147,10 +145,10 @@ static pm_status write_latencies(const looks *v, const char *folder, pm_error *e
         if (!status)
             status = pm_output_write(&out, error, "\n");
     }
-    return close_output(&out, status, error);
+    return pm_output_close(&out, status, error);
 }
 
-static pm_status write_looks(const char *folder, const pm_class_results *r, const pm_classifier *net, pm_error *error) {
+static pm_status write_looks(pm_results *to, const pm_class_results *r, const pm_classifier *net, pm_error *error) {
     looks v = {.of = r, .n = r->test->n < LATENCY_EXAMPLES ? r->test->n : LATENCY_EXAMPLES};
     size_t widest = 1;
     for (size_t l = 0; l <= net->n_layers; l++)
@@ -160,10 +158,10 @@ static pm_status write_looks(const char *folder, const pm_class_results *r, cons
         v.populations = v.lane.net.n_layers + 1;
         v.bins = calloc(v.populations * BINS, sizeof *v.bins);
         v.fired = malloc(widest * sizeof *v.fired);
-        status = v.bins && v.fired ? look(&v, folder, error) : pm_fail_memory(error, "histograms");
+        status = v.bins && v.fired ? look(&v, to, error) : pm_fail_memory(error, "histograms");
     }
     if (!status)
-        status = write_latencies(&v, folder, error);
+        status = write_latencies(&v, to, error);
     free(v.bins);
     free(v.fired);
     pm_lane_free(&v.lane);
@@ -179,7 +177,7 @@ json_t *pm_score_json(const pm_score *s) {
                                  s->spikes, "input_spikes_per_example", s->input);
 }
 
-static pm_status write_summary(const char *folder, const pm_class_results *r, pm_error *error) {
+static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_error *error) {
     json_t *epochs = json_array();
     double seconds = 0.0;
     for (size_t k = 0; k < r->n_epochs; k++) {
@@ -201,21 +199,28 @@ static pm_status write_summary(const char *folder, const pm_class_results *r, pm
             json_array_append_new(labels, json_integer(r->test->label[k]));
         json_object_set_new(summary, "raster_labels", labels);
     }
-    pm_status status = pm_summary_write(folder, summary, error);
+    pm_status status = pm_results_commit(to, summary, error);
     json_decref(summary);
     return status;
 }
 
-pm_status pm_class_results_write(const char *folder, const pm_class_results *r, pm_error *error) {
-    pm_status status = pm_confusion_write(folder, r->confusion, r->test->n_classes, error);
+pm_status pm_class_results_write(pm_results *to, const pm_class_results *r, pm_error *error) {
+    pm_output curve = {0};
+    pm_status status = r->n_epochs > 0 ? pm_results_add(to, PM_CLASS_CHECKPOINT, error) : PM_OK;
+    if (!status)
+        status = pm_output_open_in(&curve, to, LEARNING, error);
+    if (!status)
+        status = write_learning_curve(&curve, r->epochs, r->n_epochs, error);
+    if (!status)
+        status = pm_confusion_write(to, r->confusion, r->test->n_classes, error);
     if (!status && r->experiment->model)
-        status = write_model(folder, r, error);
+        status = write_model(to, r, error);
     if (status || r->experiment->model)
-        return status ? status : write_summary(folder, r, error);
+        return status ? status : write_summary(to, r, error);
     const pm_classifier *net = pm_class_trainer_tested(r->trainer);
     for (size_t l = 0; !status && l < net->n_layers; l++)
-        status = write_weights(folder, net, l, error);
+        status = write_weights(to, net, l, error);
     if (!status)
-        status = write_looks(folder, r, net, error);
-    return status ? status : write_summary(folder, r, error);
+        status = write_looks(to, r, net, error);
+    return status ? status : write_summary(to, r, error);
 }

@@ -97,8 +97,5 @@ pm_status pm_event_file_write(const char *folder, const char *name, const pm_pix
                      : pm_fail(error, PM_INVALID, "%s/%s: a time of %u us does not fit into 23 bits", folder, name,
                                events->list[k].time);
     }
-    if (!status)
-        return pm_output_commit(&out, error);
-    pm_output_discard(&out);
-    return status;
+    return pm_output_close(&out, status, error);
 }

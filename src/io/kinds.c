@@ -1,4 +1,7 @@
-/* All kinds there are, by category: the list of lists, which has to stand below everything that it names. */
+/* All kinds there are, by category: the list of lists, which has to stand below everything that it names; and kinds as
+ * parts of pages, whose words are all those of the tables. */
+#include "io/kinds.h"
+
 #include "classify/classification.h"
 #include "data/camera.h"
 #include "model/kernel.h"
@@ -35,4 +38,48 @@ const pm_category *pm_category_find(const char *name) {
     while (k < N_CATEGORIES && strcmp(categories[k].name, name) != 0)
         k++;
     return pm_category_at(k);
+}
+
+/* --- pages -------------------------------------------------------------------------------------------------------- */
+
+/* A text with a backslash before what would mean something else. */
+static void put_escaped(FILE *to, const char *text, const char *special) {
+    for (; *text; text++)
+        fprintf(to, "%s%c", strchr(special, *text) ? "\\" : "", *text);
+}
+
+void pm_kind_markdown(FILE *to, const pm_kind *kind) {
+    static const char special[] = "|*<\\";
+    fprintf(to, "\n`%s`: ", kind->name);
+    put_escaped(to, kind->help, special);
+    if (kind->source[0])
+        fprintf(to, ". Source: %s", kind->source);
+    (void)fputs("\n", to);
+    if (kind->n_fields > 0)
+        (void)fputs("\n| key | unit | default | range | |\n|---|---|---|---|---|\n", to);
+    for (size_t k = 0; k < kind->n_fields; k++) {
+        const pm_field *field = &kind->fields[k];
+        char preset[60], range[300];
+        fprintf(to, "| `%s` |%s%s | %s | %s | ", field->name, field->unit[0] ? " " : "", field->unit,
+                pm_field_default(field, preset, sizeof preset), pm_field_range(field, range, sizeof range));
+        put_escaped(to, field->help, special);
+        (void)fputs(" |\n", to);
+    }
+}
+
+void pm_kind_manual(FILE *to, const pm_kind *kind) {
+    fprintf(to, ".PP\n\\fB%s\\fR: ", kind->name);
+    put_escaped(to, kind->help, "-\\");
+    (void)fputs("\n", to);
+    for (size_t k = 0; k < kind->n_fields; k++) {
+        const pm_field *field = &kind->fields[k];
+        char preset[60], range[300];
+        fprintf(to, ".TP\n\\fB%s\\fR\n", field->name);
+        put_escaped(to, field->help, "-\\");
+        fprintf(to, " [");
+        put_escaped(to, pm_field_default(field, preset, sizeof preset), "-\\");
+        fprintf(to, "; ");
+        put_escaped(to, pm_field_range(field, range, sizeof range), "-\\");
+        (void)fputs("]\n", to);
+    }
 }

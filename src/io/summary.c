@@ -4,7 +4,6 @@
 #include "io/summary.h"
 
 #include "io/file.h"
-#include "io/output.h"
 #include "model/neuron.h"
 
 #include <math.h>
@@ -117,19 +116,23 @@ json_t *pm_network_json(const pm_network *network) {
                      "populations", populations, "projections", projections, "potential", potentials);
 }
 
-pm_status pm_summary_write(const char *folder, const json_t *summary, pm_error *error) {
+pm_status pm_summary_write(pm_output *output, const json_t *summary, pm_error *error) {
     char *text = summary ? json_dumps(summary, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
-    pm_output output = {0};
     if (!text)
         return pm_fail_memory(error, "summary.json");
-    pm_status status = pm_output_open(&output, folder, "summary.json", error);
-    if (!status)
-        status = pm_output_write(&output, error, "%s\n", text);
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
+    pm_status status = pm_output_write(output, error, "%s\n", text);
     free(text);
     return status;
+}
+
+bool pm_summary_names(const json_t *summary, const char *file) {
+    const json_t *files = json_object_get(summary, "files"), *item;
+    size_t k;
+    json_array_foreach(files, k, item) {
+        if (json_is_string(item) && strcmp(json_string_value(item), file) == 0)
+            return true;
+    }
+    return !json_is_array(files);
 }
 
 pm_status pm_summary_read(const char *folder, json_t **summary, pm_error *error) {

@@ -3,6 +3,7 @@
 #define PM_IO_SUMMARY_H
 
 #include "base/kind.h"
+#include "io/output.h"
 
 #include <jansson.h>
 #include <punctum/network.h>
@@ -16,9 +17,11 @@ void pm_field_json(json_t *map, const pm_field *field, const void *structure);
 void pm_kind_json(json_t *map, const pm_kind *kind, const void *structure);
 json_t *pm_neuron_json(const pm_neuron *neuron);
 
-/* Writes "folder/summary.json", whole or not at all. Errors: PM_FAILED, PM_NO_MEMORY (also when `summary` is NULL). */
-pm_status pm_summary_write(const char *folder, const json_t *summary, pm_error *error);
+/* Writes the text of a summary. Errors: PM_FAILED, PM_NO_MEMORY (also when `summary` is NULL). */
+pm_status pm_summary_write(pm_output *output, const json_t *summary, pm_error *error);
 /* Reads "folder/summary.json"; the caller releases it with json_decref(). Errors: PM_INVALID. */
 pm_status pm_summary_read(const char *folder, json_t **summary, pm_error *error);
+/* Whether a file in its folder is one of the results: a summary of versions that named none is believed of any. */
+bool pm_summary_names(const json_t *summary, const char *file);
 
 #endif

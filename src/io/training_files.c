@@ -3,6 +3,7 @@
 #include "io/training_files.h"
 
 #include "io/output.h"
+#include "io/weights_file.h"
 #include "model/neuron.h"
 
 #include <inttypes.h>
@@ -10,16 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static pm_status finish(pm_output *output, pm_status status, pm_error *error) {
-    if (!status)
-        status = pm_output_commit(output, error);
-    pm_output_discard(output);
-    return status;
-}
-
-static pm_status write_trials(const char *folder, const pm_trial *trials, size_t n, pm_error *error) {
+static pm_status write_trials(pm_results *results, const pm_trial *trials, size_t n, pm_error *error) {
     pm_output output;
-    pm_status status = pm_output_open(&output, folder, "trials.dat", error);
+    pm_status status = pm_output_open_in(&output, results, "trials.dat", error);
     if (!status)
         status = pm_output_write(&output, error, "# trial converged iterations polished correlation best off_ms\n");
     for (size_t k = 0; !status && k < n; k++)
@@ -27,7 +21,7 @@ static pm_status write_trials(const char *folder, const pm_trial *trials, size_t
                                  trials[k].number, trials[k].converged, trials[k].iterations, trials[k].polished,
                                  trials[k].correlation, trials[k].best, trials[k].off,
                                  trials[k].message[0] ? " # " : "", trials[k].message);
-    return finish(&output, status, error);
+    return pm_output_close(&output, status, error);
 }
 
 static double at_iteration(const pm_trial *trial, size_t iteration) {
@@ -36,12 +30,12 @@ static double at_iteration(const pm_trial *trial, size_t iteration) {
     return trial->history[iteration < trial->n_history ? iteration : trial->n_history - 1];
 }
 
-static pm_status write_correlation(const char *folder, const pm_trial *trials, size_t n, pm_error *error) {
+static pm_status write_correlation(pm_results *results, const pm_trial *trials, size_t n, pm_error *error) {
     size_t longest = 0;
     for (size_t k = 0; k < n; k++)
         longest = trials[k].n_history > longest ? trials[k].n_history : longest;
     pm_output output;
-    pm_status status = pm_output_open(&output, folder, "correlation.dat", error);
+    pm_status status = pm_output_open_in(&output, results, "correlation.dat", error);
     if (!status)
         status = pm_output_write(&output, error, "# iteration mean std converged\n");
     for (size_t i = 0; !status && i < longest; i++) {
@@ -56,31 +50,38 @@ static pm_status write_correlation(const char *folder, const pm_trial *trials, s
         double std = n > 1 ? sqrt(squares / (double)(n - 1)) : 0.0;
         status = pm_output_write(&output, error, "%zu %.17g %.17g %zu\n", i, mean, std, converged);
     }
-    return finish(&output, status, error);
+    return pm_output_close(&output, status, error);
 }
 
-pm_status pm_training_tables_write(const char *folder, const pm_trial *trials, size_t n, pm_error *error) {
-    pm_status status = write_trials(folder, trials, n, error);
-    return status ? status : write_correlation(folder, trials, n, error);
+pm_status pm_training_tables_write(pm_results *results, const pm_trial *trials, size_t n, pm_error *error) {
+    pm_status status = write_trials(results, trials, n, error);
+    return status ? status : write_correlation(results, trials, n, error);
 }
 
 /* What goes into one folder of details. */
 typedef struct details {
-    const char *folder;
+    pm_results *results;
+    uint32_t number; /* of the trial */
     const pm_experiment *experiment;
     pm_trainer *trainer;
     const pm_pattern *patterns;
     size_t n_patterns;
 } details;
 
+static pm_status open_file(const details *d, pm_output *output, const char *name, pm_error *error) {
+    char path[200];
+    snprintf(path, sizeof path, "trial-%" PRIu32 "/%s", d->number, name);
+    return pm_output_open_in(output, d->results, path, error);
+}
+
 static pm_status write_events(const details *d, const char *name, const pm_event *events, size_t n, pm_error *error) {
     pm_output output;
-    pm_status status = pm_output_open(&output, d->folder, name, error);
+    pm_status status = open_file(d, &output, name, error);
     if (!status)
         status = pm_output_write(&output, error, "# neuron time_ms\n");
     for (size_t k = 0; !status && k < n; k++)
         status = pm_output_write(&output, error, "%" PRIu32 " %.17g\n", events[k].neuron, events[k].time);
-    return finish(&output, status, error);
+    return pm_output_close(&output, status, error);
 }
 
 static pm_status write_weights(const details *d, const char *when, pm_error *error) {
@@ -90,7 +91,7 @@ static pm_status write_weights(const details *d, const char *when, pm_error *err
         char name[160];
         pm_output output;
         snprintf(name, sizeof name, "weights-%s-%s.dat", when, e->layers[l].name);
-        status = pm_output_open(&output, d->folder, name, error);
+        status = open_file(d, &output, name, error);
         if (!status)
             status = pm_output_write(&output, error, "# pA: one row per neuron of %s, one column per neuron of %s\n",
                                      e->layers[l].name, e->layers[l - 1].name);
@@ -98,7 +99,7 @@ static pm_status write_weights(const details *d, const char *when, pm_error *err
             for (uint32_t i = 0; !status && i < e->layers[l - 1].size; i++)
                 status = pm_output_write(&output, error, "%.17g%s", pm_trainer_weight(d->trainer, l, i, j),
                                          i + 1 < e->layers[l - 1].size ? " " : "\n");
-        status = finish(&output, status, error);
+        status = pm_output_close(&output, status, error);
     }
     return status;
 }
@@ -110,12 +111,12 @@ static pm_status write_layer_spikes(const details *d, const char *when, size_t p
     char name[160];
     pm_output output;
     snprintf(name, sizeof name, "spikes-%s-%zu-%s.dat", when, pattern, d->experiment->layers[layer].name);
-    pm_status status = pm_output_open(&output, d->folder, name, error);
+    pm_status status = open_file(d, &output, name, error);
     if (!status)
         status = pm_output_write(&output, error, "# neuron time_ms dVdt_mV_per_ms\n");
     for (size_t k = 0; !status && k < n; k++)
         status = pm_output_write(&output, error, "%" PRIu32 " %.17g %.17g\n", neuron[k], time[k], slope[k]);
-    return finish(&output, status, error);
+    return pm_output_close(&output, status, error);
 }
 
 /* Runs a pattern; *ran is false where the network runs away. */
@@ -145,7 +146,7 @@ static pm_status write_network(const details *d, const char *when, size_t patter
     char name[64];
     pm_output output;
     snprintf(name, sizeof name, "network-%s-%zu.yaml", when, pattern);
-    pm_status status = pm_output_open(&output, d->folder, name, error);
+    pm_status status = open_file(d, &output, name, error);
     if (!status)
         status =
             pm_output_write(&output, error, "# The network %s training, on pattern %zu.\nduration: %.17g\nneuron:\n",
@@ -180,7 +181,7 @@ static pm_status write_network(const details *d, const char *when, size_t patter
         if (!status)
             status = pm_output_write(&output, error, "], interval: 0.1}\n");
     }
-    return finish(&output, status, error);
+    return pm_output_close(&output, status, error);
 }
 
 static pm_status write_patterns(const details *d, pm_error *error) {
@@ -220,7 +221,7 @@ static pm_status write_outputs(const details *d, pm_output *output, uint32_t ite
 
 static pm_status repeat(const details *d, const pm_trial *result, pm_error *error) {
     pm_output output;
-    pm_status status = pm_output_open(&output, d->folder, "outputs.dat", error);
+    pm_status status = open_file(d, &output, "outputs.dat", error);
     if (!status)
         status = pm_output_write(&output, error, "# iteration pattern neuron time_ms\n");
     for (uint32_t k = 0; !status && k < result->iterations; k++) {
@@ -232,24 +233,21 @@ static pm_status repeat(const details *d, const pm_trial *result, pm_error *erro
         status = write_outputs(d, &output, result->iterations, error);
     if (!status && !result->converged)
         pm_trainer_restore_best(d->trainer);
-    return finish(&output, status, error);
+    return pm_output_close(&output, status, error);
 }
 
 static pm_status save_weights(const details *d, pm_error *error) {
-    char *path = NULL;
-    if (asprintf(&path, "%s/weights", d->folder) < 0)
-        return pm_fail_memory(error, "a path");
-    pm_status status = pm_trainer_save(d->trainer, path, PM_WEIGHTS_BINARY, error);
-    free(path);
-    return status;
+    pm_output output;
+    pm_status status = open_file(d, &output, "weights", error);
+    if (!status)
+        status = pm_weights_write(&output, d->trainer, PM_WEIGHTS_BINARY, error);
+    return pm_output_close(&output, status, error);
 }
 
-pm_status pm_trial_details_write(const char *folder, const pm_experiment *experiment, const pm_trial *result,
+pm_status pm_trial_details_write(pm_results *results, const pm_experiment *experiment, const pm_trial *result,
                                  pm_error *error) {
-    details d = {.folder = folder, .experiment = experiment};
-    pm_status status = pm_folder_make(folder, error);
-    if (!status)
-        status = pm_trainer_new(experiment, result->number, &d.trainer, error);
+    details d = {.results = results, .number = result->number, .experiment = experiment};
+    pm_status status = pm_trainer_new(experiment, result->number, &d.trainer, error);
     if (status)
         return status;
     d.patterns = pm_trainer_patterns(d.trainer, &d.n_patterns);

@@ -6,9 +6,11 @@
 #include "io/file.h"
 #include "io/output.h"
 #include "io/summary.h"
-#include "rule/rule.h"
 #include "net/mark.h"
+#include "rule/rule.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -126,9 +128,37 @@ pm_status pm_trial_write(const char *folder, uint64_t mark, const pm_trial *tria
         status = pm_output_write(&output, error, "%zu %.17g\n", k, trial->history[k]);
     if (!status)
         status = pm_output_write(&output, error, "# end\n");
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
+    return pm_output_close(&output, status, error);
+}
+
+/* Whether a file is a trial, and of another experiment. */
+static bool is_other(const char *path, uint64_t mark) {
+    uint32_t number = 0;
+    uint64_t of = mark;
+    FILE *file = NULL;
+    if (pm_file_open(path, &file, NULL))
+        return false;
+    bool trial = fscanf(file, "# trial %" SCNu32 " of %" SCNx64 "\n", &number, &of) == 2;
+    (void)fclose(file);
+    return trial && of != mark;
+}
+
+pm_status pm_trials_clear(const char *folder, uint64_t mark, pm_error *error) {
+    DIR *list = opendir(folder);
+    const struct dirent *found;
+    pm_status status = PM_OK;
+    while (list && !status && (found = readdir(list))) {
+        char *path = NULL;
+        if (strncmp(found->d_name, "trial-", 6) != 0)
+            continue;
+        if (asprintf(&path, "%s/%s", folder, found->d_name) < 0)
+            return (void)closedir(list), pm_fail_memory(error, "a path");
+        if (is_other(path, mark) && unlink(path) != 0 && errno != ENOENT)
+            status = pm_fail(error, PM_FAILED, "%s: cannot be removed: %s", path, strerror(errno));
+        free(path);
+    }
+    if (list)
+        (void)closedir(list);
     return status;
 }
 

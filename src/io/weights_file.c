@@ -2,8 +2,9 @@
  * hash of the neurons' parameters) and end with what a file that is cut short lacks: a checksum, or the line "# end".
  */
 #define _GNU_SOURCE
+#include "io/weights_file.h"
+
 #include "io/file.h"
-#include "io/output.h"
 #include "net/mark.h"
 #include "model/neuron.h"
 
@@ -77,24 +78,28 @@ static double *gather(const pm_trainer *trainer, pm_error *error) {
     return weights;
 }
 
-pm_status pm_trainer_save(const pm_trainer *trainer, const char *path, pm_weights_format format, pm_error *error) {
+pm_status pm_weights_write(pm_output *output, const pm_trainer *trainer, pm_weights_format format, pm_error *error) {
     const pm_experiment *e = pm_trainer_experiment(trainer);
+    double *weights = gather(trainer, error);
+    pm_status status = !weights                      ? PM_NO_MEMORY
+                       : format == PM_WEIGHTS_BINARY ? write_binary(output, e, weights, error)
+                                                     : write_text(output, e, weights, error);
+    free(weights);
+    return status;
+}
+
+pm_status pm_trainer_save(const pm_trainer *trainer, const char *path, pm_weights_format format, pm_error *error) {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     char *folder = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1) : strdup(".");
-    double *weights = folder ? gather(trainer, error) : NULL;
     pm_output output = {0};
-    pm_status status = weights ? PM_OK : pm_fail_memory(error, "weights");
+    pm_status status = folder ? PM_OK : pm_fail_memory(error, "a path");
     if (!status && name[0] == '\0')
         status = pm_fail(error, PM_INVALID, "%s: this is a folder; a file is wanted", path);
     if (!status)
         status = pm_output_open(&output, folder, name, error);
     if (!status)
-        status = format == PM_WEIGHTS_BINARY ? write_binary(&output, e, weights, error)
-                                             : write_text(&output, e, weights, error);
-    if (!status)
-        status = pm_output_commit(&output, error);
-    pm_output_discard(&output);
-    free(weights);
+        status = pm_weights_write(&output, trainer, format, error);
+    status = pm_output_close(&output, status, error);
     free(folder);
     return status;
 }

@@ -1,5 +1,5 @@
 /* Spikes and potentials stream into files as they occur, through a buffer for each file. */
-#include "cli/recorder.h"
+#include "io/recorder.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,49 +24,52 @@ pm_status pm_recorder_sample(const pm_sample *sample, void *user, pm_error *erro
     return status;
 }
 
-static pm_status open_spikes(pm_recorder *r, const char *folder, pm_error *error) {
+/* Begins a file, if it is this rank's; rank 0 is to know of all. */
+static pm_status open_file(pm_recorder *r, pm_output *output, bool own, const char *name, const char *head,
+                           pm_error *error) {
+    if (!own)
+        return r->ranks->rank == 0 ? pm_results_add(r->results, name, error) : PM_OK;
+    pm_status status = pm_output_open_in(output, r->results, name, error);
+    return status ? status : pm_output_write(output, error, "%s\n", head);
+}
+
+static pm_status open_spikes(pm_recorder *r, pm_error *error) {
     pm_status status = PM_OK;
     for (size_t p = 0; !status && p < r->network->n_populations; p++) {
         const pm_population *population = &r->network->populations[p];
-        if (!population->record_spikes || !pm_share_reports(r->ranks, p))
+        if (!population->record_spikes)
             continue;
         char name[128];
         snprintf(name, sizeof name, "spikes-%s.dat", population->name);
-        status = pm_output_open(&r->spikes[p], folder, name, error);
-        if (!status)
-            status = pm_output_write(&r->spikes[p], error, "# neuron time_ms dVdt_mV_per_ms\n");
+        status =
+            open_file(r, &r->spikes[p], pm_share_reports(r->ranks, p), name, "# neuron time_ms dVdt_mV_per_ms", error);
     }
     return status;
 }
 
-static pm_status open_potentials(pm_recorder *r, const char *folder, pm_error *error) {
+static pm_status open_potentials(pm_recorder *r, pm_error *error) {
     pm_status status = PM_OK;
     for (size_t k = 0; k < r->network->n_potentials; k++) {
         const pm_potential_record *record = &r->network->potentials[k];
         const char *population = r->network->populations[record->population].name;
         for (size_t j = 0; !status && j < record->n_neurons; j++) {
-            if (!pm_share_has(r->ranks, r->network->populations[record->population].size, record->neurons[j]))
-                continue;
+            bool own = pm_share_has(r->ranks, r->network->populations[record->population].size, record->neurons[j]);
             char name[128];
             pm_output *potential = &r->potentials[r->first[k] + j], *curve = &r->curves[r->first[k] + j];
             snprintf(name, sizeof name, "potential-%s-%" PRIu32 ".dat", population, record->neurons[j]);
-            status = pm_output_open(potential, folder, name, error);
-            if (!status)
-                status = pm_output_write(potential, error, "# time_ms V_mV\n");
+            status = open_file(r, potential, own, name, "# time_ms V_mV", error);
             snprintf(name, sizeof name, "curve-%s-%" PRIu32 ".dat", population, record->neurons[j]);
             if (!status)
-                status = pm_output_open(curve, folder, name, error);
-            if (!status)
-                status = pm_output_write(curve, error, "# time_ms V_mV spike\n");
+                status = open_file(r, curve, own, name, "# time_ms V_mV spike", error);
         }
     }
     return status;
 }
 
 pm_status pm_recorder_open(pm_recorder *recorder, const pm_network *network, const pm_exchange *ranks,
-                           const char *folder, pm_error *error) {
+                           pm_results *results, pm_error *error) {
     pm_recorder *r = recorder;
-    *r = (pm_recorder){.network = network, .ranks = ranks};
+    *r = (pm_recorder){.network = network, .ranks = ranks, .results = results};
     r->first = calloc(network->n_potentials + 1, sizeof *r->first);
     for (size_t k = 0; r->first && k < network->n_potentials; k++) {
         r->first[k] = r->n_neurons;
@@ -77,8 +80,8 @@ pm_status pm_recorder_open(pm_recorder *recorder, const pm_network *network, con
     r->curves = calloc(r->n_neurons + 1, sizeof *r->curves);
     if (!r->first || !r->spikes || !r->potentials || !r->curves)
         return pm_fail_memory(error, "the outputs");
-    pm_status status = open_spikes(r, folder, error);
-    return status ? status : open_potentials(r, folder, error);
+    pm_status status = open_spikes(r, error);
+    return status ? status : open_potentials(r, error);
 }
 
 pm_status pm_recorder_commit(pm_recorder *recorder, pm_error *error) {
@@ -115,16 +118,27 @@ void pm_recorder_close(pm_recorder *recorder, bool leave) {
     *r = (pm_recorder){0};
 }
 
+bool pm_recorder_missing(const pm_recorder *recorder) {
+    const pm_recorder *r = recorder;
+    bool missing = false;
+    for (size_t p = 0; p < r->network->n_populations; p++)
+        missing = missing || (r->spikes[p].path && pm_output_missing(&r->spikes[p]));
+    for (size_t k = 0; k < r->n_neurons; k++)
+        missing = missing ||
+                  (r->potentials[k].path && (pm_output_missing(&r->potentials[k]) || pm_output_missing(&r->curves[k])));
+    return missing;
+}
+
 static pm_status archive_output(pm_output *output, pm_archive *archive, pm_error *error) {
-    uint64_t length = 0;
+    pm_output_mark mark = {0};
     pm_status status = PM_OK;
     if (!output->path)
         return PM_OK;
     if (!archive->reading)
-        status = pm_output_flush(output, &length, error);
-    PM_ARCHIVE(archive, length);
+        status = pm_output_flush(output, &mark, error);
+    PM_ARCHIVE(archive, mark);
     if (!status && archive->reading && !archive->status)
-        status = pm_output_reopen(output, length, error);
+        status = pm_output_reopen(output, &mark, error);
     return status;
 }
 

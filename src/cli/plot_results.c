@@ -1,0 +1,58 @@
+/* While a folder is drawn nobody else writes into it, so that pictures are of one run; it is noted in the summary which
+ * ones there are before they get their names, so that they go when the results go. There is one such folder at a time.
+ */
+#include "cli/plot_results.h"
+
+#include "io/results.h"
+#include "io/summary.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static pm_results *held;
+static json_t *named; /* has the names of its files as keys; NULL: any file may be drawn */
+
+/* The name of a file in the folder; NULL for one elsewhere. */
+static const char *name_in_folder(const char *path) {
+    const char *folder = held ? pm_results_folder(held) : "";
+    size_t length = strlen(folder);
+    return length > 0 && strncmp(path, folder, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
+}
+
+/* There may be thousands of names. */
+static pm_status collect_names(const json_t *summary, pm_error *error) {
+    const json_t *files = json_object_get(summary, "files"), *item;
+    size_t k;
+    named = json_is_array(files) ? json_object() : NULL;
+    json_array_foreach(files, k, item) {
+        if (json_is_string(item) && json_object_set_new(named, json_string_value(item), json_true()) != 0)
+            return pm_fail_memory(error, "the names of results");
+    }
+    return PM_OK;
+}
+
+pm_status pm_plot_begin(const char *folder, json_t **summary, pm_error *error) {
+    pm_status status = PM_OK;
+    if (access(folder, F_OK) == 0) /* elsewhere the summary that is missing is told */
+        status = pm_results_visit(folder, &held, error);
+    if (!status && summary)
+        status = pm_summary_read(folder, summary, error);
+    return status || !summary ? status : collect_names(*summary, error);
+}
+
+bool pm_plot_has(const char *path) {
+    const char *name = name_in_folder(path);
+    return access(path, R_OK) == 0 && (!name || !named || json_object_get(named, name));
+}
+
+pm_status pm_plot_note(const char *path, pm_error *error) {
+    const char *name = name_in_folder(path);
+    return name ? pm_results_add_picture(held, name, error) : PM_OK;
+}
+
+void pm_plot_end(void) {
+    json_decref(named);
+    named = NULL;
+    pm_results_close(held, true);
+    held = NULL;
+}

@@ -1,0 +1,18 @@
+/* The results that are being drawn. */
+#ifndef PM_CLI_PLOT_RESULTS_H
+#define PM_CLI_PLOT_RESULTS_H
+
+#include <jansson.h>
+#include <punctum/error.h>
+#include <stdbool.h>
+
+/* Takes hold of a folder, and reads its summary, if that is wanted; the caller releases it. Errors: PM_INVALID where
+ * there are no results, PM_FAILED where a program is writing them. */
+pm_status pm_plot_begin(const char *folder, json_t **summary, pm_error *error);
+/* Whether a file is there to be drawn: one in the folder has to be named by its summary. */
+bool pm_plot_has(const char *path);
+/* To be called before a picture gets its name: notes it in the summary, if it lies in the folder. */
+pm_status pm_plot_note(const char *path, pm_error *error);
+void pm_plot_end(void);
+
+#endif
