@@ -1,7 +1,10 @@
 /* Spikes and potentials stream into files as they occur, through a buffer for each file. */
 #include "io/recorder.h"
 
+#include "model/kernel.h"
+
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,15 +14,20 @@ pm_status pm_recorder_spike(const pm_spike *spike, void *user, pm_error *error) 
                            spike->time, spike->slope);
 }
 
+/* Curves are for pictures of potentials. */
+static bool has_curve(const pm_recorder *r, size_t record) {
+    return r->network->potentials[record].quantity == PM_POTENTIAL;
+}
+
 pm_status pm_recorder_sample(const pm_sample *sample, void *user, pm_error *error) {
     pm_recorder *r = user;
     size_t k = r->first[sample->record] + sample->neuron;
-    const pm_population *p = &r->network->populations[r->network->potentials[sample->record].population];
     pm_status status = PM_OK;
     if (sample->kind != PM_SAMPLE_CURVE)
         status = pm_output_write(&r->potentials[k], error, "%.17g %.17g\n", sample->time, sample->potential);
-    int spike = sample->kind == PM_SAMPLE_SPIKE && sample->potential == p->neuron.V_th;
-    if (!status)
+    int spike = sample->kind == PM_SAMPLE_SPIKE && sample->time != r->fired[k]; /* the first of the two samples */
+    r->fired[k] = spike ? sample->time : r->fired[k];
+    if (!status && has_curve(r, sample->record))
         status = pm_output_write(&r->curves[k], error, "%.17g %.17g %d\n", sample->time, sample->potential, spike);
     return status;
 }
@@ -47,18 +55,34 @@ static pm_status open_spikes(pm_recorder *r, pm_error *error) {
     return status;
 }
 
+static const char *const heads[] = {"# time_ms V_mV", "# time_ms I_pA", "# time_ms theta_mV"}; /* ORDER pm_quantity */
+
+/* potential-P-N.dat, current-P-N.dat, current-P-RECEPTOR-N.dat, threshold-P-N.dat */
+static void name_file(const pm_potential_record *record, const pm_population *p, uint32_t neuron, char *name,
+                      size_t size) {
+    static const char *const words[] = {"potential", "current", "threshold"}; /* ORDER pm_quantity */
+    const char *word = words[record->quantity];
+    if (record->quantity == PM_CURRENT && record->receptor != PM_EVERY_RECEPTOR)
+        snprintf(name, size, "%s-%s-%s-%" PRIu32 ".dat", word, p->name,
+                 pm_population_get_receptor(p, record->receptor).name, neuron);
+    else
+        snprintf(name, size, "%s-%s-%" PRIu32 ".dat", word, p->name, neuron);
+}
+
 static pm_status open_potentials(pm_recorder *r, pm_error *error) {
     pm_status status = PM_OK;
     for (size_t k = 0; k < r->network->n_potentials; k++) {
         const pm_potential_record *record = &r->network->potentials[k];
-        const char *population = r->network->populations[record->population].name;
+        const pm_population *population = &r->network->populations[record->population];
         for (size_t j = 0; !status && j < record->n_neurons; j++) {
             bool own = pm_share_has(r->ranks, r->network->populations[record->population].size, record->neurons[j]);
-            char name[128];
+            char name[300];
             pm_output *potential = &r->potentials[r->first[k] + j], *curve = &r->curves[r->first[k] + j];
-            snprintf(name, sizeof name, "potential-%s-%" PRIu32 ".dat", population, record->neurons[j]);
-            status = open_file(r, potential, own, name, "# time_ms V_mV", error);
-            snprintf(name, sizeof name, "curve-%s-%" PRIu32 ".dat", population, record->neurons[j]);
+            name_file(record, population, record->neurons[j], name, sizeof name);
+            status = open_file(r, potential, own, name, heads[record->quantity], error);
+            if (!has_curve(r, k))
+                continue;
+            snprintf(name, sizeof name, "curve-%s-%" PRIu32 ".dat", population->name, record->neurons[j]);
             if (!status)
                 status = open_file(r, curve, own, name, "# time_ms V_mV spike", error);
         }
@@ -78,7 +102,10 @@ pm_status pm_recorder_open(pm_recorder *recorder, const pm_network *network, con
     r->spikes = calloc(network->n_populations + 1, sizeof *r->spikes);
     r->potentials = calloc(r->n_neurons + 1, sizeof *r->potentials);
     r->curves = calloc(r->n_neurons + 1, sizeof *r->curves);
-    if (!r->first || !r->spikes || !r->potentials || !r->curves)
+    r->fired = malloc((r->n_neurons + 1) * sizeof *r->fired);
+    for (size_t k = 0; r->fired && k < r->n_neurons; k++)
+        r->fired[k] = -INFINITY;
+    if (!r->first || !r->spikes || !r->potentials || !r->curves || !r->fired)
         return pm_fail_memory(error, "the outputs");
     pm_status status = open_spikes(r, error);
     return status ? status : open_potentials(r, error);
@@ -94,7 +121,7 @@ pm_status pm_recorder_commit(pm_recorder *recorder, pm_error *error) {
         if (!r->potentials[k].path)
             continue;
         status = pm_output_commit(&r->potentials[k], error);
-        if (!status)
+        if (!status && r->curves[k].path)
             status = pm_output_commit(&r->curves[k], error);
     }
     return status;
@@ -114,6 +141,7 @@ void pm_recorder_close(pm_recorder *recorder, bool leave) {
     free(r->spikes);
     free(r->potentials);
     free(r->curves);
+    free(r->fired);
     free(r->first);
     *r = (pm_recorder){0};
 }
@@ -125,7 +153,8 @@ bool pm_recorder_missing(const pm_recorder *recorder) {
         missing = missing || (r->spikes[p].path && pm_output_missing(&r->spikes[p]));
     for (size_t k = 0; k < r->n_neurons; k++)
         missing = missing ||
-                  (r->potentials[k].path && (pm_output_missing(&r->potentials[k]) || pm_output_missing(&r->curves[k])));
+                  (r->potentials[k].path && pm_output_missing(&r->potentials[k])) ||
+                  (r->curves[k].path && pm_output_missing(&r->curves[k]));
     return missing;
 }
 

@@ -14,7 +14,8 @@ typedef struct pm_recorder {
     pm_results *results;
     pm_output *spikes;     /* of each population; unopened where this rank does not write them */
     pm_output *potentials; /* samples of each recorded neuron */
-    pm_output *curves;     /* the same with points in between, for drawing */
+    pm_output *curves;     /* the same with points in between, for drawing; potentials only */
+    double *fired;         /* time of the last spike among the samples, ms */
     size_t *first;         /* of each potential record: its first index in the two above */
     size_t n_neurons;      /* recorded neurons */
 } pm_recorder;
