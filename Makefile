@@ -19,10 +19,7 @@ endif
 endif
 
 BUILD := build/$(VARIANT)
-# GSL's own reference BLAS serves its linear algebra, whose bits are then the same on every machine: it has to come
-# before OpenBLAS, although nothing here calls it, and a linker may leave out what is not called.
-PACKAGES := gsl yaml-0.1 jansson zlib openblas
-OWN_BLAS := -Wl,--push-state,--no-as-needed -lgslcblas -Wl,--pop-state
+PACKAGES := gsl yaml-0.1 jansson zlib
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Contraction to fused multiply-add would make results depend on the machine.
@@ -48,7 +45,7 @@ MPI_LIBS = $(eval MPI_LIBS := $(shell pkg-config --libs ompi-c))$(MPI_LIBS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 override CFLAGS += -std=gnu17 $(OPTIMISE) $(EXACT) $(OPENMP) -fPIC $(WARNINGS)
 override CPPFLAGS += -Iinclude -Isrc -Itest
-LDLIBS = $(OWN_BLAS) $(PACKAGE_LIBS) -lm
+LDLIBS = $(PACKAGE_LIBS) -lm
 
 LIBRARY_SOURCES := $(sort $(filter-out src/cli/%,$(wildcard src/*/*.c)))
 PROGRAM_SOURCES := $(sort $(wildcard src/cli/*.c))
