@@ -3,6 +3,8 @@
  */
 #include "metric/distance.h"
 
+#include "math/elementary.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@ double pm_train_product(const double *x, size_t n_x, const double *y, size_t n_y
     for (size_t i = 0, j = 0; i < n_x || j < n_y;) {
         bool from_x = j == n_y || (i < n_x && x[i] <= y[j]);
         double t = from_x ? x[i++] : y[j++];
-        double decay = exp(-(t - now) / tau);
+        double decay = pm_exp(-(t - now) / tau);
         past_x *= decay;
         past_y *= decay;
         sum += from_x ? past_y : past_x;

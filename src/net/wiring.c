@@ -5,9 +5,10 @@
 #include "net/wiring.h"
 
 #include "base/random.h"
+#include "math/draw.h"
+#include "math/elementary.h"
 #include "net/steps.h"
 
-#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +31,9 @@ typedef void visit(void *user, uint32_t source, uint32_t target, double weight, 
 static double draw(const pm_distribution *distribution, const pm_steps *steps, gsl_rng *rng, size_t matrix_index) {
     switch (distribution->kind) {
     case PM_NORMAL:
-        return distribution->a + gsl_ran_gaussian_ziggurat(rng, distribution->b);
+        return distribution->a + pm_draw_normal(rng, distribution->b);
     case PM_UNIFORM:
-        return gsl_ran_flat(rng, distribution->a, distribution->b);
+        return pm_draw_flat(rng, distribution->a, distribution->b);
     case PM_UNIFORM_STEPS:
         return pm_steps_value(steps, floor(gsl_rng_uniform(rng) * steps->count));
     case PM_MATRIX:
@@ -72,9 +73,9 @@ static void walk_target(const walker *w, uint32_t target, visit *to, void *user)
             for (uint32_t source = 0; source < n; source++)
                 emit(w, source, target, to, user);
         } else if (p->probability > 0.0) { /* the gaps between partners are geometrically distributed */
-            double log_q = log1p(-p->probability);
+            double log_q = pm_log1p(-p->probability);
             for (double source = -1.0;;) {
-                source += 1.0 + floor(log1p(-gsl_rng_uniform(w->connect)) / log_q);
+                source += 1.0 + floor(-pm_minus_log(1.0 - gsl_rng_uniform(w->connect)) / log_q);
                 if (!(source < n))
                     break;
                 emit(w, (uint32_t)source, target, to, user);

@@ -132,11 +132,9 @@ static pm_status make_cells(pm_clock *c, pm_error *error) {
     c->fired = calloc(np, sizeof *c->fired);
     if (!c->cells || !c->population || !c->head || !c->steppers || !c->order || !c->rank)
         return pm_fail_memory(error, "the neurons");
-    pm_status status = PM_OK;
-    for (uint32_t p = 0; !status && p < net->n_populations; p++) {
+    for (uint32_t p = 0; p < net->n_populations; p++) {
         if (net->populations[p].kind == PM_LIF)
-            status =
-                pm_stepper_init(&c->steppers[p], &net->populations[p].neuron, c->options.scheme, c->options.dt, error);
+            pm_stepper_init(&c->steppers[p], &net->populations[p].neuron, c->options.scheme, c->options.dt);
         for (uint32_t k = c->wiring->first_cell[p]; k < c->wiring->first_cell[p + 1]; k++) {
             c->cells[k].ready = -INFINITY;
             c->population[k] = p;
@@ -144,7 +142,7 @@ static pm_status make_cells(pm_clock *c, pm_error *error) {
         }
     }
     order_populations(c);
-    return status;
+    return PM_OK;
 }
 
 static pm_status make_ring(pm_clock *c, pm_error *error) {
@@ -218,8 +216,6 @@ void pm_clock_free(pm_clock *clock) {
         return;
     for (size_t k = 0; clock->ring && k < clock->n_ring; k++)
         free(clock->ring[k].items);
-    for (size_t p = 0; clock->steppers && p < clock->network->n_populations; p++)
-        pm_stepper_clear(&clock->steppers[p]);
     pm_wiring_free(clock->wiring);
     pm_sources_free(clock->sources);
     free(clock->steppers);
@@ -389,7 +385,7 @@ static pm_status move_to(pm_clock *c, uint32_t number, double x, double x1, pm_e
     uint32_t p = c->population[number];
     return pm_fail(error, PM_FAILED, "neuron %s[%u] has a potential beyond all numbers at %.17g ms%s",
                    c->network->populations[p].name, number - c->wiring->first_cell[p], c->end,
-                   s->rk ? "; the Runge-Kutta method is unstable with steps that long" : "");
+                   s->runge_kutta ? "; the Runge-Kutta method is unstable with steps that long" : "");
 }
 
 /* The cell's arrivals by time; those of one instant in the order of delivery. */
