@@ -237,7 +237,7 @@ static sum rest_of_turn(double x, unsigned *quarter) {
     double k = rint(x * 0x1.45f306dc9c883p-1);
     sum r = add(x - k * high, -(k * middle));
     *quarter = (unsigned)(int)k & 3u;
-    return add_smaller(r.high, r.low - k * low);
+    return add(r.high, r.low - k * low);
 }
 
 /* |r| <= pi/4 and a little */
@@ -277,7 +277,7 @@ static double cosine(sum r) {
 
 static double turned(double x, unsigned by) {
     unsigned quarter;
-    if (!(fabs(x) <= 0x1p17))
+    if (!(fabs(x) <= 0x1p13))
         return NAN;
     sum r = rest_of_turn(x, &quarter);
     quarter = (quarter + by) & 3u;

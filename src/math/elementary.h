@@ -8,8 +8,8 @@
 double pm_exp(double x);   /* 0.501; below 1e-307: 1 */
 double pm_log(double x);   /* 0.505 */
 double pm_log1p(double x); /* log(1 + x): 0.505 */
-double pm_sin(double x);   /* 0.51; |x| <= 2^17, beyond that no number */
-double pm_cos(double x);   /* 0.53; the same */
+double pm_sin(double x);   /* 0.58; |x| <= 2^13, beyond that no number */
+double pm_cos(double x);   /* 0.58; the same */
 
 /* x^y for x >= 0: 0.51 + 0.01 |log x^y|. */
 double pm_pow(double x, double y);

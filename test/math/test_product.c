@@ -1,5 +1,5 @@
-#include "math/product.h"
 #include "base/random.h"
+#include "math/product.h"
 
 #include <check.h>
 #include <math.h>
