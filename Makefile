@@ -27,6 +27,7 @@ EXACT := -ffp-contract=off -fno-fast-math
 OPTIMISE := -O3
 ifeq ($(VARIANT),asan)
 OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+override CPPFLAGS += -DPM_NO_SIMD_CLONES
 endif
 ifeq ($(VARIANT),coverage)
 OPTIMISE := -O0 -g --coverage
@@ -71,7 +72,7 @@ help:
 	@echo 'make e2e         the program, the documentation and the installation, from outside'
 	@echo 'make asan        unit and end-to-end tests under the address and undefined behaviour sanitizers'
 	@echo 'make fuzz        fuzz every parser for SECONDS=5 each'
-	@echo 'make lint        order of the rooms, cppcheck and clang-tidy'
+	@echo 'make lint        order of the rooms, calls whose bits are not fixed, cppcheck and clang-tidy'
 	@echo 'make coverage    lines of src/math, src/net and src/sim that the tests run: at least 95 %'
 	@echo 'make figures     the experiments of docs/experiments.md with their figures, into build/figures'
 	@echo 'make rules       the learning rules beside each other: the tables of docs/learning-rules.md, into build/rules'
@@ -162,6 +163,8 @@ check: setup-check
 lint: setup-check
 	@mkdir -p build
 	test/rooms.sh
+	@$(MAKE) --no-print-directory $(BUILD)/libpunctum.a $(call object,$(PROGRAM_SOURCES))
+	test/symbols.sh $(BUILD)/libpunctum.a $(call object,$(PROGRAM_SOURCES))
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck -Iinclude -Isrc src
 	@$(MAKE) --no-print-directory tidy
 

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-double pm_exp(double x);   /* 0.501; below 1e-307: 1 */
+double pm_exp(double x);   /* 0.501 */
 double pm_log(double x);   /* 0.505 */
 double pm_log1p(double x); /* log(1 + x): 0.505 */
 double pm_sin(double x);   /* 0.58; |x| <= 2^13, beyond that no number */
