@@ -165,7 +165,7 @@ static pm_status follow(const scene *s, pixel *p, size_t k, pm_pixel_event event
             return PM_OK;
         double level = p->reference + copysign(c->threshold, change);
         double t = t0 + (t1 - t0) * ((level - from) / (to - from));
-        event.time = (uint32_t)(1e3 * t);
+        event.time = (uint32_t)pm_microseconds(t);
         event.on = change > 0.0;
         pm_status status = pm_pixel_events_append(events, event, error);
         if (status)
