@@ -43,7 +43,7 @@ static const double of_slope[STAGES + 1][STAGES] = {
 };
 
 static void runge_kutta(const pm_stepper *s, pm_stepper_state *state, double h, bool held) {
-    pm_stepper_state slope[STAGES], at = *state;
+    pm_stepper_state slope[STAGES] = {{0}}, at = *state;
     for (int stage = 0;; stage++) {
         double u = 0.0, a = 0.0, b = 0.0;
         for (int k = 0; k < stage; k++) {
