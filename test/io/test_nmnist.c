@@ -271,7 +271,7 @@ START_TEST(decimal_windows) {
         ck_assert_int_eq(pm_nmnist_read(folder, &part, &data, NULL), windows[k].n > 0 ? PM_OK : PM_INVALID);
         if (windows[k].n == 0)
             continue;
-        ck_assert_int_eq(pm_encode(&coding, &data, 0, 0, 0, &spikes, NULL), PM_OK);
+        ck_assert_int_eq(pm_encode(&coding, &(pm_presentation){&data, 0, 0, 0}, &spikes, NULL), PM_OK);
         ck_assert_uint_eq(spikes.n, windows[k].n);
         ck_assert_double_eq_tol(spikes.time[0], windows[k].first, 4e-15); /* an ulp of 16,099.9 us */
         if (windows[k].from == 0.0) /* the double that is written so */
