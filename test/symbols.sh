@@ -1,7 +1,8 @@
 #!/bin/sh
-# Results have the same bits on every processor: objects call nothing of the C library's mathematics but what IEEE 754 or exactness
-# fixes, of GSL only what does no arithmetic to speak of, and no other library of mathematics. Usage: test/symbols.sh FILE...,
-# objects or archives. Prints what breaks the rule; status 1 then. What is missing is in src/math/elementary.h and draw.h.
+# Results have the same bits on every processor: objects call nothing of the C library's mathematics but what IEEE 754
+# or exactness fixes, of GSL only what does no arithmetic to speak of, and no other library of mathematics. What is
+# missing is in src/math/elementary.h and draw.h. Usage: test/symbols.sh FILE..., objects or archives. Prints what breaks
+# the rule; status 1 then.
 set -eu
 library=$(${CC:-gcc} -print-file-name=libm.so.6)
 nm -D --defined-only "$library" | awk '{ sub("@.*", "", $NF); print $NF }' > build/symbols.libm
@@ -9,8 +10,8 @@ nm -D --defined-only "$library" | awk '{ sub("@.*", "", $NF); print $NF }' > bui
 nm -A -u "$@" > build/symbols.used
 awk '
 BEGIN {
-    fixed = "ceil copysign fabs floor fmax fmin fmod frexp ilogb ldexp llrint llround logb lrint lround modf nearbyint nextafter " \
-            "rint round scalbn sqrt trunc"
+    fixed = "ceil copysign fabs floor fmax fmin fmod frexp ilogb ldexp llrint llround logb lrint lround modf " \
+            "nearbyint nextafter rint round scalbn sqrt trunc"
     n = split(fixed, names, " ")
     for (k = 1; k <= n; k++)
         allowed[names[k]] = allowed[names[k] "f"] = 1

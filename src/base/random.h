@@ -2,7 +2,7 @@
  *
  * The generator is Philox4x32-10 (Salmon et al., SC 2011), a function of (key, counter): the key stands for the seed
  * and the purpose, the upper half of the counter for an index (a target neuron, a source), the lower half for the place
- * in the stream. It is registered as a GSL generator, so that all distributions are GSL's. */
+ * in the stream. It is registered as a GSL generator; distributions are in math/draw.h. */
 #ifndef PM_BASE_RANDOM_H
 #define PM_BASE_RANDOM_H
 

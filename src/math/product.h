@@ -12,9 +12,9 @@ typedef struct pm_factor {
     bool transposed;
 } pm_factor;
 
-/* c (rows x columns, rows of `stride`) = a (rows x inner) b (inner x columns) + keep c, the sum of each element taken in
- * the order of `inner`, beginning with keep c (0 where keep is 0, whatever c is). Elements of `a` that are 0 are left
- * out, also where b is no number; they cost next to nothing. The same bits on every processor. */
+/* c (rows x columns, rows of `stride`) = a (rows x inner) b (inner x columns) + keep c, the sum of each element taken
+ * in the order of `inner`, beginning with keep c (0 where keep is 0, whatever c is). Elements of `a` that are 0 are
+ * left out, also where b is no number; they cost next to nothing. The same bits on every processor. */
 void pm_product(size_t rows, size_t columns, size_t inner, pm_factor a, pm_factor b, double keep, double *c,
                 size_t stride);
 

@@ -1,7 +1,7 @@
-# The same bits whatever the processor: without its fused multiply-add and wide registers in the C library, and from another
-# build of the program. Part of test/e2e.sh.
+# The same bits whatever the processor: without its fused multiply-add and wide registers in the C library, and from
+# another build of the program. Part of test/e2e.sh.
 
-# --- bits ---------------------------------------------------------------------------------------------------------------
+# --- bits -------------------------------------------------------------------------------------------------------------
 
 mkdir bits
 cat > bits/network.yaml << 'END'
@@ -26,7 +26,8 @@ END
 } > bits/labels
 cat > bits/stbp.yaml << 'END'
 model: {stbp: {steps: 6}}
-data: {idx: {images: pictures, labels: labels, test_images: pictures, test_labels: labels}, train: 200, validation: 100, test: 100,
+data: {idx: {images: pictures, labels: labels, test_images: pictures, test_labels: labels},
+       train: 200, validation: 100, test: 100,
        deform: {shift: 1.0, rotate: 10.0, scale: 0.1, elastic: {strength: 30.0, smoothness: 5.0}}}
 layers: [40, 20, 10]
 epochs: 3
@@ -63,8 +64,7 @@ bits() {
         "$1" train bits/$model.yaml -o "$2/$model" -q || return 1
         awk '{ $NF = ""; print }' "$2/$model/learning.dat" > "$2/$model/learning.curve" # without the seconds
     done
-    find "$2" -name summary.json -o -name checkpoint.bin -o -name learning.dat -o -name 'trial-*.dat' -o -name trials.dat |
-        xargs rm -f
+    find "$2" -name summary.json -o -name checkpoint.bin -o -name learning.dat -o -name 'trial*.dat' | xargs rm -f
 }
 check "results of every kind" bits "$program" bits/here
 check "there are many" test "$(find bits/here -type f | wc -l)" -gt 100
@@ -73,7 +73,7 @@ export GLIBC_TUNABLES
 check "results without wide registers in the C library" bits "$program" bits/plain
 unset GLIBC_TUNABLES
 check "the same bits without them" diff -rq bits/here bits/plain
-# The program of `make check` under the sanitizers has no code for wide registers but in products, and no vectors at all.
+# The program of `make check` under the sanitizers has no code for wide registers but in products.
 other=$(dirname "$program")/../release/punctum
 if [ "$(basename "$(dirname "$program")")" != release ] && [ -x "$other" ] &&
     [ -z "$(find "$here/src" "$here/include" -newer "$other" -print -quit)" ]; then
