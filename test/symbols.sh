@@ -1,8 +1,8 @@
 #!/bin/sh
 # Results have the same bits on every processor: objects call nothing of the C library's mathematics but what IEEE 754
 # or exactness fixes, of GSL only what does no arithmetic to speak of, and no other library of mathematics. What is
-# missing is in src/math/elementary.h and draw.h. Usage: test/symbols.sh FILE..., objects or archives. Prints what breaks
-# the rule; status 1 then.
+# missing is in src/math/elementary.h and draw.h. Usage: test/symbols.sh FILE..., objects or archives. Prints what
+# breaks the rule; status 1 then.
 set -eu
 library=$(${CC:-gcc} -print-file-name=libm.so.6)
 nm -D --defined-only "$library" | awk '{ sub("@.*", "", $NF); print $NF }' > build/symbols.libm
