@@ -265,55 +265,71 @@ static void load_chain(const pm_membrane *m, const place *a, const place *b, pm_
 static inline int sign_of(double value, double size) { return value > NOISE * size ? 1 : value < -NOISE * size ? -1 : 0; }
 
 typedef enum verdict {
-    NONE,     /* g < 0 all over the piece */
-    ONCE,     /* g has one zero in it and ends at or above 0 */
-    MAXIMUM,  /* g' falls through its one zero */
-    TWO,      /* f_2 has one zero: monotone courses of f_1 on either side */
+    NONE,    /* g < 0 all over the piece */
+    ONCE,    /* g has one zero in it and ends at or above 0 */
+    MAXIMUM, /* g' falls through its one zero */
+    TWO,     /* f_2 has one zero: monotone courses of g' e^{l_m t} on either side */
     OPEN
 } verdict;
 
-/* A piece whose f_2 has no zero inside has that sign as `bent`, otherwise 0. */
-static verdict judge(const search *s, const place *a, const place *b, int *bent) {
+/* What else is known of a piece. */
+typedef struct knowledge {
+    int bent;   /* the sign that f_2 has all over it, or 0 */
+    range bend; /* of g'' */
+} knowledge;
+
+/* With f_2 < 0 all over the piece g' e^{l_m t} falls: what g can gain once g' is no longer positive beyond its noise is
+ * `gain`. */
+static verdict judge_falling(const point *p, const point *q, double gain, verdict by_end) {
+    const int at_p = sign_of(p->slope, p->slope_size), at_q = sign_of(q->slope, q->slope_size);
+    if (at_p < 0 || at_q > 0)
+        return by_end;
+    if (at_p > 0)
+        return MAXIMUM;
+    return gain <= 4.0 * NOISE * p->g_size ? by_end : OPEN;
+}
+
+static verdict judge(const search *s, const place *a, const place *b, knowledge *known) {
     const point *p = &a->at, *q = &b->at;
     const double h = q->t - p->t, noise = NOISE * (p->g_size + q->g_size);
     const verdict by_end = q->g < 0.0 ? NONE : ONCE;
     const ranges over = ranges_of(s->m, a, h);
+    known->bend = over.bend;
     const double sag = 0.125 * h * h * larger(0.0, -over.bend.low);
     if (larger(p->g, q->g) + sag + noise < 0.0)
         return NONE;
+    /* g' <= g'(a) e^{-l_m t} and what f_2 adds to it: the better bound where l_m h is large. */
+    const double reach = smaller(h, 1.0 / s->m->l_m), most_f_2 = known->bent < 0 ? 0.0 : larger(0.0, over.f_2.high);
+    const double gain = NOISE * p->slope_size * reach;
+    if (p->g + (larger(0.0, p->slope) + most_f_2 * h) * reach + gain + noise < 0.0)
+        return NONE;
     const int at_p = sign_of(p->slope, p->slope_size), at_q = sign_of(q->slope, q->slope_size);
-    const double most = larger(-over.bend.low, over.bend.high);
-    if (at_p * at_q > 0 && smaller(fabs(p->slope), fabs(q->slope)) > 0.5 * h * most)
+    if (at_p * at_q > 0 && smaller(fabs(p->slope), fabs(q->slope)) > 0.5 * h * larger(-over.bend.low, over.bend.high))
         return by_end;
-    if (*bent == 0)
-        *bent = over.f_2.low > 0.0 ? 1 : over.f_2.high < 0.0 ? -1 : 0;
+    if (known->bent == 0)
+        known->bent = over.f_2.low > 0.0 ? 1 : over.f_2.high < 0.0 ? -1 : 0;
+    const int f_2_at_p = sign_of(p->f_2, p->f_2_size), f_2_at_q = sign_of(q->f_2, q->f_2_size);
     pm_chain_zeros zeros = {{2, 2, 2}};
-    if (*bent == 0) {
+    if (known->bent == 0) {
         pm_chain chain;
         load_chain(s->m, a, b, &chain);
         zeros = pm_chain_count(&chain);
         if (zeros.of[0] == 0 || zeros.of[1] == 0 || (zeros.of[0] == 1 && q->g >= 0.0))
             return by_end;
-        if (zeros.of[2] == 0) {
-            *bent = sign_of(p->f_2, p->f_2_size);
-            *bent = *bent ? *bent : sign_of(q->f_2, q->f_2_size);
-        }
+        if (zeros.of[2] == 0)
+            known->bent = f_2_at_p ? f_2_at_p : f_2_at_q;
     }
-    if (*bent > 0)
+    if (known->bent > 0)
         return by_end; /* g' e^{l_m t} rises: no maximum but at the ends */
-    if (*bent < 0 && at_p < 0)
+    if (known->bent < 0)
+        return judge_falling(p, q, gain, by_end);
+    if (zeros.of[1] == 1 && (at_p < 0 || at_p * at_q > 0))
         return by_end;
-    if (*bent < 0 || zeros.of[1] == 1) {
-        if (at_p > 0 && at_q < 0)
-            return MAXIMUM;
-        if (at_p < 0 || (at_p > 0 && at_q > 0))
-            return by_end;
-    }
+    if (zeros.of[1] == 1 && at_p > 0 && at_q < 0)
+        return MAXIMUM;
     if (sag <= 0x1p-53 * (p->g_size + q->g_size) || h <= 0x1p-48 * q->t)
         return by_end; /* the ends tell all, to the rounding of g */
-    if (zeros.of[2] == 1 && sign_of(p->f_2, p->f_2_size) * sign_of(q->f_2, q->f_2_size) < 0)
-        return TWO;
-    return OPEN;
+    return zeros.of[2] == 1 && f_2_at_p * f_2_at_q < 0 ? TWO : OPEN;
 }
 
 /* --- searches within a piece -------------------------------------------------------------------------------------- */
@@ -351,56 +367,82 @@ static double solve(const search *s, point low, point high) {
     return high.t;
 }
 
-/* The maximum between a rising and a falling point, or any point at or above 0 on the way. It is good enough where what the
- * next step would gain is less than the rounding of g. */
-static point climb(const search *s, point low, point high) {
-    point at = low.g > high.g ? low : high;
+/* What is known of the one maximum in a piece. */
+typedef enum top { BELOW, ABOVE, UNCLEAR } top;
+
+/* Closes in on the maximum between low, where g rises for sure, and high, where it falls (for `bent` < 0: where it does not rise,
+ * for then it never will again) until the bracket proves that g stays below 0, or a point *at is above. Newton's steps on
+ * g', every other one twice as long so that the bracket closes from both sides. */
+static top climb(const search *s, point low, point high, const knowledge *known, point *at) {
+    const double most = larger(0.0, -known->bend.low);
+    int side = 0;
+    *at = low.g > high.g ? low : high;
+    if (at->g >= 0.0)
+        return ABOVE;
     for (int k = 0; k < MAX_ITERATIONS; k++) {
-        double t = at.bend < 0.0 ? at.t - at.slope / at.bend : NAN;
-        if (!(t > low.t && t < high.t)) {
-            t = low.t + 0.5 * (high.t - low.t);
-            if (!(t > low.t && t < high.t))
-                break;
+        const double width = high.t - low.t, sag = 0.125 * width * width * most, rounding = 0x1p-53 * at->g_size;
+        if (larger(low.g, high.g) + sag < -NOISE * at->g_size || sag <= rounding)
+            return BELOW;
+        const double slope = fabs(at->slope) + NOISE * at->slope_size, gain = -0.5 * slope * slope / known->bend.high;
+        if (known->bend.high < 0.0 && (at->g + gain < -NOISE * at->g_size || gain <= rounding))
+            return BELOW; /* g is concave */
+        double t = at->bend < 0.0 ? at->t - (side > 1 || side < -1 ? 2.0 : 1.0) * at->slope / at->bend : NAN;
+        if (!(t > low.t && t < high.t))
+            t = low.t + 0.5 * width;
+        if (!(t > low.t && t < high.t))
+            return BELOW; /* neighbours */
+        *at = point_at(s, t);
+        if (at->g >= 0.0)
+            return ABOVE;
+        const int sign = sign_of(at->slope, at->slope_size);
+        if (sign > 0) {
+            low = *at;
+            side = side > 0 ? side + 1 : 1;
+        } else if (sign < 0 || known->bent < 0) {
+            high = *at;
+            side = side < 0 ? side - 1 : -1;
+        } else {
+            /* On the maximum itself, or where g is all but level: ask at both sides of it. */
+            const double off = larger(sqrt(rounding / most), 0x1p-50 * t);
+            const point before = point_at(s, larger(low.t, t - off)), after = point_at(s, smaller(high.t, t + off));
+            if (sign_of(before.slope, before.slope_size) <= 0 || sign_of(after.slope, after.slope_size) >= 0)
+                return UNCLEAR;
+            low = before;
+            high = after;
+            if (larger(low.g, high.g) >= 0.0) {
+                *at = low.g > high.g ? low : high;
+                return ABOVE;
+            }
         }
-        double step = t - at.t;
-        if (at.bend < 0.0 && fabs(at.slope * step) <= 0x1p-54 * at.g_size)
-            break;
-        at = point_at(s, t);
-        if (at.g >= 0.0)
-            break;
-        if (at.slope > 0.0)
-            low = at;
-        else
-            high = at;
     }
-    return at;
+    return UNCLEAR;
 }
 
-/* The zero of f_2 between points at which its signs differ, to where g' e^{l_m t}, which has an extremum there, is exact to its
- * rounding. */
-static double extremum(const search *s, point low, point high) {
-    const bool rising = low.f_2 < 0.0;
-    double t = low.t + 0.5 * (high.t - low.t);
-    double width = high.t - low.t;
-    for (int k = 0; k < MAX_ITERATIONS; k++) {
-        point at = point_at(s, t);
-        if (fabs(at.f_2) * (high.t - low.t) <= 0x1p-56 * at.slope_size)
-            break;
-        if ((at.f_2 < 0.0) == rising)
-            low = at;
-        else
-            high = at;
-        /* Secant through the ends, or half of the bracket where that is slow. */
-        double next = low.t - low.f_2 * ((high.t - low.t) / (high.f_2 - low.f_2));
-        if (k % 3 == 2 && high.t - low.t > 0.25 * width)
-            next = low.t + 0.5 * (high.t - low.t);
-        if (k % 3 == 2)
-            width = high.t - low.t;
-        if (!(next > low.t && next < high.t))
-            break;
-        t = next;
+/* Closes in on the one zero of f_2 between two places at which it has different signs for sure. */
+static void enclose_extremum(const search *s, point *low, point *high) {
+    const bool rising = low->f_2 < 0.0;
+    const double start = high->t - low->t;
+    int side = 0;
+    for (int k = 0; k < MAX_ITERATIONS && high->t - low->t > 0x1p-24 * start; k++) {
+        const double width = high->t - low->t;
+        double root = low->t - low->f_2 * (width / (high->f_2 - low->f_2));
+        double t = side > 1 ? root + (root - low->t) : side < -1 ? root - (high->t - root) : root;
+        if (!(t > low->t && t < high->t) || k % 4 == 3)
+            t = low->t + 0.5 * width;
+        if (!(t > low->t && t < high->t))
+            return;
+        const point at = point_at(s, t);
+        const int sign = sign_of(at.f_2, at.f_2_size);
+        if (sign == 0)
+            return;
+        if ((sign < 0) == rising) {
+            *low = at;
+            side = side > 0 ? side + 1 : 1;
+        } else {
+            *high = at;
+            side = side < 0 ? side - 1 : -1;
+        }
     }
-    return t;
 }
 
 /* --- pieces ------------------------------------------------------------------------------------------------------- */
@@ -409,11 +451,40 @@ enum { DEEPEST = 64 };
 
 /* Whether g < 0 on [a, b] for sure, by a search if need be. */
 static bool dismissed(const search *s, const place *a, const place *b, int bent) {
-    verdict v = judge(s, a, b, &bent);
-    if (v != MAXIMUM)
-        return v == NONE;
-    point top = climb(s, a->at, b->at);
-    return top.g < -NOISE * top.g_size;
+    knowledge known = {.bent = bent};
+    const verdict v = judge(s, a, b, &known);
+    point at;
+    return v == NONE || (v == MAXIMUM && climb(s, a->at, b->at, &known, &at) == BELOW && at.g < -NOISE * at.g_size);
+}
+
+static double first_in(const search *s, const place *a, const place *b, int bent, int depth);
+
+/* The first crossing in the pieces into which [a, b] falls at t. */
+static double first_in_halves(const search *s, const place *a, const place *b, double t, const int bent[2], int depth) {
+    place cut;
+    place_at(s, t, &cut);
+    const double first = first_in(s, a, &cut, bent[0], depth);
+    if (first < INFINITY || cut.at.g >= 0.0)
+        return smaller(first, t);
+    return first_in(s, &cut, b, bent[1], depth);
+}
+
+/* The same where f_2 has one zero: it is enclosed, and the small piece around it is one like any other. */
+static double first_around_extremum(const search *s, const place *a, const place *b, int depth) {
+    const int left = a->at.f_2 > 0.0 ? 1 : -1;
+    point low = a->at, high = b->at;
+    enclose_extremum(s, &low, &high);
+    if (low.t == a->at.t && high.t == b->at.t)
+        return first_in_halves(s, a, b, low.t + 0.5 * (high.t - low.t), (const int[]){0, 0}, depth);
+    if (high.t == b->at.t)
+        return first_in_halves(s, a, b, low.t, (const int[]){left, 0}, depth);
+    place end;
+    place_at(s, high.t, &end);
+    const double first = low.t == a->at.t ? first_in(s, a, &end, 0, depth)
+                                          : first_in_halves(s, a, &end, low.t, (const int[]){left, 0}, depth);
+    if (first < INFINITY || end.at.g >= 0.0)
+        return smaller(first, high.t);
+    return first_in(s, &end, b, -left, depth);
 }
 
 static double first_in(const search *s, const place *a, const place *b, int bent, int depth) {
@@ -421,28 +492,22 @@ static double first_in(const search *s, const place *a, const place *b, int bent
         return INFINITY;
     if (s->end && s->end->at.t < b->at.t && a->at.t > 0.0 && dismissed(s, a, s->end, bent))
         return INFINITY;
-    verdict v = depth < DEEPEST ? judge(s, a, b, &bent) : b->at.g < 0.0 ? NONE : ONCE;
+    knowledge known = {.bent = bent};
+    const verdict v = judge(s, a, b, &known);
+    const double middle = a->at.t + 0.5 * (b->at.t - a->at.t);
     if (v == NONE)
         return INFINITY;
-    if (v == ONCE)
-        return solve(s, a->at, b->at);
+    if (v == ONCE || depth == DEEPEST)
+        return b->at.g < 0.0 ? INFINITY : solve(s, a->at, b->at);
+    if (v == TWO)
+        return first_around_extremum(s, a, b, depth + 1);
     if (v == MAXIMUM) {
-        point top = climb(s, a->at, b->at);
-        return top.g < 0.0 ? INFINITY : solve(s, a->at, top);
+        point at;
+        const top t = climb(s, a->at, b->at, &known, &at);
+        if (t != UNCLEAR)
+            return t == BELOW ? INFINITY : solve(s, a->at, at);
     }
-    place cut;
-    int left = bent, right = bent;
-    if (v == TWO) {
-        place_at(s, extremum(s, a->at, b->at), &cut);
-        left = a->at.f_2 > 0.0 ? 1 : -1;
-        right = -left;
-    } else {
-        place_at(s, a->at.t + 0.5 * (b->at.t - a->at.t), &cut);
-    }
-    double t = first_in(s, a, &cut, left, depth + 1);
-    if (t < INFINITY || cut.at.g >= 0.0)
-        return smaller(t, cut.at.t);
-    return first_in(s, &cut, b, right, depth + 1);
+    return first_in_halves(s, a, b, middle, (const int[]){known.bent, known.bent}, depth + 1);
 }
 
 /* Whether the cheap bound excludes all that is left. */

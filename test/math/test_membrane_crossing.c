@@ -156,21 +156,21 @@ static quad theta_of(const interval *v) {
     return (quad)v->x[0] - raised - start_g(v);
 }
 
-/* Where the rounding of u leaves it open whether u reaches the threshold, one within `slack` of it makes the answer right. */
+/* Where the rounding of u leaves it open whether u reaches the threshold: a threshold lower by `slack` has its first crossing at or
+ * before t, one higher by it at or after t. */
 static bool right_within_rounding(const interval *v, double t, const cell_state *start) {
-    cell moved = {&v->m, theta_of(v)};
-    quad slack = (quad)2e-14 * magnitude(v);
-    moved.theta += t < INFINITY ? -slack : slack;
-    if (cell_course_of(&moved, start, 0).g >= 0)
-        return t < INFINITY;
+    const quad slack = (quad)2e-14 * magnitude(v), margin = (quad)1e-26 * magnitude(v);
     cell_search found;
-    cell_first_crossing(&moved, start, v->horizon, (quad)1e-26 * magnitude(v), &found);
-    if (t == INFINITY)
-        return found.verdict == CELL_NONE;
+    cell higher = {&v->m, theta_of(v) + slack};
+    cell_first_crossing(&higher, start, v->horizon, margin, true, &found);
+    if (found.verdict == CELL_UNCERTAIN || (found.verdict == CELL_CROSSES && !(t <= found.high)))
+        return false;
+    cell lower = {&v->m, theta_of(v) - slack};
+    if (t == INFINITY || cell_course_of(&lower, start, 0).g >= 0)
+        return true;
+    cell_first_crossing(&lower, start, v->horizon, margin, true, &found);
     return found.verdict == CELL_CROSSES && t >= found.low;
 }
-
-static double worst_ulp; /* of crossings with ordinary slopes */
 
 static bool is_right(const interval *v, double t) {
     if (start_g(v) >= 0.0)
@@ -180,7 +180,7 @@ static bool is_right(const interval *v, double t) {
     cell exact = {&v->m, theta_of(v)};
     cell_state start = cell_start(&v->m, v->x);
     cell_search found;
-    cell_first_crossing(&exact, &start, v->horizon, (quad)1e-14 * magnitude(v), &found);
+    cell_first_crossing(&exact, &start, v->horizon, (quad)1e-14 * magnitude(v), false, &found);
     if (found.verdict == CELL_UNCERTAIN)
         return right_within_rounding(v, t, &start);
     if (found.verdict == CELL_NONE || t == INFINITY)
@@ -189,7 +189,6 @@ static bool is_right(const interval *v, double t) {
     cell_state at = cell_after(&exact, &start, reference);
     double slope = (double)cell_course_of(&exact, &at, 0).slope;
     double error = (double)quad_abs(t - reference), allowed = allowed_error(v, (double)reference, slope);
-    worst_ulp = fmax(worst_ulp, error / allowed);
     return error <= allowed;
 }
 

@@ -170,9 +170,11 @@ static inline quad cell_top(const cell_course *at, const cell_course *then, quad
 }
 
 /* What is certain about [0, horizon]: no crossing, or a first one inside [low, high], g rising all over that bracket, from
- * `start` at `low`; or nothing, as g comes within the margin (mV) of zero. The walk of course.inc. */
-static inline void cell_first_crossing(const cell *v, const cell_state *state, quad horizon, quad margin, cell_search *found) {
-    enum { FINEST = 60, MOST_STEPS = 20000, KEPT = 40 };
+ * `start` at `low`; or nothing, as g comes within the margin (mV) of zero. `flat`: where g rises too little to say so, a bracket
+ * of 2^-30 of the horizon will do. The walk of course.inc. */
+static inline void cell_first_crossing(const cell *v, const cell_state *state, quad horizon, quad margin, bool flat,
+                                       cell_search *found) {
+    enum { FINEST = 60, MOST_STEPS = 20000, KEPT = 40, NARROW = 30 };
     static cell_row rows[KEPT];
     bool known[KEPT] = {false};
     cell_state s = *state;
@@ -192,7 +194,8 @@ static inline void cell_first_crossing(const cell *v, const cell_state *state, q
             place += width;
             if (level > 0 && place % (2 * width) == 0)
                 level--;
-        } else if (then.g > margin && at.g < 0 && at.slope > at.most_bend * h) {
+        } else if (then.g > margin && at.g < 0 &&
+                   (at.slope > at.most_bend * h || (flat && level >= NARROW))) {
             *found = (cell_search){.verdict = CELL_CROSSES, .low = horizon * ((quad)place / (quad)end)};
             found->high = found->low + h;
             found->start = s;
