@@ -1,7 +1,7 @@
-/* Blocks hold the terms of the present member of the chain; a step by D + l multiplies each by the difference of rates, with
- * no division, so that close rates lose no digits. A pair of which one rate is l becomes a single decay, a decay of rate l
- * goes. Exponentials come first, sines last. Invariant: all blocks stand for the same member at both ends, up to positive
- * factors of each end. */
+/* Blocks hold the terms of the present member of the chain; a step by D + l multiplies each by the difference of rates,
+ * with no division, so that close rates lose no digits. A pair of which one rate is l becomes a single decay, a decay
+ * of rate l goes. Exponentials come first, sines last. Invariant: all blocks stand for the same member at both ends, up
+ * to positive factors of each end. */
 #include "math/chain.h"
 
 #include <math.h>
@@ -14,9 +14,7 @@ typedef struct member {
     unsigned char at_a, at_b; /* possible signs; 0: zero for certain, and left out */
 } member;
 
-static inline pm_ends times(pm_ends x, double factor) {
-    return (pm_ends){x.value * factor, x.size * fabs(factor)};
-}
+static inline pm_ends times(pm_ends x, double factor) { return (pm_ends){x.value * factor, x.size * fabs(factor)}; }
 static inline pm_ends plus(pm_ends x, pm_ends y) { return (pm_ends){x.value + y.value, x.size + y.size}; }
 
 static unsigned char signs(double value, double magnitude) {

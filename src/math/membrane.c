@@ -1,8 +1,9 @@
-/* Terms and rows. As in lif.c everything is built from pairwise divided differences of x -> e^{-x t} over the sorted rates
- * x <= y <= z of membrane and port, and a second difference that is a short series where the rates are close; the response
- * to a sine is such a difference over l_m and +-i w. Rates that differ by less than their rounding are as good as equal: the
- * differences are smooth in the rates, and the factor k, which is not, is computed from the time constants. Invariant: one row
- * and many rows are made by the same operations, without branches, so that they have the same bits. */
+/* Terms and rows. As in lif.c everything is built from pairwise divided differences of x -> e^{-x t} over the sorted
+ * rates x <= y <= z of membrane and port, and a second difference that is a short series where the rates are close; the
+ * response to a sine is such a difference over l_m and +-i w. Rates that differ by less than their rounding are as good
+ * as equal: the differences are smooth in the rates, and the factor k, which is not, is computed from the time
+ * constants. Invariant: one row and many rows are made by the same operations, without branches, so that they have the
+ * same bits. */
 #include "math/membrane.h"
 
 #include "base/simd.h"
@@ -35,8 +36,8 @@ static void sort_rates(pm_port *port, double l_m) {
     port->same_xz = port->dxz > 0.0 ? 0.0 : 1.0;
 }
 
-/* The largest value of i for b = 1 is where e^{-l_2 t}/l_1 equals the first difference of the two exponentials; Newton's
- * steps from 1/l_2 stay on its left, as the difference of the two sides is convex. */
+/* The largest value of i for b = 1 is where e^{-l_2 t}/l_1 equals the first difference of the two exponentials;
+ * Newton's steps from 1/l_2 stay on its left, as the difference of the two sides is convex. */
 static double peak_of_current(const pm_port *port) {
     const double gap = port->l_2 - port->l_1, inv_gap = inverse_or_zero(gap);
     double t = 1.0 / port->l_2, first = 0.0;
@@ -82,7 +83,9 @@ pm_port pm_port_single(double tau_m, double tau) {
 pm_port pm_port_impulse(void) { return (pm_port){.kind = PM_PORT_IMPULSE, .jump = 1.0}; }
 
 double pm_port_peak_current(const pm_port *port) {
-    return port->kind == PM_PORT_DOUBLE ? port->jump * peak_of_current(port) : port->kind == PM_PORT_SINGLE ? port->jump : 0.0;
+    return port->kind == PM_PORT_DOUBLE   ? port->jump * peak_of_current(port)
+           : port->kind == PM_PORT_SINGLE ? port->jump
+                                          : 0.0;
 }
 
 pm_decay pm_decay_new(double tau_m, double tau, double jump) {
@@ -127,8 +130,9 @@ static inline __attribute__((always_inline)) double close_rates(double scale, do
     return scale * sum;
 }
 
-static inline __attribute__((always_inline)) void port_at(const pm_port *port, int at_m, double inv_C, double t, double *e1,
-                                                          double *e2, double *alpha, double *d1, double *d12) {
+static inline __attribute__((always_inline)) void port_at(const pm_port *port, int at_m, double inv_C, double t,
+                                                          double *e1, double *e2, double *alpha, double *d1,
+                                                          double *d12) {
     pm_exponential X = pm_exponential_at(-port->x * t);
     pm_exponential XY = pm_exponential_at(-port->dxy * t);
     pm_exponential YZ = pm_exponential_at(-port->dyz * t);
@@ -159,8 +163,8 @@ static inline __attribute__((always_inline)) void decay_at(const pm_port *port, 
 /* The responses S to s = cos w t and Z to s = sin w t. Z is w times the second difference over l_m, i w and -i w, whose
  * quotient cancels where l_m t and w t are small; there its series about 0 is used. */
 static inline __attribute__((always_inline)) void sine_at(const pm_sine *sine, double l_m, double inv_C, double t,
-                                                          pm_exponential em, double *cosine, double *sinus, double *of_s,
-                                                          double *of_c) {
+                                                          pm_exponential em, double *cosine, double *sinus,
+                                                          double *of_s, double *of_c) {
     enum { TERMS = 18 };
     pm_rotation r = pm_rotation_at(sine->w, t);
     double rise = -em.m1, L = l_m * t, W = sine->w * t;
@@ -185,8 +189,8 @@ static inline __attribute__((always_inline)) void sine_at(const pm_sine *sine, d
 
 enum { LANES = 8 };
 
-static inline __attribute__((always_inline)) void rows_of_lanes(const pm_membrane *m, size_t n, const double *restrict t,
-                                                                double *restrict rows) {
+static inline __attribute__((always_inline)) void rows_of_lanes(const pm_membrane *m, size_t n,
+                                                                const double *restrict t, double *restrict rows) {
     const size_t length = pm_membrane_row_length(m);
     double a[LANES], b[LANES], c[LANES], d[LANES], e[LANES];
     pm_exponential em[LANES];
@@ -241,7 +245,9 @@ static inline __attribute__((always_inline)) void rows_of_lanes(const pm_membran
 
 void pm_membrane_row_at(const pm_membrane *m, double t, double *row) { rows_of_lanes(m, 1, &t, row); }
 
-PM_SIMD static void rows_of_eight(const pm_membrane *m, const double *t, double *rows) { rows_of_lanes(m, LANES, t, rows); }
+PM_SIMD static void rows_of_eight(const pm_membrane *m, const double *t, double *rows) {
+    rows_of_lanes(m, LANES, t, rows);
+}
 
 void pm_membrane_rows(const pm_membrane *m, size_t n, const double *t, double *rows) {
     const size_t length = pm_membrane_row_length(m);
@@ -363,8 +369,8 @@ static double sine_bound(const pm_sine *sine, double s, double c, double h) {
     return smaller(sqrt(s * s + c * c), (s > 0.0 ? s : s * (1.0 - 0.5 * turn * turn)) + rise);
 }
 
-/* The largest deviation of u from u_inf, by the largest values of all responses whenever they come. A sine's is that of its
- * steady course, whose start is taken out of u. */
+/* The largest deviation of u from u_inf, by the largest values of all responses whenever they come. A sine's is that of
+ * its steady course, whose start is taken out of u. */
 static double far_bound(const pm_membrane *m, const double *x, double h) {
     double response = 0.0, deviation = x[0] - m->u_inf;
     for (size_t p = 0; p < m->n_ports; p++) {

@@ -3,24 +3,24 @@
  *     u' = -l_m (u - u_inf) + (sum_p i_p + sum_k A_k + sum_q s_q) / C_m        u = V - E_L
  *     g  = u - theta - sum_j h_j                                              a spike where g reaches 0 from below
  *
- *     port p (a receptor)        i' = -l_1 i + k b,  b' = -l_2 b      an arrival of weight w adds jump w to b; to i if single;
- *                                                                     to u (mV) if it is an impulse
- *     threshold j                h' = -rate h                         mV; jumps at own spikes
- *     after-spike current k      A' = -rate A                         pA; jumps at own spikes
- *     sine q                     s' = w c,  c' = -w s                 pA: s = amplitude sin(w t + phase)
+ *     port p (a receptor)        i' = -l_1 i + k b,  b' = -l_2 b      an arrival of weight w adds jump w to b; to i if
+ * single; to u (mV) if it is an impulse threshold j                h' = -rate h                         mV; jumps at
+ * own spikes after-spike current k      A' = -rate A                         pA; jumps at own spikes sine q s' = w c,
+ * c' = -w s                 pA: s = amplitude sin(w t + phase)
  *
- * How to use it: fill arrays of terms by pm_port_..., pm_decay_new and pm_sine_new, point a pm_membrane to them and have it
- * completed by pm_membrane_complete. Arrays may be shared by membranes with the same C_m and tau_m. A state is
+ * How to use it: fill arrays of terms by pm_port_..., pm_decay_new and pm_sine_new, point a pm_membrane to them and
+ * have it completed by pm_membrane_complete. Arrays may be shared by membranes with the same C_m and tau_m. A state is
  * pm_membrane_width() doubles, an array of the caller, laid out as
  *
  *     u,  (i, b) of each port,  h of each threshold,  A of each after-spike current,  (s, c) of each sine
  *
  * and starts with pm_membrane_rest. Over t ms it moves by a row of pm_membrane_row_length() coefficients, from
- * pm_membrane_row_at (or pm_membrane_rows for many times at once, the same bits), by pm_membrane_move; while u is held at
- * the reset by pm_membrane_hold. pm_membrane_arrive and pm_membrane_spike are the jumps. pm_membrane_bound tells without
- * an exponential that no spike is possible, pm_membrane_crossing (membrane_crossing.c) finds the first one.
+ * pm_membrane_row_at (or pm_membrane_rows for many times at once, the same bits), by pm_membrane_move; while u is held
+ * at the reset by pm_membrane_hold. pm_membrane_arrive and pm_membrane_spike are the jumps. pm_membrane_bound tells
+ * without an exponential that no spike is possible, pm_membrane_crossing (membrane_crossing.c) finds the first one.
  *
- * Nothing is allocated, kept or printed. Times in ms, rates in 1/ms, potentials in mV, currents in pA, capacitance in pF. */
+ * Nothing is allocated, kept or printed. Times in ms, rates in 1/ms, potentials in mV, currents in pA, capacitance in
+ * pF. */
 #ifndef PM_MATH_MEMBRANE_H
 #define PM_MATH_MEMBRANE_H
 
@@ -51,8 +51,8 @@ typedef struct pm_port {
 
 /* A threshold or an after-spike current. */
 typedef struct pm_decay {
-    double rate; /* 1/ms */
-    double jump; /* at an own spike: mV or pA */
+    double rate;     /* 1/ms */
+    double jump;     /* at an own spike: mV or pA */
     pm_port as_port; /* as a current: single */
 } pm_decay;
 
@@ -63,12 +63,12 @@ typedef struct pm_sine {
 } pm_sine;
 
 typedef struct pm_membrane {
-    double l_m;           /* 1/ms */
-    double inv_C;         /* 1/pF */
-    double u_inf;         /* mV: I_e/g_L */
-    double theta;         /* mV: V_th - E_L */
-    double t_ref;         /* ms */
-    double factor, add;   /* reset: u becomes factor u + add (mV). To a potential: factor 0; by subtraction: factor 1 */
+    double l_m;         /* 1/ms */
+    double inv_C;       /* 1/pF */
+    double u_inf;       /* mV: I_e/g_L */
+    double theta;       /* mV: V_th - E_L */
+    double t_ref;       /* ms */
+    double factor, add; /* reset: u becomes factor u + add (mV). To a potential: factor 0; by subtraction: factor 1 */
     size_t n_ports, n_thresholds, n_after, n_sines;
     const pm_port *ports;
     const pm_decay *thresholds, *after;
@@ -98,8 +98,8 @@ static inline size_t pm_membrane_at_threshold(const pm_membrane *m) { return 1 +
 static inline size_t pm_membrane_at_after(const pm_membrane *m) { return 1 + 2 * m->n_ports + m->n_thresholds; }
 static inline size_t pm_membrane_at_sine(const pm_membrane *m) { return pm_membrane_at_after(m) + m->n_after; }
 
-/* A row: e^{-l_m t} and 1 - e^{-l_m t}; five of each port; e and 1 - e of each threshold; e and D/C_m of each after-spike
- * current; four of each sine. D/C_m (mV/pA) is the response of u. */
+/* A row: e^{-l_m t} and 1 - e^{-l_m t}; five of each port; e and 1 - e of each threshold; e and D/C_m of each
+ * after-spike current; four of each sine. D/C_m (mV/pA) is the response of u. */
 enum { PM_ROW_E1, PM_ROW_E2, PM_ROW_ALPHA, PM_ROW_D1, PM_ROW_D12, PM_ROW_PORT };
 enum { PM_ROW_COS, PM_ROW_SIN, PM_ROW_OF_S, PM_ROW_OF_C, PM_ROW_SINE };
 static inline size_t pm_membrane_row_length(const pm_membrane *m) {
@@ -117,7 +117,7 @@ typedef struct pm_response {
 } pm_response;
 pm_response pm_membrane_response(const pm_membrane *m, size_t port, const double *row);
 
-/* u = u_inf where no current flows; u otherwise as given. Sines at their start. */
+/* No currents, thresholds not raised, u as given (mV), sines at their start. */
 void pm_membrane_rest(const pm_membrane *m, double u, double *x);
 /* x after the row's time, without arrivals and spikes; `to` may be `from`. */
 void pm_membrane_move(const pm_membrane *m, const double *row, const double *from, double *to);
@@ -145,10 +145,10 @@ double pm_membrane_bound(const pm_membrane *m, const double *x, double h);
 /* When the potential that an arrival over that port causes has its maximum, ms after it. */
 double pm_membrane_psp_peak(const pm_membrane *m, size_t port);
 
-/* The first t in [0, horizon] with u(t) >= threshold(t), or INFINITY if there is none. Never misses one and never invents
- * one, down to the rounding of u. Where a crossing exists, its bits do not depend on the horizon (a horizon within the
- * rounding of the crossing may miss it, or be it). A state with u >= threshold crosses at t = 0. `row` is that of the
- * horizon where it is at hand, or NULL. */
+/* The first t in [0, horizon] with u(t) >= threshold(t), or INFINITY if there is none. Never misses one and never
+ * invents one, down to the rounding of u. Where a crossing exists, its bits do not depend on the horizon (a horizon
+ * within the rounding of the crossing may miss it, or be it). A state with u >= threshold crosses at t = 0. `row` is
+ * that of the horizon where it is at hand, or NULL. */
 double pm_membrane_crossing(const pm_membrane *m, const double *x, double horizon, const double *row);
 
 #endif

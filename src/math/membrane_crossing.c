@@ -1,13 +1,14 @@
-/* The first threshold crossing of the general neuron, which cannot be missed. Proof: docs/model.md, "Any number of terms".
+/* The first threshold crossing of the general neuron, which cannot be missed. Proof: docs/model.md, "Any number of
+ * terms".
  *
- * g = u - threshold on pieces of [0, horizon], from left to right. Invariant: g < 0 on everything to the left of a piece. A
- * piece is settled by what is known of its derivatives: f_0 = g, f_1 = g', f_2 = g'' + l_m g', where the numbers of their
- * zeros are bounded by the chain of signs (chain.h) and their sizes by Taylor bounds from the start of the piece. Where that
- * says too little the piece is cut, at the one zero of f_2 if it has one, else in half.
+ * g = u - threshold on pieces of [0, horizon], from left to right. Invariant: g < 0 on everything to the left of a
+ * piece. A piece is settled by what is known of its derivatives: f_0 = g, f_1 = g', f_2 = g'' + l_m g', where the
+ * numbers of their zeros are bounded by the chain of signs (chain.h) and their sizes by Taylor bounds from the start of
+ * the piece. Where that says too little the piece is cut, at the one zero of f_2 if it has one, else in half.
  *
- * Pieces, brackets and iterations depend on the state alone: the horizon serves to give up early, so that a crossing has
- * the same bits whatever the horizon. u is taken as its deviation d from u_inf, and everything but g is a sum of decaying
- * terms: relative errors stay small however far out. */
+ * Pieces, brackets and iterations depend on the state alone: the horizon serves to give up early, so that a crossing
+ * has the same bits whatever the horizon. u is taken as its deviation d from u_inf, and everything but g is a sum of
+ * decaying terms: relative errors stay small however far out. */
 #include "math/chain.h"
 #include "math/membrane.h"
 #include "math/rotation.h"
@@ -38,8 +39,8 @@ static const double NOISE = PM_CHAIN_NOISE;
 static inline double larger(double x, double y) { return x > y ? x : y; }
 static inline double smaller(double x, double y) { return x < y ? x : y; }
 
-static inline __attribute__((always_inline)) void view(const search *s, double t, const double *row, point *at, double *x,
-                                                       double *size) {
+static inline __attribute__((always_inline)) void view(const search *s, double t, const double *row, point *at,
+                                                       double *x, double *size) {
     const pm_membrane *m = s->m;
     const double *v = s->x + 1;
     double response = 0.0, response_size = 0.0, current = 0.0, current_size = 0.0, drift = 0.0, drift_size = 0.0;
@@ -63,8 +64,8 @@ static inline __attribute__((always_inline)) void view(const search *s, double t
             size[2 + 2 * p] = size_b;
         }
     }
-    double raised = 0.0, raised_size = 0.0, fallen = 0.0, fallen_size = 0.0, fall = 0.0, fall_size = 0.0, ease = 0.0, tilt = 0.0,
-           tilt_size = 0.0;
+    double raised = 0.0, raised_size = 0.0, fallen = 0.0, fallen_size = 0.0, fall = 0.0, fall_size = 0.0, ease = 0.0,
+           tilt = 0.0, tilt_size = 0.0;
     for (size_t j = 0; j < m->n_thresholds; j++, row += 2, v++) {
         const double rate = m->thresholds[j].rate, h = *v * row[0], d = *v * row[1];
         raised += h;
@@ -134,7 +135,9 @@ static point point_at(const search *s, double t) {
     return at;
 }
 
-static void place_by(const search *s, double t, const double *row, place *to) { view(s, t, row, &to->at, to->x, to->size); }
+static void place_by(const search *s, double t, const double *row, place *to) {
+    view(s, t, row, &to->at, to->x, to->size);
+}
 
 static void place_at(const search *s, double t, place *to) {
     double row[PM_MEMBRANE_ROW];
@@ -213,7 +216,8 @@ static ranges ranges_of(const pm_membrane *m, const place *a, double h) {
     const double noise = NOISE * (a->at.f_2_size + m->l_m * a->at.slope_size);
     range bend = add(drift, (range){-m->l_m * u_slope.high - noise, -m->l_m * u_slope.low + noise});
     range f_2 = add(drift, tilt);
-    return (ranges){.bend = add(bend, ease), .f_2 = {f_2.low - NOISE * a->at.f_2_size, f_2.high + NOISE * a->at.f_2_size}};
+    return (ranges){.bend = add(bend, ease),
+                    .f_2 = {f_2.low - NOISE * a->at.f_2_size, f_2.high + NOISE * a->at.f_2_size}};
 }
 
 static inline pm_ends ends(const place *a, const place *b, size_t k) {
@@ -262,7 +266,9 @@ static void load_chain(const pm_membrane *m, const place *a, const place *b, pm_
     }
 }
 
-static inline int sign_of(double value, double size) { return value > NOISE * size ? 1 : value < -NOISE * size ? -1 : 0; }
+static inline int sign_of(double value, double size) {
+    return value > NOISE * size ? 1 : value < -NOISE * size ? -1 : 0;
+}
 
 typedef enum verdict {
     NONE,    /* g < 0 all over the piece */
@@ -370,9 +376,9 @@ static double solve(const search *s, point low, point high) {
 /* What is known of the one maximum in a piece. */
 typedef enum top { BELOW, ABOVE, UNCLEAR } top;
 
-/* Closes in on the maximum between low, where g rises for sure, and high, where it falls (for `bent` < 0: where it does not rise,
- * for then it never will again) until the bracket proves that g stays below 0, or a point *at is above. Newton's steps on
- * g', every other one twice as long so that the bracket closes from both sides. */
+/* Closes in on the maximum between low, where g rises for sure, and high, where it falls (for `bent` < 0: where it does
+ * not rise, for then it never will again) until the bracket proves that g stays below 0, or a point *at is above.
+ * Newton's steps on g', every other one twice as long so that the bracket closes from both sides. */
 static top climb(const search *s, point low, point high, const knowledge *known, point *at) {
     const double most = larger(0.0, -known->bend.low);
     int side = 0;

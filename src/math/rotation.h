@@ -1,8 +1,8 @@
 /* sin(w t) and cos(w t) together, in straight-line arithmetic like exponential.h: the same bits on every machine.
  *
  * w t is taken with what its rounding leaves over, n pi/2 is subtracted in four parts of which three times n are exact,
- * and |r| <= pi/4 goes into two polynomials. Absolute errors below 2^-51 as long as |w t| < 2^27 rad; beyond, the phase fades
- * away. */
+ * and |r| <= pi/4 goes into two polynomials. Absolute errors below 2^-51 as long as |w t| < 2^27 rad; beyond, the phase
+ * fades away. */
 #ifndef PM_MATH_ROTATION_H
 #define PM_MATH_ROTATION_H
 
@@ -39,15 +39,13 @@ static inline pm_rotation pm_rotation_at(double w, double t) {
     double odd =
         -1.0 / 6 +
         r2 * (1.0 / 120 +
-              r2 * (-1.0 / 5040 +
-                    r2 * (1.0 / 362880 +
-                          r2 * (-1.0 / 39916800 + r2 * (1.0 / 6227020800 + r2 * (-1.0 / 1307674368000))))));
+              r2 * (-1.0 / 5040 + r2 * (1.0 / 362880 + r2 * (-1.0 / 39916800 +
+                                                             r2 * (1.0 / 6227020800 + r2 * (-1.0 / 1307674368000))))));
     double even =
         -1.0 / 24 +
-        r2 * (1.0 / 720 +
-              r2 * (-1.0 / 40320 +
-                    r2 * (1.0 / 3628800 +
-                          r2 * (-1.0 / 479001600 + r2 * (1.0 / 87178291200.0 + r2 * (-1.0 / 20922789888000.0))))));
+        r2 * (1.0 / 720 + r2 * (-1.0 / 40320 + r2 * (1.0 / 3628800 +
+                                                     r2 * (-1.0 / 479001600 + r2 * (1.0 / 87178291200.0 +
+                                                                                    r2 * (-1.0 / 20922789888000.0))))));
     double sin_r = r + (r * r2 * odd + r_error * (1.0 - 0.5 * r2));
     double versine_r = 0.5 * r2 + (r2 * r2 * even + r * r_error);
     double cos_r = 1.0 - versine_r;

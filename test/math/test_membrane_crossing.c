@@ -1,5 +1,5 @@
-/* The first crossing of the general neuron: none missed, none invented, and as exact as u is. The reference is a search in
- * 113 bits that knows only a bound of the curvature (support/cell.h). */
+/* The first crossing of the general neuron: none missed, none invented, and as exact as u is. The reference is a search
+ * in 113 bits that knows only a bound of the curvature (support/cell.h). */
 #include "support/cell.h"
 #include "support/draw.h"
 
@@ -58,8 +58,13 @@ static void draw_interval(gsl_rng *rng, interval *v, size_t most_terms, double c
     double known[4 * MOST], C = draw_uniform(rng, 50.0, 500.0);
     size_t n = 1;
     const double tau_m = known[0] = draw_log(rng, 0.5, 100.0);
-    v->m = (pm_membrane){.l_m = 1.0 / tau_m, .inv_C = 1.0 / C, .theta = 20.0, .ports = v->ports,
-                         .thresholds = v->thresholds, .after = v->after, .sines = v->sines};
+    v->m = (pm_membrane){.l_m = 1.0 / tau_m,
+                         .inv_C = 1.0 / C,
+                         .theta = 20.0,
+                         .ports = v->ports,
+                         .thresholds = v->thresholds,
+                         .after = v->after,
+                         .sines = v->sines};
     if (draw_chance(rng, 0.5))
         v->m.u_inf = draw_signed(rng, 40.0);
     double h[MOST], A[MOST], z[2 * MOST], pairs[2 * MOST];
@@ -67,7 +72,8 @@ static void draw_interval(gsl_rng *rng, interval *v, size_t most_terms, double c
     for (size_t left = 1 + gsl_rng_uniform_int(rng, most_terms); left > 0; left--) {
         if (draw_chance(rng, chance_of_sines)) {
             double phase = draw_signed(rng, 3.0);
-            v->sines[v->m.n_sines] = pm_sine_new(tau_m, draw_signed(rng, 20.0) * C / tau_m, 0.0063 * draw_log(rng, 1.0, 300.0), phase);
+            v->sines[v->m.n_sines] =
+                pm_sine_new(tau_m, draw_signed(rng, 20.0) * C / tau_m, 0.0063 * draw_log(rng, 1.0, 300.0), phase);
             z[2 * v->m.n_sines] = v->sines[v->m.n_sines].s;
             z[2 * v->m.n_sines + 1] = v->sines[v->m.n_sines].c;
             v->m.n_sines++;
@@ -136,7 +142,8 @@ static double magnitude(const interval *v) {
     for (size_t p = 0; p < m->n_ports; p++, x += 2) {
         const pm_port *port = &m->ports[p];
         sum += (fabs(x[0]) * fmin(v->horizon, port->most_decay) +
-                fabs(x[1]) * fmin(port->k * v->horizon * v->horizon, port->most_u)) * m->inv_C;
+                fabs(x[1]) * fmin(port->k * v->horizon * v->horizon, port->most_u)) *
+               m->inv_C;
     }
     for (size_t j = 0; j < m->n_thresholds; j++, x++)
         sum += fabs(*x);
@@ -156,8 +163,8 @@ static quad theta_of(const interval *v) {
     return (quad)v->x[0] - raised - start_g(v);
 }
 
-/* Where the rounding of u leaves it open whether u reaches the threshold: a threshold lower by `slack` has its first crossing at or
- * before t, one higher by it at or after t. */
+/* Where the rounding of u leaves it open whether u reaches the threshold: a threshold lower by `slack` has its first
+ * crossing at or before t, one higher by it at or after t. */
 static bool right_within_rounding(const interval *v, double t, const cell_state *start) {
     const quad slack = (quad)2e-14 * magnitude(v), margin = (quad)1e-26 * magnitude(v);
     cell_search found;
@@ -283,8 +290,8 @@ static quad grid_maximum(const interval *v, cell_state *at) {
     return -1;
 }
 
-/* A maximum 1e-9 mV above the threshold is found, by a crossing at or before it, one 1e-9 mV below is not; where the two meet in
- * the last bits (a double root), either answer is within the rounding of u. */
+/* A maximum 1e-9 mV above the threshold is found, by a crossing at or before it, one 1e-9 mV below is not; where the
+ * two meet in the last bits (a double root), either answer is within the rounding of u. */
 START_TEST(grazing) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, seed(903));
@@ -315,8 +322,8 @@ START_TEST(grazing) {
 }
 END_TEST
 
-/* Currents that take g through zero at n given instants: the Gaussian elimination is in 113 bits, the amplitudes are rounded
- * once. */
+/* Currents that take g through zero at n given instants: the Gaussian elimination is in 113 bits, the amplitudes are
+ * rounded once. */
 static bool through(interval *v, int n, const double *instants) {
     quad A[8][9];
     cell_row row;
@@ -346,8 +353,8 @@ static bool through(interval *v, int n, const double *instants) {
     return true;
 }
 
-/* Two to six crossings within an interval, from far apart to so close that they are all but one multiple root: the first one
- * is found. */
+/* Two to six crossings within an interval, from far apart to so close that they are all but one multiple root: the
+ * first one is found. */
 START_TEST(several_crossings) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, seed(904));
@@ -356,7 +363,8 @@ START_TEST(several_crossings) {
         interval v;
         int roots = 2 + (int)gsl_rng_uniform_int(rng, 5);
         double instants[8], tau_m = draw_log(rng, 5.0, 30.0), spread = draw_log(rng, 1e-7, 1.0);
-        v.m = (pm_membrane){.l_m = 1.0 / tau_m, .inv_C = 0.004, .theta = 20.0, .u_inf = draw_signed(rng, 40.0), .after = v.after};
+        v.m = (pm_membrane){
+            .l_m = 1.0 / tau_m, .inv_C = 0.004, .theta = 20.0, .u_inf = draw_signed(rng, 40.0), .after = v.after};
         double tau = draw_log(rng, 0.3, 2.0);
         for (v.m.n_after = 0; v.m.n_after < (size_t)roots; v.m.n_after++) {
             v.after[v.m.n_after] = pm_decay_new(tau_m, tau, 0.0);
@@ -408,9 +416,11 @@ START_TEST(agrees_with_the_small_case) {
         pm_neuron neuron = draw_neuron(rng);
         pm_lif_state s = draw_state(rng, &neuron);
         double tau_m = neuron.C_m / neuron.g_L, horizon = draw_log(rng, 1e-3, 300.0);
-        pm_port port = neuron.tau_2 > 0.0 ? pm_port_double(tau_m, neuron.tau_1, neuron.tau_2) : pm_port_single(tau_m, neuron.tau_1);
+        pm_port port = neuron.tau_2 > 0.0 ? pm_port_double(tau_m, neuron.tau_1, neuron.tau_2)
+                                          : pm_port_single(tau_m, neuron.tau_1);
         pm_lif lif = pm_lif_new(&neuron);
-        pm_membrane m = {.l_m = lif.l_m, .inv_C = lif.inv_C, .u_inf = lif.u_inf, .theta = lif.theta, .n_ports = 1, .ports = &port};
+        pm_membrane m = {
+            .l_m = lif.l_m, .inv_C = lif.inv_C, .u_inf = lif.u_inf, .theta = lif.theta, .n_ports = 1, .ports = &port};
         pm_membrane_complete(&m);
         const double x[3] = {s.u, s.i, s.b};
         double t = pm_lif_crossing(&lif, &s, horizon), mine = pm_membrane_crossing(&m, x, horizon, NULL);

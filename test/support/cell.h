@@ -1,5 +1,6 @@
-/* The general neuron in 113 bits, as the reference of its tests: closed forms from the divided differences of course.inc,
- * and a search for the first crossing that knows nothing of the course but bounds of its second and fourth derivatives. */
+/* The general neuron in 113 bits, as the reference of its tests: closed forms from the divided differences of
+ * course.inc, and a search for the first crossing that knows nothing of the course but bounds of its second and fourth
+ * derivatives. */
 #ifndef TEST_SUPPORT_CELL_H
 #define TEST_SUPPORT_CELL_H
 
@@ -161,17 +162,17 @@ typedef struct cell_search {
     cell_state start;
 } cell_search;
 
-/* An upper bound of g over h ms between two courses: chord and curvature; or the cubic of the values and slopes at the ends, which
- * lies below its control points, and its error. */
+/* An upper bound of g over h ms between two courses: chord and curvature; or the cubic of the values and slopes at the
+ * ends, which lies below its control points, and its error. */
 static inline quad cell_top(const cell_course *at, const cell_course *then, quad h) {
     quad ends = quad_larger(at->g, then->g), chord = ends + at->most_bend * h * h / 8;
     quad control = quad_larger(at->g + h * at->slope / 3, then->g - h * then->slope / 3);
     return quad_smaller(chord, quad_larger(ends, control) + at->most_fourth * h * h * h * h / 384);
 }
 
-/* What is certain about [0, horizon]: no crossing, or a first one inside [low, high], g rising all over that bracket, from
- * `start` at `low`; or nothing, as g comes within the margin (mV) of zero. `flat`: where g rises too little to say so, a bracket
- * of 2^-30 of the horizon will do. The walk of course.inc. */
+/* What is certain about [0, horizon]: no crossing, or a first one inside [low, high], g rising all over that bracket,
+ * from `start` at `low`; or nothing, as g comes within the margin (mV) of zero. `flat`: where g rises too little to say
+ * so, a bracket of 2^-30 of the horizon will do. The walk of course.inc. */
 static inline void cell_first_crossing(const cell *v, const cell_state *state, quad horizon, quad margin, bool flat,
                                        cell_search *found) {
     enum { FINEST = 60, MOST_STEPS = 20000, KEPT = 40, NARROW = 30 };
@@ -194,8 +195,7 @@ static inline void cell_first_crossing(const cell *v, const cell_state *state, q
             place += width;
             if (level > 0 && place % (2 * width) == 0)
                 level--;
-        } else if (then.g > margin && at.g < 0 &&
-                   (at.slope > at.most_bend * h || (flat && level >= NARROW))) {
+        } else if (then.g > margin && at.g < 0 && (at.slope > at.most_bend * h || (flat && level >= NARROW))) {
             *found = (cell_search){.verdict = CELL_CROSSES, .low = horizon * ((quad)place / (quad)end)};
             found->high = found->low + h;
             found->start = s;
