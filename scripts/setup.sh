@@ -7,7 +7,7 @@
 # On other systems: content if the essentials can be found, otherwise prints the list and stops.
 set -eu
 
-build="gcc libc6-dev make pkg-config libgsl-dev libyaml-dev libjansson-dev zlib1g-dev libopenblas-dev openmpi-bin libopenmpi-dev gnuplot-nox"
+build="gcc libc6-dev make pkg-config libgsl-dev libyaml-dev libjansson-dev zlib1g-dev openmpi-bin libopenmpi-dev gnuplot-nox"
 check="check cppcheck clang-tidy clang lcov"
 full="libhdf5-dev"
 level=${1:-build}
@@ -27,7 +27,7 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
     for program in gcc pkg-config gnuplot; do
         command -v $program >/dev/null 2>&1 || found=no
     done
-    libraries="gsl yaml-0.1 jansson zlib openblas ompi-c"
+    libraries="gsl yaml-0.1 jansson zlib ompi-c"
     if [ "$level" = check ] || [ "$level" = full ]; then
         libraries="$libraries check"
         for program in clang clang-tidy cppcheck; do

@@ -52,7 +52,8 @@ refuse_network() {
     refuse 2 "network\.yaml:[0-9]+: .*$pattern" run network.yaml -o new
 }
 
-for part in runs texts kinds refusals general hints folder training simulators search cameras classifiers images pictures speed; do
+for part in runs texts kinds refusals general hints folder training simulators search cameras classifiers images \
+    bits pictures speed; do
     . "$here/test/e2e/$part.sh"
 done
 

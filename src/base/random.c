@@ -78,29 +78,6 @@ void pm_stream_start(gsl_rng *rng, uint64_t key, uint64_t index) {
 
 enum { DRAWS = PM_STREAM_BATCH, BLOCKS = DRAWS / 2 };
 
-/* -log of numbers in (0, 1], to an ulp: m = 2^n f with f in [sqrt(1/2), sqrt(2)), and log f = 2 atanh(s) with
- * s = (f - 1)/(f + 1). Straight-line arithmetic: vector code, the same bits on every machine. */
-static inline double minus_log(double m) {
-    static const uint64_t root_half = 0x3fe6a09e667f3bcd; /* bits of sqrt(1/2) */
-    static const double ln2_high = 0x1.62e42fefa0000p-1;  /* 35 bits: n * ln2_high is exact */
-    static const double ln2_low = 0x1.cf79abc9e3b3ap-40;
-    uint64_t bits, place;
-    memcpy(&bits, &m, sizeof bits);
-    place = (bits - root_half + ((uint64_t)64 << 52)) >> 52; /* n + 64 */
-    bits -= (place - 64) << 52;
-    place |= 0x4330000000000000u;
-    double f, n;
-    memcpy(&f, &bits, sizeof f);
-    memcpy(&n, &place, sizeof n);
-    n -= 0x1p52 + 64.0;
-    double s = (f - 1.0) / (f + 1.0), z = s * s, z2 = z * z;
-    /* 2 atanh(s) = 2 s + s z (2/3 + 2/5 z + ...); z < 0.0295: the next term is below 2^-57 relative. */
-    double even = 2.0 / 3 + z2 * (2.0 / 7 + z2 * (2.0 / 11 + z2 * (2.0 / 15 + z2 * (2.0 / 19))));
-    double odd = 2.0 / 5 + z2 * (2.0 / 9 + z2 * (2.0 / 13 + z2 * (2.0 / 17 + z2 * (2.0 / 21))));
-    double tail = n * ln2_low + s * z * (even + z * odd);
-    return -(n * ln2_high + (2.0 * s + tail));
-}
-
 /* Philox on BLOCKS counters at once: 32-bit words in lanes of 64 bits, where a product is whole. */
 PM_SIMD void pm_stream_exponentials(uint64_t key, uint64_t index, uint64_t batch, double draws[DRAWS]) {
     const uint64_t low = 0xffffffffu;
@@ -134,8 +111,8 @@ PM_SIMD void pm_stream_exponentials(uint64_t key, uint64_t index, uint64_t batch
         memcpy(&odd[k], &bits, sizeof bits);
     }
     for (size_t k = 0; k < BLOCKS; k++) {
-        draws[2 * k] = minus_log(2.0 - even[k]);
-        draws[2 * k + 1] = minus_log(2.0 - odd[k]);
+        draws[2 * k] = pm_minus_log(2.0 - even[k]);
+        draws[2 * k + 1] = pm_minus_log(2.0 - odd[k]);
     }
 }
 
@@ -146,5 +123,5 @@ double pm_stream_exponential(uint64_t key, uint64_t index, uint64_t place) {
     uint64_t bits = ((uint64_t)word[at] << 32 | word[at + 1]) >> 12 | 0x3ff0000000000000u;
     double uniform;
     memcpy(&uniform, &bits, sizeof bits);
-    return minus_log(2.0 - uniform);
+    return pm_minus_log(2.0 - uniform);
 }

@@ -2,13 +2,14 @@
  *
  * The generator is Philox4x32-10 (Salmon et al., SC 2011), a function of (key, counter): the key stands for the seed
  * and the purpose, the upper half of the counter for an index (a target neuron, a source), the lower half for the place
- * in the stream. It is registered as a GSL generator, so that all distributions are GSL's. */
+ * in the stream. It is registered as a GSL generator; distributions are in math/draw.h. */
 #ifndef PM_BASE_RANDOM_H
 #define PM_BASE_RANDOM_H
 
 #include <gsl/gsl_rng.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* The GSL type; gsl_rng_set(r, seed) selects key `seed`, index 0. */
 extern const gsl_rng_type *const pm_rng_philox;
@@ -27,5 +28,28 @@ double pm_stream_exponential(uint64_t key, uint64_t index, uint64_t place);
 /* Draws number batch * PM_STREAM_BATCH and following of the same stream, the same bits in vector arithmetic. */
 enum { PM_STREAM_BATCH = 16 };
 void pm_stream_exponentials(uint64_t key, uint64_t index, uint64_t batch, double draws[PM_STREAM_BATCH]);
+
+/* -log m to an ulp, m positive, normal and finite: m = 2^n f with f in [sqrt(1/2), sqrt(2)), and log f = 2 atanh(s)
+ * with s = (f - 1)/(f + 1). Straight-line arithmetic: vector code, the same bits on every machine. */
+static inline double pm_minus_log(double m) {
+    static const uint64_t root_half = 0x3fe6a09e667f3bcd; /* bits of sqrt(1/2) */
+    static const double ln2_high = 0x1.62e42fefa0000p-1;  /* 35 bits: n * ln2_high is exact */
+    static const double ln2_low = 0x1.cf79abc9e3b3ap-40;
+    uint64_t bits, place;
+    memcpy(&bits, &m, sizeof bits);
+    place = (bits - root_half + ((uint64_t)1024 << 52)) >> 52; /* n + 1024 */
+    bits -= (place - 1024) << 52;
+    place |= 0x4330000000000000u;
+    double f, n;
+    memcpy(&f, &bits, sizeof f);
+    memcpy(&n, &place, sizeof n);
+    n -= 0x1p52 + 1024.0;
+    double s = (f - 1.0) / (f + 1.0), z = s * s, z2 = z * z;
+    /* 2 atanh(s) = 2 s + s z (2/3 + 2/5 z + ...); z < 0.0295: the next term is below 2^-57 relative. */
+    double even = 2.0 / 3 + z2 * (2.0 / 7 + z2 * (2.0 / 11 + z2 * (2.0 / 15 + z2 * (2.0 / 19))));
+    double odd = 2.0 / 5 + z2 * (2.0 / 9 + z2 * (2.0 / 13 + z2 * (2.0 / 17 + z2 * (2.0 / 21))));
+    double tail = n * ln2_low + s * z * (even + z * odd);
+    return -(n * ln2_high + (2.0 * s + tail));
+}
 
 #endif

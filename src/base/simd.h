@@ -1,6 +1,6 @@
 /* PM_SIMD marks loops over neurons that are compiled for several widths of vector registers; the best one is chosen
  * when the program starts. Contraction is off and every lane computes what the scalar loop does: the bits do not
- * differ. */
+ * differ. The sanitizers' build has none: that its results are the release's is a test. */
 #ifndef PM_BASE_SIMD_H
 #define PM_BASE_SIMD_H
 

@@ -4,6 +4,8 @@
  * gradients and spikes, whoever computes them; those outside receptive fields stay 0. */
 #include "classify/classification_trainer.h"
 
+#include "math/elementary.h"
+
 #include <math.h>
 
 static void count_fired(pm_class_trainer *t) {
@@ -44,7 +46,7 @@ static void add_parts(void *of, const double *before, size_t from, size_t n) {
 double pm_class_trainer_rate(const pm_class_trainer *t) {
     uint64_t epochs = t->images ? pm_image_trainer_counters(t->images)[0] : t->counters[0];
     size_t drops = t->of->decay_every > 0 ? (size_t)epochs / t->of->decay_every : 0;
-    return t->of->rate * pow(t->of->decay, (double)drops);
+    return t->of->rate * pm_pow(t->of->decay, (double)drops);
 }
 
 /* What regularisation adds to the weights of each neuron of layer l per spike of a source, from the neurons' spikes in

@@ -4,10 +4,10 @@
  * function of the experiment, the number of parts included. */
 #include "classify/classification_trainer.h"
 
-#include "classify/fields.h"
 #include "base/random.h"
+#include "classify/fields.h"
+#include "math/draw.h"
 
-#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,7 @@ static pm_status draw_weights(pm_class_trainer *t, pm_error *error) {
             pm_stream_start(rng, key, i);
             for (size_t j = 0; j < t->net.sizes[l + 1]; j++)
                 t->net.weight[l][i * t->net.strides[l] + j] =
-                    t->of->layers[l].mean + gsl_ran_gaussian_ziggurat(rng, t->of->layers[l].std);
+                    t->of->layers[l].mean + pm_draw_normal(rng, t->of->layers[l].std);
         }
     }
     gsl_rng_free(rng);

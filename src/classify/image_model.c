@@ -3,8 +3,6 @@
  * chunk after chunk. */
 #include "classify/image_model.h"
 
-#include "math/product.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +39,6 @@ pm_status pm_image_net_new(pm_image_net *net, const pm_image_model *kind, const 
                        sizes[n_layers - 1]);
     net->n_inputs = sizes[0];
     net->n_outputs = sizes[n_layers - 1];
-    pm_product_alone();
     pm_status status = pm_kind_check(&kind->head, parameters, error);
     if (status == PM_OK)
         status = kind->create(&net->model, sizes, n_layers, parameters, error);

@@ -23,9 +23,10 @@
  * e_k sqrt(M/m). Invariant: traces, errors and potentials of different images never mix before the sums. */
 #include "classify/lee.h"
 
-#include "math/product.h"
 #include "base/random.h"
 #include "layer/impulse.h"
+#include "math/elementary.h"
+#include "math/product.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -372,7 +373,7 @@ static void finish(const void *of, size_t n, const double *learnt, double *sums)
             double square = 0.0;
             for (size_t k = 0; k < n_in; k++)
                 square += w[k * n_out + i] * w[k * n_out + i];
-            double pull = m->p.weight_penalty * m->p.weight_steepness * exp(m->p.weight_steepness * (square - 1.0));
+            double pull = m->p.weight_penalty * m->p.weight_steepness * pm_exp(m->p.weight_steepness * (square - 1.0));
             for (size_t k = 0; k < n_in; k++)
                 g[k * n_out + i] += pull * w[k * n_out + i];
         }

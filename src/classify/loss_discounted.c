@@ -2,6 +2,7 @@
  * spike counts the more the earlier it comes (T. Nowotny, J. P. Turner and J. C. Knight, Neuromorphic Computing and
  * Engineering 5:014001, 2025). A closed form: each input spike adds its weight times what it is worth. */
 #include "classify/classifier.h"
+#include "math/elementary.h"
 
 #include <math.h>
 
@@ -35,9 +36,12 @@ static pm_status score(pm_lane *lane, pm_error *error) {
         return status;
     for (size_t o = 0; o < n_out; o++)
         lane->score[o] = output->u_inf;
+    for (size_t k = 0; k < in->n; k++)
+        lane->worth[k] = -q * in->time[k];
+    pm_exponentials(in->n, lane->worth);
     for (size_t k = 0; k < in->n; k++) {
         const double *row = lane->output.weight + in->neuron[k] * lane->output.stride;
-        lane->worth[k] = most * exp(-q * in->time[k]);
+        lane->worth[k] *= most;
         for (size_t o = 0; o < n_out; o++)
             lane->score[o] += lane->worth[k] * row[o];
     }

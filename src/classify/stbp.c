@@ -16,11 +16,12 @@
  * image i of n. */
 #include "classify/stbp.h"
 
-#include "math/product.h"
-#include "base/simd.h"
 #include "base/random.h"
+#include "base/simd.h"
+#include "math/draw.h"
+#include "math/exponential.h"
+#include "math/product.h"
 
-#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,7 +107,7 @@ static pm_status draw(const void *of, uint64_t key, double *learnt, pm_error *er
             double square = 0.0;
             pm_stream_start(rng, key, ((uint64_t)l << 32) + i);
             for (size_t j = 0; j < n_in; j++) {
-                w[j * n_out + i] = gsl_ran_gaussian_ziggurat(rng, 1.0);
+                w[j * n_out + i] = pm_draw_normal(rng, 1.0);
                 square += w[j * n_out + i] * w[j * n_out + i];
             }
             for (size_t j = 0; j < n_in; j++)
@@ -193,10 +194,10 @@ PM_SIMD static void step(const pm_stbp_parameters *p, size_t n, const double *re
 }
 
 /* The same for the other choices of parameters. */
-static void step_other(const pm_stbp_parameters *p, size_t n, const double *u_before, const double *o_before, double *u,
-                       double *o) {
+PM_SIMD static void step_other(const pm_stbp_parameters *p, size_t n, const double *u_before, const double *o_before,
+                               double *u, double *o) {
     for (size_t k = 0; k < n; k++) {
-        double left = p->reset == PM_STBP_LINEAR ? 1.0 - o_before[k] : exp(-o_before[k] / p->decay);
+        double left = p->reset == PM_STBP_LINEAR ? 1.0 - o_before[k] : pm_exponential_at(-o_before[k] / p->decay).e;
         u[k] += u_before[k] * (p->decay * left);
         double ramp = (u[k] - p->threshold) / p->width + 0.5;
         if (p->spike == PM_STBP_STEP)
@@ -265,11 +266,12 @@ PM_SIMD static void step_back(const pm_stbp_parameters *p, size_t n, const doubl
     }
 }
 
-static void step_back_other(const pm_stbp_parameters *p, size_t n, const double *du_after, const double *d_o,
-                            const double *u, const double *o, double *du) {
+PM_SIMD static void step_back_other(const pm_stbp_parameters *p, size_t n, const double *du_after, const double *d_o,
+                                    const double *u, const double *o, double *du) {
     for (size_t k = 0; k < n; k++) {
-        double left = p->reset == PM_STBP_LINEAR ? p->decay * (1.0 - o[k]) : p->decay * exp(-o[k] / p->decay);
-        double slope = p->reset == PM_STBP_LINEAR ? -p->decay : -exp(-o[k] / p->decay);
+        double left =
+            p->reset == PM_STBP_LINEAR ? p->decay * (1.0 - o[k]) : p->decay * pm_exponential_at(-o[k] / p->decay).e;
+        double slope = p->reset == PM_STBP_LINEAR ? -p->decay : -pm_exponential_at(-o[k] / p->decay).e;
         double spike = d_o[k] + du_after[k] * u[k] * slope;
         double h = fabs(u[k] - p->threshold) < 0.5 * p->width ? 1.0 / p->width : 0.0;
         du[k] = spike * h + du_after[k] * left;

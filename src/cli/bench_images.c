@@ -5,9 +5,9 @@
 
 #include "cli/command.h"
 
-#include "io/summary.h"
-#include "classify/classification.h"
 #include "base/random.h"
+#include "classify/classification.h"
+#include "io/summary.h"
 
 #include <gsl/gsl_rng.h>
 #include <math.h>
@@ -29,7 +29,8 @@ static double distance(const stroke *s, double x, double y) {
     double dx = s->x[1] - s->x[0], dy = s->y[1] - s->y[0];
     double along = ((x - s->x[0]) * dx + (y - s->y[0]) * dy) / (dx * dx + dy * dy + 1e-9);
     along = fmin(1.0, fmax(0.0, along));
-    return hypot(x - s->x[0] - along * dx, y - s->y[0] - along * dy);
+    double right = x - s->x[0] - along * dx, down = y - s->y[0] - along * dy;
+    return sqrt(right * right + down * down);
 }
 
 static void draw(gsl_rng *rng, const stroke *of_class, uint8_t *image) {

@@ -9,6 +9,7 @@
 
 #include "io/file.h"
 #include "io/spikes.h"
+#include "math/elementary.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -56,7 +57,7 @@ typedef struct raster {
 
 /* The smallest of 1, 2, 5, 10, 20, ... and their tenths that is not below x > 0. */
 static double round_up(double x) {
-    double decade = pow(10.0, floor(log10(x) + 1e-9)), m = x / decade;
+    double decade = pm_pow(10.0, floor(pm_log(x) * (1.0 / M_LN10) + 1e-9)), m = x / decade;
     return decade * (m <= 1.000001 ? 1.0 : m <= 2.000001 ? 2.0 : m <= 5.000001 ? 5.0 : 10.0);
 }
 
@@ -123,9 +124,9 @@ static void shade(const raster *r, size_t k, unsigned char *shades) {
     uint32_t most = 1;
     for (size_t c = 0; c < cells; c++)
         most = r->grid[c] > most ? r->grid[c] : most;
-    double scale = 1.0 / log(1.0 + (double)most);
+    double scale = 1.0 / pm_log1p((double)most);
     for (size_t c = 0; c < cells; c++) {
-        double part = fmax(0.25, scale * log(1.0 + (double)r->grid[c]));
+        double part = fmax(0.25, scale * pm_log1p((double)r->grid[c]));
         shades[c] = (unsigned char)(r->grid[c] ? hue * SHADES + 1 + (size_t)((SHADES - 2) * part) : 0);
     }
 }

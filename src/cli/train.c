@@ -204,8 +204,11 @@ static json_t *iterations_json(const batch *b, size_t n_done) {
             numbers[n++] = b->trials[k].iterations;
     gsl_sort(numbers, 1, n);
     json_t *map = NULL;
+    double sum = 0.0;
+    for (size_t k = 0; k < n; k++)
+        sum += numbers[k];
     if (n > 0)
-        map = json_pack("{s:f, s:f, s:f}", "mean", gsl_stats_mean(numbers, 1, n), "median",
+        map = json_pack("{s:f, s:f, s:f}", "mean", sum / (double)n, "median",
                         gsl_stats_median_from_sorted_data(numbers, 1, n), "max", numbers[n - 1]);
     else
         map = json_pack("{s:n, s:n, s:n}", "mean", "median", "max");

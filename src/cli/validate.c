@@ -7,11 +7,11 @@
 #include "io/output.h"
 #include "io/results.h"
 #include "io/summary.h"
+#include "math/elementary.h"
 #include "metric/match.h"
 #include "step/clock.h"
 #include "step/course.h"
 
-#include <gsl/gsl_fit.h>
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
 #include <inttypes.h>
@@ -190,19 +190,26 @@ static pm_status run_clock(validation *v, const options *o, size_t kind, size_t 
 /* The exponent p of median error = c dt^p, by least squares of the logarithms. Only steps with which every spike was
  * found count: where some are missing, the errors of the others do not follow a power of dt. */
 static double order_of_convergence(const result *results) {
-    double x[N_STEPS], y[N_STEPS], c0, c1, cov00, cov01, cov11, squares;
+    double x[N_STEPS], y[N_STEPS], mean_x = 0.0, mean_y = 0.0, xy = 0.0, xx = 0.0;
     size_t n = 0;
     for (size_t k = 0; k < N_STEPS; k++) {
         const pm_match *m = &results[k].match;
         if (!results[k].done || m->missing > 0 || m->extra > 0 || !(m->median > ROUNDING))
             continue;
-        x[n] = log(STEPS[k]);
-        y[n++] = log(m->median);
+        x[n] = pm_log(STEPS[k]);
+        y[n++] = pm_log(m->median);
     }
     if (n < 2)
         return NAN;
-    gsl_fit_linear(x, 1, y, 1, n, &c0, &c1, &cov00, &cov01, &cov11, &squares);
-    return c1;
+    for (size_t k = 0; k < n; k++) {
+        mean_x += x[k] / (double)n;
+        mean_y += y[k] / (double)n;
+    }
+    for (size_t k = 0; k < n; k++) {
+        xy += (x[k] - mean_x) * (y[k] - mean_y);
+        xx += (x[k] - mean_x) * (x[k] - mean_x);
+    }
+    return xy / xx;
 }
 
 static pm_status run_clocks(validation *v, const options *o, pm_error *error) {

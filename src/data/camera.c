@@ -3,6 +3,9 @@
  * Invariant: a pixel that is not refractory has a level less than a threshold away from its reference. */
 #include "data/camera.h"
 
+#include "base/random.h"
+#include "math/elementary.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -95,7 +98,7 @@ void pm_camera_offset(const pm_camera *c, double t, double offset[2]) {
     int which = of < 0.0 ? 0 : of >= PM_CAMERA_SACCADES ? PM_CAMERA_SACCADES - 1 : (int)of;
     double part = of - which;
     part = part < 0.0 ? 0.0 : part > 1.0 ? 1.0 : part;
-    part -= sin(2.0 * M_PI * part) / (2.0 * M_PI); /* starts and ends at rest */
+    part -= pm_sin(2.0 * M_PI * part) / (2.0 * M_PI); /* starts and ends at rest */
     for (int k = 0; k < 2; k++)
         offset[k] = c->amplitude * (corner[which][k] + part * (corner[which + 1][k] - corner[which][k]));
 }
@@ -134,7 +137,7 @@ static bool watch(const scene *s, int x, int y) {
         changes = changes || s->level[k] != s->level[0];
     }
     for (size_t k = 0; changes && k < s->n_samples; k++)
-        s->level[k] = log(s->camera->dark + s->level[k]);
+        s->level[k] = -pm_minus_log(s->camera->dark + s->level[k]);
     return changes;
 }
 
@@ -162,7 +165,7 @@ static pm_status follow(const scene *s, pixel *p, size_t k, pm_pixel_event event
             return PM_OK;
         double level = p->reference + copysign(c->threshold, change);
         double t = t0 + (t1 - t0) * ((level - from) / (to - from));
-        event.time = (uint32_t)(1e3 * t);
+        event.time = (uint32_t)pm_microseconds(t);
         event.on = change > 0.0;
         pm_status status = pm_pixel_events_append(events, event, error);
         if (status)

@@ -5,6 +5,7 @@
 
 #include "base/kind.h"
 
+#include <math.h>
 #include <punctum/error.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,13 @@ typedef struct pm_pixel_event {
     uint8_t x, y;  /* pixel, from 0; y downwards */
     uint8_t on;
 } pm_pixel_event;
+
+/* A time in ms in us: the whole number whose thousandth it is, to the last bit, if there is one; 1e3 * 1.001 is none.
+ */
+static inline double pm_microseconds(double ms) {
+    double whole = rint(1e3 * ms);
+    return whole / 1e3 == ms ? whole : 1e3 * ms;
+}
 
 typedef struct pm_pixel_events {
     pm_pixel_event *list;

@@ -62,8 +62,10 @@ pm_status pm_dataset_split(pm_dataset *from, size_t n, pm_dataset *part, pm_erro
 
 static const double BIG = 0.5, SMALL = 0.1; /* radii of the circle and of the dots */
 
+static double distance(double right, double up) { return sqrt(right * right + up * up); }
+
 uint8_t pm_yin_yang_class(double x, double y) {
-    double right = hypot(x - 1.5 * BIG, y - BIG), left = hypot(x - 0.5 * BIG, y - BIG);
+    double right = distance(x - 1.5 * BIG, y - BIG), left = distance(x - 0.5 * BIG, y - BIG);
     if (right < SMALL || left < SMALL)
         return 2;
     return right <= SMALL || (left > SMALL && left <= 0.5 * BIG) || (y > BIG && right > 0.5 * BIG);
@@ -89,7 +91,7 @@ pm_status pm_dataset_yin_yang(uint64_t seed, const char *name, size_t n, pm_data
         do {
             x = 2.0 * BIG * gsl_rng_uniform(rng);
             y = 2.0 * BIG * gsl_rng_uniform(rng);
-        } while (hypot(x - BIG, y - BIG) > BIG || pm_yin_yang_class(x, y) != wanted);
+        } while (distance(x - BIG, y - BIG) > BIG || pm_yin_yang_class(x, y) != wanted);
         memcpy(data->values + k * FEATURES, (const double[]){x, y, 1.0 - x, 1.0 - y}, FEATURES * sizeof(double));
         data->label[k] = wanted;
     }

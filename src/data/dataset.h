@@ -14,7 +14,8 @@ typedef struct pm_dataset {
     uint8_t *bytes;       /* NULL unless they hold the features */
     double *values;       /* likewise */
     uint64_t *first;      /* n + 1 places; NULL unless these are recordings */
-    uint32_t *stamp;      /* of each event: us from the beginning of what is kept of a recording */
+    uint32_t *stamp;      /* of each event: whole us from `before` us before the beginning of what is kept */
+    double before;        /* 0 to 1; 0 where a recording is kept from a whole us on */
     uint16_t *feature;    /* of each event */
     uint8_t *label;
 } pm_dataset;

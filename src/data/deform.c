@@ -4,8 +4,9 @@
  * in one order on every machine. */
 #include "data/deform.h"
 
-#include "base/simd.h"
 #include "base/random.h"
+#include "base/simd.h"
+#include "math/elementary.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -71,9 +72,9 @@ static void find_kernel(pm_deformer *r, size_t reach) {
     double sum = 0.0, s = r->of.smoothness;
     size_t most = r->across > r->down ? r->across : r->down;
     for (size_t k = 0; k <= reach; k++)
-        sum += (k == 0 ? 1.0 : 2.0) * exp(-0.5 * ((double)k / s) * ((double)k / s));
+        sum += (k == 0 ? 1.0 : 2.0) * pm_exp(-0.5 * ((double)k / s) * ((double)k / s));
     for (size_t k = 0; k <= most; k++)
-        r->kernel[k] = (float)(exp(-0.5 * ((double)k / s) * ((double)k / s)) / sum);
+        r->kernel[k] = (float)(pm_exp(-0.5 * ((double)k / s) * ((double)k / s)) / sum);
 }
 
 pm_status pm_deformer_new(const pm_deformation *d, size_t width, size_t height, pm_deformer **deformer,
@@ -216,7 +217,7 @@ void pm_deformer_apply(pm_deformer *r, const pm_pose *pose, const uint8_t *from,
     for (size_t y = 0; y < r->height; y++)
         for (size_t x = 0; x < r->width; x++)
             r->picture[(y + 1) * (r->width + 3) + x + 1] = from[y * r->width + x];
-    double a = cos(pose->angle) / pose->size, b = sin(pose->angle) / pose->size;
+    double a = pm_cos(pose->angle) / pose->size, b = pm_sin(pose->angle) / pose->size;
     double right = 0.5 * (double)(r->width - 1), down = 0.5 * (double)(r->height - 1);
     for (size_t y = 0; y < r->height; y++) {
         double p = -right - pose->right, q = (double)y - down - pose->down;

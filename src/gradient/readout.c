@@ -4,8 +4,9 @@
  * output o on [0, now]. */
 #include "gradient/readout.h"
 
-#include "math/interval.h"
 #include "base/simd.h"
+#include "math/elementary.h"
+#include "math/interval.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ double pm_lif_maximum(const pm_lif *lif, const pm_lif_state *start, const pm_lif
         if (lif->single || more == ends_more || more == (s_low > 0.0))
             return best;
         double excess = pm_lif_current_slope(lif, start) / (lif->l_1 * (start->i + start->b));
-        double turn = excess > -1.0 ? log1p(excess) / lif->d12 : NAN;
+        double turn = excess > -1.0 ? pm_log1p(excess) / lif->d12 : NAN;
         if (!(turn > 0.0 && turn < h))
             return best;
         pm_lif_state middle = pm_lif_advance(lif, start, turn);

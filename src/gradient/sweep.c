@@ -4,6 +4,8 @@
  * the gradient, and its slope there, through the weights, the coefficient of that spike for the layer below. */
 #include "gradient/sweep.h"
 
+#include "math/elementary.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +132,7 @@ static pm_status link_spikes(pm_sweep *w, const pm_layered *net, size_t l, pm_er
         last[out->neuron[k]] = k;
         if (r == SIZE_MAX)
             continue;
-        w->decay[l][k] = exp(-layer->lif.l_m * (out->time[k] - out->time[r]));
+        w->decay[l][k] = pm_exp(-layer->lif.l_m * (out->time[k] - out->time[r]));
         w->gain[l][k] = w->decay[l][k] * restart_gain(w, &layer->lif, out->slope[r]);
     }
     free(last);
@@ -289,7 +291,7 @@ static pm_status compute_with_resets(pm_sweep *w, const pm_layered *net, double 
     if (status || isnan(w->reset_time[o]))
         return status;
     const double *R = reset_row(w, o), *G = R + w->row;
-    double h = exp(-w->output.l_m * (t - w->reset_time[o]));
+    double h = pm_exp(-w->output.l_m * (t - w->reset_time[o]));
     pm_axpy(w->row, -h, R, row);
     if (w->kind == PM_RESETS_EXACT)
         pm_axpy(w->row, h * w->reset_gain[o], G, row);

@@ -16,7 +16,7 @@ pm_status pm_train_loss_new(pm_train_loss *loss, const pm_train_goal *goal, cons
     loss->square = calloc(2 * n_out, sizeof *loss->square);
     if (!loss->square)
         return pm_fail_memory(error, "desired spike trains");
-    loss->common = loss->square + n_out;
+    loss->apart = loss->square + n_out;
     pm_status status = pm_traces_new(&loss->traces, &loss->kernel, n_in, error);
     for (size_t k = 0; !status && k < goal->n; k++)
         status = pm_raster_append(&loss->wanted, goal->desired[k], 0, 0.0, error);
@@ -52,17 +52,18 @@ pm_status pm_train_loss_score(pm_train_loss *loss, const pm_raster *out, double 
     for (uint32_t o = 0; !status && o < loss->n_out; o++) {
         size_t n = pm_train_of(out, o, loss->train, NULL);
         loss->square[o] = pm_train_product(loss->train, n, loss->train, n, y->tau);
-        loss->common[o] = pm_train_product(loss->train, n, y->desired, y->n, y->tau);
-        score[o] = n > 0 ? loss->common[o] / sqrt(loss->square[o] * loss->desired_square) : 0.0;
+        loss->apart[o] = pm_train_square_distance(loss->train, n, y->desired, y->n, y->tau);
+        double common = pm_train_product(loss->train, n, y->desired, y->n, y->tau);
+        score[o] = n > 0 ? common / sqrt(loss->square[o] * loss->desired_square) : 0.0;
     }
     return status;
 }
 
 double pm_train_loss_value(const pm_train_loss *loss, size_t label) {
-    double sum = 0.5 * loss->desired_square - loss->common[label];
+    double sum = loss->apart[label];
     for (size_t o = 0; o < loss->n_out; o++)
-        sum += 0.5 * loss->square[o];
-    return sum > 0.0 ? sum : 0.0;
+        sum += o == label ? 0.0 : 0.5 * loss->square[o];
+    return sum;
 }
 
 /* The bases from each spike to the first error event after it. */

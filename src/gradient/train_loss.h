@@ -30,7 +30,7 @@ typedef struct pm_train_loss {
     size_t n_out;
     double desired_square; /* <y, y> */
     double *square;        /* <x_o, x_o>, of the last run */
-    double *common;        /* <x_o, y> */
+    double *apart;         /* |x_o - y|^2 / 2 */
     double *train;         /* of one output */
     size_t n_train;        /* capacity */
     pm_raster wanted;      /* y, of the label */

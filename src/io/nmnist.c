@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,7 +165,8 @@ static pm_status keep(reading *r, size_t example, pm_error *error) {
     pm_dataset *data = r->data;
     uint32_t count[FEATURES] = {0};
     uint64_t at = data->first[example];
-    double from = 1e3 * r->part->from, to = 1e3 * r->part->to; /* us */
+    double from = pm_microseconds(r->part->from), to = pm_microseconds(r->part->to); /* us */
+    data->before = from - floor(from);
     if (!reserve(r, at, r->events.n))
         return pm_fail_memory(error, "events");
     for (size_t k = 0; k < r->events.n; k++) {

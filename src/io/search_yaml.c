@@ -3,9 +3,10 @@
 #define _GNU_SOURCE
 #include "io/search_yaml.h"
 
+#include "base/random.h"
 #include "io/experiment_yaml.h"
 #include "io/tree_edit.h"
-#include "base/random.h"
+#include "math/elementary.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -211,7 +212,7 @@ void pm_search_value(const pm_search *search, uint32_t point, size_t v, char *te
     else if (vary->kind == PM_VARY_UNIFORM)
         snprintf(text, size, "%.4g", vary->low + share * (vary->high - vary->low));
     else
-        snprintf(text, size, "%.4g", vary->low * pow(vary->high / vary->low, share));
+        snprintf(text, size, "%.4g", vary->low * pm_pow(vary->high / vary->low, share));
 }
 
 /* The experiment's document at a point. */

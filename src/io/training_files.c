@@ -46,7 +46,7 @@ static pm_status write_correlation(pm_results *results, const pm_trial *trials, 
             converged += trials[k].converged && trials[k].iterations <= i;
         }
         for (size_t k = 0; k < n; k++)
-            squares += pow(at_iteration(&trials[k], i) - mean, 2.0);
+            squares += (at_iteration(&trials[k], i) - mean) * (at_iteration(&trials[k], i) - mean);
         double std = n > 1 ? sqrt(squares / (double)(n - 1)) : 0.0;
         status = pm_output_write(&output, error, "%zu %.17g %.17g %zu\n", i, mean, std, converged);
     }

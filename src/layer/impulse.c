@@ -5,6 +5,7 @@
 #include "layer/impulse.h"
 
 #include "base/simd.h"
+#include "math/elementary.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -104,10 +105,20 @@ static pm_status fire(const pm_impulse *layer, pm_impulse_state *s, double t, si
     return PM_OK;
 }
 
+enum { BATCH = 64 };
+
+/* By how much potentials decay from the spike before to each of spikes `from` and following. */
+static void find_decays(const pm_raster *in, size_t from, double tau, double decay[BATCH]) {
+    size_t n = in->n - from < BATCH ? in->n - from : BATCH;
+    for (size_t k = from; k < from + n; k++)
+        decay[k - from] = ((k > 0 ? in->time[k - 1] : 0.0) - in->time[k]) / tau;
+    pm_exponentials(n, decay);
+}
+
 pm_status pm_impulse_run(const pm_impulse *layer, pm_impulse_state *state, const pm_raster *in, double duration,
                          pm_raster *out, pm_error *error) {
-    size_t recovering = 0;
-    double now = 0.0;
+    size_t recovering = 0, begin = 0;
+    double now = 0.0, decays[BATCH]; /* of spikes `begin` and following */
     pm_status status = PM_OK;
     out->n = 0;
     for (size_t i = 0; i < layer->n_out; i++) {
@@ -115,7 +126,9 @@ pm_status pm_impulse_run(const pm_impulse *layer, pm_impulse_state *state, const
         state->last[i] = -INFINITY;
     }
     for (size_t from = 0, to; from < in->n && status == PM_OK; from = to) {
-        double t = in->time[from], decay = exp((now - t) / layer->tau);
+        if (from == 0 || from >= begin + BATCH)
+            find_decays(in, begin = from, layer->tau, decays);
+        double t = in->time[from], decay = decays[from - begin];
         for (to = from + 1; to < in->n && in->time[to] == t;)
             to++;
         const double *row = arriving(layer, state, in, from, to);
@@ -130,7 +143,7 @@ pm_status pm_impulse_run(const pm_impulse *layer, pm_impulse_state *state, const
             status = fire(layer, state, t, &recovering, out, error);
         now = t;
     }
-    double decay = exp((now - duration) / layer->tau);
+    double decay = pm_exp((now - duration) / layer->tau);
     for (size_t i = 0; i < layer->n_out; i++)
         state->u[i] *= decay;
     return status;
@@ -138,6 +151,13 @@ pm_status pm_impulse_run(const pm_impulse *layer, pm_impulse_state *state, const
 
 void pm_impulse_traces(const pm_raster *spikes, double tau, double at, size_t n, double *trace) {
     memset(trace, 0, n * sizeof *trace);
-    for (size_t k = 0; k < spikes->n; k++)
-        trace[spikes->neuron[k]] += exp((spikes->time[k] - at) / tau);
+    for (size_t from = 0; from < spikes->n; from += BATCH) {
+        size_t count = spikes->n - from < BATCH ? spikes->n - from : BATCH;
+        double part[BATCH];
+        for (size_t k = 0; k < count; k++)
+            part[k] = (spikes->time[from + k] - at) / tau;
+        pm_exponentials(count, part);
+        for (size_t k = 0; k < count; k++)
+            trace[spikes->neuron[from + k]] += part[k];
+    }
 }

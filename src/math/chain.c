@@ -4,7 +4,6 @@
  * to positive factors of each end. */
 #include "math/chain.h"
 
-#include <math.h>
 #include <stdbool.h>
 
 enum { MOST_MEMBERS = 3 + PM_CHAIN_PAIRS + PM_CHAIN_DECAYS + 2 * PM_CHAIN_SINES };
@@ -13,9 +12,6 @@ enum { POSITIVE = 1, NEGATIVE = 2 };
 typedef struct member {
     unsigned char at_a, at_b; /* possible signs; 0: zero for certain, and left out */
 } member;
-
-static inline pm_ends times(pm_ends x, double factor) { return (pm_ends){x.value * factor, x.size * fabs(factor)}; }
-static inline pm_ends plus(pm_ends x, pm_ends y) { return (pm_ends){x.value + y.value, x.size + y.size}; }
 
 static unsigned char signs(double value, double magnitude) {
     if (magnitude == 0.0)
@@ -34,29 +30,29 @@ static void step(pm_chain *chain, double l) {
         double d = l - chain->decays[k].rate;
         if (d == 0.0)
             continue;
-        chain->decays[kept++] = (pm_chain_decay){times(chain->decays[k].p, d), chain->decays[k].rate};
+        chain->decays[kept++] = (pm_chain_decay){pm_ends_times(chain->decays[k].p, d), chain->decays[k].rate};
     }
     chain->n_decays = kept;
     kept = 0;
     for (size_t k = 0; k < chain->n_pairs; k++) {
         pm_chain_pair pair = chain->pairs[k];
         double d_1 = l - pair.l_1, d_2 = l - pair.l_2;
-        pm_ends p = plus(times(pair.p, d_1), pair.r);
+        pm_ends p = pm_ends_plus(pm_ends_times(pair.p, d_1), pair.r);
         if (d_1 == 0.0) {
             chain->decays[chain->n_decays++] = (pm_chain_decay){pair.r, pair.l_2};
         } else if (d_2 == 0.0) {
             chain->decays[chain->n_decays++] = (pm_chain_decay){p, pair.l_1};
         } else {
             pair.p = p;
-            pair.r = times(pair.r, d_2);
+            pair.r = pm_ends_times(pair.r, d_2);
             chain->pairs[kept++] = pair;
         }
     }
     chain->n_pairs = kept;
     for (size_t k = 0; k < chain->n_sines; k++) {
         pm_chain_sine *sine = &chain->sines[k];
-        pm_ends s = plus(times(sine->s, l), times(sine->c, sine->w));
-        sine->c = plus(times(sine->c, l), times(sine->s, -sine->w));
+        pm_ends s = pm_ends_plus(pm_ends_times(sine->s, l), pm_ends_times(sine->c, sine->w));
+        sine->c = pm_ends_plus(pm_ends_times(sine->c, l), pm_ends_times(sine->s, -sine->w));
         sine->s = s;
     }
 }
@@ -64,11 +60,11 @@ static void step(pm_chain *chain, double l) {
 static pm_ends total(const pm_chain *chain) {
     pm_ends sum = {{0.0, 0.0}, {0.0, 0.0}};
     for (size_t k = 0; k < chain->n_pairs; k++)
-        sum = plus(sum, chain->pairs[k].p);
+        sum = pm_ends_plus(sum, chain->pairs[k].p);
     for (size_t k = 0; k < chain->n_decays; k++)
-        sum = plus(sum, chain->decays[k].p);
+        sum = pm_ends_plus(sum, chain->decays[k].p);
     for (size_t k = 0; k < chain->n_sines; k++)
-        sum = plus(sum, chain->sines[k].s);
+        sum = pm_ends_plus(sum, chain->sines[k].s);
     return sum;
 }
 
@@ -97,7 +93,7 @@ static pm_ends half_step(const pm_chain *chain, const pm_chain_sine *by) {
     pm_ends sum = {{0.0, 0.0}, {0.0, 0.0}};
     for (size_t k = 0; k < chain->n_sines; k++) {
         const pm_chain_sine *sine = &chain->sines[k];
-        sum = plus(sum, times(sine->c, sine->w));
+        sum = pm_ends_plus(sum, pm_ends_times(sine->c, sine->w));
         sum.value += sine->s.value * (pm_two){-slope, slope};
         sum.size += sine->s.size * slope;
     }
@@ -113,7 +109,8 @@ static void take_sine(pm_chain *chain) {
         if (d == 0.0)
             continue;
         const pm_chain_sine *sine = &chain->sines[k];
-        chain->sines[kept++] = (pm_chain_sine){times(sine->s, d), times(sine->c, d), sine->w, sine->tan};
+        chain->sines[kept++] =
+            (pm_chain_sine){pm_ends_times(sine->s, d), pm_ends_times(sine->c, d), sine->w, sine->tan};
     }
     chain->n_sines = kept;
 }

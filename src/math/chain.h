@@ -12,6 +12,7 @@
 #ifndef PM_MATH_CHAIN_H
 #define PM_MATH_CHAIN_H
 
+#include <math.h>
 #include <stddef.h>
 
 typedef double pm_two __attribute__((vector_size(16)));
@@ -20,6 +21,11 @@ typedef double pm_two __attribute__((vector_size(16)));
 typedef struct pm_ends {
     pm_two value, size;
 } pm_ends;
+
+static inline pm_ends pm_ends_times(pm_ends x, double factor) {
+    return (pm_ends){x.value * factor, x.size * fabs(factor)};
+}
+static inline pm_ends pm_ends_plus(pm_ends x, pm_ends y) { return (pm_ends){x.value + y.value, x.size + y.size}; }
 
 enum { PM_CHAIN_PAIRS = 32, PM_CHAIN_DECAYS = 96, PM_CHAIN_SINES = 32 };
 

@@ -11,6 +11,8 @@
  * same bits whatever the horizon. */
 #include "math/lif.h"
 
+#include "math/elementary.h"
+
 #include <math.h>
 
 /* g, u', u'' at one instant. */
@@ -35,7 +37,7 @@ static point point_at(const pm_lif *lif, const pm_lif_state *state, double t) {
 static double current_extremum(const pm_lif *lif, const pm_lif_state *state) {
     double slow = lif->l_1 * (state->i + state->b);
     double ratio = (lif->d12 * state->b - lif->l_1 * state->i) / slow; /* the quotient above, minus 1 */
-    return lif->single || !(ratio > 0.0) || slow == 0.0 ? INFINITY : log1p(ratio) / lif->d12;
+    return lif->single || !(ratio > 0.0) || slow == 0.0 ? INFINITY : pm_log1p(ratio) / lif->d12;
 }
 
 /* Whether u' is positive in the end: the sign of w as t -> inf. With a = i + b, w grows like -a e^{(l_m - l_1) t} where

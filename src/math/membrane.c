@@ -357,16 +357,13 @@ double pm_membrane_approach(const pm_membrane *m, const double *x) {
     return slope;
 }
 
-static inline double larger(double x, double y) { return x > y ? x : y; }
-static inline double smaller(double x, double y) { return x < y ? x : y; }
-
 static const double BOUND_NOISE = 0x1p-44; /* far more than what the sums below lose */
 
 /* The largest value of the sine's current over h ms, pA. */
 static double sine_bound(const pm_sine *sine, double s, double c, double h) {
-    const double turn = smaller(sine->w * h, 2.0);
+    const double turn = pm_smaller(sine->w * h, 2.0);
     const double rise = c > 0.0 || turn > 1.5 ? fabs(c) * turn : 0.0;
-    return smaller(sqrt(s * s + c * c), (s > 0.0 ? s : s * (1.0 - 0.5 * turn * turn)) + rise);
+    return pm_smaller(sqrt(s * s + c * c), (s > 0.0 ? s : s * (1.0 - 0.5 * turn * turn)) + rise);
 }
 
 /* The largest deviation of u from u_inf, by the largest values of all responses whenever they come. A sine's is that of
@@ -375,18 +372,18 @@ static double far_bound(const pm_membrane *m, const double *x, double h) {
     double response = 0.0, deviation = x[0] - m->u_inf;
     for (size_t p = 0; p < m->n_ports; p++) {
         const pm_port *port = &m->ports[p];
-        response += larger(x[1 + 2 * p], 0.0) * smaller(h, port->most_decay);
-        response += larger(x[2 + 2 * p], 0.0) * smaller(0.5 * port->k * h * h, port->most_u);
+        response += pm_larger(x[1 + 2 * p], 0.0) * pm_smaller(h, port->most_decay);
+        response += pm_larger(x[2 + 2 * p], 0.0) * pm_smaller(0.5 * port->k * h * h, port->most_u);
     }
     const double *v = x + pm_membrane_at_after(m);
     for (size_t k = 0; k < m->n_after; k++)
-        response += larger(*v++, 0.0) * smaller(h, m->after[k].as_port.most_decay);
+        response += pm_larger(*v++, 0.0) * pm_smaller(h, m->after[k].as_port.most_decay);
     for (size_t q = 0; q < m->n_sines; q++, v += 2) {
         const pm_sine *sine = &m->sines[q];
         response += sqrt((v[0] * v[0] + v[1] * v[1]) * sine->inverse);
         deviation -= (m->l_m * v[0] - sine->w * v[1]) * sine->inverse * m->inv_C;
     }
-    const double start = deviation * (deviation > 0.0 ? 1.0 : larger(0.0, 1.0 - m->l_m * h));
+    const double start = deviation * (deviation > 0.0 ? 1.0 : pm_larger(0.0, 1.0 - m->l_m * h));
     return start + response * m->inv_C + BOUND_NOISE * (fabs(x[0]) + fabs(deviation) + response * m->inv_C);
 }
 
@@ -396,17 +393,17 @@ double pm_membrane_bound(const pm_membrane *m, const double *x, double h) {
     const double *v = x + 1;
     for (size_t p = 0; p < m->n_ports; p++, v += 2) {
         const pm_port *port = &m->ports[p];
-        const double up = larger(v[0], 0.0) + larger(v[1], 0.0) * smaller(port->k * h, port->most_i);
-        const double down = smaller(v[0], 0.0) * larger(0.0, 1.0 - port->l_1 * h);
+        const double up = pm_larger(v[0], 0.0) + pm_larger(v[1], 0.0) * pm_smaller(port->k * h, port->most_i);
+        const double down = pm_smaller(v[0], 0.0) * pm_larger(0.0, 1.0 - port->l_1 * h);
         current += up + down;
         size += up - down;
     }
     for (size_t j = 0; j < m->n_thresholds; j++, v++) {
-        low += *v > 0.0 ? *v * larger(0.0, 1.0 - m->thresholds[j].rate * h) : *v;
+        low += *v > 0.0 ? *v * pm_larger(0.0, 1.0 - m->thresholds[j].rate * h) : *v;
         low_size += fabs(*v);
     }
     for (size_t k = 0; k < m->n_after; k++, v++) {
-        current += *v > 0.0 ? *v : *v * larger(0.0, 1.0 - m->after[k].rate * h);
+        current += *v > 0.0 ? *v : *v * pm_larger(0.0, 1.0 - m->after[k].rate * h);
         size += fabs(*v);
     }
     for (size_t q = 0; q < m->n_sines; q++, v += 2) {
@@ -414,12 +411,12 @@ double pm_membrane_bound(const pm_membrane *m, const double *x, double h) {
         size += fabs(v[0]) + fabs(v[1]);
     }
     const double pull = (m->u_inf - x[0]) * m->l_m, slope = pull + current * m->inv_C;
-    const double rise = x[0] + larger(0.0, slope) * h - low;
+    const double rise = x[0] + pm_larger(0.0, slope) * h - low;
     low_size += fabs(x[0]);
     const double bound = rise + BOUND_NOISE * (low_size + h * (fabs(pull) + size * m->inv_C));
     if (bound < 0.0)
         return bound;
-    return smaller(bound, (m->u_inf - low) + far_bound(m, x, h) + BOUND_NOISE * (fabs(m->u_inf) + low_size));
+    return pm_smaller(bound, (m->u_inf - low) + far_bound(m, x, h) + BOUND_NOISE * (fabs(m->u_inf) + low_size));
 }
 
 /* u' of the response, falling through 0 once, after the current's peak. */

@@ -34,6 +34,9 @@ enum {
     PM_MEMBRANE_ROW = 2 + 13 * PM_MEMBRANE_TERMS,
 };
 
+static inline double pm_larger(double x, double y) { return x > y ? x : y; }
+static inline double pm_smaller(double x, double y) { return x < y ? x : y; }
+
 typedef enum pm_port_kind { PM_PORT_DOUBLE, PM_PORT_SINGLE, PM_PORT_IMPULSE } pm_port_kind;
 
 typedef struct pm_port {

@@ -12,13 +12,16 @@ typedef struct pm_factor {
     bool transposed;
 } pm_factor;
 
-/* c (rows x columns, rows of `stride`) = a (rows x inner) b (inner x columns) + keep c. c is not read if keep is 0.
- * The bits depend on the processor and on the shapes, on nothing else. Call pm_product_alone once before. */
+/* c (rows x columns, rows of `stride`) = a (rows x inner) b (inner x columns) + keep c, the sum of each element taken
+ * in the order of `inner`, beginning with keep c (0 where keep is 0, whatever c is). Elements of `a` that are 0 are
+ * left out, also where b is no number; they cost next to nothing. The same bits on every processor. */
 void pm_product(size_t rows, size_t columns, size_t inner, pm_factor a, pm_factor b, double keep, double *c,
                 size_t stride);
 
-/* From now on every product is computed by the thread that asks for it alone, in this process. Not to be called while
- * products are under way. */
-void pm_product_alone(void);
+/* The same by one kernel of those that this processor has, 0 to pm_product_kernels() - 1, in ascending order of the
+ * width of its registers. */
+void pm_product_by(size_t number, size_t rows, size_t columns, size_t inner, pm_factor a, pm_factor b, double keep,
+                   double *c, size_t stride);
+size_t pm_product_kernels(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* Distances between spike trains, in closed form. Trains are times in ms, in ascending order. */
+/* Distances between spike trains, in closed form. Trains are times in ms, in ascending order. Time constants and costs
+ * may be 0 and infinite: limits. */
 #ifndef PM_METRIC_DISTANCE_H
 #define PM_METRIC_DISTANCE_H
 
@@ -12,8 +13,10 @@ double pm_train_product(const double *x, size_t n_x, const double *y, size_t n_y
 /* Spike correlation C = <x, y> / (|x| |y|), 1 for two empty trains, 0 if one is empty. */
 double pm_train_correlation(const double *x, size_t n_x, const double *y, size_t n_y, double tau);
 
-/* van Rossum distance: the integral of the squared difference of the filtered trains, divided by tau; its square root.
- * One spike more or less is a distance of sqrt(1/2) (M. C. W. van Rossum, Neural Computation 13, 2001). */
+/* The integral of the squared difference of the filtered trains, divided by tau: 1/2 (<x, x> + <y, y>) - <x, y>, but
+ * for rounding, which is relative to the distance here. Its square root is the van Rossum distance; one spike more or
+ * less is a distance of sqrt(1/2) (M. C. W. van Rossum, Neural Computation 13, 2001). */
+double pm_train_square_distance(const double *x, size_t n_x, const double *y, size_t n_y, double tau);
 double pm_train_van_rossum(const double *x, size_t n_x, const double *y, size_t n_y, double tau);
 
 /* Victor-Purpura distance: the smallest cost of turning x into y, where a spike inserted or deleted costs 1 and one

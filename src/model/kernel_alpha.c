@@ -1,4 +1,5 @@
 /* w (t/T) e^{1 - t/T}, with its peak w at t = T. */
+#include "math/elementary.h"
 #include "model/kernel.h"
 
 static pm_port port(const double *parameters, bool peak, double tau_m) {
@@ -16,7 +17,7 @@ static void derivative(const double *parameters, const double *y, double *dydt) 
 
 static void arrive(const double *parameters, bool peak, double *y) {
     (void)peak;
-    y[1] += exp(1.0) / parameters[0];
+    y[1] += pm_exp(1.0) / parameters[0];
 }
 
 static const pm_field fields[] = {PM_KERNEL_TIME(0, "alpha", "time constant T: when the current has its peak")};

@@ -1,4 +1,5 @@
 /* w (e^{-t/tau_1} - e^{-t/tau_2}): the difference of two decaying currents. tau_2 = 0 is the single exponential. */
+#include "math/elementary.h"
 #include "model/kernel.h"
 
 static pm_status check(const void *structure, pm_error *error) {
@@ -28,8 +29,8 @@ static void derivative(const double *parameters, const double *y, double *dydt) 
 static void arrive(const double *parameters, bool peak, double *y) {
     double largest = 1.0; /* at t = log(tau_1/tau_2) tau_1 tau_2 / (tau_1 - tau_2) */
     if (peak && parameters[1] > 0.0) {
-        const double t = log(parameters[0] / parameters[1]) / (1.0 / parameters[1] - 1.0 / parameters[0]);
-        largest = exp(-t / parameters[0]) - exp(-t / parameters[1]);
+        const double t = pm_log(parameters[0] / parameters[1]) / (1.0 / parameters[1] - 1.0 / parameters[0]);
+        largest = pm_exp(-t / parameters[0]) - pm_exp(-t / parameters[1]);
     }
     y[0] += 1.0 / largest;
     y[1] += parameters[1] > 0.0 ? 1.0 / largest : 0.0;

@@ -3,6 +3,7 @@
 #include "model/rate_course.h"
 
 #include "base/random.h"
+#include "math/elementary.h"
 #include "model/poisson.h"
 #include "model/source.h"
 
@@ -44,7 +45,7 @@ static double rate_at(const pm_rate_course *course, double largest, double time)
     if (course->n_steps > 0)
         return step_at(course, time);
     const double turns = course->frequency * 1e-3 * time + course->phase / 360.0;
-    return largest - course->amplitude + course->amplitude * sin(2.0 * M_PI * (turns - floor(turns)));
+    return largest - course->amplitude + course->amplitude * pm_sin(2.0 * M_PI * (turns - floor(turns)));
 }
 
 double pm_rate_course_next(const pm_rate_course *course, double time) {

@@ -5,9 +5,9 @@
 #include "net/current.h"
 
 #include "base/random.h"
+#include "math/elementary.h"
 #include "net/population.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,11 +128,21 @@ static double piece_of(const pm_current *c, double time) {
     return piece;
 }
 
+/* G. E. P. Box and M. E. Muller, Annals of Mathematical Statistics 29, 1958. */
 static double noise(const pm_current *current, uint64_t key, uint32_t neuron, uint64_t piece) {
     uint32_t word[4];
     pm_philox_block(key, neuron, piece, word);
-    const double uniform = ((double)(((uint64_t)word[0] << 20) ^ (word[1] >> 12)) + 0.5) * 0x1p-52;
-    return current->mean + current->std * gsl_cdf_ugaussian_Pinv(uniform);
+    const double radius = ((double)(((uint64_t)word[0] << 20) ^ (word[1] >> 12)) + 0.5) * 0x1p-52;
+    const double turn = ((double)(((uint64_t)word[2] << 20) ^ (word[3] >> 12)) + 0.5) * 0x1p-52;
+    return current->mean + current->std * sqrt(-2.0 * pm_log(radius)) * pm_cos(2.0 * M_PI * turn);
+}
+
+double pm_current_sine(const pm_current *current, double time, double *quarter) {
+    const double turns = current->frequency * 1e-3 * time + current->phase / 360.0;
+    const double angle = 2.0 * M_PI * (turns - floor(turns));
+    if (quarter)
+        *quarter = current->amplitude * pm_cos(angle);
+    return current->amplitude * pm_sin(angle);
 }
 
 /* The number of steps up to `time`. */

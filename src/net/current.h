@@ -18,6 +18,8 @@ uint64_t pm_current_key(const pm_network *network, size_t current);
 
 /* The value (pA) that holds from `since` (ms) on until the next change; of a sine, 0. */
 double pm_current_constant(const pm_current *current, uint64_t key, uint32_t neuron, double since);
+/* The value (pA) of a sine at `time` (ms), were it on; *quarter (or NULL): a quarter of a period later. */
+double pm_current_sine(const pm_current *current, double time, double *quarter);
 /* The first change after `time`, ms; INFINITY if there is none. A sine changes where it begins and ends. */
 double pm_current_next(const pm_current *current, double time);
 /* Whether a sine or a noise current is on from `since` on. */

@@ -8,6 +8,7 @@
 #include "net/walk.h"
 
 #include "base/random.h"
+#include "math/elementary.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -161,9 +162,9 @@ static void walk_partners(const pm_walk *walk, uint32_t neuron, uint32_t degree,
 
 /* The gaps between partners are geometrically distributed. */
 static void walk_bernoulli(const pm_walk *walk, uint32_t target, pm_visit *visit, void *user) {
-    const double probability = walk->projection->probability, log_q = log1p(-probability);
+    const double probability = walk->projection->probability, log_q = pm_log1p(-probability);
     for (double source = -1.0; probability > 0.0;) {
-        source += probability < 1.0 ? 1.0 + floor(log1p(-gsl_rng_uniform(walk->connect)) / log_q) : 1.0;
+        source += probability < 1.0 ? 1.0 + floor(-pm_minus_log(1.0 - gsl_rng_uniform(walk->connect)) / log_q) : 1.0;
         if (!(source < walk->n_sources))
             break;
         if (!is_autapse(walk, (uint32_t)source, target))

@@ -4,6 +4,7 @@
  *
  * where m^ = m / (1 - beta_1^number), v^ likewise. */
 #include "rule/optimiser.h"
+#include "math/elementary.h"
 
 #include <math.h>
 
@@ -24,7 +25,7 @@ static void step(const void *parameters, double *memory, uint64_t number, double
                  const double *gradient, double *weight) {
     const adam *p = parameters;
     double *mean = memory, *square = memory + n;
-    double mean_bias = 1.0 - pow(p->beta_1, (double)number), square_bias = 1.0 - pow(p->beta_2, (double)number);
+    double mean_bias = 1.0 - pm_pow(p->beta_1, (double)number), square_bias = 1.0 - pm_pow(p->beta_2, (double)number);
     for (size_t k = 0; k < n; k++) {
         mean[k] = p->beta_1 * mean[k] + (1.0 - p->beta_1) * gradient[k];
         square[k] = p->beta_2 * square[k] + (1.0 - p->beta_2) * gradient[k] * gradient[k];

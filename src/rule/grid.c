@@ -24,6 +24,12 @@ void pm_grid_free(pm_grid *g) {
     *g = (pm_grid){0};
 }
 
+/* The quotient of two times, whole where rounding alone keeps it from that: 0.3/0.1 is 2.9999999999999996. */
+static double steps_of(double span, double step) {
+    double number = span / step, whole = rint(number);
+    return fabs(number - whole) <= 1e-12 * number ? whole : number;
+}
+
 static pm_status prepare_layer(pm_grid *g, size_t l, double tau_hat, pm_error *error) {
     const pm_layer *layer = &g->net->layers[l];
     pm_lif kernel = pm_trace_kernel(&layer->lif, tau_hat);
@@ -44,8 +50,8 @@ pm_status pm_grid_new(pm_grid *g, const pm_layered *net, double step, double dur
     if (net->n_layers > PM_GRID_LAYERS || lif->t_ref > 0.0 || lif->u_inf != 0.0)
         return pm_fail(error, PM_INVALID, "at most %d layers of neurons without t_ref and I_e can be trained on a grid",
                        PM_GRID_LAYERS);
-    g->n_steps = (size_t)ceil(duration / step);
-    g->window = (size_t)(window / step);
+    g->n_steps = (size_t)ceil(steps_of(duration, step));
+    g->window = (size_t)steps_of(window, step);
     g->membrane = pm_lif_basis_at(lif, step);
     pm_status status = PM_OK;
     for (size_t l = 0; !status && l <= last; l++)

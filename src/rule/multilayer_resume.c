@@ -11,6 +11,7 @@
  * their weights: sum_o share_o w_oh / (weight_scale n_h). Hidden neurons are taken as linear: their own spikes play no
  * part. */
 #include "gradient/errors.h"
+#include "math/elementary.h"
 #include "rule/tally.h"
 
 #include <math.h>
@@ -91,7 +92,7 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
 
 /* The learning window for an input spike at t and an error at t + s. */
 static double window(const parameters *p, double s) {
-    return s > 0.0 ? p->a_plus * exp(-s / p->tau_plus) : -p->a_minus * exp(s / p->tau_minus);
+    return s > 0.0 ? p->a_plus * pm_exp(-s / p->tau_plus) : -p->a_minus * pm_exp(s / p->tau_minus);
 }
 
 /* blame[l][j]: how much of an error of output o falls to neuron j of population l + 1. */

@@ -11,11 +11,11 @@
  * sizes e, the change is G^T (G G^T + damping)^-1 e. One event alone is moved along its gradient, divided by the norm's
  * square; several share their inputs without counting them twice. */
 #include "gradient/errors.h"
-#include "rule/rule.h"
 #include "gradient/sweep.h"
+#include "math/cholesky.h"
+#include "math/elementary.h"
+#include "rule/rule.h"
 
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,8 +111,7 @@ typedef struct normad {
     size_t capacity;                   /* events there is room for */
     double *total, *recruited, *trace; /* of the size of a row */
     bool recruiting;                   /* `recruited` is not 0 */
-    gsl_matrix *gram;                  /* gram_size x gram_size */
-    gsl_vector *amount;
+    double *gram;                      /* gram_size x gram_size, then a row for the right side */
     size_t gram_size;
 } normad;
 
@@ -125,10 +124,7 @@ static void destroy(void *state) {
     free(w->rows);
     free(w->sizes);
     free(w->total);
-    if (w->gram)
-        gsl_matrix_free(w->gram);
-    if (w->amount)
-        gsl_vector_free(w->amount);
+    free(w->gram);
     free(w);
 }
 
@@ -190,13 +186,9 @@ static pm_status reserve(normad *w, size_t n, pm_error *error) {
 static pm_status reserve_gram(normad *w, size_t n, pm_error *error) {
     if (n <= w->gram_size)
         return PM_OK;
-    if (w->gram)
-        gsl_matrix_free(w->gram);
-    if (w->amount)
-        gsl_vector_free(w->amount);
-    w->gram = gsl_matrix_alloc(2 * n, 2 * n);
-    w->amount = gsl_vector_alloc(2 * n);
-    w->gram_size = w->gram && w->amount ? 2 * n : 0;
+    free(w->gram);
+    w->gram = malloc(2 * n * (2 * n + 1) * sizeof *w->gram);
+    w->gram_size = w->gram ? 2 * n : 0;
     return w->gram_size ? PM_OK : pm_fail_memory(error, "the Gram matrix of the errors");
 }
 
@@ -238,18 +230,15 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     pm_status status = reserve_gram(w, n, error);
     if (status)
         return status;
-    gsl_matrix_view gram = gsl_matrix_submatrix(w->gram, 0, 0, n, n);
-    gsl_vector_view amount = gsl_vector_subvector(w->amount, 0, n);
-    double trace = 0.0;
+    const size_t stride = w->gram_size;
+    double *gram = w->gram, *amount = gram + stride * stride, trace = 0.0;
     for (size_t e = 0; e < n; e++) /* in the norm in which a layer counts 1/rate */
         for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1))
             scale_part(w, net, l, sqrt(w->now[l]), w->rows + e * w->sweep.row);
-    pm_gram(w->sweep.row, n, w->rows, gram.matrix.data, gram.matrix.tda);
+    pm_gram(w->sweep.row, n, w->rows, gram, stride);
     for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < i; j++)
-            gsl_matrix_set(&gram.matrix, j, i, gsl_matrix_get(&gram.matrix, i, j));
-        trace += gsl_matrix_get(&gram.matrix, i, i);
-        gsl_vector_set(&amount.vector, i, w->sizes[i]);
+        trace += gram[i * stride + i];
+        amount[i] = w->sizes[i];
     }
     if (!(trace > 0.0)) { /* no event has a gradient */
         memset(w->total, 0, w->sweep.row * sizeof *w->total);
@@ -257,12 +246,11 @@ static pm_status solve_rows(normad *w, const pm_layered *net, pm_error *error) {
     }
     if (!isfinite(trace))
         return pm_fail(error, PM_FAILED, "the weights have run away");
-    for (size_t i = 0; i < n; i++) /* positive definite from here on, which GSL insists on */
-        *gsl_matrix_ptr(&gram.matrix, i, i) += w->p.damping * trace / (double)n;
-    if (gsl_linalg_cholesky_decomp1(&gram.matrix) != GSL_SUCCESS ||
-        gsl_linalg_cholesky_svx(&gram.matrix, &amount.vector) != GSL_SUCCESS)
+    for (size_t i = 0; i < n; i++) /* positive definite from here on */
+        gram[i * stride + i] += w->p.damping * trace / (double)n;
+    if (!pm_cholesky_solve(n, gram, stride, amount))
         return pm_fail(error, PM_FAILED, "the gradients of the errors are too large for each other");
-    pm_combine(w->sweep.row, n, amount.vector.data, w->rows, w->total);
+    pm_combine(w->sweep.row, n, amount, w->rows, w->total);
     double length = sqrt(pm_sum_squares(w->sweep.row, w->total));
     double shrink = length > w->p.longest_step ? w->p.longest_step / length : 1.0;
     for (size_t l = plastic_from(w, 0); l < w->sweep.n_layers; l = plastic_from(w, l + 1))
@@ -328,7 +316,7 @@ static void set_rates(normad *w) {
     double share = 1.0;
     if (w->p.anneal > 0.0) {
         double phase = fmod((double)w->steps, w->p.anneal) / w->p.anneal;
-        share = w->p.anneal_to + (1.0 - w->p.anneal_to) * 0.5 * (1.0 + cos(M_PI * phase));
+        share = w->p.anneal_to + (1.0 - w->p.anneal_to) * 0.5 * (1.0 + pm_cos(M_PI * phase));
     }
     for (size_t l = 0; l < w->sweep.n_layers; l++)
         w->now[l] = w->rate[l] * (l + 1 < w->sweep.n_layers ? share : 1.0);

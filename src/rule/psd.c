@@ -5,6 +5,7 @@
  *
  * over the spikes f of input i before t; V_0 scales the maximum of K to 1. */
 #include "gradient/errors.h"
+#include "math/elementary.h"
 #include "rule/tally.h"
 
 #include <math.h>
@@ -51,9 +52,9 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     if (!w)
         return pm_fail_memory(error, "the learning rule");
     w->p = *(const parameters *)given;
-    double m = w->p.tau_m, s = w->p.tau_s, peak = m * s / (m - s) * log(m / s);
+    double m = w->p.tau_m, s = w->p.tau_s, peak = m * s / (m - s) * pm_log(m / s);
     pm_status status = pm_tally_new_output(&w->tally, net, plasticity, "PSD", error);
-    w->scale = 1.0 / (exp(-peak / m) - exp(-peak / s));
+    w->scale = 1.0 / (pm_exp(-peak / m) - pm_exp(-peak / s));
     if (status)
         destroy(w);
     else
@@ -62,7 +63,7 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
 }
 
 /* The kernel at s > 0 ms, with its maximum scaled to 1. */
-static double kernel(const psd *w, double s) { return w->scale * (exp(-s / w->p.tau_m) - exp(-s / w->p.tau_s)); }
+static double kernel(const psd *w, double s) { return w->scale * (pm_exp(-s / w->p.tau_m) - pm_exp(-s / w->p.tau_s)); }
 
 static pm_status gather(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error) {
     psd *w = state;

@@ -4,6 +4,7 @@
  *     dw_oi/dt = rate (S_desired(t) - S_observed(t)) (a + sum_f exp(-(t - t_i^f)/tau)),    f over the spikes of input i
  * before t */
 #include "gradient/errors.h"
+#include "math/elementary.h"
 #include "rule/rule.h"
 
 #include <math.h>
@@ -80,11 +81,11 @@ static pm_status gather(void *state, const pm_layered *net, const pm_raster *des
     double now = 0.0;
     for (size_t e = 0, k = 0; e < w->errors.n; e++) {
         const pm_error_event *event = &w->errors.events[e];
-        double decay = exp(-(event->time - now) / w->p.tau);
+        double decay = pm_exp(-(event->time - now) / w->p.tau);
         for (size_t i = 0; i < w->n_in; i++)
             w->trace[i] *= decay;
         for (; k < in->n && in->time[k] < event->time; k++)
-            w->trace[in->neuron[k]] += exp(-(event->time - in->time[k]) / w->p.tau);
+            w->trace[in->neuron[k]] += pm_exp(-(event->time - in->time[k]) / w->p.tau);
         now = event->time;
         for (size_t i = 0; i < w->n_in; i++)
             w->change[i * w->n_out + event->neuron] += w->rate * event->size * (w->p.a + w->trace[i]);

@@ -6,6 +6,7 @@
  *
  * The integral of two filtered spikes s ms apart is (e/2)^2 (tau + |s|) e^{-|s|/tau}: a sum over pairs of spikes. */
 #include "gradient/errors.h"
+#include "math/elementary.h"
 #include "rule/tally.h"
 
 #include <math.h>
@@ -52,7 +53,7 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
 
 static double overlap(double s, double tau) {
     static const double half_e = 0.5 * M_E;
-    return half_e * half_e * (tau + fabs(s)) * exp(-fabs(s) / tau);
+    return half_e * half_e * (tau + fabs(s)) * pm_exp(-fabs(s) / tau);
 }
 
 static pm_status gather(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error) {

@@ -14,6 +14,8 @@
  * Invariant of the way back: when a neuron's turn comes, dE/dt of its spikes holds what all later layers ask for. */
 #include "rule/pairs.h"
 
+#include "math/elementary.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,7 +173,7 @@ static pm_status look_forward(spikeprop *w, const pm_layered *net, size_t l, uin
         double t = out->time[w->own[k]], steep = fmax(out->slope[w->own[k]], w->p.slope_floor);
         pm_sensitivity_at(s, t);
         memcpy(w->rows + k * layer->n_in, s->row, layer->n_in * sizeof *s->row);
-        w->memory[k] = k > 0 ? exp(-(t - s->restart) * layer->lif.l_m) * slope / steep : 0.0;
+        w->memory[k] = k > 0 ? pm_exp(-(t - s->restart) * layer->lif.l_m) * slope / steep : 0.0;
         pm_sensitivity_fire(s, t);
         slope = pm_sensitivity_restart_slope(s, layer, neuron);
     }
@@ -182,7 +184,7 @@ static pm_status look_forward(spikeprop *w, const pm_layered *net, size_t l, uin
 static void ask_inputs(spikeprop *w, const pm_layered *net, size_t l, size_t k, double restart, double pull) {
     const pm_layer *layer = &net->layers[l];
     const pm_raster *in = &net->rasters[l], *out = &net->rasters[l + 1];
-    double t = out->time[k], decay = exp(-(t - restart) * layer->lif.l_m);
+    double t = out->time[k], decay = pm_exp(-(t - restart) * layer->lif.l_m);
     for (size_t i = 0; i < in->n && in->time[i] < t; i++) {
         if (!counts(w, in, l, i))
             continue;

@@ -2,6 +2,8 @@
  * traces.now, each carried there by the closed form of its kernel. */
 #include "rule/tally.h"
 
+#include "math/elementary.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +104,7 @@ void pm_sensitivity_at(pm_sensitivity *s, double t) {
     carry(s, t);
     memcpy(s->row, s->traces.u, n * sizeof *s->row);
     if (isfinite(s->restart))
-        pm_axpy(n, -exp(-(t - s->restart) * s->traces.kernel.l_m), s->at_restart, s->row);
+        pm_axpy(n, -pm_exp(-(t - s->restart) * s->traces.kernel.l_m), s->at_restart, s->row);
 }
 
 void pm_sensitivity_fire(pm_sensitivity *s, double t) {

@@ -14,19 +14,13 @@ static bool has_current(const pm_network *network, uint32_t population) {
     return found;
 }
 
-pm_status pm_step_kind_init(pm_step_kind *kind, const pm_network *network, uint32_t population, pm_clock_scheme scheme,
-                            double dt, pm_error *error) {
+void pm_step_kind_init(pm_step_kind *kind, const pm_network *network, uint32_t population, pm_clock_scheme scheme,
+                       double dt) {
     const pm_population *p = &network->populations[population];
     kind->written = pm_population_is_general(p) || p->neuron.tau_1 == 0.0 || has_current(network, population);
+    kind->once = scheme == PM_CLOCK_RK;
     if (!kind->written)
-        return pm_stepper_init(&kind->stepper, &p->neuron, scheme, dt, error);
-    const size_t width = 1 + 2 * (size_t)pm_population_receptors(p) + p->n_threshold + p->n_after_spike;
-    return pm_ode_method_init(&kind->method, width, scheme == PM_CLOCK_RK, error);
-}
-
-void pm_step_kind_clear(pm_step_kind *kind) {
-    pm_stepper_clear(&kind->stepper);
-    pm_ode_method_clear(&kind->method);
+        pm_stepper_init(&kind->stepper, &p->neuron, scheme, dt);
 }
 
 pm_status pm_step_cell_init(pm_step_cell *cell, const pm_step_kind *kind, const pm_network *network,
@@ -53,7 +47,7 @@ pm_status pm_step_cell_move(pm_step_kind *kind, pm_step_cell *cell, double from,
         return PM_OK;
     }
     memcpy(w->before, w->y, sizeof w->y);
-    return pm_ode_move(&w->ode, &kind->method, w->y, from, from + h, held, error);
+    return pm_ode_move(&w->ode, w->y, from, from + h, held, kind->once, error);
 }
 
 void pm_step_cell_back(pm_step_cell *cell) {

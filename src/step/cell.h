@@ -9,8 +9,8 @@
 /* What the neurons of a population share. */
 typedef struct pm_step_kind {
     pm_stepper stepper;
-    pm_ode_method method;
-    bool written; /* the equations as written */
+    bool written; /* the equations as written, */
+    bool once;    /* in single Runge-Kutta steps */
 } pm_step_kind;
 
 /* The equations of a neuron and its state. */
@@ -25,10 +25,9 @@ typedef struct pm_step_cell {
     double ready;                   /* end of refractoriness, ms */
 } pm_step_cell;
 
-/* Errors: PM_NO_MEMORY, and those of pm_network_neuron. A kind and a cell are cleared also after an error. */
-pm_status pm_step_kind_init(pm_step_kind *kind, const pm_network *network, uint32_t population, pm_clock_scheme scheme,
-                            double dt, pm_error *error);
-void pm_step_kind_clear(pm_step_kind *kind);
+void pm_step_kind_init(pm_step_kind *kind, const pm_network *network, uint32_t population, pm_clock_scheme scheme,
+                       double dt);
+/* Errors: PM_NO_MEMORY, and those of pm_network_neuron. A cell is cleared also after an error. */
 pm_status pm_step_cell_init(pm_step_cell *cell, const pm_step_kind *kind, const pm_network *network,
                             uint32_t population, uint32_t neuron, pm_error *error);
 void pm_step_cell_clear(pm_step_cell *cell);

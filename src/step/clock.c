@@ -131,7 +131,7 @@ static pm_status make_cells(pm_clock *c, pm_error *error) {
     pm_status status = PM_OK;
     for (uint32_t p = 0; !status && p < net->n_populations; p++) {
         if (net->populations[p].kind == PM_LIF)
-            status = pm_step_kind_init(&c->kinds[p], net, p, c->options.scheme, c->options.dt, error);
+            pm_step_kind_init(&c->kinds[p], net, p, c->options.scheme, c->options.dt);
         for (uint32_t k = c->wiring->first_cell[p]; !status && k < c->wiring->first_cell[p + 1]; k++) {
             status = pm_step_cell_init(&c->cells[k], &c->kinds[p], net, p, k - c->wiring->first_cell[p], error);
             c->population[k] = p;
@@ -207,8 +207,6 @@ void pm_clock_free(pm_clock *clock) {
         return;
     for (size_t k = 0; clock->ring && k < clock->n_ring; k++)
         free(clock->ring[k].items);
-    for (size_t p = 0; clock->kinds && p < clock->network->n_populations; p++)
-        pm_step_kind_clear(&clock->kinds[p]);
     for (size_t k = 0; clock->cells && clock->wiring && k < clock->wiring->n_cells; k++)
         pm_step_cell_clear(&clock->cells[k]);
     pm_wiring_free(clock->wiring);

@@ -23,7 +23,6 @@ typedef struct event_list {
 
 typedef struct course {
     pm_ode ode;
-    pm_ode_method method;
     double y[PM_ODE_WIDTH];
     double time, ready; /* ms */
 } course;
@@ -86,7 +85,7 @@ static pm_status integrate(course *c, double until, pm_error *error) {
     while (!status && c->time < until) {
         const bool held = c->ready > c->time;
         const double to = held ? fmin(c->ready, until) : until;
-        status = pm_ode_move(&c->ode, &c->method, c->y, c->time, to, held, error);
+        status = pm_ode_move(&c->ode, c->y, c->time, to, held, false, error);
         c->time = to;
     }
     return status;
@@ -127,15 +126,12 @@ pm_status pm_course_integrate(const pm_network *network, const pm_wiring *wiring
     course c = {.ready = -INFINITY};
     event_list events = {0};
     pm_status status = pm_ode_init(&c.ode, network, population, neuron, error);
-    if (!status)
-        status = pm_ode_method_init(&c.method, c.ode.width, false, error);
     if (!status && !gather(wiring, spikes, n_spikes, population, neuron, &events))
         status = pm_fail_memory(error, "the integration of a membrane potential");
     if (!status) {
         pm_ode_start(&c.ode, c.y);
         status = follow(&c, &events, points, n_points, error);
     }
-    pm_ode_method_clear(&c.method);
     free(events.items);
     return status;
 }

@@ -1,5 +1,5 @@
-/* The membrane potential of one neuron, given all spikes of a run: an integration by GSL's adaptive Runge-Kutta method
- * that knows nothing of closed forms. A check of whatever produced the spikes. */
+/* The membrane potential of one neuron, given all spikes of a run: an adaptive integration that knows nothing of closed
+ * forms. A check of whatever produced the spikes. */
 #ifndef PM_STEP_COURSE_H
 #define PM_STEP_COURSE_H
 

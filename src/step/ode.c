@@ -5,7 +5,6 @@
 #include "model/kernel.h"
 #include "net/current.h"
 
-#include <gsl/gsl_errno.h>
 #include <math.h>
 
 static size_t first_threshold(const pm_population *p) { return 1 + 2 * (size_t)pm_population_receptors(p); }
@@ -13,7 +12,8 @@ static size_t first_after_spike(const pm_population *p) { return first_threshold
 
 pm_status pm_ode_init(pm_ode *ode, const pm_network *network, uint32_t population, uint32_t neuron, pm_error *error) {
     const pm_population *p = &network->populations[population];
-    *ode = (pm_ode){.network = network, .population = p, .number_of_population = population, .neuron = neuron};
+    *ode = (pm_ode){
+        .network = network, .population = p, .number_of_population = population, .neuron = neuron, .step = 1.0};
     ode->width = first_after_spike(p) + p->n_after_spike;
     return pm_network_neuron(network, population, neuron, &ode->parameters, &ode->V_start, error);
 }
@@ -39,7 +39,7 @@ static double injected(const pm_ode *ode, double since, double time) {
             continue;
         sum += pm_current_constant(c, pm_current_key(ode->network, k), ode->neuron, since);
         if (c->kind == PM_CURRENT_SINE && pm_current_is_on(c, since))
-            sum += c->amplitude * sin(2.0 * M_PI * (c->frequency * 1e-3 * time + c->phase / 360.0));
+            sum += pm_current_sine(c, time, NULL);
     }
     return sum;
 }
@@ -69,11 +69,11 @@ static double inner_current(const pm_ode *ode, const double *y) {
     return sum;
 }
 
-static int derivatives(double t, const double y[], double dydt[], void *parameters) {
+static void derivatives(const void *parameters, double time, const double *y, double *dydt) {
     const pm_ode *ode = parameters;
     const pm_population *p = ode->population;
     const pm_neuron *n = &ode->parameters;
-    const double current = inner_current(ode, y) + injected(ode, ode->from, ode->from + t);
+    const double current = inner_current(ode, y) + injected(ode, ode->since, time);
     dydt[0] = ode->held ? 0.0 : (current - n->g_L * y[0]) / n->C_m;
     for (uint32_t k = 0; k < pm_population_receptors(p); k++) {
         const pm_receptor r = pm_population_get_receptor(p, k);
@@ -85,57 +85,21 @@ static int derivatives(double t, const double y[], double dydt[], void *paramete
         dydt[at] = -y[at] / p->threshold[k].tau;
     for (size_t k = 0, at = first_after_spike(p); k < p->n_after_spike; k++, at++)
         dydt[at] = -y[at] / p->after_spike[k].tau;
-    return GSL_SUCCESS;
 }
 
-/* One smooth piece of h ms from ode->from on. */
-static bool integrate(pm_ode *ode, const pm_ode_method *method, double *y, double h) {
-    double t = 0.0, y_error[PM_ODE_WIDTH];
-    gsl_odeiv2_system system = {derivatives, NULL, ode->width, ode};
-    if (method->once) /* nothing that can fail */
-        return gsl_odeiv2_step_apply(method->step, 0.0, h, y, y_error, NULL, NULL, &system) == GSL_SUCCESS;
-    double step = h;
-    (void)gsl_odeiv2_evolve_reset(method->evolve);
-    while (t < h)
-        if (gsl_odeiv2_evolve_apply(method->evolve, method->control, method->step, &system, &t, h, &step, y) !=
-            GSL_SUCCESS)
-            return false;
-    return true;
-}
-
-pm_status pm_ode_move(pm_ode *ode, const pm_ode_method *method, double *y, double from, double to, bool held,
-                      pm_error *error) {
+pm_status pm_ode_move(pm_ode *ode, double *y, double from, double to, bool held, bool once, pm_error *error) {
+    const pm_system system = {derivatives, ode, ode->width};
     ode->held = held;
     for (double end; from < to; from = end) {
         end = fmin(to, smooth_until(ode, from));
-        ode->from = from;
-        if (!integrate(ode, method, y, end - from))
+        ode->since = from;
+        if (once)
+            pm_integrate_once(&system, y, from, end);
+        else if (!pm_integrate(&system, y, from, end, &ode->step))
             return pm_fail(error, PM_FAILED, "the membrane potential cannot be integrated from %.17g to %.17g ms", from,
                            to);
     }
     return PM_OK;
-}
-
-pm_status pm_ode_method_init(pm_ode_method *method, size_t width, bool once, pm_error *error) {
-    static const double tolerance = 1e-13;
-    *method = (pm_ode_method){.once = once};
-    method->step = gsl_odeiv2_step_alloc(once ? gsl_odeiv2_step_rkf45 : gsl_odeiv2_step_rk8pd, width);
-    method->control = gsl_odeiv2_control_y_new(tolerance, tolerance);
-    method->evolve = gsl_odeiv2_evolve_alloc(width);
-    if (method->step && method->control && method->evolve)
-        return PM_OK;
-    pm_ode_method_clear(method);
-    return pm_fail_memory(error, "the Runge-Kutta method");
-}
-
-void pm_ode_method_clear(pm_ode_method *method) {
-    if (method->step)
-        gsl_odeiv2_step_free(method->step);
-    if (method->control)
-        gsl_odeiv2_control_free(method->control);
-    if (method->evolve)
-        gsl_odeiv2_evolve_free(method->evolve);
-    *method = (pm_ode_method){0};
 }
 
 double pm_ode_threshold(const pm_ode *ode, const double *y) {

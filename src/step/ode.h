@@ -8,7 +8,8 @@
 #ifndef PM_STEP_ODE_H
 #define PM_STEP_ODE_H
 
-#include <gsl/gsl_odeiv2.h>
+#include "step/integrate.h"
+
 #include <punctum/network.h>
 
 typedef struct pm_ode {
@@ -18,7 +19,8 @@ typedef struct pm_ode {
     pm_neuron parameters;
     double V_start; /* mV, at t = 0 */
     size_t width;
-    double from; /* ms, absolute: the piece at hand begins here */
+    double since; /* ms: the piece at hand begins here */
+    double step;  /* of the integration, ms */
     bool held;
 } pm_ode;
 
@@ -30,21 +32,10 @@ pm_status pm_ode_init(pm_ode *ode, const pm_network *network, uint32_t populatio
 /* The state at t = 0. */
 void pm_ode_start(const pm_ode *ode, double *y);
 
-/* How pieces are integrated: adaptively, by the method of order 8, to a relative and absolute tolerance of 1e-13 for
- * every step; or in one step of the Runge-Kutta-Fehlberg method of order 5. For all neurons of that width. */
-typedef struct pm_ode_method {
-    bool once;
-    gsl_odeiv2_step *step;
-    gsl_odeiv2_control *control;
-    gsl_odeiv2_evolve *evolve;
-} pm_ode_method;
-pm_status pm_ode_method_init(pm_ode_method *method, size_t width, bool once, pm_error *error);
-void pm_ode_method_clear(pm_ode_method *method); /* zeros are allowed */
-
 /* Moves the state from time `from` to `to` without arrivals, from one jump of the injected currents to the next;
- * `held`: V stays where it is. Errors: PM_FAILED if the tolerance cannot be reached. */
-pm_status pm_ode_move(pm_ode *ode, const pm_ode_method *method, double *y, double from, double to, bool held,
-                      pm_error *error);
+ * `held`: V stays where it is; `once`: in single steps of order 5. Errors: PM_FAILED if the tolerance cannot be
+ * reached. */
+pm_status pm_ode_move(pm_ode *ode, double *y, double from, double to, bool held, bool once, pm_error *error);
 
 /* At `time` (just after a jump of an injected current): the threshold above E_L and its
  * slope, dV/dt, and what charges the membrane. mV, mV/ms, pA. */

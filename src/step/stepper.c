@@ -1,45 +1,53 @@
 /* The subthreshold equations are linear, so a step is a matrix (S. Rotter and M. Diesmann, Biological Cybernetics 81,
  * 1999): here in the coordinates (u, a, b) with a and b the two exponential currents. The only entries that could lose
- * digits are those from a and b to u, (e^{-h/tau_k} - e^{-h/tau_m}) / (1/tau_m - 1/tau_k) / C_m, written with expm1.
+ * digits are those from a and b to u, (e^{-h/tau_k} - e^{-h/tau_m}) / (1/tau_m - 1/tau_k) / C_m, written with e^x - 1.
  * The state is moved by its change, not multiplied: thousands of short steps then round like one. */
 #include "step/stepper.h"
 
-#include <gsl/gsl_errno.h>
+#include "math/exponential.h"
+#include "step/integrate.h"
+
 #include <math.h>
 
 const char *const pm_clock_schemes[] = {"exact", "rk", NULL};
 const char *const pm_clock_interpolations[] = {"grid", "linear", "cubic", NULL};
 
-/* (e^{-k h} - e^{-m h}) / (m - k) for rates m and k, also for m = k. */
-static double response(double m, double k, double h) {
-    double x = (m - k) * h;
-    if (x == 0.0)
-        return h * exp(-m * h);
-    if (fabs(x) > 1.0)
-        return (exp(-k * h) - exp(-m * h)) / (m - k);
-    return h * exp(-m * h) * (expm1(x) / x);
+/* (e^{-k h} - e^{-m h}) / (m - k) for rates m and k, also for m = k; `slow` is e^{-h min(m, k)}. */
+static double response(double m, double k, double h, double slow) {
+    double x = fabs(m - k) * h;
+    return x > 0.0 ? h * slow * (-pm_exponential_at(-x).m1 / x) : h * slow;
 }
 
 static pm_propagator propagator(const pm_stepper *s, double h) {
-    pm_propagator p = {.m = expm1(-s->l_m * h), .e1 = expm1(-s->l_1 * h)};
-    p.a = s->inv_C * response(s->l_m, s->l_1, h);
+    pm_exponential m = pm_exponential_at(-s->l_m * h), first = pm_exponential_at(-s->l_1 * h);
+    pm_propagator p = {.m = m.m1, .e1 = first.m1};
+    p.a = s->inv_C * response(s->l_m, s->l_1, h, fmax(m.e, first.e));
     if (!s->single) {
-        p.e2 = expm1(-s->l_2 * h);
-        p.b = s->inv_C * response(s->l_m, s->l_2, h);
+        pm_exponential second = pm_exponential_at(-s->l_2 * h);
+        p.e2 = second.m1;
+        p.b = s->inv_C * response(s->l_m, s->l_2, h, fmax(m.e, second.e));
     }
     return p;
 }
 
-static int derivatives(double t, const double y[], double dydt[], void *parameters) {
-    (void)t;
-    const pm_stepper *s = parameters;
-    dydt[0] = s->held ? 0.0 : (s->u_inf - y[0]) * s->l_m + (y[1] - y[2]) * s->inv_C;
-    dydt[1] = -s->l_1 * y[1];
-    dydt[2] = -s->l_2 * y[2];
-    return GSL_SUCCESS;
+static void runge_kutta(const pm_stepper *s, pm_stepper_state *state, double h, bool held) {
+    pm_stepper_state slope[PM_FEHLBERG_STAGES] = {{0}}, at = *state;
+    for (int stage = 0;; stage++) {
+        double u = 0.0, a = 0.0, b = 0.0;
+        for (int k = 0; k < stage; k++) {
+            u += pm_fehlberg[stage][k] * slope[k].u;
+            a += pm_fehlberg[stage][k] * slope[k].a;
+            b += pm_fehlberg[stage][k] * slope[k].b;
+        }
+        at = (pm_stepper_state){state->u + h * u, state->a + h * a, state->b + h * b};
+        if (stage == PM_FEHLBERG_STAGES)
+            break;
+        slope[stage] = (pm_stepper_state){held ? 0.0 : pm_stepper_slope(s, &at), -s->l_1 * at.a, -s->l_2 * at.b};
+    }
+    *state = at;
 }
 
-pm_status pm_stepper_init(pm_stepper *stepper, const pm_neuron *n, pm_clock_scheme scheme, double dt, pm_error *error) {
+void pm_stepper_init(pm_stepper *stepper, const pm_neuron *n, pm_clock_scheme scheme, double dt) {
     *stepper = (pm_stepper){
         .l_m = n->g_L / n->C_m,
         .l_1 = 1.0 / n->tau_1,
@@ -52,31 +60,16 @@ pm_status pm_stepper_init(pm_stepper *stepper, const pm_neuron *n, pm_clock_sche
         .t_ref = n->t_ref,
         .single = !(n->tau_2 > 0.0),
         .dt = dt,
+        .runge_kutta = scheme == PM_CLOCK_RK,
     };
     stepper->full = propagator(stepper, dt);
-    if (scheme == PM_CLOCK_RK) {
-        stepper->rk = gsl_odeiv2_step_alloc(gsl_odeiv2_step_rkf45, 3);
-        if (!stepper->rk)
-            return pm_fail_memory(error, "the Runge-Kutta method");
-    }
-    return PM_OK;
 }
 
-void pm_stepper_clear(pm_stepper *stepper) {
-    if (stepper->rk)
-        gsl_odeiv2_step_free(stepper->rk);
-    stepper->rk = NULL;
-}
-
-void pm_stepper_move(pm_stepper *stepper, pm_stepper_state *state, double h, bool held) {
+void pm_stepper_move(const pm_stepper *stepper, pm_stepper_state *state, double h, bool held) {
     if (!(h > 0.0))
         return;
-    if (stepper->rk) {
-        gsl_odeiv2_system system = {derivatives, NULL, 3, stepper};
-        double y[3] = {state->u, state->a, state->b}, y_error[3];
-        stepper->held = held;
-        (void)gsl_odeiv2_step_apply(stepper->rk, 0.0, h, y, y_error, NULL, NULL, &system); /* derivatives cannot fail */
-        *state = (pm_stepper_state){y[0], y[1], y[2]};
+    if (stepper->runge_kutta) {
+        runge_kutta(stepper, state, h, held);
         return;
     }
     pm_propagator other;

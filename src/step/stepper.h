@@ -1,15 +1,15 @@
-/* One LIF neuron over one time step: what the time-stepped simulator is made of. Independent of math/, against which it
- * is a check. Times in ms, potentials in mV, currents in pA. */
+/* One LIF neuron over one time step: what the time-stepped simulator is made of. It shares
+ * nothing with math/, against which it is a check, but the exponential. Times in ms, potentials in mV, currents in pA.
+ */
 #ifndef PM_STEP_STEPPER_H
 #define PM_STEP_STEPPER_H
 
-#include <gsl/gsl_odeiv2.h>
 #include <punctum/neuron.h>
 #include <stdbool.h>
 
 typedef enum pm_clock_scheme {
     PM_CLOCK_EXACT, /* propagator matrices: exact between arrivals */
-    PM_CLOCK_RK     /* one step of GSL's Runge-Kutta-Fehlberg method of order 5 */
+    PM_CLOCK_RK     /* one step of the Runge-Kutta-Fehlberg method of order 5 */
 } pm_clock_scheme;
 
 typedef enum pm_clock_interpolation {
@@ -37,19 +37,15 @@ typedef struct pm_stepper {
     double u_inf, theta, u_reset, E_L; /* mV */
     double t_ref;                      /* ms */
     bool single;                       /* tau_2 = 0 */
-    bool held;                         /* for the Runge-Kutta method: u stays where it is */
     double dt;                         /* ms */
     pm_propagator full;                /* over dt */
-    gsl_odeiv2_step *rk;               /* NULL for PM_CLOCK_EXACT */
+    bool runge_kutta;
 } pm_stepper;
 
-/* Errors: PM_NO_MEMORY. A stepper is cleared also after an error. */
-pm_status pm_stepper_init(pm_stepper *stepper, const pm_neuron *neuron, pm_clock_scheme scheme, double dt,
-                          pm_error *error);
-void pm_stepper_clear(pm_stepper *stepper);
+void pm_stepper_init(pm_stepper *stepper, const pm_neuron *neuron, pm_clock_scheme scheme, double dt);
 
 /* Moves the state by h <= dt, without arrivals; `held`: u stays where it is. */
-void pm_stepper_move(pm_stepper *stepper, pm_stepper_state *state, double h, bool held);
+void pm_stepper_move(const pm_stepper *stepper, pm_stepper_state *state, double h, bool held);
 
 /* Where between two instants h apart V - threshold, which is g0 < 0 and g1 >= 0 (mV) there, with slopes s0 and s1
  * (mV/ms), reaches 0; in (0, h]. */

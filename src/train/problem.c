@@ -5,9 +5,9 @@
 #include "net/events.h"
 #include "model/neuron.h"
 #include "base/random.h"
+#include "math/draw.h"
 #include "rule/rule.h"
 
-#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,8 +236,8 @@ static pm_status poisson(gsl_rng *rng, uint32_t size, double rate, double from, 
     double mean = 1000.0 / rate - gap;
     pm_status status = PM_OK;
     for (uint32_t neuron = 0; neuron < size; neuron++)
-        for (double time = from + gsl_ran_exponential(rng, mean); !status && time < until;
-             time += gap + gsl_ran_exponential(rng, mean))
+        for (double time = from + pm_draw_exponential(rng, mean); !status && time < until;
+             time += gap + pm_draw_exponential(rng, mean))
             status = add(t, time, neuron, error);
     pm_events_sort(t->events, t->n);
     return status;
@@ -326,8 +326,8 @@ static double draw(gsl_rng *rng, const pm_training_layer *layer) {
     if (layer->n_parts == 0)
         return 0.0;
     const pm_distribution *d = choose(layer, gsl_rng_uniform(rng));
-    double weight = d->kind == PM_NORMAL    ? d->a + gsl_ran_gaussian_ziggurat(rng, d->b)
-                    : d->kind == PM_UNIFORM ? gsl_ran_flat(rng, d->a, d->b)
+    double weight = d->kind == PM_NORMAL    ? d->a + pm_draw_normal(rng, d->b)
+                    : d->kind == PM_UNIFORM ? pm_draw_flat(rng, d->a, d->b)
                                             : d->a;
     return fmin(fmax(weight, layer->lowest), layer->highest);
 }

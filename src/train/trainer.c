@@ -1,10 +1,11 @@
 /* One trial. Invariant between steps: the rasters belong to the pattern that ran last; `report` speaks of the last
  * complete forward pass. Weights change in one place, `apply`. */
-#include "rule/pairs.h"
-#include "train/problem.h"
-#include "rule/rule.h"
 #include "base/simd.h"
+#include "math/elementary.h"
 #include "metric/distance.h"
+#include "rule/pairs.h"
+#include "rule/rule.h"
+#include "train/problem.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -264,7 +265,7 @@ PM_SIMD static double apply_row(size_t n, double factor, double momentum, limits
 /* Moves the weights along what the rule has gathered. */
 static void apply(pm_trainer *t) {
     const pm_experiment *e = t->experiment;
-    const double factor = t->newton ? t->pace : pow(1.0 + t->report.iteration / e->decay, -e->power);
+    const double factor = t->newton ? t->pace : pm_pow(1.0 + t->report.iteration / e->decay, -e->power);
     const double momentum = t->newton ? 0.0 : e->momentum;
     for (size_t l = t->frozen; l < t->net.n_layers; l++) {
         const pm_training_layer *description = &e->layers[l + 1];

@@ -1,9 +1,9 @@
 #define _GNU_SOURCE
 #include "io/nmnist.h"
 
+#include "data/coding.h"
 #include "io/event_file.h"
 #include "io/output.h"
-#include "data/coding.h"
 #include "support/presets.h"
 #include "support/starve.h"
 
@@ -246,6 +246,49 @@ START_TEST(window_and_limit) {
 }
 END_TEST
 
+/* Windows are decimal: an event at exactly 16,100 us belongs to what begins at 16.1 ms and not to what ends there, and
+ * its time counts from where the window begins, wherever between two us that is. */
+START_TEST(decimal_windows) {
+    static const struct {
+        double from, to;
+        size_t n;
+        double first; /* ms in the window */
+    } windows[] = {{16.1, 300.0, 2, 0.0},      {0.0, 16.1, 1, 1.001},  {1.001, 300.0, 3, 0.0},
+                   {1.0005, 300.0, 3, 0.0005}, {1.0011, 16.1, 0, 0.0}, {16.0999, 16.1001, 1, 0.0001},
+                   {4.35, 300.0, 2, 11.75},    {0.0, 16.099, 1, 1.001}};
+    static const uint32_t times[] = {1001, 16100, 299999};
+    pm_pixel_events out = {0};
+    pm_raster spikes = {0};
+    make_folder();
+    ck_assert_int_eq(pm_folder_make(place("4"), NULL), PM_OK);
+    for (size_t k = 0; k < 3; k++)
+        ck_assert_int_eq(pm_pixel_events_append(&out, at(times[k], 3, 2, 0), NULL), PM_OK);
+    ck_assert_int_eq(pm_event_file_write(place("4"), "1.bin", &out, NULL), PM_OK);
+    for (size_t k = 0; k < sizeof windows / sizeof *windows; k++) {
+        const pm_nmnist_part part = {.from = windows[k].from, .to = windows[k].to, .most = SIZE_MAX};
+        const pm_coding coding = pm_coding_new(&pm_code_events);
+        pm_dataset data;
+        ck_assert_int_eq(pm_nmnist_read(folder, &part, &data, NULL), windows[k].n > 0 ? PM_OK : PM_INVALID);
+        if (windows[k].n == 0)
+            continue;
+        ck_assert_int_eq(pm_encode(&coding, &(pm_presentation){&data, 0, 0, 0}, &spikes, NULL), PM_OK);
+        ck_assert_uint_eq(spikes.n, windows[k].n);
+        ck_assert_double_eq_tol(spikes.time[0], windows[k].first, 4e-15); /* an ulp of 16,099.9 us */
+        if (windows[k].from == 0.0) /* the double that is written so */
+            ck_assert(spikes.time[0] == windows[k].first);
+        pm_dataset_free(&data);
+    }
+    /* every whole us, as a beginning and as an end */
+    bool whole = true;
+    for (uint32_t us = 0; us < 3000000; us += 7)
+        whole = whole && pm_microseconds(us / 1e3) == us && floor(pm_microseconds(us / 1e3 + 0.0005)) == us;
+    ck_assert(whole);
+    pm_raster_free(&spikes);
+    pm_pixel_events_free(&out);
+    remove_folder();
+}
+END_TEST
+
 static void folder_refused(const pm_nmnist_part *part, const char *what) {
     pm_dataset data;
     pm_error error = {0};
@@ -360,6 +403,7 @@ Suite *pm_suite_nmnist(void) {
     tcase_add_test(tests, times_too_late);
     tcase_add_test(tests, order_of_names);
     tcase_add_test(tests, window_and_limit);
+    tcase_add_test(tests, decimal_windows);
     tcase_add_test(tests, bad_folders);
     tcase_add_test(tests, file_for_folder);
     tcase_add_test(tests, split_and_spikes);

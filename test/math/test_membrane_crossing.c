@@ -213,7 +213,7 @@ static unsigned long seed(unsigned long usual) {
 START_TEST(random_intervals) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, seed(901));
-    long crossed = 0, n = intervals(2000);
+    long crossed = 0, n = intervals(1000);
     for (long k = 0; k < n; k++) {
         interval v;
         draw_interval(rng, &v, 19, k % 4 ? 0.0 : 0.2);
@@ -231,7 +231,7 @@ END_TEST
 START_TEST(horizon_and_row_change_nothing) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, seed(902));
-    long found = 0, n = 10 * intervals(2000);
+    long found = 0, n = 10 * intervals(1000);
     for (long k = 0; k < n; k++) {
         interval v;
         draw_interval(rng, &v, 10, k % 4 ? 0.0 : 0.2);
@@ -295,7 +295,7 @@ static quad grid_maximum(const interval *v, cell_state *at) {
 START_TEST(grazing) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, seed(903));
-    long grazed = 0, n = intervals(2000) / 4;
+    long grazed = 0, n = intervals(1000) / 10;
     for (long k = 0; k < n; k++) {
         interval v;
         cell_state top_state;
@@ -358,7 +358,7 @@ static bool through(interval *v, int n, const double *instants) {
 START_TEST(several_crossings) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, seed(904));
-    long first = 0, n = intervals(2000) / 2;
+    long first = 0, n = intervals(1000) / 4;
     for (long k = 0; k < n; k++) {
         interval v;
         int roots = 2 + (int)gsl_rng_uniform_int(rng, 5);
@@ -411,7 +411,7 @@ END_TEST
 START_TEST(agrees_with_the_small_case) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, seed(905));
-    long found = 0, n = 20 * intervals(2000);
+    long found = 0, n = 20 * intervals(1000);
     for (long k = 0; k < n; k++) {
         pm_neuron neuron = draw_neuron(rng);
         pm_lif_state s = draw_state(rng, &neuron);
@@ -435,6 +435,43 @@ START_TEST(agrees_with_the_small_case) {
 }
 END_TEST
 
+/* Numbers at the limits of what parameters may be, and beyond them, and horizons of all sizes: there is an answer, and
+ * it lies in the interval. */
+START_TEST(numbers_at_the_limits) {
+    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    gsl_rng_set(rng, seed(906));
+    long crossed = 0, n = 5 * intervals(1000);
+    for (long k = 0; k < n; k++) {
+        interval v;
+        const bool wide = draw_chance(rng, 0.5);
+        const double low = wide ? 1e-9 : 0.1, high = wide ? 1e15 : 100.0, tau_m = draw_log(rng, low, high);
+        draw_interval(rng, &v, 6, 0.1);
+        v.m.l_m = 1.0 / tau_m;
+        for (size_t p = 0; p < v.m.n_ports; p++) {
+            double tau = draw_log(rng, low, high), fast = tau * draw_log(rng, 1e-9, 0.999);
+            v.ports[p] = v.ports[p].kind == PM_PORT_SINGLE ? pm_port_single(tau_m, tau)
+                         : draw_chance(rng, 0.5)           ? pm_port_alpha(tau_m, tau)
+                                                           : pm_port_double(tau_m, tau, fast);
+        }
+        for (size_t j = 0; j < v.m.n_thresholds; j++)
+            v.thresholds[j] = pm_decay_new(tau_m, draw_log(rng, low, high), 1.0);
+        for (size_t j = 0; j < v.m.n_after; j++)
+            v.after[j] = pm_decay_new(tau_m, draw_log(rng, low, high), 1.0);
+        for (size_t j = 1; j < pm_membrane_width(&v.m); j++)
+            v.x[j] *= draw_log(rng, 1e-9, wide ? 1e9 : 10.0);
+        v.horizon = v.m.n_sines ? draw_log(rng, 1e-9, 1e3) : draw_log(rng, 1e-9, 1e12);
+        pm_membrane_complete(&v.m);
+        double t = pm_membrane_crossing(&v.m, v.x, v.horizon, NULL);
+        ck_assert(t == INFINITY || (t >= 0.0 && t <= v.horizon));
+        crossed += t < INFINITY;
+        v.x[gsl_rng_uniform_int(rng, pm_membrane_width(&v.m))] = draw_chance(rng, 0.5) ? NAN : 1e307;
+        (void)pm_membrane_crossing(&v.m, v.x, v.horizon, NULL);
+    }
+    ck_assert(crossed > n / 10);
+    gsl_rng_free(rng);
+}
+END_TEST
+
 Suite *pm_suite_membrane_crossing(void);
 Suite *pm_suite_membrane_crossing(void) {
     Suite *suite = suite_create("membrane_crossing");
@@ -446,6 +483,7 @@ Suite *pm_suite_membrane_crossing(void) {
     tcase_add_test(tests, several_crossings);
     tcase_add_test(tests, crossing_at_the_start);
     tcase_add_test(tests, agrees_with_the_small_case);
+    tcase_add_test(tests, numbers_at_the_limits);
     suite_add_tcase(suite, tests);
     return suite;
 }

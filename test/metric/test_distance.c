@@ -97,7 +97,7 @@ END_TEST
 START_TEST(alike_and_empty) {
     const double x[] = {1.0, 2.0, 2.0, 30.0};
     ck_assert_double_eq_tol(pm_train_correlation(x, 4, x, 4, 5.0), 1.0, 1e-15);
-    ck_assert_double_eq_tol(pm_train_van_rossum(x, 4, x, 4, 5.0), 0.0, 1e-7); /* the root of a rounding error */
+    ck_assert_double_eq(pm_train_van_rossum(x, 4, x, 4, 5.0), 0.0);
     ck_assert_double_eq(pm_train_correlation(NULL, 0, NULL, 0, 5.0), 1.0);
     ck_assert_double_eq(pm_train_correlation(x, 4, NULL, 0, 5.0), 0.0);
     ck_assert_double_eq(pm_train_correlation(NULL, 0, x, 4, 5.0), 0.0);
@@ -105,6 +105,44 @@ START_TEST(alike_and_empty) {
     ck_assert_double_eq(pm_train_van_rossum(NULL, 0, NULL, 0, 5.0), 0.0);
     ck_assert_double_eq_tol(pm_train_van_rossum(x, 1, NULL, 0, 5.0), sqrt(0.5), 1e-15);
     ck_assert_double_eq_tol(pm_train_van_rossum(NULL, 0, x, 1, 5.0), sqrt(0.5), 1e-15);
+}
+END_TEST
+
+/* Time constants and costs of 0 and infinity are limits: spikes count where they coincide, or wherever they are. */
+START_TEST(limits) {
+    const double x[] = {1.0, 2.0, 2.0, 30.0}, y[] = {2.0, 5.0}, none = 0.0, ever = INFINITY;
+    ck_assert_double_eq(pm_train_product(x, 4, y, 2, none), 2.0);
+    ck_assert_double_eq(pm_train_product(x, 4, y, 2, ever), 8.0);
+    ck_assert_double_eq(pm_train_product(x, 4, x, 4, none), 6.0);
+    ck_assert_double_eq(pm_train_correlation(x, 4, x, 4, none), 1.0);
+    ck_assert_double_eq(pm_train_correlation(x, 4, y, 2, ever), 1.0);
+    ck_assert_double_eq(pm_train_van_rossum(x, 4, x, 4, none), 0.0);
+    ck_assert_double_eq(pm_train_van_rossum(x, 4, x, 4, ever), 0.0);
+    ck_assert_double_eq(pm_train_van_rossum(x, 4, y, 2, none), sqrt(2.0)); /* 1, 2 less 1, 30 against 5 */
+    ck_assert_double_eq(pm_train_van_rossum(x, 4, y, 2, ever), sqrt(2.0));
+    for (int k = 0; k < 40;
+         k++) { /* on the way there: spikes 1 ms apart under tau = 2^-k, all of them under 2^(k + 20) */
+        double tau = ldexp(1.0, -k - 6), long_tau = ldexp(1.0, k + 20);
+        ck_assert_double_eq_tol(pm_train_van_rossum(x, 4, y, 2, tau), sqrt(2.0), 1e-15);
+        ck_assert_double_eq_tol(pm_train_van_rossum(x, 4, y, 2, long_tau), sqrt(2.0), 50.0 / long_tau);
+    }
+}
+END_TEST
+
+/* A spike that is moved by next to nothing is as far away as it was moved, to all digits: sqrt(1 - e^(-d/tau)). */
+START_TEST(small_shifts) {
+    for (int k = 1; k < 50; k++)
+        for (double tau = 0.5; tau < 50.0; tau *= 3.0) {
+            const double x[] = {1.0, 20.0}, y[] = {1.0 + ldexp(1.0, -k), 20.0};
+            double moved = sqrt(-expm1(-(y[0] - x[0]) / tau));
+            ck_assert_double_eq_tol(pm_train_van_rossum(x, 1, y, 1, tau), moved, 1e-15 * moved);
+            ck_assert_double_eq_tol(pm_train_van_rossum(y, 1, x, 1, tau), moved, 1e-15 * moved);
+            ck_assert_double_eq_tol(pm_train_square_distance(x, 2, y, 2, tau), moved * moved,
+                                    moved * moved * (exp(-18.0 / tau) + 1e-15)); /* what is left at the second spike */
+        }
+    const double x[] = {10.0}, y[] = {10.0 + 1e-13};
+    double moved = sqrt(-expm1(-(y[0] - x[0]) / 5.0));
+    ck_assert_double_eq_tol(pm_train_van_rossum(x, 1, y, 1, 5.0), moved, 1e-15 * moved);
 }
 END_TEST
 
@@ -144,6 +182,11 @@ START_TEST(victor_purpura_by_hand) {
     ck_assert_double_eq(victor_purpura(x, 2, y, 3, 0.0), 1.0); /* numbers of spikes only */
     ck_assert_double_eq(victor_purpura(pair, 2, pair, 1, 1.0), 1.0);
     ck_assert_double_eq(victor_purpura(pair, 2, pair, 2, 1.0), 0.0);
+    ck_assert_double_eq(victor_purpura(x, 2, x, 2, INFINITY), 0.0); /* at no cost for a spike that stays */
+    ck_assert_double_eq(victor_purpura(x, 2, y, 3, INFINITY), 3.0);
+    ck_assert_double_eq(victor_purpura(pair, 2, pair, 1, INFINITY), 1.0);
+    const double near[] = {10.0 + 1e-13};
+    ck_assert_double_eq(victor_purpura(x, 1, near, 1, 0.5), 0.5 * (near[0] - x[0]));
 }
 END_TEST
 
@@ -195,6 +238,8 @@ Suite *pm_suite_distance(void) {
     TCase *tests = tcase_create("distance");
     tcase_add_loop_test(tests, quadrature, 0, N_TAUS);
     tcase_add_test(tests, alike_and_empty);
+    tcase_add_test(tests, limits);
+    tcase_add_test(tests, small_shifts);
     tcase_add_test(tests, shifted);
     tcase_add_test(tests, victor_purpura_by_hand);
     tcase_add_test(tests, victor_purpura_enumerated);
