@@ -63,7 +63,7 @@ typedef struct pm_distribution {
 
 typedef struct pm_synapse {
     uint32_t source, target; /* numbers within their populations */
-    double weight;           /* pA */
+    double weight;           /* pA; at most 1e15 in magnitude, as all weights */
     double delay;            /* ms, >= 0 */
 } pm_synapse;
 
@@ -82,7 +82,7 @@ typedef struct pm_potential_record {
     uint32_t population;
     uint32_t *neurons;
     size_t n_neurons;
-    double interval; /* ms, > 0 */
+    double interval; /* ms, > 0; at least 2^-52 of the duration, or no simulation can be made */
 } pm_potential_record;
 
 typedef struct pm_network {

@@ -5,6 +5,7 @@
 #include "io/tree.h"
 #include "io/values.h"
 #include "model/source.h"
+#include "net/limits.h"
 
 #include <punctum/io.h>
 
@@ -120,6 +121,10 @@ static pm_status read_matrix(const char *path, const pm_population *from, const 
         else if (n == to->size)
             status = pm_rows_fail(&rows, error, "one row too many; one per target is wanted, and '%s' has %u neurons",
                                   to->name, to->size);
+        for (size_t k = 0; !status && k < rows.n; k++)
+            if (!pm_weight_fits(rows.values[k]))
+                status = pm_rows_fail(&rows, error, "column %zu: %.17g; weights are at most %g in magnitude", k + 1,
+                                      rows.values[k], PM_LARGEST_WEIGHT);
         if (!status && n == capacity) {
             capacity = 2 * capacity + 16;
             double *grown = realloc(*values, capacity * from->size * sizeof *grown);
@@ -305,6 +310,8 @@ static pm_status record_potential(pm_network *network, const pm_node *map, pm_er
         status = pm_map_get(map, "interval", &interval_node, error);
     if (!status)
         status = pm_node_number(&interval_node, "an interval in ms", &interval, error);
+    if (!status && interval > 0.0)
+        status = pm_node_blame(map, pm_interval_check(interval, network->duration, error), error);
     if (!status)
         status = pm_map_get(map, "neurons", &list, error);
     if (!status)

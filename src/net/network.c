@@ -2,6 +2,7 @@
  * addition that fails leaves the network as it was. */
 #include "net/events.h"
 #include "model/source.h"
+#include "net/limits.h"
 
 #include <punctum/network.h>
 
@@ -148,12 +149,16 @@ static pm_status check_distribution(const pm_distribution *d, const char *what, 
         return pm_fail(error, PM_INVALID, "a delay is a number or uniform");
     if (d->kind == PM_MATRIX) {
         for (size_t k = 0; k < n_values; k++)
-            if (!isfinite(d->values[k]))
-                return pm_fail(error, PM_INVALID, "%s number %zu is not finite", what, k);
+            if (!pm_weight_fits(d->values[k]))
+                return pm_fail(error, PM_INVALID, "%s number %zu is %g; at most %g in magnitude is possible", what, k,
+                               d->values[k], PM_LARGEST_WEIGHT);
         return PM_OK;
     }
     if (!isfinite(d->a) || (d->kind != PM_CONSTANT && !isfinite(d->b)))
         return pm_fail(error, PM_INVALID, "the %s is not a finite number", what);
+    if (!is_delay && (!pm_weight_fits(d->a) || (d->kind != PM_CONSTANT && !pm_weight_fits(d->b))))
+        return pm_fail(error, PM_INVALID, "the %s is %g; at most %g in magnitude is possible", what,
+                       pm_weight_fits(d->a) ? d->b : d->a, PM_LARGEST_WEIGHT);
     if (d->kind == PM_NORMAL && d->b < 0.0)
         return pm_fail(error, PM_INVALID, "the standard deviation of the %s is %g; it must not be negative", what,
                        d->b);
@@ -175,9 +180,11 @@ static pm_status check_synapses(const pm_network *network, const pm_projection *
             return pm_fail(error, PM_INVALID,
                            "synapse %zu goes from %s[%u] to %s[%u]; the populations have %u and %u neurons", k,
                            from->name, s->source, to->name, s->target, from->size, to->size);
-        if (!isfinite(s->weight) || !isfinite(s->delay) || s->delay < 0.0)
-            return pm_fail(error, PM_INVALID, "synapse %zu from %s to %s has weight %g pA and delay %g ms", k,
-                           from->name, to->name, s->weight, s->delay);
+        if (!pm_weight_fits(s->weight) || !isfinite(s->delay) || s->delay < 0.0)
+            return pm_fail(error, PM_INVALID,
+                           "synapse %zu from %s to %s has weight %g pA and delay %g ms; weights are at most %g in "
+                           "magnitude, delays finite and not negative",
+                           k, from->name, to->name, s->weight, s->delay, PM_LARGEST_WEIGHT);
     }
     return PM_OK;
 }

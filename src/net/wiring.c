@@ -8,6 +8,7 @@
 #include "math/draw.h"
 #include "math/elementary.h"
 #include "net/steps.h"
+#include "net/limits.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -125,13 +126,15 @@ static void begin_projection(walker *w, size_t number) {
 /* First walk: sizes of rows, delays of projections. */
 typedef struct counter {
     uint64_t *row;
-    double min_delay, min_positive_delay, max_delay;
+    double min_delay, min_positive_delay;
+    double unusable; /* a weight that is too large, or 0 */
 } counter;
 
 static void count_synapse(void *user, uint32_t source, uint32_t target, double weight, double delay) {
     (void)target;
-    (void)weight;
     counter *c = user;
+    if (!pm_weight_fits(weight))
+        c->unusable = weight;
     c->row[source]++;
     c->min_delay = fmin(c->min_delay, delay);
     if (delay > 0.0)
@@ -402,6 +405,11 @@ static pm_status count_rows(pm_wiring *w, walker *walk_state, uint64_t *row_begi
         const pm_projection *p = walk_state->projection;
         counter c = {row_begin + 1 + w->first_neuron[p->from], INFINITY, INFINITY, 0.0};
         walk(walk_state, count_synapse, &c);
+        if (c.unusable != 0.0)
+            return pm_fail(
+                error, PM_INVALID,
+                "a weight of %g is drawn for a synapse from '%s' to '%s'; at most %g in magnitude is possible",
+                c.unusable, net->populations[p->from].name, net->populations[p->to].name, PM_LARGEST_WEIGHT);
         w->min_delay[k] = c.min_delay;
         w->min_positive_delay[k] = c.min_positive_delay;
     }
