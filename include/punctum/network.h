@@ -124,7 +124,7 @@ typedef enum pm_rule {
 
 typedef struct pm_synapse {
     uint32_t source, target; /* numbers within their populations */
-    double weight;           /* pA; impulses: mV */
+    double weight;           /* pA; impulses: mV; at most 1e15 in magnitude, as all weights */
     double delay;            /* ms, >= 0 */
 } pm_synapse;
 
@@ -177,7 +177,7 @@ typedef struct pm_potential_record {
     uint32_t population;
     uint32_t *neurons;
     size_t n_neurons;
-    double interval; /* ms, > 0 */
+    double interval; /* ms, > 0; at least 2^-52 of the duration, or no simulation can be made */
     pm_quantity quantity;
     uint32_t receptor; /* PM_CURRENT: PM_EVERY_RECEPTOR or the number of one */
 } pm_potential_record;

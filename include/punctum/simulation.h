@@ -58,7 +58,8 @@ typedef struct pm_counts {
 } pm_counts;
 
 /* Draws the synapses and prepares the run; `options` may be NULL. The network must outlive the simulation.
- * Errors: PM_INVALID for a cycle of zero delay (the message names it), PM_NO_MEMORY. */
+ * Errors: PM_INVALID for a cycle of zero delay (the message names it), a weight that is drawn too large, an interval of
+ * recording that is too short; PM_NO_MEMORY. */
 pm_status pm_simulation_new(const pm_network *network, const pm_options *options, pm_simulation **simulation,
                             pm_error *error);
 void pm_simulation_free(pm_simulation *simulation);
@@ -67,11 +68,13 @@ void pm_simulation_on_spike(pm_simulation *simulation, pm_spike_callback *callba
 void pm_simulation_on_sample(pm_simulation *simulation, pm_sample_callback *callback, void *user);
 
 /* Runs on until time `until` (ms, absolute, not before the present): afterwards every spike before `until` has been
- * reported, and none at or after it. Errors: PM_FAILED for runaway activity (the message names neuron and time),
- * PM_STOPPED after pm_simulation_stop, PM_INVALID for a time that is in the past or not finite. */
+ * reported, and none at or after it; nothing is settled at or after it. Errors: PM_FAILED for runaway activity (the
+ * message names neuron and time), PM_STOPPED after pm_simulation_stop, PM_INVALID for a time that is in the past or not
+ * finite, or so late that the shortest delays of the network are lost in its rounding. */
 pm_status pm_simulation_run(pm_simulation *simulation, double until, pm_error *error);
 
-/* Asks a running simulation to return at the next clean point; safe in signal handlers and from other threads. */
+/* Asks a running simulation to return at the next clean point, also from the middle of a long burst of one neuron (on
+ * one rank); safe in signal handlers and from other threads. */
 void pm_simulation_stop(pm_simulation *simulation);
 
 double pm_simulation_time(const pm_simulation *simulation); /* ms */

@@ -166,7 +166,8 @@ size_t pm_trainer_spikes(const pm_trainer *trainer, size_t layer, const double *
                          const double **slope);
 /* Goes back to the weights of the best correlation so far. */
 void pm_trainer_restore_best(pm_trainer *trainer);
-/* The weight from neuron `source` of layer - 1 to neuron `target` of layer (1 or more), pA. */
+/* The weight from neuron `source` of layer - 1 to neuron `target` of layer (1 or more), pA; at most 1e15 in magnitude.
+ */
 double pm_trainer_weight(const pm_trainer *trainer, size_t layer, uint32_t source, uint32_t target);
 void pm_trainer_set_weight(pm_trainer *trainer, size_t layer, uint32_t source, uint32_t target, double weight);
 const pm_experiment *pm_trainer_experiment(const pm_trainer *trainer);

@@ -4,6 +4,7 @@
 #include "io/spikes.h"
 #include "io/values.h"
 #include "model/kernel.h"
+#include "net/limits.h"
 #include "net/population.h"
 
 #include <stdlib.h>
@@ -62,6 +63,10 @@ static pm_status read_matrix(const char *path, const pm_population *from, const 
         else if (n == to->size)
             status = pm_rows_fail(&rows, error, "one row too many; one per target is wanted, and '%s' has %u neurons",
                                   to->name, to->size);
+        for (size_t k = 0; !status && k < rows.n; k++)
+            if (!pm_weight_fits(rows.values[k]))
+                status = pm_rows_fail(&rows, error, "column %zu: %.17g; weights are at most %g in magnitude", k + 1,
+                                      rows.values[k], PM_LARGEST_WEIGHT);
         if (!status && n == capacity) {
             capacity = 2 * capacity + 16;
             double *grown = realloc(*values, capacity * from->size * sizeof *grown);

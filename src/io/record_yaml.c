@@ -1,6 +1,7 @@
 /* What is recorded of a network, and the currents that are injected into its neurons. */
 #include "io/network_parts.h"
 #include "io/values.h"
+#include "net/limits.h"
 
 #include <stdlib.h>
 
@@ -52,6 +53,8 @@ static pm_status record_samples(pm_network *network, const pm_node *map, pm_quan
         status = read_name(network, map, &record.population, error);
     if (!status)
         status = pm_read_required(map, "interval", "an interval in ms", &record.interval, error);
+    if (!status && record.interval > 0.0)
+        status = pm_node_blame(map, pm_interval_check(record.interval, network->duration, error), error);
     if (!status)
         status = pm_map_get(map, "neurons", &list, error);
     if (!status)

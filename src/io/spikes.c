@@ -1,6 +1,8 @@
 /* Rows of numbers become spikes and synapses. Rows are checked one by one, so that a message names the line. */
 #include "io/spikes.h"
 
+#include "net/limits.h"
+
 #include <punctum/io.h>
 
 #include <math.h>
@@ -112,6 +114,9 @@ static pm_status read_synapse(const pm_rows *rows, const void *context, void *it
                                 "column %zu: there is no neuron %.0f: '%s' has %u neurons, numbered from 0", k + 1,
                                 rows->values[k], ends[k]->name, ends[k]->size);
     }
+    if (!pm_weight_fits(rows->values[2]))
+        return pm_rows_fail(rows, error, "column 3: %.17g pA; weights are at most %g in magnitude", rows->values[2],
+                            PM_LARGEST_WEIGHT);
     if (rows->values[3] < 0.0)
         return pm_rows_fail(rows, error, "column 4: %.17g ms; delays must not be negative", rows->values[3]);
     *(pm_synapse *)item = (pm_synapse){.source = (uint32_t)rows->values[0],

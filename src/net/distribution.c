@@ -123,7 +123,7 @@ pm_status pm_distribution_check(const pm_distribution *d, const char *what, doub
     if (!isfinite(d->a) || (two && !isfinite(d->b)))
         return pm_fail(error, PM_INVALID, "the %s is not a finite number", what);
     if (fabs(d->a) > largest || (two && fabs(d->b) > largest))
-        return pm_fail(error, PM_INVALID, "the %s is %g; numbers are at most %g in magnitude", what,
+        return pm_fail(error, PM_INVALID, "the %s is %g; at most %g in magnitude is possible", what,
                        fabs(d->a) > largest ? d->a : d->b, largest);
     if ((d->kind == PM_NORMAL || d->kind == PM_LOGNORMAL) && d->b < 0.0)
         return pm_fail(error, PM_INVALID, "the standard deviation of the %s is %g; it must not be negative", what,

@@ -3,6 +3,7 @@
 #include "net/current.h"
 #include "net/distribution.h"
 #include "net/events.h"
+#include "net/limits.h"
 #include "net/population.h"
 #include "model/source.h"
 
@@ -209,8 +210,9 @@ static pm_status check_weight(const pm_distribution *d, size_t n_values, pm_erro
     if (d->kind == PM_VALUES)
         return pm_fail(error, PM_INVALID, "a weight is a number, a distribution or a matrix");
     for (size_t k = 0; d->kind == PM_MATRIX && k < n_values; k++)
-        if (!isfinite(d->values[k]))
-            return pm_fail(error, PM_INVALID, "weight number %zu is not finite", k);
+        if (!pm_weight_fits(d->values[k]))
+            return pm_fail(error, PM_INVALID, "weight number %zu is %g; at most %g in magnitude is possible", k,
+                           d->values[k], PM_LARGEST_WEIGHT);
     return pm_distribution_check(d, "weight", PM_LARGEST_WEIGHT, error);
 }
 
@@ -222,9 +224,11 @@ static pm_status check_synapses(const pm_network *network, const pm_projection *
             return pm_fail(error, PM_INVALID,
                            "synapse %zu goes from %s[%u] to %s[%u]; the populations have %u and %u neurons", k,
                            from->name, s->source, to->name, s->target, from->size, to->size);
-        if (!isfinite(s->weight) || !isfinite(s->delay) || s->delay < 0.0)
-            return pm_fail(error, PM_INVALID, "synapse %zu from %s to %s has weight %g pA and delay %g ms", k,
-                           from->name, to->name, s->weight, s->delay);
+        if (!pm_weight_fits(s->weight) || !isfinite(s->delay) || s->delay < 0.0)
+            return pm_fail(error, PM_INVALID,
+                           "synapse %zu from %s to %s has weight %g pA and delay %g ms; weights are at most %g in "
+                           "magnitude, delays finite and not negative",
+                           k, from->name, to->name, s->weight, s->delay, PM_LARGEST_WEIGHT);
     }
     return PM_OK;
 }

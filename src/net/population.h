@@ -2,6 +2,8 @@
 #ifndef PM_NET_POPULATION_H
 #define PM_NET_POPULATION_H
 
+#include "net/limits.h"
+
 #include <punctum/network.h>
 
 enum {
@@ -10,9 +12,6 @@ enum {
     PM_MOST_RECEPTORS = 32,
     PM_MOST_JUMPS = 16 /* of the threshold, and of the after-spike current */
 };
-
-/* The largest magnitude of weights and jumps, in their unit. */
-static const double PM_LARGEST_WEIGHT = 1e15;
 
 /* Frees what a population holds. */
 void pm_population_clear(pm_population *population);

@@ -6,6 +6,7 @@
 
 #include "model/neuron.h"
 #include "net/distribution.h"
+#include "net/limits.h"
 #include "net/population.h"
 #include "net/steps.h"
 #include "net/walk.h"
@@ -17,13 +18,15 @@
 /* First walk: sizes of rows, delays of projections. */
 typedef struct counter {
     uint64_t *row;
-    double min_delay, min_positive_delay, max_delay;
+    double min_delay, min_positive_delay;
+    double unusable; /* a weight that is too large, or 0 */
 } counter;
 
 static void count_synapse(void *user, uint32_t source, uint32_t target, double weight, double delay) {
     (void)target;
-    (void)weight;
     counter *c = user;
+    if (!pm_weight_fits(weight))
+        c->unusable = weight;
     c->row[source]++;
     c->min_delay = fmin(c->min_delay, delay);
     if (delay > 0.0)
@@ -320,6 +323,12 @@ static pm_status count_rows(pm_wiring *w, pm_walk *walk, uint64_t *row_begin, pm
             return status;
         counter c = {row_begin + 1 + w->first_neuron[net->projections[k].from], INFINITY, INFINITY, 0.0};
         pm_walk_on(walk, count_synapse, &c);
+        const pm_projection *p = walk->projection;
+        if (c.unusable != 0.0)
+            return pm_fail(
+                error, PM_INVALID,
+                "a weight of %g is drawn for a synapse from '%s' to '%s'; at most %g in magnitude is possible",
+                c.unusable, net->populations[p->from].name, net->populations[p->to].name, PM_LARGEST_WEIGHT);
         w->min_delay[k] = c.min_delay;
         w->min_positive_delay[k] = c.min_positive_delay;
     }

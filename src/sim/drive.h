@@ -6,10 +6,10 @@
 #ifndef PM_SIM_DRIVE_H
 #define PM_SIM_DRIVE_H
 
+#include "base/archive.h"
 #include "math/series.h"
 #include "model/poisson.h"
 #include "net/wiring.h"
-#include "base/archive.h"
 
 /* One source neuron and its synapse. */
 typedef struct pm_channel {

@@ -1,14 +1,19 @@
 /* The engine: what moves all cells through one slab of time.
  *
- * Data. A cell has a state (true values at the start s0 of the current slab) and an intake (what the arrivals of the
+ * Data. A cell has a state, which holds at its origin, the start of some slab, and an intake (what the arrivals of the
  * slab contribute at its end s1): 32 bytes each, so that an arrival is one multiplication and one addition of four
  * numbers. The factors of an arrival are the same for all targets of a group: no exponential per synapse, and no factor
  * grows.
  *
+ * Cells are lazy: a cell that nothing reaches and that does not fire keeps its origin, however many slabs go by, and is
+ * carried over all of them at once when something happens to it. So silence costs neither time nor digits. A cell's
+ * wake is the start of the first slab in which it might fire if nothing arrives.
+ *
  * A slab. Deliver all that arrives in it, then settle the cells level by level: a cell whose potential provably stays
- * below threshold moves to s1 by shared propagators; the others are replayed arrival by arrival (replay.c), which finds
- * spikes by their closed form. The arrivals of cells that are likely to be replayed are logged while delivering; those
- * of the others are looked up again when needed. Which of the two happened changes no bit of the result. */
+ * below threshold is done with; the others are replayed arrival by arrival (replay.c), which finds spikes by their
+ * closed form. Where much arrives, all cells are looked at; otherwise those that something reaches and those whose wake
+ * has come. Up to here no cell has changed: a slab is then committed, or abandoned without a trace. What a cell becomes
+ * is a function of its state and its arrivals only, not of which cells were looked at. */
 #ifndef PM_SIM_ENGINE_H
 #define PM_SIM_ENGINE_H
 
@@ -17,26 +22,39 @@
 #include "net/wiring.h"
 #include "sim/drive.h"
 #include "sim/plan.h"
+#include "sim/wakes.h"
 
 #include <punctum/simulation.h>
+#include <stdatomic.h>
 
 typedef struct pm_cell {
-    double u, i, b; /* as in pm_lif_state, at the start of the slab */
-    double ready;   /* end of refractoriness, ms (absolute) */
+    double u, i, b; /* as in pm_lif_state, at the origin; u is NAN in a cell that was refractory there */
+    double origin;  /* ms, the start of a slab */
 } pm_cell;
+
+/* The last refractoriness of a cell. */
+typedef struct pm_hold {
+    double ready; /* its end, ms, rounded to an absolute time */
+    double late;  /* how much later it ends before rounding, ms */
+} pm_hold;
 
 typedef struct pm_intake {
     double u, i, b; /* contributions at the end of the slab */
     double lift;    /* u - lift is the most that the arrivals can add to u at any time in the slab */
 } pm_intake;
 
+enum { PM_STEPS = 64 };
+
 /* What a class of cells shares. */
 typedef struct pm_class {
     pm_lif lif;
-    pm_lif_basis step; /* at t = slab */
-    pm_series series;  /* over a slab */
-    double peak_time;  /* of the PSP, ms; impulse: 0 */
-    double peak;       /* mV/pA; impulse: 1 */
+    pm_lif_basis steps[PM_STEPS + 1]; /* over so many slabs */
+    pm_series series;                 /* over a slab */
+    double peak_time;                 /* of the PSP, ms; impulse: 0 */
+    double peak;                      /* mV/pA; impulse: 1 */
+    double slow_peak;                 /* of the response to a current with tau_1 alone, mV/pA; impulse: 0 */
+    double worth;                     /* a shorter time without a spike is not worth being estimated, ms */
+    double gone;                      /* the time after which all exponentials are gone, ms */
 } pm_class;
 
 /* A group of synapses whose spike arrives in the current slab. */
@@ -45,6 +63,7 @@ typedef struct pm_delivery {
     uint64_t begin, end;                 /* synapses */
     double weight;                       /* as in pm_group */
     int32_t sign;                        /* as in pm_group */
+    uint32_t crowd;                      /* of simultaneous spikes, counted from 1 in the slab; 0: none */
     double u, i, b;                      /* factors of the weight in the intake */
     double lift_positive, lift_negative; /* the same for `lift`, by the sign of the weight */
 } pm_delivery;
@@ -67,13 +86,23 @@ typedef struct pm_logged {
     uint32_t next; /* logged before at the same cell, or PM_LOG_END */
 } pm_logged;
 
-static const uint32_t PM_LOG_END = UINT32_MAX - 1; /* logged, nothing so far */
-static const uint32_t PM_NOT_LOGGED = UINT32_MAX;
+static const uint32_t PM_LOG_END = UINT32_MAX - 1; /* logged, nothing so far; or the end of a list of cells */
+static const uint32_t PM_NOT_LOGGED = UINT32_MAX;  /* or in no list */
+
+static const double PM_UNKNOWN = -1.0; /* a wake, ms: nothing had to be known of it so far */
 
 typedef struct pm_cell_spike {
     double time, slope; /* ms, mV/ms */
     uint32_t cell;
 } pm_cell_spike;
+
+/* What a replay leaves at the end of the slab where the intake does not say it: after a spike, and after the end of
+ * refractoriness. */
+typedef struct pm_outcome {
+    double u; /* mV, or NAN as in pm_cell */
+    pm_hold hold;
+    uint32_t cell;
+} pm_outcome;
 
 /* A neuron whose potential is recorded. */
 typedef struct pm_watch {
@@ -89,10 +118,19 @@ typedef struct pm_watch {
         size_t count, capacity;                                                                                        \
     }
 
+/* Sums over crowds at the cells that hear many synapses, with what rounding leaves of them. */
+typedef struct pm_crowd_sum {
+    pm_intake sum, rest, aside; /* aside: the intake without crowds */
+    uint32_t cell;
+} pm_crowd_sum;
+
 /* One thread's share of the cells, and what it produced. */
 typedef struct pm_worker {
     uint32_t begin, end; /* cells */
     PM_LIST(pm_logged) log;
+    uint32_t *listed; /* per level: a cell to be visited where not all are, which leads to the others */
+    pm_wakes wakes;
+    PM_LIST(pm_crowd_sum) crowds;
     PM_LIST(pm_arrival) arrivals; /* of the cell at hand */
     pm_drive_block block;         /* arrivals from private drives at the cells at hand */
     pm_drive_arrivals driven;     /* at the cell at hand */
@@ -100,6 +138,7 @@ typedef struct pm_worker {
     PM_LIST(pm_instant) instants; /* of the cell at hand */
     pm_basis_table gaps;          /* between them */
     PM_LIST(pm_cell_spike) spikes;
+    PM_LIST(pm_outcome) outcomes;
     PM_LIST(pm_sample) samples;
     double last_point;    /* offset of the last curve point of the cell at hand, ms */
     double lift;          /* running mean of u - lift per arrival, mV: how much may be expected next */
@@ -115,22 +154,34 @@ typedef struct pm_engine {
     pm_plan plan;
     pm_class *classes;
     pm_cell *cells;
-    pm_cell *saved; /* see pm_engine_save */
+    pm_hold *holds;
+    double *wake;     /* per cell, ms; says nothing where the origin is the slab at hand, but if `calm` */
+    double *foreseen; /* per cell, where the wake is known: when it fires if nothing arrives, ms after its origin or the
+                         end of its refractoriness; NAN: the wake is an estimate */
+    bool calm;        /* between slabs: all wakes are known, and no cell has a log */
+    bool dense;       /* all cells are looked at in the current slab */
+    bool committed;   /* the current slab is */
+    int n_quiet;      /* slabs with few events in a row */
     pm_drive drive;
     pm_intake *intakes;
-    uint32_t *log_head; /* per cell: index into its worker's log, PM_LOG_END or PM_NOT_LOGGED */
-    pm_watch *watches;  /* sorted by cell */
+    uint32_t *log_head;          /* per cell: index into its worker's log, PM_LOG_END or PM_NOT_LOGGED */
+    uint32_t *link;              /* per cell: the next one in its worker's list, PM_LOG_END or PM_NOT_LOGGED */
+    uint32_t *range_of;          /* per cell: of the plan */
+    uint32_t *heap, *heap_place; /* of the workers' wakes */
+    pm_watch *watches;           /* sorted by cell */
     size_t n_watches;
-    bool *watched;       /* per cell: always replayed */
-    uint32_t probe;      /* a cell whose state at `probe_offset` is wanted, or PM_NOT_LOGGED */
-    double probe_offset; /* ms from s0 */
-    pm_lif_state probed;
+    bool *watched;                   /* per cell: always replayed */
     PM_LIST(pm_delivery) deliveries; /* of the current slab, in the order of delivery */
     uint64_t events;                 /* synapses of these */
+    double crowd_time;               /* of the spikes of the last crowd, ms */
+    uint32_t crowd_part, n_crowds;   /* of the last one; so far in the slab */
+    bool crowded;                    /* `crowds` of the workers are there */
     pm_worker *workers;
     int n_workers;
     double start, end;                /* s0, s1, ms */
+    double until;                     /* ms: nothing is settled from here on; INFINITY: the whole slab is */
     double sample_from, sample_until; /* samples wanted: [from, until), ms */
+    const atomic_bool *stop;          /* asks for the end of a burst; NULL: nobody does */
 } pm_engine;
 
 /* Room for one more item; false when there is no memory. */
@@ -143,30 +194,94 @@ bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size
 pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threads, const pm_exchange *exchange,
                          pm_error *error);
 void pm_engine_clear(pm_engine *engine);
+/* The memory of a cell. */
+size_t pm_engine_cell_bytes(void);
 /* Initial state of all cells. */
 void pm_engine_reset(pm_engine *engine);
 
-/* Remembers the state at the start of a slab, and returns to it. */
-void pm_engine_save(pm_engine *engine);
-void pm_engine_restore(pm_engine *engine);
-
-/* The state at the start of a slab, written or read; what a worker expects of the next slab changes no result. */
+/* The state between two slabs, written or read; what a worker expects of the next slab changes no result. */
 void pm_engine_archive(pm_engine *engine, pm_archive *archive);
+
+/* The start of the first slab from `now` (ms, such a start) on in which something may happen to the cells although
+ * nothing arrives. */
+double pm_engine_wake(const pm_engine *engine, double now);
 
 /* Begins the slab [start, end). */
 void pm_engine_begin(pm_engine *engine, double start, double end);
-/* A group's spike arrives at `time` in this slab. */
-pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double time, pm_error *error);
+/* A group's spike, fired at `fired` and member of a part of a crowd (0: none), arrives at `time` in this slab. */
+pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint32_t crowd, double time,
+                           pm_error *error);
 /* Delivers the deliveries from number `first` on and settles the cells of a level; their spikes are then in the
- * workers' lists, which are emptied first. */
+ * workers' lists, which are emptied first. PM_STOPPED: in the middle of a burst. */
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error);
-/* Forgets logs. */
+/* After all levels: the cells move to the end of the slab. */
+void pm_engine_commit(pm_engine *engine);
+/* Ends the slab, committed or not, and forgets its arrivals, spikes and samples. */
 void pm_engine_finish(pm_engine *engine);
 
-/* Replays one cell through the slab (replay.c): finds its spikes, moves u and ready to the end of the slab. */
-pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class);
+/* The state of a cell at `time` (ms) in the slab that has begun, whose arrivals are known up to that cell's level. */
+pm_status pm_engine_probe(pm_engine *engine, uint32_t cell, double time, pm_lif_state *state, pm_error *error);
 
 /* "population[number]" of a cell, for messages. */
 void pm_engine_name(const pm_engine *engine, uint32_t cell, char *text, size_t size);
+
+/* --- between the files of the engine ---------------------------------------------------------------------------------
+ */
+
+typedef struct pm_block {
+    uint32_t begin, end; /* cells */
+} pm_block;
+
+/* The cells of a range that lie in a block: none where the end is not above the beginning. */
+static inline pm_block pm_in_block(pm_block cells, const pm_range *range) {
+    return (pm_block){range->begin > cells.begin ? range->begin : cells.begin,
+                      range->end < cells.end ? range->end : cells.end};
+}
+
+/* Whether arrivals have left anything in a cell at the end of the slab. */
+static inline bool pm_is_reached(const pm_intake *intake) {
+    return intake->u != 0.0 || intake->i != 0.0 || intake->b != 0.0;
+}
+
+/* deliver.c: which cells of a block will have their arrivals logged; and the deliveries from number `first` on to
+ * them. */
+void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells);
+pm_status pm_deliver(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first);
+/* Puts a cell on the list of its level. */
+void pm_list_cell(pm_engine *engine, pm_worker *worker, uint32_t cell);
+/* deliver.c: makes the list of cells to which crowds matter. */
+pm_status pm_crowds_find(pm_engine *engine, pm_error *error);
+
+/* settle.c: the cells of a range in the block; those listed at a level. */
+pm_status pm_settle_range(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
+pm_status pm_settle_listed(pm_engine *engine, pm_worker *worker, size_t level);
+/* settle.c: cells that were reached or fired move to the end of the slab; intakes are empty then. */
+void pm_commit_cells(pm_engine *engine, pm_worker *worker);
+/* settle.c: learns the wakes of all cells. */
+void pm_calm_down(pm_engine *engine, pm_worker *worker);
+/* settle.c: the factors over `time` ms, a number of slabs. */
+pm_lif_basis pm_class_basis(const pm_class *class, double slab, double time);
+/* settle.c: the state of a cell at its origin, or where it is refractory then, at the end of that; how long after. */
+double pm_free_state(const pm_engine *engine, uint32_t cell, const pm_class *class, pm_lif_state *state);
+/* settle.c: draws what private drives bring to the cells of a block. */
+bool pm_draw_driven(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
+
+/* replay.c: one cell through the slab, or up to `until`; finds its spikes. `state`: NULL, or receives that at the end.
+ */
+pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, pm_lif_state *state);
+
+/* A piece [x0, x1) of a cell's course, ms from s0: `state` holds at x0; `held` says that u stays there. */
+typedef struct pm_piece {
+    double x0, x1;
+    pm_lif_state state;
+    bool held;
+} pm_piece;
+
+/* samples.c: the watches of a cell, NULL if there are none; samples of a piece of its course, and at a spike. False: no
+ * memory. */
+const pm_watch *pm_watches_of(const pm_engine *engine, uint32_t cell);
+bool pm_sample_piece(pm_engine *engine, pm_worker *worker, const pm_watch *watches, const pm_lif *lif,
+                     const pm_piece *piece);
+bool pm_sample_spike(pm_engine *engine, pm_worker *worker, const pm_watch *watches, const pm_lif *lif, double time);
 
 #endif

@@ -240,7 +240,7 @@ static pm_status make_ranges(pm_plan *plan, const pm_network *net, const pm_wiri
                 while (cell < w->first_cell[p + 1] && level[cell] == at)
                     cell++;
                 if (filling)
-                    plan->ranges[plan->first_range[at + 1]++] = (pm_range){begin, cell, w->class[p]};
+                    plan->ranges[plan->first_range[at + 1]++] = (pm_range){begin, cell, w->class[p], (uint32_t)at};
                 else
                     plan->first_range[at + 2]++;
             }

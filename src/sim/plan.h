@@ -10,7 +10,7 @@
 
 typedef struct pm_range {
     uint32_t begin, end; /* cells */
-    uint32_t class;
+    uint32_t class, level;
 } pm_range;
 
 typedef struct pm_plan {

@@ -1,5 +1,5 @@
-/* Ring of buckets for slabs [first, first + length), heap by (slab, sequence) for those beyond. Invariant: every entry
- * of a slab inside the ring's window is in its bucket. */
+/* Ring of buckets for slabs [first, first + length), heap by (slab, sequence) for those beyond. Invariants: every entry
+ * of a slab inside the ring's window is in its bucket; a bucket with entries has its bit set in `busy`. */
 #include "sim/queue.h"
 
 #include <stdlib.h>
@@ -14,13 +14,14 @@ struct pm_queue {
     int64_t first;
     size_t length; /* a power of two */
     pm_bucket *ring;
+    uint64_t *busy; /* a bit for each bucket; it may be set where there is none any more */
     pm_bucket scratch;
     far_flight *heap;
     size_t heap_count, heap_capacity;
     uint64_t sequence;
 };
 
-enum { MIN_RING = 8, MAX_RING = 1 << 16 };
+enum { MIN_RING = 64, MAX_RING = 1 << 16, WORD = 64 };
 
 pm_queue *pm_queue_new(double span) {
     pm_queue *queue = calloc(1, sizeof *queue);
@@ -30,8 +31,11 @@ pm_queue *pm_queue_new(double span) {
     while ((double)queue->length < span + 2.0 && queue->length < MAX_RING)
         queue->length *= 2;
     queue->ring = calloc(queue->length, sizeof *queue->ring);
-    if (queue->ring)
+    queue->busy = calloc(queue->length / WORD, sizeof *queue->busy);
+    if (queue->ring && queue->busy)
         return queue;
+    free(queue->ring);
+    free(queue->busy);
     free(queue);
     return NULL;
 }
@@ -42,6 +46,7 @@ void pm_queue_free(pm_queue *queue) {
     for (size_t k = 0; k < queue->length; k++)
         free(queue->ring[k].flights);
     free(queue->ring);
+    free(queue->busy);
     free(queue->scratch.flights);
     free(queue->heap);
     free(queue);
@@ -65,6 +70,8 @@ void pm_queue_archive(pm_queue *queue, pm_archive *archive) {
         void *flights = queue->ring[k].flights;
         pm_archive_list(archive, &flights, &queue->ring[k].count, &queue->ring[k].capacity, sizeof(pm_flight));
         queue->ring[k].flights = flights;
+        if (queue->ring[k].count > 0)
+            queue->busy[k / WORD] |= (uint64_t)1 << k % WORD;
     }
     void *heap = queue->heap;
     pm_archive_list(archive, &heap, &queue->heap_count, &queue->heap_capacity, sizeof(far_flight));
@@ -123,8 +130,10 @@ static pm_status push_near(pm_queue *queue, int64_t slab, const pm_flight *fligh
     void *flights = bucket->flights;
     if (!reserve(&flights, &bucket->capacity, bucket->count + 1, sizeof *bucket->flights))
         return PM_NO_MEMORY;
+    const size_t place = (size_t)slab & (queue->length - 1);
     bucket->flights = flights;
     bucket->flights[bucket->count++] = *flight;
+    queue->busy[place / WORD] |= (uint64_t)1 << place % WORD;
     return PM_OK;
 }
 
@@ -189,4 +198,23 @@ pm_bucket *pm_queue_open(pm_queue *queue, int64_t slab) {
     }
     pm_bucket *bucket = &queue->ring[(size_t)slab & (queue->length - 1)];
     return sort(queue, bucket) ? bucket : NULL;
+}
+
+int64_t pm_queue_next(pm_queue *queue, int64_t slab) {
+    const size_t n_words = queue->length / WORD, begin = (size_t)slab & (queue->length - 1);
+    const int64_t far = queue->heap_count > 0 ? queue->heap[0].slab : INT64_MAX;
+    for (size_t k = 0; k <= n_words; k++) { /* the first word twice: from `begin` on, and before */
+        const size_t word = (begin / WORD + k) % n_words;
+        uint64_t bits = queue->busy[word];
+        if (k == 0)
+            bits &= ~(uint64_t)0 << begin % WORD;
+        for (; bits != 0; bits &= bits - 1) {
+            const size_t place = word * WORD + (size_t)__builtin_ctzll(bits);
+            const int64_t found = slab + (int64_t)((place - begin) & (queue->length - 1));
+            if (queue->ring[place].count > 0)
+                return found < far ? found : far;
+            queue->busy[word] &= ~((uint64_t)1 << place % WORD);
+        }
+    }
+    return far;
 }

@@ -12,6 +12,8 @@ typedef struct pm_flight {
     double time;     /* of the spike, ms */
     uint32_t source; /* neuron */
     uint32_t group;  /* next group, counted from the source's first */
+    uint32_t crowd;  /* the part of a crowd of simultaneous spikes to which it belongs, from 1; 0: there is none */
+    uint32_t unused; /* 0: every byte of an archive has a meaning */
 } pm_flight;
 
 typedef struct pm_bucket {
@@ -35,5 +37,8 @@ pm_status pm_queue_push(pm_queue *queue, int64_t slab, const pm_flight *flight);
 /* The bucket of a slab; slabs are opened in ascending order, each may be opened several times. Valid until the next
  * push. NULL when there is no memory. */
 pm_bucket *pm_queue_open(pm_queue *queue, int64_t slab);
+
+/* The first slab from `slab` on that has entries, or INT64_MAX. No slab before it may have any. */
+int64_t pm_queue_next(pm_queue *queue, int64_t slab);
 
 #endif

@@ -1,16 +1,21 @@
 /* One cell through one slab, arrival by arrival.
  *
- * Invariant: at offset x from the slab's start the state is exact, and all spikes before x have been reported. Between
- * two arrivals the first crossing is that of the closed form; after a spike the potential is held at V_reset until
- * `ready`, while the currents go on. Arrivals at the same instant are summed first. */
+ * The course begins at the cell's origin, which may lie many slabs back: nothing has happened to it since. Invariant:
+ * at offset x from the slab's start the state is exact, and all spikes before x have been reported. Between two
+ * arrivals the first crossing is that of the closed form; after a spike the potential is held at V_reset for t_ref,
+ * while the currents go on. Arrivals at the same instant are summed first.
+ *
+ * A spike is reported at an absolute time, which is rounded. The course goes on from where the spike was before that,
+ * so that equal intervals do not add up equal roundings. What is said of absolute times, that a spike is fired at the
+ * instant of an arrival, or that an arrival at the end of refractoriness counts, is decided on absolute times.
+ *
+ * Nothing is settled at or after the end of the run, `until`: no spike, no error. */
 #include "sim/engine.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { MAX_SPIKES_IN_SLAB = 1000000, SMALL_SORT = 48, MAX_CURVE_POINTS = 64 };
-static const double SHORTEST_CHORD = 1e-6;  /* ms */
-static const double CURVE_TOLERANCE = 0.05; /* mV */
+enum { SMALL_SORT = 48, SPIKES_UNASKED = 1 << 16 /* between two looks at the request to stop */ };
 
 static int compare_arrivals(const void *left, const void *right) {
     const pm_arrival *a = left, *b = right;
@@ -98,175 +103,107 @@ static bool look_up(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
     return true;
 }
 
-static bool add_sample(pm_worker *worker, const pm_engine *engine, const pm_watch *watch, double time, double u,
-                       double E_L, pm_sample_kind kind) {
-    if (time < engine->sample_from || time >= engine->sample_until)
-        return true;
-    if (!PM_LIST_ROOM(worker->samples))
-        return false;
-    worker->samples.items[worker->samples.count++] = (pm_sample){time, E_L + u, watch->record, watch->neuron, kind};
-    return true;
-}
-
-/* A piece [x0, x1) of a cell's course: `state` holds at x0; `held` says that u stays there. */
-typedef struct piece {
-    double x0, x1;
-    pm_lif_state state;
-    bool held;
-} piece;
-
-static double u_in_piece(const pm_lif *lif, const piece *p, double x) {
-    return p->held ? p->state.u : pm_lif_u(lif, &p->state, x - p->x0);
-}
-
-/* The distance of points at which chords stay within the tolerance of the curve, from the curvature at both ends. */
-static double curve_step(const pm_lif *lif, const piece *p) {
-    if (p->held)
-        return INFINITY;
-    double bend = 0.0;
-    for (int end = 0; end < 2; end++) {
-        pm_lif_state s = end ? pm_lif_advance(lif, &p->state, p->x1 - p->x0) : p->state;
-        double bend_here = -lif->l_m * pm_lif_slope_now(lif, &s) + (lif->d12 * s.b - lif->l_1 * s.i) * lif->inv_C;
-        bend = fmax(bend, fabs(bend_here));
-    }
-    double shortest = fmax((p->x1 - p->x0) / MAX_CURVE_POINTS, SHORTEST_CHORD);
-    return fmax(sqrt(8.0 * CURVE_TOLERANCE / bend), shortest);
-}
-
-/* Samples at multiples of the interval, merged with the points of the curve. */
-static bool sample_piece(pm_engine *engine, pm_worker *worker, const pm_watch *watch, const pm_lif *lif,
-                         const piece *p) {
-    double step = curve_step(lif, p);
-    bool at_start = lif->impulse || p->x0 == 0.0 || p->x0 - worker->last_point >= (engine->end - engine->start) / 8.0;
-    double curve = at_start ? p->x0 : p->x0 + step;
-    double number = ceil((engine->start + p->x0) / watch->interval);
-    while (number * watch->interval < engine->start + p->x0)
-        number += 1.0;
-    for (;;) {
-        double grid = number * watch->interval;
-        double grid_offset = grid - engine->start;
-        if (fmin(grid_offset, curve) >= p->x1) /* both ends of a jump belong to the curve */
-            return !lif->impulse || !(p->x1 < engine->end - engine->start) ||
-                   add_sample(worker, engine, watch, engine->start + p->x1, u_in_piece(lif, p, p->x1), lif->E_L,
-                              PM_SAMPLE_CURVE);
-        if (grid_offset <= curve) {
-            if (!add_sample(worker, engine, watch, grid, u_in_piece(lif, p, grid_offset), lif->E_L, PM_SAMPLE))
-                return false;
-            number += 1.0;
-        } else {
-            double u = u_in_piece(lif, p, curve);
-            if (!add_sample(worker, engine, watch, engine->start + curve, u, lif->E_L, PM_SAMPLE_CURVE))
-                return false;
-            curve += step;
-        }
-    }
-}
-
-static const pm_watch *first_watch(const pm_engine *engine, uint32_t cell) {
-    size_t low = 0, high = engine->n_watches;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (engine->watches[middle].cell < cell)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return &engine->watches[low];
-}
-
-static bool observe(pm_engine *engine, pm_worker *worker, const pm_watch *watches, uint32_t cell, const pm_lif *lif,
-                    const piece *p) {
-    if (cell == engine->probe && engine->probe_offset >= p->x0 && engine->probe_offset <= p->x1) {
-        engine->probed = pm_lif_advance(lif, &p->state, engine->probe_offset - p->x0);
-        if (p->held)
-            engine->probed.u = p->state.u;
-    }
-    if (!watches || !(p->x1 > p->x0))
-        return true;
-    const pm_watch *end = engine->watches + engine->n_watches;
-    for (const pm_watch *watch = watches; watch < end && watch->cell == cell; watch++)
-        if (!sample_piece(engine, worker, watch, lif, p))
-            return false;
-    worker->last_point = p->x0;
-    return true;
-}
-
-static bool report_spike(pm_engine *engine, pm_worker *worker, const pm_watch *watches, const pm_lif *lif,
-                         const pm_cell_spike *spike) {
-    if (!PM_LIST_ROOM(worker->spikes))
-        return false;
-    worker->spikes.items[worker->spikes.count++] = *spike;
-    const pm_watch *end = engine->watches + engine->n_watches;
-    for (const pm_watch *watch = watches; watch && watch < end && watch->cell == spike->cell; watch++)
-        if (!add_sample(worker, engine, watch, spike->time, lif->theta, lif->E_L, PM_SAMPLE_SPIKE) ||
-            !add_sample(worker, engine, watch, spike->time, lif->u_reset, lif->E_L, PM_SAMPLE_SPIKE))
-            return false;
-    return true;
-}
-
 static pm_status runaway(const pm_engine *engine, pm_error *error, uint32_t cell, double time, const char *what) {
     char name[160];
     pm_engine_name(engine, cell, name, sizeof name);
     return pm_fail(error, PM_FAILED, "runaway activity: neuron %s %s at %.17g ms", name, what, time);
 }
 
-/* The course of one cell while it is replayed. */
+/* The course of one cell while it is replayed. Offsets are ms from the start of the slab. */
 typedef struct course {
     pm_engine *engine;
     pm_worker *worker;
     const pm_lif *lif;
     const pm_watch *watches;
     uint32_t cell;
-    double x, ready; /* offsets, ms */
+    double x, limit; /* offsets; `limit`: of the end of the run */
+    double ready;    /* offset of the end of refractoriness as an absolute time */
+    double release;  /* the same before rounding */
     pm_lif_state state;
     double last_spike; /* ms, absolute */
     size_t n_spikes;
+    bool untouched;    /* nothing has happened to the cell since its origin */
+    double free_after; /* of an untouched cell: see pm_free_state */
+    double foreseen;   /* the same as in the engine, or NAN */
+    bool ended;        /* at the end of the run */
 } course;
 
-/* Fires `after` ms after x. */
-static pm_status fire(course *c, double after, double limit) {
+static pm_status stopped(const course *c) {
+    return pm_fail(&c->worker->error, PM_STOPPED, "stopped at %.17g ms", c->engine->start);
+}
+
+/* Fires `after` ms after x, unless that is after the end of the run. */
+static pm_status fire(course *c, double after) {
     const pm_lif *lif = c->lif;
-    double time = c->engine->start + (c->x + after);
+    pm_engine *engine = c->engine;
+    pm_worker *worker = c->worker;
+    double x = c->x + after > 0.0 ? c->x + after : 0.0; /* the origin's rounding may say: a little before the slab */
+    double time = engine->start + x;
+    if (time >= engine->until) {
+        c->ended = true;
+        return PM_OK;
+    }
+    if (!(time > c->last_spike))
+        return runaway(engine, &worker->error, c->cell, time, "fires without end");
+    if (++c->n_spikes % SPIKES_UNASKED == 0 && engine->stop && atomic_load(engine->stop))
+        return stopped(c);
     pm_lif_state then = pm_lif_advance(lif, &c->state, after);
     if (after > 0.0)
         then.u = lif->theta; /* by definition of the crossing; the computed value is a rounding away */
     double slope = lif->impulse && !(after > 0.0) ? 0.0 : pm_lif_slope_now(lif, &then);
-    pm_cell_spike spike = {time, slope, c->cell};
-    if (!(time > c->last_spike) || ++c->n_spikes > MAX_SPIKES_IN_SLAB)
-        return runaway(c->engine, &c->worker->error, c->cell, time, "fires without end");
-    piece p = {c->x, fmin(time - c->engine->start, limit), c->state, false};
-    if (!observe(c->engine, c->worker, c->watches, c->cell, lif, &p) ||
-        !report_spike(c->engine, c->worker, c->watches, lif, &spike))
-        return pm_fail_memory(&c->worker->error, "spikes and samples");
+    if (!PM_LIST_ROOM(worker->spikes) || (c->watches && !pm_sample_spike(engine, worker, c->watches, lif, time)))
+        return pm_fail_memory(&worker->error, "spikes and samples");
+    worker->spikes.items[worker->spikes.count++] = (pm_cell_spike){time, slope, c->cell};
     c->last_spike = time;
-    c->x = p.x1;
-    c->ready = time + lif->t_ref - c->engine->start;
+    c->x = x;
+    c->release = x + lif->t_ref;
+    c->ready = time + lif->t_ref - engine->start;
     c->state = then;
     c->state.u = lif->u_reset;
+    c->untouched = false;
     return PM_OK;
 }
 
-/* To offset x1, without arrivals in between. */
+/* The crossing within `gap` ms, or INFINITY. It is looked for a little beyond, so that it is a function of the state
+ * alone: where the gap ends by itself decides nothing but whether it is in it. */
+static double crossing_within(const course *c, double gap) {
+    const double beyond = gap + 0x1p-10 * (c->engine->end - c->engine->start);
+    const double after = c->untouched && !isnan(c->foreseen) ? c->foreseen : pm_lif_crossing(c->lif, &c->state, beyond);
+    return after <= gap ? after : INFINITY;
+}
+
+/* To offset x1, or to the end of the run, without arrivals in between. A crossing at x1 itself is no spike yet where
+ * an arrival there may take the potential back. */
 static pm_status move_to(course *c, double x1) {
     const pm_lif *lif = c->lif;
-    while (c->x < x1 || (c->x == 0.0 && c->state.u >= lif->theta)) {
-        piece p = {c->x, x1, c->state, c->ready > c->x};
-        if (p.held) {
-            p.x1 = fmin(c->ready, x1);
-        } else {
-            double after = pm_lif_crossing(lif, &c->state, x1 - c->x);
-            if (after <= x1 - c->x) {
-                pm_status status = fire(c, after, x1);
-                if (status != PM_OK)
-                    return status;
-                continue;
-            }
-        }
-        if (!observe(c->engine, c->worker, c->watches, c->cell, lif, &p))
+    while (c->x < x1 && !c->ended) {
+        pm_piece p = {c->x, x1, c->state, c->release > c->x};
+        double after = INFINITY;
+        if (p.held)
+            p.x1 = fmin(c->release, x1);
+        else
+            after = crossing_within(c, x1 - c->x);
+        const bool fires = lif->impulse ? after < x1 - c->x : after <= x1 - c->x;
+        if (fires)
+            p.x1 = fmin(c->x + after, x1);
+        if (c->watches && p.x1 > p.x0 && !pm_sample_piece(c->engine, c->worker, c->watches, lif, &p))
             return pm_fail_memory(&c->worker->error, "samples");
-        c->state = pm_lif_advance(lif, &p.state, p.x1 - p.x0);
+        if (fires) {
+            pm_status status = fire(c, after);
+            if (status != PM_OK)
+                return status;
+            if (!c->ended)
+                continue;
+        }
+        c->ended = c->ended || !(p.x1 < c->limit);
+        p.x1 = fmin(p.x1, c->limit);
+        const bool released = p.held && p.x1 == c->release;
+        c->state = pm_lif_advance(lif, &p.state, released && c->untouched ? c->free_after : p.x1 - p.x0);
+        c->untouched = c->untouched && released;
         if (p.held)
             c->state.u = p.state.u;
+        else if (after == x1 - c->x)
+            c->state.u = lif->theta;
         c->x = p.x1;
         if (!isfinite(c->state.u + c->state.i))
             return runaway(c->engine, &c->worker->error, c->cell, c->engine->start + c->x,
@@ -275,12 +212,20 @@ static pm_status move_to(course *c, double x1) {
     return PM_OK;
 }
 
+/* What rounding leaves of the sum so far goes into `rest`. */
+static void add_to(pm_instant *instant, double *rest, double weight) {
+    double sum = instant->weight + weight, part = sum - instant->weight;
+    *rest += (instant->weight - (sum - part)) + (weight - part);
+    instant->weight = sum;
+}
+
 /* Arrivals over synapses and from private drives, merged, those of one instant summed; and the factors of the gaps
- * between them, from the start of the slab to its end. */
-static bool make_instants(const pm_engine *engine, pm_worker *worker, const pm_lif *lif) {
+ * between them, from the cell's origin, `lag` ms before the slab, to the end of the slab. */
+static bool make_instants(const pm_engine *engine, pm_worker *worker, const pm_lif *lif, double lag) {
     const pm_arrival *arrivals = worker->arrivals.items;
     const pm_drive_arrivals *driven = &worker->driven;
     const size_t n = worker->arrivals.count, n_driven = driven->n;
+    double rest = 0.0;
     worker->instants.count = 0;
     for (size_t k = 0, d = 0; k < n || d < n_driven;) {
         bool first = d == n_driven || (k < n && arrivals[k].offset <= driven->offset[d]);
@@ -289,17 +234,22 @@ static bool make_instants(const pm_engine *engine, pm_worker *worker, const pm_l
         first ? k++ : d++;
         pm_instant *last = worker->instants.count > 0 ? &worker->instants.items[worker->instants.count - 1] : NULL;
         if (last && last->offset == next.offset) {
-            last->weight += next.weight;
+            add_to(last, &rest, next.weight);
             continue;
         }
+        if (last)
+            last->weight += rest;
+        rest = 0.0;
         if (!PM_LIST_ROOM(worker->instants))
             return false;
         worker->instants.items[worker->instants.count++] = next;
     }
     const size_t count = worker->instants.count;
+    if (count > 0)
+        worker->instants.items[count - 1].weight += rest;
     if (pm_basis_reserve(&worker->gaps, count + 1, NULL) != PM_OK)
         return false;
-    double before = 0.0;
+    double before = -lag;
     for (size_t k = 0; k < count; k++) {
         worker->gaps.t[k] = worker->instants.items[k].offset - before;
         before = worker->instants.items[k].offset;
@@ -309,13 +259,19 @@ static bool make_instants(const pm_engine *engine, pm_worker *worker, const pm_l
     return true;
 }
 
+static bool is_silent(const pm_lif *lif, const pm_lif_state *state, double gap) {
+    const double rounding = 1e-12 * (fabs(state->u) + fabs(lif->theta));
+    return state->u < lif->theta && pm_lif_bound(lif, state, gap) + rounding < lif->theta;
+}
+
 /* Over gap number k to its end x1: by the factors at hand if the course is held, or provably silent. */
 static pm_status cross_gap(course *c, size_t k, double x1) {
     const pm_basis_table *gaps = &c->worker->gaps;
-    bool held = c->ready >= x1;
-    if (c->watches || c->cell == c->engine->probe || (!held && c->ready > c->x) ||
-        (!held && !(c->state.u < c->lif->theta && pm_lif_bound(c->lif, &c->state, gaps->t[k]) < c->lif->theta)))
+    bool held = c->release >= x1;
+    if (c->watches || x1 > c->limit || (!held && c->release > c->x) ||
+        (!held && !is_silent(c->lif, &c->state, gaps->t[k])))
         return move_to(c, x1);
+    c->untouched = false;
     pm_lif_basis at = pm_basis_get(gaps, k);
     double u = c->state.u;
     c->state = pm_lif_advance_by(c->lif, &c->state, &at);
@@ -325,38 +281,87 @@ static pm_status cross_gap(course *c, size_t k, double x1) {
     return PM_OK;
 }
 
-pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class) {
-    pm_cell *home = &engine->cells[cell];
-    uint32_t head = engine->log_head[cell];
-    worker->arrivals.count = 0;
-    worker->last_point = -INFINITY;
-    if (!(head == PM_NOT_LOGGED ? look_up(engine, worker, cell) : gather_logged(engine, worker, head)))
-        return pm_fail_memory(&worker->error, "arrivals");
-    sort_arrivals(worker->arrivals.items, worker->arrivals.count);
-    worker->driven.n = 0;
-    if ((engine->drive.n_channels > 0 && !pm_drive_list(&engine->drive, &worker->block, cell, &worker->driven)) ||
-        !make_instants(engine, worker, &class->lif))
-        return pm_fail_memory(&worker->error, "arrivals");
+/* All arrivals of an instant at once. Nothing moves a potential that is held; where an impulse arrives as early as it
+ * may, but before the end of refractoriness is there to the last digit, that end is now. */
+static void arrive(course *c, double weight) {
+    if (c->lif->impulse) {
+        if (c->ready > c->x)
+            return;
+        if (c->release > c->x) {
+            c->state.u -= pm_lif_slope_now(c->lif, &c->state) * (c->release - c->x);
+            c->release = c->x;
+        }
+    }
+    pm_lif_arrive(c->lif, &c->state, weight);
+}
+
+static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class) {
+    const pm_cell *home = &engine->cells[cell];
+    const pm_hold *hold = &engine->holds[cell];
     course c = {
         .engine = engine,
         .worker = worker,
         .lif = &class->lif,
-        .watches = engine->watched[cell] ? first_watch(engine, cell) : NULL,
+        .watches = pm_watches_of(engine, cell),
         .cell = cell,
-        .ready = home->ready - engine->start,
-        .state = {home->u, home->i, home->b},
+        .x = home->origin - engine->start,
+        .limit = engine->until - engine->start,
+        .ready = hold->ready - engine->start,
+        .release = -INFINITY,
         .last_spike = -INFINITY,
+        .untouched = true,
+        .foreseen = home->origin < engine->start && engine->wake[cell] != PM_UNKNOWN ? engine->foreseen[cell] : NAN,
     };
+    c.free_after = pm_free_state(engine, cell, class, &c.state);
+    if (isnan(home->u))
+        c.release = c.ready + hold->late;
+    if (c.free_after > 0.0)
+        c.state = (pm_lif_state){class->lif.u_reset, home->i, home->b};
+    return c;
+}
+
+/* What the intake does not say of the cell at the end of the slab; a cell that nothing has touched stays as it is. */
+static bool report(const course *c, bool was_held) {
+    pm_worker *worker = c->worker;
+    const double h = c->engine->end - c->engine->start;
+    const bool held = c->release > h || c->ready > h;
+    if (c->n_spikes == 0 && (!was_held || held || !pm_is_reached(&c->engine->intakes[c->cell])))
+        return true;
+    if (!PM_LIST_ROOM(worker->outcomes))
+        return false;
+    worker->outcomes.items[worker->outcomes.count++] = (pm_outcome){
+        .u = held ? NAN : c->state.u,
+        .hold = {c->ready + c->engine->start, c->release - c->ready},
+        .cell = c->cell,
+    };
+    return true;
+}
+
+pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, pm_lif_state *state) {
+    const uint32_t head = engine->log_head[cell];
+    worker->arrivals.count = 0;
+    worker->last_point = -INFINITY;
+    if (engine->deliveries.count > 0 &&
+        !(head == PM_NOT_LOGGED ? look_up(engine, worker, cell) : gather_logged(engine, worker, head)))
+        return pm_fail_memory(&worker->error, "arrivals");
+    sort_arrivals(worker->arrivals.items, worker->arrivals.count);
+    worker->driven.n = 0;
+    course c = begin(engine, worker, cell, class);
+    const bool was_held = isnan(engine->cells[cell].u);
+    if ((engine->drive.n_channels > 0 && !pm_drive_list(&engine->drive, &worker->block, cell, &worker->driven)) ||
+        !make_instants(engine, worker, &class->lif, -c.x))
+        return pm_fail_memory(&worker->error, "arrivals");
     const size_t n = worker->instants.count;
-    for (size_t k = 0; k < n; k++) {
-        pm_status status = cross_gap(&c, k, worker->instants.items[k].offset);
-        if (status != PM_OK)
-            return status;
-        if (!(class->lif.impulse && c.ready > c.x)) /* nothing moves a potential that is held */
-            pm_lif_arrive(&class->lif, &c.state, worker->instants.items[k].weight);
+    pm_status status = PM_OK;
+    for (size_t k = 0; status == PM_OK && k <= n && !c.ended; k++) {
+        status = cross_gap(&c, k, k < n ? worker->instants.items[k].offset : engine->end - engine->start);
+        c.ended = c.ended || !(c.x < c.limit);
+        if (status == PM_OK && k < n && !c.ended)
+            arrive(&c, worker->instants.items[k].weight);
     }
-    pm_status status = cross_gap(&c, n, engine->end - engine->start);
-    home->u = c.state.u;
-    home->ready = c.ready + engine->start;
+    if (state)
+        *state = c.state;
+    else if (status == PM_OK && !c.ended && !report(&c, was_held))
+        status = pm_fail_memory(&worker->error, "spikes");
     return status;
 }

@@ -1,19 +1,25 @@
-/* Every Poisson neuron has random streams of its own (net/poisson.h), so its spikes depend on the seed, the
+/* Every Poisson neuron has random streams of its own (model/poisson.h), so its spikes depend on the seed, the
  * population's name and its number only. Of each neuron the time of its next spike is known, and the cell in which that
- * lies is drawn anew when it has come. Injected spikes wait in a list sorted by time. */
+ * lies is drawn anew when it has come. Neurons stand in blocks, of which the earliest next spike is known, so that only
+ * blocks that fire are looked through. Injected spikes wait in a list sorted by time. Invariant: no spike of a block
+ * comes before its `least`, none of a population before its `soonest`. */
 #include "sim/sources.h"
 
-#include "model/poisson.h"
 #include "model/rate_course.h"
 #include "base/random.h"
+#include "model/poisson.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { BLOCK = 64 }; /* neurons */
+
 typedef struct source {
     size_t next_event; /* PM_SPIKE_SOURCE */
     double *next_time; /* PM_POISSON_SOURCE, ms */
+    double *least;     /* per block, ms */
+    double soonest;    /* ms */
     uint64_t *cell;    /* in which that lies */
     pm_poisson *poisson;
     const pm_population *population;
@@ -101,6 +107,27 @@ static void find_spike(source *s, uint32_t neuron, uint64_t cell) {
     }
 }
 
+static void find_least(source *s, size_t size, size_t block) {
+    const size_t end = (block + 1) * BLOCK < size ? (block + 1) * BLOCK : size;
+    double least = INFINITY;
+    for (size_t n = block * BLOCK; n < end; n++)
+        least = s->next_time[n] < least ? s->next_time[n] : least;
+    s->least[block] = least;
+}
+
+static void find_soonest(source *s, size_t size) {
+    double soonest = INFINITY;
+    for (size_t block = 0; block * BLOCK < size; block++)
+        soonest = s->least[block] < soonest ? s->least[block] : soonest;
+    s->soonest = soonest;
+}
+
+static void find_all(source *s, size_t size) {
+    for (size_t block = 0; block * BLOCK < size; block++)
+        find_least(s, size, block);
+    find_soonest(s, size);
+}
+
 void pm_sources_reset(pm_sources *sources) {
     for (size_t p = 0; p < sources->network->n_populations; p++) {
         source *s = &sources->source[p];
@@ -109,6 +136,8 @@ void pm_sources_reset(pm_sources *sources) {
             if (s->cell[n] != SKIPPED)
                 find_spike(s, n, 0);
         }
+        if (s->next_time)
+            find_all(s, sources->network->populations[p].size);
     }
     sources->injected.count = sources->next_injected = sources->collected.count = 0;
     sources->end = 0.0;
@@ -133,8 +162,9 @@ pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sourc
             continue;
         s->source[p].next_time = calloc(population->size, sizeof(double));
         s->source[p].cell = calloc(population->size, sizeof(uint64_t));
+        s->source[p].least = calloc(population->size / BLOCK + 1, sizeof(double));
         s->source[p].poisson = malloc(sizeof(pm_poisson));
-        if (!s->source[p].next_time || !s->source[p].cell || !s->source[p].poisson) {
+        if (!s->source[p].next_time || !s->source[p].cell || !s->source[p].least || !s->source[p].poisson) {
             pm_sources_free(s);
             *sources = NULL;
             return pm_fail_memory(error, "the Poisson sources");
@@ -152,6 +182,7 @@ void pm_sources_free(pm_sources *sources) {
     for (size_t p = 0; p < sources->network->n_populations; p++) {
         free(sources->source[p].next_time);
         free(sources->source[p].cell);
+        free(sources->source[p].least);
         free(sources->source[p].poisson);
     }
     free(sources->source);
@@ -175,6 +206,7 @@ void pm_sources_archive(pm_sources *sources, pm_archive *archive) {
         if (n > 0) {
             pm_archive_bytes(archive, s->next_time, n * sizeof *s->next_time);
             pm_archive_bytes(archive, s->cell, n * sizeof *s->cell);
+            find_all(s, n);
         }
     }
     PM_ARCHIVE_LIST(archive, sources->collected);
@@ -212,10 +244,33 @@ static bool collect_population(pm_sources *sources, uint32_t p, double end) {
         if (!append(&sources->collected, (pm_spike){event->time, 0.0, p, event->neuron}))
             return false;
     }
-    for (uint32_t n = 0; s->next_time && n < population->size; n++)
-        if (!collect_neuron(sources, p, n, end))
-            return false;
+    if (!s->next_time || !(s->soonest < end))
+        return true;
+    for (size_t block = 0; block * BLOCK < population->size; block++) {
+        if (!(s->least[block] < end))
+            continue;
+        for (size_t n = block * BLOCK; n < population->size && n < (block + 1) * BLOCK; n++)
+            if (!collect_neuron(sources, p, (uint32_t)n, end))
+                return false;
+        find_least(s, population->size, block);
+    }
+    find_soonest(s, population->size);
     return true;
+}
+
+double pm_sources_next(const pm_sources *sources) {
+    double next = INFINITY;
+    for (size_t p = 0; p < sources->network->n_populations; p++) {
+        const source *s = &sources->source[p];
+        const pm_population *population = &sources->network->populations[p];
+        if (s->next_time)
+            next = fmin(next, s->soonest);
+        else if (population->kind == PM_SPIKE_SOURCE && s->next_event < population->n_events)
+            next = fmin(next, population->events[s->next_event].time);
+    }
+    if (sources->next_injected < sources->injected.count)
+        next = fmin(next, sources->injected.items[sources->next_injected].time);
+    return next;
 }
 
 pm_status pm_sources_collect(pm_sources *sources, double end, const pm_spike **spikes, size_t *count, pm_error *error) {

@@ -1,7 +1,8 @@
 /* Building and checking experiments. Invariant: an experiment holds only what passed its checks, all of it copied. */
-#include "train/problem.h"
-#include "rule/rule.h"
 #include "net/events.h"
+#include "net/limits.h"
+#include "rule/rule.h"
+#include "train/problem.h"
 
 #include <punctum/training.h>
 
@@ -41,8 +42,9 @@ static pm_status check_part(const pm_weight_part *part, pm_error *error) {
     const pm_distribution *d = &part->draw;
     if (!isfinite(part->share) || part->share <= 0.0)
         return pm_fail(error, PM_INVALID, "a share of %g of the weights; shares are positive", part->share);
-    if (!isfinite(d->a) || !isfinite(d->b))
-        return pm_fail(error, PM_INVALID, "a weight that is not a finite number");
+    if (!pm_weight_fits(d->a) || !pm_weight_fits(d->b))
+        return pm_fail(error, PM_INVALID, "a weight of %g pA; at most %g in magnitude is possible",
+                       pm_weight_fits(d->a) ? d->b : d->a, PM_LARGEST_WEIGHT);
     if (d->kind == PM_NORMAL && d->b < 0.0)
         return pm_fail(error, PM_INVALID, "the standard deviation of the weights is %g pA; it must not be negative",
                        d->b);
@@ -169,7 +171,11 @@ pm_status pm_weights_check(const pm_experiment *e, const double *weights, size_t
     for (size_t l = 1; l < e->n_layers; l++) {
         const pm_training_layer *layer = &e->layers[l];
         for (size_t k = (size_t)e->layers[l - 1].size * layer->size; k > 0; k--, weights++)
-            if (!isfinite(*weights) || *weights < layer->lowest || *weights > layer->highest)
+            if (!pm_weight_fits(*weights))
+                return pm_fail(error, PM_INVALID,
+                               "a weight of layer '%s' is %g pA; at most %g in magnitude is possible", layer->name,
+                               *weights, PM_LARGEST_WEIGHT);
+            else if (*weights < layer->lowest || *weights > layer->highest)
                 return pm_fail(error, PM_INVALID, "a weight of layer '%s' is %g pA; its bounds are [%g, %g] pA",
                                layer->name, *weights, layer->lowest, layer->highest);
     }

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "math/draw.h"
 #include "rule/rule.h"
+#include "net/limits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -332,6 +333,17 @@ static double draw(gsl_rng *rng, const pm_training_layer *layer) {
     return fmin(fmax(weight, layer->lowest), layer->highest);
 }
 
+static pm_status check_drawn(const pm_layer *layer, const char *name, pm_error *error) {
+    for (size_t i = 0; i < layer->n_in; i++)
+        for (size_t j = 0; j < layer->n_out; j++)
+            if (!pm_weight_fits(layer->weight[i * layer->stride + j]))
+                return pm_fail(error, PM_INVALID,
+                               "a weight of %g pA is drawn for layer '%s'; at most %g in magnitude is "
+                               "possible",
+                               layer->weight[i * layer->stride + j], name, PM_LARGEST_WEIGHT);
+    return PM_OK;
+}
+
 void pm_weights_put(const double *weights, pm_layered *net) {
     for (size_t l = 0; l < net->n_layers; l++) {
         pm_layer *layer = &net->layers[l];
@@ -356,6 +368,9 @@ pm_status pm_weights_draw(const pm_experiment *e, uint32_t trial, pm_layered *ne
             for (size_t j = 0; j < layer->n_out; j++)
                 layer->weight[i * layer->stride + j] = draw(rng, &e->layers[l + 1]);
         gsl_rng_free(rng);
+        status = check_drawn(layer, e->layers[l + 1].name, error);
+        if (status)
+            return status;
     }
     return PM_OK;
 }

@@ -179,8 +179,9 @@ projections: [{from: cells, to: cells, connect: all_to_all, weight: 1.0}]
 EOF
 cat > runaway.yaml << 'EOF'
 duration: 50.0
-populations: [{name: calm, size: 5}, {name: wild, size: 5, neuron: {I_e: 4000.0}}]
-projections: [{from: wild, to: wild, connect: one_to_one, weight: 1e300, delay: 0.001}]
+populations:
+  - {name: calm, size: 5}
+  - {name: wild, size: 5, neuron: {E_L: 0.0, V_th: 1.0, V_reset: 0.9999999999999999, I_e: 4000.0}}
 EOF
 for case in missing:2:missing.yaml cycle:2:'form a cycle' runaway:1:'runaway activity: neuron wild'; do
     name=${case%%:*}

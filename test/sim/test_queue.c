@@ -10,7 +10,7 @@ START_TEST(order_within_slabs) {
     const int64_t stride = 1000; /* up to 200,000 slabs ahead: beyond the ring */
     for (uint32_t round = 3; round-- > 0;)
         for (int64_t slab = SLABS - 1; slab >= 0; slab--) {
-            pm_flight flight = {(double)slab, round, (uint32_t)slab};
+            pm_flight flight = {.time = (double)slab, .source = round, .group = (uint32_t)slab};
             ck_assert_int_eq(pm_queue_push(queue, slab * stride, &flight), PM_OK);
         }
     for (int64_t slab = 0; slab < SLABS * stride; slab++) {
@@ -34,7 +34,7 @@ START_TEST(order_of_pushing) {
     for (uint32_t n = 1; n < N; n += 1 + n / 4) {
         for (uint32_t k = 0; k < n; k++) {
             uint32_t number = (uint32_t)((uint64_t)k * 389 % n); /* some numbers twice, if n shares a factor */
-            pm_flight flight = {(double)(number / 3), number % 3, 0};
+            pm_flight flight = {.time = (double)(number / 3), .source = number % 3};
             ck_assert_int_eq(pm_queue_push(queue, n, &flight), PM_OK);
         }
         pm_bucket *bucket = pm_queue_open(queue, n);

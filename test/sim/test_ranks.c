@@ -115,7 +115,8 @@ static void run_on(course *courses, uint32_t ranks, const pm_network *network, d
     pthread_barrier_init(&all.barrier, NULL, ranks);
     for (uint32_t r = 0; r < ranks; r++) {
         course *c = &courses[r];
-        *c = (course){.network = network, .first = until / 3.0, .until = until, .spikes = malloc(MOST * sizeof(pm_spike))};
+        *c = (course){
+            .network = network, .first = until / 3.0, .until = until, .spikes = malloc(MOST * sizeof(pm_spike))};
         if (ranks > 1)
             c->member.all = &all;
         c->member.exchange = (pm_exchange){r, ranks, &c->member, gather, gather, sum, least};
@@ -273,7 +274,8 @@ START_TEST(same_bits) {
 }
 END_TEST
 
-/* With delays of 1 ms or more, ranks meet far less often than there are slabs of an eighth of the shortest time constant. */
+/* With delays of 1 ms or more, ranks meet far less often than there are slabs of an eighth of the shortest time
+ * constant. */
 START_TEST(windows) {
     pm_network *network = sources_and_cells(23);
     course courses[2];
@@ -287,16 +289,21 @@ END_TEST
 /* What goes wrong on one rank ends the run on all, with the same message. */
 START_TEST(failures) {
     const pm_neuron neuron = pm_neuron_default();
-    pm_neuron driven = neuron;
-    driven.I_e = 4000.0;
+    const pm_event kick = {.time = 1.0};
+    pm_neuron endless = neuron; /* it fires again before a double precision number has passed */
+    endless.E_L = 0.0;
+    endless.V_th = 1.0;
+    endless.V_reset = nextafter(1.0, 0.0);
     for (int what = 0; what < 2; what++) {
         pm_network *network = pm_network_new();
         course courses[3];
         ck_assert_int_eq(pm_network_add_lif(network, "calm", 4, &neuron, NULL, NULL), PM_OK);
-        ck_assert_int_eq(pm_network_add_lif(network, what ? "loop" : "wild", 4, &driven, NULL, NULL), PM_OK);
-        pm_synapse self = {2, 2, 1e300, 0.001}; /* runs away */
-        const pm_projection loop[] = {{.from = 1, .to = 1, .rule = PM_SYNAPSE_LIST, .synapses = &self, .n_synapses = 1},
-                                      {.from = 1, .to = 1, .weight.a = 1.0}};
+        ck_assert_int_eq(pm_network_add_lif(network, what ? "loop" : "wild", 4, &endless, NULL, NULL), PM_OK);
+        ck_assert_int_eq(pm_network_add_spike_source(network, "kick", 1, &kick, 1, NULL, NULL), PM_OK);
+        pm_synapse to_one = {0, 2, 1e5, 0.0};
+        const pm_projection loop[] = {
+            {.from = 2, .to = 1, .rule = PM_SYNAPSE_LIST, .synapses = &to_one, .n_synapses = 1},
+            {.from = 1, .to = 1, .weight.a = 1.0}};
         add(network, &loop[what], 1);
         run_on(courses, 3, network, 50.0);
         for (uint32_t r = 0; r < 3; r++) {

@@ -1,0 +1,223 @@
+/* Deliveries: the only work that is done for every synaptic event. Invariant: each cell's arrivals are added to its
+ * intake in the order of the deliveries, whatever the blocks.
+ *
+ * Crowds. Where very many spikes are fired at the same instant and arrive at the same cell, equal contributions round
+ * in the same way, and a plain sum loses digits in proportion to their number. The spikes of a crowd are cut into
+ * parts; what a part brings to a cell with that many synapses is summed apart from everything else, and these sums are
+ * added up with what rounding leaves of them. To cells that no crowd reaches nothing is added, so that their bits
+ * depend neither on crowds elsewhere nor on how cells are divided among ranks. */
+#include "sim/engine.h"
+
+#include "base/simd.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { AHEAD = 2 };              /* deliveries whose synapses are fetched */
+enum { CROWDED_SYNAPSES = 512 }; /* a cell with no more of them does not notice crowds */
+
+/* The synapses of a delivery whose targets are in the block. */
+static void block_part(const pm_engine *engine, pm_block cells, const pm_delivery *d, uint64_t *begin, uint64_t *end) {
+    const uint32_t *targets = engine->wiring->targets;
+    uint32_t limit[2] = {cells.begin, cells.end};
+    uint64_t found[2] = {d->begin, d->end};
+    bool whole = cells.begin == 0 && cells.end == engine->wiring->n_cells;
+    for (int k = 0; k < 2 && !whole; k++) {
+        uint64_t low = d->begin, high = d->end;
+        while (low < high) {
+            uint64_t middle = low + (high - low) / 2;
+            if (targets[middle] < limit[k])
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        found[k] = low;
+    }
+    *begin = found[0];
+    *end = found[1];
+}
+
+typedef double vector4 __attribute__((vector_size(32)));
+
+/* The innermost loop of the program: one synaptic event per turn. `equal`: the weights are, and need not be read. The
+ * number of arrivals logged so far, and with these. */
+static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine *engine, pm_logged *restrict log,
+                                                                       uint32_t logged, uint64_t begin, uint64_t end,
+                                                                       uint32_t delivery, bool equal) {
+    const pm_delivery *d = &engine->deliveries.items[delivery];
+    const uint32_t *restrict targets = engine->wiring->targets;
+    const double *restrict weights = engine->wiring->weights;
+    vector4 *restrict intakes = (vector4 *)(void *)engine->intakes;
+    uint32_t *restrict log_head = engine->log_head;
+    const vector4 positive = {d->u, d->i, d->b, d->lift_positive}, negative = {d->u, d->i, d->b, d->lift_negative};
+    const vector4 same = d->sign < 0 ? negative : positive;
+    const vector4 change = d->weight * same;
+    for (uint64_t k = begin; k < end; k++) {
+        uint32_t target = targets[k];
+        double w = equal ? d->weight : weights[k];
+        const vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
+        intakes[target] += equal ? change : w * factors;
+        if (log_head[target] != PM_NOT_LOGGED) {
+            log[logged] = (pm_logged){w, delivery, log_head[target]};
+            log_head[target] = logged++;
+        }
+    }
+    return logged;
+}
+
+/* The synapses of a delivery lie anywhere in memory: to be fetched while those before are delivered. Those of the
+ * block are where they would be if targets were spread evenly. */
+static void fetch(const pm_engine *engine, pm_block cells, const pm_delivery *d) {
+    enum { AT_MOST = 1024, LINE = 64 }; /* synapses, bytes: the rest comes by itself */
+    const double share = (double)(d->end - d->begin) / engine->wiring->n_cells;
+    const uint64_t first = d->begin + (uint64_t)(share * cells.begin);
+    const uint64_t part = (uint64_t)(share * (cells.end - cells.begin)), n = part < AT_MOST ? part : AT_MOST;
+    const uint32_t *targets = engine->wiring->targets + first;
+    const double *weights = engine->wiring->weights + first;
+    for (uint64_t k = 0; k < n; k += LINE / sizeof *targets)
+        __builtin_prefetch(targets + k, 0, 2);
+    for (uint64_t k = 0; isnan(d->weight) && k < n; k += LINE / sizeof *weights)
+        __builtin_prefetch(weights + k, 0, 2);
+}
+
+/* The same where few cells are looked at, and all arrivals are logged. */
+static uint32_t deliver_and_list(pm_engine *engine, pm_worker *worker, uint32_t logged, uint64_t begin, uint64_t end,
+                                 uint32_t delivery) {
+    const uint32_t *targets = engine->wiring->targets;
+    const pm_delivery *d = &engine->deliveries.items[delivery];
+    const uint32_t more = deliver_synapses(engine, worker->log.items, logged, begin, end, delivery, !isnan(d->weight));
+    for (uint64_t k = begin; k < end; k++)
+        pm_list_cell(engine, worker, targets[k]);
+    return more;
+}
+
+PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, pm_block cells, uint32_t delivery) {
+    const pm_delivery *d = &engine->deliveries.items[delivery];
+    uint64_t begin, end;
+    block_part(engine, cells, d, &begin, &end);
+    while (worker->log.capacity < worker->log.count + (end - begin)) {
+        size_t room = worker->log.count + (end - begin);
+        if (!pm_list_grow((void **)&worker->log.items, &worker->log.capacity, room, sizeof *worker->log.items))
+            return false;
+    }
+    const uint32_t logged = (uint32_t)worker->log.count;
+    pm_logged *log = worker->log.items;
+    if (!engine->dense)
+        worker->log.count = deliver_and_list(engine, worker, logged, begin, end, delivery);
+    else
+        worker->log.count = !isnan(d->weight) ? deliver_synapses(engine, log, logged, begin, end, delivery, true)
+                                              : deliver_synapses(engine, log, logged, begin, end, delivery, false);
+    return true;
+}
+
+/* Adds with what rounding leaves. */
+static void add(double *sum, double *rest, double more) {
+    double total = *sum + more, part = total - *sum;
+    *rest += (*sum - (total - part)) + (more - part);
+    *sum = total;
+}
+
+/* From the deliveries of one crowd to those of another; 0: of none. */
+static void change_crowd(pm_engine *engine, pm_worker *worker, pm_block cells, uint32_t from, uint32_t to) {
+    for (size_t k = 0; k < worker->crowds.count; k++) {
+        pm_crowd_sum *c = &worker->crowds.items[k];
+        if (c->cell < cells.begin || c->cell >= cells.end)
+            continue;
+        pm_intake *intake = &engine->intakes[c->cell];
+        if (from > 0) {
+            add(&c->sum.u, &c->rest.u, intake->u);
+            add(&c->sum.i, &c->rest.i, intake->i);
+            add(&c->sum.b, &c->rest.b, intake->b);
+            add(&c->sum.lift, &c->rest.lift, intake->lift);
+            *intake = c->aside;
+        }
+        if (to > 0) {
+            c->aside = *intake;
+            *intake = (pm_intake){0};
+        }
+    }
+}
+
+static void join_crowds(pm_engine *engine, pm_worker *worker, pm_block cells) {
+    for (size_t k = 0; k < worker->crowds.count; k++) {
+        pm_crowd_sum *c = &worker->crowds.items[k];
+        if (c->cell < cells.begin || c->cell >= cells.end)
+            continue;
+        pm_intake *intake = &engine->intakes[c->cell];
+        intake->u += c->sum.u + c->rest.u;
+        intake->i += c->sum.i + c->rest.i;
+        intake->b += c->sum.b + c->rest.b;
+        intake->lift += c->sum.lift + c->rest.lift;
+        c->sum = c->rest = (pm_intake){0};
+    }
+}
+
+pm_status pm_crowds_find(pm_engine *engine, pm_error *error) {
+    const pm_wiring *w = engine->wiring;
+    uint32_t *synapses = calloc((size_t)w->n_cells + 1, sizeof *synapses);
+    bool memory = synapses != NULL;
+    for (uint64_t k = 0; memory && k < w->n_synapses; k++)
+        synapses[w->targets[k]]++;
+    for (int k = 0; memory && k < engine->n_workers; k++) {
+        pm_worker *worker = &engine->workers[k];
+        worker->crowds.count = 0;
+        for (uint32_t n = worker->begin; memory && n < worker->end; n++) {
+            if (synapses[n] <= CROWDED_SYNAPSES)
+                continue;
+            memory = PM_LIST_ROOM(worker->crowds);
+            if (memory)
+                worker->crowds.items[worker->crowds.count++] = (pm_crowd_sum){.cell = n};
+        }
+    }
+    free(synapses);
+    engine->crowded = memory;
+    return memory ? PM_OK : pm_fail_memory(error, "sums over simultaneous spikes");
+}
+
+pm_status pm_deliver(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first) {
+    uint32_t crowd = 0;
+    for (size_t d = first; d < engine->deliveries.count; d++) {
+        const pm_delivery *delivery = &engine->deliveries.items[d];
+        if (d + AHEAD < engine->deliveries.count)
+            fetch(engine, cells, delivery + AHEAD);
+        if (delivery->crowd != crowd)
+            change_crowd(engine, worker, cells, crowd, delivery->crowd);
+        crowd = delivery->crowd;
+        if (!deliver_one(engine, worker, cells, (uint32_t)d))
+            return pm_fail_memory(&worker->error, "logged arrivals");
+    }
+    if (crowd > 0)
+        change_crowd(engine, worker, cells, crowd, 0);
+    if (engine->n_crowds > 0)
+        join_crowds(engine, worker, cells);
+    return PM_OK;
+}
+
+void pm_list_cell(pm_engine *engine, pm_worker *worker, uint32_t cell) {
+    if (engine->link[cell] != PM_NOT_LOGGED)
+        return;
+    uint32_t *last = &worker->listed[engine->plan.ranges[engine->range_of[cell]].level];
+    engine->link[cell] = *last;
+    *last = cell;
+}
+
+/* Before anything of a slab is delivered: which cells will probably be replayed, by the arrivals to be expected. Where
+ * there are few of these, logging them all costs less than telling cells apart. */
+void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells) {
+    const double h = engine->end - engine->start;
+    const double arrivals = ((double)engine->events + worker->driven_before) / engine->wiring->n_cells;
+    const double expected = worker->lift * (arrivals + 3.0 * sqrt(arrivals));
+    const bool few = (double)engine->events < engine->wiring->n_cells;
+    for (size_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++) {
+        const pm_block part = pm_in_block(cells, &engine->plan.ranges[r]);
+        const pm_lif *lif = &engine->classes[engine->plan.ranges[r].class].lif;
+        for (uint32_t n = part.begin; n < part.end; n++) {
+            const pm_cell *cell = &engine->cells[n];
+            pm_lif_state state = {cell->u, cell->i, cell->b};
+            bool log = few || engine->watched[n] || !(pm_lif_bound(lif, &state, h) + expected < lif->theta);
+            if (log && isnan(cell->u) && !few)
+                log = engine->holds[n].ready < engine->end;
+            engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
+        }
+    }
+}

@@ -1,0 +1,273 @@
+/* Settling: whether a cell fires in the slab, and what becomes of it. Invariants: a cell's intake is complete when its
+ * level is settled; a cell is not replayed only if a bound proves that it stays under its threshold; nothing changes a
+ * cell before the slab is committed, and then only cells that something reached or that fired.
+ *
+ * The bound. Over the slab, u <= [largest u without arrivals] + [sum over arrivals with w > 0 of w times the largest
+ * value that the PSP takes before s1]. The first is at most u(s0) + h max(0, slope) (pm_lif_bound). The PSP eps rises
+ * until peak_time, so with r = s1 - arrival the second has the terms w eps(r), or w eps(peak_time) if r is beyond the
+ * peak: which is the intake's u, minus `lift`, if `lift` collects w eps(r) for w < 0 and w (eps(r) - eps(peak_time))
+ * for w > 0.
+ *
+ * A cell that nothing reaches has a wake, which its state at the origin decides: never, if the peaks of its responses
+ * together do not reach threshold; the end of a time in which even the steepest rise that there can be does not; or the
+ * slab of its next spike. In the second case the origin moves there when the time has come: some few times before a
+ * spike, however many slabs there are. */
+#include "sim/engine.h"
+
+#include <math.h>
+
+/* Far more than the rounding of what is compared with the threshold: the proof stays a proof. */
+static const double MARGIN = 1e-9;
+/* The crossing as computed for a wake and that of the replay may differ by roundings. */
+static const double EARLY = 1e-12;
+
+pm_lif_basis pm_class_basis(const pm_class *class, double slab, double time) {
+    const double slabs = time / slab; /* exact: the slab is a power of two */
+    return slabs <= PM_STEPS ? class->steps[(size_t)slabs] : pm_lif_basis_at(&class->lif, time);
+}
+
+/* A bound of u from the state on, for ever. */
+static inline double highest(const pm_class *class, const pm_lif_state *s) {
+    const double rest = s->u > class->lif.u_inf ? s->u : class->lif.u_inf;
+    const double slow = s->i > 0.0 ? s->i * class->slow_peak : 0.0, fast = s->b > 0.0 ? s->b * class->peak : 0.0;
+    return rest + slow + fast + MARGIN * (fabs(rest) + slow + fast);
+}
+
+/* The time until u may reach theta, ms; INFINITY: it will not. An estimate, which is below the truth, unless it is
+ * short: then the crossing itself, which is kept in `foreseen`. */
+static double quiet_time(const pm_class *class, const pm_lif_state *s, double *foreseen) {
+    const pm_lif *lif = &class->lif;
+    *foreseen = NAN;
+    if (highest(class, s) < lif->theta)
+        return INFINITY;
+    if (s->u < lif->theta) {
+        const double current = (s->i > 0.0 ? s->i : 0.0) + (s->b > 0.0 ? s->b : 0.0);
+        const double slope = (lif->u_inf - s->u) * lif->l_m + current * lif->inv_C;
+        const double t = slope > 0.0 ? (lif->theta - s->u) / slope * (1.0 - MARGIN) : INFINITY;
+        if (t >= class->worth)
+            return t;
+    }
+    *foreseen = pm_lif_crossing(lif, s, class->gone);
+    return *foreseen * (1.0 - EARLY);
+}
+
+double pm_free_state(const pm_engine *engine, uint32_t cell, const pm_class *class, pm_lif_state *state) {
+    const pm_cell *at = &engine->cells[cell];
+    *state = (pm_lif_state){at->u, at->i, at->b};
+    if (!isnan(at->u))
+        return 0.0;
+    const double after = engine->holds[cell].ready - at->origin + engine->holds[cell].late;
+    state->u = class->lif.u_reset;
+    if (!(after > 0.0)) { /* by the rounding of an absolute time */
+        state->u -= pm_lif_slope_now(&class->lif, state) * after;
+        return 0.0;
+    }
+    *state = pm_lif_advance(&class->lif, state, after);
+    state->u = class->lif.u_reset;
+    return after;
+}
+
+/* Finds the cell's wake, a function of its state at its origin. */
+static void find_wake(pm_engine *engine, uint32_t n, const pm_class *class) {
+    const double h = engine->plan.slab;
+    pm_lif_state state;
+    const double from = pm_free_state(engine, n, class, &state);
+    const double after = from + quiet_time(class, &state, &engine->foreseen[n]);
+    engine->wake[n] = engine->cells[n].origin + floor(after * (1.0 - EARLY) / h) * h;
+}
+
+/* The state of the cell at `time`, the start of a slab, if nothing has happened to it since its origin. */
+static pm_lif_state state_at(const pm_engine *engine, uint32_t n, const pm_class *class, double time) {
+    const pm_cell *cell = &engine->cells[n];
+    pm_lif_state state;
+    const double from = pm_free_state(engine, n, class, &state), t = time - cell->origin - from;
+    const pm_lif_basis at = from > 0.0 ? pm_lif_basis_at(&class->lif, t) : pm_class_basis(class, engine->plan.slab, t);
+    return pm_lif_advance_by(&class->lif, &state, &at);
+}
+
+/* A wake that was an estimate has come: the cell goes on from here. */
+static void stop_over(pm_engine *engine, uint32_t n, const pm_class *class) {
+    const pm_lif_state state = state_at(engine, n, class, engine->start);
+    engine->cells[n] = (pm_cell){state.u, state.i, state.b, engine->start};
+    find_wake(engine, n, class);
+}
+
+/* Whether a cell that something reaches provably stays silent in the slab. */
+static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_class *class) {
+    const pm_cell *cell = &engine->cells[n];
+    const pm_intake *intake = &engine->intakes[n];
+    const double lift = intake->u - intake->lift;
+    pm_lif_state state = {cell->u, cell->i, cell->b};
+    if (isnan(cell->u)) {
+        const double ready = engine->holds[n].ready;
+        return ready >= engine->end && ready + engine->holds[n].late >= engine->end;
+    }
+    if (highest(class, &state) + lift * (1.0 + MARGIN) < class->lif.theta)
+        return true;
+    if (cell->origin < engine->start)
+        state = state_at(engine, n, class, engine->start);
+    const double bound = pm_lif_bound(&class->lif, &state, engine->end - engine->start);
+    return bound + lift + MARGIN * (fabs(bound) + fabs(lift)) < class->lif.theta;
+}
+
+/* Everything about a cell that is looked at. */
+static pm_status visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_class *class) {
+    const bool lags = engine->cells[n].origin < engine->start;
+    if (lags && engine->wake[n] == PM_UNKNOWN)
+        find_wake(engine, n, class);
+    if (lags && engine->start >= engine->wake[n] && isnan(engine->foreseen[n]))
+        stop_over(engine, n, class);
+    bool silent = false;
+    if (pm_is_reached(&engine->intakes[n]))
+        silent = stays_silent(engine, n, class);
+    else if (lags)
+        silent = engine->start < engine->wake[n];
+    else if (engine->dense)
+        engine->wake[n] = PM_UNKNOWN;
+    return silent && !engine->watched[n] ? PM_OK : pm_replay(engine, worker, n, class, NULL);
+}
+
+bool pm_draw_driven(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    const pm_drive *drive = &engine->drive;
+    const double h = engine->end - engine->start;
+    const uint32_t n_channels = drive->first[cells.end] - drive->first[cells.begin];
+    if (!pm_drive_draw(drive, cells.begin, cells.end, engine->start, h, &class->lif, &class->series, &worker->block))
+        return false;
+    if (engine->sample_until < engine->end)
+        worker->n_driven += pm_drive_before(&worker->block, n_channels, engine->start, engine->sample_until);
+    return true;
+}
+
+/* Adds it to a cell's intake. */
+static inline void add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class,
+                              pm_intake *intake) {
+    const pm_drive *drive = &engine->drive;
+    const pm_drive_block *drawn = &worker->block;
+    const bool rising = engine->plan.slab < class->peak_time; /* all PSPs, to the end of the slab */
+    for (uint32_t c = drive->first[cell]; c < drive->first[cell + 1]; c++) {
+        const uint32_t at = c - drawn->first;
+        const pm_series_sums *sums = &drawn->sums[at / PM_SERIES_LANES];
+        const uint32_t lane = at % PM_SERIES_LANES;
+        const double w = drive->channels[c].weight, u = w * sums->u[lane], n = sums->number[lane];
+        const double most = !(w > 0.0) ? 0.0 : rising ? u : w * n * class->peak;
+        intake->u += u;
+        intake->i += w * sums->i[lane];
+        intake->b += w * sums->b[lane];
+        intake->lift += u - most;
+        worker->n_driven += engine->sample_until < engine->end ? 0 : (uint64_t)n;
+    }
+}
+
+static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    const pm_lif *lif = &class->lif;
+    const double h = engine->end - engine->start, start = engine->start;
+    const bool driven = engine->drive.n_channels > 0;
+    double lift_sum = 0.0;
+    if (driven && !pm_draw_driven(engine, worker, cells, class))
+        return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
+    for (uint32_t n = cells.begin; n < cells.end; n++) {
+        const pm_cell *cell = &engine->cells[n];
+        pm_intake *intake = &engine->intakes[n];
+        if (driven)
+            add_driven(engine, worker, n, class, intake);
+        if (cell->origin < start && start < engine->wake[n] && !pm_is_reached(intake) && !engine->watched[n])
+            continue;
+        pm_lif_state state = {cell->u, cell->i, cell->b};
+        double lift = intake->u - intake->lift;
+        lift_sum += lift;
+        double bound = pm_lif_bound(lif, &state, h);
+        double rounding = MARGIN * (fabs(bound) + fabs(lift));
+        if (cell->origin == start && bound + lift + rounding < lif->theta && !engine->watched[n]) {
+            if (!pm_is_reached(intake))
+                engine->wake[n] = PM_UNKNOWN;
+            continue;
+        }
+        pm_status status = visit(engine, worker, n, class);
+        if (status != PM_OK)
+            return status;
+    }
+    worker->lift_sum += lift_sum;
+    return PM_OK;
+}
+
+pm_status pm_settle_range(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    pm_status status = PM_OK;
+    uint32_t begin = cells.begin;
+    for (uint32_t next; status == PM_OK && begin < cells.end; begin = next) {
+        next = engine->drive.n_channels > 0 ? pm_drive_block_end(&engine->drive, begin, cells.end) : cells.end;
+        status = settle_cells(engine, worker, (pm_block){begin, next}, class);
+    }
+    return status;
+}
+
+static const pm_class *class_of(const pm_engine *engine, uint32_t cell) {
+    return &engine->classes[engine->plan.ranges[engine->range_of[cell]].class];
+}
+
+pm_status pm_settle_listed(pm_engine *engine, pm_worker *worker, size_t level) {
+    pm_status status = PM_OK;
+    for (uint32_t n = worker->listed[level]; status == PM_OK && n != PM_LOG_END; n = engine->link[n])
+        status = visit(engine, worker, n, class_of(engine, n));
+    return status;
+}
+
+/* To the end of the slab, with what has arrived. */
+static inline void commit_cell(const pm_engine *engine, uint32_t n, const pm_class *class) {
+    pm_cell *cell = &engine->cells[n];
+    const pm_intake *intake = &engine->intakes[n];
+    const pm_lif_state state = {cell->u, cell->i, cell->b};
+    pm_lif_state moved;
+    if (cell->origin == engine->start) {
+        moved = pm_lif_advance_by(&class->lif, &state, &class->steps[1]);
+    } else {
+        const pm_lif_basis at = pm_class_basis(class, engine->plan.slab, engine->end - cell->origin);
+        moved = pm_lif_advance_by(&class->lif, &state, &at);
+    }
+    *cell = (pm_cell){moved.u + intake->u, moved.i + intake->i, moved.b + intake->b, engine->end};
+}
+
+static void commit_block(const pm_engine *engine, pm_block cells, const pm_class *class) {
+    for (uint32_t n = cells.begin; n < cells.end; n++) {
+        if (pm_is_reached(&engine->intakes[n]))
+            commit_cell(engine, n, class);
+        engine->intakes[n] = (pm_intake){0};
+    }
+}
+
+static void commit_outcome(const pm_engine *engine, const pm_outcome *outcome) {
+    const uint32_t n = outcome->cell;
+    if (engine->cells[n].origin != engine->end)
+        commit_cell(engine, n, class_of(engine, n));
+    engine->cells[n].u = outcome->u;
+    engine->holds[n] = outcome->hold;
+}
+
+void pm_commit_cells(pm_engine *engine, pm_worker *worker) {
+    const pm_block own = {worker->begin, worker->end};
+    const pm_plan *plan = &engine->plan;
+    const bool empty = engine->deliveries.count == 0 && engine->drive.n_channels == 0;
+    for (size_t r = 0; engine->dense && !empty && r < plan->first_range[plan->n_levels]; r++)
+        commit_block(engine, pm_in_block(own, &plan->ranges[r]), &engine->classes[plan->ranges[r].class]);
+    for (size_t level = 0; !engine->dense && level < plan->n_levels; level++)
+        for (uint32_t n = worker->listed[level]; n != PM_LOG_END; n = engine->link[n])
+            commit_block(engine, (pm_block){n, n + 1}, class_of(engine, n));
+    for (size_t k = 0; k < worker->outcomes.count; k++)
+        commit_outcome(engine, &worker->outcomes.items[k]);
+    for (size_t level = 0; !engine->dense && level < plan->n_levels; level++)
+        for (uint32_t n = worker->listed[level]; n != PM_LOG_END; n = engine->link[n]) {
+            if (engine->cells[n].origin == engine->end)
+                find_wake(engine, n, class_of(engine, n));
+            else if (engine->wake[n] < engine->end)
+                engine->wake[n] = engine->end;
+            pm_wakes_update(&worker->wakes, n); /* at once: the heap stands one change at a time */
+        }
+}
+
+void pm_calm_down(pm_engine *engine, pm_worker *worker) {
+    for (uint32_t n = worker->begin; n < worker->end; n++) {
+        if (engine->cells[n].origin == engine->start || engine->wake[n] == PM_UNKNOWN)
+            find_wake(engine, n, class_of(engine, n));
+        engine->log_head[n] = PM_LOG_END;
+    }
+    pm_wakes_fill(&worker->wakes, worker->begin, worker->end);
+}

@@ -1,0 +1,195 @@
+/* Spikes on their way: from sources and from cells, on all ranks, through the queue to the deliveries of a slab.
+ *
+ * What cells fire is exchanged at the end of a window of slabs that is no longer than the shortest delay between cells,
+ * or after each level where cells act within a slab; then every rank has all spikes, in the same order. The queue hands
+ * out spikes in an order that does not depend on when they were pushed, and so the ranks' arrivals are summed as those
+ * of one rank would be. A rank that fails settles nothing any more, and says so at the next exchange.
+ *
+ * Invariant: the queue does not change while a slab is settled. What goes on to later slabs waits in `onward` until the
+ * slab is there to stay. */
+#include "sim/slabs.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Spikes at one instant are a crowd if there are more; its parts are not larger. */
+enum { CROWD = 512 };
+static const uint32_t OF_SOURCES = (uint32_t)1 << 31; /* tells parts of sources' crowds from those of cells' */
+
+int pm_compare_spikes(const void *left, const void *right) {
+    const pm_spike *a = left, *b = right;
+    if (a->time != b->time)
+        return a->time < b->time ? -1 : 1;
+    if (a->population != b->population)
+        return a->population < b->population ? -1 : 1;
+    return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
+}
+
+bool pm_append_spike(pm_spike_list *list, const pm_spike *spike) {
+    if (!PM_LIST_ROOM(*list))
+        return false;
+    list->items[list->count++] = *spike;
+    return true;
+}
+
+/* Rows and groups of spikes to be sent lie anywhere in memory: they are fetched so many spikes ahead. */
+enum { ROW_AHEAD = 16, GROUP_AHEAD = 8 };
+
+static inline void fetch_row(const pm_wiring *w, uint32_t source) { __builtin_prefetch(&w->first_group[source]); }
+
+static inline void fetch_group(const pm_wiring *w, pm_flight flight) {
+    __builtin_prefetch(&w->groups[w->first_group[flight.source] + flight.group]);
+}
+
+/* A spike, from its group `flight.group` on: groups that arrive in the current slab are delivered, the next one waits.
+ */
+static pm_status send(pm_simulation *s, pm_flight flight, pm_error *error) {
+    const pm_wiring *w = s->engine.wiring;
+    uint64_t first = w->first_group[flight.source], end = w->first_group[flight.source + 1];
+    for (uint64_t g = first + flight.group; g < end; g++) {
+        double arrival = flight.time + w->groups[g].delay;
+        double slab = floor(arrival / s->engine.plan.slab);
+        if (slab > (double)s->slab) {
+            flight.group = (uint32_t)(g - first);
+            if (!(slab < 0x1p62))
+                return PM_OK;
+            if (!PM_LIST_ROOM(s->onward))
+                return pm_fail_memory(error, "spikes on their way");
+            s->onward.items[s->onward.count++] = (pm_onward){flight, (int64_t)slab};
+            return PM_OK;
+        }
+        pm_status status = pm_engine_arrive(&s->engine, g, flight.time, flight.crowd, arrival, error);
+        if (status != PM_OK)
+            return status;
+    }
+    return PM_OK;
+}
+
+/* A run of simultaneous spikes in a sorted list. */
+typedef struct run {
+    size_t begin, end;
+} run;
+
+/* The part of a crowd to which spike number k of a sorted list belongs; `at` leads from one to the next. */
+static uint32_t crowd_part(const pm_spike *spikes, size_t n, size_t k, run *at) {
+    if (k >= at->end) {
+        at->begin = at->end = k;
+        while (at->end < n && spikes[at->end].time == spikes[k].time)
+            at->end++;
+    }
+    return at->end - at->begin > CROWD ? 1 + (uint32_t)((k - at->begin) / CROWD) : 0;
+}
+
+static inline pm_flight flight_of(const pm_wiring *w, const pm_spike *spike, uint32_t crowd) {
+    return (pm_flight){spike->time, w->first_neuron[spike->population] + spike->neuron, 0, crowd, 0};
+}
+
+static pm_status send_sources(pm_simulation *s, const pm_spike *spikes, size_t n, pm_error *error) {
+    pm_status status = PM_OK;
+    run at = {0};
+    for (size_t k = 0; status == PM_OK && k < n; k++) {
+        const uint32_t part = crowd_part(spikes, n, k, &at);
+        if (!s->engine.drive.covers[spikes[k].population])
+            status = send(s, flight_of(s->engine.wiring, &spikes[k], part ? OF_SOURCES | part : 0), error);
+    }
+    return status;
+}
+
+pm_status pm_open_slab(pm_simulation *s, const pm_spike **sources, size_t *n_sources, pm_error *error) {
+    double h = s->engine.plan.slab;
+    pm_engine_begin(&s->engine, (double)s->slab * h, (double)(s->slab + 1) * h);
+    s->onward.count = 0;
+    const pm_bucket *bucket = pm_queue_open(s->queue, s->slab);
+    if (!bucket)
+        return pm_fail_memory(error, "spikes on their way");
+    pm_status status = PM_OK;
+    for (size_t k = 0; status == PM_OK && k < bucket->count; k++) {
+        if (k + ROW_AHEAD < bucket->count)
+            fetch_row(s->engine.wiring, bucket->flights[k + ROW_AHEAD].source);
+        if (k + GROUP_AHEAD < bucket->count)
+            fetch_group(s->engine.wiring, bucket->flights[k + GROUP_AHEAD]);
+        status = send(s, bucket->flights[k], error);
+    }
+    if (status == PM_OK && !s->collected)
+        status = pm_sources_collect(s->sources, s->engine.end, sources, n_sources, error);
+    pm_sources_collected(s->sources, sources, n_sources);
+    s->collected = status == PM_OK;
+    return status == PM_OK ? send_sources(s, *sources, *n_sources, error) : status;
+}
+
+pm_status pm_close_slab(pm_simulation *s, pm_error *error) {
+    pm_bucket *bucket = pm_queue_open(s->queue, s->slab);
+    if (!bucket)
+        return pm_fail_memory(error, "spikes on their way");
+    bucket->count = 0;
+    for (size_t k = 0; k < s->onward.count; k++)
+        if (pm_queue_push(s->queue, s->onward.items[k].slab, &s->onward.items[k].flight) != PM_OK)
+            return pm_fail_memory(error, "spikes on their way");
+    s->onward.count = 0;
+    return PM_OK;
+}
+
+pm_status pm_take_spikes(pm_simulation *s, pm_error *error) {
+    const pm_wiring *w = s->engine.wiring;
+    for (int k = 0; k < s->engine.n_workers; k++) {
+        const pm_worker *worker = &s->engine.workers[k];
+        for (size_t n = 0; n < worker->spikes.count; n++) {
+            const pm_cell_spike *found = &worker->spikes.items[n];
+            uint32_t p = pm_wiring_population_of_cell(w, s->network, found->cell);
+            pm_spike spike = {found->time, found->slope, p, w->first_here[p] + (found->cell - w->first_cell[p])};
+            if (!pm_append_spike(&s->own, &spike))
+                return pm_fail_memory(error, "spikes");
+        }
+    }
+    return PM_OK;
+}
+
+enum { FAILED = 1, STOPPING = 2 }; /* in the header, as `population` */
+
+/* All ranks' spikes into `found`. */
+static pm_status gather_spikes(pm_simulation *s, pm_status status, pm_error *error) {
+    const pm_exchange *x = s->exchange;
+    if (!x) {
+        for (size_t k = 1; status == PM_OK && k < s->own.count; k++)
+            if (!pm_append_spike(&s->found, &s->own.items[k]))
+                status = pm_fail_memory(error, "spikes");
+        s->own.count = 1;
+        return status;
+    }
+    const size_t *sizes = NULL;
+    s->own.items[0].population = (status != PM_OK ? FAILED : 0) | (atomic_exchange(&s->stop, false) ? STOPPING : 0);
+    const pm_spike *all = x->gather(x->user, s->own.items, s->own.count * sizeof *all, &sizes);
+    uint32_t flags = 0;
+    s->own.count = 1;
+    for (uint32_t r = 0; r < x->size; r++) {
+        const size_t n = sizes[r] / sizeof *all;
+        flags |= all[0].population;
+        for (size_t k = 1; k < n && status == PM_OK; k++)
+            if (!pm_append_spike(&s->found, &all[k]))
+                status = pm_fail_memory(error, "spikes");
+        all += n;
+    }
+    s->stopping = s->stopping || (flags & STOPPING);
+    if (!(flags & FAILED))
+        return status;
+    s->agreed = true;
+    return pm_exchange_agree(x, status, error);
+}
+
+pm_status pm_share_spikes(pm_simulation *s, pm_status status, pm_error *error) {
+    const pm_wiring *w = s->engine.wiring;
+    size_t begin = s->found.count;
+    status = gather_spikes(s, status, error);
+    if (status == PM_OK && s->found.count - begin > 1)
+        qsort(s->found.items + begin, s->found.count - begin, sizeof(pm_spike), pm_compare_spikes);
+    run at = {begin, begin};
+    for (size_t k = begin; status == PM_OK && k < s->found.count; k++) {
+        const pm_spike *spikes = s->found.items;
+        if (k + ROW_AHEAD < s->found.count)
+            fetch_row(w, flight_of(w, &spikes[k + ROW_AHEAD], 0).source);
+        if (k + GROUP_AHEAD < s->found.count)
+            fetch_group(w, flight_of(w, &spikes[k + GROUP_AHEAD], 0));
+        status = send(s, flight_of(w, &spikes[k], crowd_part(spikes, s->found.count, k, &at)), error);
+    }
+    return status;
+}
