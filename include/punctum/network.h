@@ -236,8 +236,12 @@ pm_status pm_network_vary(pm_network *network, uint32_t population, const char *
 /* The number of the receptor of that name, or the number of receptors (at least 1). */
 uint32_t pm_population_receptor(const pm_population *population, const char *name);
 uint32_t pm_population_receptors(const pm_population *population);
+/* Whether a parameter of that name differs from neuron to neuron. */
+bool pm_population_varies(const pm_population *population, const char *parameter);
 /* Whether there is anything of the above but V_m at t = 0 and the name of a receptor. */
 bool pm_population_is_general(const pm_population *population);
+/* Whether its neurons take the general course: because of that, or because currents are injected into them. */
+bool pm_population_needs_general(const pm_network *network, uint32_t population);
 /* The parameters of one neuron as they are drawn, and V_m at t = 0 (NULL if not wanted). Errors: PM_INVALID where they
  * are unusable; the message names the neuron. Deterministic: a function of seed, names and number. */
 pm_status pm_network_neuron(const pm_network *network, uint32_t population, uint32_t number, pm_neuron *neuron,

@@ -28,8 +28,20 @@ void pm_population_clear(pm_population *p) {
     free(p->varied);
 }
 
+static size_t find_parameter(const char *name) {
+    size_t k = 0;
+    while (k < PM_NEURON_FIELDS && strcmp(pm_neuron_lif.fields[k].name, name) != 0)
+        k++;
+    return k == PM_NEURON_FIELDS && strcmp(name, "V_m") != 0 ? k + 1 : k;
+}
+
 /* Not every parameter of a population that has varied ones. */
 static bool is_given(const pm_distribution *d) { return d->kind != PM_CONSTANT || !isnan(d->a); }
+
+bool pm_population_varies(const pm_population *p, const char *parameter) {
+    const size_t place = find_parameter(parameter);
+    return p->varied && place < PM_VARIED && is_given(&p->varied[place]);
+}
 
 /* What is but tau_1 and tau_2 by another name. */
 static bool is_plain(const pm_receptor *r) {
@@ -43,6 +55,14 @@ bool pm_population_is_general(const pm_population *p) {
     for (size_t k = 0; p->varied && k < PM_NEURON_FIELDS; k++)
         general = general || is_given(&p->varied[k]);
     return general;
+}
+
+bool pm_population_needs_general(const pm_network *network, uint32_t population) {
+    const pm_population *p = &network->populations[population];
+    bool needed = pm_population_is_general(p);
+    for (size_t k = 0; !needed && k < network->n_currents; k++)
+        needed = network->currents[k].population == population;
+    return p->kind == PM_LIF && needed;
 }
 
 uint32_t pm_population_receptors(const pm_population *p) { return p->n_receptors > 0 ? (uint32_t)p->n_receptors : 1; }
@@ -170,13 +190,6 @@ pm_status pm_network_set_reset(pm_network *network, uint32_t population, const p
         return pm_fail(error, PM_INVALID, "add is %g mV; it must be a finite number", reset->add);
     p->reset = *reset;
     return PM_OK;
-}
-
-static size_t find_parameter(const char *name) {
-    size_t k = 0;
-    while (k < PM_NEURON_FIELDS && strcmp(pm_neuron_lif.fields[k].name, name) != 0)
-        k++;
-    return k == PM_NEURON_FIELDS && strcmp(name, "V_m") != 0 ? k + 1 : k;
 }
 
 static pm_status check_varied(const pm_population *p, const char *parameter, const pm_distribution *d,

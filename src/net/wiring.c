@@ -255,12 +255,13 @@ static void sort_row(pm_wiring *w, const uint32_t *cell_class, delays *d, uint64
 }
 
 /* General populations share a class with nobody. */
-static bool same_class(const pm_population *a, const pm_population *b) {
-    bool same = a->kind == PM_LIF && b->kind == PM_LIF && !pm_population_is_general(a) && !pm_population_is_general(b);
+static bool same_class(const pm_network *net, uint32_t left, uint32_t right) {
+    const pm_population *a = &net->populations[left], *b = &net->populations[right];
+    bool same = a->kind == PM_LIF && b->kind == PM_LIF;
     for (size_t k = 0; same && k < pm_neuron_lif.n_fields; k++)
         same = pm_field_value(&pm_neuron_lif.fields[k], &a->neuron) ==
                pm_field_value(&pm_neuron_lif.fields[k], &b->neuron);
-    return same;
+    return same && !pm_population_needs_general(net, left) && !pm_population_needs_general(net, right);
 }
 
 static pm_status number_neurons(pm_wiring *w, const pm_network *net, const pm_exchange *exchange, pm_error *error) {
@@ -280,7 +281,7 @@ static pm_status number_neurons(pm_wiring *w, const pm_network *net, const pm_ex
         cells += pm_share_begin(exchange, rank + 1, population->size) - w->first_here[p];
         w->class[p] = w->n_classes;
         for (size_t q = 0; q < p; q++)
-            if (same_class(&net->populations[q], population)) {
+            if (same_class(net, (uint32_t)q, (uint32_t)p)) {
                 w->class[p] = w->class[q];
                 break;
             }

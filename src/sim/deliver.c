@@ -39,15 +39,16 @@ static void block_part(const pm_engine *engine, pm_block cells, const pm_deliver
 
 typedef double vector4 __attribute__((vector_size(32)));
 
-/* The innermost loop of the program: one synaptic event per turn. `equal`: the weights are, and need not be read. The
- * number of arrivals logged so far, and with these. */
+/* The innermost loop of the program: one synaptic event per turn. `equal`: the weights are, and need not be read;
+ * `own`: the intakes are those of a receptor of general cells. The number of arrivals logged so far, and with these. */
 static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine *engine, pm_logged *restrict log,
                                                                        uint32_t logged, uint64_t begin, uint64_t end,
-                                                                       uint32_t delivery, bool equal) {
+                                                                       uint32_t delivery, bool equal, bool own) {
     const pm_delivery *d = &engine->deliveries.items[delivery];
     const uint32_t *restrict targets = engine->wiring->targets;
     const double *restrict weights = engine->wiring->weights;
-    vector4 *restrict intakes = (vector4 *)(void *)engine->intakes;
+    vector4 *restrict intakes = (vector4 *)(void *)(own ? d->intakes : engine->intakes);
+    const size_t stride = own ? d->stride : 1;
     uint32_t *restrict log_head = engine->log_head;
     const vector4 positive = {d->u, d->i, d->b, d->lift_positive}, negative = {d->u, d->i, d->b, d->lift_negative};
     const vector4 same = d->sign < 0 ? negative : positive;
@@ -56,7 +57,7 @@ static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine
         uint32_t target = targets[k];
         double w = equal ? d->weight : weights[k];
         const vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
-        intakes[target] += equal ? change : w * factors;
+        intakes[target * stride] += equal ? change : w * factors;
         if (log_head[target] != PM_NOT_LOGGED) {
             log[logged] = (pm_logged){w, delivery, log_head[target]};
             log_head[target] = logged++;
@@ -85,7 +86,8 @@ static uint32_t deliver_and_list(pm_engine *engine, pm_worker *worker, uint32_t 
                                  uint32_t delivery) {
     const uint32_t *targets = engine->wiring->targets;
     const pm_delivery *d = &engine->deliveries.items[delivery];
-    const uint32_t more = deliver_synapses(engine, worker->log.items, logged, begin, end, delivery, !isnan(d->weight));
+    const uint32_t more = deliver_synapses(engine, worker->log.items, logged, begin, end, delivery, !isnan(d->weight),
+                                           d->intakes != NULL);
     for (uint64_t k = begin; k < end; k++)
         pm_list_cell(engine, worker, targets[k]);
     return more;
@@ -104,9 +106,12 @@ PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, pm_block c
     pm_logged *log = worker->log.items;
     if (!engine->dense)
         worker->log.count = deliver_and_list(engine, worker, logged, begin, end, delivery);
+    else if (d->intakes)
+        worker->log.count = deliver_synapses(engine, log, logged, begin, end, delivery, !isnan(d->weight), true);
     else
-        worker->log.count = !isnan(d->weight) ? deliver_synapses(engine, log, logged, begin, end, delivery, true)
-                                              : deliver_synapses(engine, log, logged, begin, end, delivery, false);
+        worker->log.count = !isnan(d->weight)
+                                ? deliver_synapses(engine, log, logged, begin, end, delivery, true, false)
+                                : deliver_synapses(engine, log, logged, begin, end, delivery, false, false);
     return true;
 }
 
@@ -201,6 +206,12 @@ void pm_list_cell(pm_engine *engine, pm_worker *worker, uint32_t cell) {
     *last = cell;
 }
 
+static bool quick_is_silent(const pm_engine *engine, uint32_t n, const pm_general *g, double expected) {
+    const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
+    return g->quick && g->n_currents == 0 &&
+           pm_membrane_bound(m, pm_general_state(g, n), engine->end - engine->start) + expected < 0.0;
+}
+
 /* Before anything of a slab is delivered: which cells will probably be replayed, by the arrivals to be expected. Where
  * there are few of these, logging them all costs less than telling cells apart. */
 void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells) {
@@ -210,12 +221,15 @@ void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells) {
     const bool few = (double)engine->events < engine->wiring->n_cells;
     for (size_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++) {
         const pm_block part = pm_in_block(cells, &engine->plan.ranges[r]);
-        const pm_lif *lif = &engine->classes[engine->plan.ranges[r].class].lif;
+        const pm_class *class = &engine->classes[engine->plan.ranges[r].class];
+        const pm_lif *lif = &class->lif;
         for (uint32_t n = part.begin; n < part.end; n++) {
             const pm_cell *cell = &engine->cells[n];
             pm_lif_state state = {cell->u, cell->i, cell->b};
-            bool log = few || engine->watched[n] || !(pm_lif_bound(lif, &state, h) + expected < lif->theta);
-            if (log && isnan(cell->u) && !few)
+            bool log = few || (class->general && !quick_is_silent(engine, n, class->general, expected)) ||
+                       engine->watched[n] ||
+                       (!class->general && !(pm_lif_bound(lif, &state, h) + expected < lif->theta));
+            if (isnan(cell->u) && !few && !(class->general && !class->general->quick))
                 log = engine->holds[n].ready < engine->end;
             engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
         }

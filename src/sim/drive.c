@@ -2,7 +2,9 @@
  * before the present slab; what is still on its way is drawn where it is asked for. */
 #include "sim/drive.h"
 
+#include "model/kernel.h"
 #include "model/rate_course.h"
+#include "sim/general.h"
 #include "sim/sources.h"
 
 #include <math.h>
@@ -16,14 +18,24 @@ static uint64_t synapses_of(const pm_wiring *wiring, uint32_t neuron) {
     return end > first ? wiring->groups[end].begin - wiring->groups[first].begin : 0;
 }
 
+/* Drives add currents, to the one receptor that a general population has for them, if that is one of exponentials. */
+static bool hears_drives(const pm_network *network, const pm_projection *projection) {
+    const uint32_t to = projection->to;
+    const pm_receptor r = pm_population_get_receptor(&network->populations[to], projection->receptor);
+    if (r.kernel != &pm_kernel_double_exponential && r.kernel != &pm_kernel_exponential)
+        return false;
+    return !pm_population_needs_general(network, to) ||
+           (pm_general_is_quick(network, to) && projection->receptor == pm_general_drive_receptor(network, to));
+}
+
 /* `fan`: the synapses of each neuron on all ranks. */
 static bool is_private(const pm_network *network, const pm_wiring *wiring, const uint64_t *fan, size_t p, double slab) {
     const pm_population *population = &network->populations[p];
     if (population->kind != PM_POISSON_SOURCE || population->rate * 1e-3 * slab < FEWEST ||
         pm_rate_course_changes(&population->course))
         return false;
-    for (size_t k = 0; k < network->n_projections; k++) /* drives add currents */
-        if (network->projections[k].from == p && network->populations[network->projections[k].to].neuron.tau_1 == 0.0)
+    for (size_t k = 0; k < network->n_projections; k++)
+        if (network->projections[k].from == p && !hears_drives(network, &network->projections[k]))
             return false;
     for (uint32_t n = wiring->first_neuron[p]; n < wiring->first_neuron[p + 1]; n++)
         if (fan[n] > 1)

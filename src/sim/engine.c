@@ -6,6 +6,8 @@
  * cells are; otherwise those that the deliveries name, those whose wake has come, and those that are recorded. */
 #include "sim/engine.h"
 
+#include "model/kernel.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,16 +70,32 @@ static bool make_watches(pm_engine *engine) {
     return true;
 }
 
-static bool make_classes(pm_engine *engine) {
+/* The parameters by which private drives are summed: those of the receptor that hears them. */
+static pm_neuron driven_neuron(const pm_network *net, uint32_t population) {
+    pm_neuron neuron = net->populations[population].neuron;
+    if (pm_population_needs_general(net, population)) {
+        const pm_receptor r =
+            pm_population_get_receptor(&net->populations[population], pm_general_drive_receptor(net, population));
+        if (r.kernel == &pm_kernel_double_exponential || r.kernel == &pm_kernel_exponential) {
+            neuron.tau_1 = r.parameters[0];
+            neuron.tau_2 = r.parameters[1];
+        }
+    }
+    return neuron;
+}
+
+static pm_status make_classes(pm_engine *engine, pm_error *error) {
     const pm_network *net = engine->network;
-    engine->classes = malloc((engine->wiring->n_classes + 1) * sizeof *engine->classes);
+    engine->classes = calloc(engine->wiring->n_classes + 1, sizeof *engine->classes);
     if (!engine->classes)
-        return false;
-    for (size_t p = 0; p < net->n_populations; p++) {
+        return pm_fail_memory(error, "the neurons");
+    pm_status status = PM_OK;
+    for (uint32_t p = 0; status == PM_OK && p < net->n_populations; p++) {
         if (net->populations[p].kind != PM_LIF)
             continue;
         pm_class *class = &engine->classes[engine->wiring->class[p]];
-        class->lif = pm_lif_new(&net->populations[p].neuron);
+        const pm_neuron neuron = driven_neuron(net, p);
+        class->lif = pm_lif_new(&neuron);
         for (size_t k = 0; k <= PM_STEPS; k++)
             class->steps[k] = pm_lif_basis_at(&class->lif, (double)k * engine->plan.slab);
         class->series = pm_series_new(&class->lif, engine->plan.slab);
@@ -86,12 +104,34 @@ static bool make_classes(pm_engine *engine) {
         const double fastest = class->lif.x + (class->lif.single ? class->lif.dxy : class->lif.dxz);
         class->worth = fmax(4.0 * engine->plan.slab, 0.25 / fastest);
         class->gone = 800.0 / class->lif.x + 800.0 / fastest;
-        pm_neuron slow = net->populations[p].neuron;
+        pm_neuron slow = neuron;
         slow.tau_2 = 0.0;
         const pm_lif alone = pm_lif_new(&slow);
         class->slow_peak = class->lif.impulse ? 0.0 : pm_lif_psp(&alone, pm_lif_psp_peak(&alone));
+        if (pm_population_needs_general(net, p))
+            status = pm_general_new(net, engine->wiring, p, engine->plan.slab, &class->general, error);
     }
-    return true;
+    return status;
+}
+
+/* Potentials at t = 0 that differ from E_L. General cells have their own. */
+static pm_status draw_start(pm_engine *engine, pm_error *error) {
+    const pm_network *net = engine->network;
+    const pm_wiring *w = engine->wiring;
+    pm_status status = PM_OK;
+    for (uint32_t p = 0; status == PM_OK && p < net->n_populations; p++) {
+        if (net->populations[p].kind != PM_LIF || !net->populations[p].varied || pm_population_needs_general(net, p))
+            continue;
+        if (!engine->u_start && !(engine->u_start = calloc((size_t)w->n_cells + 1, sizeof *engine->u_start)))
+            return pm_fail_memory(error, "the neurons");
+        for (uint32_t c = w->first_cell[p]; status == PM_OK && c < w->first_cell[p + 1]; c++) {
+            pm_neuron neuron;
+            double V_m = 0.0;
+            status = pm_network_neuron(net, p, w->first_here[p] + (c - w->first_cell[p]), &neuron, &V_m, error);
+            engine->u_start[c] = V_m - neuron.E_L;
+        }
+    }
+    return status;
 }
 
 static bool make_workers(pm_engine *engine, int threads) {
@@ -162,9 +202,12 @@ pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threa
         status = pm_plan_new(network, engine->wiring, exchange, &engine->plan, error);
     if (status == PM_OK)
         status = pm_drive_new(&engine->drive, network, engine->wiring, exchange, engine->plan.slab, error);
-    if (status == PM_OK &&
-        !(make_cells(engine) && make_watches(engine) && make_classes(engine) && make_workers(engine, threads)))
+    if (status == PM_OK && !(make_cells(engine) && make_watches(engine) && make_workers(engine, threads)))
         status = pm_fail_memory(error, "the neurons");
+    if (status == PM_OK)
+        status = make_classes(engine, error);
+    if (status == PM_OK)
+        status = draw_start(engine, error);
     if (status == PM_OK)
         pm_engine_reset(engine);
     else
@@ -185,9 +228,16 @@ void pm_engine_clear(pm_engine *engine) {
         pm_basis_free(&w->gaps);
         free(w->spikes.items);
         free(w->outcomes.items);
+        free(w->ends.items);
+        free(w->rows.items);
+        free(w->states.items);
+        free(w->general.items);
         free(w->samples.items);
     }
     free(engine->workers);
+    for (uint32_t k = 0; engine->classes && k < engine->wiring->n_classes; k++)
+        pm_general_free(engine->classes[k].general);
+    free(engine->u_start);
     pm_wiring_free(engine->wiring);
     pm_plan_free(&engine->plan);
     pm_drive_clear(&engine->drive);
@@ -210,7 +260,7 @@ void pm_engine_clear(pm_engine *engine) {
 
 void pm_engine_reset(pm_engine *engine) {
     for (uint32_t c = 0; c < engine->wiring->n_cells; c++) {
-        engine->cells[c] = (pm_cell){0};
+        engine->cells[c] = (pm_cell){.u = engine->u_start ? engine->u_start[c] : 0.0};
         engine->holds[c] = (pm_hold){.ready = -INFINITY};
         engine->wake[c] = 0.0;
         engine->foreseen[c] = NAN;
@@ -218,6 +268,9 @@ void pm_engine_reset(pm_engine *engine) {
         engine->log_head[c] = PM_LOG_END;
         engine->link[c] = PM_NOT_LOGGED;
     }
+    for (uint32_t k = 0; k < engine->wiring->n_classes; k++)
+        if (engine->classes[k].general)
+            pm_general_reset(engine->classes[k].general);
     for (int k = 0; k < engine->n_workers; k++) {
         engine->workers[k].log.count = 0;
         engine->workers[k].lift = 0.0;
@@ -235,7 +288,14 @@ void pm_engine_archive(pm_engine *engine, pm_archive *archive) {
         pm_engine_reset(engine);
     pm_archive_bytes(archive, engine->cells, engine->wiring->n_cells * sizeof *engine->cells);
     pm_archive_bytes(archive, engine->holds, engine->wiring->n_cells * sizeof *engine->holds);
+    for (uint32_t k = 0; k < engine->wiring->n_classes; k++) {
+        const pm_general *g = engine->classes[k].general;
+        if (g)
+            pm_archive_bytes(archive, g->states, g->n_cells * g->width * sizeof *g->states);
+    }
     PM_ARCHIVE(archive, engine->drive.arrived);
+    for (uint32_t c = 0; archive->reading && c < engine->wiring->n_cells; c++)
+        engine->wake[c] = PM_UNKNOWN; /* a function of the state at the origin */
 }
 
 double pm_engine_wake(const pm_engine *engine, double now) {
@@ -270,6 +330,17 @@ static pm_status join_crowd(pm_engine *engine, double fired, uint32_t part, pm_e
     return engine->crowded ? PM_OK : pm_crowds_find(engine, error);
 }
 
+static void set_factors(const pm_class *class, double left, pm_delivery *d) {
+    pm_lif_basis at = pm_lif_basis_at(&class->lif, left);
+    if (class->lif.impulse)
+        at = (pm_lif_basis){.d12 = at.em};
+    d->u = at.d12;
+    d->i = at.alpha;
+    d->b = at.e2;
+    d->lift_positive = left > class->peak_time ? at.d12 - class->peak : 0.0;
+    d->lift_negative = at.d12;
+}
+
 pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint32_t crowd, double time,
                            pm_error *error) {
     const pm_group *g = &engine->wiring->groups[group];
@@ -278,23 +349,21 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint
         return pm_fail_memory(error, "deliveries");
     if (crowd > 0 && join_crowd(engine, fired, crowd, error) != PM_OK)
         return PM_NO_MEMORY;
-    double left = engine->end - time; /* exact: both are multiples of the last bit of the smaller */
-    pm_lif_basis at = pm_lif_basis_at(&class->lif, left);
-    if (class->lif.impulse)
-        at = (pm_lif_basis){.d12 = at.em};
-    engine->deliveries.items[engine->deliveries.count++] = (pm_delivery){
+    const double left = engine->end - time; /* exact: both are multiples of the last bit of the smaller */
+    pm_delivery *d = &engine->deliveries.items[engine->deliveries.count++];
+    *d = (pm_delivery){
         .offset = time - engine->start,
         .begin = g->begin,
         .end = g[1].begin,
         .sign = g->sign,
         .crowd = crowd > 0 ? engine->n_crowds : 0,
         .weight = g->weight,
-        .u = at.d12,
-        .i = at.alpha,
-        .b = at.e2,
-        .lift_positive = left > class->peak_time ? at.d12 - class->peak : 0.0,
-        .lift_negative = at.d12,
+        .port = g->receptor,
     };
+    if (class->general)
+        pm_general_factors(class->general, left, d);
+    else
+        set_factors(class, left, d);
     engine->events += g[1].begin - g->begin;
     return PM_OK;
 }
@@ -405,20 +474,28 @@ static void forget_list(pm_engine *engine, pm_worker *worker, size_t level) {
         engine->link[n] = PM_NOT_LOGGED;
         engine->log_head[n] = PM_LOG_END;
         engine->intakes[n] = (pm_intake){0};
+        const pm_class *class = &engine->classes[engine->plan.ranges[engine->range_of[n]].class];
+        if (class->general)
+            pm_general_forget(class->general, (pm_block){n, n + 1});
         pm_wakes_update(&worker->wakes, n);
     }
     worker->listed[level] = PM_LOG_END;
 }
 
 void pm_engine_finish(pm_engine *engine) {
-    if (engine->dense && !engine->committed)
+    if (engine->dense && !engine->committed) {
         memset(engine->intakes, 0, engine->wiring->n_cells * sizeof *engine->intakes);
+        for (uint32_t k = 0; k < engine->wiring->n_classes; k++)
+            if (engine->classes[k].general)
+                pm_general_forget(engine->classes[k].general, (pm_block){0, engine->wiring->n_cells});
+    }
     for (int k = 0; k < engine->n_workers; k++) {
         pm_worker *worker = &engine->workers[k];
         for (size_t level = 0; !engine->dense && level < engine->plan.n_levels; level++)
             forget_list(engine, worker, level);
         worker->log.count = 0;
         worker->outcomes.count = 0;
+        worker->general.count = worker->states.count = 0;
         worker->samples.count = 0;
     }
 }
@@ -433,7 +510,14 @@ pm_status pm_engine_probe(pm_engine *engine, uint32_t cell, double time, pm_lif_
         return pm_fail_memory(error, "arrivals from Poisson sources");
     engine->log_head[cell] = PM_NOT_LOGGED;
     engine->until = engine->sample_from = engine->sample_until = time;
-    pm_status status = pm_replay(engine, worker, cell, class, state);
+    double general[PM_MEMBRANE_WIDTH];
+    pm_status status = class->general ? pm_general_replay(engine, worker, cell, class->general, general)
+                                      : pm_replay(engine, worker, cell, class, state);
+    if (class->general) {
+        *state = (pm_lif_state){.u = general[0]};
+        for (uint32_t k = 0; k < class->general->membranes[0].n_ports; k++)
+            state->i += general[1 + 2 * k];
+    }
     engine->log_head[cell] = log;
     worker->spikes.count = 0;
     if (status != PM_OK && error)

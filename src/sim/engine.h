@@ -21,6 +21,7 @@
 #include "math/series.h"
 #include "net/wiring.h"
 #include "sim/drive.h"
+#include "sim/general.h"
 #include "sim/plan.h"
 #include "sim/wakes.h"
 
@@ -55,6 +56,7 @@ typedef struct pm_class {
     double slow_peak;                 /* of the response to a current with tau_1 alone, mV/pA; impulse: 0 */
     double worth;                     /* a shorter time without a spike is not worth being estimated, ms */
     double gone;                      /* the time after which all exponentials are gone, ms */
+    pm_general *general;              /* NULL: the above is all there is */
 } pm_class;
 
 /* A group of synapses whose spike arrives in the current slab. */
@@ -64,7 +66,10 @@ typedef struct pm_delivery {
     double weight;                       /* as in pm_group */
     int32_t sign;                        /* as in pm_group */
     uint32_t crowd;                      /* of simultaneous spikes, counted from 1 in the slab; 0: none */
-    double u, i, b;                      /* factors of the weight in the intake */
+    uint32_t port;                       /* the receptor */
+    struct pm_intake *intakes;           /* that of cell 0 over this port, if it were one of the targets; NULL: none */
+    uint32_t stride;                     /* from the intake of a cell to that of the next */
+    double u, i, b;                      /* factors of the weight in the intake; general cells: 0 */
     double lift_positive, lift_negative; /* the same for `lift`, by the sign of the weight */
 } pm_delivery;
 
@@ -73,6 +78,7 @@ typedef struct pm_arrival {
     double offset; /* ms from s0 */
     double weight; /* pA */
     size_t order;  /* of delivery */
+    uint32_t port;
 } pm_arrival;
 
 /* All that arrives at one cell at one instant. */
@@ -103,6 +109,15 @@ typedef struct pm_outcome {
     pm_hold hold;
     uint32_t cell;
 } pm_outcome;
+
+/* What a replay leaves of a general cell at the end of the slab. */
+typedef struct pm_general_outcome {
+    size_t at;    /* of its state in the worker's `states` */
+    pm_hold hold; /* if it fired */
+    uint32_t cell;
+    bool held, fired;
+    bool whole; /* the intakes do not count */
+} pm_general_outcome;
 
 /* A neuron whose potential is recorded. */
 typedef struct pm_watch {
@@ -139,6 +154,9 @@ typedef struct pm_worker {
     pm_basis_table gaps;          /* between them */
     PM_LIST(pm_cell_spike) spikes;
     PM_LIST(pm_outcome) outcomes;
+    PM_LIST(double) ends, rows; /* of the gaps of the general cell at hand, ms; their coefficients */
+    PM_LIST(double) states;
+    PM_LIST(pm_general_outcome) general;
     PM_LIST(pm_sample) samples;
     double last_point;    /* offset of the last curve point of the cell at hand, ms */
     double lift;          /* running mean of u - lift per arrival, mV: how much may be expected next */
@@ -167,6 +185,7 @@ typedef struct pm_engine {
     uint32_t *log_head;          /* per cell: index into its worker's log, PM_LOG_END or PM_NOT_LOGGED */
     uint32_t *link;              /* per cell: the next one in its worker's list, PM_LOG_END or PM_NOT_LOGGED */
     uint32_t *range_of;          /* per cell: of the plan */
+    double *u_start;             /* per cell, mV; NULL: all rest at t = 0 */
     uint32_t *heap, *heap_place; /* of the workers' wakes */
     pm_watch *watches;           /* sorted by cell */
     size_t n_watches;
@@ -265,10 +284,36 @@ pm_lif_basis pm_class_basis(const pm_class *class, double slab, double time);
 double pm_free_state(const pm_engine *engine, uint32_t cell, const pm_class *class, pm_lif_state *state);
 /* settle.c: draws what private drives bring to the cells of a block. */
 bool pm_draw_driven(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
+/* settle.c: adds it to the intake of a cell. */
+void pm_add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, double scale,
+                   pm_intake *intake);
 
 /* replay.c: one cell through the slab, or up to `until`; finds its spikes. `state`: NULL, or receives that at the end.
  */
 pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, pm_lif_state *state);
+/* replay.c: what arrives at a cell over synapses, in order, into the worker's list; false: no memory. Whether a burst
+ * with so many spikes is asked to stop. The error of activity without end. */
+bool pm_gather(const pm_engine *engine, pm_worker *worker, uint32_t cell);
+bool pm_burst_is_stopped(const pm_engine *engine, size_t n_spikes);
+pm_status pm_runaway(const pm_engine *engine, pm_error *error, uint32_t cell, double time, const char *what);
+
+/* general_replay.c: the same for a general cell. general_settle.c: settling, committing and waking them. */
+pm_status pm_general_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general,
+                            double *state);
+pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
+pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general);
+void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_general *general);
+void pm_general_commit(pm_engine *engine, pm_worker *worker);
+/* What an arrival `left` ms before the end of the slab adds to the intakes of general cells; nothing to those that are
+ * not quick. */
+void pm_general_factors(const pm_general *general, double left, pm_delivery *delivery);
+/* Empties the intakes of those cells of a population that lie in the block. */
+void pm_general_forget(const pm_general *general, pm_block cells);
+/* The intakes of a quick cell. */
+static inline pm_intake *pm_general_intakes(const pm_general *g, uint32_t cell) {
+    return g->intakes + (size_t)(cell - g->first_cell) * g->n_ports;
+}
+void pm_general_find_wake(pm_engine *engine, uint32_t cell, const pm_general *general);
 
 /* A piece [x0, x1) of a cell's course, ms from s0: `state` holds at x0; `held` says that u stays there. */
 typedef struct pm_piece {
@@ -283,5 +328,27 @@ const pm_watch *pm_watches_of(const pm_engine *engine, uint32_t cell);
 bool pm_sample_piece(pm_engine *engine, pm_worker *worker, const pm_watch *watches, const pm_lif *lif,
                      const pm_piece *piece);
 bool pm_sample_spike(pm_engine *engine, pm_worker *worker, const pm_watch *watches, const pm_lif *lif, double time);
+
+/* The instants at which a piece is sampled: multiples of the interval, and points of the curve `step` ms apart. */
+typedef struct pm_sampling {
+    double interval, start, limit; /* ms, the last two offsets */
+    double number, curve, step;
+    double last; /* both ends of a jump belong to the curve: the offset of the second, or INFINITY */
+    double time; /* ms, of the present one */
+} pm_sampling;
+pm_sampling pm_sampling_begin(const pm_engine *engine, const pm_worker *worker, const pm_watch *watch, double x0,
+                              double x1, double step, bool jumps);
+/* The next one: its offset, and what it is; false: there is none. */
+bool pm_sampling_next(pm_sampling *sampling, double *x, pm_sample_kind *kind);
+/* The distance of points on a curve of that curvature (mV/ms^2) over `length` ms. */
+double pm_curve_step(double bend, double length);
+bool pm_add_sample(pm_worker *worker, const pm_engine *engine, const pm_watch *watch, double time, double value,
+                   pm_sample_kind kind);
+
+/* general_samples.c: the same for a general cell, whose state holds at x0. `watches` may be NULL. */
+bool pm_general_sample_piece(pm_engine *engine, pm_worker *worker, const pm_watch *watches, const pm_general *general,
+                             const pm_membrane *membrane, const double *state, double x0, double x1, bool held);
+bool pm_general_sample_spike(pm_engine *engine, pm_worker *worker, const pm_watch *watches, const pm_general *general,
+                             const pm_membrane *membrane, const double *state, double time);
 
 #endif

@@ -4,6 +4,8 @@
  * single cells along the synapses, and a cycle of cells is an error. */
 #include "sim/plan.h"
 
+#include "model/kernel.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +22,14 @@ static double power_of_two_below(double x) {
 static double preferred_slab(const pm_network *net) {
     double shortest = INFINITY;
     for (size_t p = 0; p < net->n_populations; p++) {
-        const pm_neuron *n = &net->populations[p].neuron;
-        if (net->populations[p].kind == PM_LIF)
-            shortest = fmin(shortest, fmin(n->C_m / n->g_L, n->tau_1 > 0.0 ? n->tau_1 : INFINITY));
+        const pm_population *population = &net->populations[p];
+        if (population->kind != PM_LIF)
+            continue;
+        shortest = fmin(shortest, population->neuron.C_m / population->neuron.g_L);
+        for (uint32_t k = 0; k < pm_population_receptors(population); k++) {
+            const pm_receptor r = pm_population_get_receptor(population, k);
+            shortest = r.parameters[0] > 0.0 ? fmin(shortest, r.parameters[0]) : shortest;
+        }
     }
     return shortest < INFINITY ? power_of_two_below(fmax(shortest / 8.0, 0x1p-30)) : 1.0;
 }

@@ -38,10 +38,10 @@ static void sort_arrivals(pm_arrival *items, size_t n) {
     }
 }
 
-static bool add_arrival(pm_worker *worker, double offset, double weight, size_t order) {
+static bool add_arrival(pm_worker *worker, const pm_delivery *delivery, double weight, size_t order) {
     if (!PM_LIST_ROOM(worker->arrivals))
         return false;
-    worker->arrivals.items[worker->arrivals.count++] = (pm_arrival){offset, weight, order};
+    worker->arrivals.items[worker->arrivals.count++] = (pm_arrival){delivery->offset, weight, order, delivery->port};
     return true;
 }
 
@@ -50,7 +50,7 @@ static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t h
     size_t order = SIZE_MAX;
     for (uint32_t at = head; at != PM_LOG_END; at = worker->log.items[at].next) {
         const pm_logged *item = &worker->log.items[at];
-        if (!add_arrival(worker, engine->deliveries.items[item->delivery].offset, item->weight, order--))
+        if (!add_arrival(worker, &engine->deliveries.items[item->delivery], item->weight, order--))
             return false;
     }
     for (size_t low = 0, high = worker->arrivals.count; low + 1 < high; low++) { /* nearly sorted then */
@@ -97,13 +97,28 @@ static bool look_up(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
         const pm_delivery *delivery = &engine->deliveries.items[d];
         uint64_t low = find_target(targets, delivery->begin, delivery->end, cell);
         for (; low < delivery->end && targets[low] == cell; low++)
-            if (!add_arrival(worker, delivery->offset, engine->wiring->weights[low], order++))
+            if (!add_arrival(worker, delivery, engine->wiring->weights[low], order++))
                 return false;
     }
     return true;
 }
 
-static pm_status runaway(const pm_engine *engine, pm_error *error, uint32_t cell, double time, const char *what) {
+bool pm_gather(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
+    const uint32_t head = engine->log_head[cell];
+    worker->arrivals.count = 0;
+    if (engine->deliveries.count == 0)
+        return true;
+    if (!(head == PM_NOT_LOGGED ? look_up(engine, worker, cell) : gather_logged(engine, worker, head)))
+        return false;
+    sort_arrivals(worker->arrivals.items, worker->arrivals.count);
+    return true;
+}
+
+bool pm_burst_is_stopped(const pm_engine *engine, size_t n_spikes) {
+    return n_spikes % SPIKES_UNASKED == 0 && engine->stop && atomic_load(engine->stop);
+}
+
+pm_status pm_runaway(const pm_engine *engine, pm_error *error, uint32_t cell, double time, const char *what) {
     char name[160];
     pm_engine_name(engine, cell, name, sizeof name);
     return pm_fail(error, PM_FAILED, "runaway activity: neuron %s %s at %.17g ms", name, what, time);
@@ -144,8 +159,8 @@ static pm_status fire(course *c, double after) {
         return PM_OK;
     }
     if (!(time > c->last_spike))
-        return runaway(engine, &worker->error, c->cell, time, "fires without end");
-    if (++c->n_spikes % SPIKES_UNASKED == 0 && engine->stop && atomic_load(engine->stop))
+        return pm_runaway(engine, &worker->error, c->cell, time, "fires without end");
+    if (pm_burst_is_stopped(engine, ++c->n_spikes))
         return stopped(c);
     pm_lif_state then = pm_lif_advance(lif, &c->state, after);
     if (after > 0.0)
@@ -206,7 +221,7 @@ static pm_status move_to(course *c, double x1) {
             c->state.u = lif->theta;
         c->x = p.x1;
         if (!isfinite(c->state.u + c->state.i))
-            return runaway(c->engine, &c->worker->error, c->cell, c->engine->start + c->x,
+            return pm_runaway(c->engine, &c->worker->error, c->cell, c->engine->start + c->x,
                            "has a potential beyond all numbers");
     }
     return PM_OK;
@@ -338,13 +353,9 @@ static bool report(const course *c, bool was_held) {
 }
 
 pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, pm_lif_state *state) {
-    const uint32_t head = engine->log_head[cell];
-    worker->arrivals.count = 0;
     worker->last_point = -INFINITY;
-    if (engine->deliveries.count > 0 &&
-        !(head == PM_NOT_LOGGED ? look_up(engine, worker, cell) : gather_logged(engine, worker, head)))
+    if (!pm_gather(engine, worker, cell))
         return pm_fail_memory(&worker->error, "arrivals");
-    sort_arrivals(worker->arrivals.items, worker->arrivals.count);
     worker->driven.n = 0;
     course c = begin(engine, worker, cell, class);
     const bool was_held = isnan(engine->cells[cell].u);

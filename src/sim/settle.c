@@ -69,6 +69,10 @@ double pm_free_state(const pm_engine *engine, uint32_t cell, const pm_class *cla
 
 /* Finds the cell's wake, a function of its state at its origin. */
 static void find_wake(pm_engine *engine, uint32_t n, const pm_class *class) {
+    if (class->general) {
+        pm_general_find_wake(engine, n, class->general);
+        return;
+    }
     const double h = engine->plan.slab;
     pm_lif_state state;
     const double from = pm_free_state(engine, n, class, &state);
@@ -112,6 +116,8 @@ static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_class *cl
 
 /* Everything about a cell that is looked at. */
 static pm_status visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_class *class) {
+    if (class->general)
+        return pm_general_visit(engine, worker, n, class->general);
     const bool lags = engine->cells[n].origin < engine->start;
     if (lags && engine->wake[n] == PM_UNKNOWN)
         find_wake(engine, n, class);
@@ -138,9 +144,8 @@ bool pm_draw_driven(pm_engine *engine, pm_worker *worker, pm_block cells, const 
     return true;
 }
 
-/* Adds it to a cell's intake. */
-static inline void add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class,
-                              pm_intake *intake) {
+static inline __attribute__((always_inline)) void add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell,
+                                                             const pm_class *class, double scale, pm_intake *intake) {
     const pm_drive *drive = &engine->drive;
     const pm_drive_block *drawn = &worker->block;
     const bool rising = engine->plan.slab < class->peak_time; /* all PSPs, to the end of the slab */
@@ -148,7 +153,7 @@ static inline void add_driven(const pm_engine *engine, pm_worker *worker, uint32
         const uint32_t at = c - drawn->first;
         const pm_series_sums *sums = &drawn->sums[at / PM_SERIES_LANES];
         const uint32_t lane = at % PM_SERIES_LANES;
-        const double w = drive->channels[c].weight, u = w * sums->u[lane], n = sums->number[lane];
+        const double w = scale * drive->channels[c].weight, u = w * sums->u[lane], n = sums->number[lane];
         const double most = !(w > 0.0) ? 0.0 : rising ? u : w * n * class->peak;
         intake->u += u;
         intake->i += w * sums->i[lane];
@@ -156,6 +161,11 @@ static inline void add_driven(const pm_engine *engine, pm_worker *worker, uint32
         intake->lift += u - most;
         worker->n_driven += engine->sample_until < engine->end ? 0 : (uint64_t)n;
     }
+}
+
+void pm_add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, double scale,
+                   pm_intake *intake) {
+    add_driven(engine, worker, cell, class, scale, intake);
 }
 
 static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
@@ -169,7 +179,7 @@ static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cel
         const pm_cell *cell = &engine->cells[n];
         pm_intake *intake = &engine->intakes[n];
         if (driven)
-            add_driven(engine, worker, n, class, intake);
+            add_driven(engine, worker, n, class, 1.0, intake);
         if (cell->origin < start && start < engine->wake[n] && !pm_is_reached(intake) && !engine->watched[n])
             continue;
         pm_lif_state state = {cell->u, cell->i, cell->b};
@@ -195,7 +205,7 @@ pm_status pm_settle_range(pm_engine *engine, pm_worker *worker, pm_block cells, 
     uint32_t begin = cells.begin;
     for (uint32_t next; status == PM_OK && begin < cells.end; begin = next) {
         next = engine->drive.n_channels > 0 ? pm_drive_block_end(&engine->drive, begin, cells.end) : cells.end;
-        status = settle_cells(engine, worker, (pm_block){begin, next}, class);
+        status = (class->general ? pm_general_settle : settle_cells)(engine, worker, (pm_block){begin, next}, class);
     }
     return status;
 }
@@ -227,6 +237,10 @@ static inline void commit_cell(const pm_engine *engine, uint32_t n, const pm_cla
 }
 
 static void commit_block(const pm_engine *engine, pm_block cells, const pm_class *class) {
+    if (class->general) {
+        pm_general_commit_block(engine, cells, class->general);
+        return;
+    }
     for (uint32_t n = cells.begin; n < cells.end; n++) {
         if (pm_is_reached(&engine->intakes[n]))
             commit_cell(engine, n, class);
@@ -253,6 +267,7 @@ void pm_commit_cells(pm_engine *engine, pm_worker *worker) {
             commit_block(engine, (pm_block){n, n + 1}, class_of(engine, n));
     for (size_t k = 0; k < worker->outcomes.count; k++)
         commit_outcome(engine, &worker->outcomes.items[k]);
+    pm_general_commit(engine, worker);
     for (size_t level = 0; !engine->dense && level < plan->n_levels; level++)
         for (uint32_t n = worker->listed[level]; n != PM_LOG_END; n = engine->link[n]) {
             if (engine->cells[n].origin == engine->end)

@@ -7,17 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_current(const pm_network *network, uint32_t population) {
-    bool found = false;
-    for (size_t k = 0; k < network->n_currents; k++)
-        found = found || network->currents[k].population == population;
-    return found;
-}
-
 void pm_step_kind_init(pm_step_kind *kind, const pm_network *network, uint32_t population, pm_clock_scheme scheme,
                        double dt) {
     const pm_population *p = &network->populations[population];
-    kind->written = pm_population_is_general(p) || p->neuron.tau_1 == 0.0 || has_current(network, population);
+    kind->written = pm_population_needs_general(network, population) || p->neuron.tau_1 == 0.0;
     kind->once = scheme == PM_CLOCK_RK;
     if (!kind->written)
         pm_stepper_init(&kind->stepper, &p->neuron, scheme, dt);
@@ -26,8 +19,13 @@ void pm_step_kind_init(pm_step_kind *kind, const pm_network *network, uint32_t p
 pm_status pm_step_cell_init(pm_step_cell *cell, const pm_step_kind *kind, const pm_network *network,
                             uint32_t population, uint32_t neuron, pm_error *error) {
     *cell = (pm_step_cell){.ready = -INFINITY};
-    if (!kind->written)
-        return PM_OK;
+    if (!kind->written) {
+        pm_neuron parameters;
+        double V_m = 0.0;
+        pm_status status = pm_network_neuron(network, population, neuron, &parameters, &V_m, error);
+        cell->state.u = V_m - parameters.E_L;
+        return status;
+    }
     cell->written = calloc(1, sizeof *cell->written);
     if (!cell->written)
         return pm_fail_memory(error, "the neurons");

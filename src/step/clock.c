@@ -362,6 +362,8 @@ static pm_status move_to(pm_clock *c, uint32_t number, double x, double x1, pm_e
         bool held = on_grid(c) ? ready > 0.5 * dt : ready > x;
         if (held && !on_grid(c))
             to = fmin(ready, x1);
+        if (at->written && !on_grid(c)) /* V has a kink where a current jumps */
+            to = fmin(to, pm_ode_smooth_until(&at->written->ode, c->start + x) - c->start);
         status = pm_step_cell_move(kind, at, c->start + x, to - x, held, error);
         if (status || held || pm_step_cell_excess(kind, at) < 0.0) {
             x = to;
@@ -376,9 +378,10 @@ static pm_status move_to(pm_clock *c, uint32_t number, double x, double x1, pm_e
         }
         x = after < to - x ? x + after : to;
         double time = x == dt ? c->end : c->start + x;
+        const bool jumped = at->written && after == 0.0 && time > 0.0; /* over the threshold, or onto it from above */
         at->ready = time + (on_grid(c) ? dt * round(t_ref / dt) : t_ref);
         if (!status)
-            status = add_spike(c, number, time, pm_step_cell_slope(kind, at, time), error);
+            status = add_spike(c, number, time, jumped ? 0.0 : pm_step_cell_slope(kind, at, time), error);
     }
     if (status || pm_step_cell_is_finite(at))
         return status;

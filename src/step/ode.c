@@ -44,8 +44,7 @@ static double injected(const pm_ode *ode, double since, double time) {
     return sum;
 }
 
-/* The next instant after `time` at which an injected current jumps, INFINITY if there is none. */
-static double smooth_until(const pm_ode *ode, double time) {
+double pm_ode_smooth_until(const pm_ode *ode, double time) {
     double next = INFINITY;
     for (size_t k = 0; k < ode->network->n_currents; k++)
         if (concerns(ode, &ode->network->currents[k]))
@@ -91,7 +90,7 @@ pm_status pm_ode_move(pm_ode *ode, double *y, double from, double to, bool held,
     const pm_system system = {derivatives, ode, ode->width};
     ode->held = held;
     for (double end; from < to; from = end) {
-        end = fmin(to, smooth_until(ode, from));
+        end = fmin(to, pm_ode_smooth_until(ode, from));
         ode->since = from;
         if (once)
             pm_integrate_once(&system, y, from, end);

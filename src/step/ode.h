@@ -37,6 +37,9 @@ void pm_ode_start(const pm_ode *ode, double *y);
  * reached. */
 pm_status pm_ode_move(pm_ode *ode, double *y, double from, double to, bool held, bool once, pm_error *error);
 
+/* The next instant after `time` at which an injected current jumps, INFINITY if there is none. */
+double pm_ode_smooth_until(const pm_ode *ode, double time);
+
 /* At `time` (just after a jump of an injected current): the threshold above E_L and its
  * slope, dV/dt, and what charges the membrane. mV, mV/ms, pA. */
 double pm_ode_threshold(const pm_ode *ode, const double *y);

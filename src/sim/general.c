@@ -1,0 +1,290 @@
+/* From populations to membranes: every number that math/ wants is made here, once. */
+#include "sim/engine.h"
+
+#include "model/kernel.h"
+#include "net/current.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Sines of the membrane stand for the network's in the same order, so they come first. */
+static bool list_currents(pm_general *g, uint32_t population) {
+    const pm_network *net = g->network;
+    g->currents = malloc((net->n_currents + 1) * sizeof *g->currents);
+    g->keys = malloc((net->n_currents + 1) * sizeof *g->keys);
+    for (int sines = 1; g->currents && g->keys && sines >= 0; sines--) {
+        for (size_t k = 0; k < net->n_currents; k++) {
+            const pm_current *c = &net->currents[k];
+            if (c->population != population || (c->kind == PM_CURRENT_SINE) != (sines == 1))
+                continue;
+            g->keys[g->n_currents] = pm_current_key(net, k);
+            g->currents[g->n_currents++] = k;
+        }
+        if (sines == 1)
+            g->n_sines = g->n_currents;
+    }
+    return g->currents && g->keys;
+}
+
+static const pm_current *current(const pm_general *g, size_t k) { return &g->network->currents[g->currents[k]]; }
+
+static bool concerns(const pm_general *g, size_t k, uint32_t cell) {
+    return g->concerned[k * g->n_cells + (cell - g->first_cell)];
+}
+
+static bool list_concerned(pm_general *g) {
+    g->concerned = calloc(g->n_currents * g->n_cells + 1, sizeof *g->concerned);
+    for (size_t k = 0; g->concerned && k < g->n_currents; k++) {
+        const pm_current *c = current(g, k);
+        bool *row = g->concerned + k * g->n_cells;
+        for (uint32_t n = 0; c->n_neurons == 0 && n < g->n_cells; n++)
+            row[n] = true;
+        for (size_t j = 0; j < c->n_neurons; j++)
+            if (c->neurons[j] - g->first_number < g->n_cells) /* huge for those before */
+                row[c->neurons[j] - g->first_number] = true;
+    }
+    return g->concerned;
+}
+
+/* No parameter that differs from neuron to neuron is a time constant, or makes one. */
+static bool rates_are_alike(const pm_population *p) {
+    static const char *const names[] = {"C_m", "g_L", "tau_1", "tau_2"};
+    bool alike = true;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        alike = alike && !pm_population_varies(p, names[k]);
+    return alike;
+}
+
+bool pm_general_is_quick(const pm_network *network, uint32_t population) {
+    const pm_population *p = &network->populations[population];
+    bool quick = rates_are_alike(p);
+    for (uint32_t k = 0; k < pm_population_receptors(p); k++)
+        quick = quick && !pm_population_get_receptor(p, k).kernel->impulse;
+    for (size_t k = 0; k < network->n_currents; k++)
+        quick =
+            quick && (network->currents[k].population != population || network->currents[k].kind != PM_CURRENT_SINE);
+    return quick;
+}
+
+uint32_t pm_general_drive_receptor(const pm_network *network, uint32_t population) {
+    for (size_t k = 0; k < network->n_projections; k++) {
+        const pm_projection *p = &network->projections[k];
+        if (p->to == population && network->populations[p->from].kind == PM_POISSON_SOURCE)
+            return p->receptor;
+    }
+    return 0;
+}
+
+/* What quick cells have besides. */
+static pm_status make_quick(pm_general *g, double slab, pm_error *error) {
+    const pm_membrane *m = g->membranes;
+    const size_t length = pm_membrane_row_length(m), bytes = g->n_cells * g->n_ports * sizeof *g->intakes;
+    g->intakes = aligned_alloc(64, bytes / 64 * 64 + 64);
+    g->rows = malloc((PM_GENERAL_STEPS + 1) * length * sizeof *g->rows);
+    g->peak_time = malloc(2 * g->n_ports * sizeof *g->peak_time);
+    if (!g->intakes || !g->rows || !g->peak_time)
+        return pm_fail_memory(error, "the neurons");
+    g->peak = g->peak_time + g->n_ports;
+    for (size_t k = 0; k <= PM_GENERAL_STEPS; k++)
+        pm_membrane_row_at(m, (double)k * slab, g->rows + k * length);
+    for (size_t p = 0; p < g->n_ports; p++) {
+        double row[PM_MEMBRANE_ROW];
+        g->peak_time[p] = pm_membrane_psp_peak(m, p);
+        pm_membrane_row_at(m, g->peak_time[p], row);
+        g->peak[p] = pm_membrane_response(m, p, row).u;
+    }
+    return PM_OK;
+}
+
+const double *pm_general_row(const pm_general *g, double slab, double time, double *room) {
+    const double slabs = time / slab; /* exact: the slab is a power of two */
+    if (slabs <= PM_GENERAL_STEPS)
+        return g->rows + (size_t)slabs * pm_membrane_row_length(g->membranes);
+    pm_membrane_row_at(g->membranes, time, room);
+    return room;
+}
+
+/* The membrane of a neuron; its ports, decays and sines begin where they are given. */
+static void make_membrane(const pm_general *g, const pm_neuron *n, pm_membrane *m, pm_port *ports, pm_decay *decays,
+                          pm_sine *sines) {
+    const pm_population *p = g->population;
+    const double tau_m = n->C_m / n->g_L;
+    *m = (pm_membrane){.l_m = 1.0 / tau_m,
+                       .inv_C = 1.0 / n->C_m,
+                       .u_inf = n->I_e / n->g_L,
+                       .theta = n->V_th - n->E_L,
+                       .t_ref = n->t_ref,
+                       .n_ports = pm_population_receptors(p),
+                       .n_thresholds = p->n_threshold,
+                       .n_after = p->n_after_spike,
+                       .n_sines = g->n_sines,
+                       .ports = ports,
+                       .thresholds = decays,
+                       .after = decays + p->n_threshold,
+                       .sines = sines};
+    m->factor = p->reset.kind == PM_RESET_SUBTRACT ? 1.0 : p->reset.kind == PM_RESET_FRACTION ? p->reset.fraction : 0.0;
+    m->add = p->reset.kind == PM_RESET_SUBTRACT   ? -p->reset.subtract
+             : p->reset.kind == PM_RESET_FRACTION ? p->reset.add
+                                                  : n->V_reset - n->E_L;
+    for (uint32_t k = 0; k < m->n_ports; k++) {
+        const pm_receptor r = p->n_receptors > 0 ? p->receptors[k] : pm_receptor_of_neuron(n);
+        ports[k] = r.kernel->port(r.parameters, r.peak, tau_m);
+    }
+    for (size_t k = 0; k < p->n_threshold; k++)
+        decays[k] = pm_decay_new(tau_m, p->threshold[k].tau, p->threshold[k].jump);
+    for (size_t k = 0; k < p->n_after_spike; k++)
+        decays[p->n_threshold + k] = pm_decay_new(tau_m, p->after_spike[k].tau, p->after_spike[k].jump);
+    for (size_t k = 0; k < g->n_sines; k++) {
+        const pm_current *c = current(g, k);
+        sines[k] = pm_sine_new(tau_m, c->amplitude, 2e-3 * M_PI * c->frequency, M_PI / 180.0 * c->phase);
+    }
+    pm_membrane_complete(m);
+}
+
+static pm_status make_membranes(pm_general *g, uint32_t population, pm_error *error) {
+    const pm_population *p = g->population;
+    const size_t n = g->alike ? 1 : g->n_cells, n_ports = g->n_ports, n_decays = p->n_threshold + p->n_after_spike;
+    const size_t own = rates_are_alike(p) ? 0 : 1; /* terms of each neuron */
+    const size_t terms = own ? n : 1;
+    g->membranes = malloc((n + 1) * sizeof *g->membranes);
+    g->ports = malloc((terms * n_ports + 1) * sizeof *g->ports);
+    g->decays = malloc((terms * n_decays + 1) * sizeof *g->decays);
+    g->sines = malloc((terms * g->n_sines + 1) * sizeof *g->sines);
+    g->E_L = malloc((n + 1) * sizeof *g->E_L);
+    g->u_start = malloc((n + 1) * sizeof *g->u_start);
+    if (!g->membranes || !g->ports || !g->decays || !g->sines || !g->E_L || !g->u_start)
+        return pm_fail_memory(error, "the neurons");
+    pm_status status = PM_OK;
+    for (size_t k = 0; status == PM_OK && k < n; k++) {
+        pm_neuron neuron;
+        double V_m = 0.0;
+        status = pm_network_neuron(g->network, population, g->first_number + (uint32_t)k, &neuron, &V_m, error);
+        if (status != PM_OK)
+            break;
+        make_membrane(g, &neuron, &g->membranes[k], g->ports + own * k * n_ports, g->decays + own * k * n_decays,
+                      g->sines + own * k * g->n_sines);
+        g->E_L[k] = neuron.E_L;
+        g->u_start[k] = V_m - neuron.E_L;
+    }
+    g->impulses = false;
+    for (size_t k = 0; status == PM_OK && n > 0 && k < n_ports; k++)
+        g->impulses = g->impulses || g->ports[k].kind == PM_PORT_IMPULSE;
+    return status;
+}
+
+pm_status pm_general_new(const pm_network *network, const pm_wiring *wiring, uint32_t population, double slab,
+                         pm_general **general, pm_error *error) {
+    pm_general *g = *general = calloc(1, sizeof *g);
+    if (!g)
+        return pm_fail_memory(error, "the neurons");
+    g->network = network;
+    g->population = &network->populations[population];
+    g->first_cell = wiring->first_cell[population];
+    g->n_cells = wiring->first_cell[population + 1] - g->first_cell;
+    g->first_number = wiring->first_here[population];
+    g->alike = !g->population->varied;
+    g->n_ports = pm_population_receptors(g->population);
+    g->quick = pm_general_is_quick(network, population) && g->n_cells > 0;
+    g->drive_port = pm_general_drive_receptor(network, population);
+    const bool memory = list_currents(g, population) && list_concerned(g);
+    pm_status status = memory ? PM_OK : pm_fail_memory(error, "the currents");
+    if (status == PM_OK && g->n_sines > PM_MEMBRANE_TERMS)
+        status = pm_fail(error, PM_INVALID, "'%s' has %zu sinusoidal currents; %d are the most", g->population->name,
+                         g->n_sines, PM_MEMBRANE_TERMS);
+    if (status == PM_OK)
+        status = make_membranes(g, population, error);
+    if (status == PM_OK && g->n_cells > 0) {
+        g->width = pm_membrane_width(&g->membranes[0]);
+        g->states = malloc((g->n_cells * g->width + 1) * sizeof *g->states);
+        status = g->states ? PM_OK : pm_fail_memory(error, "the neurons");
+    }
+    if (status == PM_OK && g->quick)
+        status = make_quick(g, slab, error);
+    if (status == PM_OK) {
+        pm_general_reset(g);
+    } else {
+        pm_general_free(g);
+        *general = NULL;
+    }
+    return status;
+}
+
+void pm_general_free(pm_general *general) {
+    if (!general)
+        return;
+    free(general->membranes);
+    free(general->ports);
+    free(general->decays);
+    free(general->sines);
+    free(general->E_L);
+    free(general->u_start);
+    free(general->states);
+    free(general->currents);
+    free(general->keys);
+    free(general->concerned);
+    free(general->intakes);
+    free(general->rows);
+    free(general->peak_time);
+    free(general);
+}
+
+/* A sine that is off is 0, and stays so. */
+static void set_sine(const pm_general *g, uint32_t cell, size_t k, double time, double *s) {
+    const pm_current *c = current(g, k);
+    const bool on = concerns(g, k, cell) && pm_current_is_on(c, time);
+    double quarter = 0.0;
+    s[0] = on ? pm_current_sine(c, time, &quarter) : 0.0;
+    s[1] = on ? quarter : 0.0;
+}
+
+static uint32_t number_of(const pm_general *g, uint32_t cell) { return g->first_number + (cell - g->first_cell); }
+
+void pm_general_reset(pm_general *g) {
+    if (g->quick)
+        memset(g->intakes, 0, g->n_cells * g->n_ports * sizeof *g->intakes);
+    for (uint32_t n = g->first_cell; n < g->first_cell + g->n_cells; n++) {
+        const size_t k = g->alike ? 0 : n - g->first_cell;
+        double *state = pm_general_state(g, n);
+        pm_membrane_rest(&g->membranes[k], g->u_start[k], state);
+        for (size_t j = 0; j < g->n_sines; j++)
+            set_sine(g, n, j, 0.0, state + pm_membrane_at_sine(&g->membranes[k]) + 2 * j);
+    }
+}
+
+/* Steps and noise, pA. */
+static double constant(const pm_general *g, uint32_t cell, double since) {
+    const uint32_t number = number_of(g, cell);
+    double sum = 0.0;
+    for (size_t k = g->n_sines; k < g->n_currents; k++)
+        if (concerns(g, k, cell))
+            sum += pm_current_constant(current(g, k), g->keys[k], number, since);
+    return sum;
+}
+
+double pm_general_next_change(const pm_general *g, uint32_t cell, double time) {
+    double next = INFINITY;
+    for (size_t k = 0; k < g->n_currents; k++)
+        if (concerns(g, k, cell))
+            next = fmin(next, pm_current_next(current(g, k), time));
+    return next;
+}
+
+void pm_general_change(const pm_general *g, uint32_t cell, double time, pm_membrane *membrane, double *state) {
+    *membrane = g->membranes[g->alike ? 0 : cell - g->first_cell];
+    if (g->n_currents > g->n_sines)
+        membrane->u_inf += constant(g, cell, time) * membrane->inv_C / membrane->l_m;
+    for (size_t k = 0; k < g->n_sines; k++) { /* one that goes on stays as it is, to the last digit */
+        double *s = state + pm_membrane_at_sine(membrane) + 2 * k;
+        const bool was_on = s[0] != 0.0 || s[1] != 0.0;
+        if (was_on != (concerns(g, k, cell) && pm_current_is_on(current(g, k), time)))
+            set_sine(g, cell, k, time, s);
+    }
+}
+
+size_t pm_general_bytes(const pm_general *g) {
+    const size_t own =
+        sizeof *g->membranes + 2 * sizeof(double) + pm_population_receptors(g->population) * sizeof(pm_port) +
+        (g->population->n_threshold + g->population->n_after_spike) * sizeof(pm_decay) + g->n_sines * sizeof(pm_sine);
+    return g->width * sizeof(double) + (g->alike ? 0 : own);
+}

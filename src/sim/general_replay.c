@@ -1,0 +1,318 @@
+/* One cell of the general kind through one slab, arrival by arrival: replay.c with any number of terms. The same
+ * invariants hold; what is different:
+ *   - arrivals at an instant are summed for each receptor;
+ *   - injected currents change at instants of their own, after what arrives there;
+ *   - where the threshold lies below the potential when refractoriness ends, the neuron fires at that instant. */
+#include "sim/engine.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The course of one cell while it is replayed. Offsets are ms from the start of the slab. */
+typedef struct course {
+    pm_engine *engine;
+    pm_worker *worker;
+    const pm_general *general;
+    pm_membrane membrane;
+    const pm_watch *watches;
+    uint32_t cell;
+    double x, limit; /* offsets; `limit`: of the end of the run */
+    double ready;    /* offset of the end of refractoriness as an absolute time */
+    double release;  /* the same before rounding */
+    double state[PM_MEMBRANE_WIDTH];
+    double last_spike; /* ms, absolute */
+    size_t n_spikes;
+    bool jumped;  /* an impulse arrived at x */
+    bool changed; /* an injected current did */
+    bool ended;   /* at the end of the run */
+} course;
+
+/* Moves the state by `row`, t ms; u stays where it is while it is held. */
+static void move(course *c, const double *row, bool held) {
+    if (held)
+        pm_membrane_hold(&c->membrane, row, c->state, c->state);
+    else
+        pm_membrane_move(&c->membrane, row, c->state, c->state);
+}
+
+static void move_by(course *c, double t, bool held) {
+    double row[PM_MEMBRANE_ROW];
+    pm_membrane_row_at(&c->membrane, t, row);
+    move(c, row, held);
+}
+
+/* Fires `after` ms after x, unless that is after the end of the run. */
+static pm_status fire(course *c, double after, bool released) {
+    pm_engine *engine = c->engine;
+    pm_worker *worker = c->worker;
+    const pm_membrane *m = &c->membrane;
+    const double x = c->x + after > 0.0 ? c->x + after : 0.0, time = engine->start + x;
+    if (time >= engine->until) {
+        c->ended = true;
+        return PM_OK;
+    }
+    if (!(time > c->last_spike))
+        return pm_runaway(engine, &worker->error, c->cell, time, "fires without end");
+    if (pm_burst_is_stopped(engine, ++c->n_spikes))
+        return pm_fail(&worker->error, PM_STOPPED, "stopped at %.17g ms", engine->start);
+    const bool crosses = after > 0.0 || !(released || c->jumped);
+    if (after > 0.0) { /* by definition of the crossing; the computed value is a rounding away */
+        move_by(c, after, false);
+        c->state[0] = m->theta + pm_membrane_raised(m, c->state);
+    }
+    const double slope = crosses ? pm_membrane_slope(m, c->state) : 0.0;
+    bool memory = PM_LIST_ROOM(worker->spikes) &&
+                  pm_general_sample_spike(engine, worker, c->watches, c->general, m, c->state, time);
+    pm_membrane_spike(m, c->state);
+    memory = memory && pm_general_sample_spike(engine, worker, c->watches, c->general, m, c->state, time);
+    if (!memory)
+        return pm_fail_memory(&worker->error, "spikes and samples");
+    worker->spikes.items[worker->spikes.count++] = (pm_cell_spike){time, slope, c->cell};
+    c->last_spike = time;
+    c->x = x;
+    c->jumped = false;
+    c->release = x + m->t_ref;
+    c->ready = time + m->t_ref - engine->start;
+    return PM_OK;
+}
+
+/* To offset x1, or to the end of the run, without arrivals in between. A crossing at x1 itself is no spike yet where an
+ * arrival there may take the potential back. */
+static pm_status move_to(course *c, double x1) {
+    const pm_membrane *m = &c->membrane;
+    bool released = false;
+    while (c->x < x1 && !c->ended) {
+        const bool held = c->release > c->x;
+        double to = held ? fmin(c->release, x1) : x1, after = INFINITY;
+        if (!held)
+            after = pm_membrane_crossing(m, c->state, x1 - c->x, NULL);
+        const bool fires = c->general->impulses ? after < x1 - c->x : after <= x1 - c->x;
+        if (fires)
+            to = fmin(c->x + after, x1);
+        if (to > c->x &&
+            !pm_general_sample_piece(c->engine, c->worker, c->watches, c->general, m, c->state, c->x, to, held))
+            return pm_fail_memory(&c->worker->error, "samples");
+        if (fires) {
+            pm_status status = fire(c, after, released);
+            released = false;
+            if (status != PM_OK)
+                return status;
+            if (!c->ended)
+                continue;
+        }
+        released = held && to < x1;
+        c->ended = c->ended || !(to < c->limit);
+        to = fmin(to, c->limit);
+        move_by(c, to - c->x, held);
+        if (!held && after == x1 - c->x && !c->ended)
+            c->state[0] = m->theta + pm_membrane_raised(m, c->state);
+        c->x = to;
+        c->jumped = false;
+        if (!isfinite(c->state[0] + pm_membrane_current(m, c->state)))
+            return pm_runaway(c->engine, &c->worker->error, c->cell, c->engine->start + c->x,
+                              "has a potential beyond all numbers");
+    }
+    return PM_OK;
+}
+
+/* Over a gap to its end x1, whose row is at hand: by that row if the course is held, or provably silent. */
+static pm_status cross_gap(course *c, double x1, const double *row) {
+    const bool held = c->release >= x1;
+    if (c->watches || x1 > c->limit || (!held && c->release > c->x) ||
+        (!held && !(pm_membrane_bound(&c->membrane, c->state, x1 - c->x) < 0.0)))
+        return move_to(c, x1);
+    move(c, row, held);
+    if (x1 > c->x)
+        c->jumped = false;
+    c->x = x1;
+    return PM_OK;
+}
+
+/* What arrives over a port at the present instant. Nothing moves a potential that is held; where an impulse arrives as
+ * early as it may, but before the end of refractoriness is there to the last digit, that end is now. */
+static void arrive(course *c, size_t port, double weight) {
+    if (c->membrane.ports[port].kind == PM_PORT_IMPULSE) {
+        if (c->ready > c->x)
+            return;
+        if (c->release > c->x) {
+            c->state[0] -= pm_membrane_slope(&c->membrane, c->state) * (c->release - c->x);
+            c->release = c->x;
+        }
+        c->jumped = true;
+    }
+    pm_membrane_arrive(&c->membrane, port, weight, c->state);
+}
+
+/* All arrivals of an instant, the first of which is number k; returns the number of the first later one. Each port's
+ * are summed with what rounding leaves. */
+static size_t arrive_all(course *c, size_t k) {
+    const pm_arrival *items = c->worker->arrivals.items;
+    const size_t n = c->worker->arrivals.count;
+    double sum[PM_MEMBRANE_TERMS], rest[PM_MEMBRANE_TERMS];
+    uint32_t met = 0; /* ports */
+    const double offset = items[k].offset;
+    for (; k < n && items[k].offset == offset; k++) {
+        const uint32_t port = items[k].port;
+        if (!(met & UINT32_C(1) << port))
+            sum[port] = rest[port] = 0.0;
+        met |= UINT32_C(1) << port;
+        const double total = sum[port] + items[k].weight, part = total - sum[port];
+        rest[port] += (sum[port] - (total - part)) + (items[k].weight - part);
+        sum[port] = total;
+    }
+    for (uint32_t port = 0; port < c->membrane.n_ports; port++)
+        if (met & UINT32_C(1) << port)
+            arrive(c, port, sum[port] + rest[port]);
+    return k;
+}
+
+static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general) {
+    const pm_cell *home = &engine->cells[cell];
+    const pm_hold *hold = &engine->holds[cell];
+    course c = {
+        .engine = engine,
+        .worker = worker,
+        .general = general,
+        .watches = pm_watches_of(engine, cell),
+        .cell = cell,
+        .x = home->origin - engine->start,
+        .limit = engine->until - engine->start,
+        .ready = hold->ready - engine->start,
+        .release = -INFINITY,
+        .last_spike = -INFINITY,
+    };
+    memcpy(c.state, pm_general_state(general, cell), general->width * sizeof *c.state);
+    pm_general_change(general, cell, home->origin, &c.membrane, c.state); /* there may have been one at the origin */
+    if (isnan(home->u)) {
+        c.release = c.ready + hold->late;
+        if (c.release < c.x) /* by the rounding of an absolute time */
+            c.state[0] += pm_membrane_slope(&c.membrane, c.state) * (c.x - c.release);
+    }
+    return c;
+}
+
+/* The instants at which something happens from the cell's origin to the end of the slab, which is the last of them, and
+ * the rows of the gaps between them. Returns their number, 0 where there is no memory. */
+static size_t make_gaps(const course *c, size_t *n_changes) {
+    pm_worker *worker = c->worker;
+    const pm_arrival *arrivals = worker->arrivals.items;
+    const double start = c->engine->start, h = c->engine->end - start;
+    double change = pm_general_next_change(c->general, c->cell, c->engine->cells[c->cell].origin) - start;
+    double before = c->x;
+    size_t n = 0;
+    *n_changes = 0;
+    worker->ends.count = 0;
+    for (size_t k = 0; before < h;) {
+        double next = k < worker->arrivals.count ? arrivals[k].offset : h;
+        if (change < next || (change == next && next < h)) {
+            *n_changes += 1;
+            next = change;
+            change = pm_general_next_change(c->general, c->cell, start + change) - start;
+        }
+        while (k < worker->arrivals.count && arrivals[k].offset == next)
+            k++;
+        if (!PM_LIST_ROOM(worker->ends))
+            return 0;
+        worker->ends.items[worker->ends.count++] = next;
+        before = next;
+    }
+    n = worker->ends.count;
+    const size_t length = pm_membrane_row_length(&c->membrane), wanted = n * (length + 1);
+    while (worker->rows.capacity < wanted)
+        if (!pm_list_grow((void **)&worker->rows.items, &worker->rows.capacity, wanted, sizeof(double)))
+            return 0;
+    double *t = worker->rows.items;
+    for (size_t k = 0; k < n; k++)
+        t[k] = worker->ends.items[k] - (k > 0 ? worker->ends.items[k - 1] : c->x);
+    pm_membrane_rows(&c->membrane, n, t, t + n);
+    return n;
+}
+
+/* What the cell is at the end of the slab; one that nothing has touched stays as it is. */
+static bool report(const course *c, bool touched, bool was_held) {
+    pm_worker *worker = c->worker;
+    const double h = c->engine->end - c->engine->start;
+    if (!touched && c->n_spikes == 0)
+        return true;
+    if (c->general->quick && c->n_spikes == 0 && !was_held && !c->changed)
+        return true; /* its intakes say it all */
+    const size_t at = worker->states.count, end = at + c->general->width;
+    while (worker->states.capacity < end)
+        if (!pm_list_grow((void **)&worker->states.items, &worker->states.capacity, end, sizeof(double)))
+            return false;
+    if (!PM_LIST_ROOM(worker->general))
+        return false;
+    memcpy(worker->states.items + at, c->state, c->general->width * sizeof(double));
+    worker->states.count = end;
+    worker->general.items[worker->general.count++] = (pm_general_outcome){
+        .at = at,
+        .hold = {c->ready + c->engine->start, c->release - c->ready},
+        .cell = c->cell,
+        .held = c->release > h || c->ready > h,
+        .fired = c->n_spikes > 0,
+        .whole = !c->general->quick,
+    };
+    return true;
+}
+
+/* What private drives bring, merged into the arrivals over synapses. */
+static bool gather_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general) {
+    pm_drive_arrivals *driven = &worker->driven;
+    driven->n = 0;
+    if (engine->drive.n_channels == 0)
+        return true;
+    if (!pm_drive_list(&engine->drive, &worker->block, cell, driven))
+        return false;
+    size_t k = worker->arrivals.count;
+    for (size_t d = 0; d < driven->n; d++)
+        if (PM_LIST_ROOM(worker->arrivals))
+            worker->arrivals.items[worker->arrivals.count++] = (pm_arrival){0};
+        else
+            return false;
+    size_t at = worker->arrivals.count, d = driven->n;
+    while (d > 0) { /* from behind; of one instant, those over synapses come first */
+        pm_arrival *items = worker->arrivals.items;
+        if (k > 0 && items[k - 1].offset > driven->offset[d - 1]) {
+            items[--at] = items[--k];
+        } else {
+            d--;
+            items[--at] = (pm_arrival){driven->offset[d], driven->weight[d], 0, general->drive_port};
+        }
+    }
+    return true;
+}
+
+pm_status pm_general_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general,
+                            double *state) {
+    worker->last_point = -INFINITY;
+    if (!pm_gather(engine, worker, cell) || !gather_driven(engine, worker, cell, general))
+        return pm_fail_memory(&worker->error, "arrivals");
+    course c = begin(engine, worker, cell, general);
+    size_t n_changes, n_gaps = make_gaps(&c, &n_changes), k = 0;
+    if (n_gaps == 0)
+        return pm_fail_memory(&worker->error, "arrivals");
+    const size_t length = pm_membrane_row_length(&c.membrane), n = worker->arrivals.count;
+    const double *row = worker->rows.items + n_gaps, h = engine->end - engine->start;
+    double change = n_changes > 0 ? pm_general_next_change(general, cell, engine->cells[cell].origin) : INFINITY;
+    const bool was_held = c.release > -INFINITY;
+    pm_status status = PM_OK;
+    c.changed = n_changes > 0;
+    for (size_t gap = 0; status == PM_OK && gap < n_gaps && !c.ended; gap++, row += length) {
+        const double end = worker->ends.items[gap];
+        status = cross_gap(&c, end, row);
+        c.ended = c.ended || !(c.x < c.limit);
+        if (status != PM_OK || c.ended || end == h)
+            break;
+        if (k < n && worker->arrivals.items[k].offset == end)
+            k = arrive_all(&c, k);
+        if (change - engine->start == end) {
+            pm_general_change(general, cell, change, &c.membrane, c.state);
+            change = pm_general_next_change(general, cell, change);
+        }
+    }
+    if (state)
+        memcpy(state, c.state, general->width * sizeof *state);
+    else if (status == PM_OK && !c.ended && !report(&c, n > 0 || n_changes > 0, was_held))
+        status = pm_fail_memory(&worker->error, "spikes");
+    return status;
+}

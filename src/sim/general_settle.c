@@ -1,0 +1,241 @@
+/* Settling cells of the general kind: settle.c with any number of terms.
+ *
+ * Quick cells have an intake for each receptor, and the same bound as other cells: that of the membrane over the slab
+ * without arrivals, and what these can add. One that stays silent moves by its intakes; one that is replayed, too, but
+ * for the potential, the threshold and the currents after spikes of one that fired or whose injected current changed.
+ * Cells that are not quick are replayed wherever something arrives. A cell that nothing reaches has a wake, by the
+ * bound of its membrane over a growing horizon, or else by its crossing itself. */
+#include "sim/engine.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double MARGIN = 1e-9, EARLY = 1e-12; /* as in settle.c */
+enum { FEW_SLABS = 4, MANY_SLABS = 64 };
+
+void pm_general_factors(const pm_general *g, double left, pm_delivery *d) {
+    if (!g->quick)
+        return;
+    double row[PM_MEMBRANE_ROW];
+    pm_membrane_row_at(g->membranes, left, row);
+    const pm_response at = pm_membrane_response(g->membranes, d->port, row);
+    d->u = at.u;
+    d->i = at.i;
+    d->b = at.b;
+    d->lift_positive = left > g->peak_time[d->port] ? at.u - g->peak[d->port] : 0.0;
+    d->lift_negative = at.u;
+    d->stride = (uint32_t)g->n_ports;
+    d->intakes = g->intakes - (size_t)g->first_cell * g->n_ports + d->port;
+}
+
+void pm_general_forget(const pm_general *g, pm_block cells) {
+    const uint32_t begin = cells.begin > g->first_cell ? cells.begin : g->first_cell;
+    const uint32_t end = cells.end < g->first_cell + g->n_cells ? cells.end : g->first_cell + g->n_cells;
+    if (g->quick && begin < end)
+        memset(pm_general_intakes(g, begin), 0, (end - begin) * g->n_ports * sizeof(pm_intake));
+}
+
+static bool is_reached(const pm_general *g, uint32_t n) {
+    bool reached = false;
+    for (size_t p = 0; p < g->n_ports; p++)
+        reached = reached || pm_is_reached(&pm_general_intakes(g, n)[p]);
+    return reached;
+}
+
+/* The time until the threshold may be reached, or `most`, ms. An estimate, which is below the truth, unless it is
+ * short: then the crossing itself, which is kept in `foreseen`. */
+static double quiet_time(const pm_membrane *m, const double *state, double least, double most, double *foreseen) {
+    double quiet = 0.0;
+    *foreseen = NAN;
+    for (double horizon = least; quiet < most; horizon *= 2.0) {
+        if (!(pm_membrane_bound(m, state, fmin(horizon, most)) < 0.0))
+            break;
+        quiet = fmin(horizon, most);
+    }
+    if (quiet > 0.0)
+        return quiet;
+    const double horizon = fmin(MANY_SLABS * least, most), crossing = pm_membrane_crossing(m, state, horizon, NULL);
+    if (!(crossing < horizon))
+        return horizon;
+    *foreseen = crossing;
+    return crossing * (1.0 - EARLY);
+}
+
+/* The cell's state at its origin, or where it is refractory then, at the end of that; how long after. */
+static double free_state(const pm_engine *engine, uint32_t n, const pm_general *g, pm_membrane *m, double *state) {
+    const pm_cell *cell = &engine->cells[n];
+    memcpy(state, pm_general_state(g, n), g->width * sizeof *state);
+    pm_general_change(g, n, cell->origin, m, state);
+    const double after = engine->holds[n].ready - cell->origin + engine->holds[n].late;
+    if (!isnan(cell->u) || !(after > 0.0))
+        return 0.0;
+    double row[PM_MEMBRANE_ROW];
+    pm_membrane_row_at(m, after, row);
+    pm_membrane_hold(m, row, state, state);
+    return after;
+}
+
+void pm_general_find_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
+    const double h = engine->plan.slab, origin = engine->cells[n].origin;
+    double state[PM_MEMBRANE_WIDTH];
+    pm_membrane m;
+    const double change = pm_general_next_change(g, n, origin) - origin, from = free_state(engine, n, g, &m, state);
+    const double quiet = quiet_time(&m, state, FEW_SLABS * h, fmax(change - from, 0.0), &engine->foreseen[n]);
+    engine->wake[n] = origin + floor(fmin((from + quiet) * (1.0 - EARLY), change) / h) * h;
+}
+
+/* A wake that was an estimate has come: the cell goes on from here, unless its current changes. */
+static void stop_over(pm_engine *engine, uint32_t n, const pm_general *g) {
+    double state[PM_MEMBRANE_WIDTH], row[PM_MEMBRANE_ROW];
+    pm_membrane m;
+    pm_cell *cell = &engine->cells[n];
+    if (pm_general_next_change(g, n, cell->origin) < engine->end)
+        return;
+    const double from = free_state(engine, n, g, &m, state), t = engine->start - cell->origin - from;
+    if (t < 0.0)
+        return;
+    pm_membrane_row_at(&m, t, row);
+    pm_membrane_move(&m, row, state, pm_general_state(g, n));
+    *cell = (pm_cell){.origin = engine->start};
+    pm_general_find_wake(engine, n, g);
+}
+
+/* Whether a quick cell provably stays silent in the slab with what arrives. */
+static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_general *g, double lift) {
+    const pm_cell *cell = &engine->cells[n];
+    if (isnan(cell->u))
+        return engine->holds[n].ready >= engine->end && engine->holds[n].ready + engine->holds[n].late >= engine->end;
+    double moved[PM_MEMBRANE_WIDTH], room[PM_MEMBRANE_ROW];
+    const double *state = pm_general_state(g, n), lag = engine->start - cell->origin;
+    pm_membrane with_currents;
+    const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
+    if (g->n_currents > 0) {
+        if (pm_general_next_change(g, n, cell->origin) < engine->end)
+            return false;
+        memcpy(moved, state, g->width * sizeof *moved);
+        pm_general_change(g, n, cell->origin, &with_currents, moved);
+        m = &with_currents;
+    }
+    if (lag > 0.0) {
+        pm_membrane_move(m, pm_general_row(g, engine->plan.slab, lag, room), state, moved);
+        state = moved;
+    }
+    const double bound = pm_membrane_bound(m, state, engine->end - engine->start);
+    return bound + lift + MARGIN * (fabs(bound) + fabs(m->theta) + fabs(lift)) < 0.0;
+}
+
+static double lift_of(const pm_general *g, uint32_t n) {
+    const pm_intake *intake = pm_general_intakes(g, n);
+    double lift = 0.0;
+    for (size_t p = 0; p < g->n_ports; p++)
+        lift += intake[p].u - intake[p].lift;
+    return lift;
+}
+
+pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_general *g) {
+    const bool lags = engine->cells[n].origin < engine->start;
+    if (lags && engine->wake[n] == PM_UNKNOWN)
+        pm_general_find_wake(engine, n, g);
+    if (lags && engine->start >= engine->wake[n] && isnan(engine->foreseen[n]))
+        stop_over(engine, n, g);
+    bool silent = false;
+    if (g->quick ? is_reached(g, n) : engine->log_head[n] != PM_LOG_END)
+        silent = g->quick && stays_silent(engine, n, g, lift_of(g, n));
+    else if (engine->cells[n].origin < engine->start)
+        silent = engine->start < engine->wake[n];
+    else if (engine->dense)
+        engine->wake[n] = PM_UNKNOWN;
+    return silent && !engine->watched[n] ? PM_OK : pm_general_replay(engine, worker, n, g, NULL);
+}
+
+pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    const pm_general *g = class->general;
+    const bool driven = engine->drive.n_channels > 0;
+    const double scale = g->n_cells > 0 ? g->ports[g->drive_port].jump : 1.0, h = engine->end - engine->start;
+    double lift_sum = 0.0;
+    pm_status status = PM_OK;
+    if (driven && !pm_draw_driven(engine, worker, cells, class))
+        return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
+    for (uint32_t n = cells.begin; status == PM_OK && n < cells.end; n++) {
+        if (g->quick) {
+            if (driven)
+                pm_add_driven(engine, worker, n, class, scale, pm_general_intakes(g, n) + g->drive_port);
+            const pm_cell *cell = &engine->cells[n];
+            const bool reached = is_reached(g, n);
+            if (!reached && cell->origin < engine->start && engine->start < engine->wake[n] && !engine->watched[n])
+                continue;
+            const double lift = reached ? lift_of(g, n) : 0.0;
+            lift_sum += lift;
+            if (cell->origin == engine->start && !isnan(cell->u) && g->n_currents == 0 && !engine->watched[n]) {
+                const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
+                const double bound = pm_membrane_bound(m, pm_general_state(g, n), h);
+                if (bound + lift + MARGIN * (fabs(bound) + fabs(m->theta) + fabs(lift)) < 0.0) {
+                    if (!reached)
+                        engine->wake[n] = PM_UNKNOWN;
+                    continue;
+                }
+            }
+        }
+        status = pm_general_visit(engine, worker, n, g);
+    }
+    worker->lift_sum += lift_sum;
+    return status;
+}
+
+/* To the end of the slab, with what has arrived. */
+static void commit_cell(const pm_engine *engine, uint32_t n, const pm_general *g) {
+    pm_cell *cell = &engine->cells[n];
+    double *state = pm_general_state(g, n), room[PM_MEMBRANE_ROW];
+    const pm_intake *intake = pm_general_intakes(g, n);
+    const double *row = pm_general_row(g, engine->plan.slab, engine->end - cell->origin, room);
+    const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
+    pm_membrane with_currents;
+    if (g->n_currents > 0) {
+        pm_general_change(g, n, cell->origin, &with_currents, state);
+        m = &with_currents;
+    }
+    if (isnan(cell->u)) {
+        pm_membrane_hold(m, row, state, state);
+    } else {
+        pm_membrane_move(m, row, state, state);
+        for (size_t p = 0; p < g->n_ports; p++)
+            state[0] += intake[p].u;
+    }
+    for (size_t p = 0; p < g->n_ports; p++) {
+        state[1 + 2 * p] += intake[p].i;
+        state[2 + 2 * p] += intake[p].b;
+    }
+    cell->origin = engine->end;
+}
+
+void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_general *g) {
+    for (uint32_t n = cells.begin; g->quick && n < cells.end; n++)
+        if (is_reached(g, n)) {
+            commit_cell(engine, n, g);
+            memset(pm_general_intakes(g, n), 0, g->n_ports * sizeof(pm_intake));
+        }
+}
+
+static void commit_outcome(const pm_engine *engine, const pm_worker *worker, const pm_general_outcome *o) {
+    const pm_general *g = engine->classes[engine->plan.ranges[engine->range_of[o->cell]].class].general;
+    double *state = pm_general_state(g, o->cell);
+    const double *found = worker->states.items + o->at;
+    pm_cell *cell = &engine->cells[o->cell];
+    if (o->whole) {
+        memcpy(state, found, g->width * sizeof *state);
+    } else {
+        if (cell->origin != engine->end)
+            commit_cell(engine, o->cell, g);
+        const size_t rest = 1 + 2 * g->n_ports; /* thresholds and currents after spikes */
+        state[0] = found[0];
+        memcpy(state + rest, found + rest, (g->width - rest) * sizeof *state);
+    }
+    *cell = (pm_cell){.u = o->held ? NAN : 0.0, .origin = engine->end};
+    if (o->fired)
+        engine->holds[o->cell] = o->hold;
+}
+
+void pm_general_commit(pm_engine *engine, pm_worker *worker) {
+    for (size_t k = 0; k < worker->general.count; k++)
+        commit_outcome(engine, worker, &worker->general.items[k]);
+}
