@@ -200,7 +200,7 @@ END_TEST
  * which crossings that are nearly grazed, and their successors, magnify up to a hundred thousand times. */
 START_TEST(the_referee_agrees) {
     pm_network *network = mixture(5 + (uint64_t)_i, 5);
-    network->duration = 50.0;
+    network->duration = 40.0;
     for (uint32_t p = 1; p < 4; p++)
         ck_assert_int_eq(pm_network_record_spikes(network, p, true, NULL), PM_OK);
     recorded own = run(network, 1, 1), other = run_clock(network, 0.025);
