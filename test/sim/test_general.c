@@ -204,7 +204,7 @@ START_TEST(the_referee_agrees) {
     for (uint32_t p = 1; p < 4; p++)
         ck_assert_int_eq(pm_network_record_spikes(network, p, true, NULL), PM_OK);
     recorded own = run(network, 1, 1), other = run_clock(network, 0.025);
-    ck_assert_uint_gt(own.count, 80);
+    ck_assert_uint_gt(own.count, 60);
     same_spikes(&own, &other, 2e-3, 0.2);
     free(own.items);
     free(other.items);
