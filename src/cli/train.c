@@ -223,10 +223,10 @@ static json_t *results_json(const batch *b, size_t n_done) {
         json_t *row = json_pack("{s:I, s:b, s:I, s:I, s:f, s:f}", "trial", (json_int_t)t->number, "converged",
                                 (int)t->converged, "iterations", (json_int_t)t->iterations, "polished",
                                 (json_int_t)t->polished, "correlation", t->correlation, "best", t->best);
-        json_object_set_new(row, "off_ms", isfinite(t->off) ? json_real(t->off) : json_null());
+        pm_json_set(&row, "off_ms", isfinite(t->off) ? json_real(t->off) : json_null());
         if (t->message[0])
-            json_object_set_new(row, "message", json_string(t->message));
-        json_array_append_new(results, row);
+            pm_json_set(&row, "message", json_string(t->message));
+        pm_json_append(&results, row);
     }
     return results;
 }

@@ -394,13 +394,13 @@ static json_t *kind_json(const validation *v, size_t kind) {
     for (size_t k = 0; k < N_STEPS; k++) {
         const result *r = &v->results[kind][k];
         if (r->done)
-            json_array_append_new(steps,
-                                  json_pack("{s:f, s:o, s:o, s:I, s:I, s:I, s:f}", "dt_ms", STEPS[k], "median_ms",
-                                            number(r->match.median), "largest_ms", number(r->match.largest), "matched",
-                                            (json_int_t)r->match.matched, "missing", (json_int_t)r->match.missing,
-                                            "extra", (json_int_t)r->match.extra, "seconds", r->seconds));
+            pm_json_append(&steps,
+                           json_pack("{s:f, s:o, s:o, s:I, s:I, s:I, s:f}", "dt_ms", STEPS[k], "median_ms",
+                                     number(r->match.median), "largest_ms", number(r->match.largest), "matched",
+                                     (json_int_t)r->match.matched, "missing", (json_int_t)r->match.missing,
+                                     "extra", (json_int_t)r->match.extra, "seconds", r->seconds));
         else if (r->failed)
-            json_array_append_new(steps, json_pack("{s:f, s:b}", "dt_ms", STEPS[k], "failed", 1));
+            pm_json_append(&steps, json_pack("{s:f, s:b}", "dt_ms", STEPS[k], "failed", 1));
     }
     return json_pack("{s:s, s:o, s:o}", "scheme", kinds[kind].name, "order", number(v->order[kind]), "steps", steps);
 }
@@ -414,7 +414,7 @@ static pm_status write_files(const validation *v, const options *o, pm_results *
     json_t *schemes = json_array();
     for (size_t kind = 0; kind < N_KINDS; kind++)
         if (has_run(v, kind))
-            json_array_append_new(schemes, kind_json(v, kind));
+            pm_json_append(&schemes, kind_json(v, kind));
     json_t *potential = json_pack("{s:I, s:I, s:f}", "neurons", (json_int_t)v->n_traces, "points",
                                   (json_int_t)v->n_points, "largest_difference_mV", v->potential_error);
     json_t *engine =

@@ -24,8 +24,8 @@ static json_t *layers_json(const pm_classification *c) {
         const pm_classification_layer *layer = &c->layers[l];
         json_t *map = json_pack("{s:I, s:f, s:f}", "size", (json_int_t)layer->size, "mean", layer->mean, "std",
                                 layer->std);
-        pm_kind_json(map, &pm_classification_layers, layer);
-        json_array_append_new(layers, map);
+        pm_kind_json(&map, &pm_classification_layers, layer);
+        pm_json_append(&layers, map);
     }
     return layers;
 }
@@ -33,25 +33,25 @@ static json_t *layers_json(const pm_classification *c) {
 static json_t *data_json(const pm_classification *c) {
     static const char *const kinds[] = {"idx", "yin_yang", "nmnist"};
     json_t *data = json_pack("{s:s, s:I}", "kind", kinds[c->data], "classes", (json_int_t)c->n_classes);
-    pm_kind_json(data, &pm_classification_sets, c);
+    pm_kind_json(&data, &pm_classification_sets, c);
     if (c->data == PM_DATA_IDX)
-        json_object_update_new(data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels,
-                                               "test_images", c->test_images, "test_labels", c->test_labels));
+        pm_json_update(&data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels,
+                                        "test_images", c->test_images, "test_labels", c->test_labels));
     if (c->data == PM_DATA_NMNIST)
-        json_object_update_new(data, json_pack("{s:s, s:s, s:[f, f], s:I}", "recordings", c->recordings,
-                                               "test_recordings", c->test_recordings, "window", c->window[0],
-                                               c->window[1], "most_events", (json_int_t)c->most_events));
+        pm_json_update(&data, json_pack("{s:s, s:s, s:[f, f], s:I}", "recordings", c->recordings,
+                                        "test_recordings", c->test_recordings, "window", c->window[0],
+                                        c->window[1], "most_events", (json_int_t)c->most_events));
     if (pm_deformation_any(&c->deform)) {
         json_t *deform = json_object();
-        pm_kind_json(deform, &pm_deformation_kind, &c->deform);
-        json_object_set_new(data, "deform", deform);
+        pm_kind_json(&deform, &pm_deformation_kind, &c->deform);
+        pm_json_set(&data, "deform", deform);
     }
     return data;
 }
 
 static json_t *named_json(const pm_kind *kind, const void *parameters) {
     json_t *map = json_pack("{s:s}", "name", kind->name);
-    pm_kind_json(map, kind, parameters);
+    pm_kind_json(&map, kind, parameters);
     return map;
 }
 
@@ -65,13 +65,13 @@ static bool is_among(const pm_field *field, const char *const *keys) {
 }
 
 /* How weights change; of a model of its own, what applies to it. The optimiser stands before the rate. */
-static void learning_json(json_t *map, const pm_classification *c) {
+static void learning_json(json_t **map, const pm_classification *c) {
     const pm_kind *kind = &pm_classification_learning;
     for (size_t k = 0; k < kind->n_fields; k++) {
         if (c->model && !is_among(&kind->fields[k], pm_class_model_keys))
             continue;
         if (strcmp(kind->fields[k].name, "rate") == 0)
-            json_object_set_new(map, "optimiser", named_json(&c->optimiser->head, c->optimiser_parameters));
+            pm_json_set(map, "optimiser", named_json(&c->optimiser->head, c->optimiser_parameters));
         pm_field_json(map, &kind->fields[k], c);
     }
 }
@@ -80,10 +80,10 @@ static void learning_json(json_t *map, const pm_classification *c) {
 static json_t *model_json(const pm_classification *c) {
     json_t *sizes = json_array();
     for (size_t l = 0; l < c->n_layers; l++)
-        json_array_append_new(sizes, json_integer((json_int_t)c->layers[l].size));
+        pm_json_append(&sizes, json_integer((json_int_t)c->layers[l].size));
     json_t *map = json_pack("{s:I, s:o, s:o, s:o}", "seed", (json_int_t)c->seed, "model",
                             named_json(&c->model->head, c->model_parameters), "data", data_json(c), "layers", sizes);
-    learning_json(map, c);
+    learning_json(&map, c);
     return map;
 }
 
@@ -96,15 +96,15 @@ typedef struct always {
 static const always of_codes[] = {{"threshold", 0.0}, {"from", 0.0}, {"to", 10.0}, {"rate", 100.0}, {0}};
 static const always of_losses[] = {{"scale", 1.0}, {0}};
 
-static void always_json(json_t *map, const always *list, const pm_kind *kind, const void *parameters) {
+static void always_json(json_t **map, const always *list, const pm_kind *kind, const void *parameters) {
     for (; list->name; list++) {
         const pm_field *field = pm_kind_field(kind, list->name);
-        json_object_set_new(map, list->name, json_real(field ? pm_field_value(field, parameters) : list->value));
+        pm_json_set(map, list->name, json_real(field ? pm_field_value(field, parameters) : list->value));
     }
 }
 
 /* All other parameters. */
-static void others_json(json_t *map, const always *list, const pm_kind *kind, const void *parameters) {
+static void others_json(json_t **map, const always *list, const pm_kind *kind, const void *parameters) {
     for (size_t k = 0; k < kind->n_fields; k++) {
         const always *found = list;
         while (found->name && strcmp(found->name, kind->fields[k].name) != 0)
@@ -117,13 +117,13 @@ static void others_json(json_t *map, const always *list, const pm_kind *kind, co
 static json_t *coding_json(const pm_classification *c) {
     const pm_kind *code = &c->coding.code->head, *input = &pm_classification_input;
     json_t *map = json_pack("{s:s}", "kind", code->name);
-    always_json(map, of_codes, code, c->coding.parameters);
+    always_json(&map, of_codes, code, c->coding.parameters);
     for (size_t k = 0; k < input->n_fields; k++) {
         const bool last = k + 1 == input->n_fields;
         if (last)
-            others_json(map, of_codes, code, c->coding.parameters);
+            others_json(&map, of_codes, code, c->coding.parameters);
         if (!last || pm_field_value(&input->fields[k], c) > 0.0)
-            pm_field_json(map, &input->fields[k], c);
+            pm_field_json(&map, &input->fields[k], c);
     }
     return map;
 }
@@ -131,7 +131,7 @@ static json_t *coding_json(const pm_classification *c) {
 static json_t *desired_json(const pm_classification *c) {
     json_t *desired = json_array();
     for (size_t s = 0; s < c->n_desired; s++)
-        json_array_append_new(desired, json_real(c->desired[s]));
+        pm_json_append(&desired, json_real(c->desired[s]));
     return desired;
 }
 
@@ -143,13 +143,13 @@ json_t *pm_classification_json(const pm_classification *c) {
                             (json_int_t)c->seed, "neuron", pm_neuron_json(&c->neuron), "readout",
                             pm_neuron_json(&c->readout), "data", data_json(c), "coding", coding_json(c), "layers",
                             layers_json(c), "loss", c->loss->head.name);
-    always_json(map, of_losses, &c->loss->head, c->loss_parameters);
-    learning_json(map, c);
-    others_json(map, of_losses, &c->loss->head, c->loss_parameters);
+    always_json(&map, of_losses, &c->loss->head, c->loss_parameters);
+    learning_json(&map, c);
+    others_json(&map, of_losses, &c->loss->head, c->loss_parameters);
     if (c->loss->desired)
-        json_object_set_new(map, "desired", desired_json(c));
-    pm_kind_json(activity, &pm_classification_activity, c);
-    json_object_set_new(map, "activity", activity);
+        pm_json_set(&map, "desired", desired_json(c));
+    pm_kind_json(&activity, &pm_classification_activity, c);
+    pm_json_set(&map, "activity", activity);
     return map;
 }
 
@@ -161,7 +161,7 @@ pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_
                                          "test_labels", "recordings", "test_recordings"};
     for (size_t k = 0; k < sizeof places / sizeof *places; k++)
         json_object_del(data, places[k]);
-    char *text = json_dumps(map, JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
+    char *text = pm_json_text(map, JSON_SORT_KEYS);
     json_decref(map);
     if (!text)
         return pm_fail_memory(error, "the experiment");

@@ -182,9 +182,9 @@ static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_err
     double seconds = 0.0;
     for (size_t k = 0; k < r->n_epochs; k++) {
         const pm_epoch *e = &r->epochs[k];
-        json_array_append_new(epochs, json_pack("{s:I, s:o, s:o, s:f, s:f}", "epoch", (json_int_t)k + 1, "train",
-                                                pm_score_json(&e->train), "validation", pm_score_json(&e->validation),
-                                                "rate", e->rate, "cpu_seconds", e->cpu_seconds));
+        pm_json_append(&epochs, json_pack("{s:I, s:o, s:o, s:f, s:f}", "epoch", (json_int_t)k + 1, "train",
+                                          pm_score_json(&e->train), "validation", pm_score_json(&e->validation),
+                                          "rate", e->rate, "cpu_seconds", e->cpu_seconds));
         seconds += e->cpu_seconds;
     }
     char *path = realpath(r->file, NULL);
@@ -196,8 +196,8 @@ static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_err
     if (!r->experiment->model) {
         json_t *labels = json_array();
         for (size_t k = 0; k < RASTER_EXAMPLES && k < r->test->n; k++)
-            json_array_append_new(labels, json_integer(r->test->label[k]));
-        json_object_set_new(summary, "raster_labels", labels);
+            pm_json_append(&labels, json_integer(r->test->label[k]));
+        pm_json_set(&summary, "raster_labels", labels);
     }
     pm_status status = pm_results_commit(to, summary, error);
     json_decref(summary);
