@@ -76,10 +76,9 @@ static uint64_t key_of(uint64_t seed, const char *word) {
     return pm_stream_key(seed, words, 2);
 }
 
-static pm_status draw_weights(pm_class_trainer *t, pm_error *error) {
-    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
-    if (!rng)
-        return pm_fail_memory(error, "random numbers");
+static void draw_weights(pm_class_trainer *t) {
+    pm_stream stream;
+    gsl_rng *rng = pm_stream_new(&stream);
     for (size_t l = 0; l < t->net.n_layers; l++) {
         const char *const words[] = {"classifier weights"};
         uint64_t key = pm_stream_key(t->of->seed + l * 0x100000000u, words, 1);
@@ -90,8 +89,6 @@ static pm_status draw_weights(pm_class_trainer *t, pm_error *error) {
                     t->of->layers[l].mean + pm_draw_normal(rng, t->of->layers[l].std);
         }
     }
-    gsl_rng_free(rng);
-    return PM_OK;
 }
 
 /* Receptive fields of the first layer, if wanted, and no weights outside of them. */
@@ -124,10 +121,10 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     pm_status status = net_new(&t->net, c, sizes, error);
     if (!status)
         status = net_new(&t->tested, c, sizes, error);
-    if (!status)
-        status = draw_weights(t, error);
-    if (!status)
-        status = limit_fields(t, error);
+    if (status)
+        return status;
+    draw_weights(t);
+    status = limit_fields(t, error);
     if (status)
         return status;
     size_t widest = 0;

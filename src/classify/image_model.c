@@ -48,8 +48,8 @@ pm_status pm_image_net_new(pm_image_net *net, const pm_image_model *kind, const 
         status = allocate(net, error);
     }
     if (status == PM_OK)
-        status = kind->draw(net->model, key, net->learnt, error);
-    if (status != PM_OK)
+        kind->draw(net->model, key, net->learnt);
+    else
         pm_image_net_free(net);
     return status;
 }

@@ -220,14 +220,11 @@ static pm_status add(train *t, double time, uint32_t neuron, pm_error *error) {
     return PM_OK;
 }
 
-static pm_status start(gsl_rng **rng, uint64_t seed, const char *what, const char *which, uint32_t trial,
-                       pm_error *error) {
+static gsl_rng *start(pm_stream *stream, uint64_t seed, const char *what, const char *which, uint32_t trial) {
     const char *words[] = {"trial", what, which};
-    *rng = gsl_rng_alloc(pm_rng_philox);
-    if (!*rng)
-        return pm_fail_memory(error, "a generator of random numbers");
-    pm_stream_start(*rng, pm_stream_key(seed, words, 3), trial);
-    return PM_OK;
+    gsl_rng *rng = pm_stream_new(stream);
+    pm_stream_start(rng, pm_stream_key(seed, words, 3), trial);
+    return rng;
 }
 
 /* Poisson trains of `size` neurons from `from` on, with dead time `gap` after each spike; at the same mean rate
@@ -247,20 +244,13 @@ static pm_status poisson(gsl_rng *rng, uint32_t size, double rate, double from, 
 static pm_status draw_poisson(const pm_experiment *e, uint32_t trial, pm_pattern *pattern, pm_error *error) {
     const pm_problem *p = &e->problem;
     train input = {0}, target = {0};
-    gsl_rng *rng = NULL;
-    pm_status status = start(&rng, e->seed, "problem", "input", trial, error);
-    if (!status)
-        status = poisson(rng, e->layers[0].size, p->input_rate, 0.0, 0.0, e->duration, &input, error);
-    if (rng)
-        gsl_rng_free(rng);
-    rng = NULL;
-    if (!status)
-        status = start(&rng, e->seed, "problem", "target", trial, error);
+    pm_stream stream;
+    gsl_rng *rng = start(&stream, e->seed, "problem", "input", trial);
+    pm_status status = poisson(rng, e->layers[0].size, p->input_rate, 0.0, 0.0, e->duration, &input, error);
+    rng = start(&stream, e->seed, "problem", "target", trial);
     uint32_t outputs = e->layers[e->n_layers - 1].size;
     while (!status && target.n == 0) /* a target without any spike is no problem */
         status = poisson(rng, outputs, p->target_rate, p->target_from, p->target_gap, e->duration, &target, error);
-    if (rng)
-        gsl_rng_free(rng);
     *pattern = (pm_pattern){input.events, target.events, input.n, target.n};
     return status;
 }
@@ -360,15 +350,12 @@ pm_status pm_weights_draw(const pm_experiment *e, uint32_t trial, pm_layered *ne
     }
     for (size_t l = 0; l < net->n_layers; l++) {
         pm_layer *layer = &net->layers[l];
-        gsl_rng *rng = NULL;
-        pm_status status = start(&rng, e->seed, "weights", e->layers[l + 1].name, trial, error);
-        if (status)
-            return status;
+        pm_stream stream;
+        gsl_rng *rng = start(&stream, e->seed, "weights", e->layers[l + 1].name, trial);
         for (size_t i = 0; i < layer->n_in; i++)
             for (size_t j = 0; j < layer->n_out; j++)
                 layer->weight[i * layer->stride + j] = draw(rng, &e->layers[l + 1]);
-        gsl_rng_free(rng);
-        status = check_drawn(layer, e->layers[l + 1].name, error);
+        pm_status status = check_drawn(layer, e->layers[l + 1].name, error);
         if (status)
             return status;
     }
