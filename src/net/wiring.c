@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "math/draw.h"
 #include "math/elementary.h"
+#include "net/need.h"
 #include "net/steps.h"
 #include "net/limits.h"
 
@@ -179,38 +180,21 @@ static void put_delay(delays *d, uint64_t synapse, double delay, uint32_t place)
         d->of.delay[synapse] = delay;
 }
 
-/* How many different delays a projection may have; SIZE_MAX: any number. */
-static size_t different_delays(const pm_projection *p) {
-    if (p->rule == PM_SYNAPSE_LIST)
-        return p->n_synapses > 0 ? SIZE_MAX : 0;
-    if (p->delay.kind == PM_UNIFORM_STEPS && p->delay.step > 1e-12 * p->delay.b)
-        return (size_t)fmin(pm_steps_of(&p->delay).count, 1e9);
-    return p->delay.kind == PM_CONSTANT ? 1 : SIZE_MAX;
-}
-
 static pm_status delays_new(delays *d, const pm_network *net, uint64_t n_synapses, pm_error *error) {
-    size_t n = 0, longest = (size_t)UINT16_MAX + 1;
-    for (size_t k = 0; k < net->n_projections && n <= longest; k++) {
-        size_t more = different_delays(&net->projections[k]);
-        n = more < longest ? n + more : longest + 1;
-    }
-    d->width = n > longest ? 8 : n > UINT8_MAX + 1 ? 2 : 1;
-    d->value = malloc(((n <= longest ? n : 0) + 1) * sizeof *d->value);
+    size_t n = 0;
+    d->width = pm_delay_width(net, &n);
+    d->value = malloc((n + 1) * sizeof *d->value);
     if (!d->value)
         return pm_fail_memory(error, "the delays");
-    bool same = n <= longest;
-    for (size_t k = 0, at = 0; n <= longest && k < net->n_projections; k++)
-        for (size_t step = 0, more = different_delays(&net->projections[k]); step < more; step++, at++) {
+    for (size_t k = 0, at = 0; at < n; k++)
+        for (size_t step = 0, more = pm_different_delays(&net->projections[k]); step < more; step++, at++) {
             const pm_distribution *delay = &net->projections[k].delay;
             d->value[at] = delay->a;
             if (delay->kind == PM_UNIFORM_STEPS) {
                 const pm_steps steps = pm_steps_of(delay);
                 d->value[at] = pm_steps_value(&steps, (double)step);
             }
-            same = same && d->value[at] == d->value[0];
         }
-    if (same)
-        d->width = 0;
     void *places = malloc((n_synapses + 1) * d->width + 1);
     d->of.delay = places;
     return places ? PM_OK : pm_fail_memory(error, "the delays");
@@ -366,38 +350,6 @@ static pm_status number_neurons(pm_wiring *w, const pm_network *net, const pm_ex
     return PM_OK;
 }
 
-/* The number of synapses of the present projection onto targets here, or its mean. */
-static double expected_synapses(const walker *w) {
-    const pm_projection *p = w->projection;
-    double targets = w->end - w->begin;
-    switch (p->rule) {
-    case PM_ALL_TO_ALL:
-        return targets * w->n_sources;
-    case PM_FIXED_INDEGREE:
-        return targets * p->indegree;
-    case PM_PAIRWISE_BERNOULLI:
-        return targets * w->n_sources * p->probability;
-    default:
-        return targets;
-    }
-}
-
-/* Counting 10^12 synapses takes hours: whether there is room for them is asked before. */
-static pm_status check_room(walker *walk_state, pm_error *error) {
-    const double many = 1e8, addressable = 0x1p47, bytes = sizeof(uint32_t) + sizeof(double);
-    double n = 0.0;
-    for (size_t k = 0; k < walk_state->network->n_projections; k++) {
-        begin_projection(walk_state, k);
-        n += expected_synapses(walk_state);
-    }
-    if (n < many)
-        return PM_OK;
-    void *volatile room = n * bytes < addressable ? malloc((size_t)(n * bytes)) : NULL;
-    bool enough = room != NULL;
-    free(room);
-    return enough ? PM_OK : pm_fail(error, PM_NO_MEMORY, "not enough memory for %.2g synapses", n);
-}
-
 static pm_status count_rows(pm_wiring *w, walker *walk_state, uint64_t *row_begin, pm_error *error) {
     const pm_network *net = walk_state->network;
     for (size_t k = 0; k < net->n_projections; k++) {
@@ -434,7 +386,7 @@ static void fill_rows(pm_wiring *w, walker *walk_state, uint64_t *next, delays *
                     &p->delay,
                     (uint32_t)place};
         walk(walk_state, fill_synapse, &f);
-        place += d->width == 1 || d->width == 2 ? different_delays(p) : 0;
+        place += d->width == 1 || d->width == 2 ? pm_different_delays(p) : 0;
     }
 }
 
@@ -479,9 +431,7 @@ static pm_status build(pm_wiring *w, walker *walk_state, pm_error *error) {
     for (size_t p = 0; p < net->n_populations; p++)
         for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
             cell_class[c] = w->class[p];
-    status = check_room(walk_state, error);
-    if (status == PM_OK)
-        status = count_rows(w, walk_state, row_begin, error);
+    status = count_rows(w, walk_state, row_begin, error);
     if (status != PM_OK)
         goto end;
     w->targets = malloc((w->n_synapses + 1) * sizeof *w->targets);
@@ -506,10 +456,13 @@ pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error 
 }
 
 pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange, pm_wiring **wiring, pm_error *error) {
-    pm_wiring *w = calloc(1, sizeof *w);
     *wiring = NULL;
+    pm_status status = pm_network_check_room(network, exchange, error);
+    if (status != PM_OK)
+        return status;
+    pm_wiring *w = calloc(1, sizeof *w);
     if (!w)
-        return pm_fail_memory(error, "the network");
+        return pm_exchange_agree(exchange, pm_fail_memory(error, "the network"), error);
     size_t np = network->n_populations + 1, nj = network->n_projections + 1;
     w->first_neuron = calloc(np, sizeof *w->first_neuron);
     w->first_cell = calloc(np, sizeof *w->first_cell);
@@ -517,16 +470,15 @@ pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange
     w->class = calloc(np, sizeof *w->class);
     w->min_delay = calloc(nj, sizeof *w->min_delay);
     w->min_positive_delay = calloc(nj, sizeof *w->min_positive_delay);
+    pm_stream connect, weight, delay;
     walker walk_state = {
         .network = network,
         .wiring = w,
-        .connect = gsl_rng_alloc(pm_rng_philox),
-        .weight = gsl_rng_alloc(pm_rng_philox),
-        .delay = gsl_rng_alloc(pm_rng_philox),
+        .connect = pm_stream_new(&connect),
+        .weight = pm_stream_new(&weight),
+        .delay = pm_stream_new(&delay),
     };
-    pm_status status;
-    if (!w->first_neuron || !w->first_cell || !w->first_here || !w->class || !w->min_delay || !w->min_positive_delay ||
-        !walk_state.connect || !walk_state.weight || !walk_state.delay)
+    if (!w->first_neuron || !w->first_cell || !w->first_here || !w->class || !w->min_delay || !w->min_positive_delay)
         status = pm_fail_memory(error, "the network");
     else
         status = number_neurons(w, network, exchange, error);
@@ -537,9 +489,6 @@ pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange
         exchange->least(exchange->user, w->min_delay, network->n_projections);
         exchange->least(exchange->user, w->min_positive_delay, network->n_projections);
     }
-    gsl_rng_free(walk_state.connect);
-    gsl_rng_free(walk_state.weight);
-    gsl_rng_free(walk_state.delay);
     if (status == PM_OK)
         *wiring = w;
     else
