@@ -249,6 +249,20 @@ double pm_engine_wake(const pm_engine *engine, double now) {
     return fmax(first, now);
 }
 
+/* A cell holds at the start of a slab that has been; u is missing where it was refractory then. */
+static bool cell_is_sound(const pm_cell *cell, const pm_hold *hold, double h, double now) {
+    bool held = isnan(cell->u) && isfinite(hold->ready) && hold->ready > cell->origin - h;
+    return (isfinite(cell->u) || held) && isfinite(cell->i) && isfinite(cell->b) && cell->origin >= 0.0 &&
+           cell->origin <= now && fmod(cell->origin, h) == 0.0 && hold->ready < INFINITY && fabs(hold->late) < h;
+}
+
+bool pm_engine_is_sound(const pm_engine *engine, double now) {
+    bool good = true;
+    for (uint32_t c = 0; c < engine->wiring->n_cells; c++)
+        good = good && cell_is_sound(&engine->cells[c], &engine->holds[c], engine->plan.slab, now);
+    return good;
+}
+
 void pm_engine_begin(pm_engine *engine, double start, double end) {
     engine->start = start;
     engine->end = end;

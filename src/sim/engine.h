@@ -201,6 +201,8 @@ void pm_engine_reset(pm_engine *engine);
 
 /* The state between two slabs, written or read; what a worker expects of the next slab changes no result. */
 void pm_engine_archive(pm_engine *engine, pm_archive *archive);
+/* Whether what was read can be the state of cells at the start of a slab, `now` (ms). */
+bool pm_engine_is_sound(const pm_engine *engine, double now);
 
 /* The start of the first slab from `now` (ms, such a start) on in which something may happen to the cells although
  * nothing arrives. */

@@ -199,6 +199,58 @@ void pm_sources_archive(pm_sources *sources, pm_archive *archive) {
     PM_ARCHIVE(archive, sources->end);
 }
 
+bool pm_spike_is_of(const pm_network *network, const pm_spike *spike, pm_population_kind kind) {
+    return spike->population < network->n_populations && network->populations[spike->population].kind == kind &&
+           spike->neuron < network->populations[spike->population].size && spike->time >= 0.0 && isfinite(spike->time);
+}
+
+/* Whether the next event of a population is the first one from `end` on. */
+static bool events_are_sound(const pm_population *population, size_t next, double end) {
+    if (population->kind != PM_SPIKE_SOURCE)
+        return next == 0;
+    return next <= population->n_events && (next == 0 || population->events[next - 1].time < end) &&
+           (next == population->n_events || population->events[next].time >= end);
+}
+
+/* Whether the next spike of a Poisson neuron is one of the cell in which it is said to lie. */
+static bool next_is_sound(const source *s, uint32_t neuron, double end) {
+    double times[PM_POISSON_MOST], next = s->next_time[neuron];
+    if (next == INFINITY)
+        return true;
+    if (!(next >= end) || (double)s->cell[neuron] * s->poisson->width >= LATEST)
+        return false;
+    size_t n = draw_cell(s, neuron, s->cell[neuron], times), k = 0;
+    while (k < n && times[k] != next)
+        k++;
+    return k < n;
+}
+
+static bool spikes_are_sound(const pm_sources *sources, const spike_list *list, size_t from, bool given) {
+    bool good = from <= list->count;
+    for (size_t k = from; good && k < list->count; k++) {
+        const pm_spike *spike = &list->items[k];
+        good = (pm_spike_is_of(sources->network, spike, PM_SPIKE_SOURCE) ||
+                (!given && pm_spike_is_of(sources->network, spike, PM_POISSON_SOURCE))) &&
+               (k == from || compare_spikes(spike - 1, spike) <= 0);
+    }
+    return good;
+}
+
+bool pm_sources_are_sound(const pm_sources *sources, double end, bool collected) {
+    const spike_list *injected = &sources->injected;
+    bool good = (collected ? sources->end == end : sources->end >= 0.0 && sources->end <= end) && spikes_are_sound(sources, &sources->collected, 0, false) &&
+                spikes_are_sound(sources, injected, sources->next_injected, true) &&
+                (sources->next_injected >= injected->count || injected->items[sources->next_injected].time >= end);
+    for (size_t p = 0; good && p < sources->network->n_populations; p++) {
+        const source *s = &sources->source[p];
+        const pm_population *population = &sources->network->populations[p];
+        good = events_are_sound(population, s->next_event, end);
+        for (uint32_t n = 0; good && s->next_time && n < population->size; n++)
+            good = next_is_sound(s, n, end);
+    }
+    return good;
+}
+
 /* A neuron's spikes before `end`, from its next one on. */
 static bool collect_neuron(pm_sources *sources, uint32_t p, uint32_t neuron, double end) {
     source *s = &sources->source[p];
