@@ -50,7 +50,7 @@ LDLIBS = $(PACKAGE_LIBS) -lm
 
 LIBRARY_SOURCES := $(sort $(filter-out src/cli/%,$(wildcard src/*/*.c)))
 PROGRAM_SOURCES := $(sort $(wildcard src/cli/*.c))
-TEST_SOURCES := $(sort $(filter-out test/fuzz/% test/preload/%,$(wildcard test/*.c test/*/*.c)))
+TEST_SOURCES := $(sort $(filter-out test/fuzz/%,$(wildcard test/*.c test/*/*.c)))
 SUITES := $(sort $(patsubst test_%.c,%,$(notdir $(wildcard test/*/test_*.c))))
 PROGRAM := $(if $(PROGRAM_SOURCES),build/punctum)
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))

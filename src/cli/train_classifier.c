@@ -100,7 +100,7 @@ static pm_status epochs(run *r, const volatile int *stop, pm_error *error) {
                                       why.message, r->n_epochs + 1, r->options->folder);
 }
 
-/* Everything before the first epoch, each rank for itself. */
+/* Everything before the first epoch, each rank for itself but for the question whether there is room. */
 static pm_status prepare(run *r, pm_error *error) {
     const pm_class_options *o = r->options;
     pm_status status = pm_classification_load(o->file, &r->experiment, error);
@@ -112,6 +112,7 @@ static pm_status prepare(run *r, pm_error *error) {
         omp_set_num_threads(o->jobs);
     if (!status)
         status = pm_classification_data(r->experiment, &r->train, &r->validation, &r->test, error);
+    status = pm_exchange_agree(r->ranks, status, error);
     if (!status)
         status = pm_class_trainer_new_shared(r->experiment, &r->train, o->relay, &r->trainer, error);
     if (!status)

@@ -164,6 +164,14 @@ size_t pm_experiment_weights(const pm_experiment *e) {
     return n;
 }
 
+double pm_experiment_bytes(const pm_experiment *e) {
+    enum { KEPT = 4, RULE = 3 }; /* numbers of a weight: itself, its change, velocity and best; those of a rule */
+    double weights = 0.0;
+    for (size_t l = 1; l < e->n_layers; l++)
+        weights += (double)e->layers[l - 1].size * e->layers[l].size;
+    return weights * ((KEPT + RULE) * sizeof(double) + 1);
+}
+
 pm_status pm_weights_check(const pm_experiment *e, const double *weights, size_t n, pm_error *error) {
     size_t wanted = pm_experiment_weights(e);
     if (n != wanted)

@@ -8,6 +8,7 @@
 #include "math/draw.h"
 #include "rule/rule.h"
 #include "net/limits.h"
+#include "base/room.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -232,7 +233,7 @@ static gsl_rng *start(pm_stream *stream, uint64_t seed, const char *what, const 
 static pm_status poisson(gsl_rng *rng, uint32_t size, double rate, double from, double gap, double until, train *t,
                          pm_error *error) {
     double mean = 1000.0 / rate - gap;
-    pm_status status = PM_OK;
+    pm_status status = pm_room_check((until - from) / (mean + gap) * size * sizeof *t->events, "a pattern", error);
     for (uint32_t neuron = 0; neuron < size; neuron++)
         for (double time = from + pm_draw_exponential(rng, mean); !status && time < until;
              time += gap + pm_draw_exponential(rng, mean))

@@ -1,5 +1,6 @@
 /* One trial. Invariant between steps: the rasters belong to the pattern that ran last; `report` speaks of the last
  * complete forward pass. Weights change in one place, `apply`. */
+#include "base/room.h"
 #include "base/simd.h"
 #include "math/elementary.h"
 #include "metric/distance.h"
@@ -158,6 +159,9 @@ pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_tra
         return status;
     if (experiment->n_layers > 9)
         return pm_fail(error, PM_INVALID, "%zu layers; at most 9 can be trained", experiment->n_layers);
+    status = pm_room_check(pm_experiment_bytes(experiment), "the weights of all layers", error);
+    if (status)
+        return status;
     pm_trainer *t = calloc(1, sizeof *t);
     if (!t)
         return pm_fail_memory(error, "a trainer");

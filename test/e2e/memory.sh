@@ -111,7 +111,7 @@ case $(nm -D "$program" 2> /dev/null || nm "$program") in
 *__asan_init*) ;; # it allocates by itself
 *)
     check "starving: what makes allocations fail" \
-        "${CC:-cc}" -shared -fPIC -O1 -o allocations.so "$here/test/preload/allocations.c" -ldl
+        "${CC:-cc}" -shared -fPIC -O1 -o allocations.so "$here/test/e2e/preload/allocations.c" -ldl
     cd starving || exit 1
     OMP_NUM_THREADS=1
     export OMP_NUM_THREADS
