@@ -6,6 +6,7 @@
 #include "io/classification_file.h"
 #include "io/output.h"
 #include "io/summary.h"
+#include "base/list.h"
 #include "base/random.h"
 
 #include <errno.h>
@@ -210,7 +211,10 @@ typedef struct stream {
 } stream;
 
 static pm_status get(stream *s, void *bytes, size_t n, const char *what, pm_error *error) {
+    errno = 0;
     size_t got = fread(bytes, 1, n, s->file);
+    if (ferror(s->file))
+        return pm_file_refuse(s->path, errno, error);
     if (got < n)
         return pm_fail(error, PM_INVALID, "%s: byte %llu: the file ends within %s", s->path,
                        (unsigned long long)s->offset + got, what);
@@ -232,20 +236,44 @@ static pm_status get_head(stream *s, uint64_t mark, const pm_class_trainer *t, u
     return status;
 }
 
+/* What was read may come from anywhere. */
+static bool score_is_sound(const pm_score *s) {
+    return s->correct <= s->n && isfinite(s->loss) && isfinite(s->spikes) && isfinite(s->input);
+}
+
+static pm_status get_epoch(stream *s, pm_epoch *e, pm_error *error) {
+    const uint64_t at = s->offset;
+    pm_status status = get(s, e, sizeof *e, "the epochs", error);
+    if (!status && !(score_is_sound(&e->train) && score_is_sound(&e->validation) && isfinite(e->rate) &&
+                     isfinite(e->cpu_seconds)))
+        status = pm_fail(error, PM_INVALID, "%s: byte %llu: no epoch can have come to this", s->path,
+                         (unsigned long long)at);
+    return status;
+}
+
+static pm_status get_array(stream *s, double *array, size_t n, pm_error *error) {
+    const uint64_t at = s->offset;
+    pm_status status = get(s, array, n * sizeof *array, "the weights", error);
+    for (size_t k = 0; !status && k < n; k++)
+        if (!isfinite(array[k]))
+            status = pm_fail(error, PM_INVALID, "%s: byte %llu: this is not a finite number", s->path,
+                             (unsigned long long)(at + k * sizeof *array));
+    return status;
+}
+
 static pm_status get_all(stream *s, uint64_t mark, pm_class_trainer *t, pm_epoch **epochs, pm_error *error) {
     uint64_t head[HEAD] = {0};
     pm_status status = get_head(s, mark, t, head, error);
+    size_t capacity = 0;
     for (uint64_t k = 0; !status && k < head[2]; k++) {
-        pm_epoch *grown = realloc(*epochs, (k + 1) * sizeof **epochs);
-        if (!grown)
+        if (!pm_list_reserve((void **)epochs, &capacity, k + 1, sizeof **epochs))
             return pm_fail_memory(error, "epochs");
-        *epochs = grown;
-        status = get(s, &grown[k], sizeof *grown, "the epochs", error);
+        status = get_epoch(s, &(*epochs)[k], error);
     }
     for (size_t k = 0; !status && k < head[4]; k++) {
         size_t n = 0;
         double *array = pm_class_trainer_array(t, k, &n);
-        status = get(s, array, n * sizeof *array, "the weights", error);
+        status = get_array(s, array, n, error);
     }
     uint32_t right = s->sum, sum = 0;
     if (!status)

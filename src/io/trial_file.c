@@ -6,6 +6,7 @@
 #include "io/file.h"
 #include "io/output.h"
 #include "io/summary.h"
+#include "base/list.h"
 #include "net/mark.h"
 #include "rule/rule.h"
 
@@ -181,14 +182,19 @@ static bool read_head(FILE *file, uint64_t mark, uint32_t number, pm_trial *tria
     return fgets(line, sizeof line, file) != NULL;
 }
 
-static bool read_history(FILE *file, pm_trial *trial) {
+/* Memory grows with what is there, not with what the head announces. */
+static pm_status read_history(FILE *file, const char *path, pm_trial *trial, bool *good, pm_error *error) {
     char line[80] = "";
-    for (size_t k = 0; k < trial->n_history; k++) {
+    size_t capacity = 0;
+    for (size_t k = 0; *good && k < trial->n_history; k++) {
         size_t iteration = 0;
-        if (fscanf(file, "%zu %lf\n", &iteration, &trial->history[k]) != 2 || iteration != k)
-            return false;
+        if (!pm_list_reserve((void **)&trial->history, &capacity, k + 1, sizeof *trial->history))
+            return pm_fail_memory(error, path);
+        *good = fscanf(file, "%zu %lf\n", &iteration, &trial->history[k]) == 2 && iteration == k &&
+                isfinite(trial->history[k]);
     }
-    return fgets(line, sizeof line, file) && strcmp(line, "# end\n") == 0;
+    *good = *good && fgets(line, sizeof line, file) && strcmp(line, "# end\n") == 0;
+    return PM_OK;
 }
 
 pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_trial *trial, bool *found,
@@ -206,12 +212,12 @@ pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_t
     }
     pm_status status = pm_file_open(path, &file, error);
     if (!status) {
-        enum { MOST = 100000000 };
-        bool good = read_head(file, mark, number, trial) && trial->n_history < MOST;
-        trial->history = good ? malloc((trial->n_history + 1) * sizeof *trial->history) : NULL;
-        if (good && !trial->history)
-            status = pm_fail_memory(error, path);
-        else if (!good || !read_history(file, trial))
+        errno = 0;
+        bool good = read_head(file, mark, number, trial) && trial->iterations <= trial->n_history + 1;
+        status = read_history(file, path, trial, &good, error);
+        if (!status && ferror(file))
+            status = pm_file_refuse(path, errno, error);
+        else if (!status && !good)
             status = pm_fail(error, PM_INVALID,
                              "%s: this is not a complete trial of this experiment; remove it, or run "
                              "without --resume",
