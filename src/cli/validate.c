@@ -2,6 +2,7 @@
  * adaptive integration of membrane potentials. Everything is measured first and written in the end. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "base/list.h"
 #include "cli/options.h"
 
 #include "io/output.h"
@@ -85,25 +86,11 @@ typedef struct validation {
     double residual_median, residual_largest; /* of spike times of the engine, ms */
 } validation;
 
-static bool grow(void **items, size_t capacity, size_t size) {
-    void *moved = realloc(*items, capacity * size);
-    if (moved)
-        *items = moved;
-    return moved != NULL;
-}
-
 static pm_status on_spike(const pm_spike *spike, void *user, pm_error *error) {
     train *t = user;
     if (!t->sources && t->network->populations[spike->population].kind != PM_LIF)
         return PM_OK;
-    if (t->count == t->capacity) {
-        size_t larger = 2 * t->capacity + 64;
-        if (!grow((void **)&t->items, larger, sizeof *t->items))
-            return pm_fail_memory(error, "spikes");
-        t->capacity = larger;
-    }
-    t->items[t->count++] = *spike;
-    return PM_OK;
+    return PM_LIST_ADD(*t, *spike) ? PM_OK : pm_fail_memory(error, "spikes");
 }
 
 static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error) {
@@ -112,14 +99,11 @@ static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error)
     bool spike = sample->kind == PM_SAMPLE_SPIKE;
     if (spike && sample->potential != v->network->populations[t->population].neuron.V_th)
         return PM_OK; /* the reset */
-    if (t->count == t->capacity) {
-        size_t larger = 2 * t->capacity + 64;
-        if (!grow((void **)&t->points, larger, sizeof *t->points) ||
-            !grow((void **)&t->potentials, larger, sizeof *t->potentials) ||
-            !grow((void **)&t->slopes, larger, sizeof *t->slopes))
-            return pm_fail_memory(error, "potentials");
-        t->capacity = larger;
-    }
+    size_t potentials = t->capacity, slopes = t->capacity; /* as many as points, after a failure at least */
+    if (!pm_list_reserve((void **)&t->potentials, &potentials, t->count + 1, sizeof *t->potentials) ||
+        !pm_list_reserve((void **)&t->slopes, &slopes, t->count + 1, sizeof *t->slopes) ||
+        !pm_list_reserve((void **)&t->points, &t->capacity, t->count + 1, sizeof *t->points))
+        return pm_fail_memory(error, "potentials");
     t->potentials[t->count] = sample->potential;
     t->slopes[t->count] = 0.0;
     t->points[t->count++] = (pm_course_point){sample->time, spike, 0.0};

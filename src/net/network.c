@@ -4,6 +4,8 @@
 #include "model/source.h"
 #include "net/limits.h"
 
+#include "base/list.h"
+
 #include <punctum/network.h>
 
 #include <ctype.h>
@@ -61,11 +63,8 @@ static pm_status copy_array(const void *from, size_t count, size_t item_size, vo
 
 /* Room for one more item at the end of an array. */
 static pm_status grow(void **items, size_t count, size_t item_size, pm_error *error) {
-    void *moved = realloc(*items, (count + 1) * item_size);
-    if (!moved)
-        return pm_fail_memory(error, "the network");
-    *items = moved;
-    return PM_OK;
+    size_t capacity = count; /* at least: an array that has already doubled stays where it is */
+    return pm_list_reserve(items, &capacity, count + 1, item_size) ? PM_OK : pm_fail_memory(error, "the network");
 }
 
 static pm_status check_name(const pm_network *network, const char *name, pm_error *error) {

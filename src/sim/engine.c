@@ -20,16 +20,6 @@ enum { CELLS_PER_EVENT = 8 }; /* with fewer, all cells are looked at */
 enum { PATIENCE = 16 };       /* slabs until fewer events are taken for silence: the wakes of all cells cost time */
 static const uint64_t MOST_LOGGED = 4000000;
 
-bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size) {
-    size_t larger = count < 16 ? 32 : 2 * count;
-    void *moved = realloc(*items, larger * item_size);
-    if (!moved)
-        return false;
-    *items = moved;
-    *capacity = larger;
-    return true;
-}
-
 void pm_engine_name(const pm_engine *engine, uint32_t cell, char *text, size_t size) {
     uint32_t p = pm_wiring_population_of_cell(engine->wiring, engine->network, cell);
     snprintf(text, size, "%s[%u]", engine->network->populations[p].name,

@@ -78,7 +78,7 @@ pm_status pm_simulation_new(const pm_network *network, const pm_options *options
         s->queue = pm_queue_new(s->engine.plan.max_delay / s->engine.plan.slab);
         status = make_sources(s, error);
     }
-    if (status == PM_OK && (!s->queue || !s->fired || !pm_append_spike(&s->own, &(pm_spike){0})))
+    if (status == PM_OK && (!s->queue || !s->fired || !PM_LIST_ADD(s->own, (pm_spike){0})))
         status = pm_fail_memory(error, "the simulation");
     status = pm_exchange_agree(s->exchange, status, error);
     if (status != PM_OK) {

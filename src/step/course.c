@@ -6,6 +6,7 @@
 #include "step/course.h"
 
 #include "model/neuron.h"
+#include "base/list.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,10 +20,7 @@ typedef struct event {
     bool own;      /* the neuron's own spike */
 } event;
 
-typedef struct event_list {
-    event *items;
-    size_t count, capacity;
-} event_list;
+typedef PM_LIST(event) event_list;
 
 typedef struct course {
     const pm_neuron *neuron;
@@ -30,19 +28,6 @@ typedef struct course {
     double time, ready, step; /* ms */
     bool held;
 } course;
-
-static bool append(event_list *list, event item) {
-    if (list->count == list->capacity) {
-        size_t larger = list->capacity ? 2 * list->capacity : 64;
-        event *moved = realloc(list->items, larger * sizeof *moved);
-        if (!moved)
-            return false;
-        list->items = moved;
-        list->capacity = larger;
-    }
-    list->items[list->count++] = item;
-    return true;
-}
 
 static int compare_events(const void *left, const void *right) {
     const event *a = left, *b = right;
@@ -60,7 +45,7 @@ static bool gather_group(const pm_wiring *w, uint64_t group, uint32_t cell, doub
             high = middle;
     }
     for (; low < w->groups[group + 1].begin && w->targets[low] == cell; low++)
-        if (!append(list, (event){time, w->weights[low], false}))
+        if (!PM_LIST_ADD(*list, (event){time, w->weights[low], false}))
             return false;
     return true;
 }
@@ -75,7 +60,7 @@ static bool gather(const pm_wiring *w, const pm_spike *spikes, size_t n, uint32_
                 !gather_group(w, g, cell, spikes[k].time + w->groups[g].delay, list))
                 return false;
         bool own = spikes[k].population == population && spikes[k].neuron == neuron;
-        if (own && !append(list, (event){spikes[k].time, 0.0, true}))
+        if (own && !PM_LIST_ADD(*list, (event){spikes[k].time, 0.0, true}))
             return false;
     }
     if (list->count > 1)

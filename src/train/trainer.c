@@ -1,5 +1,6 @@
 /* One trial. Invariant between steps: the rasters belong to the pattern that ran last; `report` speaks of the last
  * complete forward pass. Weights change in one place, `apply`. */
+#include "base/list.h"
 #include "base/room.h"
 #include "base/simd.h"
 #include "math/elementary.h"
@@ -196,14 +197,11 @@ pm_status pm_trainer_run(pm_trainer *t, size_t pattern, pm_error *error) {
 }
 
 static pm_status reserve_times(pm_trainer *t, size_t n, pm_error *error) {
-    for (size_t k = 0; n > t->times_capacity && k < 2; k++) {
-        double *grown = realloc(t->times[k], 2 * n * sizeof *grown);
-        if (!grown)
-            return pm_fail_memory(error, "spike trains");
-        t->times[k] = grown;
-    }
-    if (n > t->times_capacity)
-        t->times_capacity = 2 * n;
+    size_t first = t->times_capacity, second = t->times_capacity;
+    if (!pm_list_reserve((void **)&t->times[0], &first, n, sizeof *t->times[0]) ||
+        !pm_list_reserve((void **)&t->times[1], &second, n, sizeof *t->times[1]))
+        return pm_fail_memory(error, "spike trains");
+    t->times_capacity = first < second ? first : second;
     return PM_OK;
 }
 
