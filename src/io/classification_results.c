@@ -8,6 +8,7 @@
 
 #include <punctum/punctum.h>
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,7 +188,12 @@ static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_err
                                           "rate", e->rate, "cpu_seconds", e->cpu_seconds));
         seconds += e->cpu_seconds;
     }
+    errno = 0;
     char *path = realpath(r->file, NULL);
+    if (!path && errno == ENOMEM) {
+        json_decref(epochs);
+        return pm_fail_memory(error, "summary.json");
+    }
     json_t *summary = json_pack(
         "{s:s, s:s, s:s, s:I, s:f, s:o, s:o, s:o}", "version", PM_VERSION, "command", "train (classification)", "file",
         path ? path : r->file, "seed", (json_int_t)r->experiment->seed, "training_cpu_seconds", seconds, "test",

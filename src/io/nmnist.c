@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "io/event_file.h"
+#include "io/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -51,12 +52,11 @@ static pm_status open_folder(const char *path, DIR **folder, pm_error *error) {
     *folder = opendir(path);
     if (*folder)
         return PM_OK;
-    if (errno == ENOMEM)
-        return pm_fail_memory(error, path);
-    return pm_fail(error, PM_INVALID, "%s: %s", path,
-                   errno == ENOENT    ? "there is no such folder"
-                   : errno == ENOTDIR ? "this is a file; a folder with a folder of event files per digit is wanted"
-                                      : strerror(errno));
+    if (errno == ENOENT || errno == ENOTDIR)
+        return pm_fail(error, PM_INVALID, "%s: %s", path,
+                       errno == ENOENT ? "there is no such folder"
+                                       : "this is a file; a folder with a folder of event files per digit is wanted");
+    return pm_file_refuse(path, errno, error);
 }
 
 static bool ends_with_bin(const char *name) {

@@ -142,13 +142,15 @@ pm_status pm_summary_read(const char *folder, json_t **summary, pm_error *error)
         return pm_fail_memory(error, "a path");
     FILE *file = NULL;
     *summary = NULL;
-    pm_status status = pm_file_open(path, &file, NULL);
-    if (status) {
+    pm_status status = pm_file_open(path, &file, error);
+    if (status == PM_INVALID) {
         status = pm_fail(error, PM_INVALID, "%s: cannot be read; a folder with the results of punctum is wanted", path);
-    } else {
+    } else if (!status) {
         json_error_t problem = {.line = 1};
         *summary = json_loadf(file, 0, &problem);
-        if (!*summary)
+        if (!*summary && json_error_code(&problem) == json_error_out_of_memory)
+            status = pm_fail_memory(error, path);
+        else if (!*summary)
             status = pm_fail(error, PM_INVALID, "%s:%d: %s; a summary that punctum wrote is wanted", path,
                              problem.line > 0 ? problem.line : 1, problem.text);
         (void)fclose(file);
