@@ -163,6 +163,7 @@ check: setup-check
 lint: setup-check
 	@mkdir -p build
 	test/rooms.sh
+	test/allocations.sh
 	@$(MAKE) --no-print-directory $(BUILD)/libpunctum.a $(call object,$(PROGRAM_SOURCES))
 	test/symbols.sh $(BUILD)/libpunctum.a $(call object,$(PROGRAM_SOURCES))
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck -Iinclude -Isrc src
