@@ -254,10 +254,11 @@ static pm_status get_epoch(stream *s, pm_epoch *e, pm_error *error) {
 static pm_status get_array(stream *s, double *array, size_t n, pm_error *error) {
     const uint64_t at = s->offset;
     pm_status status = get(s, array, n * sizeof *array, "the weights", error);
-    for (size_t k = 0; !status && k < n; k++)
+    for (size_t k = 0; !status && k < n; k++) {
+        const unsigned long long place = at + k * sizeof *array;
         if (!isfinite(array[k]))
-            status = pm_fail(error, PM_INVALID, "%s: byte %llu: this is not a finite number", s->path,
-                             (unsigned long long)(at + k * sizeof *array));
+            status = pm_fail(error, PM_INVALID, "%s: byte %llu: this is not a finite number", s->path, place);
+    }
     return status;
 }
 

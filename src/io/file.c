@@ -54,7 +54,7 @@ static pm_status read_all(FILE *file, const char *path, size_t most, buffer *to,
     pm_status status = pm_room_check((double)length, path, error);
     if (status)
         return status;
-    while (!feof(file)) {
+    do {
         size_t more = length >= to->count ? length - to->count + 1 : PIECE; /* one more tells the end */
         if (!PM_LIST_RESERVE(*to, to->count + more + 1))
             return pm_fail_memory(error, path);
@@ -64,7 +64,7 @@ static pm_status read_all(FILE *file, const char *path, size_t most, buffer *to,
             return pm_file_refuse(path, errno, error);
         if (to->count > most)
             return too_large(path, most, error);
-    }
+    } while (!feof(file));
     to->items[to->count] = '\0';
     return PM_OK;
 }
