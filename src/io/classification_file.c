@@ -4,6 +4,7 @@
  * bytes apart. */
 #define _GNU_SOURCE
 #include "io/classification_file.h"
+#include "io/file.h"
 #include "io/output.h"
 #include "io/summary.h"
 #include "base/list.h"
@@ -296,11 +297,12 @@ pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_t
     char *path = NULL;
     if (asprintf(&path, "%s/%s", folder, PM_CLASS_CHECKPOINT) < 0)
         return pm_fail_memory(error, "a path");
-    stream s = {.file = fopen(path, "rb"), .path = path};
-    pm_status status = s.file ? get_all(&s, mark, t, epochs, error)
-                              : pm_fail(error, PM_INVALID, "%s: cannot be read: %s", path, strerror(errno));
-    if (s.file)
+    stream s = {.path = path};
+    pm_status status = pm_file_open(path, &s.file, error);
+    if (!status) {
+        status = get_all(&s, mark, t, epochs, error);
         (void)fclose(s.file);
+    }
     if (status) {
         free(*epochs);
         *epochs = NULL;
