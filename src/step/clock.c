@@ -112,7 +112,7 @@ static pm_status make_cells(pm_clock *c, pm_error *error) {
     c->order = calloc(np, sizeof *c->order);
     c->rank = calloc(np, sizeof *c->rank);
     c->fired = calloc(np, sizeof *c->fired);
-    if (!c->cells || !c->population || !c->head || !c->steppers || !c->order || !c->rank)
+    if (!c->cells || !c->population || !c->head || !c->steppers || !c->order || !c->rank || !c->fired)
         return pm_fail_memory(error, "the neurons");
     for (uint32_t p = 0; p < net->n_populations; p++) {
         if (net->populations[p].kind == PM_LIF)
