@@ -107,9 +107,9 @@ settle() {
     done); } > "$2.result"
 }
 
-case $(nm -D "$program" 2> /dev/null || nm "$program") in
-*__asan_init*) ;; # it allocates by itself
-*)
+# A sanitizer takes address space, and allocates by itself.
+sanitised=$(nm -D "$program" | grep -c __asan_init)
+if [ "$sanitised" -eq 0 ]; then
     check "starving: what makes allocations fail" \
         "${CC:-cc}" -shared -fPIC -O1 -o allocations.so "$here/test/e2e/preload/allocations.c" -ldl
     cd starving || exit 1
@@ -137,5 +137,4 @@ case $(nm -D "$program" 2> /dev/null || nm "$program") in
     starve "camera" 13 o camera -i images -l labels -n 3 -o o -q
     unset OMP_NUM_THREADS
     cd ..
-    ;;
-esac
+fi
