@@ -13,9 +13,7 @@ static bool has_room(size_t more, size_t item_size) {
     return more < LARGE / item_size || pm_room_check((double)more * (double)item_size, "an array", NULL) == PM_OK;
 }
 
-bool pm_list_reserve(void **items, size_t *capacity, size_t needed, size_t item_size) {
-    if (needed <= *capacity)
-        return true;
+bool pm_list_enlarge(void **items, size_t *capacity, size_t needed, size_t item_size) {
     const size_t most = SIZE_MAX / 2 / item_size;
     if (needed > most)
         return false;

@@ -12,14 +12,16 @@
         size_t count, capacity;                                                                                        \
     }
 
-/* Room for `needed` items of that size; an array that has to grow at least doubles. False when there is no memory: the
- * array is then as it was. */
-bool pm_list_reserve(void **items, size_t *capacity, size_t needed, size_t item_size);
+/* Room for `needed` items of that size; an array that has to grow at least doubles, if it can. False when there is no
+ * memory: the array is then as it was. */
+bool pm_list_enlarge(void **items, size_t *capacity, size_t needed, size_t item_size);
+static inline bool pm_list_reserve(void **items, size_t *capacity, size_t needed, size_t item_size) {
+    return needed <= *capacity || pm_list_enlarge(items, capacity, needed, item_size);
+}
 
 /* Room for n items in all, or for one more. */
 #define PM_LIST_RESERVE(list, n)                                                                                       \
-    ((n) <= (list).capacity ||                                                                                         \
-     pm_list_reserve((void **)&(list).items, &(list).capacity, n, sizeof *(list).items))
+    pm_list_reserve((void **)&(list).items, &(list).capacity, n, sizeof *(list).items)
 #define PM_LIST_ROOM(list) PM_LIST_RESERVE(list, (list).count + 1)
 
 /* Appends an item; false when there is no memory. */
