@@ -53,7 +53,7 @@ refuse_network() {
 }
 
 for part in runs texts kinds refusals general hints folder training simulators search cameras classifiers images \
-    bits pictures speed; do
+    bits pictures speed memory limits; do
     . "$here/test/e2e/$part.sh"
 done
 

@@ -6,12 +6,6 @@
 
 #include <string.h>
 
-typedef struct philox_state {
-    uint64_t key, index, block; /* `block` is the next to compute */
-    uint32_t word[4];
-    unsigned used; /* words of the current block already given out */
-} philox_state;
-
 void pm_philox_block(uint64_t key, uint64_t index, uint64_t block, uint32_t out[4]) {
     uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
     uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32), c2 = (uint32_t)index, c3 = (uint32_t)(index >> 32);
@@ -31,12 +25,12 @@ void pm_philox_block(uint64_t key, uint64_t index, uint64_t block, uint32_t out[
 }
 
 static void philox_set(void *vstate, unsigned long seed) {
-    philox_state *state = vstate;
-    *state = (philox_state){.key = seed, .used = 4};
+    pm_philox *state = vstate;
+    *state = (pm_philox){.key = seed, .used = 4};
 }
 
 static unsigned long philox_get(void *vstate) {
-    philox_state *state = vstate;
+    pm_philox *state = vstate;
     if (state->used == 4) {
         pm_philox_block(state->key, state->index, state->block++, state->word);
         state->used = 0;
@@ -54,12 +48,18 @@ static const gsl_rng_type philox_type = {
     .name = "philox4x32-10",
     .max = 0xffffffffUL,
     .min = 0,
-    .size = sizeof(philox_state),
+    .size = sizeof(pm_philox),
     .set = philox_set,
     .get = philox_get,
     .get_double = philox_get_double,
 };
 const gsl_rng_type *const pm_rng_philox = &philox_type;
+
+gsl_rng *pm_stream_new(pm_stream *stream) {
+    stream->rng = (gsl_rng){.type = pm_rng_philox, .state = &stream->state};
+    philox_set(&stream->state, 0);
+    return &stream->rng;
+}
 
 uint64_t pm_stream_key(uint64_t seed, const char *const *words, size_t n_words) {
     uint64_t hash = 0xcbf29ce484222325u ^ seed * 0x9E3779B97F4A7C15u; /* FNV-1a, then the finaliser of SplitMix64 */
@@ -72,8 +72,8 @@ uint64_t pm_stream_key(uint64_t seed, const char *const *words, size_t n_words) 
 }
 
 void pm_stream_start(gsl_rng *rng, uint64_t key, uint64_t index) {
-    philox_state *state = gsl_rng_state(rng);
-    *state = (philox_state){.key = key, .index = index, .used = 4};
+    pm_philox *state = gsl_rng_state(rng);
+    *state = (pm_philox){.key = key, .index = index, .used = 4};
 }
 
 enum { DRAWS = PM_STREAM_BATCH, BLOCKS = DRAWS / 2 };

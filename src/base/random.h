@@ -17,6 +17,19 @@ extern const gsl_rng_type *const pm_rng_philox;
 /* The key of a purpose: a hash of the seed and of words such as ("weight", "input", "cells"). */
 uint64_t pm_stream_key(uint64_t seed, const char *const *words, size_t n_words);
 
+typedef struct pm_philox {
+    uint64_t key, index, block; /* `block` is the next to compute */
+    uint32_t word[4];
+    unsigned used; /* words of the current block already given out */
+} pm_philox;
+
+/* A generator of that type where the caller has room for it: making it cannot fail. It stays where it was made. */
+typedef struct pm_stream {
+    gsl_rng rng;
+    pm_philox state;
+} pm_stream;
+gsl_rng *pm_stream_new(pm_stream *stream);
+
 /* Puts a generator of type pm_rng_philox at the start of stream `index` of that key. */
 void pm_stream_start(gsl_rng *rng, uint64_t key, uint64_t index);
 

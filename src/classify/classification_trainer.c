@@ -5,6 +5,7 @@
 #include "classify/classification_trainer.h"
 
 #include "base/random.h"
+#include "base/room.h"
 #include "classify/fields.h"
 #include "math/draw.h"
 
@@ -76,10 +77,9 @@ static uint64_t key_of(uint64_t seed, const char *word) {
     return pm_stream_key(seed, words, 2);
 }
 
-static pm_status draw_weights(pm_class_trainer *t, pm_error *error) {
-    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
-    if (!rng)
-        return pm_fail_memory(error, "random numbers");
+static void draw_weights(pm_class_trainer *t) {
+    pm_stream stream;
+    gsl_rng *rng = pm_stream_new(&stream);
     for (size_t l = 0; l < t->net.n_layers; l++) {
         const char *const words[] = {"classifier weights"};
         uint64_t key = pm_stream_key(t->of->seed + l * 0x100000000u, words, 1);
@@ -90,8 +90,6 @@ static pm_status draw_weights(pm_class_trainer *t, pm_error *error) {
                     t->of->layers[l].mean + pm_draw_normal(rng, t->of->layers[l].std);
         }
     }
-    gsl_rng_free(rng);
-    return PM_OK;
 }
 
 /* Receptive fields of the first layer, if wanted, and no weights outside of them. */
@@ -124,10 +122,10 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     pm_status status = net_new(&t->net, c, sizes, error);
     if (!status)
         status = net_new(&t->tested, c, sizes, error);
-    if (!status)
-        status = draw_weights(t, error);
-    if (!status)
-        status = limit_fields(t, error);
+    if (status)
+        return status;
+    draw_weights(t);
+    status = limit_fields(t, error);
     if (status)
         return status;
     size_t widest = 0;
@@ -156,6 +154,8 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
     return enough ? PM_OK : pm_fail_memory(error, "the training of a network");
 }
 
+static const pm_exchange *ranks_of(const pm_class_trainer *t) { return t->relay ? t->relay->ranks : NULL; }
+
 /* This rank's block of the parts. */
 static pm_status share(pm_class_trainer *t, const pm_relay *relay, pm_error *error) {
     const pm_classification *c = t->of;
@@ -180,6 +180,19 @@ pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *tra
     return pm_class_trainer_new_shared(c, train, NULL, trainer, error);
 }
 
+/* What the arrays of all weights take: of networks, gradients of this rank's parts of a batch, the optimiser, a mean. */
+static double bytes_of(const pm_class_trainer *t) {
+    const pm_classification *c = t->of;
+    const double chunks = fmin((double)c->batch / PM_IMAGE_CHUNK + 1.0, (double)t->train->n);
+    const double copies = c->model ? 2.0 + chunks : 2.0 + (double)t->n_parts + (c->average > 0.0);
+    double weights = 0.0, inputs = c->model ? (double)t->train->n_features : (double)pm_coding_inputs(&c->coding, t->train);
+    for (size_t l = 0; l < c->n_layers; l++) {
+        weights += (inputs + 1.0) * ((double)c->layers[l].size + 1.0);
+        inputs = (double)c->layers[l].size;
+    }
+    return sizeof(double) * weights * (copies + (double)c->optimiser->memory);
+}
+
 pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
                                       pm_class_trainer **trainer, pm_error *error) {
     *trainer = NULL;
@@ -191,18 +204,21 @@ pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_datas
                        c->batch, train->n);
     if (pm_deformation_any(&c->deform) && (!train->bytes || train->width * train->height != train->n_features))
         return pm_fail(error, PM_INVALID, "data.deform: the examples are no pictures");
+    pm_class_trainer own = {.of = c, .train = train};
+    pm_status status = share(&own, relay, error);
+    if (!status)
+        status = pm_room_check_all(bytes_of(&own), "the weights of all layers", ranks_of(&own), error);
+    if (status)
+        return status;
     pm_class_trainer *t = calloc(1, sizeof *t);
     if (!t)
         return pm_fail_memory(error, "the training of a network");
-    t->of = c;
-    t->train = train;
+    *t = own;
     t->shuffle_key = key_of(c->seed, "shuffle");
     t->code_key = key_of(c->seed, "code");
     t->drop_key = key_of(c->seed, "dropout");
     t->deform_key = key_of(c->seed, "deform");
-    pm_status status = share(t, relay, error);
-    if (!status)
-        status = c->model ? pm_model_new(c, train, &t->images, error) : build(t, error);
+    status = c->model ? pm_model_new(c, train, &t->images, error) : build(t, error);
     if (status) {
         pm_class_trainer_free(t);
         return status;
@@ -311,8 +327,6 @@ static void run_part(pm_class_trainer *t, size_t which, size_t begin, size_t n, 
 }
 
 /* --- all parts, of all ranks -------------------------------------------------------------------------------------- */
-
-static const pm_exchange *ranks_of(const pm_class_trainer *t) { return t->relay ? t->relay->ranks : NULL; }
 
 /* Adds up the scores of all parts in their order, unless this rank is to stop or a part failed, here or elsewhere. */
 static pm_status conclude(pm_class_trainer *t, bool stop, pm_score *score, pm_error *error) {

@@ -3,6 +3,8 @@
  * chunk after chunk. */
 #include "classify/image_model.h"
 
+#include "base/list.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +50,8 @@ pm_status pm_image_net_new(pm_image_net *net, const pm_image_model *kind, const 
         status = allocate(net, error);
     }
     if (status == PM_OK)
-        status = kind->draw(net->model, key, net->learnt, error);
-    if (status != PM_OK)
+        kind->draw(net->model, key, net->learnt);
+    else
         pm_image_net_free(net);
     return status;
 }
@@ -69,15 +71,12 @@ void pm_image_net_free(pm_image_net *net) {
 }
 
 static pm_status reserve(pm_image_net *net, size_t chunks, pm_error *error) {
-    if (chunks <= net->n_chunk_sums)
-        return PM_OK;
-    double **grown = realloc(net->chunk_sums, chunks * sizeof *grown);
-    if (!grown)
+    size_t capacity = net->n_chunk_sums;
+    if (!pm_list_reserve((void **)&net->chunk_sums, &capacity, chunks, sizeof *net->chunk_sums))
         return pm_fail_memory(error, "the gradient of a batch");
-    net->chunk_sums = grown;
     for (; net->n_chunk_sums < chunks; net->n_chunk_sums++) {
-        grown[net->n_chunk_sums] = malloc(net->n_sums * sizeof **grown);
-        if (!grown[net->n_chunk_sums])
+        double *sums = net->chunk_sums[net->n_chunk_sums] = malloc(net->n_sums * sizeof *sums);
+        if (!sums)
             return pm_fail_memory(error, "the gradient of a batch");
     }
     return PM_OK;

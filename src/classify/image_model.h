@@ -50,7 +50,7 @@ typedef struct pm_image_model {
      * of the rate; false: there is no such piece. NULL: everything is one piece with the whole rate. */
     bool (*piece)(const void *model, size_t number, size_t *from, size_t *n, double *share);
     /* The initial values, drawn from streams of `key`. */
-    pm_status (*draw)(const void *model, uint64_t key, double *learnt, pm_error *error);
+    void (*draw)(const void *model, uint64_t key, double *learnt);
     /* Room for one thread's work on PM_IMAGE_CHUNK images. */
     pm_status (*room_new)(const void *model, void **room, pm_error *error);
     void (*room_free)(void *room); /* NULL is allowed */

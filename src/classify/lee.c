@@ -134,11 +134,10 @@ static double first_threshold(const model *m, size_t l) {
 }
 
 /* Weights uniform within sqrt(3/M) of 0, so that a neuron's have length 1; thresholds alpha sqrt(3/M). */
-static pm_status draw(const void *of, uint64_t key, double *learnt, pm_error *error) {
+static void draw(const void *of, uint64_t key, double *learnt) {
     const model *m = of;
-    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
-    if (!rng)
-        return pm_fail_memory(error, "a random generator");
+    pm_stream stream;
+    gsl_rng *rng = pm_stream_new(&stream);
     for (size_t l = 1; l < m->n_layers; l++) {
         size_t weights = m->size[l - 1] * m->size[l];
         double *w = learnt + m->at[l], largest = sqrt(3.0 / (double)m->size[l - 1]);
@@ -148,8 +147,6 @@ static pm_status draw(const void *of, uint64_t key, double *learnt, pm_error *er
         for (size_t i = 0; i < m->size[l]; i++)
             w[weights + i] = first_threshold(m, l);
     }
-    gsl_rng_free(rng);
-    return PM_OK;
 }
 
 static void room_free(void *of) {

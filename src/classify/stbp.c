@@ -95,11 +95,10 @@ static pm_status create(void **result, const uint32_t *sizes, size_t n_layers, c
 static size_t n_learnt(const void *of) { return ((const model *)of)->n_learnt; }
 
 /* Normal draws, scaled for each neuron to the length `norm`; biases 0. */
-static pm_status draw(const void *of, uint64_t key, double *learnt, pm_error *error) {
+static void draw(const void *of, uint64_t key, double *learnt) {
     const model *m = of;
-    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
-    if (!rng)
-        return pm_fail_memory(error, "a random generator");
+    pm_stream stream;
+    gsl_rng *rng = pm_stream_new(&stream);
     for (size_t l = 1; l < m->n_layers; l++) {
         size_t n_in = m->size[l - 1], n_out = m->size[l];
         double *w = learnt + m->at[l];
@@ -115,8 +114,6 @@ static pm_status draw(const void *of, uint64_t key, double *learnt, pm_error *er
             w[n_in * n_out + i] = 0.0;
         }
     }
-    gsl_rng_free(rng);
-    return PM_OK;
 }
 
 static void room_free(void *of) {

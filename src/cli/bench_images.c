@@ -51,16 +51,14 @@ static void draw(gsl_rng *rng, const stroke *of_class, uint8_t *image) {
 }
 
 static pm_status draw_all(pm_dataset *data, pm_error *error) {
-    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    pm_stream stream;
+    gsl_rng *rng = pm_stream_new(&stream);
     stroke classes[CLASSES][STROKES];
     *data = (pm_dataset){.n = EXAMPLES, .n_features = PIXELS, .n_classes = CLASSES, .width = SIDE, .height = SIDE};
     data->bytes = malloc((size_t)EXAMPLES * PIXELS);
     data->label = malloc(EXAMPLES);
-    if (!rng || !data->bytes || !data->label) {
-        if (rng)
-            gsl_rng_free(rng);
+    if (!data->bytes || !data->label)
         return pm_fail_memory(error, "images");
-    }
     pm_stream_start(rng, 5, 0);
     for (size_t c = 0; c < CLASSES; c++)
         for (size_t s = 0; s < STROKES; s++)
@@ -72,7 +70,6 @@ static pm_status draw_all(pm_dataset *data, pm_error *error) {
         data->label[k] = (uint8_t)(k % CLASSES);
         draw(rng, classes[k % CLASSES], data->bytes + k * PIXELS);
     }
-    gsl_rng_free(rng);
     return PM_OK;
 }
 

@@ -93,14 +93,12 @@ static pm_status add_layers(bench *t, pm_error *error) {
 
 static pm_status add_image(bench *t, pm_error *error) {
     enum { INPUTS = 150 };
-    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    pm_stream stream;
+    gsl_rng *rng = pm_stream_new(&stream);
     pm_event input[INPUTS], target = {.time = 15.0};
-    if (!rng)
-        return pm_fail_memory(error, "a pattern");
     pm_stream_start(rng, 3, 0);
     for (uint32_t k = 0; k < INPUTS; k++)
         input[k] = (pm_event){.time = 10.0 * gsl_rng_uniform(rng), .neuron = k * 5};
-    gsl_rng_free(rng);
     return pm_experiment_add_pattern(t->experiment, input, INPUTS, &target, 1, error);
 }
 

@@ -167,17 +167,19 @@ static pm_status record_all(const options *o, const pm_dataset *data, pm_error *
 }
 
 static pm_status film(const options *o, pm_error *error) {
-    const size_t wanted = (size_t)o->count;
+    enum { FIVE_DIGITS = 99999 }; /* of the names of recordings */
+    const size_t count = (size_t)o->count;
+    const pm_idx_wanted wanted = {.n_classes = PM_NMNIST_CLASSES,
+                                  .most = count > 0 ? count : SIZE_MAX,
+                                  .side = PM_CAMERA_SIDE,
+                                  .limit = FIVE_DIGITS};
     pm_dataset data = {0};
     pm_results *results = NULL;
     pm_status status = pm_kind_check(&pm_camera_kind, &o->camera, error);
     if (!status)
-        status = pm_idx_read(o->images, o->labels, PM_NMNIST_CLASSES, wanted > 0 ? wanted : SIZE_MAX, &data, error);
-    if (!status && data.n < wanted)
-        status = pm_fail(error, PM_INVALID, "%s: has %zu images; %zu are wanted", o->images, data.n, wanted);
-    if (!status && (data.width > PM_CAMERA_SIDE || data.height > PM_CAMERA_SIDE))
-        status = pm_fail(error, PM_INVALID, "%s: images of %zu x %zu pixels; the sensor has %d x %d", o->images,
-                         data.width, data.height, PM_CAMERA_SIDE, PM_CAMERA_SIDE);
+        status = pm_idx_read(o->images, o->labels, &wanted, &data, error);
+    if (!status && data.n < count)
+        status = pm_fail(error, PM_INVALID, "%s: has %zu images; %zu are wanted", o->images, data.n, count);
     if (!status)
         status = pm_results_open(o->folder, NULL, true, &results, error);
     if (!status)

@@ -6,6 +6,7 @@
 #include "base/kind.h"
 
 #include <errno.h>
+#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,7 @@ static int refuse_command(const char *word) {
 
 int main(int argc, char **argv) {
     pm_begin_signals();
+    (void)gsl_set_error_handler_off(); /* which would end the program by a signal: errors are returned */
     const char *word = argc > 1 ? argv[1] : "";
     const bool help = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {

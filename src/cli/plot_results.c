@@ -25,10 +25,10 @@ static pm_status collect_names(const json_t *summary, pm_error *error) {
     size_t k;
     named = json_is_array(files) ? json_object() : NULL;
     json_array_foreach(files, k, item) {
-        if (json_is_string(item) && json_object_set_new(named, json_string_value(item), json_true()) != 0)
-            return pm_fail_memory(error, "the names of results");
+        if (json_is_string(item))
+            pm_json_set(&named, json_string_value(item), json_true());
     }
-    return PM_OK;
+    return named || !json_is_array(files) ? PM_OK : pm_fail_memory(error, "the names of results");
 }
 
 pm_status pm_plot_begin(const char *folder, json_t **summary, pm_error *error) {

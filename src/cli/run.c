@@ -209,7 +209,7 @@ static json_t *rates_json(const pm_network *network, const outcome *end) {
     json_t *map = json_object();
     for (uint32_t p = 0; p < network->n_populations; p++)
         if (network->populations[p].kind == PM_LIF)
-            json_object_set_new(map, network->populations[p].name, json_real(rate_of(network, p, end)));
+            pm_json_set(&map, network->populations[p].name, json_real(rate_of(network, p, end)));
     return map;
 }
 
@@ -242,10 +242,10 @@ static json_t *summarise(const pm_network *network, const options *o, const outc
         rate((double)counts->source_spikes, sources, end), "ranks", (json_int_t)end->ranks, "peak_megabytes",
         end->peak_megabytes, "counts", numbers, "network", pm_network_json(network));
     if (o->engine == CLOCK)
-        json_object_set_new(summary, "clock",
-                            json_pack("{s:f, s:s, s:s}", "dt_ms", o->step.dt, "scheme",
-                                      pm_clock_schemes[o->step.scheme], "interpolation",
-                                      pm_clock_interpolations[o->step.interpolation]));
+        pm_json_set(&summary, "clock",
+                    json_pack("{s:f, s:s, s:s}", "dt_ms", o->step.dt, "scheme",
+                              pm_clock_schemes[o->step.scheme], "interpolation",
+                              pm_clock_interpolations[o->step.interpolation]));
     return summary;
 }
 

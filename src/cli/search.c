@@ -216,13 +216,13 @@ static pm_status write_summary(const hunt *h, bool complete, pm_error *error) {
         for (size_t v = 0; v < s->n_vary; v++) {
             char text[200];
             pm_search_value(s, p->number, v, text, sizeof text);
-            json_object_set_new(values, s->vary[v].path, json_string(text));
+            pm_json_set(&values, s->vary[v].path, json_string(text));
         }
-        json_array_append_new(results,
-                              json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:o}", "point", (json_int_t)p->number, "rounds",
-                                        (json_int_t)p->rounds, "trials", (json_int_t)p->trials, "converged",
-                                        (json_int_t)p->converged, "iterations", mean(p->iterations, p), "correlation",
-                                        mean(p->best, p), "values", values));
+        pm_json_append(&results,
+                       json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:o}", "point", (json_int_t)p->number, "rounds",
+                                 (json_int_t)p->rounds, "trials", (json_int_t)p->trials, "converged",
+                                 (json_int_t)p->converged, "iterations", mean(p->iterations, p), "correlation",
+                                 mean(p->best, p), "values", values));
     }
     json_t *summary = json_pack("{s:s, s:s, s:s, s:I, s:b, s:I, s:I, s:I, s:o}", "version", PM_VERSION, "command",
                                 "search", "experiment", s->experiment, "seed", (json_int_t)s->seed, "complete",

@@ -9,6 +9,7 @@
 #include "cli/ranks.h"
 #include "cli/train_classifier.h"
 
+#include "base/room.h"
 #include "io/classification_file.h"
 #include "io/output.h"
 #include "io/results.h"
@@ -16,6 +17,7 @@
 #include "io/training_files.h"
 #include "io/trial_file.h"
 #include "rule/rule.h"
+#include "train/problem.h"
 
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
@@ -223,10 +225,10 @@ static json_t *results_json(const batch *b, size_t n_done) {
         json_t *row = json_pack("{s:I, s:b, s:I, s:I, s:f, s:f}", "trial", (json_int_t)t->number, "converged",
                                 (int)t->converged, "iterations", (json_int_t)t->iterations, "polished",
                                 (json_int_t)t->polished, "correlation", t->correlation, "best", t->best);
-        json_object_set_new(row, "off_ms", isfinite(t->off) ? json_real(t->off) : json_null());
+        pm_json_set(&row, "off_ms", isfinite(t->off) ? json_real(t->off) : json_null());
         if (t->message[0])
-            json_object_set_new(row, "message", json_string(t->message));
-        json_array_append_new(results, row);
+            pm_json_set(&row, "message", json_string(t->message));
+        pm_json_append(&results, row);
     }
     return results;
 }
@@ -297,6 +299,10 @@ static pm_status conclude(batch *b, pm_error *error) {
 
 static pm_status train(batch *b, pm_error *error) {
     pm_status status = pm_exchange_agree(b->ranks, prepare(b, error), error);
+    if (status)
+        return status;
+    status = pm_room_check_all(pm_experiment_bytes(b->experiment) * fmin(jobs_of(b), b->experiment->trials),
+                               "the weights of all trials at a time", b->ranks, error);
     if (status)
         return status;
     status = run_trials(b, error);

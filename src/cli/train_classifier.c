@@ -3,6 +3,7 @@
  * test; whatever else may fail on one of them is agreed upon before the next thing that they do together. */
 #define _GNU_SOURCE
 #include "cli/train_classifier.h"
+#include "base/list.h"
 #include "cli/command.h"
 
 #include "io/classification_file.h"
@@ -45,11 +46,9 @@ static void show(void *argument, size_t done, const pm_score *score) {
 }
 
 static pm_status add_epoch(run *r, pm_error *error) {
-    pm_epoch *grown = realloc(r->epochs, (r->n_epochs + 1) * sizeof *grown);
-    pm_status status = grown ? PM_OK : pm_fail_memory(error, "epochs");
-    if (grown)
-        r->epochs = grown;
-    return pm_exchange_agree(r->ranks, status, error);
+    size_t capacity = r->n_epochs;
+    bool grown = pm_list_reserve((void **)&r->epochs, &capacity, r->n_epochs + 1, sizeof *r->epochs);
+    return pm_exchange_agree(r->ranks, grown ? PM_OK : pm_fail_memory(error, "epochs"), error);
 }
 
 static pm_status write_epoch(const run *r, pm_error *error) {
@@ -100,7 +99,7 @@ static pm_status epochs(run *r, const volatile int *stop, pm_error *error) {
                                       why.message, r->n_epochs + 1, r->options->folder);
 }
 
-/* Everything before the first epoch, each rank for itself. */
+/* Everything before the first epoch, each rank for itself but for the question whether there is room. */
 static pm_status prepare(run *r, pm_error *error) {
     const pm_class_options *o = r->options;
     pm_status status = pm_classification_load(o->file, &r->experiment, error);
@@ -112,6 +111,7 @@ static pm_status prepare(run *r, pm_error *error) {
         omp_set_num_threads(o->jobs);
     if (!status)
         status = pm_classification_data(r->experiment, &r->train, &r->validation, &r->test, error);
+    status = pm_exchange_agree(r->ranks, status, error);
     if (!status)
         status = pm_class_trainer_new_shared(r->experiment, &r->train, o->relay, &r->trainer, error);
     if (!status)

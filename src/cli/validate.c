@@ -2,6 +2,7 @@
  * adaptive integration of membrane potentials. Everything is measured first and written in the end. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "base/list.h"
 #include "cli/options.h"
 
 #include "io/output.h"
@@ -85,25 +86,11 @@ typedef struct validation {
     double residual_median, residual_largest; /* of spike times of the engine, ms */
 } validation;
 
-static bool grow(void **items, size_t capacity, size_t size) {
-    void *moved = realloc(*items, capacity * size);
-    if (moved)
-        *items = moved;
-    return moved != NULL;
-}
-
 static pm_status on_spike(const pm_spike *spike, void *user, pm_error *error) {
     train *t = user;
     if (!t->sources && t->network->populations[spike->population].kind != PM_LIF)
         return PM_OK;
-    if (t->count == t->capacity) {
-        size_t larger = 2 * t->capacity + 64;
-        if (!grow((void **)&t->items, larger, sizeof *t->items))
-            return pm_fail_memory(error, "spikes");
-        t->capacity = larger;
-    }
-    t->items[t->count++] = *spike;
-    return PM_OK;
+    return PM_LIST_ADD(*t, *spike) ? PM_OK : pm_fail_memory(error, "spikes");
 }
 
 static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error) {
@@ -112,14 +99,11 @@ static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error)
     bool spike = sample->kind == PM_SAMPLE_SPIKE;
     if (spike && sample->potential != v->network->populations[t->population].neuron.V_th)
         return PM_OK; /* the reset */
-    if (t->count == t->capacity) {
-        size_t larger = 2 * t->capacity + 64;
-        if (!grow((void **)&t->points, larger, sizeof *t->points) ||
-            !grow((void **)&t->potentials, larger, sizeof *t->potentials) ||
-            !grow((void **)&t->slopes, larger, sizeof *t->slopes))
-            return pm_fail_memory(error, "potentials");
-        t->capacity = larger;
-    }
+    size_t potentials = t->capacity, slopes = t->capacity; /* as many as points, after a failure at least */
+    if (!pm_list_reserve((void **)&t->potentials, &potentials, t->count + 1, sizeof *t->potentials) ||
+        !pm_list_reserve((void **)&t->slopes, &slopes, t->count + 1, sizeof *t->slopes) ||
+        !pm_list_reserve((void **)&t->points, &t->capacity, t->count + 1, sizeof *t->points))
+        return pm_fail_memory(error, "potentials");
     t->potentials[t->count] = sample->potential;
     t->slopes[t->count] = 0.0;
     t->points[t->count++] = (pm_course_point){sample->time, spike, 0.0};
@@ -394,13 +378,13 @@ static json_t *kind_json(const validation *v, size_t kind) {
     for (size_t k = 0; k < N_STEPS; k++) {
         const result *r = &v->results[kind][k];
         if (r->done)
-            json_array_append_new(steps,
-                                  json_pack("{s:f, s:o, s:o, s:I, s:I, s:I, s:f}", "dt_ms", STEPS[k], "median_ms",
-                                            number(r->match.median), "largest_ms", number(r->match.largest), "matched",
-                                            (json_int_t)r->match.matched, "missing", (json_int_t)r->match.missing,
-                                            "extra", (json_int_t)r->match.extra, "seconds", r->seconds));
+            pm_json_append(&steps,
+                           json_pack("{s:f, s:o, s:o, s:I, s:I, s:I, s:f}", "dt_ms", STEPS[k], "median_ms",
+                                     number(r->match.median), "largest_ms", number(r->match.largest), "matched",
+                                     (json_int_t)r->match.matched, "missing", (json_int_t)r->match.missing,
+                                     "extra", (json_int_t)r->match.extra, "seconds", r->seconds));
         else if (r->failed)
-            json_array_append_new(steps, json_pack("{s:f, s:b}", "dt_ms", STEPS[k], "failed", 1));
+            pm_json_append(&steps, json_pack("{s:f, s:b}", "dt_ms", STEPS[k], "failed", 1));
     }
     return json_pack("{s:s, s:o, s:o}", "scheme", kinds[kind].name, "order", number(v->order[kind]), "steps", steps);
 }
@@ -414,7 +398,7 @@ static pm_status write_files(const validation *v, const options *o, pm_results *
     json_t *schemes = json_array();
     for (size_t kind = 0; kind < N_KINDS; kind++)
         if (has_run(v, kind))
-            json_array_append_new(schemes, kind_json(v, kind));
+            pm_json_append(&schemes, kind_json(v, kind));
     json_t *potential = json_pack("{s:I, s:I, s:f}", "neurons", (json_int_t)v->n_traces, "points",
                                   (json_int_t)v->n_points, "largest_difference_mV", v->potential_error);
     json_t *engine =

@@ -3,6 +3,7 @@
  * Invariant: a pixel that is not refractory has a level less than a threshold away from its reference. */
 #include "data/camera.h"
 
+#include "base/list.h"
 #include "base/random.h"
 #include "math/elementary.h"
 
@@ -60,14 +61,8 @@ void pm_pixel_events_free(pm_pixel_events *events) {
 }
 
 pm_status pm_pixel_events_append(pm_pixel_events *events, pm_pixel_event event, pm_error *error) {
-    if (events->n == events->capacity) {
-        size_t capacity = 2 * events->capacity + 1024;
-        pm_pixel_event *grown = realloc(events->list, capacity * sizeof *grown);
-        if (!grown)
-            return pm_fail_memory(error, "events");
-        events->list = grown;
-        events->capacity = capacity;
-    }
+    if (!pm_list_reserve((void **)&events->list, &events->capacity, events->n + 1, sizeof event))
+        return pm_fail_memory(error, "events");
     events->list[events->n++] = event;
     return PM_OK;
 }

@@ -76,9 +76,9 @@ pm_status pm_dataset_yin_yang(uint64_t seed, const char *name, size_t n, pm_data
     *data = (pm_dataset){.n = n, .n_features = FEATURES, .n_classes = CLASSES};
     data->values = malloc(n * FEATURES * sizeof *data->values + 1);
     data->label = malloc(n + 1);
-    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
-    if (!data->values || !data->label || !rng) {
-        gsl_rng_free(rng);
+    pm_stream stream;
+    gsl_rng *rng = pm_stream_new(&stream);
+    if (!data->values || !data->label) {
         pm_dataset_free(data);
         return pm_fail_memory(error, "examples");
     }
@@ -95,7 +95,6 @@ pm_status pm_dataset_yin_yang(uint64_t seed, const char *name, size_t n, pm_data
         memcpy(data->values + k * FEATURES, (const double[]){x, y, 1.0 - x, 1.0 - y}, FEATURES * sizeof(double));
         data->label[k] = wanted;
     }
-    gsl_rng_free(rng);
     return PM_OK;
 }
 

@@ -2,6 +2,8 @@
  * j desired spikes. Trains of one neuron are small, so the quadratic table is no burden; very long ones are cut. */
 #include "gradient/alignment.h"
 
+#include "base/list.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -99,13 +101,8 @@ pm_status pm_align(pm_alignment *a, const pm_raster *observed, const pm_raster *
     if (closest > 0.0)
         spread(a->desired, a->partner_of_desired, a->m, closest);
     size_t width = a->m + 1, needed = (a->n + 1) * width;
-    if (needed > a->cost_capacity) {
-        double *grown = realloc(a->cost, 2 * needed * sizeof *grown);
-        if (!grown)
-            return pm_fail_memory(error, "the pairing of spikes");
-        a->cost = grown;
-        a->cost_capacity = 2 * needed;
-    }
+    if (!pm_list_reserve((void **)&a->cost, &a->cost_capacity, needed, sizeof *a->cost))
+        return pm_fail_memory(error, "the pairing of spikes");
     fill_costs(a, kind, scale);
     for (size_t i = a->n, j = a->m; i > 0 || j > 0;) {
         double here = a->cost[i * width + j];

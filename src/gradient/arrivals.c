@@ -6,6 +6,7 @@
 #include "gradient/arrivals.h"
 
 #include "model/neuron.h"
+#include "base/list.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -195,13 +196,8 @@ static void enter(pm_arrivals *w) {
 
 pm_status pm_arrivals_begin(pm_arrivals *w, const pm_synapses *synapses, const pm_raster *spikes, bool backwards,
                             pm_error *error) {
-    if (w->capacity < spikes->n) {
-        pm_flying *heap = realloc(w->heap, spikes->n * sizeof *heap);
-        if (!heap)
-            return pm_fail_memory(error, "the spikes on their way");
-        w->heap = heap;
-        w->capacity = spikes->n;
-    }
+    if (!pm_list_reserve((void **)&w->heap, &w->capacity, spikes->n, sizeof *w->heap))
+        return pm_fail_memory(error, "the spikes on their way");
     w->synapses = synapses;
     w->spikes = spikes;
     w->backwards = backwards;

@@ -1,5 +1,7 @@
 #include "gradient/errors.h"
 
+#include "base/list.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,14 +12,8 @@ void pm_errors_free(pm_error_events *e) {
 }
 
 static pm_status push(pm_error_events *e, double time, uint32_t neuron, double size, bool excess, pm_error *error) {
-    if (e->n == e->capacity) {
-        size_t capacity = 2 * e->capacity + 64;
-        pm_error_event *grown = realloc(e->events, capacity * sizeof *grown);
-        if (!grown)
-            return pm_fail_memory(error, "errors");
-        e->events = grown;
-        e->capacity = capacity;
-    }
+    if (!pm_list_reserve((void **)&e->events, &e->capacity, e->n + 1, sizeof *e->events))
+        return pm_fail_memory(error, "errors");
     e->events[e->n++] = (pm_error_event){time, size, neuron, excess};
     return PM_OK;
 }

@@ -6,9 +6,9 @@
 
 /* One set: IDX files or a folder of recordings. */
 static pm_status read_set(const pm_classification *c, bool test, size_t most, pm_dataset *data, pm_error *error) {
+    const pm_idx_wanted wanted = {.n_classes = c->n_classes, .most = most};
     if (c->data == PM_DATA_IDX)
-        return pm_idx_read(test ? c->test_images : c->images, test ? c->test_labels : c->labels, c->n_classes, most,
-                           data, error);
+        return pm_idx_read(test ? c->test_images : c->images, test ? c->test_labels : c->labels, &wanted, data, error);
     const pm_nmnist_part part = {.from = c->window[0], .to = c->window[1], .most_events = c->most_events, .most = most};
     return pm_nmnist_read(test ? c->test_recordings : c->recordings, &part, data, error);
 }

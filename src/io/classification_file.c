@@ -4,8 +4,10 @@
  * bytes apart. */
 #define _GNU_SOURCE
 #include "io/classification_file.h"
+#include "io/file.h"
 #include "io/output.h"
 #include "io/summary.h"
+#include "base/list.h"
 #include "base/random.h"
 
 #include <errno.h>
@@ -24,8 +26,8 @@ static json_t *layers_json(const pm_classification *c) {
         const pm_classification_layer *layer = &c->layers[l];
         json_t *map = json_pack("{s:I, s:f, s:f}", "size", (json_int_t)layer->size, "mean", layer->mean, "std",
                                 layer->std);
-        pm_kind_json(map, &pm_classification_layers, layer);
-        json_array_append_new(layers, map);
+        pm_kind_json(&map, &pm_classification_layers, layer);
+        pm_json_append(&layers, map);
     }
     return layers;
 }
@@ -33,25 +35,25 @@ static json_t *layers_json(const pm_classification *c) {
 static json_t *data_json(const pm_classification *c) {
     static const char *const kinds[] = {"idx", "yin_yang", "nmnist"};
     json_t *data = json_pack("{s:s, s:I}", "kind", kinds[c->data], "classes", (json_int_t)c->n_classes);
-    pm_kind_json(data, &pm_classification_sets, c);
+    pm_kind_json(&data, &pm_classification_sets, c);
     if (c->data == PM_DATA_IDX)
-        json_object_update_new(data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels,
-                                               "test_images", c->test_images, "test_labels", c->test_labels));
+        pm_json_update(&data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels,
+                                        "test_images", c->test_images, "test_labels", c->test_labels));
     if (c->data == PM_DATA_NMNIST)
-        json_object_update_new(data, json_pack("{s:s, s:s, s:[f, f], s:I}", "recordings", c->recordings,
-                                               "test_recordings", c->test_recordings, "window", c->window[0],
-                                               c->window[1], "most_events", (json_int_t)c->most_events));
+        pm_json_update(&data, json_pack("{s:s, s:s, s:[f, f], s:I}", "recordings", c->recordings,
+                                        "test_recordings", c->test_recordings, "window", c->window[0],
+                                        c->window[1], "most_events", (json_int_t)c->most_events));
     if (pm_deformation_any(&c->deform)) {
         json_t *deform = json_object();
-        pm_kind_json(deform, &pm_deformation_kind, &c->deform);
-        json_object_set_new(data, "deform", deform);
+        pm_kind_json(&deform, &pm_deformation_kind, &c->deform);
+        pm_json_set(&data, "deform", deform);
     }
     return data;
 }
 
 static json_t *named_json(const pm_kind *kind, const void *parameters) {
     json_t *map = json_pack("{s:s}", "name", kind->name);
-    pm_kind_json(map, kind, parameters);
+    pm_kind_json(&map, kind, parameters);
     return map;
 }
 
@@ -65,13 +67,13 @@ static bool is_among(const pm_field *field, const char *const *keys) {
 }
 
 /* How weights change; of a model of its own, what applies to it. The optimiser stands before the rate. */
-static void learning_json(json_t *map, const pm_classification *c) {
+static void learning_json(json_t **map, const pm_classification *c) {
     const pm_kind *kind = &pm_classification_learning;
     for (size_t k = 0; k < kind->n_fields; k++) {
         if (c->model && !is_among(&kind->fields[k], pm_class_model_keys))
             continue;
         if (strcmp(kind->fields[k].name, "rate") == 0)
-            json_object_set_new(map, "optimiser", named_json(&c->optimiser->head, c->optimiser_parameters));
+            pm_json_set(map, "optimiser", named_json(&c->optimiser->head, c->optimiser_parameters));
         pm_field_json(map, &kind->fields[k], c);
     }
 }
@@ -80,10 +82,10 @@ static void learning_json(json_t *map, const pm_classification *c) {
 static json_t *model_json(const pm_classification *c) {
     json_t *sizes = json_array();
     for (size_t l = 0; l < c->n_layers; l++)
-        json_array_append_new(sizes, json_integer((json_int_t)c->layers[l].size));
+        pm_json_append(&sizes, json_integer((json_int_t)c->layers[l].size));
     json_t *map = json_pack("{s:I, s:o, s:o, s:o}", "seed", (json_int_t)c->seed, "model",
                             named_json(&c->model->head, c->model_parameters), "data", data_json(c), "layers", sizes);
-    learning_json(map, c);
+    learning_json(&map, c);
     return map;
 }
 
@@ -96,15 +98,15 @@ typedef struct always {
 static const always of_codes[] = {{"threshold", 0.0}, {"from", 0.0}, {"to", 10.0}, {"rate", 100.0}, {0}};
 static const always of_losses[] = {{"scale", 1.0}, {0}};
 
-static void always_json(json_t *map, const always *list, const pm_kind *kind, const void *parameters) {
+static void always_json(json_t **map, const always *list, const pm_kind *kind, const void *parameters) {
     for (; list->name; list++) {
         const pm_field *field = pm_kind_field(kind, list->name);
-        json_object_set_new(map, list->name, json_real(field ? pm_field_value(field, parameters) : list->value));
+        pm_json_set(map, list->name, json_real(field ? pm_field_value(field, parameters) : list->value));
     }
 }
 
 /* All other parameters. */
-static void others_json(json_t *map, const always *list, const pm_kind *kind, const void *parameters) {
+static void others_json(json_t **map, const always *list, const pm_kind *kind, const void *parameters) {
     for (size_t k = 0; k < kind->n_fields; k++) {
         const always *found = list;
         while (found->name && strcmp(found->name, kind->fields[k].name) != 0)
@@ -117,13 +119,13 @@ static void others_json(json_t *map, const always *list, const pm_kind *kind, co
 static json_t *coding_json(const pm_classification *c) {
     const pm_kind *code = &c->coding.code->head, *input = &pm_classification_input;
     json_t *map = json_pack("{s:s}", "kind", code->name);
-    always_json(map, of_codes, code, c->coding.parameters);
+    always_json(&map, of_codes, code, c->coding.parameters);
     for (size_t k = 0; k < input->n_fields; k++) {
         const bool last = k + 1 == input->n_fields;
         if (last)
-            others_json(map, of_codes, code, c->coding.parameters);
+            others_json(&map, of_codes, code, c->coding.parameters);
         if (!last || pm_field_value(&input->fields[k], c) > 0.0)
-            pm_field_json(map, &input->fields[k], c);
+            pm_field_json(&map, &input->fields[k], c);
     }
     return map;
 }
@@ -131,7 +133,7 @@ static json_t *coding_json(const pm_classification *c) {
 static json_t *desired_json(const pm_classification *c) {
     json_t *desired = json_array();
     for (size_t s = 0; s < c->n_desired; s++)
-        json_array_append_new(desired, json_real(c->desired[s]));
+        pm_json_append(&desired, json_real(c->desired[s]));
     return desired;
 }
 
@@ -143,13 +145,13 @@ json_t *pm_classification_json(const pm_classification *c) {
                             (json_int_t)c->seed, "neuron", pm_neuron_json(&c->neuron), "readout",
                             pm_neuron_json(&c->readout), "data", data_json(c), "coding", coding_json(c), "layers",
                             layers_json(c), "loss", c->loss->head.name);
-    always_json(map, of_losses, &c->loss->head, c->loss_parameters);
-    learning_json(map, c);
-    others_json(map, of_losses, &c->loss->head, c->loss_parameters);
+    always_json(&map, of_losses, &c->loss->head, c->loss_parameters);
+    learning_json(&map, c);
+    others_json(&map, of_losses, &c->loss->head, c->loss_parameters);
     if (c->loss->desired)
-        json_object_set_new(map, "desired", desired_json(c));
-    pm_kind_json(activity, &pm_classification_activity, c);
-    json_object_set_new(map, "activity", activity);
+        pm_json_set(&map, "desired", desired_json(c));
+    pm_kind_json(&activity, &pm_classification_activity, c);
+    pm_json_set(&map, "activity", activity);
     return map;
 }
 
@@ -161,7 +163,7 @@ pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_
                                          "test_labels", "recordings", "test_recordings"};
     for (size_t k = 0; k < sizeof places / sizeof *places; k++)
         json_object_del(data, places[k]);
-    char *text = json_dumps(map, JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
+    char *text = pm_json_text(map, JSON_SORT_KEYS);
     json_decref(map);
     if (!text)
         return pm_fail_memory(error, "the experiment");
@@ -210,7 +212,10 @@ typedef struct stream {
 } stream;
 
 static pm_status get(stream *s, void *bytes, size_t n, const char *what, pm_error *error) {
+    errno = 0;
     size_t got = fread(bytes, 1, n, s->file);
+    if (ferror(s->file))
+        return pm_file_refuse(s->path, errno, error);
     if (got < n)
         return pm_fail(error, PM_INVALID, "%s: byte %llu: the file ends within %s", s->path,
                        (unsigned long long)s->offset + got, what);
@@ -232,20 +237,45 @@ static pm_status get_head(stream *s, uint64_t mark, const pm_class_trainer *t, u
     return status;
 }
 
+/* What was read may come from anywhere. */
+static bool score_is_sound(const pm_score *s) {
+    return s->correct <= s->n && isfinite(s->loss) && isfinite(s->spikes) && isfinite(s->input);
+}
+
+static pm_status get_epoch(stream *s, pm_epoch *e, pm_error *error) {
+    const uint64_t at = s->offset;
+    pm_status status = get(s, e, sizeof *e, "the epochs", error);
+    if (!status && !(score_is_sound(&e->train) && score_is_sound(&e->validation) && isfinite(e->rate) &&
+                     isfinite(e->cpu_seconds)))
+        status = pm_fail(error, PM_INVALID, "%s: byte %llu: no epoch can have come to this", s->path,
+                         (unsigned long long)at);
+    return status;
+}
+
+static pm_status get_array(stream *s, double *array, size_t n, pm_error *error) {
+    const uint64_t at = s->offset;
+    pm_status status = get(s, array, n * sizeof *array, "the weights", error);
+    for (size_t k = 0; !status && k < n; k++) {
+        const unsigned long long place = at + k * sizeof *array;
+        if (!isfinite(array[k]))
+            status = pm_fail(error, PM_INVALID, "%s: byte %llu: this is not a finite number", s->path, place);
+    }
+    return status;
+}
+
 static pm_status get_all(stream *s, uint64_t mark, pm_class_trainer *t, pm_epoch **epochs, pm_error *error) {
     uint64_t head[HEAD] = {0};
     pm_status status = get_head(s, mark, t, head, error);
+    size_t capacity = 0;
     for (uint64_t k = 0; !status && k < head[2]; k++) {
-        pm_epoch *grown = realloc(*epochs, (k + 1) * sizeof **epochs);
-        if (!grown)
+        if (!pm_list_reserve((void **)epochs, &capacity, k + 1, sizeof **epochs))
             return pm_fail_memory(error, "epochs");
-        *epochs = grown;
-        status = get(s, &grown[k], sizeof *grown, "the epochs", error);
+        status = get_epoch(s, &(*epochs)[k], error);
     }
     for (size_t k = 0; !status && k < head[4]; k++) {
         size_t n = 0;
         double *array = pm_class_trainer_array(t, k, &n);
-        status = get(s, array, n * sizeof *array, "the weights", error);
+        status = get_array(s, array, n, error);
     }
     uint32_t right = s->sum, sum = 0;
     if (!status)
@@ -267,11 +297,12 @@ pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_t
     char *path = NULL;
     if (asprintf(&path, "%s/%s", folder, PM_CLASS_CHECKPOINT) < 0)
         return pm_fail_memory(error, "a path");
-    stream s = {.file = fopen(path, "rb"), .path = path};
-    pm_status status = s.file ? get_all(&s, mark, t, epochs, error)
-                              : pm_fail(error, PM_INVALID, "%s: cannot be read: %s", path, strerror(errno));
-    if (s.file)
+    stream s = {.path = path};
+    pm_status status = pm_file_open(path, &s.file, error);
+    if (!status) {
+        status = get_all(&s, mark, t, epochs, error);
         (void)fclose(s.file);
+    }
     if (status) {
         free(*epochs);
         *epochs = NULL;

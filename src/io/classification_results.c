@@ -8,6 +8,7 @@
 
 #include <punctum/punctum.h>
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,12 +183,17 @@ static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_err
     double seconds = 0.0;
     for (size_t k = 0; k < r->n_epochs; k++) {
         const pm_epoch *e = &r->epochs[k];
-        json_array_append_new(epochs, json_pack("{s:I, s:o, s:o, s:f, s:f}", "epoch", (json_int_t)k + 1, "train",
-                                                pm_score_json(&e->train), "validation", pm_score_json(&e->validation),
-                                                "rate", e->rate, "cpu_seconds", e->cpu_seconds));
+        pm_json_append(&epochs, json_pack("{s:I, s:o, s:o, s:f, s:f}", "epoch", (json_int_t)k + 1, "train",
+                                          pm_score_json(&e->train), "validation", pm_score_json(&e->validation),
+                                          "rate", e->rate, "cpu_seconds", e->cpu_seconds));
         seconds += e->cpu_seconds;
     }
+    errno = 0;
     char *path = realpath(r->file, NULL);
+    if (!path && errno == ENOMEM) {
+        json_decref(epochs);
+        return pm_fail_memory(error, "summary.json");
+    }
     json_t *summary = json_pack(
         "{s:s, s:s, s:s, s:I, s:f, s:o, s:o, s:o}", "version", PM_VERSION, "command", "train (classification)", "file",
         path ? path : r->file, "seed", (json_int_t)r->experiment->seed, "training_cpu_seconds", seconds, "test",
@@ -196,8 +202,8 @@ static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_err
     if (!r->experiment->model) {
         json_t *labels = json_array();
         for (size_t k = 0; k < RASTER_EXAMPLES && k < r->test->n; k++)
-            json_array_append_new(labels, json_integer(r->test->label[k]));
-        json_object_set_new(summary, "raster_labels", labels);
+            pm_json_append(&labels, json_integer(r->test->label[k]));
+        pm_json_set(&summary, "raster_labels", labels);
     }
     pm_status status = pm_results_commit(to, summary, error);
     json_decref(summary);

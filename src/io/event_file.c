@@ -4,6 +4,7 @@
 #include "io/file.h"
 #include "io/output.h"
 
+#include <errno.h>
 #include <stdbool.h>
 
 enum { PIECE = 4096 }; /* events */
@@ -54,7 +55,10 @@ static pm_status read_all(reading *r, FILE *file, pm_error *error) {
     uint8_t bytes[PIECE * PM_EVENT_BYTES];
     pm_status status = PM_OK;
     for (bool more = true; !status && more;) {
+        errno = 0;
         size_t n = fread(bytes, 1, sizeof bytes, file), whole = n / PM_EVENT_BYTES;
+        if (ferror(file))
+            return pm_file_refuse(r->path, errno, error);
         more = n == sizeof bytes;
         for (size_t k = 0; !status && k < whole; k++, r->offset += PM_EVENT_BYTES)
             status = take(r, bytes + k * PM_EVENT_BYTES, error);
@@ -64,8 +68,6 @@ static pm_status read_all(reading *r, FILE *file, pm_error *error) {
                         "%s: byte %llu: the file ends within an event; events have %d bytes, of which %zu are left",
                         r->path, (unsigned long long)r->offset, PM_EVENT_BYTES, n % PM_EVENT_BYTES);
     }
-    if (!status && ferror(file))
-        status = pm_fail(error, PM_INVALID, "%s: byte %llu: cannot be read", r->path, (unsigned long long)r->offset);
     if (!status && r->events->n == 0)
         status = pm_fail(error, PM_INVALID, "%s: byte %llu: the file ends without an event", r->path,
                          (unsigned long long)r->offset);

@@ -2,9 +2,13 @@
 #define _GNU_SOURCE
 #include "io/file.h"
 
+#include "base/list.h"
+#include "base/room.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,45 +16,80 @@
 /* Some editors begin a text in UTF-8 with it. */
 static const char BYTE_ORDER_MARK[] = "\xEF\xBB\xBF";
 
+typedef PM_LIST(unsigned char) buffer;
+
+pm_status pm_file_refuse(const char *path, int code, pm_error *error) {
+    if (code == ENOMEM)
+        return pm_fail_memory(error, path);
+    if (code == ENOENT)
+        return pm_fail(error, PM_INVALID, "%s: there is no such file", path);
+    bool system = code == EMFILE || code == ENFILE || code == EIO;
+    return pm_fail(error, system ? PM_FAILED : PM_INVALID, "%s: cannot be read: %s", path, strerror(code));
+}
+
 pm_status pm_file_open(const char *path, FILE **file, pm_error *error) {
     struct stat found;
     *file = NULL;
     if (stat(path, &found) != 0)
-        return pm_fail(error, PM_INVALID, "%s: %s", path, errno == ENOENT ? "there is no such file" : strerror(errno));
+        return pm_file_refuse(path, errno, error);
     if (S_ISDIR(found.st_mode))
         return pm_fail(error, PM_INVALID, "%s: this is a folder; a file is wanted", path);
     if (S_ISBLK(found.st_mode) || S_ISCHR(found.st_mode)) /* /dev/zero never ends */
         return pm_fail(error, PM_INVALID, "%s: this is a device; a file is wanted", path);
     *file = fopen(path, "r");
-    return *file ? PM_OK : pm_fail(error, PM_INVALID, "%s: cannot be read: %s", path, strerror(errno));
+    return *file ? PM_OK : pm_file_refuse(path, errno, error);
 }
 
-pm_status pm_file_read(const char *path, unsigned char **bytes, size_t *size, pm_error *error) {
-    FILE *file = NULL;
+static pm_status too_large(const char *path, size_t most, pm_error *error) {
+    return pm_fail(error, PM_INVALID, "%s: the file has more than %zu bytes", path, most);
+}
+
+/* From the present place to the end. What a file of known length will take is asked for at once. */
+static pm_status read_all(FILE *file, const char *path, size_t most, buffer *to, pm_error *error) {
+    enum { PIECE = 1 << 16 };
     struct stat found;
-    *bytes = NULL;
+    size_t length = fstat(fileno(file), &found) == 0 && S_ISREG(found.st_mode) ? (size_t)found.st_size : 0;
+    if (length > most)
+        return too_large(path, most, error);
+    pm_status status = pm_room_check((double)length, path, error);
+    if (status)
+        return status;
+    do {
+        size_t more = length >= to->count ? length - to->count + 1 : PIECE; /* one more tells the end */
+        if (!PM_LIST_RESERVE(*to, to->count + more + 1))
+            return pm_fail_memory(error, path);
+        errno = 0;
+        to->count += fread(to->items + to->count, 1, more, file);
+        if (ferror(file))
+            return pm_file_refuse(path, errno, error);
+        if (to->count > most)
+            return too_large(path, most, error);
+    } while (!feof(file));
+    to->items[to->count] = '\0';
+    return PM_OK;
+}
+
+pm_status pm_file_read_most(const char *path, size_t most, unsigned char **text, size_t *size, pm_error *error) {
+    FILE *file = NULL;
+    buffer all = {0};
+    *text = NULL;
     *size = 0;
     pm_status status = pm_file_open(path, &file, error);
     if (status)
         return status;
-    if (fstat(fileno(file), &found) != 0) {
-        status = pm_fail(error, PM_INVALID, "%s: cannot be read: %s", path, strerror(errno));
-    } else {
-        size_t length = (size_t)found.st_size;
-        *bytes = malloc(length + 1);
-        if (!*bytes)
-            status = pm_fail_memory(error, path);
-        else if (fread(*bytes, 1, length, file) != length)
-            status = pm_fail(error, PM_INVALID, "%s: cannot be read", path);
-        else
-            *size = length, (*bytes)[length] = '\0';
-    }
+    status = read_all(file, path, most, &all, error);
     (void)fclose(file);
     if (status) {
-        free(*bytes);
-        *bytes = NULL;
+        free(all.items);
+        return status;
     }
-    return status;
+    *text = all.items;
+    *size = all.count;
+    return PM_OK;
+}
+
+pm_status pm_file_read(const char *path, unsigned char **bytes, size_t *size, pm_error *error) {
+    return pm_file_read_most(path, SIZE_MAX, bytes, size, error);
 }
 
 /* The number that begins at `text`, up to a blank, a comment or the end; false if it is none. */
@@ -88,36 +127,23 @@ pm_status pm_rows_fail(const pm_rows *rows, pm_error *error, const char *format,
     return pm_fail(error, PM_INVALID, "%s:%zu: %s", rows->path, rows->line, what);
 }
 
-static pm_status append(pm_rows *rows, double value, pm_error *error) {
-    if (rows->n == rows->capacity) {
-        size_t capacity = 2 * rows->capacity + 16;
-        double *grown = realloc(rows->values, capacity * sizeof *grown);
-        if (!grown)
-            return pm_fail_memory(error, rows->path);
-        rows->values = grown;
-        rows->capacity = capacity;
-    }
-    rows->values[rows->n++] = value;
-    return PM_OK;
-}
-
 static pm_status split(pm_rows *rows, pm_error *error) {
     char *at = rows->text;
-    pm_status status = PM_OK;
     rows->n = 0;
-    while (!status) {
+    for (;;) {
         at += strspn(at, " \t\r\n");
         if (*at == '\0' || *at == '#')
-            break;
+            return PM_OK;
         char *end = NULL;
         double value = 0.0;
         if (!number_at(at, &end, &value))
             return pm_rows_fail(rows, error, "column %zu: '%.*s' is not a finite number", rows->n + 1,
                                 (int)strcspn(at, " \t\r\n"), at);
-        status = append(rows, value, error);
+        if (!pm_list_reserve((void **)&rows->values, &rows->capacity, rows->n + 1, sizeof value))
+            return pm_fail_memory(error, rows->path);
+        rows->values[rows->n++] = value;
         at = end;
     }
-    return status;
 }
 
 pm_status pm_rows_next(pm_rows *rows, pm_error *error) {
@@ -128,7 +154,7 @@ pm_status pm_rows_next(pm_rows *rows, pm_error *error) {
         ssize_t length = getline(&rows->text, &rows->text_size, rows->file);
         if (length < 0) {
             if (ferror(rows->file))
-                return pm_fail(error, PM_INVALID, "%s: cannot be read: %s", rows->path, strerror(errno));
+                return pm_file_refuse(rows->path, errno, error);
             return feof(rows->file) ? PM_OK : pm_fail_memory(error, rows->path);
         }
         rows->line++;

@@ -7,11 +7,17 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Opens a regular file (or pipe) for reading. Errors: PM_INVALID for a missing file, a directory, no permission. */
+/* Opens a regular file (or pipe) for reading. Errors: PM_INVALID for a missing file, a directory, no permission;
+ * PM_NO_MEMORY, PM_FAILED. */
 pm_status pm_file_open(const char *path, FILE **file, pm_error *error);
+/* Fails because of the error number `code` of opening or reading a file: PM_NO_MEMORY and PM_FAILED where the system
+ * is at fault, else PM_INVALID. */
+pm_status pm_file_refuse(const char *path, int code, pm_error *error);
 
 /* The bytes of a whole file, followed by a 0; freed with free(). Errors: as above. */
 pm_status pm_file_read(const char *path, unsigned char **bytes, size_t *size, pm_error *error);
+/* The same; PM_INVALID at once where there are more than `most` bytes. */
+pm_status pm_file_read_most(const char *path, size_t most, unsigned char **bytes, size_t *size, pm_error *error);
 
 /* A whole text as a finite decimal number; false if it is none. */
 bool pm_parse_number(const char *text, double *value);

@@ -3,7 +3,9 @@
 #define _GNU_SOURCE
 #include "io/nmnist.h"
 
+#include "base/list.h"
 #include "io/event_file.h"
+#include "io/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -39,16 +41,8 @@ static int compare(const void *a, const void *b) {
 }
 
 static pm_status add(collection *c, const char *name, uint8_t label, pm_error *error) {
-    if (c->n == c->capacity) {
-        size_t capacity = 2 * c->capacity + 256;
-        recording *grown = realloc(c->list, capacity * sizeof *grown);
-        if (!grown)
-            return pm_fail_memory(error, "names of recordings");
-        c->list = grown;
-        c->capacity = capacity;
-    }
-    char *copy = strdup(name);
-    if (!copy)
+    char *copy = NULL;
+    if (!pm_list_reserve((void **)&c->list, &c->capacity, c->n + 1, sizeof *c->list) || !(copy = strdup(name)))
         return pm_fail_memory(error, "names of recordings");
     c->list[c->n++] = (recording){.name = copy, .label = label};
     return PM_OK;
@@ -58,12 +52,11 @@ static pm_status open_folder(const char *path, DIR **folder, pm_error *error) {
     *folder = opendir(path);
     if (*folder)
         return PM_OK;
-    if (errno == ENOMEM)
-        return pm_fail_memory(error, path);
-    return pm_fail(error, PM_INVALID, "%s: %s", path,
-                   errno == ENOENT    ? "there is no such folder"
-                   : errno == ENOTDIR ? "this is a file; a folder with a folder of event files per digit is wanted"
-                                      : strerror(errno));
+    if (errno == ENOENT || errno == ENOTDIR)
+        return pm_fail(error, PM_INVALID, "%s: %s", path,
+                       errno == ENOENT ? "there is no such folder"
+                                       : "this is a file; a folder with a folder of event files per digit is wanted");
+    return pm_file_refuse(path, errno, error);
 }
 
 static bool ends_with_bin(const char *name) {
@@ -146,18 +139,9 @@ typedef struct reading {
 
 /* Room for n more events. */
 static bool reserve(reading *r, uint64_t used, size_t n) {
-    if (r->capacity - used >= n)
-        return true;
-    size_t capacity = 2 * r->capacity + n;
-    uint32_t *stamp = realloc(r->data->stamp, capacity * sizeof *stamp);
-    if (stamp)
-        r->data->stamp = stamp;
-    uint16_t *feature = stamp ? realloc(r->data->feature, capacity * sizeof *feature) : NULL;
-    if (!feature)
-        return false;
-    r->data->feature = feature;
-    r->capacity = capacity;
-    return true;
+    size_t stamps = r->capacity;
+    return pm_list_reserve((void **)&r->data->stamp, &stamps, used + n, sizeof *r->data->stamp) &&
+           pm_list_reserve((void **)&r->data->feature, &r->capacity, used + n, sizeof *r->data->feature);
 }
 
 /* Puts what is wanted of a recording's events, which are in order, behind those of the data set. */

@@ -1,4 +1,5 @@
 /* Projections: who is connected with whom, by which rule, over which receptor, with which weights and delays. */
+#include "base/list.h"
 #include "io/file.h"
 #include "io/network_parts.h"
 #include "io/spikes.h"
@@ -67,14 +68,8 @@ static pm_status read_matrix(const char *path, const pm_population *from, const 
             if (!pm_weight_fits(rows.values[k]))
                 status = pm_rows_fail(&rows, error, "column %zu: %.17g; weights are at most %g in magnitude", k + 1,
                                       rows.values[k], PM_LARGEST_WEIGHT);
-        if (!status && n == capacity) {
-            capacity = 2 * capacity + 16;
-            double *grown = realloc(*values, capacity * from->size * sizeof *grown);
-            if (!grown)
-                status = pm_fail_memory(error, path);
-            else
-                *values = grown;
-        }
+        if (!status && !pm_list_reserve((void **)values, &capacity, n + 1, from->size * sizeof **values))
+            status = pm_fail_memory(error, path);
         if (!status)
             memcpy(*values + from->size * n++, rows.values, rows.n * sizeof(double));
     }

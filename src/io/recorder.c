@@ -1,12 +1,15 @@
 /* Spikes and potentials stream into files as they occur, through a buffer for each file. */
 #include "io/recorder.h"
 
+#include "base/room.h"
 #include "model/kernel.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { OUTPUT_BYTES = 17000 }; /* what an output takes, its buffer for the most part */
 
 pm_status pm_recorder_spike(const pm_spike *spike, void *user, pm_error *error) {
     pm_recorder *r = user;
@@ -107,7 +110,10 @@ pm_status pm_recorder_open(pm_recorder *recorder, const pm_network *network, con
         r->fired[k] = -INFINITY;
     if (!r->first || !r->spikes || !r->potentials || !r->curves || !r->fired)
         return pm_fail_memory(error, "the outputs");
-    pm_status status = open_spikes(r, error);
+    pm_status status = pm_room_check((double)(2 * r->n_neurons + network->n_populations) * OUTPUT_BYTES,
+                                     "the buffers of all output files", error);
+    if (!status)
+        status = open_spikes(r, error);
     return status ? status : open_potentials(r, error);
 }
 

@@ -15,6 +15,8 @@
 #define _GNU_SOURCE
 #include "io/results.h"
 
+#include "base/list.h"
+
 #include "io/file.h"
 #include "io/folder_lock.h"
 #include "io/output.h"
@@ -169,14 +171,8 @@ static void forget(pm_results *r) {
 }
 
 static pm_status add(pm_results *r, const char *name, uint64_t number, pm_error *error) {
-    if (r->n == r->capacity) {
-        size_t larger = 2 * r->capacity + 16;
-        entry *grown = realloc(r->entries, larger * sizeof *grown);
-        if (!grown)
-            return pm_fail_memory(error, "the names of results");
-        r->entries = grown;
-        r->capacity = larger;
-    }
+    if (!pm_list_reserve((void **)&r->entries, &r->capacity, r->n + 1, sizeof *r->entries))
+        return pm_fail_memory(error, "the names of results");
     entry *e = &r->entries[r->n];
     e->number = number;
     e->name = strdup(name);
@@ -432,10 +428,9 @@ pm_status pm_results_retire(pm_results *results, pm_error *error) { return withd
 
 static pm_status name_files(const pm_results *r, json_t *summary, pm_error *error) {
     json_t *files = json_array();
-    bool good = files != NULL;
-    for (size_t k = 0; good && k < r->n; k++)
-        good = json_array_append_new(files, json_string(r->entries[k].name)) == 0;
-    good = good && json_object_set(summary, "files", files) == 0;
+    for (size_t k = 0; k < r->n; k++)
+        pm_json_append(&files, json_string(r->entries[k].name));
+    bool good = json_object_set(summary, "files", files) == 0;
     json_decref(files);
     return good ? PM_OK : pm_fail_memory(error, SUMMARY);
 }
@@ -499,12 +494,17 @@ pm_status pm_results_add_picture(pm_results *results, const char *name, pm_error
     if (access(path_of(results, SUMMARY, FINAL).text, F_OK) != 0)
         return PM_OK;
     pm_status status = pm_summary_read(results->folder, &summary, error);
-    json_t *pictures = json_object_get(summary, "pictures");
+    json_t *pictures = json_incref(json_object_get(summary, "pictures"));
     if (!status && !has(pictures, name)) {
-        bool good = json_is_array(pictures) || json_object_set_new(summary, "pictures", pictures = json_array()) == 0;
-        good = good && json_array_append_new(pictures, json_string(name)) == 0;
-        status = good ? rewrite_summary(results, summary, error) : pm_fail_memory(error, SUMMARY);
+        if (!json_is_array(pictures)) {
+            json_decref(pictures);
+            pictures = json_array();
+        }
+        pm_json_append(&pictures, json_string(name));
+        pm_json_set(&summary, "pictures", json_incref(pictures));
+        status = rewrite_summary(results, summary, error);
     }
+    json_decref(pictures);
     json_decref(summary);
     return status;
 }

@@ -1,6 +1,7 @@
 /* Rows of numbers become spikes and synapses. Rows are checked one by one, so that a message names the line. */
 #include "io/spikes.h"
 
+#include "base/list.h"
 #include "net/limits.h"
 
 #include <punctum/io.h>
@@ -18,14 +19,9 @@ static pm_status read_items(const char *path, row_reader *read, const void *cont
     pm_rows rows = {0};
     pm_status status = pm_rows_open(&rows, path, error);
     while (!status && !(status = pm_rows_next(&rows, error)) && rows.n > 0) {
-        if (n == capacity) {
-            capacity = 2 * capacity + 64;
-            char *grown = realloc(all, capacity * item_size);
-            if (!grown) {
-                status = pm_fail_memory(error, path);
-                break;
-            }
-            all = grown;
+        if (!pm_list_reserve((void **)&all, &capacity, n + 1, item_size)) {
+            status = pm_fail_memory(error, path);
+            break;
         }
         status = read(&rows, context, all + item_size * n++, error);
     }

@@ -3,18 +3,18 @@
 #define PM_IO_SUMMARY_H
 
 #include "base/kind.h"
+#include "io/json.h"
 #include "io/output.h"
 
-#include <jansson.h>
 #include <punctum/network.h>
 
 /* The full configuration of a network, all defaults filled in; long lists and matrices as their sizes. NULL when there
  * is no memory. */
 json_t *pm_network_json(const pm_network *network);
-/* Adds one field, or all fields of a kind, to a map (NULL: there is none for want of memory): words as words, what is
- * no finite number as null; names with a dot go into maps within. */
-void pm_field_json(json_t *map, const pm_field *field, const void *structure);
-void pm_kind_json(json_t *map, const pm_kind *kind, const void *structure);
+/* Adds one field, or all fields of a kind, to a map: words as words, what is no finite number as null; names with a dot
+ * go into maps within. */
+void pm_field_json(json_t **map, const pm_field *field, const void *structure);
+void pm_kind_json(json_t **map, const pm_kind *kind, const void *structure);
 json_t *pm_neuron_json(const pm_neuron *neuron);
 
 /* Writes the text of a summary. Errors: PM_FAILED, PM_NO_MEMORY (also when `summary` is NULL). */

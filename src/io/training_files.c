@@ -225,9 +225,13 @@ static pm_status repeat(const details *d, const pm_trial *result, pm_error *erro
     if (!status)
         status = pm_output_write(&output, error, "# iteration pattern neuron time_ms\n");
     for (uint32_t k = 0; !status && k < result->iterations; k++) {
+        pm_error own = {0};
         status = write_outputs(d, &output, k, error);
-        if (!status && pm_trainer_step(d->trainer, error) == PM_FAILED)
-            break; /* as it did before */
+        pm_status step = status ? PM_OK : pm_trainer_step(d->trainer, &own);
+        if (step == PM_FAILED) /* as it did before */
+            break;
+        if (step)
+            status = pm_fail(error, step, "%s", own.message);
     }
     if (!status)
         status = write_outputs(d, &output, result->iterations, error);

@@ -6,6 +6,7 @@
 #include "io/file.h"
 #include "io/hints.h"
 #include "io/tree_inside.h"
+#include "io/yaml_check.h"
 
 #include <errno.h>
 #include <math.h>
@@ -21,21 +22,14 @@ static yaml_node_t *yaml_of(const pm_node *node) {
 
 static size_t line_of(const pm_node *node) { return yaml_of(node)->start_mark.line + 1; }
 
-static pm_status parse(pm_tree *tree, FILE *file, pm_error *error) {
+static pm_status load(pm_tree *tree, const unsigned char *text, size_t size, pm_error *error) {
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return pm_fail_memory(error, "a YAML parser");
-    yaml_parser_set_input_file(&parser, file);
+    yaml_parser_set_input_string(&parser, text, size);
     pm_status status = PM_OK;
     if (!yaml_parser_load(&parser, &tree->document)) {
-        if (parser.error == YAML_MEMORY_ERROR)
-            status = pm_fail_memory(error, tree->path);
-        else if (parser.error == YAML_READER_ERROR)
-            status = pm_fail(error, PM_INVALID, "%s: not a text in UTF-8: %s", tree->path,
-                             parser.problem ? parser.problem : "unreadable");
-        else
-            status = pm_fail(error, PM_INVALID, "%s:%zu: not YAML: %s", tree->path, parser.problem_mark.line + 1,
-                             parser.problem ? parser.problem : "unreadable");
+        status = pm_yaml_fail(&parser, tree->path, error);
     } else if (!yaml_document_get_root_node(&tree->document)) {
         status = pm_fail(error, PM_INVALID, "%s: the file is empty", tree->path);
         yaml_document_delete(&tree->document);
@@ -46,15 +40,17 @@ static pm_status parse(pm_tree *tree, FILE *file, pm_error *error) {
 
 pm_status pm_tree_load(const char *path, pm_tree **tree, pm_error *error) {
     *tree = NULL;
-    FILE *file = NULL;
-    pm_status status = pm_file_open(path, &file, error);
-    if (status)
-        return status;
-    pm_tree *t = calloc(1, sizeof *t);
+    unsigned char *text = NULL;
+    size_t size = 0;
+    pm_status status = pm_file_read_most(path, PM_YAML_MOST_BYTES, &text, &size, error);
+    if (!status)
+        status = pm_yaml_check(path, text, size, error);
+    pm_tree *t = status ? NULL : calloc(1, sizeof *t);
     if (t)
         t->path = strdup(path);
-    status = t && t->path ? parse(t, file, error) : pm_fail_memory(error, path);
-    (void)fclose(file);
+    if (!status)
+        status = t && t->path ? load(t, text, size, error) : pm_fail_memory(error, path);
+    free(text);
     if (status) {
         if (t)
             free(t->path);

@@ -17,7 +17,7 @@ typedef struct pm_node {
     char where[PM_WHERE_SIZE]; /* "populations[1].size" */
 } pm_node;
 
-/* Loads a file with one YAML document. Errors: PM_INVALID with file and line. */
+/* Loads a file with one YAML document that pm_yaml_check lets pass. Errors: PM_INVALID with file and line. */
 pm_status pm_tree_load(const char *path, pm_tree **tree, pm_error *error);
 void pm_tree_free(pm_tree *tree);
 pm_node pm_tree_root(const pm_tree *tree);

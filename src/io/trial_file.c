@@ -6,6 +6,7 @@
 #include "io/file.h"
 #include "io/output.h"
 #include "io/summary.h"
+#include "base/list.h"
 #include "net/mark.h"
 #include "rule/rule.h"
 
@@ -22,9 +23,9 @@ static json_t *part_json(const pm_weight_part *part) {
     json_t *map = json_pack("{s:f}", "share", part->share);
     const char *key = part->draw.kind == PM_NORMAL ? "normal" : "uniform";
     if (part->draw.kind == PM_CONSTANT)
-        json_object_set_new(map, "value", json_real(part->draw.a));
+        pm_json_set(&map, "value", json_real(part->draw.a));
     else
-        json_object_set_new(map, key, json_pack("[f,f]", part->draw.a, part->draw.b));
+        pm_json_set(&map, key, json_pack("[f,f]", part->draw.a, part->draw.b));
     return map;
 }
 
@@ -34,21 +35,21 @@ static json_t *layer_json(const pm_training_layer *layer, bool input) {
         return map;
     json_t *parts = json_array();
     for (size_t k = 0; k < layer->n_parts; k++)
-        json_array_append_new(parts, part_json(&layer->parts[k]));
-    json_object_set_new(map, "weight", parts);
-    json_object_set_new(map, "plastic", json_boolean(layer->plastic));
-    json_object_set_new(map, "rate", json_real(layer->rate));
-    json_object_set_new(map, "keep_sign", json_boolean(layer->keep_sign));
+        pm_json_append(&parts, part_json(&layer->parts[k]));
+    pm_json_set(&map, "weight", parts);
+    pm_json_set(&map, "plastic", json_boolean(layer->plastic));
+    pm_json_set(&map, "rate", json_real(layer->rate));
+    pm_json_set(&map, "keep_sign", json_boolean(layer->keep_sign));
     if (isfinite(layer->lowest) || isfinite(layer->highest))
-        json_object_set_new(map, "bounds",
-                            json_pack("[f,f]", fmax(layer->lowest, -1e300), fmin(layer->highest, 1e300)));
+        pm_json_set(&map, "bounds",
+                    json_pack("[f,f]", fmax(layer->lowest, -1e300), fmin(layer->highest, 1e300)));
     return map;
 }
 
 static json_t *events_json(const pm_event *events, size_t n) {
     json_t *list = json_array();
     for (size_t k = 0; k < n; k++)
-        json_array_append_new(list, json_pack("[I,f]", (json_int_t)events[k].neuron, events[k].time));
+        pm_json_append(&list, json_pack("[I,f]", (json_int_t)events[k].neuron, events[k].time));
     return list;
 }
 
@@ -61,15 +62,15 @@ static json_t *problem_json(const pm_problem *p) {
                          p->target_0, "target_1", p->target_1);
     json_t *patterns = json_array();
     for (size_t k = 0; k < p->n_patterns; k++)
-        json_array_append_new(patterns, json_pack("{s:o, s:o}", "input",
-                                                  events_json(p->patterns[k].input, p->patterns[k].n_input), "target",
-                                                  events_json(p->patterns[k].target, p->patterns[k].n_target)));
+        pm_json_append(&patterns, json_pack("{s:o, s:o}", "input",
+                                            events_json(p->patterns[k].input, p->patterns[k].n_input), "target",
+                                            events_json(p->patterns[k].target, p->patterns[k].n_target)));
     return json_pack("{s:o}", "patterns", patterns);
 }
 
 static json_t *rule_json(const pm_experiment *e) {
     json_t *map = json_object();
-    pm_kind_json(map, &e->rule->head, e->rule_parameters);
+    pm_kind_json(&map, &e->rule->head, e->rule_parameters);
     return json_pack("{s:o}", e->rule->head.name, map);
 }
 
@@ -84,7 +85,7 @@ static json_t *weights_json(const pm_experiment *e) {
 json_t *pm_experiment_json(const pm_experiment *e) {
     json_t *layers = json_array();
     for (size_t l = 0; l < e->n_layers; l++)
-        json_array_append_new(layers, layer_json(&e->layers[l], l == 0));
+        pm_json_append(&layers, layer_json(&e->layers[l], l == 0));
     json_t *map = json_pack(
         "{s:f, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}", "duration",
         e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations, "neuron",
@@ -93,13 +94,13 @@ json_t *pm_experiment_json(const pm_experiment *e) {
         "schedule", "decay", e->decay, "power", e->power, "polish", "within", e->polish_within, "iterations",
         (json_int_t)e->polish_iterations, "momentum", e->momentum, "rule", rule_json(e));
     if (e->weights)
-        json_object_set_new(map, "weights", weights_json(e));
+        pm_json_set(&map, "weights", weights_json(e));
     return map;
 }
 
 pm_status pm_experiment_mark(const pm_experiment *experiment, uint64_t *mark, pm_error *error) {
     json_t *json = pm_experiment_json(experiment);
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17)) : NULL;
+    char *text = pm_json_text(json, JSON_COMPACT | JSON_SORT_KEYS);
     json_decref(json);
     if (!text)
         return pm_fail_memory(error, "the experiment");
@@ -181,14 +182,19 @@ static bool read_head(FILE *file, uint64_t mark, uint32_t number, pm_trial *tria
     return fgets(line, sizeof line, file) != NULL;
 }
 
-static bool read_history(FILE *file, pm_trial *trial) {
+/* Memory grows with what is there, not with what the head announces. */
+static pm_status read_history(FILE *file, const char *path, pm_trial *trial, bool *good, pm_error *error) {
     char line[80] = "";
-    for (size_t k = 0; k < trial->n_history; k++) {
+    size_t capacity = 0;
+    for (size_t k = 0; *good && k < trial->n_history; k++) {
         size_t iteration = 0;
-        if (fscanf(file, "%zu %lf\n", &iteration, &trial->history[k]) != 2 || iteration != k)
-            return false;
+        if (!pm_list_reserve((void **)&trial->history, &capacity, k + 1, sizeof *trial->history))
+            return pm_fail_memory(error, path);
+        *good = fscanf(file, "%zu %lf\n", &iteration, &trial->history[k]) == 2 && iteration == k &&
+                isfinite(trial->history[k]);
     }
-    return fgets(line, sizeof line, file) && strcmp(line, "# end\n") == 0;
+    *good = *good && fgets(line, sizeof line, file) && strcmp(line, "# end\n") == 0;
+    return PM_OK;
 }
 
 pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_trial *trial, bool *found,
@@ -206,12 +212,12 @@ pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_t
     }
     pm_status status = pm_file_open(path, &file, error);
     if (!status) {
-        enum { MOST = 100000000 };
-        bool good = read_head(file, mark, number, trial) && trial->n_history < MOST;
-        trial->history = good ? malloc((trial->n_history + 1) * sizeof *trial->history) : NULL;
-        if (good && !trial->history)
-            status = pm_fail_memory(error, path);
-        else if (!good || !read_history(file, trial))
+        errno = 0;
+        bool good = read_head(file, mark, number, trial) && trial->iterations <= trial->n_history + 1;
+        status = read_history(file, path, trial, &good, error);
+        if (!status && ferror(file))
+            status = pm_file_refuse(path, errno, error);
+        else if (!status && !good)
             status = pm_fail(error, PM_INVALID,
                              "%s: this is not a complete trial of this experiment; remove it, or run "
                              "without --resume",

@@ -7,6 +7,8 @@
 #include "io/file.h"
 #include "net/mark.h"
 #include "model/neuron.h"
+#include "base/room.h"
+#include "train/problem.h"
 
 #include <punctum/training.h>
 
@@ -216,7 +218,9 @@ static pm_status read_weights(const char *path, const pm_experiment *e, double *
     unsigned char *bytes = NULL;
     size_t size = 0;
     *weights = NULL;
-    pm_status status = pm_file_read(path, &bytes, &size, error);
+    pm_status status = pm_room_check(pm_experiment_bytes(e), "the weights of all layers", error);
+    if (!status)
+        status = pm_file_read(path, &bytes, &size, error);
     if (!status) {
         *weights = malloc((pm_experiment_weights(e) + 1) * sizeof **weights);
         if (!*weights)

@@ -2,6 +2,8 @@
  */
 #include "layer/layer.h"
 
+#include "base/list.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,27 +15,19 @@ void pm_raster_free(pm_raster *raster) {
 }
 
 static pm_status reserve(pm_raster *raster, size_t capacity, pm_error *error) {
-    if (capacity <= raster->capacity)
-        return PM_OK;
-    size_t grown = raster->capacity * 2 > capacity ? raster->capacity * 2 : capacity;
-    double *time = realloc(raster->time, grown * sizeof *time);
-    if (time)
-        raster->time = time;
-    double *slope = realloc(raster->slope, grown * sizeof *slope);
-    if (slope)
-        raster->slope = slope;
-    uint32_t *neuron = realloc(raster->neuron, grown * sizeof *neuron);
-    if (neuron)
-        raster->neuron = neuron;
-    if (!time || !slope || !neuron)
+    size_t time = raster->capacity, slope = time, neuron = time;
+    if (!pm_list_reserve((void **)&raster->time, &time, capacity, sizeof *raster->time) ||
+        !pm_list_reserve((void **)&raster->slope, &slope, capacity, sizeof *raster->slope) ||
+        !pm_list_reserve((void **)&raster->neuron, &neuron, capacity, sizeof *raster->neuron))
         return pm_fail_memory(error, "spikes");
-    raster->capacity = grown;
+    size_t least = time < slope ? time : slope;
+    raster->capacity = least < neuron ? least : neuron;
     return PM_OK;
 }
 
 pm_status pm_raster_append(pm_raster *raster, double time, uint32_t neuron, double slope, pm_error *error) {
     if (raster->n == raster->capacity) {
-        pm_status status = reserve(raster, raster->n ? 2 * raster->n : 64, error);
+        pm_status status = reserve(raster, raster->n + 1, error);
         if (status)
             return status;
     }

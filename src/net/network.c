@@ -7,6 +7,8 @@
 #include "net/population.h"
 #include "model/source.h"
 
+#include "base/list.h"
+
 #include <punctum/network.h>
 
 #include <ctype.h>
@@ -65,11 +67,8 @@ static pm_status copy_array(const void *from, size_t count, size_t item_size, vo
 
 /* Room for one more item at the end of an array. */
 static pm_status grow(void **items, size_t count, size_t item_size, pm_error *error) {
-    void *moved = realloc(*items, (count + 1) * item_size);
-    if (!moved)
-        return pm_fail_memory(error, "the network");
-    *items = moved;
-    return PM_OK;
+    size_t capacity = count; /* at least: an array that has already doubled stays where it is */
+    return pm_list_reserve(items, &capacity, count + 1, item_size) ? PM_OK : pm_fail_memory(error, "the network");
 }
 
 pm_status pm_name_check(const char *name, const char *what, pm_error *error) {

@@ -269,16 +269,14 @@ pm_status pm_network_neuron(const pm_network *network, uint32_t population, uint
         *V_m = p->neuron.E_L;
     if (!p->varied)
         return PM_OK;
-    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
-    if (!rng)
-        return pm_fail_memory(error, "parameters of neurons");
+    pm_stream stream;
+    gsl_rng *rng = pm_stream_new(&stream);
     for (size_t k = 0; k < PM_NEURON_FIELDS; k++)
         if (p->varied[k].kind != PM_CONSTANT)
             pm_field_set(&pm_neuron_lif.fields[k], neuron, draw_parameter(network, p, k, number, rng));
     const pm_distribution *initial = &p->varied[PM_NEURON_FIELDS];
     if (V_m)
         *V_m = is_given(initial) ? draw_parameter(network, p, PM_NEURON_FIELDS, number, rng) : neuron->E_L;
-    gsl_rng_free(rng);
     pm_error why = {0};
     pm_status status = pm_neuron_check(neuron, &why);
     if (status != PM_OK)

@@ -7,7 +7,6 @@
  * synapse chooses its target), then every target chooses its sources. */
 #include "net/walk.h"
 
-#include "base/random.h"
 #include "math/elementary.h"
 
 #include <math.h>
@@ -47,22 +46,17 @@ static bool number_twins(pm_walk *walk) {
 }
 
 pm_status pm_walk_new(pm_walk *walk, const pm_network *network, pm_error *error) {
-    *walk = (pm_walk){
-        .network = network,
-        .connect = gsl_rng_alloc(pm_rng_philox),
-        .weight = gsl_rng_alloc(pm_rng_philox),
-        .delay = gsl_rng_alloc(pm_rng_philox),
-    };
-    if (walk->connect && walk->weight && walk->delay && number_twins(walk))
+    *walk = (pm_walk){.network = network};
+    walk->connect = pm_stream_new(&walk->streams[0]);
+    walk->weight = pm_stream_new(&walk->streams[1]);
+    walk->delay = pm_stream_new(&walk->streams[2]);
+    if (number_twins(walk))
         return PM_OK;
     pm_walk_free(walk);
     return pm_fail_memory(error, "the synapses");
 }
 
 void pm_walk_free(pm_walk *walk) {
-    gsl_rng_free(walk->connect);
-    gsl_rng_free(walk->weight);
-    gsl_rng_free(walk->delay);
     free(walk->twin);
     free(walk->drawn);
     *walk = (pm_walk){0};
@@ -231,25 +225,4 @@ void pm_walk_on(const pm_walk *walk, pm_visit *visit, void *user) {
         share_out(walk);
     for (uint32_t target = walk->begin; target < walk->end; target++)
         walk_target(walk, target, visit, user);
-}
-
-double pm_walk_expected(const pm_walk *walk) {
-    const pm_projection *p = walk->projection;
-    const double targets = walk->end - walk->begin, share = targets / walk->n_targets;
-    switch (p->rule) {
-    case PM_ALL_TO_ALL:
-        return targets * walk->n_sources;
-    case PM_FIXED_INDEGREE:
-        return targets * p->indegree;
-    case PM_PAIRWISE_BERNOULLI:
-        return targets * walk->n_sources * p->probability;
-    case PM_FIXED_OUTDEGREE:
-        return (double)walk->n_sources * p->outdegree * share;
-    case PM_FIXED_TOTAL_NUMBER:
-        return (double)p->total * share;
-    case PM_SYNAPSE_LIST:
-        return (double)p->n_synapses * share;
-    default:
-        return targets;
-    }
 }

@@ -6,6 +6,7 @@
 
 #include "model/neuron.h"
 #include "net/distribution.h"
+#include "net/need.h"
 #include "net/limits.h"
 #include "net/population.h"
 #include "net/steps.h"
@@ -74,38 +75,21 @@ static void put_delay(delays *d, uint64_t synapse, double delay, uint32_t place)
         d->of.delay[synapse] = delay;
 }
 
-/* How many different delays a projection may have; SIZE_MAX: any number. */
-static size_t different_delays(const pm_projection *p) {
-    if (p->rule == PM_SYNAPSE_LIST)
-        return p->n_synapses > 0 ? SIZE_MAX : 0;
-    if (p->delay.kind == PM_UNIFORM_STEPS && p->delay.step > 1e-12 * p->delay.b)
-        return (size_t)fmin(pm_steps_of(&p->delay).count, 1e9);
-    return p->delay.kind == PM_CONSTANT ? 1 : SIZE_MAX;
-}
-
 static pm_status delays_new(delays *d, const pm_network *net, uint64_t n_synapses, pm_error *error) {
-    size_t n = 0, longest = (size_t)UINT16_MAX + 1;
-    for (size_t k = 0; k < net->n_projections && n <= longest; k++) {
-        size_t more = different_delays(&net->projections[k]);
-        n = more < longest ? n + more : longest + 1;
-    }
-    d->width = n > longest ? 8 : n > UINT8_MAX + 1 ? 2 : 1;
-    d->value = malloc(((n <= longest ? n : 0) + 1) * sizeof *d->value);
+    size_t n = 0;
+    d->width = pm_delay_width(net, &n);
+    d->value = malloc((n + 1) * sizeof *d->value);
     if (!d->value)
         return pm_fail_memory(error, "the delays");
-    bool same = n <= longest;
-    for (size_t k = 0, at = 0; n <= longest && k < net->n_projections; k++)
-        for (size_t step = 0, more = different_delays(&net->projections[k]); step < more; step++, at++) {
+    for (size_t k = 0, at = 0; at < n; k++)
+        for (size_t step = 0, more = pm_different_delays(&net->projections[k]); step < more; step++, at++) {
             const pm_distribution *delay = &net->projections[k].delay;
             d->value[at] = delay->a;
             if (delay->kind == PM_UNIFORM_STEPS) {
                 const pm_steps steps = pm_steps_of(delay);
                 d->value[at] = pm_steps_value(&steps, (double)step);
             }
-            same = same && d->value[at] == d->value[0];
         }
-    if (same)
-        d->width = 0;
     void *places = malloc((n_synapses + 1) * d->width + 1);
     d->of.delay = places;
     bool receptors = false;
@@ -298,24 +282,6 @@ static pm_status begin(pm_walk *walk, const pm_wiring *w, size_t number, pm_erro
     return pm_walk_begin(walk, number, first, first + (w->first_cell[to + 1] - w->first_cell[to]), error);
 }
 
-/* Counting 10^12 synapses takes hours: whether there is room for them is asked before. */
-static pm_status check_room(const pm_wiring *w, pm_walk *walk, pm_error *error) {
-    const double many = 1e8, addressable = 0x1p47, bytes = sizeof(uint32_t) + sizeof(double);
-    double n = 0.0;
-    for (size_t k = 0; k < walk->network->n_projections; k++) {
-        pm_status status = begin(walk, w, k, error);
-        if (status != PM_OK)
-            return status;
-        n += pm_walk_expected(walk);
-    }
-    if (n < many)
-        return PM_OK;
-    void *volatile room = n * bytes < addressable ? malloc((size_t)(n * bytes)) : NULL;
-    bool enough = room != NULL;
-    free(room);
-    return enough ? PM_OK : pm_fail(error, PM_NO_MEMORY, "not enough memory for %.2g synapses", n);
-}
-
 static pm_status count_rows(pm_wiring *w, pm_walk *walk, uint64_t *row_begin, pm_error *error) {
     const pm_network *net = walk->network;
     for (size_t k = 0; k < net->n_projections; k++) {
@@ -357,7 +323,7 @@ static pm_status fill_rows(pm_wiring *w, pm_walk *walk, uint64_t *next, delays *
                     (uint32_t)place,
                     (uint8_t)p->receptor};
         pm_walk_on(walk, fill_synapse, &f);
-        place += d->width == 1 || d->width == 2 ? different_delays(p) : 0;
+        place += d->width == 1 || d->width == 2 ? pm_different_delays(p) : 0;
     }
     return PM_OK;
 }
@@ -403,9 +369,7 @@ static pm_status build(pm_wiring *w, pm_walk *walk, pm_error *error) {
     for (size_t p = 0; p < net->n_populations; p++)
         for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
             cell_class[c] = w->class[p];
-    status = check_room(w, walk, error);
-    if (status == PM_OK)
-        status = count_rows(w, walk, row_begin, error);
+    status = count_rows(w, walk, row_begin, error);
     if (status != PM_OK)
         goto end;
     w->targets = malloc((w->n_synapses + 1) * sizeof *w->targets);
@@ -431,10 +395,13 @@ pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error 
 }
 
 pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange, pm_wiring **wiring, pm_error *error) {
-    pm_wiring *w = calloc(1, sizeof *w);
     *wiring = NULL;
+    pm_status status = pm_network_check_room(network, exchange, error);
+    if (status != PM_OK)
+        return status;
+    pm_wiring *w = calloc(1, sizeof *w);
     if (!w)
-        return pm_fail_memory(error, "the network");
+        return pm_exchange_agree(exchange, pm_fail_memory(error, "the network"), error);
     size_t np = network->n_populations + 1, nj = network->n_projections + 1;
     w->first_neuron = calloc(np, sizeof *w->first_neuron);
     w->first_cell = calloc(np, sizeof *w->first_cell);
@@ -442,8 +409,8 @@ pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange
     w->class = calloc(np, sizeof *w->class);
     w->min_delay = calloc(nj, sizeof *w->min_delay);
     w->min_positive_delay = calloc(nj, sizeof *w->min_positive_delay);
-    pm_walk walk = {0};
-    pm_status status = pm_walk_new(&walk, network, error);
+    pm_walk walk;
+    status = pm_walk_new(&walk, network, error);
     if (status == PM_OK &&
         (!w->first_neuron || !w->first_cell || !w->first_here || !w->class || !w->min_delay || !w->min_positive_delay))
         status = pm_fail_memory(error, "the network");

@@ -97,11 +97,8 @@ PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, pm_block c
     const pm_delivery *d = &engine->deliveries.items[delivery];
     uint64_t begin, end;
     block_part(engine, cells, d, &begin, &end);
-    while (worker->log.capacity < worker->log.count + (end - begin)) {
-        size_t room = worker->log.count + (end - begin);
-        if (!pm_list_grow((void **)&worker->log.items, &worker->log.capacity, room, sizeof *worker->log.items))
-            return false;
-    }
+    if (!PM_LIST_RESERVE(worker->log, worker->log.count + (end - begin)))
+        return false;
     const uint32_t logged = (uint32_t)worker->log.count;
     pm_logged *log = worker->log.items;
     if (!engine->dense)

@@ -22,16 +22,6 @@ enum { CELLS_PER_EVENT = 8 }; /* with fewer, all cells are looked at */
 enum { PATIENCE = 16 };       /* slabs until fewer events are taken for silence: the wakes of all cells cost time */
 static const uint64_t MOST_LOGGED = 4000000;
 
-bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size) {
-    size_t larger = count < 16 ? 32 : 2 * count;
-    void *moved = realloc(*items, larger * item_size);
-    if (!moved)
-        return false;
-    *items = moved;
-    *capacity = larger;
-    return true;
-}
-
 void pm_engine_name(const pm_engine *engine, uint32_t cell, char *text, size_t size) {
     uint32_t p = pm_wiring_population_of_cell(engine->wiring, engine->network, cell);
     snprintf(text, size, "%s[%u]", engine->network->populations[p].name,
@@ -307,6 +297,20 @@ double pm_engine_wake(const pm_engine *engine, double now) {
         first = wakes->count > 0 ? fmin(first, engine->wake[wakes->cells[0]]) : first;
     }
     return fmax(first, now);
+}
+
+/* A cell holds at the start of a slab that has been; u is missing where it was refractory then. */
+static bool cell_is_sound(const pm_cell *cell, const pm_hold *hold, double h, double now) {
+    bool held = isnan(cell->u) && isfinite(hold->ready) && hold->ready > cell->origin - h;
+    return (isfinite(cell->u) || held) && isfinite(cell->i) && isfinite(cell->b) && cell->origin >= 0.0 &&
+           cell->origin <= now && fmod(cell->origin, h) == 0.0 && hold->ready < INFINITY && fabs(hold->late) < h;
+}
+
+bool pm_engine_is_sound(const pm_engine *engine, double now) {
+    bool good = true;
+    for (uint32_t c = 0; c < engine->wiring->n_cells; c++)
+        good = good && cell_is_sound(&engine->cells[c], &engine->holds[c], engine->plan.slab, now);
+    return good;
 }
 
 void pm_engine_begin(pm_engine *engine, double start, double end) {

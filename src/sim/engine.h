@@ -17,6 +17,7 @@
 #ifndef PM_SIM_ENGINE_H
 #define PM_SIM_ENGINE_H
 
+#include "base/list.h"
 #include "math/basis.h"
 #include "math/series.h"
 #include "net/wiring.h"
@@ -126,13 +127,6 @@ typedef struct pm_watch {
     uint32_t cell;
 } pm_watch;
 
-/* Growing arrays. */
-#define PM_LIST(type)                                                                                                  \
-    struct {                                                                                                           \
-        type *items;                                                                                                   \
-        size_t count, capacity;                                                                                        \
-    }
-
 /* Sums over crowds at the cells that hear many synapses, with what rounding leaves of them. */
 typedef struct pm_crowd_sum {
     pm_intake sum, rest, aside; /* aside: the intake without crowds */
@@ -203,12 +197,6 @@ typedef struct pm_engine {
     const atomic_bool *stop;          /* asks for the end of a burst; NULL: nobody does */
 } pm_engine;
 
-/* Room for one more item; false when there is no memory. */
-bool pm_list_grow(void **items, size_t *capacity, size_t count, size_t item_size);
-#define PM_LIST_ROOM(list)                                                                                             \
-    ((list).count < (list).capacity ||                                                                                 \
-     pm_list_grow((void **)&(list).items, &(list).capacity, (list).count, sizeof *(list).items))
-
 /* `exchange`: NULL, or this rank's; the error is this rank's own. */
 pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threads, const pm_exchange *exchange,
                          pm_error *error);
@@ -220,6 +208,8 @@ void pm_engine_reset(pm_engine *engine);
 
 /* The state between two slabs, written or read; what a worker expects of the next slab changes no result. */
 void pm_engine_archive(pm_engine *engine, pm_archive *archive);
+/* Whether what was read can be the state of cells at the start of a slab, `now` (ms). */
+bool pm_engine_is_sound(const pm_engine *engine, double now);
 
 /* The start of the first slab from `now` (ms, such a start) on in which something may happen to the cells although
  * nothing arrives. */

@@ -218,9 +218,8 @@ static size_t make_gaps(const course *c, size_t *n_changes) {
     }
     n = worker->ends.count;
     const size_t length = pm_membrane_row_length(&c->membrane), wanted = n * (length + 1);
-    while (worker->rows.capacity < wanted)
-        if (!pm_list_grow((void **)&worker->rows.items, &worker->rows.capacity, wanted, sizeof(double)))
-            return 0;
+    if (!PM_LIST_RESERVE(worker->rows, wanted))
+        return 0;
     double *t = worker->rows.items;
     for (size_t k = 0; k < n; k++)
         t[k] = worker->ends.items[k] - (k > 0 ? worker->ends.items[k - 1] : c->x);
@@ -237,9 +236,8 @@ static bool report(const course *c, bool touched, bool was_held) {
     if (c->general->quick && c->n_spikes == 0 && !was_held && !c->changed)
         return true; /* its intakes say it all */
     const size_t at = worker->states.count, end = at + c->general->width;
-    while (worker->states.capacity < end)
-        if (!pm_list_grow((void **)&worker->states.items, &worker->states.capacity, end, sizeof(double)))
-            return false;
+    if (!PM_LIST_RESERVE(worker->states, end))
+        return false;
     if (!PM_LIST_ROOM(worker->general))
         return false;
     memcpy(worker->states.items + at, c->state, c->general->width * sizeof(double));

@@ -2,6 +2,7 @@
  * of a slab inside the ring's window is in its bucket; a bucket with entries has its bit set in `busy`. */
 #include "sim/queue.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct far_flight {
@@ -78,6 +79,34 @@ void pm_queue_archive(pm_queue *queue, pm_archive *archive) {
     queue->heap = heap;
 }
 
+static bool before(const far_flight *a, const far_flight *b) {
+    return a->slab != b->slab ? a->slab < b->slab : a->sequence < b->sequence;
+}
+
+/* Whether the entry's next group arrives in that slab. */
+static bool arrives_in(const pm_flight *flight, const pm_wiring *w, double h, int64_t slab) {
+    if (flight->source >= w->n_neurons || !(flight->time >= 0.0) || !isfinite(flight->time))
+        return false;
+    uint64_t first = w->first_group[flight->source], n = w->first_group[flight->source + 1] - first;
+    return flight->group < n && floor((flight->time + w->groups[first + flight->group].delay) / h) == (double)slab;
+}
+
+bool pm_queue_is_sound(const pm_queue *queue, const pm_wiring *wiring, double h, int64_t slab) {
+    const int64_t length = (int64_t)queue->length, first = queue->first;
+    bool good = first >= 0 && first <= slab;
+    for (int64_t k = 0; good && k < length; k++) {
+        const pm_bucket *bucket = &queue->ring[(size_t)(first + k) & (queue->length - 1)];
+        for (size_t n = 0; good && n < bucket->count; n++)
+            good = first + k >= slab && arrives_in(&bucket->flights[n], wiring, h, first + k);
+    }
+    for (size_t n = 0; good && n < queue->heap_count; n++) {
+        const far_flight *item = &queue->heap[n];
+        good = item->slab >= first + length && arrives_in(&item->flight, wiring, h, item->slab) &&
+               (n == 0 || !before(item, &queue->heap[(n - 1) / 2]));
+    }
+    return good;
+}
+
 static bool reserve(void **array, size_t *capacity, size_t needed, size_t size) {
     if (needed <= *capacity)
         return true;
@@ -88,10 +117,6 @@ static bool reserve(void **array, size_t *capacity, size_t needed, size_t size) 
     *array = moved;
     *capacity = larger;
     return true;
-}
-
-static bool before(const far_flight *a, const far_flight *b) {
-    return a->slab != b->slab ? a->slab < b->slab : a->sequence < b->sequence;
 }
 
 static pm_status push_far(pm_queue *queue, int64_t slab, const pm_flight *flight) {

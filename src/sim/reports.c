@@ -38,10 +38,9 @@ static pm_status report_spike(pm_simulation *s, const pm_spike *spike, bool is_s
 static pm_status report_spikes(pm_simulation *s, double until, bool provisional, const pm_spike *sources,
                                size_t n_sources, pm_error *error) {
     for (size_t k = 0; k < s->held.count; k++)
-        if (!pm_append_spike(&s->found, &s->held.items[k]))
+        if (!PM_LIST_ADD(s->found, s->held.items[k]))
             return pm_fail_memory(error, "spikes");
-    if (s->found.count > 1)
-        qsort(s->found.items, s->found.count, sizeof(pm_spike), pm_compare_spikes);
+    pm_spikes_sort(&s->found, 0);
     if (!provisional)
         s->held.count = 0;
     size_t at = 0;
@@ -52,7 +51,7 @@ static pm_status report_spikes(pm_simulation *s, double until, bool provisional,
         pm_status status = PM_OK;
         if (spike->time >= s->reported && spike->time < until)
             status = report_spike(s, spike, is_source, error);
-        else if (spike->time >= until && !is_source && !provisional && !pm_append_spike(&s->held, spike))
+        else if (spike->time >= until && !is_source && !provisional && !PM_LIST_ADD(s->held, *spike))
             status = pm_fail_memory(error, "spikes");
         if (status != PM_OK)
             return status;
@@ -73,7 +72,7 @@ pm_status pm_report_samples(pm_simulation *s, pm_error *error) {
 /* Keeps the sources' spikes of a slab until the end of the window. */
 pm_status pm_keep_sources(pm_simulation *s, const pm_spike *sources, size_t n_sources, pm_error *error) {
     for (size_t k = 0; k < n_sources; k++)
-        if (!pm_append_spike(&s->pending, &sources[k]))
+        if (!PM_LIST_ADD(s->pending, sources[k]))
             return pm_fail_memory(error, "spikes of sources");
     return PM_OK;
 }

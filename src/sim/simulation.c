@@ -78,7 +78,7 @@ pm_status pm_simulation_new(const pm_network *network, const pm_options *options
         s->queue = pm_queue_new(s->engine.plan.max_delay / s->engine.plan.slab);
         status = make_sources(s, error);
     }
-    if (status == PM_OK && (!s->queue || !s->fired || !pm_append_spike(&s->own, &(pm_spike){0})))
+    if (status == PM_OK && (!s->queue || !s->fired || !PM_LIST_ADD(s->own, (pm_spike){0})))
         status = pm_fail_memory(error, "the simulation");
     status = pm_exchange_agree(s->exchange, status, error);
     if (status != PM_OK) {
@@ -156,11 +156,26 @@ uint64_t pm_simulation_spikes(const pm_simulation *simulation, uint32_t populati
     return population < simulation->network->n_populations ? simulation->fired[population] : 0;
 }
 
+/* Whether what was read can be the state of a simulation of this network between two runs. */
+static bool is_sound(const pm_simulation *s) {
+    const double h = s->engine.plan.slab, most = 0x1p52;
+    bool good = s->slab >= 0 && (double)s->slab < most && s->time >= (double)s->slab * h &&
+                s->time < (double)(s->slab + 1) * h && s->reported >= 0.0 && s->reported <= s->time;
+    for (size_t k = 0; good && k < s->held.count; k++) {
+        const pm_spike *spike = &s->held.items[k];
+        good = pm_spike_is_of(s->network, spike, PM_LIF) && spike->time >= s->reported && isfinite(spike->slope) &&
+               (k == 0 || pm_compare_spikes(spike - 1, spike) <= 0);
+    }
+    return good && pm_engine_is_sound(&s->engine, (double)s->slab * h) &&
+           pm_queue_is_sound(s->queue, s->engine.wiring, h, s->slab) &&
+           pm_sources_are_sound(s->sources, (double)(s->slab + s->collected) * h, s->collected);
+}
+
 pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, pm_error *error) {
     pm_simulation *s = simulation;
     PM_ARCHIVE(archive, s->slab);
-    PM_ARCHIVE(archive, s->collected);
-    PM_ARCHIVE(archive, s->silent);
+    pm_archive_flag(archive, &s->collected);
+    pm_archive_flag(archive, &s->silent);
     PM_ARCHIVE(archive, s->time);
     PM_ARCHIVE(archive, s->reported);
     PM_ARCHIVE(archive, s->counts.spikes);
@@ -174,6 +189,7 @@ pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, 
     pm_sources_archive(s->sources, archive);
     unsigned char fill[8] = {0}; /* to a multiple of 8 bytes */
     pm_archive_bytes(archive, fill, (8 - archive->at % 8) % 8);
+    pm_archive_demand(archive, !pm_archive_to_check(archive) || is_sound(s));
     if (archive->status == PM_NO_MEMORY)
         return pm_fail_memory(error, "the state of the simulation");
     if (archive->status != PM_OK || (archive->reading && archive->at != archive->size))

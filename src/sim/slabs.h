@@ -3,11 +3,10 @@
 #ifndef PM_SIM_SLABS_H
 #define PM_SIM_SLABS_H
 
+#include "net/spikes.h"
 #include "sim/engine.h"
 #include "sim/queue.h"
 #include "sim/sources.h"
-
-typedef PM_LIST(pm_spike) pm_spike_list;
 
 /* A spike that waits for a later slab. */
 typedef struct pm_onward {
@@ -46,10 +45,6 @@ struct pm_simulation {
     pm_sample_callback *on_sample;
     void *sample_user;
 };
-
-int pm_compare_spikes(const void *left, const void *right);
-/* False: no memory. */
-bool pm_append_spike(pm_spike_list *list, const pm_spike *spike);
 
 /* slabs.c: the slab at hand, or its part up to `until` (ms) if `provisional`; `last`: a window ends there. */
 pm_status pm_run_slab(pm_simulation *s, double until, bool provisional, bool last, pm_error *error);

@@ -6,6 +6,7 @@
 #include "sim/sources.h"
 
 #include "model/rate_course.h"
+#include "net/spikes.h"
 #include "base/random.h"
 #include "model/poisson.h"
 
@@ -25,47 +26,20 @@ typedef struct source {
     const pm_population *population;
 } source;
 
-typedef struct spike_list {
-    pm_spike *items;
-    size_t count, capacity;
-} spike_list;
-
 struct pm_sources {
     const pm_network *network;
     source *source; /* per population */
-    spike_list collected, injected;
+    pm_spike_list collected, injected;
     size_t next_injected;
     double end; /* of the last collection, ms */
 };
 
-static bool append(spike_list *list, pm_spike spike) {
-    if (list->count == list->capacity) {
-        size_t larger = list->capacity ? 2 * list->capacity : 64;
-        pm_spike *moved = realloc(list->items, larger * sizeof *moved);
-        if (!moved)
-            return false;
-        list->items = moved;
-        list->capacity = larger;
-    }
-    list->items[list->count++] = spike;
-    return true;
-}
-
-static int compare_spikes(const void *left, const void *right) {
-    const pm_spike *a = left, *b = right;
-    if (a->time != b->time)
-        return a->time < b->time ? -1 : 1;
-    if (a->population != b->population)
-        return a->population < b->population ? -1 : 1;
-    return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
-}
-
 /* Keeps `from` on sorted. */
-static bool insert(spike_list *list, size_t from, pm_spike spike) {
-    if (!append(list, spike))
+static bool insert(pm_spike_list *list, size_t from, pm_spike spike) {
+    if (!PM_LIST_ADD(*list, spike))
         return false;
     size_t at = list->count - 1;
-    for (; at > from && compare_spikes(&spike, &list->items[at - 1]) < 0; at--)
+    for (; at > from && pm_compare_spikes(&spike, &list->items[at - 1]) < 0; at--)
         list->items[at] = list->items[at - 1];
     list->items[at] = spike;
     return true;
@@ -215,6 +189,54 @@ void pm_sources_archive(pm_sources *sources, pm_archive *archive) {
     PM_ARCHIVE(archive, sources->end);
 }
 
+/* Whether the next event of a population is the first one from `end` on. */
+static bool events_are_sound(const pm_population *population, size_t next, double end) {
+    if (population->kind != PM_SPIKE_SOURCE)
+        return next == 0;
+    return next <= population->n_events && (next == 0 || population->events[next - 1].time < end) &&
+           (next == population->n_events || population->events[next].time >= end);
+}
+
+/* Whether the next spike of a Poisson neuron is one of the cell in which it is said to lie. */
+static bool next_is_sound(const source *s, uint32_t neuron, double end) {
+    double times[PM_POISSON_MOST], next = s->next_time[neuron];
+    if (next == INFINITY)
+        return true;
+    if (!(next >= end) || (double)s->cell[neuron] * s->poisson->width >= LATEST)
+        return false;
+    size_t n = draw_cell(s, neuron, s->cell[neuron], times), k = 0;
+    while (k < n && times[k] != next)
+        k++;
+    return k < n;
+}
+
+static bool spikes_are_sound(const pm_sources *sources, const pm_spike_list *list, size_t from, bool given) {
+    bool good = from <= list->count;
+    for (size_t k = from; good && k < list->count; k++) {
+        const pm_spike *spike = &list->items[k];
+        good = (pm_spike_is_of(sources->network, spike, PM_SPIKE_SOURCE) ||
+                (!given && pm_spike_is_of(sources->network, spike, PM_POISSON_SOURCE))) &&
+               (k == from || pm_compare_spikes(spike - 1, spike) <= 0);
+    }
+    return good;
+}
+
+bool pm_sources_are_sound(const pm_sources *sources, double end, bool collected) {
+    const pm_spike_list *injected = &sources->injected;
+    bool good = (collected ? sources->end == end : sources->end >= 0.0 && sources->end <= end) &&
+                spikes_are_sound(sources, &sources->collected, 0, false) &&
+                spikes_are_sound(sources, injected, sources->next_injected, true) &&
+                (sources->next_injected >= injected->count || injected->items[sources->next_injected].time >= end);
+    for (size_t p = 0; good && p < sources->network->n_populations; p++) {
+        const source *s = &sources->source[p];
+        const pm_population *population = &sources->network->populations[p];
+        good = events_are_sound(population, s->next_event, end);
+        for (uint32_t n = 0; good && s->next_time && n < population->size; n++)
+            good = next_is_sound(s, n, end);
+    }
+    return good;
+}
+
 /* A neuron's spikes before `end`, from its next one on. */
 static bool collect_neuron(pm_sources *sources, uint32_t p, uint32_t neuron, double end) {
     source *s = &sources->source[p];
@@ -224,7 +246,7 @@ static bool collect_neuron(pm_sources *sources, uint32_t p, uint32_t neuron, dou
         while (times[k] < s->next_time[neuron])
             k++;
         for (; k < n && times[k] < end; k++)
-            if (!append(&sources->collected, (pm_spike){times[k], 0.0, p, neuron}))
+            if (!PM_LIST_ADD(sources->collected, (pm_spike){times[k], 0.0, p, neuron}))
                 return false;
         if (k < n)
             s->next_time[neuron] = times[k];
@@ -241,7 +263,7 @@ static bool collect_population(pm_sources *sources, uint32_t p, double end) {
         const pm_event *event = &population->events[s->next_event];
         if (event->time >= end)
             break;
-        if (!append(&sources->collected, (pm_spike){event->time, 0.0, p, event->neuron}))
+        if (!PM_LIST_ADD(sources->collected, (pm_spike){event->time, 0.0, p, event->neuron}))
             return false;
     }
     if (!s->next_time || !(s->soonest < end))
@@ -279,15 +301,14 @@ pm_status pm_sources_collect(pm_sources *sources, double end, const pm_spike **s
     for (uint32_t p = 0; p < sources->network->n_populations; p++)
         if (!collect_population(sources, p, end))
             return pm_fail_memory(error, "spikes of sources");
-    spike_list *injected = &sources->injected;
+    pm_spike_list *injected = &sources->injected;
     for (; sources->next_injected < injected->count; sources->next_injected++) {
         if (injected->items[sources->next_injected].time >= end)
             break;
-        if (!append(&sources->collected, injected->items[sources->next_injected]))
+        if (!PM_LIST_ADD(sources->collected, injected->items[sources->next_injected]))
             return pm_fail_memory(error, "spikes of sources");
     }
-    if (sources->collected.count > 1)
-        qsort(sources->collected.items, sources->collected.count, sizeof(pm_spike), compare_spikes);
+    pm_spikes_sort(&sources->collected, 0);
     pm_sources_collected(sources, spikes, count);
     return PM_OK;
 }

@@ -13,6 +13,9 @@ void pm_sources_reset(pm_sources *sources);
 
 /* How far the sources are, written or read. */
 void pm_sources_archive(pm_sources *sources, pm_archive *archive);
+/* Whether what was read can be the state of these sources where all spikes before `end` (ms) have been collected, or
+ * there were none since the last collection, which went as far as `end` if `collected`. */
+bool pm_sources_are_sound(const pm_sources *sources, double end, bool collected);
 
 /* Never draws the spikes of that Poisson neuron; to be called before anything is collected. */
 void pm_sources_skip(pm_sources *sources, uint32_t population, uint32_t neuron);

@@ -16,22 +16,6 @@
 enum { CROWD = 512 };
 static const uint32_t OF_SOURCES = (uint32_t)1 << 31; /* tells parts of sources' crowds from those of cells' */
 
-int pm_compare_spikes(const void *left, const void *right) {
-    const pm_spike *a = left, *b = right;
-    if (a->time != b->time)
-        return a->time < b->time ? -1 : 1;
-    if (a->population != b->population)
-        return a->population < b->population ? -1 : 1;
-    return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
-}
-
-bool pm_append_spike(pm_spike_list *list, const pm_spike *spike) {
-    if (!PM_LIST_ROOM(*list))
-        return false;
-    list->items[list->count++] = *spike;
-    return true;
-}
-
 /* Rows and groups of spikes to be sent lie anywhere in memory: they are fetched so many spikes ahead. */
 enum { ROW_AHEAD = 16, GROUP_AHEAD = 8 };
 
@@ -137,7 +121,7 @@ pm_status pm_take_spikes(pm_simulation *s, pm_error *error) {
             const pm_cell_spike *found = &worker->spikes.items[n];
             uint32_t p = pm_wiring_population_of_cell(w, s->network, found->cell);
             pm_spike spike = {found->time, found->slope, p, w->first_here[p] + (found->cell - w->first_cell[p])};
-            if (!pm_append_spike(&s->own, &spike))
+            if (!PM_LIST_ADD(s->own, spike))
                 return pm_fail_memory(error, "spikes");
         }
     }
@@ -151,7 +135,7 @@ static pm_status gather_spikes(pm_simulation *s, pm_status status, pm_error *err
     const pm_exchange *x = s->exchange;
     if (!x) {
         for (size_t k = 1; status == PM_OK && k < s->own.count; k++)
-            if (!pm_append_spike(&s->found, &s->own.items[k]))
+            if (!PM_LIST_ADD(s->found, s->own.items[k]))
                 status = pm_fail_memory(error, "spikes");
         s->own.count = 1;
         return status;
@@ -165,7 +149,7 @@ static pm_status gather_spikes(pm_simulation *s, pm_status status, pm_error *err
         const size_t n = sizes[r] / sizeof *all;
         flags |= all[0].population;
         for (size_t k = 1; k < n && status == PM_OK; k++)
-            if (!pm_append_spike(&s->found, &all[k]))
+            if (!PM_LIST_ADD(s->found, all[k]))
                 status = pm_fail_memory(error, "spikes");
         all += n;
     }
@@ -180,8 +164,8 @@ pm_status pm_share_spikes(pm_simulation *s, pm_status status, pm_error *error) {
     const pm_wiring *w = s->engine.wiring;
     size_t begin = s->found.count;
     status = gather_spikes(s, status, error);
-    if (status == PM_OK && s->found.count - begin > 1)
-        qsort(s->found.items + begin, s->found.count - begin, sizeof(pm_spike), pm_compare_spikes);
+    if (status == PM_OK)
+        pm_spikes_sort(&s->found, begin);
     run at = {begin, begin};
     for (size_t k = begin; status == PM_OK && k < s->found.count; k++) {
         const pm_spike *spikes = s->found.items;

@@ -5,6 +5,7 @@
  * `pending` holds the spikes not yet reported, and those before `reported` have been. */
 #include "step/clock.h"
 
+#include "net/spikes.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
 #include "step/cell.h"
@@ -38,13 +39,7 @@ typedef struct watch {
     int64_t stride; /* steps */
 } watch;
 
-#define LIST(type)                                                                                                     \
-    struct {                                                                                                           \
-        type *items;                                                                                                   \
-        size_t count, capacity;                                                                                        \
-    }
-
-typedef LIST(flight) bucket;
+typedef PM_LIST(flight) bucket;
 
 struct pm_clock {
     const pm_network *network;
@@ -59,9 +54,9 @@ struct pm_clock {
     bucket *ring;
     size_t n_ring;
     uint32_t *head;         /* per cell: its latest arrival, or NONE */
-    LIST(arrival) arrivals; /* of the step */
-    LIST(arrival) sorted;   /* of the cell at hand */
-    LIST(pm_spike) pending;
+    PM_LIST(arrival) arrivals; /* of the step */
+    PM_LIST(arrival) sorted;   /* of the cell at hand */
+    pm_spike_list pending;
     size_t n_found_before; /* pending spikes before those of the population at hand */
     watch *watches;
     size_t n_watches;
@@ -76,19 +71,6 @@ struct pm_clock {
     pm_sample_callback *on_sample;
     void *sample_user;
 };
-
-static bool grow(void **items, size_t *capacity, size_t count, size_t size) {
-    if (count < *capacity)
-        return true;
-    size_t larger = *capacity ? 2 * *capacity : 16;
-    void *moved = realloc(*items, larger * size);
-    if (!moved)
-        return false;
-    *items = moved;
-    *capacity = larger;
-    return true;
-}
-#define ROOM(list) grow((void **)&(list).items, &(list).capacity, (list).count, sizeof *(list).items)
 
 /* --- making --- */
 
@@ -260,7 +242,7 @@ static pm_status deliver(pm_clock *c, uint64_t group, double time, int64_t settl
             pm_step_cell_arrive(&c->kinds[p], &c->cells[target], w->groups[group].receptor, w->weights[k], held);
             continue;
         }
-        if (!ROOM(c->arrivals) || c->arrivals.count >= NONE)
+        if (!PM_LIST_ROOM(c->arrivals) || c->arrivals.count >= NONE)
             return pm_fail_memory(error, "arrivals");
         c->arrivals.items[c->arrivals.count] =
             (arrival){offset, w->weights[k], c->head[target], w->groups[group].receptor};
@@ -271,7 +253,7 @@ static pm_status deliver(pm_clock *c, uint64_t group, double time, int64_t settl
 
 static pm_status put(pm_clock *c, int64_t step, uint64_t group, double time, pm_error *error) {
     bucket *b = &c->ring[(size_t)step % c->n_ring];
-    if (!ROOM(*b))
+    if (!PM_LIST_ROOM(*b))
         return pm_fail_memory(error, "spikes on their way");
     b->items[b->count++] = (flight){time, step, group};
     return PM_OK;
@@ -343,7 +325,7 @@ static pm_status add_spike(pm_clock *c, uint32_t number, double time, double slo
         (size_t)MOST_SPIKES_IN_STEP + 100 * (size_t)c->network->populations[p].size)
         return pm_fail(error, PM_FAILED, "runaway activity: neuron %s[%u] fires without end at %.17g ms",
                        c->network->populations[p].name, number - c->wiring->first_cell[p], time);
-    if (!ROOM(c->pending))
+    if (!PM_LIST_ROOM(c->pending))
         return pm_fail_memory(error, "spikes");
     c->pending.items[c->pending.count++] = (pm_spike){time, slope, p, number - c->wiring->first_cell[p]};
     pm_status status = sample_spike(c, number, time, true, error);
@@ -395,7 +377,7 @@ static pm_status move_to(pm_clock *c, uint32_t number, double x, double x1, pm_e
 static pm_status sort_arrivals(pm_clock *c, uint32_t number, pm_error *error) {
     c->sorted.count = 0;
     for (uint32_t k = c->head[number]; k != NONE; k = c->arrivals.items[k].next) {
-        if (!ROOM(c->sorted))
+        if (!PM_LIST_ROOM(c->sorted))
             return pm_fail_memory(error, "arrivals");
         arrival item = c->arrivals.items[k];
         size_t place = c->sorted.count++;
@@ -422,21 +404,11 @@ static pm_status advance(pm_clock *c, uint32_t number, pm_error *error) {
 
 /* --- steps --- */
 
-static int compare_spikes(const void *left, const void *right) {
-    const pm_spike *a = left, *b = right;
-    if (a->time != b->time)
-        return a->time < b->time ? -1 : 1;
-    if (a->population != b->population)
-        return a->population < b->population ? -1 : 1;
-    return a->neuron < b->neuron ? -1 : a->neuron > b->neuron;
-}
-
 /* Reports the pending spikes before `until`. */
 static pm_status report(pm_clock *c, double until, pm_error *error) {
     pm_status status = PM_OK;
     size_t n = 0;
-    if (c->pending.count > 1)
-        qsort(c->pending.items, c->pending.count, sizeof *c->pending.items, compare_spikes);
+    pm_spikes_sort(&c->pending, 0);
     for (; !status && n < c->pending.count && c->pending.items[n].time < until; n++) {
         const pm_spike *spike = &c->pending.items[n];
         const pm_population *p = &c->network->populations[spike->population];
@@ -457,7 +429,7 @@ static pm_status take_sources(pm_clock *c, pm_error *error) {
     size_t n = 0;
     pm_status status = pm_sources_collect(c->sources, c->end, &spikes, &n, error);
     for (size_t k = 0; !status && k < n; k++) {
-        if (!ROOM(c->pending))
+        if (!PM_LIST_ROOM(c->pending))
             return pm_fail_memory(error, "spikes");
         c->pending.items[c->pending.count++] = spikes[k];
         status = launch(c, &spikes[k], -1, error);

@@ -3,6 +3,7 @@
  * an event. */
 #include "step/course.h"
 
+#include "base/list.h"
 #include "model/kernel.h"
 #include "step/ode.h"
 
@@ -16,29 +17,13 @@ typedef struct event {
     bool own; /* the neuron's own spike */
 } event;
 
-typedef struct event_list {
-    event *items;
-    size_t count, capacity;
-} event_list;
+typedef PM_LIST(event) event_list;
 
 typedef struct course {
     pm_ode ode;
     double y[PM_ODE_WIDTH];
     double time, ready; /* ms */
 } course;
-
-static bool append(event_list *list, event item) {
-    if (list->count == list->capacity) {
-        size_t larger = list->capacity ? 2 * list->capacity : 64;
-        event *moved = realloc(list->items, larger * sizeof *moved);
-        if (!moved)
-            return false;
-        list->items = moved;
-        list->capacity = larger;
-    }
-    list->items[list->count++] = item;
-    return true;
-}
 
 static int compare_events(const void *left, const void *right) {
     const event *a = left, *b = right;
@@ -56,7 +41,7 @@ static bool gather_group(const pm_wiring *w, uint64_t group, uint32_t cell, doub
             high = middle;
     }
     for (; low < w->groups[group + 1].begin && w->targets[low] == cell; low++)
-        if (!append(list, (event){time, w->weights[low], w->groups[group].receptor, false}))
+        if (!PM_LIST_ADD(*list, (event){time, w->weights[low], w->groups[group].receptor, false}))
             return false;
     return true;
 }
@@ -71,7 +56,7 @@ static bool gather(const pm_wiring *w, const pm_spike *spikes, size_t n, uint32_
                 !gather_group(w, g, cell, spikes[k].time + w->groups[g].delay, list))
                 return false;
         bool own = spikes[k].population == population && spikes[k].neuron == neuron;
-        if (own && !append(list, (event){spikes[k].time, 0.0, 0, true}))
+        if (own && !PM_LIST_ADD(*list, (event){spikes[k].time, 0.0, 0, true}))
             return false;
     }
     if (list->count > 1)

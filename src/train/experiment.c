@@ -1,4 +1,5 @@
 /* Building and checking experiments. Invariant: an experiment holds only what passed its checks, all of it copied. */
+#include "base/list.h"
 #include "net/events.h"
 #include "net/limits.h"
 #include "rule/rule.h"
@@ -94,9 +95,8 @@ pm_status pm_experiment_add_layer(pm_experiment *e, const pm_training_layer *lay
     pm_training_layer copy = *layer;
     copy.name = strdup(layer->name);
     copy.parts = calloc(layer->n_parts + 1, sizeof *copy.parts);
-    pm_training_layer *grown = realloc(e->layers, (e->n_layers + 1) * sizeof *grown);
-    if (grown)
-        e->layers = grown;
+    size_t capacity = e->n_layers;
+    bool grown = pm_list_reserve((void **)&e->layers, &capacity, e->n_layers + 1, sizeof *e->layers);
     if (!copy.name || !copy.parts || !grown) {
         free(copy.name);
         free(copy.parts);
@@ -127,10 +127,10 @@ pm_status pm_experiment_add_pattern(pm_experiment *e, const pm_event *input, siz
     if (e->n_layers < 2)
         return pm_fail(error, PM_INVALID, "patterns come after the layers");
     pm_pattern pattern = {.n_input = n_input, .n_target = n_target};
-    pm_pattern *grown = realloc(e->problem.patterns, (e->problem.n_patterns + 1) * sizeof *grown);
-    if (!grown)
+    pm_problem *problem = &e->problem;
+    size_t capacity = problem->n_patterns;
+    if (!pm_list_reserve((void **)&problem->patterns, &capacity, problem->n_patterns + 1, sizeof pattern))
         return pm_fail_memory(error, "a pattern");
-    e->problem.patterns = grown;
     pm_status status = copy_events(&e->layers[0], input, n_input, &pattern.input, error);
     if (!status)
         status = copy_events(&e->layers[e->n_layers - 1], target, n_target, &pattern.target, error);
@@ -138,7 +138,7 @@ pm_status pm_experiment_add_pattern(pm_experiment *e, const pm_event *input, siz
         free(pattern.input);
         return status;
     }
-    grown[e->problem.n_patterns++] = pattern;
+    problem->patterns[problem->n_patterns++] = pattern;
     return PM_OK;
 }
 
@@ -162,6 +162,14 @@ size_t pm_experiment_weights(const pm_experiment *e) {
     for (size_t l = 1; l < e->n_layers; l++)
         n += (size_t)e->layers[l - 1].size * e->layers[l].size;
     return n;
+}
+
+double pm_experiment_bytes(const pm_experiment *e) {
+    enum { KEPT = 4, RULE = 3 }; /* numbers of a weight: itself, its change, velocity and best; those of a rule */
+    double weights = 0.0;
+    for (size_t l = 1; l < e->n_layers; l++)
+        weights += (double)e->layers[l - 1].size * e->layers[l].size;
+    return weights * ((KEPT + RULE) * sizeof(double) + 1);
 }
 
 pm_status pm_weights_check(const pm_experiment *e, const double *weights, size_t n, pm_error *error) {

@@ -2,12 +2,14 @@
  * is the trial, so that trials do not depend on each other, nor weights on patterns. */
 #include "train/problem.h"
 
+#include "base/list.h"
 #include "net/events.h"
 #include "model/neuron.h"
 #include "base/random.h"
 #include "math/draw.h"
 #include "rule/rule.h"
 #include "net/limits.h"
+#include "base/room.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -201,33 +203,18 @@ pm_status pm_experiment_check(const pm_experiment *e, pm_error *error) {
     return pm_experiment_fault(e, &key, &pattern, error);
 }
 
-/* A list of spikes that grows. */
-typedef struct train {
-    pm_event *events;
-    size_t n, capacity;
-} train;
+typedef PM_LIST(pm_event) train;
 
 static pm_status add(train *t, double time, uint32_t neuron, pm_error *error) {
-    if (t->n == t->capacity) {
-        size_t capacity = 2 * t->capacity + 64;
-        pm_event *grown = realloc(t->events, capacity * sizeof *grown);
-        if (!grown)
-            return pm_fail_memory(error, "a pattern");
-        t->events = grown;
-        t->capacity = capacity;
-    }
-    t->events[t->n++] = (pm_event){.time = time, .neuron = neuron};
-    return PM_OK;
+    bool added = PM_LIST_ADD(*t, (pm_event){.time = time, .neuron = neuron});
+    return added ? PM_OK : pm_fail_memory(error, "a pattern");
 }
 
-static pm_status start(gsl_rng **rng, uint64_t seed, const char *what, const char *which, uint32_t trial,
-                       pm_error *error) {
+static gsl_rng *start(pm_stream *stream, uint64_t seed, const char *what, const char *which, uint32_t trial) {
     const char *words[] = {"trial", what, which};
-    *rng = gsl_rng_alloc(pm_rng_philox);
-    if (!*rng)
-        return pm_fail_memory(error, "a generator of random numbers");
-    pm_stream_start(*rng, pm_stream_key(seed, words, 3), trial);
-    return PM_OK;
+    gsl_rng *rng = pm_stream_new(stream);
+    pm_stream_start(rng, pm_stream_key(seed, words, 3), trial);
+    return rng;
 }
 
 /* Poisson trains of `size` neurons from `from` on, with dead time `gap` after each spike; at the same mean rate
@@ -235,33 +222,26 @@ static pm_status start(gsl_rng **rng, uint64_t seed, const char *what, const cha
 static pm_status poisson(gsl_rng *rng, uint32_t size, double rate, double from, double gap, double until, train *t,
                          pm_error *error) {
     double mean = 1000.0 / rate - gap;
-    pm_status status = PM_OK;
+    pm_status status = pm_room_check((until - from) / (mean + gap) * size * sizeof *t->items, "a pattern", error);
     for (uint32_t neuron = 0; neuron < size; neuron++)
         for (double time = from + pm_draw_exponential(rng, mean); !status && time < until;
              time += gap + pm_draw_exponential(rng, mean))
             status = add(t, time, neuron, error);
-    pm_events_sort(t->events, t->n);
+    pm_events_sort(t->items, t->count);
     return status;
 }
 
 static pm_status draw_poisson(const pm_experiment *e, uint32_t trial, pm_pattern *pattern, pm_error *error) {
     const pm_problem *p = &e->problem;
     train input = {0}, target = {0};
-    gsl_rng *rng = NULL;
-    pm_status status = start(&rng, e->seed, "problem", "input", trial, error);
-    if (!status)
-        status = poisson(rng, e->layers[0].size, p->input_rate, 0.0, 0.0, e->duration, &input, error);
-    if (rng)
-        gsl_rng_free(rng);
-    rng = NULL;
-    if (!status)
-        status = start(&rng, e->seed, "problem", "target", trial, error);
+    pm_stream stream;
+    gsl_rng *rng = start(&stream, e->seed, "problem", "input", trial);
+    pm_status status = poisson(rng, e->layers[0].size, p->input_rate, 0.0, 0.0, e->duration, &input, error);
+    rng = start(&stream, e->seed, "problem", "target", trial);
     uint32_t outputs = e->layers[e->n_layers - 1].size;
-    while (!status && target.n == 0) /* a target without any spike is no problem */
+    while (!status && target.count == 0) /* a target without any spike is no problem */
         status = poisson(rng, outputs, p->target_rate, p->target_from, p->target_gap, e->duration, &target, error);
-    if (rng)
-        gsl_rng_free(rng);
-    *pattern = (pm_pattern){input.events, target.events, input.n, target.n};
+    *pattern = (pm_pattern){input.items, target.items, input.count, target.count};
     return status;
 }
 
@@ -275,10 +255,10 @@ static pm_status make_xor(const pm_experiment *e, uint32_t k, pm_pattern *patter
     for (uint32_t s = 0; s < 3; s++)
         for (uint32_t i = 0; !status && on[s] && i < set; i++)
             status = add(&input, (s > 0 ? p->bit_at : 0.0) + i * p->interval, s * set + i, error);
-    pm_events_sort(input.events, input.n);
+    pm_events_sort(input.items, input.count);
     if (!status)
         status = add(&target, on[1] != on[2] ? p->target_1 : p->target_0, 0, error);
-    *pattern = (pm_pattern){input.events, target.events, input.n, target.n};
+    *pattern = (pm_pattern){input.items, target.items, input.count, target.count};
     return status;
 }
 
@@ -360,15 +340,12 @@ pm_status pm_weights_draw(const pm_experiment *e, uint32_t trial, pm_layered *ne
     }
     for (size_t l = 0; l < net->n_layers; l++) {
         pm_layer *layer = &net->layers[l];
-        gsl_rng *rng = NULL;
-        pm_status status = start(&rng, e->seed, "weights", e->layers[l + 1].name, trial, error);
-        if (status)
-            return status;
+        pm_stream stream;
+        gsl_rng *rng = start(&stream, e->seed, "weights", e->layers[l + 1].name, trial);
         for (size_t i = 0; i < layer->n_in; i++)
             for (size_t j = 0; j < layer->n_out; j++)
                 layer->weight[i * layer->stride + j] = draw(rng, &e->layers[l + 1]);
-        gsl_rng_free(rng);
-        status = check_drawn(layer, e->layers[l + 1].name, error);
+        pm_status status = check_drawn(layer, e->layers[l + 1].name, error);
         if (status)
             return status;
     }

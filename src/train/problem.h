@@ -11,6 +11,9 @@ pm_status pm_patterns_draw(const pm_experiment *experiment, uint32_t trial, pm_p
                            pm_error *error);
 void pm_patterns_free(pm_pattern *patterns, size_t count);
 
+/* Bytes that a trainer of the experiment takes at least, its spikes apart. */
+double pm_experiment_bytes(const pm_experiment *experiment);
+
 /* Initial weights of all layers. */
 pm_status pm_weights_draw(const pm_experiment *experiment, uint32_t trial, pm_layered *net, pm_error *error);
 /* Weights in the order of pm_experiment_set_weights: whether they fit, and into a network. */

@@ -1,5 +1,7 @@
 /* One trial. Invariant between steps: the rasters belong to the pattern that ran last; `report` speaks of the last
  * complete forward pass. Weights change in one place, `apply`. */
+#include "base/list.h"
+#include "base/room.h"
 #include "base/simd.h"
 #include "math/elementary.h"
 #include "metric/distance.h"
@@ -158,6 +160,9 @@ pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_tra
         return status;
     if (experiment->n_layers > 9)
         return pm_fail(error, PM_INVALID, "%zu layers; at most 9 can be trained", experiment->n_layers);
+    status = pm_room_check(pm_experiment_bytes(experiment), "the weights of all layers", error);
+    if (status)
+        return status;
     pm_trainer *t = calloc(1, sizeof *t);
     if (!t)
         return pm_fail_memory(error, "a trainer");
@@ -192,14 +197,11 @@ pm_status pm_trainer_run(pm_trainer *t, size_t pattern, pm_error *error) {
 }
 
 static pm_status reserve_times(pm_trainer *t, size_t n, pm_error *error) {
-    for (size_t k = 0; n > t->times_capacity && k < 2; k++) {
-        double *grown = realloc(t->times[k], 2 * n * sizeof *grown);
-        if (!grown)
-            return pm_fail_memory(error, "spike trains");
-        t->times[k] = grown;
-    }
-    if (n > t->times_capacity)
-        t->times_capacity = 2 * n;
+    size_t first = t->times_capacity, second = t->times_capacity;
+    if (!pm_list_reserve((void **)&t->times[0], &first, n, sizeof *t->times[0]) ||
+        !pm_list_reserve((void **)&t->times[1], &second, n, sizeof *t->times[1]))
+        return pm_fail_memory(error, "spike trains");
+    t->times_capacity = first < second ? first : second;
     return PM_OK;
 }
 

@@ -1,4 +1,6 @@
 /* A trial from beginning to end. */
+#include "base/list.h"
+
 #include <punctum/training.h>
 
 #include <stdio.h>
@@ -17,14 +19,8 @@ static double now(void) {
 }
 
 static pm_status remember(pm_trial *trial, size_t *capacity, double correlation, pm_error *error) {
-    if (trial->n_history == *capacity) {
-        size_t larger = 2 * *capacity + 256;
-        double *grown = realloc(trial->history, larger * sizeof *grown);
-        if (!grown)
-            return pm_fail_memory(error, "the history of a trial");
-        trial->history = grown;
-        *capacity = larger;
-    }
+    if (!pm_list_reserve((void **)&trial->history, capacity, trial->n_history + 1, sizeof *trial->history))
+        return pm_fail_memory(error, "the history of a trial");
     trial->history[trial->n_history++] = correlation;
     return PM_OK;
 }

@@ -95,7 +95,7 @@ refuse 2 'which experiment file' test
 refuse 2 'which folder holds the checkpoint' test classes/digits.yaml
 refuse 2 'go together' test classes/digits.yaml digits --images classes/images
 refuse 2 'missing.yaml' test missing.yaml digits -o new
-refuse 2 'classes/checkpoint.bin: cannot be read: No such file' test classes/digits.yaml classes -o new
+refuse 2 'classes/checkpoint.bin: there is no such file' test classes/digits.yaml classes -o new
 refuse 2 'digits/checkpoint.bin: .*belongs to another experiment or seed' test classes/points.yaml digits -o new
 refuse 2 'digits/checkpoint.bin: .*belongs to another experiment or seed' test classes/digits.yaml digits --seed 9 -o new
 sed 's/size: 40/size: 41/' classes/digits.yaml > classes/wider.yaml

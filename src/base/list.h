@@ -1,0 +1,30 @@
+/* The one growing array. A list begins zeroed and is freed by free(list.items); whoever keeps pointers into it keeps
+ * them until it grows. */
+#ifndef PM_BASE_LIST_H
+#define PM_BASE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PM_LIST(type)                                                                                                  \
+    struct {                                                                                                           \
+        type *items;                                                                                                   \
+        size_t count, capacity;                                                                                        \
+    }
+
+/* Room for `needed` items of that size; an array that has to grow at least doubles, if it can. False when there is no
+ * memory: the array is then as it was. */
+bool pm_list_enlarge(void **items, size_t *capacity, size_t needed, size_t item_size);
+static inline bool pm_list_reserve(void **items, size_t *capacity, size_t needed, size_t item_size) {
+    return needed <= *capacity || pm_list_enlarge(items, capacity, needed, item_size);
+}
+
+/* Room for n items in all, or for one more. */
+#define PM_LIST_RESERVE(list, n)                                                                                       \
+    pm_list_reserve((void **)&(list).items, &(list).capacity, n, sizeof *(list).items)
+#define PM_LIST_ROOM(list) PM_LIST_RESERVE(list, (list).count + 1)
+
+/* Appends an item; false when there is no memory. */
+#define PM_LIST_ADD(list, ...) (PM_LIST_ROOM(list) && ((list).items[(list).count++] = (__VA_ARGS__), true))
+
+#endif
