@@ -75,10 +75,10 @@ install_all() {
 set -- $(missing_of $wanted)
 [ $# = 0 ] || install_all "$@"
 
-# Clang's libraries for sanitizers and fuzzing are a package of their own, named after clang's version.
+# Clang's libraries for sanitizers and fuzzing, and its OpenMP, are packages of their own, named after clang's version.
 if [ "$level" = check ] || [ "$level" = full ]; then
-    runtime="libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+    version=$(clang -dumpversion | cut -d. -f1)
     # shellcheck disable=SC2046
-    set -- $(missing_of "$runtime")
+    set -- $(missing_of "libclang-rt-$version-dev" "libomp-$version-dev")
     [ $# = 0 ] || install_all "$@"
 fi
