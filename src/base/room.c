@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum { TEXT = 8192, PATH = 4096 };
+static const double SMALL = 0x1p26; /* bytes */
 
 /* The beginning of a file as text; "" where there is none. */
 static void read_text(const char *root, const char *path, char text[TEXT]) {
@@ -145,7 +146,7 @@ static void print_bytes(double bytes, char *text, size_t size) {
 
 static pm_status compare(double needed, double left, const char *of, const char *what, pm_error *error) {
     char needs[40], has[40];
-    if (needed <= left)
+    if (needed <= left || needed < SMALL)
         return PM_OK;
     print_bytes(needed, needs, sizeof needs);
     print_bytes(left, has, sizeof has);
@@ -168,8 +169,10 @@ static claim claim_of(double bytes) {
 }
 
 pm_status pm_room_check_all(double bytes, const char *what, const pm_exchange *exchange, pm_error *error) {
-    const pm_room left = pm_room_left("");
     const bool alone = !exchange || exchange->size == 1;
+    if (alone && bytes < SMALL)
+        return PM_OK;
+    const pm_room left = pm_room_left("");
     const claim own = claim_of(bytes), *all = alone ? &own : exchange->gather(exchange->user, &own, sizeof own, NULL);
     double machine = 0.0, group = 0.0;
     for (uint32_t r = 0; r < (alone ? 1 : exchange->size); r++) {

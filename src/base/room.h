@@ -19,7 +19,9 @@ typedef struct pm_room {
 /* `root` comes before /proc and /sys; "" but in tests. */
 pm_room pm_room_left(const char *root);
 
-/* PM_NO_MEMORY, with what is needed, what is left and of what, unless there is room for `bytes`; `what` says for what. */
+/* PM_NO_MEMORY, with what is needed, what is left and of what, unless there is room for `bytes`; `what` says for what.
+ * Less than 64 MiB, of all ranks together, are not asked for: what is left is an estimate, and allocations that small
+ * fail by themselves. */
 pm_status pm_room_check(double bytes, const char *what, pm_error *error);
 /* The same for ranks, each of which needs `bytes`: those on one machine share its memory. All ranks get one answer.
  * `exchange` may be NULL. */

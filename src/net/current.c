@@ -4,6 +4,7 @@
  * number of the interval. */
 #include "net/current.h"
 
+#include "base/list.h"
 #include "base/random.h"
 #include "math/elementary.h"
 #include "net/population.h"
@@ -85,10 +86,8 @@ pm_status pm_network_add_current(pm_network *network, const pm_current *current,
     pm_current copy = *current;
     copy.neurons = copy_of(current->neurons, current->n_neurons, sizeof *copy.neurons, &memory);
     copy.steps = copy_of(current->steps, current->n_steps, sizeof *copy.steps, &memory);
-    pm_current *grown = realloc(network->currents, (network->n_currents + 1) * sizeof *grown);
-    if (grown)
-        network->currents = grown;
-    if (!memory || !grown) {
+    size_t capacity = network->n_currents;
+    if (!pm_list_reserve((void **)&network->currents, &capacity, network->n_currents + 1, sizeof copy) || !memory) {
         pm_current_clear(&copy);
         return pm_fail_memory(error, "the currents");
     }
@@ -220,10 +219,8 @@ pm_status pm_network_record(pm_network *network, const pm_potential_record *reco
     bool memory = true;
     pm_potential_record copy = *record;
     copy.neurons = copy_of(record->neurons, record->n_neurons, sizeof *copy.neurons, &memory);
-    pm_potential_record *grown = realloc(network->potentials, (network->n_potentials + 1) * sizeof *grown);
-    if (grown)
-        network->potentials = grown;
-    if (!memory || !grown) {
+    size_t capacity = network->n_potentials;
+    if (!pm_list_reserve((void **)&network->potentials, &capacity, network->n_potentials + 1, sizeof copy) || !memory) {
         free(copy.neurons);
         return pm_fail_memory(error, "the records");
     }

@@ -35,6 +35,12 @@ size_t pm_delay_width(const pm_network *network, size_t *n) {
     return same ? 0 : *n > UINT8_MAX + 1 ? 2 : 1;
 }
 
+/* The state of a cell, and of one with more than the usual terms. */
+static double cell_bytes(const pm_population *p) {
+    const double terms = 2.0 * (double)p->n_receptors + (double)p->n_threshold + (double)p->n_after_spike;
+    return CELL_BYTES + 3.0 * sizeof(double) * terms;
+}
+
 /* The neurons of a population that are here. */
 static double share_of(const pm_exchange *exchange, uint32_t size) {
     uint32_t rank = exchange ? exchange->rank : 0;
@@ -84,14 +90,15 @@ static double groups_of(const pm_projection *p, double synapses, double sources)
 
 pm_need pm_network_need(const pm_network *network, const pm_exchange *exchange) {
     pm_need need = {0};
-    double neurons = 0.0, cells = 0.0, sources = 0.0, longest = 0.0;
+    double neurons = 0.0, cells = 0.0, states = 0.0, longest = 0.0;
+    bool receptors = false;
     size_t n = 0;
     for (size_t p = 0; p < network->n_populations; p++) {
         const pm_population *population = &network->populations[p];
         const double here = exchange ? share_of(exchange, population->size) : population->size;
         neurons += population->size;
         cells += population->kind == PM_LIF ? here : 0.0;
-        sources += population->kind == PM_LIF ? 0.0 : population->size;
+        states += population->kind == PM_LIF ? here * cell_bytes(population) : (double)population->size * SOURCE_BYTES;
     }
     for (size_t k = 0; k < network->n_projections; k++) {
         const pm_projection *p = &network->projections[k];
@@ -99,11 +106,12 @@ pm_need pm_network_need(const pm_network *network, const pm_exchange *exchange) 
         need.synapses += synapses;
         need.groups += groups_of(p, synapses, from);
         longest += synapses / from;
+        receptors = receptors || p->receptor > 0;
     }
     const double kept = need.synapses * (sizeof(uint32_t) + sizeof(double)) + need.groups * sizeof(pm_group);
-    const double making = need.synapses * (double)pm_delay_width(network, &n) + neurons * ROW_BYTES +
+    const double making = need.synapses * ((double)pm_delay_width(network, &n) + receptors) + neurons * ROW_BYTES +
                           cells * sizeof(uint32_t) + longest * SORT_BYTES;
-    const double running = neurons * sizeof(uint64_t) + cells * CELL_BYTES + sources * SOURCE_BYTES;
+    const double running = neurons * sizeof(uint64_t) + states;
     need.bytes = kept + fmax(making, running);
     return need;
 }

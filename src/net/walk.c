@@ -7,6 +7,7 @@
  * synapse chooses its target), then every target chooses its sources. */
 #include "net/walk.h"
 
+#include "base/list.h"
 #include "math/elementary.h"
 
 #include <math.h>
@@ -84,14 +85,8 @@ pm_status pm_walk_begin(pm_walk *walk, size_t projection, uint32_t begin, uint32
                         : p->rule == PM_FIXED_INDEGREE && p->no_multapses  ? p->indegree
                         : p->rule == PM_FIXED_OUTDEGREE && p->no_multapses ? p->outdegree
                                                                            : 0;
-    if (room <= walk->n_drawn)
-        return PM_OK;
-    uint32_t *moved = realloc(walk->drawn, room * sizeof *moved);
-    if (!moved)
-        return pm_fail_memory(error, "the synapses");
-    walk->drawn = moved;
-    walk->n_drawn = room;
-    return PM_OK;
+    bool enough = pm_list_reserve((void **)&walk->drawn, &walk->n_drawn, room, sizeof *walk->drawn);
+    return enough ? PM_OK : pm_fail_memory(error, "the synapses");
 }
 
 static void start(const pm_walk *walk, uint32_t index) {

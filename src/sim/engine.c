@@ -310,6 +310,11 @@ bool pm_engine_is_sound(const pm_engine *engine, double now) {
     bool good = true;
     for (uint32_t c = 0; c < engine->wiring->n_cells; c++)
         good = good && cell_is_sound(&engine->cells[c], &engine->holds[c], engine->plan.slab, now);
+    for (uint32_t k = 0; k < engine->wiring->n_classes; k++) {
+        const pm_general *g = engine->classes[k].general;
+        for (size_t n = 0; g && n < g->n_cells * g->width; n++)
+            good = good && isfinite(g->states[n]);
+    }
     return good;
 }
 

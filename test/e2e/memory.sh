@@ -28,6 +28,18 @@ record:
 END
     sed -e 's/name: noise.*/name: noise, size: 3, source: {spikes: in.dat}}/' -e '/from: noise/d' network.yaml > plain.yaml
     sed -e '/from: cells, to: cells/d' plain.yaml > nest.yaml
+    cat > general.yaml << END
+duration: 20
+receptors: {ampa: {tau_1: 2.0, tau_2: 0.5}, gaba: {tau: 8.0}}
+populations:
+  - {name: noise, size: 3, source: {poisson: {rate: 500}}}
+  - {name: cells, size: 3, neuron: {V_th: {uniform: [14.0, 16.0]}}, threshold: [{jump: 1.0, tau: 10.0}], reset: {subtract: 10.0}}
+projections:
+  - {from: noise, to: cells, connect: {fixed_indegree: 2, multapses: no}, weight: 9000, delay: 1, receptor: ampa}
+  - {from: cells, to: cells, connect: {fixed_outdegree: 1}, weight: -100, delay: 1, receptor: gaba}
+currents: [{population: cells, steps: [[2.0, 500.0], [12.0, 0.0]]}]
+record: {spikes: [cells], current: [{population: cells, neurons: [0], interval: 1.0, receptor: gaba}]}
+END
     sed -e 's/^trials.*/trials: 2/' -e 's/^iterations.*/iterations: 3/' "$here/data/experiments/xor.yaml" > xor.yaml
     printf 'experiment: xor.yaml\nseed: 7\nsamples: 3\ntrials: 1\niterations: 2\nrounds: 2\n%s\n' \
         'vary: {rule.normad.step: {log_uniform: [5.0, 60.0]}, rule.normad.approach: {choice: [0.5, 1.0]}}' > search.yaml
@@ -116,6 +128,7 @@ if [ "$sanitised" -eq 0 ]; then
     OMP_NUM_THREADS=1
     export OMP_NUM_THREADS
     starve "run" 29 o run network.yaml -o o
+    starve "run general neurons" 29 o run general.yaml -o o
     starve "run by the clock" 29 o run plain.yaml -o o --engine clock --dt 0.5
     starve "run with checkpoints" 29 o run network.yaml -o o --checkpoint-every 8
     starve "train" 97 o train xor.yaml -o o -j 1 -q
