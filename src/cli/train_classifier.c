@@ -15,7 +15,6 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 typedef struct run {
     const pm_class_options *options;
@@ -62,23 +61,12 @@ static pm_status write_epoch(run *r, pm_error *error) {
     return pm_exchange_agree(r->ranks, status, error);
 }
 
-/* Of all threads of this process. */
-static double processor_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
-
 static pm_status epoch(run *r, const volatile int *stop, pm_error *error) {
     pm_status status = add_epoch(r, error);
     if (status)
         return status;
     pm_epoch *e = &r->epochs[r->n_epochs];
-    *e = (pm_epoch){.rate = pm_class_trainer_rate(r->trainer)};
-    double begun = processor_seconds();
-    status = pm_class_trainer_epoch(r->trainer, show, r, stop, &e->train, error);
-    e->cpu_seconds = processor_seconds() - begun;
-    if (!status && r->validation.n > 0)
-        status = pm_class_trainer_test(r->trainer, &r->validation, NULL, &e->validation, error);
-    if (!status && !isfinite(e->validation.loss))
-        status =
-            pm_fail(error, PM_FAILED, "training diverged: the loss on the validation set is %g", e->validation.loss);
+    status = pm_class_trainer_advance(r->trainer, &r->validation, show, r, stop, e, error);
     if (status)
         return status;
     r->n_epochs++;
@@ -181,6 +169,9 @@ static pm_status train(run *r, const volatile int *stop, pm_error *error) {
         status = pm_class_trainer_test(r->trainer, &r->test, r->confusion, &score, error);
     if (status)
         return status;
+    pm_class_looks looks = {0};
+    if (r->writes)
+        status = pm_class_looks_take(r->trainer, &r->test, &looks, error);
     const pm_class_results results = {.file = r->options->file,
                                       .experiment = r->experiment,
                                       .trainer = r->trainer,
@@ -188,9 +179,11 @@ static pm_status train(run *r, const volatile int *stop, pm_error *error) {
                                       .epochs = r->epochs,
                                       .n_epochs = r->n_epochs,
                                       .score = score,
-                                      .confusion = r->confusion};
-    if (r->writes)
+                                      .confusion = r->confusion,
+                                      .looks = &looks};
+    if (r->writes && !status)
         status = pm_class_results_write(r->results, &results, error);
+    pm_class_looks_free(&looks);
     status = pm_exchange_agree(r->ranks, status, error);
     if (status || r->options->quiet)
         return status;
