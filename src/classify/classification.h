@@ -3,12 +3,12 @@
 #ifndef PM_CLASSIFY_CLASSIFICATION_H
 #define PM_CLASSIFY_CLASSIFICATION_H
 
+#include "base/relay.h"
 #include "classify/classifier.h"
+#include "classify/image_model.h"
 #include "data/coding.h"
 #include "data/deform.h"
-#include "classify/image_model.h"
 #include "rule/optimiser.h"
-#include "base/relay.h"
 
 enum { PM_CLASSIFIER_MOST_LAYERS = 8 };
 

@@ -84,12 +84,14 @@ static pm_status share(pm_class_trainer *t, const pm_relay *relay, size_t *first
     return PM_OK;
 }
 
-/* What the arrays of all weights take: of networks, gradients of this rank's parts of a batch, the optimiser, a mean. */
+/* What the arrays of all weights take: of networks, gradients of this rank's parts of a batch, the optimiser, a mean.
+ */
 static double bytes_of(const pm_class_trainer *t) {
     const pm_classification *c = t->of;
     const double chunks = fmin((double)c->batch / PM_IMAGE_CHUNK + 1.0, (double)t->train->n);
     const double copies = c->model ? 2.0 + chunks : 2.0 + (double)t->n_parts + (c->average > 0.0);
-    double weights = 0.0, inputs = c->model ? (double)t->train->n_features : (double)pm_coding_inputs(&c->coding, t->train);
+    double weights = 0.0,
+           inputs = c->model ? (double)t->train->n_features : (double)pm_coding_inputs(&c->coding, t->train);
     for (size_t l = 0; l < c->n_layers; l++) {
         weights += (inputs + 1.0) * ((double)c->layers[l].size + 1.0);
         inputs = (double)c->layers[l].size;
@@ -210,8 +212,8 @@ static pm_status step(pm_class_trainer *t, size_t n, pm_error *error) {
 static pm_status run_batch(pm_class_trainer *t, size_t from, size_t n, bool stop, pm_score *score, pm_error *error) {
     const uint64_t epoch = t->counters[0];
     const pm_class_batch batch = {t->order + from, n, epoch, epoch * t->train->n + from};
-    pm_status status = stop ? pm_fail(error, PM_STOPPED, "stopped")
-                            : t->kind->learn(t->model, &batch, t->scores, error);
+    pm_status status =
+        stop ? pm_fail(error, PM_STOPPED, "stopped") : t->kind->learn(t->model, &batch, t->scores, error);
     status = conclude(t, status, score, error);
     return status ? status : step(t, n, error);
 }

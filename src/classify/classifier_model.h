@@ -36,8 +36,8 @@ typedef struct pm_classifier_model {
     double *(*array)(void *model, size_t k, size_t *n);
     bool (*block)(const void *model, size_t k, pm_class_block *block);
 
-    /* Runs a batch with dropout and deformation, gathers what the gradient is made of, and sums scores over the examples
-     * of each own part. Errors: those of the model, on this rank alone. */
+    /* Runs a batch with dropout and deformation, gathers what the gradient is made of, and sums scores over the
+     * examples of each own part. Errors: those of the model, on this rank alone. */
     pm_status (*learn)(void *model, const pm_class_batch *batch, pm_score *parts, pm_error *error);
     /* Before the rows of a block are stepped, after a batch of n examples; common to all ranks. May be NULL. */
     void (*gather)(void *model, size_t block, size_t n, double rate);
@@ -50,8 +50,8 @@ typedef struct pm_classifier_model {
     void (*prepare)(void *model, const double *const *arrays);
     /* Runs own parts of a set as prepared; confusion (NULL: not wanted) counts [label * n_classes + decision] up. */
     pm_status (*test)(void *model, const pm_dataset *data, uint32_t *confusion, pm_score *parts, pm_error *error);
-    /* Runs one example as prepared and gives the spikes of its populations, the input first, for as long as nothing else
-     * is run. NULL: there are none to see. */
+    /* Runs one example as prepared and gives the spikes of its populations, the input first, for as long as nothing
+     * else is run. NULL: there are none to see. */
     pm_status (*look)(void *model, const pm_dataset *data, size_t example, pm_class_look *look, pm_error *error);
     /* What is tested as tables for people; false beyond the last one. */
     bool (*table)(const void *model, size_t k, pm_class_table *table);

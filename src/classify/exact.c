@@ -1,8 +1,8 @@
-/* The exact network as a model of classifiers. A batch is cut into a fixed number of parts; each part is run by one thread
- * into a gradient of its own. The parts' gradients are summed in the order of the parts, row by row of the weights, just
- * before the step of that row; where ranks share the parts, the sums go from rank to rank before it. Invariant: nothing
- * depends on which thread or rank did what; a row's new weights are a function of its old ones and of the parts'
- * gradients and spikes; those outside receptive fields stay 0. */
+/* The exact network as a model of classifiers. A batch is cut into a fixed number of parts; each part is run by one
+ * thread into a gradient of its own. The parts' gradients are summed in the order of the parts, row by row of the
+ * weights, just before the step of that row; where ranks share the parts, the sums go from rank to rank before it.
+ * Invariant: nothing depends on which thread or rank did what; a row's new weights are a function of its old ones and
+ * of the parts' gradients and spikes; those outside receptive fields stay 0. */
 #include "classify/classifier_model.h"
 
 #include "base/random.h"
@@ -201,10 +201,8 @@ static bool block(const void *model, size_t k, pm_class_block *b) {
     const exact *m = model;
     if (k >= m->net.n_layers)
         return false;
-    *b = (pm_class_block){.array = k,
-                          .rows = m->net.sizes[k],
-                          .columns = m->net.strides[k],
-                          .share = m->of->layers[k].rate};
+    *b = (pm_class_block){
+        .array = k, .rows = m->net.sizes[k], .columns = m->net.strides[k], .share = m->of->layers[k].rate};
     return true;
 }
 
@@ -235,8 +233,7 @@ static void score_example(const pm_lane *lane, size_t label, pm_score *score) {
 }
 
 /* The input spikes of one presentation. */
-static pm_status present(const exact *m, part *p, size_t example, uint64_t presentation,
-                         pm_error *error) {
+static pm_status present(const exact *m, part *p, size_t example, uint64_t presentation, pm_error *error) {
     pm_presentation of = {m->train, example, m->code_key, presentation};
     pm_raster *to = &p->lane.net.rasters[0];
     if (!p->deformer)
@@ -249,8 +246,8 @@ static pm_status present(const exact *m, part *p, size_t example, uint64_t prese
     return pm_encode(&m->of->coding, &of, to, error);
 }
 
-static pm_status train_example(exact *m, part *p, size_t example, uint64_t presentation,
-                               pm_score *score, pm_error *error) {
+static pm_status train_example(exact *m, part *p, size_t example, uint64_t presentation, pm_score *score,
+                               pm_error *error) {
     const pm_classification *c = m->of;
     const uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS] = {NULL};
     pm_lane *lane = &p->lane;
@@ -281,9 +278,7 @@ static pm_status train_example(exact *m, part *p, size_t example, uint64_t prese
 }
 
 /* Of n examples those from this one on, before the next part's, are in own part `which`. */
-static size_t part_begin(const exact *m, size_t which, size_t n) {
-    return n * (m->first + which) / m->of->parts;
-}
+static size_t part_begin(const exact *m, size_t which, size_t n) { return n * (m->first + which) / m->of->parts; }
 
 static void run_part(exact *m, size_t which, const pm_class_batch *batch, pm_score *score) {
     part *p = &m->parts[which];

@@ -1,5 +1,5 @@
-/* A model of images (image_model.h), STBP or Lee, as a model of classifiers: examples go through a buffer of one batch, as
- * numbers. Invariant: the draws of an example depend on seed, epoch and the example's place in the data set, its
+/* A model of images (image_model.h), STBP or Lee, as a model of classifiers: examples go through a buffer of one batch,
+ * as numbers. Invariant: the draws of an example depend on seed, epoch and the example's place in the data set, its
  * deformation on the number of its presentation, so an epoch is a function of the state before it. */
 #include "classify/classifier_model.h"
 
@@ -138,8 +138,7 @@ static void add_outcome(pm_score *score, size_t n, const pm_image_outcome *outco
 static pm_status learn(void *model, const pm_class_batch *batch, pm_score *parts, pm_error *error) {
     images *m = model;
     pm_image_outcome outcome;
-    pm_images examples =
-        fill(m, m->train, batch->order, 0, batch->n, key_of(m->of->seed, "input") + batch->epoch);
+    pm_images examples = fill(m, m->train, batch->order, 0, batch->n, key_of(m->of->seed, "input") + batch->epoch);
     if (m->deformer)
         deform(m, batch->n, batch->first);
     pm_status status = pm_image_net_run(&m->net, &examples, true, &outcome, NULL, error);

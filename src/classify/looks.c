@@ -32,8 +32,8 @@ static void count_first(pm_class_looks *looks, const pm_class_look *look, size_t
 static pm_status keep(pm_class_looks *looks, const pm_class_look *look, size_t example, pm_error *error) {
     for (size_t l = 0; l < look->populations; l++)
         for (size_t k = 0; k < look->rasters[l].n; k++)
-            if (!PM_LIST_ADD(looks->spikes, (pm_class_spike){(uint32_t)example, (uint32_t)l,
-                                                             look->rasters[l].neuron[k], look->rasters[l].time[k]}))
+            if (!PM_LIST_ADD(looks->spikes, (pm_class_spike){(uint32_t)example, (uint32_t)l, look->rasters[l].neuron[k],
+                                                             look->rasters[l].time[k]}))
                 return pm_fail_memory(error, "spikes");
     return PM_OK;
 }

@@ -1,5 +1,5 @@
-/* Looks at what a trained network does with the examples of a test set: when its neurons fire first, and all spikes of a
- * few examples. */
+/* Looks at what a trained network does with the examples of a test set: when its neurons fire first, and all spikes of
+ * a few examples. */
 #ifndef PM_CLASSIFY_LOOKS_H
 #define PM_CLASSIFY_LOOKS_H
 
@@ -18,9 +18,9 @@ typedef struct pm_class_spike {
 } pm_class_spike;
 
 typedef struct pm_class_looks {
-    size_t examples, populations; /* both 0 of models whose spikes have no times */
-    double duration;              /* ms */
-    uint64_t *bins;               /* populations x PM_LOOK_BINS: first spikes of neurons, over all examples */
+    size_t examples, populations;   /* both 0 of models whose spikes have no times */
+    double duration;                /* ms */
+    uint64_t *bins;                 /* populations x PM_LOOK_BINS: first spikes of neurons, over all examples */
     PM_LIST(pm_class_spike) spikes; /* of the first PM_LOOK_SHOWN examples, example after example */
 } pm_class_looks;
 

@@ -98,9 +98,8 @@ static pm_status epochs(run *r, const volatile int *stop, pm_error *error) {
 static pm_status go_on(run *r, pm_error *error) {
     const char *folder = r->options->folder;
     bool found = false;
-    pm_status status = r->options->resume
-                           ? pm_class_checkpoint_read(folder, r->mark, r->trainer, &r->epochs, &found, error)
-                           : PM_OK;
+    pm_status status =
+        r->options->resume ? pm_class_checkpoint_read(folder, r->mark, r->trainer, &r->epochs, &found, error) : PM_OK;
     const pm_error why = error ? *error : (pm_error){0};
     if (status == PM_INVALID)
         return pm_fail(error, status, "%.900s; begin anew without --resume", why.message);
@@ -108,8 +107,9 @@ static pm_status go_on(run *r, pm_error *error) {
         return status;
     r->n_saved = r->n_epochs = (size_t)pm_class_trainer_counters(r->trainer)[0];
     if (r->n_epochs > r->experiment->epochs)
-        return pm_fail(error, PM_INVALID, "%s/" PM_CLASS_CHECKPOINT " is from after epoch %zu, beyond the end after %zu",
-                       folder, r->n_epochs, r->experiment->epochs);
+        return pm_fail(error, PM_INVALID,
+                       "%s/" PM_CLASS_CHECKPOINT " is from after epoch %zu, beyond the end after %zu", folder,
+                       r->n_epochs, r->experiment->epochs);
     return r->writes ? pm_learning_curve_write(folder, r->epochs, r->n_epochs, error) : PM_OK;
 }
 

@@ -32,8 +32,8 @@ pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_
 pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *trainer,
                                     const pm_epoch *epochs, pm_error *error);
 /* Reads it back; *epochs is allocated, with one entry per epoch done. Where there is none, *found is false, or, if
- * `found` is NULL, that is an error. Errors: PM_INVALID with file and offset when it is truncated, corrupt or of another
- * experiment. */
+ * `found` is NULL, that is an error. Errors: PM_INVALID with file and offset when it is truncated, corrupt or of
+ * another experiment. */
 pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_trainer *trainer, pm_epoch **epochs,
                                    bool *found, pm_error *error);
 

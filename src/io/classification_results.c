@@ -1,5 +1,5 @@
-/* Tables of a trained classifier. What stands in them comes from the trainer and the looks at its network; nothing is run
- * here. */
+/* Tables of a trained classifier. What stands in them comes from the trainer and the looks at its network; nothing is
+ * run here. */
 #define _GNU_SOURCE
 #include "io/classification_results.h"
 
@@ -108,8 +108,8 @@ static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_err
     for (size_t k = 0; k < r->n_epochs; k++) {
         const pm_epoch *e = &r->epochs[k];
         pm_json_append(&epochs, json_pack("{s:I, s:o, s:o, s:f, s:f}", "epoch", (json_int_t)k + 1, "train",
-                                          pm_score_json(&e->train), "validation", pm_score_json(&e->validation),
-                                          "rate", e->rate, "cpu_seconds", e->cpu_seconds));
+                                          pm_score_json(&e->train), "validation", pm_score_json(&e->validation), "rate",
+                                          e->rate, "cpu_seconds", e->cpu_seconds));
         seconds += e->cpu_seconds;
     }
     errno = 0;

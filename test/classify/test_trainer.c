@@ -6,7 +6,7 @@
 #include <check.h>
 #include <string.h>
 
-enum { TRAIN = 130, TEST = 100, HIDDEN = 20, MODELS = 3 };
+enum { TRAIN = 130, TEST = 100, HIDDEN = 20, MODELS = 3, EPOCHS = 15 };
 
 typedef struct sets {
     pm_dataset train, test;
@@ -71,7 +71,7 @@ START_TEST(epochs) {
         pm_score score;
         uint32_t confusion[9], all = 0;
         size_t done = 0;
-        for (int k = 0; k < 30; k++) {
+        for (int k = 0; k < EPOCHS; k++) {
             ck_assert_int_eq(pm_class_trainer_advance(t, &s.test, count, &done, NULL, &epoch, NULL), PM_OK);
             ck_assert_uint_eq(done, TRAIN);
             if (k == 0)
@@ -79,8 +79,8 @@ START_TEST(epochs) {
         }
         ck_assert_double_lt(epoch.train.loss, 0.8 * first.train.loss);
         ck_assert_double_eq(epoch.rate, c->rate);
-        ck_assert_uint_eq(pm_class_trainer_counters(t)[0], 30);
-        ck_assert_uint_eq(pm_class_trainer_counters(t)[1], 90); /* 3 batches of 43 or 44 */
+        ck_assert_uint_eq(pm_class_trainer_counters(t)[0], EPOCHS);
+        ck_assert_uint_eq(pm_class_trainer_counters(t)[1], 3 * EPOCHS); /* 3 batches of 43 or 44 */
         ck_assert_int_eq(pm_class_trainer_test(t, &s.test, confusion, &score, NULL), PM_OK);
         ck_assert_mem_eq(&score, &epoch.validation, sizeof score);
         for (size_t k = 0; k < 9; k++)
@@ -197,7 +197,8 @@ START_TEST(looks) {
         ck_assert_uint_eq(inputs, 4 * seen.examples);
         for (size_t k = 1; k < seen.spikes.count; k++)
             ck_assert_uint_le(seen.spikes.items[k - 1].example, seen.spikes.items[k].example);
-        ck_assert(seen.spikes.count > 0 ? seen.spikes.items[seen.spikes.count - 1].example == PM_LOOK_SHOWN - 1 : which > 0);
+        ck_assert(seen.spikes.count > 0 ? seen.spikes.items[seen.spikes.count - 1].example == PM_LOOK_SHOWN - 1
+                                        : which > 0);
         pm_class_looks_free(&seen);
         pm_class_trainer_free(t);
         pm_classification_free(c);
@@ -250,6 +251,7 @@ START_TEST(memory_runs_out) {
     for (size_t which = 0; which < MODELS; which += 2) {
         pm_classification *c = experiment(which);
         c->layers[0].size = 3;
+        c->parts = 2;
         for (size_t n = 1;; n++) {
             pm_class_trainer *t = NULL;
             pm_class_looks seen = {0};
