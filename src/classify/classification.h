@@ -3,12 +3,12 @@
 #ifndef PM_CLASSIFY_CLASSIFICATION_H
 #define PM_CLASSIFY_CLASSIFICATION_H
 
+#include "base/relay.h"
 #include "classify/classifier.h"
+#include "classify/image_model.h"
 #include "data/coding.h"
 #include "data/deform.h"
-#include "classify/image_model.h"
 #include "rule/optimiser.h"
-#include "base/relay.h"
 
 enum { PM_CLASSIFIER_MOST_LAYERS = 8 };
 
@@ -109,13 +109,39 @@ pm_status pm_class_trainer_epoch(pm_class_trainer *trainer, void (*progress)(voi
                                  void *argument, const volatile int *stop, pm_score *score, pm_error *error);
 /* The rate of the coming epoch. */
 double pm_class_trainer_rate(const pm_class_trainer *trainer);
+/* The same, with a test on the validation set (of 0 examples: none) after it; *epoch says what came of both. */
+pm_status pm_class_trainer_advance(pm_class_trainer *trainer, const pm_dataset *validation,
+                                   void (*progress)(void *, size_t, const pm_score *), void *argument,
+                                   const volatile int *stop, pm_epoch *epoch, pm_error *error);
 
 /* Runs all examples of a set without dropout; confusion (NULL: not wanted) counts [label * n_classes + decision]. */
 pm_status pm_class_trainer_test(pm_class_trainer *trainer, const pm_dataset *data, uint32_t *confusion, pm_score *score,
                                 pm_error *error);
-/* The network that is tested: dropout accounted for. Lives until the next epoch or test. Of experiments with a model of
- * their own: a network without layers. */
-const pm_classifier *pm_class_trainer_tested(pm_class_trainer *trainer);
+
+/* What a network did with an example: the spikes of its populations, the input first. */
+typedef struct pm_class_look {
+    const pm_raster *rasters;
+    const size_t *sizes; /* neurons */
+    size_t populations;
+    double duration; /* ms */
+} pm_class_look;
+
+/* Whether there are spikes to look at: not of models whose spikes have no times. */
+bool pm_class_trainer_looks(const pm_class_trainer *trainer);
+/* One example through the network of the last test; *look lives until the next call. Errors: as of a test. */
+pm_status pm_class_trainer_look(pm_class_trainer *trainer, const pm_dataset *data, size_t example, pm_class_look *look,
+                                pm_error *error);
+
+/* A part of what is learnt: row r, column i is numbers[i * stride + r]. */
+typedef struct pm_class_table {
+    char name[40];    /* "weights-1" */
+    const char *head; /* what the numbers are */
+    const double *numbers;
+    size_t rows, columns, stride;
+} pm_class_table;
+
+/* Table k of the network of the last test, which has no dropout; false beyond the last one. */
+bool pm_class_trainer_table(const pm_class_trainer *trainer, size_t k, pm_class_table *table);
 
 /* The state of a trainer between epochs, for checkpoints: so many arrays of doubles. */
 size_t pm_class_trainer_arrays(const pm_class_trainer *trainer);

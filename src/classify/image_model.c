@@ -194,15 +194,3 @@ pm_status pm_image_net_run(pm_image_net *net, const pm_images *images, bool lear
                        "learning rate may help");
     return PM_OK;
 }
-
-void pm_image_net_step(pm_image_net *net, size_t n_images, const pm_optimiser *optimiser, const void *parameters,
-                       double *memory, uint64_t number, double rate) {
-    size_t from = 0, n = net->n_learnt;
-    double share = 1.0;
-    for (size_t k = 0; net->kind->piece ? net->kind->piece(net->model, k, &from, &n, &share) : k == 0; k++)
-        if (share > 0.0)
-            optimiser->step(parameters, memory ? memory + from * optimiser->memory : NULL, number, share * rate, n,
-                            net->sums + from, net->learnt + from);
-    if (net->kind->settle)
-        net->kind->settle(net->model, n_images, net->sums, net->learnt);
-}

@@ -5,7 +5,6 @@
 #ifndef PM_CLASSIFY_IMAGE_MODEL_H
 #define PM_CLASSIFY_IMAGE_MODEL_H
 
-#include "rule/optimiser.h"
 #include "base/kind.h"
 
 #include <punctum/error.h>
@@ -100,9 +99,5 @@ void pm_image_net_free(pm_image_net *net); /* a net of zeros is allowed */
  * number any more, PM_NO_MEMORY. */
 pm_status pm_image_net_run(pm_image_net *net, const pm_images *images, bool learn, pm_image_outcome *outcome,
                            uint8_t *guess, pm_error *error);
-/* Step `number` (from 1) of an optimiser along net->sums, which are of n_images images; `memory` holds n_learnt times
- * optimiser->memory doubles, 0 before the first step. */
-void pm_image_net_step(pm_image_net *net, size_t n_images, const pm_optimiser *optimiser, const void *parameters,
-                       double *memory, uint64_t number, double rate);
 
 #endif

@@ -94,6 +94,9 @@ static pm_status take_back(job *j, pm_error *error) {
 static pm_status load(job *j, pm_error *error) {
     pm_checkpoint checkpoint = {0};
     pm_status status = pm_checkpoint_read(j->options->folder, j->mark, &checkpoint, &j->saved, error);
+    if (!status && !j->saved && j->ranks->rank == 0 && pm_results_exist(j->results))
+        (void)fprintf(stderr, "punctum: %s holds results and no checkpoint to go on from: the run begins at 0 ms\n",
+                      j->options->folder);
     if (!status && j->saved && checkpoint.ranks != j->ranks->size)
         status = pm_fail(error, PM_INVALID,
                          "the checkpoint in %s is one of a run on %u ranks, not %u; go on with as many: mpirun -n %u",

@@ -92,7 +92,7 @@ static pm_status examine(const options *o, exam *e, pm_error *error) {
     if (!status)
         status = pm_class_trainer_new(e->experiment, &e->train, &e->trainer, error);
     if (!status)
-        status = pm_class_checkpoint_read(o->trained, mark, e->trainer, &e->epochs, error);
+        status = pm_class_checkpoint_read(o->trained, mark, e->trainer, &e->epochs, NULL, error);
     if (status)
         return status;
     e->confusion = calloc(e->test.n_classes * e->test.n_classes, sizeof *e->confusion);

@@ -11,6 +11,7 @@
 
 #include "base/room.h"
 #include "io/classification_file.h"
+#include "io/experiment_yaml.h"
 #include "io/output.h"
 #include "io/results.h"
 #include "io/summary.h"
@@ -365,7 +366,7 @@ static void print_outputs(const batch *b) {
 }
 
 /* An experiment in classification: its iterations are epochs. */
-static pm_status train_class(const options *o, const pm_exchange *ranks, pm_error *error) {
+static pm_status train_class(const options *o, const pm_tree *tree, const pm_exchange *ranks, pm_error *error) {
     if (!isnan(o->trials))
         return pm_fail(error, PM_INVALID, "%s: a classifier is trained once; --trials is for spike times only",
                        o->file);
@@ -374,6 +375,7 @@ static pm_status train_class(const options *o, const pm_exchange *ranks, pm_erro
                        o->file);
     pm_watch_signals(NULL);
     const pm_class_options own = {.file = o->file,
+                                  .tree = tree,
                                   .folder = o->folder,
                                   .seed = o->seed,
                                   .epochs = o->iterations,
@@ -384,14 +386,9 @@ static pm_status train_class(const options *o, const pm_exchange *ranks, pm_erro
     return pm_train_classifier(&own, &pm_interrupted, error);
 }
 
-static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error *error) {
-    bool classifies = false;
+static pm_status train_times(const options *o, const pm_tree *tree, const pm_exchange *ranks, pm_error *error) {
     pm_experiment *experiment = NULL;
-    pm_status status = pm_classification_is(o->file, &classifies, error);
-    if (!status && classifies)
-        return train_class(o, ranks, error);
-    if (!status)
-        status = pm_experiment_load(o->file, &experiment, error);
+    pm_status status = pm_experiment_read(tree, &experiment, error);
     if (!status && o->weights && experiment)
         status = pm_experiment_load_weights(experiment, o->weights, error);
     status = pm_exchange_agree(ranks, status, error);
@@ -424,6 +421,15 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
     free(b.done);
     free(b.folder);
     pm_experiment_free(experiment);
+    return status;
+}
+
+static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error *error) {
+    pm_tree *tree = NULL;
+    pm_status status = pm_exchange_agree(ranks, pm_tree_load(o->file, &tree, error), error);
+    if (!status)
+        status = pm_classification_is(tree) ? train_class(o, tree, ranks, error) : train_times(o, tree, ranks, error);
+    pm_tree_free(tree);
     return status;
 }
 

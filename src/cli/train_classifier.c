@@ -15,7 +15,6 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 typedef struct run {
     const pm_class_options *options;
@@ -27,7 +26,7 @@ typedef struct run {
     pm_class_trainer *trainer;
     uint64_t mark;
     pm_epoch *epochs;
-    size_t n_epochs;
+    size_t n_epochs, n_saved; /* n_saved: of them in the checkpoint */
     uint32_t *confusion;
     double begun;
     pm_progress progress;
@@ -51,32 +50,23 @@ static pm_status add_epoch(run *r, pm_error *error) {
     return pm_exchange_agree(r->ranks, grown ? PM_OK : pm_fail_memory(error, "epochs"), error);
 }
 
-static pm_status write_epoch(const run *r, pm_error *error) {
+static pm_status write_epoch(run *r, pm_error *error) {
     pm_status status = r->writes ? pm_results_retire(r->results, error) : PM_OK;
     if (r->writes && !status)
         status = pm_class_checkpoint_write(r->options->folder, r->mark, r->trainer, r->epochs, error);
+    status = pm_exchange_agree(r->ranks, status, error);
+    r->n_saved = status ? r->n_saved : r->n_epochs;
     if (r->writes && !status)
         status = pm_learning_curve_write(r->options->folder, r->epochs, r->n_epochs, error);
     return pm_exchange_agree(r->ranks, status, error);
 }
-
-/* Of all threads of this process. */
-static double processor_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
 
 static pm_status epoch(run *r, const volatile int *stop, pm_error *error) {
     pm_status status = add_epoch(r, error);
     if (status)
         return status;
     pm_epoch *e = &r->epochs[r->n_epochs];
-    *e = (pm_epoch){.rate = pm_class_trainer_rate(r->trainer)};
-    double begun = processor_seconds();
-    status = pm_class_trainer_epoch(r->trainer, show, r, stop, &e->train, error);
-    e->cpu_seconds = processor_seconds() - begun;
-    if (!status && r->validation.n > 0)
-        status = pm_class_trainer_test(r->trainer, &r->validation, NULL, &e->validation, error);
-    if (!status && !isfinite(e->validation.loss))
-        status =
-            pm_fail(error, PM_FAILED, "training diverged: the loss on the validation set is %g", e->validation.loss);
+    status = pm_class_trainer_advance(r->trainer, &r->validation, show, r, stop, e, error);
     if (status)
         return status;
     r->n_epochs++;
@@ -85,8 +75,11 @@ static pm_status epoch(run *r, const volatile int *stop, pm_error *error) {
 
 static pm_status epochs(run *r, const volatile int *stop, pm_error *error) {
     pm_status status = PM_OK;
-    while (!status && r->n_epochs < r->experiment->epochs)
+    size_t now = r->n_epochs;
+    while (!status && r->n_epochs < r->experiment->epochs) {
+        now = r->n_epochs + 1;
         status = epoch(r, stop, error);
+    }
     pm_progress_end(&r->progress);
     if (!status || !error)
         return status;
@@ -94,15 +87,36 @@ static pm_status epochs(run *r, const volatile int *stop, pm_error *error) {
     if (status == PM_STOPPED)
         return pm_fail(error, status, "stopped after %zu of %zu epochs; the same command with --resume goes on",
                        r->n_epochs, r->experiment->epochs);
-    return r->n_epochs == 0 ? status
-                            : pm_fail(error, status, "%.800s (epoch %zu; %s/checkpoint.bin holds the epoch before)",
-                                      why.message, r->n_epochs + 1, r->options->folder);
+    return r->n_saved == 0
+               ? pm_fail(error, status, "%.900s (epoch %zu)", why.message, now)
+               : pm_fail(error, status, "%.800s (epoch %zu; --resume goes on from %s/" PM_CLASS_CHECKPOINT ")",
+                         why.message, now, r->options->folder);
+}
+
+/* Back to the checkpoint, if there is one. A program that was killed just after it wrote it has left the curve of an
+ * epoch less. */
+static pm_status go_on(run *r, pm_error *error) {
+    const char *folder = r->options->folder;
+    bool found = false;
+    pm_status status =
+        r->options->resume ? pm_class_checkpoint_read(folder, r->mark, r->trainer, &r->epochs, &found, error) : PM_OK;
+    const pm_error why = error ? *error : (pm_error){0};
+    if (status == PM_INVALID)
+        return pm_fail(error, status, "%.900s; begin anew without --resume", why.message);
+    if (status || !found)
+        return status;
+    r->n_saved = r->n_epochs = (size_t)pm_class_trainer_counters(r->trainer)[0];
+    if (r->n_epochs > r->experiment->epochs)
+        return pm_fail(error, PM_INVALID,
+                       "%s/" PM_CLASS_CHECKPOINT " is from after epoch %zu, beyond the end after %zu", folder,
+                       r->n_epochs, r->experiment->epochs);
+    return r->writes ? pm_learning_curve_write(folder, r->epochs, r->n_epochs, error) : PM_OK;
 }
 
 /* Everything before the first epoch, each rank for itself but for the question whether there is room. */
 static pm_status prepare(run *r, pm_error *error) {
     const pm_class_options *o = r->options;
-    pm_status status = pm_classification_load(o->file, &r->experiment, error);
+    pm_status status = pm_classification_read(o->tree, &r->experiment, error);
     if (!status && !isnan(o->seed))
         r->experiment->seed = (uint64_t)o->seed;
     if (!status && !isnan(o->epochs))
@@ -118,10 +132,8 @@ static pm_status prepare(run *r, pm_error *error) {
         status = pm_classification_mark(r->experiment, &r->mark, error);
     if (!status && r->writes)
         status = pm_results_open(o->folder, o->file, true, &r->results, error);
-    if (!status && o->resume) {
-        status = pm_class_checkpoint_read(o->folder, r->mark, r->trainer, &r->epochs, error);
-        r->n_epochs = status ? 0 : (size_t)pm_class_trainer_counters(r->trainer)[0];
-    }
+    if (!status)
+        status = go_on(r, error);
     if (!status) {
         r->confusion = calloc(r->test.n_classes * r->test.n_classes, sizeof *r->confusion);
         status = r->confusion ? PM_OK : pm_fail_memory(error, "a confusion matrix");
@@ -157,6 +169,9 @@ static pm_status train(run *r, const volatile int *stop, pm_error *error) {
         status = pm_class_trainer_test(r->trainer, &r->test, r->confusion, &score, error);
     if (status)
         return status;
+    pm_class_looks looks = {0};
+    if (r->writes)
+        status = pm_class_looks_take(r->trainer, &r->test, &looks, error);
     const pm_class_results results = {.file = r->options->file,
                                       .experiment = r->experiment,
                                       .trainer = r->trainer,
@@ -164,9 +179,11 @@ static pm_status train(run *r, const volatile int *stop, pm_error *error) {
                                       .epochs = r->epochs,
                                       .n_epochs = r->n_epochs,
                                       .score = score,
-                                      .confusion = r->confusion};
-    if (r->writes)
+                                      .confusion = r->confusion,
+                                      .looks = &looks};
+    if (r->writes && !status)
         status = pm_class_results_write(r->results, &results, error);
+    pm_class_looks_free(&looks);
     status = pm_exchange_agree(r->ranks, status, error);
     if (status || r->options->quiet)
         return status;

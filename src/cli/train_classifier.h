@@ -3,12 +3,14 @@
 #define PM_CLI_TRAIN_CLASSIFIER_H
 
 #include "base/relay.h"
+#include "io/tree.h"
 
 #include <punctum/error.h>
 #include <stdbool.h>
 
 typedef struct pm_class_options {
     const char *file, *folder;
+    const pm_tree *tree;   /* what the file says */
     double seed, epochs;   /* NAN: as in the file */
     int jobs;              /* 0: all cores */
     const pm_relay *relay; /* NULL: there is one rank */

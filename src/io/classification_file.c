@@ -292,11 +292,15 @@ static pm_status get_all(stream *s, uint64_t mark, pm_class_trainer *t, pm_epoch
 }
 
 pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_trainer *t, pm_epoch **epochs,
-                                   pm_error *error) {
+                                   bool *found, pm_error *error) {
     *epochs = NULL;
     char *path = NULL;
     if (asprintf(&path, "%s/%s", folder, PM_CLASS_CHECKPOINT) < 0)
         return pm_fail_memory(error, "a path");
+    if (found && !(*found = access(path, F_OK) == 0 || errno != ENOENT)) {
+        free(path);
+        return PM_OK;
+    }
     stream s = {.path = path};
     pm_status status = pm_file_open(path, &s.file, error);
     if (!status) {

@@ -3,6 +3,7 @@
 #define PM_IO_CLASSIFICATION_FILE_H
 
 #include "classify/classification.h"
+#include "io/tree.h"
 
 #include <stdbool.h>
 
@@ -11,10 +12,12 @@
 /* The keys of an experiment with a model of its own; ends with NULL. */
 extern const char *const pm_class_model_keys[];
 
-/* Whether an experiment file is one in classification: whether it has the key "data". Errors: PM_INVALID. */
-pm_status pm_classification_is(const char *path, bool *is, pm_error *error);
+/* Whether an experiment file is one in classification: whether it has the key "data". */
+bool pm_classification_is(const pm_tree *tree);
 /* Errors: PM_INVALID with file, line, key and what would be right; PM_NO_MEMORY. */
 pm_status pm_classification_load(const char *path, pm_classification **c, pm_error *error);
+/* The same of a document that is loaded already. */
+pm_status pm_classification_read(const pm_tree *tree, pm_classification **c, pm_error *error);
 /* The training, validation and test sets of an experiment; sets that are not asked for (NULL) are not read. */
 pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, pm_dataset *validation,
                                  pm_dataset *test, pm_error *error);
@@ -28,9 +31,10 @@ pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_
 /* Checkpoint of a trainer and of the epochs so far, "folder/checkpoint.bin", whole or not at all. */
 pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *trainer,
                                     const pm_epoch *epochs, pm_error *error);
-/* Reads it back; *epochs is allocated, with one entry per epoch done. Errors: PM_INVALID with file and offset when it
- * is missing, truncated, corrupt or of another experiment. */
+/* Reads it back; *epochs is allocated, with one entry per epoch done. Where there is none, *found is false, or, if
+ * `found` is NULL, that is an error. Errors: PM_INVALID with file and offset when it is truncated, corrupt or of
+ * another experiment. */
 pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_trainer *trainer, pm_epoch **epochs,
-                                   pm_error *error);
+                                   bool *found, pm_error *error);
 
 #endif

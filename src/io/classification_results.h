@@ -2,7 +2,7 @@
 #ifndef PM_IO_CLASSIFICATION_RESULTS_H
 #define PM_IO_CLASSIFICATION_RESULTS_H
 
-#include "classify/classification.h"
+#include "classify/looks.h"
 #include "io/results.h"
 
 #include <jansson.h>
@@ -19,12 +19,13 @@ json_t *pm_score_json(const pm_score *score);
 typedef struct pm_class_results {
     const char *file; /* of the experiment */
     const pm_classification *experiment;
-    pm_class_trainer *trainer;
+    const pm_class_trainer *trainer;
     const pm_dataset *test;
     const pm_epoch *epochs;
     size_t n_epochs;
-    pm_score score;            /* on the test set */
-    const uint32_t *confusion; /* likewise */
+    pm_score score;              /* on the test set */
+    const uint32_t *confusion;   /* likewise */
+    const pm_class_looks *looks; /* likewise */
 } pm_class_results;
 
 /* Commits, with the checkpoint of the last epoch, "learning.dat", "confusion.dat" (a row per label, a column per

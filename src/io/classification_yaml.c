@@ -367,12 +367,17 @@ pm_status pm_classification_load(const char *path, pm_classification **loaded, p
     *loaded = NULL;
     pm_tree *tree = NULL;
     pm_status status = pm_tree_load(path, &tree, error);
-    if (status)
-        return status;
+    if (!status)
+        status = pm_classification_read(tree, loaded, error);
+    pm_tree_free(tree);
+    return status;
+}
+
+pm_status pm_classification_read(const pm_tree *tree, pm_classification **loaded, pm_error *error) {
+    *loaded = NULL;
     pm_classification *c = pm_classification_new();
     pm_node root = pm_tree_root(tree);
-    status = c ? read_experiment(c, &root, error) : pm_fail_memory(error, "the experiment");
-    pm_tree_free(tree);
+    pm_status status = c ? read_experiment(c, &root, error) : pm_fail_memory(error, "the experiment");
     if (status) {
         pm_classification_free(c);
         return status;
@@ -381,14 +386,7 @@ pm_status pm_classification_load(const char *path, pm_classification **loaded, p
     return PM_OK;
 }
 
-pm_status pm_classification_is(const char *path, bool *is, pm_error *error) {
-    pm_tree *tree = NULL;
-    *is = false;
-    pm_status status = pm_tree_load(path, &tree, error);
-    if (status)
-        return status;
+bool pm_classification_is(const pm_tree *tree) {
     pm_node root = pm_tree_root(tree), data = pm_map_find(&root, "data");
-    *is = pm_node_exists(&data);
-    pm_tree_free(tree);
-    return PM_OK;
+    return pm_node_exists(&data);
 }

@@ -406,6 +406,8 @@ pm_status pm_results_open(const char *folder, const char *input, bool owner, pm_
 
 const char *pm_results_folder(const pm_results *results) { return results->folder; }
 
+bool pm_results_exist(const pm_results *results) { return access(path_of(results, SUMMARY, FINAL).text, F_OK) == 0; }
+
 pm_status pm_results_add(pm_results *results, const char *name, pm_error *error) {
     if (!is_proper(name))
         return pm_fail(error, PM_INVALID, "%s/%s: no results can have this name", results->folder, name);
@@ -491,7 +493,7 @@ static pm_status rewrite_summary(const pm_results *r, const json_t *summary, pm_
 
 pm_status pm_results_add_picture(pm_results *results, const char *name, pm_error *error) {
     json_t *summary = NULL;
-    if (access(path_of(results, SUMMARY, FINAL).text, F_OK) != 0)
+    if (!pm_results_exist(results))
         return PM_OK;
     pm_status status = pm_summary_read(results->folder, &summary, error);
     json_t *pictures = json_incref(json_object_get(summary, "pictures"));

@@ -18,6 +18,8 @@ pm_status pm_results_open(const char *folder, const char *input, bool owner, pm_
 /* The same for a folder that is there and has results already. */
 pm_status pm_results_visit(const char *folder, pm_results **results, pm_error *error);
 const char *pm_results_folder(const pm_results *results);
+/* Whether there are results of a run before. */
+bool pm_results_exist(const pm_results *results);
 
 /* Counts a file among the results: one that another rank writes, or that already has its name. The name may have a
  * subfolder in front. */

@@ -145,7 +145,13 @@ static pm_status read_search(pm_search *s, const pm_tree *tree, pm_error *error)
 static pm_status check_experiment(pm_search *s, const pm_tree *tree, pm_error *error) {
     pm_experiment *experiment = NULL;
     pm_node root = pm_tree_root(tree), file = pm_map_find(&root, "experiment");
-    pm_status status = pm_experiment_load(s->experiment, &experiment, error);
+    pm_tree *own = NULL;
+    pm_status status = pm_tree_text(s->experiment, &s->text, &s->size, error);
+    if (!status)
+        status = pm_tree_parse(s->experiment, s->text, s->size, &own, error);
+    if (!status)
+        status = pm_experiment_read(own, &experiment, error);
+    pm_tree_free(own);
     if (status)
         return pm_node_blame(&file, status, error);
     pm_node seed = pm_map_find(&root, "seed"), rounds = pm_map_find(&root, "rounds");
@@ -192,6 +198,7 @@ void pm_search_free(pm_search *search) {
     }
     free(search->vary);
     free(search->experiment);
+    free(search->text);
     *search = (pm_search){0};
 }
 
@@ -217,7 +224,7 @@ void pm_search_value(const pm_search *search, uint32_t point, size_t v, char *te
 
 /* The experiment's document at a point. */
 static pm_status tree_at(const pm_search *search, uint32_t point, pm_tree **tree, pm_error *error) {
-    pm_status status = pm_tree_load(search->experiment, tree, error);
+    pm_status status = pm_tree_parse(search->experiment, search->text, search->size, tree, error);
     for (size_t v = 0; !status && v < search->n_vary; v++) {
         char text[200];
         pm_search_value(search, point, v, text, sizeof text);

@@ -18,10 +18,12 @@ typedef struct pm_vary {
 } pm_vary;
 
 typedef struct pm_search {
-    char *experiment; /* path of its file */
-    uint64_t seed;    /* of the problems and of the sampling */
-    uint32_t samples; /* points that are tried */
-    bool all;         /* they are all combinations of choices, not drawn */
+    char *experiment;    /* path of its file */
+    unsigned char *text; /* of the file, as it was when the search was loaded */
+    size_t size;         /* bytes */
+    uint64_t seed;       /* of the problems and of the sampling */
+    uint32_t samples;    /* points that are tried */
+    bool all;            /* they are all combinations of choices, not drawn */
     uint32_t trials, iterations;
     uint32_t rounds; /* in each further one the better half goes on, with twice the trials */
     pm_vary *vary;

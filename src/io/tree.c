@@ -38,19 +38,29 @@ static pm_status load(pm_tree *tree, const unsigned char *text, size_t size, pm_
     return status;
 }
 
+pm_status pm_tree_text(const char *path, unsigned char **text, size_t *size, pm_error *error) {
+    return pm_file_read_most(path, PM_YAML_MOST_BYTES, text, size, error);
+}
+
 pm_status pm_tree_load(const char *path, pm_tree **tree, pm_error *error) {
     *tree = NULL;
     unsigned char *text = NULL;
     size_t size = 0;
-    pm_status status = pm_file_read_most(path, PM_YAML_MOST_BYTES, &text, &size, error);
+    pm_status status = pm_tree_text(path, &text, &size, error);
     if (!status)
-        status = pm_yaml_check(path, text, size, error);
+        status = pm_tree_parse(path, text, size, tree, error);
+    free(text);
+    return status;
+}
+
+pm_status pm_tree_parse(const char *path, const unsigned char *text, size_t size, pm_tree **tree, pm_error *error) {
+    *tree = NULL;
+    pm_status status = pm_yaml_check(path, text, size, error);
     pm_tree *t = status ? NULL : calloc(1, sizeof *t);
     if (t)
         t->path = strdup(path);
     if (!status)
         status = t && t->path ? load(t, text, size, error) : pm_fail_memory(error, path);
-    free(text);
     if (status) {
         if (t)
             free(t->path);

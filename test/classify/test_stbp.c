@@ -223,7 +223,7 @@ START_TEST(learns) {
     for (uint64_t step = 1; step <= 200; step++) {
         seen.images.key = step;
         ck_assert_int_eq(pm_image_net_run(&net, &seen.images, true, &outcome, NULL, NULL), PM_OK);
-        pm_image_net_step(&net, IMAGES, &pm_optimiser_adam, presets_of(&pm_optimiser_adam.head), memory, step, 0.01);
+        pm_optimiser_adam.step(presets_of(&pm_optimiser_adam.head), memory, step, 0.01, net.n_learnt, net.sums, net.learnt);
     }
     ck_assert_int_eq(pm_image_net_run(&net, &unseen.images, false, &outcome, NULL, NULL), PM_OK);
     ck_assert_uint_ge(outcome.correct, IMAGES - 3); /* a third by chance */

@@ -1,0 +1,62 @@
+/* The face of a model that classifies, behind which the exact network, STBP and Lee look alike to the trainer: a model
+ * runs examples and knows the gradient; orders, steps, running means, validation and what is saved are the trainer's.
+ * What a model has learnt is some arrays of doubles, which are its state between batches. */
+#ifndef PM_CLASSIFY_CLASSIFIER_MODEL_H
+#define PM_CLASSIFY_CLASSIFIER_MODEL_H
+
+#include "classify/classification.h"
+#include "layer/layer.h"
+
+/* Examples of a training set that are learnt together, and the random streams that belong to them. */
+typedef struct pm_class_batch {
+    const uint32_t *order; /* their numbers */
+    size_t n;
+    uint64_t epoch, first; /* first: the number of the first one's presentation, over all epochs */
+} pm_class_batch;
+
+/* A rectangle of what is learnt, whose rows the optimiser steps one by one. */
+typedef struct pm_class_block {
+    size_t array, from; /* number `from` of an array is the first one */
+    size_t rows, columns;
+    double share; /* of the learning rate; 0: it is not learnt */
+} pm_class_block;
+
+typedef struct pm_classifier_model {
+    const char *streams; /* first word of the keys of its random streams, the order of examples among them */
+    bool divided;        /* a batch comes in the experiment's `parts`, which ranks may share; otherwise in one */
+    bool only_by_spikes; /* neurons that do not fire have no gradient */
+
+    /* For an experiment and its training set, which outlive it. Several ranks: own parts begin at `first`, there are
+     * n_parts of them. Errors: PM_INVALID, PM_NO_MEMORY. */
+    pm_status (*create)(void **model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
+                        size_t first, size_t n_parts, pm_error *error);
+    void (*destroy)(void *model); /* NULL is allowed */
+
+    /* What is learnt: array k and its length, NULL beyond the last one; block k, false beyond the last one. */
+    double *(*array)(void *model, size_t k, size_t *n);
+    bool (*block)(const void *model, size_t k, pm_class_block *block);
+
+    /* Runs a batch with dropout and deformation, gathers what the gradient is made of, and sums scores over the
+     * examples of each own part. Errors: those of the model, on this rank alone. */
+    pm_status (*learn)(void *model, const pm_class_batch *batch, pm_score *parts, pm_error *error);
+    /* Before the rows of a block are stepped, after a batch of n examples; common to all ranks. May be NULL. */
+    void (*gather)(void *model, size_t block, size_t n, double rate);
+    /* The gradient of the mean loss with respect to a row. Rows may be asked for by several threads. */
+    const double *(*gradient)(void *model, size_t block, size_t row, size_t n);
+    /* What a model does to a row besides, after its step; false when numbers are not finite any more. May be NULL. */
+    bool (*settle)(void *model, size_t block, size_t row, size_t n);
+
+    /* Takes these numbers in place of its arrays for tests, until the next call. May be NULL: it takes its arrays. */
+    void (*prepare)(void *model, const double *const *arrays);
+    /* Runs own parts of a set as prepared; confusion (NULL: not wanted) counts [label * n_classes + decision] up. */
+    pm_status (*test)(void *model, const pm_dataset *data, uint32_t *confusion, pm_score *parts, pm_error *error);
+    /* Runs one example as prepared and gives the spikes of its populations, the input first, for as long as nothing
+     * else is run. NULL: there are none to see. */
+    pm_status (*look)(void *model, const pm_dataset *data, size_t example, pm_class_look *look, pm_error *error);
+    /* What is tested as tables for people; false beyond the last one. */
+    bool (*table)(const void *model, size_t k, pm_class_table *table);
+} pm_classifier_model;
+
+extern const pm_classifier_model pm_classifier_exact, pm_classifier_of_images;
+
+#endif

@@ -1,0 +1,496 @@
+/* The exact network as a model of classifiers. A batch is cut into a fixed number of parts; each part is run by one
+ * thread into a gradient of its own. The parts' gradients are summed in the order of the parts, row by row of the
+ * weights, just before the step of that row; where ranks share the parts, the sums go from rank to rank before it.
+ * Invariant: nothing depends on which thread or rank did what; a row's new weights are a function of its old ones and
+ * of the parts' gradients and spikes; those outside receptive fields stay 0. */
+#include "classify/classifier_model.h"
+
+#include "base/random.h"
+#include "classify/fields.h"
+#include "math/draw.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The work of one part of a batch. */
+typedef struct part {
+    pm_lane lane;
+    double *gradient[PM_CLASSIFIER_MOST_LAYERS];
+    double *wanted[PM_CLASSIFIER_MOST_LAYERS];  /* the same; NULL for hidden layers that do not learn */
+    uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS]; /* spikes of each source of a layer, summed over the part's examples */
+    uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS];
+    pm_deformer *deformer; /* NULL: pictures are as they are */
+    uint8_t *picture;      /* deformed */
+} part;
+
+/* What became of a part, in training or in a test. */
+typedef struct outcome {
+    pm_status status;
+    pm_error error;
+} outcome;
+
+typedef struct exact {
+    const pm_classification *of;
+    const pm_dataset *train;
+    pm_classifier net, tested;
+    uint8_t *fields;       /* 1 in receptive fields, 0 outside, in the order of the first layer's weights; NULL: none */
+    const pm_relay *relay; /* NULL: there is one rank */
+    size_t first, n_parts; /* those parts of a batch that this rank works off; what follows has as many places */
+    part *parts;
+    pm_lane *testers; /* on `tested` */
+    outcome *outcomes;
+    uint64_t *fired; /* spikes of inputs and hidden neurons in a batch, layer by layer */
+    size_t n_sources;
+    double *lift; /* of the neurons of a layer, pA */
+    double keep;  /* the share of every weight that a step leaves */
+    uint64_t code_key, drop_key, deform_key;
+} exact;
+
+/* --- made and freed ----------------------------------------------------------------------------------------------- */
+
+static bool part_new(part *p, const exact *m, pm_error *error) {
+    const pm_classifier *net = &m->net;
+    if (pm_lane_new(&p->lane, net, error))
+        return false;
+    p->lane.adjoint.input_times = m->of->opposition > 0.0;
+    if (pm_deformation_any(&m->of->deform)) {
+        p->picture = malloc(m->train->n_features);
+        if (!p->picture || pm_deformer_new(&m->of->deform, m->train->width, m->train->height, &p->deformer, error))
+            return false;
+    }
+    for (size_t l = 0; l < net->n_layers; l++) {
+        p->gradient[l] = aligned_alloc(64, pm_classifier_weights(net, l) * sizeof(double));
+        p->wanted[l] = l + 1 < net->n_layers && m->of->layers[l].rate <= 0.0 ? NULL : p->gradient[l];
+        p->fired[l] = calloc(net->sizes[l], sizeof(uint32_t));
+        p->dropped[l] = calloc(net->sizes[l], 1);
+        if (!p->gradient[l] || !p->fired[l] || !p->dropped[l])
+            return false;
+    }
+    return true;
+}
+
+static void part_free(part *p) {
+    pm_lane_free(&p->lane);
+    pm_deformer_free(p->deformer);
+    free(p->picture);
+    for (size_t l = 0; l < PM_CLASSIFIER_MOST_LAYERS; l++) {
+        free(p->gradient[l]);
+        free(p->fired[l]);
+        free(p->dropped[l]);
+    }
+}
+
+static void destroy(void *model) {
+    exact *m = model;
+    if (!m)
+        return;
+    for (size_t p = 0; m->parts && p < m->n_parts; p++)
+        part_free(&m->parts[p]);
+    for (size_t p = 0; m->testers && p < m->n_parts; p++)
+        pm_lane_free(&m->testers[p]);
+    free(m->parts);
+    free(m->testers);
+    free(m->outcomes);
+    free(m->fired);
+    free(m->lift);
+    free(m->fields);
+    pm_classifier_free(&m->net);
+    pm_classifier_free(&m->tested);
+    free(m);
+}
+
+static uint64_t key_of(uint64_t seed, const char *word) {
+    const char *const words[] = {pm_classifier_exact.streams, word};
+    return pm_stream_key(seed, words, 2);
+}
+
+static void draw_weights(exact *m) {
+    pm_stream stream;
+    gsl_rng *rng = pm_stream_new(&stream);
+    for (size_t l = 0; l < m->net.n_layers; l++) {
+        const char *const words[] = {"classifier weights"};
+        uint64_t key = pm_stream_key(m->of->seed + l * 0x100000000u, words, 1);
+        for (size_t i = 0; i < m->net.sizes[l]; i++) {
+            pm_stream_start(rng, key, i);
+            for (size_t j = 0; j < m->net.sizes[l + 1]; j++)
+                m->net.weight[l][i * m->net.strides[l] + j] =
+                    m->of->layers[l].mean + pm_draw_normal(rng, m->of->layers[l].std);
+        }
+    }
+}
+
+/* Receptive fields of the first layer, if wanted, and no weights outside of them. */
+static pm_status limit_fields(exact *m, pm_error *error) {
+    const pm_classifier *net = &m->net;
+    if (m->of->layers[0].field == 0)
+        return PM_OK;
+    pm_status status = pm_fields_new(m->train, net->sizes[0], net->sizes[1], net->strides[0], m->of->layers[0].field,
+                                     key_of(m->of->seed, "fields"), &m->fields, error);
+    for (size_t k = 0; !status && k < pm_classifier_weights(net, 0); k++)
+        net->weight[0][k] *= m->fields[k];
+    return status;
+}
+
+static pm_status net_new(pm_classifier *net, const pm_classification *c, const size_t *sizes, pm_error *error) {
+    pm_status status = pm_classifier_new(net, &c->neuron, &c->readout, c->loss, sizes, c->n_layers, error);
+    net->duration = c->duration;
+    memcpy(net->loss_parameters, c->loss_parameters, sizeof net->loss_parameters);
+    net->desired = c->desired;
+    net->n_desired = c->n_desired;
+    net->slope_floor = c->slope_floor;
+    return status;
+}
+
+static pm_status build(exact *m, pm_error *error) {
+    const pm_classification *c = m->of;
+    size_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {pm_coding_inputs(&c->coding, m->train)};
+    for (size_t l = 0; l < c->n_layers; l++)
+        sizes[l + 1] = c->layers[l].size;
+    pm_status status = net_new(&m->net, c, sizes, error);
+    if (!status)
+        status = net_new(&m->tested, c, sizes, error);
+    if (status)
+        return status;
+    draw_weights(m);
+    status = limit_fields(m, error);
+    if (status)
+        return status;
+    size_t widest = 0;
+    for (size_t l = 0; l < c->n_layers; l++) {
+        widest = m->net.strides[l] > widest ? m->net.strides[l] : widest;
+        m->n_sources += sizes[l];
+    }
+    m->parts = calloc(m->n_parts, sizeof *m->parts);
+    m->testers = calloc(m->n_parts, sizeof *m->testers);
+    m->outcomes = calloc(m->n_parts, sizeof *m->outcomes);
+    m->fired = calloc(m->n_sources + 1, sizeof *m->fired);
+    m->lift = calloc(widest + 1, sizeof *m->lift);
+    bool enough = m->parts && m->testers && m->outcomes && m->fired && m->lift;
+    for (size_t p = 0; enough && p < m->n_parts; p++)
+        enough = part_new(&m->parts[p], m, error) && !pm_lane_new(&m->testers[p], &m->tested, error);
+    return enough ? PM_OK : pm_fail_memory(error, "the training of a network");
+}
+
+static pm_status create(void **model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
+                        size_t first, size_t n_parts, pm_error *error) {
+    exact *m = calloc(1, sizeof *m);
+    if (!m)
+        return pm_fail_memory(error, "the training of a network");
+    *m = (exact){.of = c, .train = train, .relay = relay, .first = first, .n_parts = n_parts, .keep = 1.0};
+    m->code_key = key_of(c->seed, "code");
+    m->drop_key = key_of(c->seed, "dropout");
+    m->deform_key = key_of(c->seed, "deform");
+    pm_status status = build(m, error);
+    if (status)
+        destroy(m);
+    else
+        *model = m;
+    return status;
+}
+
+static double *array(void *model, size_t k, size_t *n) {
+    const exact *m = model;
+    *n = k < m->net.n_layers ? pm_classifier_weights(&m->net, k) : 0;
+    return k < m->net.n_layers ? m->net.weight[k] : NULL;
+}
+
+/* A block for each layer. */
+static bool block(const void *model, size_t k, pm_class_block *b) {
+    const exact *m = model;
+    if (k >= m->net.n_layers)
+        return false;
+    *b = (pm_class_block){
+        .array = k, .rows = m->net.sizes[k], .columns = m->net.strides[k], .share = m->of->layers[k].rate};
+    return true;
+}
+
+/* --- one example -------------------------------------------------------------------------------------------------- */
+
+/* Which neurons of a population are dropped in this presentation; the bias never is. */
+static void draw_dropped(const exact *m, size_t layer, double probability, uint64_t presentation, size_t n,
+                         uint8_t *dropped) {
+    uint32_t limit = (uint32_t)(probability * 0x1p32), word[4] = {0};
+    uint64_t key = m->drop_key + layer;
+    for (size_t k = 0; k < n; k++) {
+        if (k % 4 == 0)
+            pm_philox_block(key, presentation, k / 4, word);
+        dropped[k] = word[k % 4] < limit;
+    }
+}
+
+static double dropout_of(const pm_classification *c, size_t population) {
+    return population == 0 ? c->input_dropout : c->layers[population - 1].dropout;
+}
+
+static void score_example(const pm_lane *lane, size_t label, pm_score *score) {
+    score->n++;
+    score->correct += pm_lane_decision(lane) == label;
+    score->loss += pm_lane_loss(lane, label);
+    score->spikes += (double)pm_lane_spikes(lane);
+    score->input += (double)lane->net.rasters[0].n;
+}
+
+/* The input spikes of one presentation. */
+static pm_status present(const exact *m, part *p, size_t example, uint64_t presentation, pm_error *error) {
+    pm_presentation of = {m->train, example, m->code_key, presentation};
+    pm_raster *to = &p->lane.net.rasters[0];
+    if (!p->deformer)
+        return pm_encode(&m->of->coding, &of, to, error);
+    pm_dataset one = *m->train;
+    pm_deform(p->deformer, m->deform_key, presentation, one.bytes + example * one.n_features, p->picture);
+    one.bytes = p->picture;
+    of.data = &one;
+    of.example = 0;
+    return pm_encode(&m->of->coding, &of, to, error);
+}
+
+static pm_status train_example(exact *m, part *p, size_t example, uint64_t presentation, pm_score *score,
+                               pm_error *error) {
+    const pm_classification *c = m->of;
+    const uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS] = {NULL};
+    pm_lane *lane = &p->lane;
+    size_t label = m->train->label[example];
+    pm_status status = present(m, p, example, presentation, error);
+    for (size_t l = 0; l < c->n_layers; l++) {
+        size_t n = l == 0 ? m->train->n_features : m->net.sizes[l];
+        if (dropout_of(c, l) <= 0.0)
+            continue;
+        draw_dropped(m, l, dropout_of(c, l), presentation, n, p->dropped[l]);
+        dropped[l] = p->dropped[l];
+    }
+    if (!status)
+        status = pm_lane_run(lane, dropped, error);
+    if (status)
+        return status;
+    score_example(lane, label, score);
+    for (size_t l = 0; l < c->n_layers; l++)
+        for (size_t k = 0; k < lane->net.rasters[l].n; k++)
+            p->fired[l][lane->net.rasters[l].neuron[k]]++;
+    status = pm_lane_back(lane, label, p->wanted, error);
+    if (status || c->opposition <= 0.0)
+        return status;
+    status = pm_lane_oppose(lane, m->train->n_features, c->opposition, error);
+    if (!status)
+        status = pm_lane_run(lane, dropped, error);
+    return status ? status : pm_lane_back(lane, label, p->wanted, error);
+}
+
+/* Of n examples those from this one on, before the next part's, are in own part `which`. */
+static size_t part_begin(const exact *m, size_t which, size_t n) { return n * (m->first + which) / m->of->parts; }
+
+static void run_part(exact *m, size_t which, const pm_class_batch *batch, pm_score *score) {
+    part *p = &m->parts[which];
+    outcome *o = &m->outcomes[which];
+    o->status = PM_OK;
+    *score = (pm_score){0};
+    for (size_t l = 0; l < m->net.n_layers; l++) {
+        memset(p->gradient[l], 0, pm_classifier_weights(&m->net, l) * sizeof(double));
+        memset(p->fired[l], 0, m->net.sizes[l] * sizeof(uint32_t));
+    }
+    const size_t to = part_begin(m, which + 1, batch->n);
+    for (size_t k = part_begin(m, which, batch->n); !o->status && k < to; k++)
+        o->status = train_example(m, p, batch->order[k], batch->first + k, score, &o->error);
+}
+
+/* The first failure of own parts. */
+static pm_status find_failure(const exact *m, pm_error *error) {
+    size_t p = 0;
+    while (p < m->n_parts && !m->outcomes[p].status)
+        p++;
+    if (p == m->n_parts)
+        return PM_OK;
+    if (error)
+        *error = m->outcomes[p].error;
+    return m->outcomes[p].status;
+}
+
+static pm_status learn(void *model, const pm_class_batch *batch, pm_score *parts, pm_error *error) {
+    exact *m = model;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (size_t p = 0; p < m->n_parts; p++)
+        run_part(m, p, batch, &parts[p]);
+    return find_failure(m, error);
+}
+
+/* --- the step ----------------------------------------------------------------------------------------------------- */
+
+static void count_fired(exact *m) {
+    uint64_t *fired = m->fired;
+    for (size_t l = 0; l < m->of->n_layers; fired += m->net.sizes[l++])
+        for (size_t j = 0; j < m->net.sizes[l]; j++) {
+            fired[j] = 0;
+            for (size_t p = 0; p < m->n_parts; p++)
+                fired[j] += m->parts[p].fired[l][j];
+        }
+    if (m->relay)
+        m->relay->ranks->sum(m->relay->ranks->user, m->fired, m->n_sources);
+}
+
+typedef struct addend {
+    const exact *of;
+    size_t layer;
+} addend;
+
+/* A pm_relay_add: the sum goes into the first own part's gradient. What comes from before is the first term of a sum of
+ * two, which is the same in either order. */
+static void add_parts(void *of, const double *before, size_t from, size_t n) {
+    enum { BLOCK = 2048 };
+    const addend *a = of;
+    const exact *m = a->of;
+    double *sum = m->parts[0].gradient[a->layer] + from;
+#pragma omp parallel for schedule(static)
+    for (size_t begin = 0; begin < n; begin += BLOCK) {
+        size_t end = begin + BLOCK < n ? begin + BLOCK : n;
+        for (size_t j = begin; before && j < end; j++)
+            sum[j] += before[j];
+        for (size_t p = 1; p < m->n_parts; p++)
+            for (size_t j = begin; j < end; j++)
+                sum[j] += m->parts[p].gradient[a->layer][from + j];
+    }
+}
+
+/* What regularisation adds to the weights of each neuron of layer l per spike of a source, from the neurons' spikes in
+ * a batch of n. */
+static void find_lifts(exact *m, size_t l, size_t n, const uint64_t *fired) {
+    const pm_classification *c = m->of;
+    double *lift = m->lift;
+    for (size_t j = 0; j < m->net.strides[l]; j++)
+        lift[j] = 0.0;
+    for (size_t j = 0; l + 1 < c->n_layers && j < m->net.sizes[l + 1]; j++) {
+        double mean = (double)fired[j] / ((double)n * (1.0 - c->layers[l].dropout));
+        if (mean < c->lowest)
+            lift[j] = c->lift * (c->lowest - mean);
+        else if (mean > c->highest)
+            lift[j] = c->lift * (c->highest - mean);
+    }
+}
+
+static void gather(void *model, size_t l, size_t n, double rate) {
+    exact *m = model;
+    addend own = {m, l};
+    if (l == 0)
+        count_fired(m);
+    const uint64_t *fired = m->fired;
+    for (size_t k = 0; k <= l; k++)
+        fired += m->net.sizes[k];
+    find_lifts(m, l, n, fired);
+    m->keep = 1.0 - m->of->weight_decay * rate / m->of->rate;
+    if (m->relay && m->parts[0].wanted[l])
+        m->relay->sum(m->relay->user, m->parts[0].gradient[l], pm_classifier_weights(&m->net, l), add_parts, &own);
+}
+
+/* Sums the gradients of row i of layer l into the first part's, unless ranks have done so. */
+static const double *gradient(void *model, size_t l, size_t i, size_t n) {
+    exact *m = model;
+    size_t stride = m->net.strides[l], at = i * stride;
+    double *sum = m->parts[0].gradient[l] + at, inverse = 1.0 / (double)n;
+    for (size_t p = 1; !m->relay && p < m->n_parts; p++)
+        for (size_t j = 0; j < stride; j++)
+            sum[j] += m->parts[p].gradient[l][at + j];
+    for (size_t j = 0; j < stride; j++)
+        sum[j] *= inverse;
+    return sum;
+}
+
+static bool settle(void *model, size_t l, size_t i, size_t n) {
+    exact *m = model;
+    size_t stride = m->net.strides[l], at = i * stride;
+    const uint64_t *fired = m->fired + i;
+    double *weight = m->net.weight[l] + at, total = 0.0;
+    for (size_t k = 0; k < l; k++)
+        fired += m->net.sizes[k];
+    double spikes = 1.0 / (double)n * (double)*fired;
+    for (size_t j = 0; j < stride; j++)
+        weight[j] = weight[j] * m->keep + spikes * m->lift[j];
+    for (size_t j = 0; l == 0 && m->fields && j < stride; j++)
+        weight[j] *= m->fields[at + j];
+    for (size_t j = 0; j < stride; j++)
+        total += fabs(weight[j]);
+    return isfinite(total);
+}
+
+/* --- tests -------------------------------------------------------------------------------------------------------- */
+
+/* Weights from neurons that were dropped now and then are scaled down to what they delivered on average. */
+static void prepare(void *model, const double *const *arrays) {
+    exact *m = model;
+    for (size_t l = 0; l < m->net.n_layers; l++) {
+        double left = 1.0 - dropout_of(m->of, l);
+        for (size_t i = 0; i < m->net.sizes[l]; i++) {
+            double scale = l == 0 && i >= m->train->n_features ? 1.0 : left;
+            for (size_t j = 0; j < m->net.strides[l]; j++)
+                m->tested.weight[l][i * m->net.strides[l] + j] = scale * arrays[l][i * m->net.strides[l] + j];
+        }
+    }
+}
+
+static pm_status run_example(const exact *m, pm_lane *lane, const pm_presentation *of, pm_error *error) {
+    pm_status status = pm_encode(&m->of->coding, of, &lane->net.rasters[0], error);
+    return status ? status : pm_lane_run(lane, NULL, error);
+}
+
+static void test_part(exact *m, size_t which, const pm_dataset *data, uint32_t *confusion, pm_score *score) {
+    pm_lane *lane = &m->testers[which];
+    outcome *o = &m->outcomes[which];
+    const uint64_t key = key_of(m->of->seed, "test");
+    o->status = PM_OK;
+    *score = (pm_score){0};
+    for (size_t k = part_begin(m, which, data->n); k < part_begin(m, which + 1, data->n); k++) {
+        o->status = run_example(m, lane, &(pm_presentation){data, k, key, k}, &o->error);
+        if (o->status)
+            return;
+        score_example(lane, data->label[k], score);
+        if (confusion) {
+            uint32_t *count = &confusion[data->label[k] * data->n_classes + pm_lane_decision(lane)];
+#pragma omp atomic
+            ++*count;
+        }
+    }
+}
+
+static pm_status test(void *model, const pm_dataset *data, uint32_t *confusion, pm_score *parts, pm_error *error) {
+    exact *m = model;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (size_t p = 0; p < m->n_parts; p++)
+        test_part(m, p, data, confusion, &parts[p]);
+    return find_failure(m, error);
+}
+
+static pm_status look(void *model, const pm_dataset *data, size_t example, pm_class_look *look, pm_error *error) {
+    const exact *m = model;
+    pm_lane *lane = &m->testers[0];
+    *look = (pm_class_look){lane->net.rasters, m->net.sizes, lane->net.n_layers + 1, m->of->duration};
+    return run_example(m, lane, &(pm_presentation){data, example, m->of->seed, example}, error);
+}
+
+static bool table(const void *model, size_t k, pm_class_table *t) {
+    const exact *m = model;
+    const pm_classifier *net = &m->tested;
+    if (k >= net->n_layers)
+        return false;
+    *t = (pm_class_table){.head = "pA; a row per target, a column per source",
+                          .numbers = net->weight[k],
+                          .rows = net->sizes[k + 1],
+                          .columns = net->sizes[k],
+                          .stride = net->strides[k]};
+    snprintf(t->name, sizeof t->name, "weights-%zu", k + 1);
+    return true;
+}
+
+const pm_classifier_model pm_classifier_exact = {.streams = "classification",
+                                                 .divided = true,
+                                                 .only_by_spikes = true,
+                                                 .create = create,
+                                                 .destroy = destroy,
+                                                 .array = array,
+                                                 .block = block,
+                                                 .learn = learn,
+                                                 .gather = gather,
+                                                 .gradient = gradient,
+                                                 .settle = settle,
+                                                 .prepare = prepare,
+                                                 .test = test,
+                                                 .look = look,
+                                                 .table = table};

@@ -1,0 +1,293 @@
+/* The trainer of classifiers: the same for the exact network, STBP and Lee. */
+#include "classify/looks.h"
+#include "support/presets.h"
+#include "support/starve.h"
+
+#include <check.h>
+#include <string.h>
+
+enum { TRAIN = 130, TEST = 100, HIDDEN = 20, MODELS = 3, EPOCHS = 15 };
+
+typedef struct sets {
+    pm_dataset train, test;
+} sets;
+
+static void make_sets(sets *s) {
+    ck_assert_int_eq(pm_dataset_yin_yang(1, "train", TRAIN, &s->train, NULL), PM_OK);
+    ck_assert_int_eq(pm_dataset_yin_yang(1, "test", TEST, &s->test, NULL), PM_OK);
+}
+
+static void drop_sets(sets *s) {
+    pm_dataset_free(&s->train);
+    pm_dataset_free(&s->test);
+}
+
+/* An experiment with the exact network (0), STBP (1) or Lee (2). */
+static pm_classification *experiment(size_t which) {
+    pm_classification *c = pm_classification_new();
+    const pm_image_model *models[MODELS] = {NULL, &pm_image_model_stbp, &pm_image_model_lee};
+    c->model = models[which];
+    if (c->model)
+        memcpy(c->model_parameters, presets_of(&c->model->head), c->model->head.size);
+    c->duration = 40.0;
+    c->neuron.V_th = c->readout.V_th = -50.0;
+    set_value(&c->coding.code->head, c->coding.parameters, "to", 20.0);
+    set_value(&c->coding.code->head, c->coding.parameters, "threshold", -1.0);
+    set_value(&c->loss->head, c->loss_parameters, "scale", 0.3);
+    c->layers[0] = (pm_classification_layer){.size = HIDDEN, .mean = 900.0, .std = 600.0, .rate = 1.0};
+    c->layers[1] = (pm_classification_layer){.size = 3, .mean = 50.0, .std = 30.0, .rate = 1.0};
+    c->n_layers = 2;
+    c->n_classes = 3;
+    c->seed = 3;
+    c->batch = 40;
+    c->rate = c->model ? 0.005 : 10.0;
+    c->average = c->model ? 0.0 : 0.9;
+    c->optimiser = &pm_optimiser_adam;
+    memcpy(c->optimiser_parameters, presets_of(&pm_optimiser_adam.head), pm_optimiser_adam.head.size);
+    return c;
+}
+
+static pm_class_trainer *make(const pm_classification *c, const pm_dataset *train) {
+    pm_class_trainer *t = NULL;
+    pm_error error = {0};
+    ck_assert_msg(pm_class_trainer_new(c, train, &t, &error) == PM_OK, "%s", error.message);
+    return t;
+}
+
+static void count(void *argument, size_t done, const pm_score *score) {
+    ck_assert_uint_eq(score->n, done);
+    *(size_t *)argument = done;
+}
+
+/* Every model: an epoch shows every example once, training lowers the loss, and the confusion matrix counts every
+ * example of a test with the correct ones on its diagonal. */
+START_TEST(epochs) {
+    sets s;
+    make_sets(&s);
+    for (size_t which = 0; which < MODELS; which++) {
+        pm_classification *c = experiment(which);
+        pm_class_trainer *t = make(c, &s.train);
+        pm_epoch epoch, first = {0};
+        pm_score score;
+        uint32_t confusion[9], all = 0;
+        size_t done = 0;
+        for (int k = 0; k < EPOCHS; k++) {
+            ck_assert_int_eq(pm_class_trainer_advance(t, &s.test, count, &done, NULL, &epoch, NULL), PM_OK);
+            ck_assert_uint_eq(done, TRAIN);
+            if (k == 0)
+                first = epoch;
+        }
+        ck_assert_double_lt(epoch.train.loss, 0.8 * first.train.loss);
+        ck_assert_double_eq(epoch.rate, c->rate);
+        ck_assert_uint_eq(pm_class_trainer_counters(t)[0], EPOCHS);
+        ck_assert_uint_eq(pm_class_trainer_counters(t)[1], 3 * EPOCHS); /* 3 batches of 43 or 44 */
+        ck_assert_int_eq(pm_class_trainer_test(t, &s.test, confusion, &score, NULL), PM_OK);
+        ck_assert_mem_eq(&score, &epoch.validation, sizeof score);
+        for (size_t k = 0; k < 9; k++)
+            all += confusion[k];
+        ck_assert_uint_eq(all, TEST);
+        ck_assert_uint_eq(confusion[0] + confusion[4] + confusion[8], score.correct);
+        ck_assert_double_gt(score.spikes, 0.0);
+        pm_class_trainer_free(t);
+        pm_classification_free(c);
+    }
+    drop_sets(&s);
+}
+END_TEST
+
+/* State between epochs is all there is: a trainer that takes it over goes on with the same bits. */
+START_TEST(resumed) {
+    sets s;
+    make_sets(&s);
+    for (size_t which = 0; which < MODELS; which++) {
+        pm_classification *c = experiment(which);
+        pm_class_trainer *a = make(c, &s.train), *b = make(c, &s.train);
+        pm_score score;
+        ck_assert_int_eq(pm_class_trainer_epoch(a, NULL, NULL, NULL, &score, NULL), PM_OK);
+        for (size_t k = 0; k < pm_class_trainer_arrays(a); k++) {
+            size_t n, m;
+            double *from = pm_class_trainer_array(a, k, &n), *to = pm_class_trainer_array(b, k, &m);
+            ck_assert_uint_eq(n, m);
+            memcpy(to, from, n * sizeof *to);
+        }
+        memcpy(pm_class_trainer_counters(b), pm_class_trainer_counters(a), 2 * sizeof(uint64_t));
+        ck_assert_int_eq(pm_class_trainer_epoch(a, NULL, NULL, NULL, &score, NULL), PM_OK);
+        ck_assert_int_eq(pm_class_trainer_epoch(b, NULL, NULL, NULL, &score, NULL), PM_OK);
+        for (size_t k = 0; k < pm_class_trainer_arrays(a); k++) {
+            size_t n;
+            const double *left = pm_class_trainer_array(a, k, &n), *right = pm_class_trainer_array(b, k, &n);
+            ck_assert_mem_eq(left, right, n * sizeof *left);
+        }
+        pm_class_trainer_free(a);
+        pm_class_trainer_free(b);
+        pm_classification_free(c);
+    }
+    drop_sets(&s);
+}
+END_TEST
+
+/* What is tested is the running mean: with one that is 0, another network is right. */
+START_TEST(mean_is_tested) {
+    sets s;
+    make_sets(&s);
+    pm_classification *c = experiment(0);
+    pm_class_trainer *t = make(c, &s.train);
+    pm_score score;
+    pm_class_table table;
+    size_t n;
+    ck_assert_uint_eq(pm_class_trainer_arrays(t), 6);
+    for (size_t k = 4; k < 6; k++) {
+        double *mean = pm_class_trainer_array(t, k, &n);
+        memset(mean, 0, n * sizeof *mean);
+    }
+    ck_assert_int_eq(pm_class_trainer_test(t, &s.test, NULL, &score, NULL), PM_OK);
+    ck_assert_double_eq(score.spikes, 0.0);
+    ck_assert(pm_class_trainer_table(t, 0, &table));
+    for (size_t k = 0; k < table.rows; k++)
+        ck_assert_double_eq(table.numbers[k], 0.0);
+    pm_class_trainer_free(t);
+    pm_classification_free(c);
+    drop_sets(&s);
+}
+END_TEST
+
+/* The tables of every model name each layer, with as many numbers as it has sources and neurons. */
+START_TEST(tables) {
+    static const char *const names[2][5] = {{"weights-1", "weights-2"},
+                                            {"weights-1", "neurons-1", "weights-2", "neurons-2"}};
+    sets s;
+    make_sets(&s);
+    for (size_t which = 0; which < MODELS; which++) {
+        pm_classification *c = experiment(which);
+        pm_class_trainer *t = make(c, &s.train);
+        pm_score score;
+        pm_class_table table;
+        size_t k = 0;
+        ck_assert_int_eq(pm_class_trainer_test(t, &s.test, NULL, &score, NULL), PM_OK);
+        for (; pm_class_trainer_table(t, k, &table); k++) {
+            ck_assert_str_eq(table.name, names[which > 0][k]);
+            ck_assert_uint_eq(table.rows, strchr(table.name, '1') ? HIDDEN : 3);
+            ck_assert_uint_eq(table.columns, table.name[0] == 'n' ? 1 : strchr(table.name, '1') ? 4 : HIDDEN);
+        }
+        ck_assert_uint_eq(k, which > 0 ? 4 : 2);
+        pm_class_trainer_free(t);
+        pm_classification_free(c);
+    }
+    drop_sets(&s);
+}
+END_TEST
+
+/* Looks count the first spike of every neuron in every example, and keep all spikes of the first ones; models whose
+ * spikes have no times have none. */
+START_TEST(looks) {
+    sets s;
+    make_sets(&s);
+    for (size_t which = 0; which < MODELS; which++) {
+        pm_classification *c = experiment(which);
+        pm_class_trainer *t = make(c, &s.train);
+        pm_score score;
+        pm_class_looks seen;
+        uint64_t inputs = 0;
+        ck_assert_int_eq(pm_class_trainer_test(t, &s.test, NULL, &score, NULL), PM_OK);
+        ck_assert_int_eq(pm_class_looks_take(t, &s.test, &seen, NULL), PM_OK);
+        ck_assert_uint_eq(seen.populations, which == 0 ? 2 : 0); /* the output only integrates */
+        ck_assert_uint_eq(seen.examples, which == 0 ? TEST : 0);
+        for (size_t b = 0; b < PM_LOOK_BINS && which == 0; b++)
+            inputs += seen.bins[b];
+        ck_assert_uint_eq(inputs, 4 * seen.examples);
+        for (size_t k = 1; k < seen.spikes.count; k++)
+            ck_assert_uint_le(seen.spikes.items[k - 1].example, seen.spikes.items[k].example);
+        ck_assert(seen.spikes.count > 0 ? seen.spikes.items[seen.spikes.count - 1].example == PM_LOOK_SHOWN - 1
+                                        : which > 0);
+        pm_class_looks_free(&seen);
+        pm_class_trainer_free(t);
+        pm_classification_free(c);
+    }
+    drop_sets(&s);
+}
+END_TEST
+
+static void refused(const pm_classification *c, const pm_dataset *train, const char *word) {
+    pm_class_trainer *t;
+    pm_error error = {0};
+    ck_assert_int_eq(pm_class_trainer_new(c, train, &t, &error), PM_INVALID);
+    ck_assert_ptr_null(t);
+    ck_assert_msg(strstr(error.message, word) != NULL, "%s", error.message);
+}
+
+/* Networks and batches that do not fit the data are refused; so is a test on other data; a stop ends an epoch. */
+START_TEST(misfits) {
+    sets s;
+    make_sets(&s);
+    for (size_t which = 0; which < MODELS; which++) {
+        pm_classification *c = experiment(which);
+        c->layers[1].size = 4, refused(c, &s.train, "4 neurons");
+        c->layers[1].size = 3, c->batch = TRAIN + 1, refused(c, &s.train, "131");
+        c->batch = 40, c->deform.rotate = 5.0, refused(c, &s.train, "no pictures");
+        c->deform.rotate = 0.0, c->rate = c->model ? 1e308 : 1e300;
+        pm_class_trainer *t = make(c, &s.train);
+        pm_score score;
+        pm_error error = {0};
+        const volatile int stop = 1;
+        ck_assert_int_eq(pm_class_trainer_epoch(t, NULL, NULL, &stop, &score, &error), PM_STOPPED);
+        ck_assert_int_eq(pm_class_trainer_epoch(t, NULL, NULL, NULL, &score, &error), PM_FAILED);
+        ck_assert(strstr(error.message, "diverged") || strstr(error.message, "runaway"));
+        s.test.n_features = 2;
+        if (c->model)
+            ck_assert_int_eq(pm_class_trainer_test(t, &s.test, NULL, &score, &error), PM_INVALID);
+        s.test.n_features = 4;
+        pm_class_trainer_free(t);
+        pm_classification_free(c);
+    }
+    drop_sets(&s);
+}
+END_TEST
+
+/* Memory may run out anywhere: that is said, and nothing is left behind. */
+START_TEST(memory_runs_out) {
+    sets s;
+    make_sets(&s);
+    s.test.n = 4; /* of them */
+    for (size_t which = 0; which < MODELS; which += 2) {
+        pm_classification *c = experiment(which);
+        c->layers[0].size = 3;
+        c->parts = 2;
+        for (size_t n = 1;; n++) {
+            pm_class_trainer *t = NULL;
+            pm_class_looks seen = {0};
+            pm_score score;
+            pm_error error = {0};
+            starve(n);
+            pm_status status = pm_class_trainer_new(c, &s.train, &t, &error);
+            if (status == PM_OK)
+                status = pm_class_trainer_test(t, &s.test, NULL, &score, &error);
+            if (status == PM_OK)
+                status = pm_class_looks_take(t, &s.test, &seen, &error);
+            bool hit = starved();
+            starve(0);
+            pm_class_looks_free(&seen);
+            pm_class_trainer_free(t);
+            ck_assert_int_eq(status, hit ? PM_NO_MEMORY : PM_OK);
+            if (!hit)
+                break;
+        }
+        pm_classification_free(c);
+    }
+    drop_sets(&s);
+}
+END_TEST
+
+Suite *pm_suite_trainer(void);
+Suite *pm_suite_trainer(void) {
+    Suite *suite = suite_create("trainer");
+    TCase *tests = tcase_create("trainer");
+    tcase_add_test(tests, epochs);
+    tcase_add_test(tests, resumed);
+    tcase_add_test(tests, mean_is_tested);
+    tcase_add_test(tests, tables);
+    tcase_add_test(tests, looks);
+    tcase_add_test(tests, misfits);
+    tcase_add_test(tests, memory_runs_out);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

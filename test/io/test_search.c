@@ -1,0 +1,61 @@
+/* Search files from inside. */
+#define _GNU_SOURCE
+#include "io/search_yaml.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static const char *place(const char *name) {
+    static char path[2][160];
+    static size_t next;
+    char *to = path[next++ % 2];
+    snprintf(to, sizeof path[0], "%s/%s", folder, name);
+    return to;
+}
+
+static void put(const char *name, const char *text) {
+    FILE *file = fopen(place(name), "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* All points are of one experiment: its file is read once, whatever becomes of it in the course of a search. */
+START_TEST(one_experiment) {
+    pm_search search;
+    pm_experiment *experiment = NULL;
+    pm_error error = {0};
+    snprintf(folder, sizeof folder, "/tmp/punctum-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    put("experiment.yaml",
+        "duration: 100.0\nlayers: [{name: in, size: 5}, {name: out, size: 1}]\n"
+        "problem: {poisson: {}}\ngoal: {correlation: 0.9, tau: 5.0}\nrule: {normad: {tau_hat: 2.0}}\n");
+    put("search.yaml",
+        "experiment: experiment.yaml\nseed: 7\ntrials: 2\nvary: {rule.normad.tau_hat: {choice: [3.0, 4.0]}}\n");
+    ck_assert_msg(pm_search_load(place("search.yaml"), &search, &error) == PM_OK, "%s", error.message);
+    put("experiment.yaml", "duration: 50.0\n");
+    for (uint32_t point = 0; point < 2; point++) {
+        ck_assert_msg(pm_search_experiment(&search, point, &experiment, &error) == PM_OK, "%s", error.message);
+        ck_assert_double_eq(experiment->duration, 100.0);
+        ck_assert_uint_eq(experiment->seed, 7);
+        pm_experiment_free(experiment);
+    }
+    pm_search_free(&search);
+    ck_assert_int_eq(unlink(place("experiment.yaml")), 0);
+    ck_assert_int_eq(unlink(place("search.yaml")), 0);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
+Suite *pm_suite_search(void);
+Suite *pm_suite_search(void) {
+    Suite *suite = suite_create("search");
+    TCase *tests = tcase_create("search");
+    tcase_add_test(tests, one_experiment);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
