@@ -1,0 +1,775 @@
+"""The description of a network: populations, projections, currents, what to record.
+
+What is described is kept here, and given to the library at once, which checks it. Simulations run on the library's copy;
+a network that is changed while one exists gets a new copy, so that nothing changes below a simulation.
+"""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+import os
+import weakref
+from dataclasses import dataclass
+from typing import Any, Iterator, Mapping, Optional, Sequence, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _c
+from .errors import InvalidError
+from .values import Array, CellSpec, Distribution, Drawn, Jump, JumpLike, Receptor, Reset, Value, jumps_of, kind_of
+
+SIZE_OF_EVENT = _c.dtype_of("pm_event")
+SIZE_OF_SYNAPSE = _c.dtype_of("pm_synapse")
+STEP = np.dtype([("time", "f8"), ("value", "f8")])
+QUANTITIES = ("potential", "current", "threshold")
+PARAMETERS = tuple(name for name, *_ in _c.structures["pm_neuron"]._fields_)
+RULES = {
+    "all_to_all": None,
+    "one_to_one": None,
+    "fixed_indegree": "indegree",
+    "pairwise_bernoulli": "probability",
+    "fixed_outdegree": "outdegree",
+    "fixed_total_number": "total",
+}
+
+
+def parameters() -> dict[str, tuple[str, str, float]]:
+    """The parameters of a LIF neuron: name, (unit, what it is, default)."""
+    preset = _c.lib.pm_neuron_default()
+    table, k = {}, 0
+    unit, about = ctypes.c_char_p(), ctypes.c_char_p()
+    while name := _c.lib.pm_python_neuron_parameter(k, ctypes.byref(unit), ctypes.byref(about)):
+        table[name.decode()] = ((unit.value or b"").decode(), (about.value or b"").decode(), getattr(preset, name.decode()))
+        k += 1
+    return table
+
+
+class _Handle:
+    """A pm_network."""
+
+    def __init__(self, pointer: Any) -> None:
+        if not pointer:
+            raise MemoryError("not enough memory for a network")
+        self.pointer = pointer
+        self.users: weakref.WeakSet[Any] = weakref.WeakSet()  # simulations
+
+    def __del__(self) -> None:
+        _c.lib.pm_network_free(ctypes.cast(self.pointer, ctypes.c_void_p))
+
+    @property
+    def c(self) -> Any:
+        return self.pointer.contents
+
+
+@dataclass
+class Recording:
+    """Samples of a quantity at multiples of an interval (ms)."""
+
+    quantity: str
+    neurons: Array
+    interval: float
+    receptor: Optional[str] = None
+
+
+class Population:
+    """Neurons of a kind. Attributes of LIF populations are their parameters: cells.C_m, cells.V_th = -50.0."""
+
+    def __init__(self, network: Network, name: str, size: int, kind: str) -> None:
+        fields = self.__dict__
+        fields["network"] = network
+        fields["name"] = name
+        fields["size"] = size
+        fields["kind"] = kind  # "lif", "spikes", "poisson"
+        fields["record_spikes"] = True
+        fields["spec"] = CellSpec()
+        fields["events"] = np.empty(0, SIZE_OF_EVENT)
+        fields["rate"] = 0.0
+        fields["course"] = {}
+
+    name: str
+    size: int
+    kind: str
+    network: Network
+    spec: CellSpec
+    record_spikes: bool
+    events: Array
+    rate: float
+    course: dict[str, Any]
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} population '{self.name}' of {self.size}>"
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(PARAMETERS if self.kind == "lif" else [])]
+
+    def __getattr__(self, name: str) -> Any:
+        spec = self.__dict__.get("spec")
+        if spec is None or name.startswith("_"):
+            raise AttributeError(name)
+        if self.kind == "lif" and name in spec.varied:
+            return spec.varied[name].value
+        if self.kind == "lif" and name in PARAMETERS:
+            return spec.parameters.get(name, getattr(_c.lib.pm_neuron_default(), name))
+        raise AttributeError(f"population '{self.name}' has no '{name}'" + _c.nearest(name, PARAMETERS))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self.kind == "lif" and (name in PARAMETERS or name == "V_m"):
+            self.set(**{name: value})
+        elif name in self.__dict__:
+            self.__dict__[name] = value
+            self.network._changed()
+        else:
+            raise AttributeError(f"population '{self.name}' has no '{name}'" + _c.nearest(name, PARAMETERS))
+
+    @property
+    def number(self) -> int:
+        """Its place among the populations."""
+        return self.network.populations.index(self)
+
+    @property
+    def receptors(self) -> list[str]:
+        """The names of its receptors; without names of their own, none."""
+        return list(self.spec.receptors)
+
+    def set(self, **params: Value) -> None:
+        """Changes parameters, from the next simulation or reset on."""
+        before = copy.deepcopy(self.spec)
+        for name, value in params.items():
+            _set_parameter(self.spec, name, value)
+        try:
+            _c.call("pm_neuron_check", ctypes.byref(_neuron(self.spec)))
+        except Exception:
+            self.__dict__["spec"] = before
+            raise
+        self.network._changed()
+
+    def record(
+        self,
+        quantity: str = "potential",
+        neurons: Optional[npt.ArrayLike] = None,
+        interval: float = 0.1,
+        receptor: Optional[str] = None,
+    ) -> None:
+        """Samples 'potential' (mV), 'current' (pA; of one receptor if it is named) or 'threshold' (mV) of neurons (all of
+        them without a list) at multiples of an interval (ms). To be called before the simulation is made."""
+        chosen = np.arange(self.size) if neurons is None else np.atleast_1d(np.asarray(neurons))
+        if quantity not in QUANTITIES:
+            raise InvalidError(f"quantity: there is no '{quantity}'" + _c.nearest(quantity, QUANTITIES), key="quantity")
+        self.network._record(self, Recording(quantity, chosen.astype(np.uint32), float(interval), receptor))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(self.__dict__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+
+def _set_parameter(spec: CellSpec, name: str, value: Value) -> None:
+    if name not in PARAMETERS and name != "V_m":
+        raise InvalidError(f"there is no parameter '{name}'" + _c.nearest(name, PARAMETERS), key=name)
+    drawn = Drawn.of(value, name)
+    spec.varied.pop(name, None)
+    if isinstance(drawn.value, float) and name != "V_m":
+        spec.parameters[name] = drawn.value
+    else:
+        spec.varied[name] = drawn
+
+
+def _neuron(spec: CellSpec) -> Any:
+    neuron = _c.lib.pm_neuron_default()
+    for name, value in spec.parameters.items():
+        setattr(neuron, name, value)
+    return neuron
+
+
+class Projection:
+    """Synapses between two populations. weight (pA; mV at impulses) and delay (ms) are arrays of the synapses as drawn, in
+    the order of source and target; what is written there holds from the next simulation or reset on."""
+
+    def __init__(self, network: Network, pre: Population, post: Population, rule: str) -> None:
+        self.network = network
+        self.pre = pre
+        self.post = post
+        self.rule = rule
+        self.number: Union[int, float] = 0  # of the rule: indegree, probability, ...
+        self.synapses: Array = np.empty(0, SIZE_OF_SYNAPSE)
+        self.weights = Drawn(0.0)
+        self.delays = Drawn(0.0)
+        self.receptor: Optional[str] = None
+        self.autapses = True
+        self.multapses = True
+        self._drawn: Optional[Array] = None
+        self._original: Optional[Array] = None
+
+    def __repr__(self) -> str:
+        return f"<projection '{self.pre.name}' to '{self.post.name}', {self.rule}>"
+
+    def _draw(self) -> Array:
+        if self._drawn is None:
+            self._drawn = self._draw_now()
+            self._original = self._drawn.copy()
+        return self._drawn
+
+    def _draw_now(self) -> Array:
+        pointer, n = ctypes.c_void_p(), ctypes.c_size_t()
+        handle = self.network._current()
+        number = self.network.projections.index(self)
+        _c.call("pm_python_synapses", handle.pointer, number, ctypes.byref(pointer), ctypes.byref(n))
+        return _c.adopt(pointer, n.value, SIZE_OF_SYNAPSE)
+
+    def __len__(self) -> int:
+        return len(self._draw())
+
+    @property
+    def source(self) -> Array:
+        """The number of each synapse's source within its population."""
+        return _fixed(self._draw()["source"])
+
+    @property
+    def target(self) -> Array:
+        """The number of each synapse's target within its population."""
+        return _fixed(self._draw()["target"])
+
+    @property
+    def weight(self) -> Array:
+        """pA; mV at impulses. Writable."""
+        return self._draw()["weight"]
+
+    @weight.setter
+    def weight(self, value: npt.ArrayLike) -> None:
+        self._draw()["weight"] = value
+
+    @property
+    def delay(self) -> Array:
+        """ms. Writable."""
+        return self._draw()["delay"]
+
+    @delay.setter
+    def delay(self, value: npt.ArrayLike) -> None:
+        self._draw()["delay"] = value
+
+    def matrix(self) -> Array:
+        """Weights as a matrix, target x source; synapses between the same two neurons are summed, NaN where there is none."""
+        drawn = self._draw()
+        place = (drawn["target"], drawn["source"])
+        total = np.zeros((self.post.size, self.pre.size))
+        np.add.at(total, place, drawn["weight"])
+        there = np.zeros(total.shape, bool)
+        there[place] = True
+        return np.where(there, total, np.nan)
+
+    def _settle(self) -> bool:
+        """Whether what was written makes it another projection: a list of synapses."""
+        if self._drawn is None or self._original is None or np.array_equal(self._drawn, self._original):
+            return False
+        self.rule = "list"
+        self.synapses = self._drawn
+        self._original = self._drawn.copy()
+        return True
+
+    def _redraw(self) -> None:
+        if self.rule != "list":
+            self._drawn = self._original = None
+
+
+def _fixed(array: Array) -> Array:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@dataclass
+class Current:
+    """A current that is injected into neurons."""
+
+    population: Population
+    neurons: Optional[Array]
+    kind: str  # "STEPS", "SINE", "NOISE"
+    steps: Array
+    numbers: dict[str, float]
+
+
+class Network:
+    """A network of populations and projections. Every random choice derives from the seed.
+
+    duration (ms) matters for files only: simulations run as far as they are told.
+    """
+
+    def __init__(self, seed: int = 1, duration: float = 0.0) -> None:
+        self._seed = int(seed)
+        self.duration = float(duration)
+        self.populations: list[Population] = []
+        self.projections: list[Projection] = []
+        self.currents: list[Current] = []
+        self.recordings: list[tuple[Population, Recording]] = []
+        self._handle: Optional[_Handle] = None
+        self._current()
+
+    # --- describing ----------------------------------------------------------------------------------------------
+
+    def lif(
+        self,
+        name: str,
+        size: int,
+        *,
+        receptors: Optional[Mapping[str, Receptor]] = None,
+        threshold: Optional[Sequence[JumpLike]] = None,
+        after_spike: Optional[Sequence[JumpLike]] = None,
+        reset: Optional[Reset] = None,
+        initial: Optional[Mapping[str, Value]] = None,
+        record: bool = True,
+        **params: Value,
+    ) -> Population:
+        """Leaky integrate-and-fire neurons.
+
+        receptors: by name, pm.exp2(5, 1.25), pm.exp(8), pm.alpha(2) or pm.impulse(); without them one receptor of tau_1
+        and tau_2. threshold, after_spike: jumps (mV, pA) at every spike and their time constants (ms), [(3.0, 30.0)].
+        reset: pm.Reset(...), V_reset without it. initial: {"V_m": mV} at t = 0, E_L without it. record: its spikes.
+        Parameters are numbers, distributions, or arrays with a value for each neuron:
+        """
+        population = Population(self, name, int(size), "lif")
+        spec = population.spec
+        for key, value in params.items():
+            _set_parameter(spec, key, value)
+        for key, value in (initial or {}).items():
+            if key != "V_m":
+                raise InvalidError(f"initial: there is no '{key}'; there is: V_m", key="initial")
+            _set_parameter(spec, key, value)
+        spec.receptors = dict(receptors or {})
+        spec.threshold = jumps_of(threshold)
+        spec.after_spike = jumps_of(after_spike)
+        spec.reset = reset
+        population.__dict__["record_spikes"] = bool(record)
+        return self._add(population)
+
+    def spikes(
+        self,
+        name: str,
+        size: Optional[int] = None,
+        times: Union[Sequence[npt.ArrayLike], npt.ArrayLike] = (),
+        neurons: Optional[npt.ArrayLike] = None,
+        *,
+        record: bool = True,
+    ) -> Population:
+        """Neurons that fire at given instants (ms): one list a neuron, or all times in an array beside the neurons'
+        numbers in another. More can be injected into a simulation."""
+        if neurons is None:
+            trains = [np.asarray(train, dtype=np.float64).ravel() for train in times]  # type: ignore[union-attr]
+            number = np.repeat(np.arange(len(trains), dtype=np.uint32), [len(train) for train in trains])
+            when = np.concatenate(trains) if trains else np.empty(0)
+            size = len(trains) if size is None else size
+        else:
+            when = np.asarray(times, dtype=np.float64).ravel()
+            number = np.asarray(neurons).ravel().astype(np.uint32)
+            if len(when) != len(number):
+                raise InvalidError(f"{len(when)} times and {len(number)} neurons; as many of each are needed", key="times")
+            size = int(number.max()) + 1 if size is None and len(number) else size
+        population = Population(self, name, int(size or 0), "spikes")
+        events = np.zeros(len(when), SIZE_OF_EVENT)
+        events["time"], events["neuron"] = when, number
+        population.__dict__["events"] = events
+        population.__dict__["record_spikes"] = bool(record)
+        return self._add(population)
+
+    def poisson(
+        self,
+        name: str,
+        size: int,
+        rate: Union[float, npt.ArrayLike],
+        *,
+        amplitude: float = 0.0,
+        frequency: float = 0.0,
+        phase: float = 0.0,
+        record: bool = True,
+    ) -> Population:
+        """Neurons that fire as independent Poisson processes of this rate (spikes/s): a number, or steps
+        [[time, rate], ...]; with an amplitude (spikes/s) around it as a sine of this frequency (Hz) and phase (degrees)."""
+        population = Population(self, name, int(size), "poisson")
+        array = np.asarray(rate, dtype=np.float64)
+        if array.ndim:
+            population.__dict__["course"] = {"steps": _steps(array, "rate")}
+            population.__dict__["rate"] = float(array[:, 1].max())
+        else:
+            population.__dict__["rate"] = float(array)
+            if amplitude:
+                population.__dict__["course"] = {
+                    "amplitude": float(amplitude),
+                    "frequency": float(frequency),
+                    "phase": float(phase),
+                }
+        population.__dict__["record_spikes"] = bool(record)
+        return self._add(population)
+
+    def connect(
+        self,
+        pre: Union[Population, str],
+        post: Union[Population, str],
+        *,
+        weight: Value = 0.0,
+        delay: Value = 0.0,
+        rule: Union[str, Mapping[str, float]] = "all_to_all",
+        receptor: Optional[str] = None,
+        source: Optional[npt.ArrayLike] = None,
+        target: Optional[npt.ArrayLike] = None,
+        autapses: bool = True,
+        multapses: bool = True,
+    ) -> Projection:
+        """Synapses from one population to another.
+
+        rule: 'all_to_all', 'one_to_one', {'fixed_indegree': n}, {'fixed_outdegree': n}, {'fixed_total_number': n},
+        {'pairwise_bernoulli': p}; or source and target, the numbers of the neurons of each synapse. weight: pA (mV at
+        impulses); delay: ms; numbers or distributions, a matrix (target x source) of weights, or with source and target
+        arrays. autapses, multapses: whether neurons may reach themselves, and others several times."""
+        first, second = self[pre], self[post]
+        if (source is None) != (target is None):
+            raise InvalidError("source and target go together", key="source")
+        if source is not None and target is not None:
+            projection = Projection(self, first, second, "list")
+            projection.synapses = _synapse_list(source, target, weight, delay)
+            projection._drawn = projection.synapses
+            projection._original = projection.synapses.copy()
+        else:
+            name, number = (rule, 0) if isinstance(rule, str) else next(iter(rule.items()))
+            if name not in RULES:
+                raise InvalidError(f"rule: there is no '{name}'" + _c.nearest(name, tuple(RULES)), key="rule")
+            if isinstance(rule, str) and RULES[name]:
+                raise InvalidError(f"rule: {name} needs its number: {{'{name}': ...}}", key="rule")
+            projection = Projection(self, first, second, name)
+            projection.number = number
+            projection.weights, projection.delays = Drawn.of(weight, "weight"), Drawn.of(delay, "delay")
+            if isinstance(projection.weights.value, np.ndarray):
+                shape = (second.size, first.size)
+                if projection.weights.value.shape != shape:
+                    raise InvalidError(
+                        f"weight: a matrix of {projection.weights.value.shape}; it must be of {shape}", key="weight"
+                    )
+        projection.receptor = receptor
+        projection.autapses, projection.multapses = bool(autapses), bool(multapses)
+        handle = self._writable()
+        self._write_projection(handle, projection)
+        self.projections.append(projection)
+        return projection
+
+    def current(
+        self,
+        population: Union[Population, str],
+        neurons: Optional[npt.ArrayLike] = None,
+        *,
+        steps: Optional[npt.ArrayLike] = None,
+        sine: Optional[Mapping[str, float]] = None,
+        noise: Optional[Mapping[str, float]] = None,
+    ) -> Current:
+        """A current (pA) into neurons (all of them without a list): steps [[time, pA], ...], each from its time (ms) on;
+        or sine={amplitude, frequency, phase, from, to}; or noise={mean, std, interval, from, to}, drawn anew for every
+        neuron at every interval (ms)."""
+        given = [kind for kind, value in (("STEPS", steps), ("SINE", sine), ("NOISE", noise)) if value is not None]
+        if len(given) != 1:
+            raise InvalidError("current: one of steps, sine and noise is needed", key="current")
+        keys = {"SINE": ("amplitude", "frequency", "phase", "from", "to"), "NOISE": ("mean", "std", "interval", "from", "to")}
+        numbers = {str(key): float(value) for key, value in dict(sine or noise or {}).items()}
+        for key in numbers:
+            if key not in keys[given[0]]:
+                raise InvalidError(f"current: there is no '{key}'" + _c.nearest(key, keys[given[0]]), key=key)
+        chosen = None if neurons is None else np.atleast_1d(np.asarray(neurons)).astype(np.uint32)
+        table = _steps(np.asarray(steps, dtype=np.float64), "steps") if steps is not None else np.empty(0, STEP)
+        current = Current(self[population], chosen, given[0], table, numbers)
+        handle = self._writable()
+        self._write_current(handle, current)
+        self.currents.append(current)
+        return current
+
+    def _record(self, population: Population, recording: Recording) -> None:
+        handle = self._writable()
+        self._write_recording(handle, population, recording)
+        self.recordings.append((population, recording))
+
+    # --- looking -------------------------------------------------------------------------------------------------
+
+    @property
+    def seed(self) -> int:
+        return self._seed
+
+    @seed.setter
+    def seed(self, value: int) -> None:
+        self._seed = int(value)
+        self._changed()
+        for projection in self.projections:
+            projection._redraw()
+
+    def __getitem__(self, name: Union[str, Population]) -> Population:
+        if isinstance(name, Population):
+            if name.network is not self:
+                raise InvalidError(f"population '{name.name}' belongs to another network")
+            return name
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise KeyError(f"there is no population '{name}'" + _c.nearest(name, [p.name for p in self.populations]))
+
+    def __contains__(self, name: object) -> bool:
+        return any(population.name == name or population is name for population in self.populations)
+
+    def __iter__(self) -> Iterator[Population]:
+        return iter(self.populations)
+
+    def __len__(self) -> int:
+        return len(self.populations)
+
+    def __repr__(self) -> str:
+        neurons = sum(population.size for population in self.populations)
+        return f"<network of {neurons} neurons in {len(self)} populations, {len(self.projections)} projections>"
+
+    # --- running -------------------------------------------------------------------------------------------------
+
+    def simulation(
+        self,
+        threads: int = 0,
+        engine: str = "exact",
+        dt: Optional[float] = None,
+        scheme: str = "exact",
+        interpolation: str = "grid",
+    ) -> Any:
+        """A simulation of this network: pm.Simulation(net, ...)."""
+        from .simulation import Simulation
+
+        return Simulation(self, threads, engine, dt, scheme, interpolation)
+
+    # --- the library's copy --------------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        self._handle = None
+
+    def _current(self) -> _Handle:
+        """The library's copy of what is described now."""
+        settled = [projection._settle() for projection in self.projections]
+        if any(settled):
+            self._changed()
+        if self._handle is None:
+            self._handle = self._write()
+        self._handle.c.duration = self.duration
+        return self._handle
+
+    def _writable(self) -> _Handle:
+        handle = self._current()
+        if len(handle.users):
+            handle = self._handle = self._write()
+        return handle
+
+    def _write(self) -> _Handle:
+        pointer = _c.lib.pm_network_new()
+        handle = _Handle(pointer)
+        handle.c.seed = self._seed
+        for number, population in enumerate(self.populations):
+            self._write_population(handle, population, number)
+        for projection in self.projections:
+            self._write_projection(handle, projection)
+        for current in self.currents:
+            self._write_current(handle, current)
+        for population, recording in self.recordings:
+            self._write_recording(handle, population, recording)
+        return handle
+
+    def _add(self, population: Population) -> Population:
+        handle = self._writable()
+        try:
+            self._write_population(handle, population, len(self.populations))
+        except Exception:
+            self._changed()
+            raise
+        self.populations.append(population)
+        return population
+
+    def _write_population(self, handle: _Handle, p: Population, number: int) -> None:
+        net, pinned, name = handle.pointer, _c.Pinned(), _c.text(p.name)
+        if p.size < 0 or p.size >= 2**32:
+            raise InvalidError(f"population '{p.name}': size is {p.size}; it must be from 1 to {2**32 - 1}", key="size")
+        if p.kind == "spikes":
+            events = pinned.items("pm_event", p.events)
+            _c.call("pm_network_add_spike_source", net, name, p.size, events, len(p.events), None)
+        elif p.kind == "poisson" and p.course:
+            _need("pm_network_add_poisson_course", "Poisson sources whose rate changes")
+            course = _c.new("pm_rate_course", **{k: v for k, v in p.course.items() if k != "steps"})
+            if "steps" in p.course:
+                course.steps = pinned.items("pm_step", p.course["steps"])
+                course.n_steps = len(p.course["steps"])
+            _c.call("pm_network_add_poisson_course", net, name, p.size, p.rate, ctypes.byref(course), None)
+        elif p.kind == "poisson":
+            _c.call("pm_network_add_poisson_source", net, name, p.size, p.rate, None)
+        else:
+            _c.call("pm_network_add_lif", net, name, p.size, ctypes.byref(_neuron(p.spec)), None)
+            self._write_cells(net, number, p.spec, pinned)
+        _c.call("pm_network_record_spikes", net, number, p.record_spikes)
+
+    @staticmethod
+    def _write_cells(net: Any, number: int, spec: CellSpec, pinned: _c.Pinned) -> None:
+        if spec.receptors:
+            _need("pm_network_set_receptors", "receptors with names")
+            receptors = []
+            for name, receptor in spec.receptors.items():
+                kernel = _c.lib.pm_kernel_find(_c.text(receptor.kernel))
+                item = _c.new("pm_receptor", name=pinned.keep(_c.text(name)), kernel=kernel, peak=receptor.peak)
+                item.parameters[: len(receptor.parameters)] = receptor.parameters
+                receptors.append(item)
+            _c.call("pm_network_set_receptors", net, number, pinned.items("pm_receptor", receptors), len(receptors))
+        for function, jumps in (("threshold", spec.threshold), ("after_spike", spec.after_spike)):
+            if jumps:
+                _need(f"pm_network_set_{function}", function)
+                items = pinned.items("pm_jump", [_c.new("pm_jump", jump=j.jump, tau=j.tau) for j in jumps])
+                _c.call(f"pm_network_set_{function}", net, number, items, len(jumps))
+        if spec.reset and (spec.reset.subtract is not None or spec.reset.fraction is not None):
+            _need("pm_network_set_reset", "resets")
+            if spec.reset.subtract is not None:
+                reset = _c.new("pm_reset", kind=kind_of("PM_RESET_SUBTRACT"), subtract=spec.reset.subtract)
+            else:
+                reset = _c.new(
+                    "pm_reset", kind=kind_of("PM_RESET_FRACTION"), fraction=spec.reset.fraction, add=spec.reset.add
+                )
+            _c.call("pm_network_set_reset", net, number, ctypes.byref(reset))
+        for name, drawn in spec.varied.items():
+            _need("pm_network_vary", "parameters that differ from neuron to neuron")
+            if isinstance(drawn.value, np.ndarray):
+                size = net.contents.populations[number].size
+                if drawn.value.shape != (size,):
+                    raise InvalidError(f"{name}: values of shape {drawn.value.shape}; it must be ({size},)", key=name)
+            distribution = _c.new("pm_distribution")
+            drawn.write(distribution, pinned)
+            _c.call("pm_network_vary", net, number, _c.text(name), ctypes.byref(distribution))
+
+    def _write_projection(self, handle: _Handle, p: Projection) -> None:
+        pinned = _c.Pinned()
+        rule = "SYNAPSE_LIST" if p.rule == "list" else p.rule.upper()
+        c = _c.new("pm_projection", to=self.populations.index(p.post), rule=kind_of("PM_" + rule))
+        setattr(c, "from", self.populations.index(p.pre))
+        field = RULES.get(p.rule)
+        if field:
+            number = float(p.number) if field == "probability" else int(p.number)
+            if isinstance(number, int) and (number != p.number or not 0 <= number < 2**32):
+                raise InvalidError(f"rule: {p.rule} is {p.number}; it must be a whole number", key="rule")
+            setattr(c, field, number)
+        if p.rule == "list":
+            c.synapses = pinned.items("pm_synapse", p.synapses)
+            c.n_synapses = len(p.synapses)
+        else:
+            p.weights.write(c.weight, pinned)
+            p.delays.write(c.delay, pinned)
+        if p.receptor is not None:
+            names = p.post.receptors
+            if p.receptor not in names:
+                raise InvalidError(
+                    f"receptor: population '{p.post.name}' has no '{p.receptor}'" + _c.nearest(p.receptor, names),
+                    key="receptor",
+                )
+            c.receptor = names.index(p.receptor)
+        elif len(p.post.receptors) > 1:
+            raise InvalidError(
+                f"receptor: population '{p.post.name}' has several: {', '.join(p.post.receptors)}; one must be named",
+                key="receptor",
+            )
+        if not p.autapses or not p.multapses:
+            if not hasattr(c, "no_autapses"):
+                raise InvalidError("this library has no rules without autapses or multapses", key="rule")
+            c.no_autapses, c.no_multapses = not p.autapses, not p.multapses
+        _c.call("pm_network_connect", handle.pointer, ctypes.byref(c))
+
+    def _write_current(self, handle: _Handle, current: Current) -> None:
+        _need("pm_network_add_current", "currents")
+        pinned = _c.Pinned()
+        c = _c.new(
+            "pm_current",
+            kind=kind_of("PM_CURRENT_" + current.kind),
+            population=self.populations.index(current.population),
+            n_steps=len(current.steps),
+        )
+        if len(current.steps):
+            c.steps = pinned.items("pm_step", current.steps)
+        for key, value in current.numbers.items():
+            setattr(c, key, value)
+        if current.neurons is not None:
+            c.neurons, c.n_neurons = pinned.indices(current.neurons), len(current.neurons)
+        _c.call("pm_network_add_current", handle.pointer, ctypes.byref(c))
+
+    def _write_recording(self, handle: _Handle, population: Population, r: Recording) -> None:
+        number, pinned = self.populations.index(population), _c.Pinned()
+        neurons = pinned.indices(r.neurons)
+        if r.quantity == "potential":
+            _c.call("pm_network_record_potential", handle.pointer, number, neurons, len(r.neurons), r.interval)
+            return
+        _need("pm_network_record", f"records of the {r.quantity}")
+        receptor = _c.constants["PM_EVERY_RECEPTOR"]
+        if r.receptor is not None:
+            receptor = _c.index_of(population.receptors, r.receptor, "receptor")
+        c = _c.new(
+            "pm_potential_record",
+            population=number,
+            neurons=neurons,
+            n_neurons=len(r.neurons),
+            interval=r.interval,
+            quantity=kind_of("PM_" + r.quantity.upper()),
+            receptor=receptor,
+        )
+        _c.call("pm_network_record", handle.pointer, ctypes.byref(c))
+
+    # --- files, copies -------------------------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, path: Union[str, os.PathLike[str]]) -> Network:
+        """Reads a network file (YAML) and the files that it names."""
+        from .reading import read_network
+
+        pointer = ctypes.POINTER(_c.structures["pm_network"])()
+        _c.call("pm_network_load", _c.path(path), ctypes.byref(pointer))
+        return read_network(cls, _Handle(pointer))
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._current()
+        return {key: value for key, value in self.__dict__.items() if key != "_handle"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._handle = None
+
+    def copy(self) -> Network:
+        """A network of the same populations, projections, ... that shares nothing with this one."""
+        return copy.deepcopy(self)
+
+
+def _need(function: str, what: str) -> None:
+    if not _c.has(function):
+        raise InvalidError(f"this version of the library has no {what}")
+
+
+def _steps(table: Array, what: str) -> Array:
+    if table.ndim != 2 or table.shape[1] != 2:
+        raise InvalidError(f"{what}: [[time, value], ...] is needed", key=what)
+    steps = np.zeros(len(table), STEP)
+    steps["time"], steps["value"] = table[:, 0], table[:, 1]
+    return steps
+
+
+def _synapse_list(source: npt.ArrayLike, target: npt.ArrayLike, weight: Value, delay: Value) -> Array:
+    first, second = np.atleast_1d(np.asarray(source)), np.atleast_1d(np.asarray(target))
+    if first.shape != second.shape or first.ndim != 1:
+        raise InvalidError(f"{first.size} sources and {second.size} targets; as many of each are needed", key="source")
+    synapses = np.zeros(len(first), SIZE_OF_SYNAPSE)
+    for key, value in (("source", first), ("target", second)):
+        if len(value) and (value.min() < 0 or value.max() >= 2**32):
+            raise InvalidError(f"{key}: numbers of neurons are from 0 to {2**32 - 1}", key=key)
+        synapses[key] = value
+    for key, drawn in (("weight", weight), ("delay", delay)):
+        if isinstance(drawn, Distribution):
+            raise InvalidError(f"{key}: with source and target, numbers are needed, not a distribution", key=key)
+        synapses[key] = np.asarray(drawn, dtype=np.float64)
+    return synapses
+
+
+def _document() -> None:
+    rows = [f"        {n}: {about}{', ' + unit if unit else ''}; {preset:g}" for n, (unit, about, preset) in parameters().items()]
+    Network.lif.__doc__ = (Network.lif.__doc__ or "").rstrip() + "\n\n" + "\n".join(rows) + "\n"
+
+
+_document()
