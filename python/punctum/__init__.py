@@ -21,9 +21,10 @@ from ._core import version as __version__
 from .errors import Error, InvalidError, Stopped
 from .files import SpikeTable, read_spikes, write_spikes
 from .gradients import Gradient
-from .network import Current, Network, Population, Projection, parameters
+from .kinds import Field, Kind, kind, kinds
+from .network import Current, Network, Population, Projection
 from .simulation import Run, Samples, Simulation, Spikes, State
-from .training import Experiment, Layer, Pattern, Report, Trainer, Trial, rules
+from .training import Experiment, Layer, Pattern, Report, Trainer, Trial
 from .values import (
     Distribution,
     Jump,
@@ -50,9 +51,11 @@ __all__ = [
     "Distribution",
     "Error",
     "Experiment",
+    "Field",
     "Gradient",
     "InvalidError",
     "Jump",
+    "Kind",
     "Layer",
     "Network",
     "Pattern",
@@ -76,13 +79,13 @@ __all__ = [
     "exp2",
     "exponential",
     "impulse",
+    "kind",
+    "kinds",
     "load",
     "lognormal",
     "metrics",
     "normal",
-    "parameters",
     "read_spikes",
-    "rules",
     "uniform",
     "write_spikes",
 ]

@@ -47,12 +47,12 @@ def exception(status: int, error: Any) -> BaseException:
     return error_of(message, status == constants["PM_INVALID"], key.decode() if key else None)
 
 
-def new(name: str, **values: Any) -> Any:
+def new(structure_name: str, /, **values: Any) -> Any:
     """A structure of zeros but for these fields."""
-    structure = structures[name]()
+    structure = structures[structure_name]()
     for field, value in values.items():
         if not hasattr(structure, field):
-            raise InvalidError(f"this library's {name} has no {field}")
+            raise InvalidError(f"this library's {structure_name} has no {field}")
         setattr(structure, field, value)
     return structure
 

@@ -45,7 +45,7 @@ class Stopped(Error):
 
 
 _PLACE = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d+): (?:(?P<key>[\w.\[\]-]+): )?")
-_NEURON = re.compile(r"neuron (?P<neuron>\d+)(?: of (?:population )?'?(?P<population>[\w.-]+)'?)?")
+_NEURON = re.compile(r"neuron (?:(?P<population>[A-Za-z_][\w.-]*)\[)?(?P<neuron>\d+)")
 _TIME = re.compile(r"(?:at|t =) (?P<time>[-+0-9.e]+) ms")
 
 

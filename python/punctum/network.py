@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from . import _c
 from .errors import InvalidError
-from .values import Array, CellSpec, Distribution, Drawn, Jump, JumpLike, Receptor, Reset, Value, jumps_of, kind_of
+from .kinds import kind
+from .values import Array, CellSpec, Distribution, Drawn, JumpLike, Receptor, Reset, Value, jumps_of, kind_of
 
 SIZE_OF_EVENT = _c.dtype_of("pm_event")
 SIZE_OF_SYNAPSE = _c.dtype_of("pm_synapse")
@@ -33,17 +34,6 @@ RULES = {
     "fixed_outdegree": "outdegree",
     "fixed_total_number": "total",
 }
-
-
-def parameters() -> dict[str, tuple[str, str, float]]:
-    """The parameters of a LIF neuron: name, (unit, what it is, default)."""
-    preset = _c.lib.pm_neuron_default()
-    table, k = {}, 0
-    unit, about = ctypes.c_char_p(), ctypes.c_char_p()
-    while name := _c.lib.pm_python_neuron_parameter(k, ctypes.byref(unit), ctypes.byref(about)):
-        table[name.decode()] = ((unit.value or b"").decode(), (about.value or b"").decode(), getattr(preset, name.decode()))
-        k += 1
-    return table
 
 
 class _Handle:
@@ -767,9 +757,5 @@ def _synapse_list(source: npt.ArrayLike, target: npt.ArrayLike, weight: Value, d
     return synapses
 
 
-def _document() -> None:
-    rows = [f"        {n}: {about}{', ' + unit if unit else ''}; {preset:g}" for n, (unit, about, preset) in parameters().items()]
-    Network.lif.__doc__ = (Network.lif.__doc__ or "").rstrip() + "\n\n" + "\n".join(rows) + "\n"
-
-
-_document()
+# From the library's table, so that help(net.lif) shows what there is.
+Network.lif.__doc__ = (Network.lif.__doc__ or "").rstrip() + "\n\n" + kind("neuron", "lif").table(8)

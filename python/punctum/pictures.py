@@ -97,9 +97,9 @@ class Pictures:
         """A raster of spikes, one row a neuron: matplotlib's axes, or an SVG where matplotlib is missing or asked for."""
         run = cast("Mapping[str, Spikes]", self)
         chosen = [run[name] for name in (populations or [s.name for s in run.values() if s.recorded])]
-        place = None if svg else _axes(axes)
+        place: Any = None if svg else _axes(axes)
         rows = 0
-        frame = None
+        frame: Optional[_Frame] = None
         if place is None:
             total = sum(s.size for s in chosen)
             frame = _Frame((self.start, self.stop), (-0.5, max(total, 1) - 0.5), ("time (ms)", "neuron"))

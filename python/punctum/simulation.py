@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Union
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Union, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,7 @@ class Samples:
 
     def _grid(self, j: int, column: int) -> Array:
         part = self._parts[j]
-        return part[column][part[2] == _c.constants["PM_SAMPLE"]]
+        return cast(Array, part[column][part[2] == _c.constants["PM_SAMPLE"]])
 
     @property
     def time(self) -> Array:

@@ -1,4 +1,4 @@
-/* Drawn synapses, gradients and weights as arrays, and the tables of parameters.
+/* Drawn synapses, gradients and weights as arrays.
  *
  * A projection is drawn alone in a copy of the network whose other projections are lists without synapses: the streams of
  * its random numbers depend on its place among those between the same two populations, and so it has the synapses that
@@ -6,10 +6,9 @@
 #define _GNU_SOURCE
 #include "bridge.h"
 
-#include "base/parameter.h"
 #include "gradient/adjoint.h"
+#include "model/neuron.h"
 #include "net/wiring.h"
-#include "rule/rule.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -116,28 +115,4 @@ void pm_python_trainer_weights(const pm_trainer *trainer, double *weights) {
         for (uint32_t target = 0; target < e->layers[l].size; target++)
             for (uint32_t source = 0; source < e->layers[l - 1].size; source++)
                 *weights++ = pm_trainer_weight(trainer, l, source, target);
-}
-
-const char *pm_python_neuron_parameter(size_t k, const char **unit, const char **help) {
-    if (k >= PM_NEURON_PARAMETERS)
-        return NULL;
-    *unit = pm_neuron_parameters[k].unit;
-    *help = pm_neuron_parameters[k].help;
-    return pm_neuron_parameters[k].name;
-}
-
-const char *pm_python_rule(size_t k, const char **help) {
-    if (pm_rules[k])
-        *help = pm_rules[k]->help;
-    return pm_rules[k] ? pm_rules[k]->name : NULL;
-}
-
-const char *pm_python_rule_parameter(size_t k, size_t j, const char **unit, const char **help, double *preset) {
-    const pm_learning_rule *rule = pm_rules[k];
-    if (j >= rule->n_parameters)
-        return NULL;
-    *unit = rule->parameters[j].unit;
-    *help = rule->parameters[j].help;
-    *preset = pm_parameter_value(rule->defaults, &rule->parameters[j]);
-    return rule->parameters[j].name;
 }

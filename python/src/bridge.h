@@ -83,10 +83,4 @@ pm_status pm_python_backward(const pm_network *network, const pm_python_gradient
 /* All weights of a trainer, in the order of pm_experiment_set_weights. */
 void pm_python_trainer_weights(const pm_trainer *trainer, double *weights);
 
-/* Parameter number k of neurons: NULL after the last one. */
-const char *pm_python_neuron_parameter(size_t k, const char **unit, const char **help);
-/* Learning rule number k likewise, and parameter number j of it. */
-const char *pm_python_rule(size_t k, const char **help);
-const char *pm_python_rule_parameter(size_t k, size_t j, const char **unit, const char **help, double *preset);
-
 #endif
