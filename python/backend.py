@@ -1,5 +1,5 @@
-"""Builds the package (PEP 517, 660): the Makefile makes the extension, and a wheel is what the rooms of the package hold,
-packed up. Nothing else is needed: pip and build call the functions of this module.
+"""Builds the package (PEP 517, 660): the Makefile makes the extension, and a wheel is what the rooms of the package
+hold, packed up. Nothing else is needed: pip and build call the functions of this module.
 
 On the command line: backend.py wheel DIRECTORY, backend.py sdist DIRECTORY, backend.py develop ENVIRONMENT.
 """

@@ -1,8 +1,9 @@
-"""Makes punctum/_declarations.py (ctypes) and layout.c from C headers: declare.py OUTPUT_DIRECTORY INCLUDE_DIRECTORY HEADER...
+"""Makes punctum/_declarations.py (ctypes) and layout.c from C headers: declare.py OUTPUT_DIRECTORY INCLUDE_DIRECTORY
+HEADER...
 
 Signatures, structures and constants come from the headers alone. The headers of the project are C in a plain style: a
-statement ends with ';', structures are typedefs, types are words with stars. What does not follow it is an error here, not
-at run time. layout.c asserts that the compiler agrees on size and offsets of every structure.
+statement ends with ';', structures are typedefs, types are words with stars. What does not follow it is an error
+here, not at run time. layout.c asserts that the compiler agrees on size and offsets of every structure.
 """
 
 import ctypes
@@ -57,7 +58,7 @@ def closing(text: str, start: int, pair: str) -> int:
         depth += (text[k] == pair[0]) - (text[k] == pair[1])
         if depth == 0:
             return k
-    raise SystemExit(f"declare.py: no {pair[1]} for {text[start:start + 60]!r}")
+    raise SystemExit(f"declare.py: no {pair[1]} for {text[start : start + 60]!r}")
 
 
 def split(text: str, separator: str) -> list:

@@ -1,6 +1,7 @@
 """The C library: its functions, structures and constants as the headers declare them, its errors as exceptions.
 
-Functions are called without the interpreter's lock. Arrays that the library hands out become numpy arrays where they are.
+Functions are called without the interpreter's lock. Arrays that the library hands out become numpy arrays where they
+are.
 """
 
 from __future__ import annotations

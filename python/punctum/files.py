@@ -40,11 +40,15 @@ def write_spikes(path: Path, time: npt.ArrayLike, neuron: npt.ArrayLike, slope: 
     times, numbers = np.asarray(time, dtype=np.float64), np.asarray(neuron)
     slopes = np.zeros(len(times)) if slope is None else np.asarray(slope, dtype=np.float64)
     if not len(times) == len(numbers) == len(slopes):
-        raise InvalidError(f"{len(times)} times, {len(numbers)} neurons, {len(slopes)} slopes; as many of each are needed")
+        raise InvalidError(
+            f"{len(times)} times, {len(numbers)} neurons, {len(slopes)} slopes; as many of each are needed"
+        )
     partial = f"{os.fspath(path)}.partial"
     with open(partial, "w", encoding="ascii") as file:
         file.write("# neuron time_ms dVdt_mV_per_ms\n")
-        file.writelines(f"{k} {t:.17g} {s:.17g}\n" for k, t, s in zip(numbers.tolist(), times.tolist(), slopes.tolist()))
+        file.writelines(
+            f"{k} {t:.17g} {s:.17g}\n" for k, t, s in zip(numbers.tolist(), times.tolist(), slopes.tolist())
+        )
     os.replace(partial, path)
 
 
@@ -60,7 +64,11 @@ def to_neo(run: Run) -> Any:
             for k, train in enumerate(spikes.trains()):
                 segment.spiketrains.append(
                     neo.SpikeTrain(
-                        train, units=pq.ms, t_start=run.start * pq.ms, t_stop=run.stop * pq.ms, name=f"{spikes.name}[{k}]"
+                        train,
+                        units=pq.ms,
+                        t_start=run.start * pq.ms,
+                        t_stop=run.stop * pq.ms,
+                        name=f"{spikes.name}[{k}]",
                     )
                 )
         for name, samples in spikes.samples.items():

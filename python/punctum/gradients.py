@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from . import _c
 from .errors import InvalidError
-from .network import SIZE_OF_SYNAPSE, Population, Projection
-from .values import Array
+from .network import Population, Projection
+from .values import SYNAPSE, Array
 
 if TYPE_CHECKING:
     from .simulation import Run, Source
@@ -36,7 +36,9 @@ class OfPopulation:
 class Gradient:
     """g[projection].weight, .delay; g['cells'].threshold, .time"""
 
-    def __init__(self, projections: list[tuple[Projection, OfProjection]], populations: dict[str, OfPopulation]) -> None:
+    def __init__(
+        self, projections: list[tuple[Projection, OfProjection]], populations: dict[str, OfPopulation]
+    ) -> None:
         self._projections = projections
         self._populations = populations
 
@@ -55,7 +57,7 @@ def synapses_of(source: Source) -> list[Array]:
         for number in range(len(source.projections)):
             pointer, n = ctypes.c_void_p(), ctypes.c_size_t()
             _c.call("pm_python_synapses", source.handle.pointer, number, ctypes.byref(pointer), ctypes.byref(n))
-            source.synapses.append(_c.adopt(pointer, n.value, SIZE_OF_SYNAPSE))
+            source.synapses.append(_c.adopt(pointer, n.value, SYNAPSE))
     return source.synapses
 
 
@@ -66,7 +68,9 @@ def backward(
         raise InvalidError(f"the run begins at {run.start:g} ms; a gradient needs all from 0 on: add the runs")
     for spikes in run.values():
         if not spikes.recorded:
-            raise InvalidError(f"the spikes of '{spikes.name}' were not recorded; a gradient needs those of all populations")
+            raise InvalidError(
+                f"the spikes of '{spikes.name}' were not recorded; a gradient needs those of all populations"
+            )
     first, total = {}, 0
     for spikes in run.values():
         first[spikes.name] = total
@@ -82,7 +86,7 @@ def backward(
     loss = np.concatenate([given.get(s.name, np.zeros(len(s))) for s in parts])
     order = np.lexsort((neuron, time))
     drawn = synapses_of(source)
-    listed = np.concatenate(drawn) if drawn else np.empty(0, SIZE_OF_SYNAPSE)
+    listed = np.concatenate(drawn) if drawn else np.empty(0, SYNAPSE)
     at = 0
     for projection, synapses in zip(source.projections, drawn):
         listed["source"][at : at + len(synapses)] += np.uint32(first[projection.pre.name])

@@ -13,8 +13,8 @@ from .errors import InvalidError
 
 @dataclass(frozen=True)
 class Field:
-    """A parameter: its unit ("" for a pure number), what it is, its default (a number, a word, None if it must be given)
-    and its range in words."""
+    """A parameter: its unit ("" for a pure number), what it is, its default (a number, a word, None if it must be
+    given) and its range in words."""
 
     name: str
     unit: str

@@ -23,7 +23,8 @@ def _positive(value: float, what: str) -> float:
 
 
 def correlation(x: npt.ArrayLike, y: npt.ArrayLike, tau: float = 5.0) -> float:
-    """Spike correlation of the trains filtered with tau (ms): 1 for equal and for two empty trains, 0 if one is empty."""
+    """Spike correlation of the trains filtered with tau (ms): 1 for equal and for two empty trains, 0 if one is
+    empty."""
     a, b = _train(x), _train(y)
     result = _c.lib.pm_train_correlation(a.ctypes.data, len(a), b.ctypes.data, len(b), _positive(tau, "tau"))
     return float(result)

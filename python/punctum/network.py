@@ -1,7 +1,7 @@
 """The description of a network: populations, projections, currents, what to record.
 
-What is described is kept here, and given to the library at once, which checks it. Simulations run on the library's copy;
-a network that is changed while one exists gets a new copy, so that nothing changes below a simulation.
+What is described is kept here, and given to the library at once, which checks it. Simulations run on the library's
+copy; a network that is changed while one exists gets a new copy, so that nothing changes below a simulation.
 """
 
 from __future__ import annotations
@@ -19,21 +19,31 @@ import numpy.typing as npt
 from . import _c
 from .errors import InvalidError
 from .kinds import kind
-from .values import Array, CellSpec, Distribution, Drawn, JumpLike, Receptor, Reset, Value, jumps_of, kind_of
+from .values import (
+    EVENT,
+    STEP,
+    SYNAPSE,
+    Array,
+    CellSpec,
+    Drawn,
+    JumpLike,
+    Receptor,
+    Reset,
+    Value,
+    jumps_of,
+    steps_of,
+    synapse_list,
+)
+from .writing import RULES, neuron_of, write_current, write_population, write_projection, write_recording
 
-SIZE_OF_EVENT = _c.dtype_of("pm_event")
-SIZE_OF_SYNAPSE = _c.dtype_of("pm_synapse")
-STEP = np.dtype([("time", "f8"), ("value", "f8")])
 QUANTITIES = ("potential", "current", "threshold")
-PARAMETERS = tuple(name for name, *_ in _c.structures["pm_neuron"]._fields_)
-RULES = {
-    "all_to_all": None,
-    "one_to_one": None,
-    "fixed_indegree": "indegree",
-    "pairwise_bernoulli": "probability",
-    "fixed_outdegree": "outdegree",
-    "fixed_total_number": "total",
+# Currents, and their numbers.
+CURRENTS: dict[str, tuple[str, ...]] = {
+    "STEPS": (),
+    "SINE": ("amplitude", "frequency", "phase", "from", "to"),
+    "NOISE": ("mean", "std", "interval", "from", "to"),
 }
+PARAMETERS = tuple(name for name, *_ in _c.structures["pm_neuron"]._fields_)
 
 
 class _Handle:
@@ -74,7 +84,7 @@ class Population:
         fields["kind"] = kind  # "lif", "spikes", "poisson"
         fields["record_spikes"] = True
         fields["spec"] = CellSpec()
-        fields["events"] = np.empty(0, SIZE_OF_EVENT)
+        fields["events"] = np.empty(0, EVENT)
         fields["rate"] = 0.0
         fields["course"] = {}
 
@@ -132,7 +142,7 @@ class Population:
         for name, value in params.items():
             _set_parameter(self.spec, name, value)
         try:
-            _c.call("pm_neuron_check", ctypes.byref(_neuron(self.spec)))
+            _c.call("pm_neuron_check", ctypes.byref(neuron_of(self.spec)))
         except Exception:
             self.__dict__["spec"] = before
             raise
@@ -145,8 +155,8 @@ class Population:
         interval: float = 0.1,
         receptor: Optional[str] = None,
     ) -> None:
-        """Samples 'potential' (mV), 'current' (pA; of one receptor if it is named) or 'threshold' (mV) of neurons (all of
-        them without a list) at multiples of an interval (ms). To be called before the simulation is made."""
+        """Samples 'potential' (mV), 'current' (pA; of one receptor if it is named) or 'threshold' (mV) of neurons
+        (all of them without a list) at multiples of an interval (ms). To be called before the simulation is made."""
         chosen = np.arange(self.size) if neurons is None else np.atleast_1d(np.asarray(neurons))
         if quantity not in QUANTITIES:
             raise InvalidError(f"quantity: there is no '{quantity}'" + _c.nearest(quantity, QUANTITIES), key="quantity")
@@ -170,16 +180,9 @@ def _set_parameter(spec: CellSpec, name: str, value: Value) -> None:
         spec.varied[name] = drawn
 
 
-def _neuron(spec: CellSpec) -> Any:
-    neuron = _c.lib.pm_neuron_default()
-    for name, value in spec.parameters.items():
-        setattr(neuron, name, value)
-    return neuron
-
-
 class Projection:
-    """Synapses between two populations. weight (pA; mV at impulses) and delay (ms) are arrays of the synapses as drawn, in
-    the order of source and target; what is written there holds from the next simulation or reset on."""
+    """Synapses between two populations. weight (pA; mV at impulses) and delay (ms) are arrays of the synapses as
+    drawn, in the order of source and target; what is written there holds from the next simulation or reset on."""
 
     def __init__(self, network: Network, pre: Population, post: Population, rule: str) -> None:
         self.network = network
@@ -187,7 +190,7 @@ class Projection:
         self.post = post
         self.rule = rule
         self.number: Union[int, float] = 0  # of the rule: indegree, probability, ...
-        self.synapses: Array = np.empty(0, SIZE_OF_SYNAPSE)
+        self.synapses: Array = np.empty(0, SYNAPSE)
         self.weights = Drawn(0.0)
         self.delays = Drawn(0.0)
         self.receptor: Optional[str] = None
@@ -210,7 +213,7 @@ class Projection:
         handle = self.network._current()
         number = self.network.projections.index(self)
         _c.call("pm_python_synapses", handle.pointer, number, ctypes.byref(pointer), ctypes.byref(n))
-        return _c.adopt(pointer, n.value, SIZE_OF_SYNAPSE)
+        return _c.adopt(pointer, n.value, SYNAPSE)
 
     def __len__(self) -> int:
         return len(self._draw())
@@ -244,7 +247,8 @@ class Projection:
         self._draw()["delay"] = value
 
     def matrix(self) -> Array:
-        """Weights as a matrix, target x source; synapses between the same two neurons are summed, NaN where there is none."""
+        """Weights as a matrix, target x source; synapses between the same two neurons are summed, NaN where there is
+        none."""
         drawn = self._draw()
         place = (drawn["target"], drawn["source"])
         total = np.zeros((self.post.size, self.pre.size))
@@ -357,10 +361,10 @@ class Network:
             when = np.asarray(times, dtype=np.float64).ravel()
             number = np.asarray(neurons).ravel().astype(np.uint32)
             if len(when) != len(number):
-                raise InvalidError(f"{len(when)} times and {len(number)} neurons; as many of each are needed", key="times")
+                raise InvalidError(f"{len(when)} times, {len(number)} neurons; as many of each are needed", key="times")
             size = int(number.max()) + 1 if size is None and len(number) else size
         population = Population(self, name, int(size or 0), "spikes")
-        events = np.zeros(len(when), SIZE_OF_EVENT)
+        events = np.zeros(len(when), EVENT)
         events["time"], events["neuron"] = when, number
         population.__dict__["events"] = events
         population.__dict__["record_spikes"] = bool(record)
@@ -378,11 +382,12 @@ class Network:
         record: bool = True,
     ) -> Population:
         """Neurons that fire as independent Poisson processes of this rate (spikes/s): a number, or steps
-        [[time, rate], ...]; with an amplitude (spikes/s) around it as a sine of this frequency (Hz) and phase (degrees)."""
+        [[time, rate], ...]; with an amplitude (spikes/s) around it as a sine of this frequency (Hz) and phase
+        (degrees)."""
         population = Population(self, name, int(size), "poisson")
         array = np.asarray(rate, dtype=np.float64)
         if array.ndim:
-            population.__dict__["course"] = {"steps": _steps(array, "rate")}
+            population.__dict__["course"] = {"steps": steps_of(array, "rate")}
             population.__dict__["rate"] = float(array[:, 1].max())
         else:
             population.__dict__["rate"] = float(array)
@@ -420,7 +425,7 @@ class Network:
             raise InvalidError("source and target go together", key="source")
         if source is not None and target is not None:
             projection = Projection(self, first, second, "list")
-            projection.synapses = _synapse_list(source, target, weight, delay)
+            projection.synapses = synapse_list(source, target, weight, delay)
             projection._drawn = projection.synapses
             projection._original = projection.synapses.copy()
         else:
@@ -440,8 +445,7 @@ class Network:
                     )
         projection.receptor = receptor
         projection.autapses, projection.multapses = bool(autapses), bool(multapses)
-        handle = self._writable()
-        self._write_projection(handle, projection)
+        write_projection(self, self._writable(), projection)
         self.projections.append(projection)
         return projection
 
@@ -454,28 +458,24 @@ class Network:
         sine: Optional[Mapping[str, float]] = None,
         noise: Optional[Mapping[str, float]] = None,
     ) -> Current:
-        """A current (pA) into neurons (all of them without a list): steps [[time, pA], ...], each from its time (ms) on;
-        or sine={amplitude, frequency, phase, from, to}; or noise={mean, std, interval, from, to}, drawn anew for every
-        neuron at every interval (ms)."""
+        """A current (pA) into neurons (all of them without a list): steps [[time, pA], ...], each from its time (ms)
+        on; or sine={amplitude, frequency, phase, from, to}; or noise={mean, std, interval, from, to}, drawn anew for
+        every neuron at every interval (ms)."""
         given = [kind for kind, value in (("STEPS", steps), ("SINE", sine), ("NOISE", noise)) if value is not None]
         if len(given) != 1:
             raise InvalidError("current: one of steps, sine and noise is needed", key="current")
-        keys = {"SINE": ("amplitude", "frequency", "phase", "from", "to"), "NOISE": ("mean", "std", "interval", "from", "to")}
         numbers = {str(key): float(value) for key, value in dict(sine or noise or {}).items()}
         for key in numbers:
-            if key not in keys[given[0]]:
-                raise InvalidError(f"current: there is no '{key}'" + _c.nearest(key, keys[given[0]]), key=key)
+            _c.index_of(CURRENTS[given[0]], key, "current")
         chosen = None if neurons is None else np.atleast_1d(np.asarray(neurons)).astype(np.uint32)
-        table = _steps(np.asarray(steps, dtype=np.float64), "steps") if steps is not None else np.empty(0, STEP)
+        table = steps_of(np.asarray(steps, dtype=np.float64), "steps") if steps is not None else np.empty(0, STEP)
         current = Current(self[population], chosen, given[0], table, numbers)
-        handle = self._writable()
-        self._write_current(handle, current)
+        write_current(self, self._writable(), current)
         self.currents.append(current)
         return current
 
     def _record(self, population: Population, recording: Recording) -> None:
-        handle = self._writable()
-        self._write_recording(handle, population, recording)
+        write_recording(self, self._writable(), population, recording)
         self.recordings.append((population, recording))
 
     # --- looking -------------------------------------------------------------------------------------------------
@@ -555,154 +555,24 @@ class Network:
         handle = _Handle(pointer)
         handle.c.seed = self._seed
         for number, population in enumerate(self.populations):
-            self._write_population(handle, population, number)
+            write_population(self, handle, population, number)
         for projection in self.projections:
-            self._write_projection(handle, projection)
+            write_projection(self, handle, projection)
         for current in self.currents:
-            self._write_current(handle, current)
+            write_current(self, handle, current)
         for population, recording in self.recordings:
-            self._write_recording(handle, population, recording)
+            write_recording(self, handle, population, recording)
         return handle
 
     def _add(self, population: Population) -> Population:
         handle = self._writable()
         try:
-            self._write_population(handle, population, len(self.populations))
+            write_population(self, handle, population, len(self.populations))
         except Exception:
             self._changed()
             raise
         self.populations.append(population)
         return population
-
-    def _write_population(self, handle: _Handle, p: Population, number: int) -> None:
-        net, pinned, name = handle.pointer, _c.Pinned(), _c.text(p.name)
-        if p.size < 0 or p.size >= 2**32:
-            raise InvalidError(f"population '{p.name}': size is {p.size}; it must be from 1 to {2**32 - 1}", key="size")
-        if p.kind == "spikes":
-            events = pinned.items("pm_event", p.events)
-            _c.call("pm_network_add_spike_source", net, name, p.size, events, len(p.events), None)
-        elif p.kind == "poisson" and p.course:
-            _need("pm_network_add_poisson_course", "Poisson sources whose rate changes")
-            course = _c.new("pm_rate_course", **{k: v for k, v in p.course.items() if k != "steps"})
-            if "steps" in p.course:
-                course.steps = pinned.items("pm_step", p.course["steps"])
-                course.n_steps = len(p.course["steps"])
-            _c.call("pm_network_add_poisson_course", net, name, p.size, p.rate, ctypes.byref(course), None)
-        elif p.kind == "poisson":
-            _c.call("pm_network_add_poisson_source", net, name, p.size, p.rate, None)
-        else:
-            _c.call("pm_network_add_lif", net, name, p.size, ctypes.byref(_neuron(p.spec)), None)
-            self._write_cells(net, number, p.spec, pinned)
-        _c.call("pm_network_record_spikes", net, number, p.record_spikes)
-
-    @staticmethod
-    def _write_cells(net: Any, number: int, spec: CellSpec, pinned: _c.Pinned) -> None:
-        if spec.receptors:
-            _need("pm_network_set_receptors", "receptors with names")
-            receptors = []
-            for name, receptor in spec.receptors.items():
-                kernel = _c.lib.pm_kernel_find(_c.text(receptor.kernel))
-                item = _c.new("pm_receptor", name=pinned.keep(_c.text(name)), kernel=kernel, peak=receptor.peak)
-                item.parameters[: len(receptor.parameters)] = receptor.parameters
-                receptors.append(item)
-            _c.call("pm_network_set_receptors", net, number, pinned.items("pm_receptor", receptors), len(receptors))
-        for function, jumps in (("threshold", spec.threshold), ("after_spike", spec.after_spike)):
-            if jumps:
-                _need(f"pm_network_set_{function}", function)
-                items = pinned.items("pm_jump", [_c.new("pm_jump", jump=j.jump, tau=j.tau) for j in jumps])
-                _c.call(f"pm_network_set_{function}", net, number, items, len(jumps))
-        if spec.reset and (spec.reset.subtract is not None or spec.reset.fraction is not None):
-            _need("pm_network_set_reset", "resets")
-            if spec.reset.subtract is not None:
-                reset = _c.new("pm_reset", kind=kind_of("PM_RESET_SUBTRACT"), subtract=spec.reset.subtract)
-            else:
-                reset = _c.new(
-                    "pm_reset", kind=kind_of("PM_RESET_FRACTION"), fraction=spec.reset.fraction, add=spec.reset.add
-                )
-            _c.call("pm_network_set_reset", net, number, ctypes.byref(reset))
-        for name, drawn in spec.varied.items():
-            _need("pm_network_vary", "parameters that differ from neuron to neuron")
-            if isinstance(drawn.value, np.ndarray):
-                size = net.contents.populations[number].size
-                if drawn.value.shape != (size,):
-                    raise InvalidError(f"{name}: values of shape {drawn.value.shape}; it must be ({size},)", key=name)
-            distribution = _c.new("pm_distribution")
-            drawn.write(distribution, pinned)
-            _c.call("pm_network_vary", net, number, _c.text(name), ctypes.byref(distribution))
-
-    def _write_projection(self, handle: _Handle, p: Projection) -> None:
-        pinned = _c.Pinned()
-        rule = "SYNAPSE_LIST" if p.rule == "list" else p.rule.upper()
-        c = _c.new("pm_projection", to=self.populations.index(p.post), rule=kind_of("PM_" + rule))
-        setattr(c, "from", self.populations.index(p.pre))
-        field = RULES.get(p.rule)
-        if field:
-            number = float(p.number) if field == "probability" else int(p.number)
-            if isinstance(number, int) and (number != p.number or not 0 <= number < 2**32):
-                raise InvalidError(f"rule: {p.rule} is {p.number}; it must be a whole number", key="rule")
-            setattr(c, field, number)
-        if p.rule == "list":
-            c.synapses = pinned.items("pm_synapse", p.synapses)
-            c.n_synapses = len(p.synapses)
-        else:
-            p.weights.write(c.weight, pinned)
-            p.delays.write(c.delay, pinned)
-        if p.receptor is not None:
-            names = p.post.receptors
-            if p.receptor not in names:
-                raise InvalidError(
-                    f"receptor: population '{p.post.name}' has no '{p.receptor}'" + _c.nearest(p.receptor, names),
-                    key="receptor",
-                )
-            c.receptor = names.index(p.receptor)
-        elif len(p.post.receptors) > 1:
-            raise InvalidError(
-                f"receptor: population '{p.post.name}' has several: {', '.join(p.post.receptors)}; one must be named",
-                key="receptor",
-            )
-        if not p.autapses or not p.multapses:
-            if not hasattr(c, "no_autapses"):
-                raise InvalidError("this library has no rules without autapses or multapses", key="rule")
-            c.no_autapses, c.no_multapses = not p.autapses, not p.multapses
-        _c.call("pm_network_connect", handle.pointer, ctypes.byref(c))
-
-    def _write_current(self, handle: _Handle, current: Current) -> None:
-        _need("pm_network_add_current", "currents")
-        pinned = _c.Pinned()
-        c = _c.new(
-            "pm_current",
-            kind=kind_of("PM_CURRENT_" + current.kind),
-            population=self.populations.index(current.population),
-            n_steps=len(current.steps),
-        )
-        if len(current.steps):
-            c.steps = pinned.items("pm_step", current.steps)
-        for key, value in current.numbers.items():
-            setattr(c, key, value)
-        if current.neurons is not None:
-            c.neurons, c.n_neurons = pinned.indices(current.neurons), len(current.neurons)
-        _c.call("pm_network_add_current", handle.pointer, ctypes.byref(c))
-
-    def _write_recording(self, handle: _Handle, population: Population, r: Recording) -> None:
-        number, pinned = self.populations.index(population), _c.Pinned()
-        neurons = pinned.indices(r.neurons)
-        if r.quantity == "potential":
-            _c.call("pm_network_record_potential", handle.pointer, number, neurons, len(r.neurons), r.interval)
-            return
-        _need("pm_network_record", f"records of the {r.quantity}")
-        receptor = _c.constants["PM_EVERY_RECEPTOR"]
-        if r.receptor is not None:
-            receptor = _c.index_of(population.receptors, r.receptor, "receptor")
-        c = _c.new(
-            "pm_potential_record",
-            population=number,
-            neurons=neurons,
-            n_neurons=len(r.neurons),
-            interval=r.interval,
-            quantity=kind_of("PM_" + r.quantity.upper()),
-            receptor=receptor,
-        )
-        _c.call("pm_network_record", handle.pointer, ctypes.byref(c))
 
     # --- files, copies -------------------------------------------------------------------------------------------
 
@@ -726,35 +596,6 @@ class Network:
     def copy(self) -> Network:
         """A network of the same populations, projections, ... that shares nothing with this one."""
         return copy.deepcopy(self)
-
-
-def _need(function: str, what: str) -> None:
-    if not _c.has(function):
-        raise InvalidError(f"this version of the library has no {what}")
-
-
-def _steps(table: Array, what: str) -> Array:
-    if table.ndim != 2 or table.shape[1] != 2:
-        raise InvalidError(f"{what}: [[time, value], ...] is needed", key=what)
-    steps = np.zeros(len(table), STEP)
-    steps["time"], steps["value"] = table[:, 0], table[:, 1]
-    return steps
-
-
-def _synapse_list(source: npt.ArrayLike, target: npt.ArrayLike, weight: Value, delay: Value) -> Array:
-    first, second = np.atleast_1d(np.asarray(source)), np.atleast_1d(np.asarray(target))
-    if first.shape != second.shape or first.ndim != 1:
-        raise InvalidError(f"{first.size} sources and {second.size} targets; as many of each are needed", key="source")
-    synapses = np.zeros(len(first), SIZE_OF_SYNAPSE)
-    for key, value in (("source", first), ("target", second)):
-        if len(value) and (value.min() < 0 or value.max() >= 2**32):
-            raise InvalidError(f"{key}: numbers of neurons are from 0 to {2**32 - 1}", key=key)
-        synapses[key] = value
-    for key, drawn in (("weight", weight), ("delay", delay)):
-        if isinstance(drawn, Distribution):
-            raise InvalidError(f"{key}: with source and target, numbers are needed, not a distribution", key=key)
-        synapses[key] = np.asarray(drawn, dtype=np.float64)
-    return synapses
 
 
 # From the library's table, so that help(net.lif) shows what there is.

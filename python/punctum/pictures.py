@@ -55,9 +55,10 @@ class _Frame:
             self.parts.append(f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end" {style}>{value:g}</text>')
         self.parts.append(f'<path d="M{LEFT} {TOP}V{low}H{right}" fill="none" stroke="#333"/>')
         middle, height = (LEFT + right) / 2, (TOP + low) / 2
-        self.parts.append(f'<text x="{middle}" y="{HEIGHT - 5}" text-anchor="middle" {style}>{escape(labels[0])}</text>')
+        style = f'text-anchor="middle" {style}'
+        self.parts.append(f'<text x="{middle}" y="{HEIGHT - 5}" {style}>{escape(labels[0])}</text>')
         turn = f'transform="rotate(-90 12 {height})"'
-        self.parts.append(f'<text x="12" y="{height}" text-anchor="middle" {turn} {style}>{escape(labels[1])}</text>')
+        self.parts.append(f'<text x="12" y="{height}" {turn} {style}>{escape(labels[1])}</text>')
 
     def across(self, value: Any) -> Any:
         span = self.x[1] - self.x[0] or 1.0
@@ -68,7 +69,8 @@ class _Frame:
         return HEIGHT - BOTTOM - (value - self.y[0]) / span * (HEIGHT - BOTTOM - TOP)
 
     def svg(self) -> Svg:
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
+        size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>'
         return Svg("\n".join([head, '<rect width="100%" height="100%" fill="white"/>', *self.parts, "</svg>\n"]))
 
 
@@ -94,7 +96,8 @@ class Pictures:
     stop: float
 
     def raster(self, populations: Optional[Sequence[str]] = None, *, axes: Any = None, svg: bool = False) -> Any:
-        """A raster of spikes, one row a neuron: matplotlib's axes, or an SVG where matplotlib is missing or asked for."""
+        """A raster of spikes, one row a neuron: matplotlib's axes, or an SVG where matplotlib is missing or asked
+        for."""
         run = cast("Mapping[str, Spikes]", self)
         chosen = [run[name] for name in (populations or [s.name for s in run.values() if s.recorded])]
         place: Any = None if svg else _axes(axes)
@@ -135,7 +138,8 @@ class Pictures:
         place = None if svg else _axes(axes)
         if place is not None:
             for k, (time, value) in enumerate(curves):
-                place.plot(time, value, color=COLOURS[k % len(COLOURS)], linewidth=1, label=f"{population}[{chosen[k]}]")
+                label = f"{population}[{chosen[k]}]"
+                place.plot(time, value, color=COLOURS[k % len(COLOURS)], linewidth=1, label=label)
             place.set(xlabel="time (ms)", ylabel="V (mV)", xlim=(self.start, self.stop))
             return place
         values = np.concatenate([value for _, value in curves]) if curves else np.zeros(1)

@@ -9,19 +9,17 @@ import numpy as np
 
 from . import _c
 from .network import (
+    CURRENTS,
     PARAMETERS,
     QUANTITIES,
-    RULES,
-    SIZE_OF_EVENT,
-    SIZE_OF_SYNAPSE,
-    STEP,
     Current,
     Network,
     Population,
     Projection,
     Recording,
 )
-from .values import CellSpec, Drawn, Jump, Receptor, Reset
+from .values import EVENT, STEP, SYNAPSE, CellSpec, Drawn, Jump, Receptor, Reset
+from .writing import RULES
 
 KERNELS = {"double_exponential": 2, "exponential": 1, "alpha": 1, "impulse": 0}
 
@@ -45,7 +43,7 @@ def _population(net: Network, c: Any) -> Population:
     fields = population.__dict__
     fields["record_spikes"] = bool(c.record_spikes)
     if population.kind == "spikes":
-        fields["events"] = _c.seen(c.events, c.n_events, SIZE_OF_EVENT)
+        fields["events"] = _c.seen(c.events, c.n_events, EVENT)
     elif population.kind == "poisson":
         fields["rate"] = float(c.rate)
         fields["course"] = _course(c)
@@ -93,7 +91,7 @@ def _projection(net: Network, c: Any) -> Projection:
     names = {_c.constants["PM_" + name.upper()]: name for name in RULES if "PM_" + name.upper() in _c.constants}
     p = Projection(net, pre, post, names.get(c.rule, "list"))
     if p.rule == "list":
-        p.synapses = _c.seen(c.synapses, c.n_synapses, SIZE_OF_SYNAPSE)
+        p.synapses = _c.seen(c.synapses, c.n_synapses, SYNAPSE)
         p._drawn, p._original = p.synapses, p.synapses.copy()
     else:
         shape = (post.size, pre.size)
@@ -119,10 +117,10 @@ def _recording(net: Network, c: Any) -> tuple[Population, Recording]:
 
 
 def _current(net: Network, c: Any) -> Current:
-    kinds = {_c.constants["PM_CURRENT_" + name]: name for name in ("STEPS", "SINE", "NOISE")}
+    kinds = {_c.constants["PM_CURRENT_" + name]: name for name in CURRENTS}
     kind = kinds[c.kind]
-    keys = {"STEPS": (), "SINE": ("amplitude", "frequency", "phase", "from", "to")}
-    names = keys.get(kind, ("mean", "std", "interval", "from", "to"))
     neurons = _c.seen(c.neurons, c.n_neurons, np.uint32) if c.neurons else None
     steps = _c.seen(c.steps, c.n_steps, STEP)
-    return Current(net.populations[c.population], neurons, kind, steps, {name: getattr(c, name) for name in names})
+    return Current(
+        net.populations[c.population], neurons, kind, steps, {name: getattr(c, name) for name in CURRENTS[kind]}
+    )

@@ -60,8 +60,8 @@ class Samples:
         return np.stack([self._grid(j, 1) for j in range(len(self._parts))], axis=1)
 
     def curve(self, neuron: int) -> tuple[Array, Array]:
-        """Times (ms) and values of one neuron with the points at spikes and those in between, for drawing: straight lines
-        through them follow the curve to about 0.1 mV."""
+        """Times (ms) and values of one neuron with the points at spikes and those in between, for drawing: straight
+        lines through them follow the curve to about 0.1 mV."""
         [j] = np.flatnonzero(self.neurons == neuron)[:1]
         return self._parts[j][0], self._parts[j][1]
 
@@ -145,7 +145,9 @@ class Spikes:
 class Run(Mapping[str, Spikes], Pictures):
     """What a run gave: run['cells'].time, .neuron, .slope. Runs that follow each other can be added."""
 
-    def __init__(self, spikes: dict[str, Spikes], start: float, stop: float, counts: dict[str, int], source: Any) -> None:
+    def __init__(
+        self, spikes: dict[str, Spikes], start: float, stop: float, counts: dict[str, int], source: Any
+    ) -> None:
         self._spikes = spikes
         self.start = start
         self.stop = stop
@@ -170,13 +172,13 @@ class Run(Mapping[str, Spikes], Pictures):
 
     def __add__(self, later: Run) -> Run:
         if later.start != self.stop:
-            raise InvalidError(f"a run that begins at {later.start:g} ms does not follow one that ends at {self.stop:g} ms")
+            raise InvalidError(
+                f"a run that begins at {later.start:g} ms does not follow one that ends at {self.stop:g} ms"
+            )
         spikes = {name: part + later[name] for name, part in self._spikes.items()}
         return Run(spikes, self.start, later.stop, later.counts, self._source)
 
-    def backward(
-        self, dl_dt: Mapping[Union[str, Population], npt.ArrayLike], slope_floor: float = 0.0
-    ) -> Gradient:
+    def backward(self, dl_dt: Mapping[Union[str, Population], npt.ArrayLike], slope_floor: float = 0.0) -> Gradient:
         """The exact gradient of a loss with respect to weights, delays, thresholds and input times.
 
         dl_dt: the derivatives of the loss with respect to the times of the recorded spikes of a population (per ms), in
@@ -230,8 +232,8 @@ class Source:
 class Simulation:
     """A network that runs.
 
-    threads: 0 for as many as there are; results do not depend on it. engine: 'exact', or 'clock' with a time step dt (ms),
-    a scheme ('exact', 'rk') and an interpolation ('grid', 'linear', 'cubic'). Synapses are drawn here.
+    threads: 0 for as many as there are; results do not depend on it. engine: 'exact', or 'clock' with a time step dt
+    (ms), a scheme ('exact', 'rk') and an interpolation ('grid', 'linear', 'cubic'). Synapses are drawn here.
     """
 
     def __init__(

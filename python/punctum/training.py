@@ -15,8 +15,8 @@ from . import _c
 from .errors import Error, InvalidError
 from .files import SpikeTable
 from .kinds import kind
-from .network import PARAMETERS, SIZE_OF_EVENT
-from .values import Array, Distribution, Drawn
+from .network import PARAMETERS
+from .values import EVENT, Array, Distribution, Drawn
 
 Train = Sequence[npt.ArrayLike]
 
@@ -78,7 +78,7 @@ class Trial:
 
 def _events(trains: Train) -> Array:
     times = [np.asarray(train, dtype=np.float64).ravel() for train in trains]
-    events = np.zeros(sum(map(len, times)), SIZE_OF_EVENT)
+    events = np.zeros(sum(map(len, times)), EVENT)
     if len(events):
         events["time"] = np.concatenate(times)
         events["neuron"] = np.repeat(np.arange(len(times)), [len(t) for t in times])
@@ -89,8 +89,8 @@ class Experiment:
     """What is to be learnt, by what network and which rule.
 
     layers: the input first; patterns: the same ones in every trial; duration: ms of a pattern; goal: {'correlation': C,
-    'tau': ms} or {'within': ms}; rule: a name, or {name: {parameter: value}}; see pm.kinds('rule'). Further parameters are
-    those of all neurons. Other problems come from files: pm.Experiment.load.
+    'tau': ms} or {'within': ms}; rule: a name, or {name: {parameter: value}}; see pm.kinds('rule'). Further
+    parameters are those of all neurons. Other problems come from files: pm.Experiment.load.
     """
 
     def __init__(
@@ -292,7 +292,8 @@ class Trainer:
         return self.report
 
     def train(self, iterations: Optional[int] = None, callback: Optional[Callable[[Report], object]] = None) -> Report:
-        """Steps until it has converged, at most so many (the experiment's number without); callback(report) after each."""
+        """Steps until it has converged, at most so many (the experiment's number without); callback(report) after
+        each."""
         most = int(self.experiment._c.iterations) if iterations is None else iterations
         report = self.report
         for _ in range(most):
@@ -310,8 +311,8 @@ class Trainer:
 
     @property
     def weights(self) -> list[Array]:
-        """For each layer but the input an array, target x source (pA). To change them: trainer.weights = [...]; training
-        begins anew there."""
+        """For each layer but the input an array, target x source (pA). To change them: trainer.weights = [...];
+        training begins anew there."""
         sizes = self.experiment.sizes
         flat = np.empty(sum(source * target for source, target in zip(sizes, sizes[1:])))
         _c.lib.pm_python_trainer_weights(self._pointer, flat.ctypes.data)
@@ -332,7 +333,7 @@ class Trainer:
         sizes = self.experiment.sizes
 
         def trains(pointer: Any, n: int, size: int) -> list[Array]:
-            events = _c.seen(pointer, n, SIZE_OF_EVENT)
+            events = _c.seen(pointer, n, EVENT)
             return [events["time"][events["neuron"] == k] for k in range(size)]
 
         return [

@@ -13,6 +13,9 @@ from . import _c
 from .errors import InvalidError
 
 Array = np.ndarray[Any, Any]
+EVENT = _c.dtype_of("pm_event")
+SYNAPSE = _c.dtype_of("pm_synapse")
+STEP = np.dtype([("time", "f8"), ("value", "f8")])
 
 
 @dataclass(frozen=True)
@@ -186,3 +189,27 @@ class CellSpec:
     threshold: list[Jump] = field(default_factory=list)
     after_spike: list[Jump] = field(default_factory=list)
     reset: Optional[Reset] = None
+
+
+def steps_of(table: Array, what: str) -> Array:
+    if table.ndim != 2 or table.shape[1] != 2:
+        raise InvalidError(f"{what}: [[time, value], ...] is needed", key=what)
+    steps = np.zeros(len(table), STEP)
+    steps["time"], steps["value"] = table[:, 0], table[:, 1]
+    return steps
+
+
+def synapse_list(source: npt.ArrayLike, target: npt.ArrayLike, weight: Value, delay: Value) -> Array:
+    first, second = np.atleast_1d(np.asarray(source)), np.atleast_1d(np.asarray(target))
+    if first.shape != second.shape or first.ndim != 1:
+        raise InvalidError(f"{first.size} sources and {second.size} targets; as many of each are needed", key="source")
+    synapses = np.zeros(len(first), SYNAPSE)
+    for key, value in (("source", first), ("target", second)):
+        if len(value) and (value.min() < 0 or value.max() >= 2**32):
+            raise InvalidError(f"{key}: numbers of neurons are from 0 to {2**32 - 1}", key=key)
+        synapses[key] = value
+    for key, drawn in (("weight", weight), ("delay", delay)):
+        if isinstance(drawn, Distribution):
+            raise InvalidError(f"{key}: with source and target, numbers are needed, not a distribution", key=key)
+        synapses[key] = np.asarray(drawn, dtype=np.float64)
+    return synapses

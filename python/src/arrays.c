@@ -1,8 +1,8 @@
 /* Drawn synapses, gradients and weights as arrays.
  *
- * A projection is drawn alone in a copy of the network whose other projections are lists without synapses: the streams of
- * its random numbers depend on its place among those between the same two populations, and so it has the synapses that
- * every run has. */
+ * A projection is drawn alone in a copy of the network whose other projections are lists without synapses: the
+ * streams of its random numbers depend on its place among those between the same two populations, and so it has the
+ * synapses that every run has. */
 #define _GNU_SOURCE
 #include "bridge.h"
 

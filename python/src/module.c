@@ -1,6 +1,6 @@
-/* The extension module: the library and the bridge in one object of CPython's stable interface. Its functions are called
- * by their declarations in punctum/_declarations.py, which are made from the headers; layout.c, made with them, holds the
- * proof that the compiler lays out the structures in the same way. */
+/* The extension module: the library and the bridge in one object of CPython's stable interface. Its functions are
+ * called by their declarations in punctum/_declarations.py, which are made from the headers; layout.c, made with
+ * them, holds the proof that the compiler lays out the structures in the same way. */
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x03090000
 #include <Python.h>

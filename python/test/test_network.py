@@ -16,7 +16,8 @@ populations:
   - {name: input, size: 20, source: {poisson: {rate: 40.0}}}
   - {name: cells, size: 15, neuron: {t_ref: 2.0}}
 projections:
-  - {from: input, to: cells, connect: {pairwise_bernoulli: 0.6}, weight: {normal: [900.0, 200.0]}, delay: {uniform: [0.5, 2.0]}}
+  - {from: input, to: cells, connect: {pairwise_bernoulli: 0.6}, weight: {normal: [900.0, 200.0]},
+     delay: {uniform: [0.5, 2.0]}}
   - {from: cells, to: cells, connect: {fixed_indegree: 3}, weight: -150.0, delay: {uniform: [1.0, 2.0, 0.1]}}
 record: {spikes: [cells], potential: [{population: cells, neurons: [0, 3], interval: 0.5}]}
 """
@@ -48,7 +49,9 @@ def test_same_bits_as_the_program(program, tmp_path):
             when, potential = run["cells"].potential.curve(3)
             assert np.array_equal(when, table[:, 0]) and np.array_equal(potential, table[:, 1])
     run.save(tmp_path / "saved")
-    assert (tmp_path / "saved" / "spikes-cells.dat").read_bytes() == (tmp_path / "out" / "spikes-cells.dat").read_bytes()
+    assert (tmp_path / "saved" / "spikes-cells.dat").read_bytes() == (
+        tmp_path / "out" / "spikes-cells.dat"
+    ).read_bytes()
 
 
 def test_copies_run_alike():
@@ -93,7 +96,8 @@ def test_synapses_are_drawn_as_they_run():
 
 
 def test_twins_are_drawn_apart():
-    """Two projections between the same populations have synapses of their own, in the order in which they were added."""
+    """Two projections between the same populations have synapses of their own, in the order in which they were
+    added."""
     net = pm.Network()
     a, b = net.spikes("a", size=5), net.lif("b", 5)
     first = net.connect(a, b, weight=pm.uniform(0, 1), delay=1.0)

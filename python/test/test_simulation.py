@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import punctum as pm
+from punctum.errors import error_of
 from test_network import build
 
 
@@ -230,12 +231,13 @@ def test_exceptions_in_callbacks_lose_nothing():
     assert np.array_equal(sim.run(until=80.0)["cells"].time, build().simulation().run()["cells"].time)
 
 
-def test_runaway_names_the_neuron():
-    net = pm.Network()
-    net.lif("cells", 1, I_e=1e12, V_th=-60.0)
-    with pytest.raises(pm.Error, match="cells") as caught:
-        net.simulation().run(100.0)
-    assert caught.value.neuron == 0 and caught.value.time is not None
+def test_messages_are_taken_apart():
+    """Neuron, population and time of a message are attributes of the exception."""
+    error = error_of("runaway activity: neuron cells[3] fires without end at 0.25 ms", False)
+    assert (error.population, error.neuron, error.time) == ("cells", 3, 0.25)
+    assert not isinstance(error, pm.InvalidError)
+    error = error_of("net.yaml:7: populations[0].neuron.C_m: C_m is -3 pF; it must be positive", True)
+    assert (error.file, error.line, error.key) == ("net.yaml", 7, "populations[0].neuron.C_m")
 
 
 def test_tables_and_pictures(monkeypatch):
