@@ -10,7 +10,8 @@ from typing import Any
 
 from pyNN import common, errors, random, space
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
-from pyNN.connectors import *
+from pyNN.connectors import *  # what PyNN's scripts find in every backend
+from pyNN.connectors import FixedProbabilityConnector
 from pyNN.network import Network
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
 from pyNN.recording import get_io
@@ -45,7 +46,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: Any = DEFAULT_MIN_DELAY
     common.setup(timestep, min_delay, **extra_params)
     state.clear()
     state.dt = timestep
-    state.min_delay = min_delay
+    state.asked_delay = min_delay
     state.max_delay = extra_params.get("max_delay", DEFAULT_MAX_DELAY)
     state.threads = extra_params.get("threads", 0)
     state.seed = extra_params.get("seed", 1)
@@ -63,7 +64,9 @@ run, run_until = common.build_run(simulator)
 run_for = run
 reset = common.build_reset(simulator)
 initialize = common.initialize
-get_current_time, get_time_step, get_min_delay, get_max_delay, num_processes, rank = common.build_state_queries(simulator)
+get_current_time, get_time_step, get_min_delay, get_max_delay, num_processes, rank = common.build_state_queries(
+    simulator
+)
 create = common.build_create(Population)
 connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
 record = common.build_record(simulator)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pyNN import common
+from pyNN import common, errors
 from pyNN.parameters import ParameterSpace, simplify
 
 import punctum as pm
@@ -29,6 +29,13 @@ class _Parameters:
         """Those of the whole population, and which of them are meant."""
         raise NotImplementedError
 
+    @staticmethod
+    def check_trains(values: dict[str, Any]) -> None:
+        """Spike times ascend."""
+        for train in np.atleast_1d(values.get("spike_times", np.empty(0))):
+            if np.any(np.diff(np.asarray(train.value, float)) < 0.0):
+                raise errors.InvalidParameterValueError("spike times must ascend")
+
     def _get_parameters(self, *names: str) -> Any:
         arrays, part = self._arrays()
         native = {name: simplify(arrays[name][part]) for name in self.celltype.get_native_names(*names)}
@@ -39,7 +46,9 @@ class _Parameters:
         parameter_space.evaluate(simplify=False)
         if self.celltype.injectable:
             state.changed("parameters of neurons")
-        for name, value in parameter_space.items():
+        values = dict(parameter_space.items())
+        self.check_trains(values)
+        for name, value in values.items():
             arrays[name][part] = value
 
     def _get_view(self, selector: Any, label: Any = None) -> Any:
@@ -70,7 +79,7 @@ class Population(_Parameters, common.Population):
 
     def _create_cells(self) -> None:
         ids = np.arange(state.id_counter, state.id_counter + self.size)
-        self.all_cells = np.array([ID(number) for number in ids], dtype=ID)
+        self.all_cells = np.array([ID(int(number)) for number in ids], dtype=ID)
         self._mask_local = np.ones(self.size, bool)
         for cell in self.all_cells:
             cell.parent = self
@@ -78,7 +87,10 @@ class Population(_Parameters, common.Population):
         space = self.celltype.native_parameters
         space.shape = (self.size,)
         space.evaluate(simplify=False)
-        self.parameters: dict[str, Any] = space.as_dict()
+        self.parameters: dict[str, Any] = {
+            name: np.array(np.broadcast_to(values, (self.size,))) for name, values in space.as_dict().items()
+        }
+        self.check_trains(self.parameters)
         self.network_name = f"p{len(state.populations)}"
         state.populations.append(self)
         state.changed("the network")
@@ -144,9 +156,7 @@ class Population(_Parameters, common.Population):
             return
         known = self.fired[-1][0] if self.fired else 0.0
         if end > known:
-            parts = [
-                self.celltype.draw(self.parameters, k, self.random[k], known, end) for k in range(self.size)
-            ]
+            parts = [self.celltype.draw(self.parameters, k, self.random[k], known, end) for k in range(self.size)]
             numbers = np.repeat(np.arange(self.size), [len(part) for part in parts])
             self.fired.append((end, numbers, np.concatenate(parts) if parts else np.empty(0)))
         for _, numbers, times in self.fired:

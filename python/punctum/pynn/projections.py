@@ -6,7 +6,6 @@ from typing import Any, Optional
 
 import numpy as np
 from pyNN import common
-from pyNN.core import ezip
 from pyNN.space import Space
 
 from . import simulator
@@ -91,7 +90,7 @@ class Projection(common.Projection):
         sources = np.atleast_1d(presynaptic_indices)
         weight = np.broadcast_to(parameters["weight"], sources.shape)
         delay = np.broadcast_to(parameters["delay"], sources.shape)
-        for source, w, d in ezip(sources, weight, delay):
+        for source, w, d in zip(sources, weight, delay):
             self.connections.append(Connection(int(source), int(postsynaptic_index), float(w), float(d)))
 
     def _set_attributes(self, parameter_space: Any) -> None:

@@ -18,9 +18,11 @@ class Recorder(recording.Recorder):
     def __init__(self, population: Any, file: Any = None) -> None:
         super().__init__(population, file)
         self.cleared = 0.0
+        self.sampling_interval: float = state.dt
 
     def _record(self, variable: Any, new_ids: Any, sampling_interval: Any = None) -> None:
-        self.sampling_interval = sampling_interval or self.sampling_interval or state.dt
+        if sampling_interval:
+            self.sampling_interval = sampling_interval
         state.forget()
 
     def _reset(self) -> None:
@@ -61,6 +63,7 @@ class Recorder(recording.Recorder):
         places = np.searchsorted(samples.neurons, numbers)
         values, times = samples.values[:, places], samples.time
         count = state.t / samples.interval
+        assert state.simulation is not None
         if abs(count - round(count)) < 1e-6 and len(times) <= round(count):
             values = np.vstack([values, state.simulation.state(self.population.network_name).potential[numbers]])
             times = np.append(times, state.t)

@@ -36,13 +36,13 @@ class State(common.control.BaseState):
         self.threads = 0
         self.seed = 1
         self.dt = 0.1
-        self.min_delay: Any = "auto"
+        self.asked_delay: Any = "auto"
         self.max_delay: Any = "auto"
         self.clear()
 
     def clear(self) -> None:
-        self.recorders = set()
-        self.write_on_end = []
+        self.recorders: set[Any] = set()
+        self.write_on_end: list[Any] = []
         self.id_counter = 0
         self.segment_counter = -1
         self.populations: list[Any] = []
@@ -57,10 +57,19 @@ class State(common.control.BaseState):
         self.t_start = 0.0
         self.segment_counter += 1
         self.forget()
+        for recorder in self.recorders:
+            recorder.cleared = 0.0
         for population in self.populations:
             population.restart()
         for source in self.current_sources:
             source.restart()
+
+    @property
+    def min_delay(self) -> Any:
+        """ms: that of setup(), or else the shortest that there is."""
+        if self.asked_delay != "auto":
+            return self.asked_delay
+        return min((c.delay for projection in self.projections for c in projection.connections), default=self.dt)
 
     def forget(self) -> None:
         """The network has changed, and is made anew when it has to run."""

@@ -50,7 +50,7 @@ class SpikeSourceArray(cells.SpikeSourceArray):
 
 def _renewal(interval: Any, start: float, stop: float, begin: float, end: float) -> Any:
     """A process that begins anew at `begin`: exact for Poisson processes, which have no memory."""
-    times = []
+    times: list[float] = []
     time = max(start, begin)
     while True:
         time += interval()
@@ -78,7 +78,7 @@ class StaticSynapse(synapses.StaticSynapse):
     translations = _same("weight", "delay")
 
     def _get_minimum_delay(self) -> Any:
-        return state.dt if state.min_delay == "auto" else state.min_delay
+        return state.dt if state.asked_delay == "auto" else state.asked_delay
 
 
 # --- currents --------------------------------------------------------------------------------------------------------
@@ -109,8 +109,7 @@ class CurrentSource:
         state.forget()
 
     def get_native_parameters(self) -> Any:
-        values = {k: Sequence(v) if isinstance(v, np.ndarray) else v for k, v in self.epochs[-1][1].items()}
-        return ParameterSpace(values)
+        return ParameterSpace(dict(self.epochs[-1][1]))
 
     def inject_into(self, cells: Any) -> None:
         for cell in cells:
@@ -185,6 +184,18 @@ class DCSource(CurrentSource, electrodes.DCSource):
 class StepCurrentSource(CurrentSource, electrodes.StepCurrentSource):
     __doc__ = electrodes.StepCurrentSource.__doc__
     translations = _same("amplitudes", "times")
+
+    def set_native_parameters(self, parameters: Any) -> None:
+        """Times go to the nearest time step, as in every simulator of PyNN; the last amplitude of a step holds."""
+        super().set_native_parameters(parameters)
+        values = self.epochs[-1][1]
+        times, amplitudes = values["times"], values["amplitudes"]
+        if np.any(times < 0.0):
+            raise ValueError("Step current cannot accept negative timestamps.")
+        if np.any(np.diff(times) <= 0.0):
+            raise ValueError("Step current timestamps should be monotonically increasing.")
+        steps, index = np.unique(np.flip(np.rint(times / state.dt)), return_index=True)
+        values["times"], values["amplitudes"] = steps * state.dt, np.flip(amplitudes)[index]
 
     def course(self, values: dict[str, Any], until: float) -> list[tuple[float, float]]:
         return list(zip(values["times"].tolist(), values["amplitudes"].tolist()))
