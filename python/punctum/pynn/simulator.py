@@ -69,7 +69,7 @@ class State(common.control.BaseState):
         """ms: that of setup(), or else the shortest that there is."""
         if self.asked_delay != "auto":
             return self.asked_delay
-        return min((c.delay for projection in self.projections for c in projection.connections), default=self.dt)
+        return min((float(p.table["delay"].min()) for p in self.projections if len(p)), default=self.dt)
 
     def forget(self) -> None:
         """The network has changed, and is made anew when it has to run."""
