@@ -57,7 +57,7 @@ object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
 
-.PHONY: all check test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest manual install uninstall clean help setup setup-check tidy FORCE
+.PHONY: all check python python-extension python-test wheel setup-python test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest manual install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -67,8 +67,11 @@ all: setup
 help:
 	@echo 'make             the program (build/punctum) and the library (build/libpunctum.a, build/libpunctum.so)'
 	@echo 'make demo        train XOR, simulate the demo network, draw both, into build/demo'
-	@echo 'make check       every test: lint, asan, fuzz, e2e, test'
+	@echo 'make python      the Python package in a virtual environment, build/python-environment'
+	@echo 'make wheel       the Python package as a wheel, into build/wheel'
+	@echo 'make check       every test: lint, asan, fuzz, e2e, test, python-test'
 	@echo 'make test        unit tests'
+	@echo 'make python-test the tests of the Python package'
 	@echo 'make e2e         the program, the documentation and the installation, from outside'
 	@echo 'make asan        unit and end-to-end tests under the address and undefined behaviour sanitizers'
 	@echo 'make fuzz        fuzz every parser for SECONDS=5 each'
@@ -88,6 +91,8 @@ setup:
 	@scripts/setup.sh build
 setup-check:
 	@scripts/setup.sh check
+setup-python:
+	@scripts/setup.sh python
 
 # --- library and program -----------------------------------------------------------------------------------------------
 
@@ -110,6 +115,42 @@ $(BUILD)/punctum: $(call object,$(PROGRAM_SOURCES)) $(BUILD)/libpunctum.a
 
 build/punctum build/libpunctum.a build/libpunctum.so: build/%: build/release/%
 	cp $< $@
+
+# --- Python ------------------------------------------------------------------------------------------------------------
+
+# The extension of the package: the library with python/src, for the stable interface of CPython. Its declarations are made
+# from the headers.
+PYTHON ?= python3
+PYTHON_HEADERS := include/punctum/punctum.h src/metric/distance.h python/src/bridge.h
+PYTHON_SOURCES := $(wildcard python/src/*.c)
+PYTHON_OUTPUT := $(BUILD)/python
+
+$(PYTHON_OUTPUT)/layout.c: python/declare.py $(PYTHON_HEADERS) $(wildcard include/punctum/*.h)
+	$(PYTHON) python/declare.py $(PYTHON_OUTPUT) include $(PYTHON_HEADERS)
+
+$(BUILD)/python/%.o: CPPFLAGS += -Ipython/src -isystem $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
+$(PYTHON_OUTPUT)/layout.o: $(PYTHON_OUTPUT)/layout.c
+	$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -c $< -o $@
+
+$(PYTHON_OUTPUT)/_core.abi3.so: $(call object,$(PYTHON_SOURCES)) $(PYTHON_OUTPUT)/layout.o $(BUILD)/libpunctum.a
+	$(CC) $(CFLAGS) -shared -Wl,-Bsymbolic $(filter %.o,$^) -Wl,--whole-archive $(BUILD)/libpunctum.a -Wl,--no-whole-archive \
+	    $(LDFLAGS) $(LDLIBS) -o $@
+
+# Below: what pip calls, and what is for people.
+python-extension: setup-python
+	@$(MAKE) --no-print-directory $(PYTHON_OUTPUT)/_core.abi3.so
+
+python: setup-python
+	@scripts/python-environment.sh build/python-environment
+	build/python-environment/bin/python python/backend.py develop build/python-environment
+
+wheel: setup-python
+	@scripts/python-environment.sh build/python-environment
+	build/python-environment/bin/python python/backend.py wheel build/wheel
+
+python-test: python
+	build/python-environment/bin/python -m mypy --strict --config-file pyproject.toml python/punctum
+	PM_PROGRAM=build/release/punctum build/python-environment/bin/python -m pytest -q -p no:cacheprovider python/test
 
 # --- tests -------------------------------------------------------------------------------------------------------------
 
@@ -157,6 +198,7 @@ check: setup-check
 	$(MAKE) --no-print-directory fuzz
 	$(MAKE) --no-print-directory e2e
 	$(MAKE) --no-print-directory test
+	$(MAKE) --no-print-directory python-test
 
 # --- static analysis ---------------------------------------------------------------------------------------------------
 
@@ -275,4 +317,4 @@ clean:
 	rm -rf build
 
 -include $(wildcard $(patsubst %.c,$(BUILD)/%.d,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(TEST_SOURCES) \
-    $(wildcard docs/*.c test/fuzz/*.c)))
+    $(PYTHON_SOURCES) $(wildcard docs/*.c test/fuzz/*.c)))

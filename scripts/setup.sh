@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: scripts/setup.sh build|check|brian2|full. Quick and offline when all are there.
+# Installs the Debian packages that are missing: scripts/setup.sh build|check|python|brian2|full. Quick and offline when all are there.
 #   build  what building, running and plotting need
 #   check  what the tests need besides
+#   python what building the Python package needs besides
 #   brian2 the simulator Brian2, for comparisons
 #   full   the library for an extension besides: HDF5
 # On other systems: content if the essentials can be found, otherwise prints the list and stops.
@@ -9,15 +10,17 @@ set -eu
 
 build="gcc libc6-dev make pkg-config libgsl-dev libyaml-dev libjansson-dev zlib1g-dev openmpi-bin libopenmpi-dev gnuplot-nox"
 check="check cppcheck clang-tidy clang lcov"
+python="python3-venv python3-dev"
 full="libhdf5-dev"
 level=${1:-build}
 case "$level" in
 build) wanted=$build ;;
-check) wanted="$build $check" ;;
+check) wanted="$build $check $python" ;;
+python) wanted="$build $python" ;;
 brian2) wanted="$build python3-brian" ;;
-full) wanted="$build $check $full" ;;
+full) wanted="$build $check $python $full" ;;
 *)
-    echo "usage: scripts/setup.sh build|check|brian2|full" >&2
+    echo "usage: scripts/setup.sh build|check|python|brian2|full" >&2
     exit 2
     ;;
 esac

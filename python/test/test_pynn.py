@@ -1,0 +1,133 @@
+"""The backend of PyNN: what its scripts describe is what runs here."""
+
+import numpy as np
+import pytest
+
+import punctum as pm
+from punctum import _c
+
+pytest.importorskip("pyNN")
+sim = pytest.importorskip("punctum.pynn")
+
+general = pytest.mark.skipif(not _c.has("pm_network_add_current"), reason="the library has no injected currents")
+
+
+def test_a_network_is_the_one_described_here():
+    """Units, parameters and delays: the same spikes, to the bit, as from the package itself."""
+    sim.setup(timestep=0.1, min_delay=0.1, seed=3)
+    sources = sim.Population(3, sim.SpikeSourceArray(spike_times=[[1.0, 5.0], [2.0], [7.25]]))
+    cells = sim.Population(4, sim.IF_curr_exp(tau_m=15.0, cm=0.5, tau_syn_E=3.0, tau_syn_I=3.0, i_offset=0.3))
+    prj = sim.Projection(sources, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=4.0, delay=0.55))
+    cells.record(["spikes", "v"])
+    sim.run(20.0)
+    sim.run(30.0)
+    segment = cells.get_data().segments[0]
+    net = pm.Network(seed=3)
+    net.spikes("a", times=[[1.0, 5.0], [2.0], [7.25]])
+    net.lif(
+        "b",
+        4,
+        C_m=500.0,
+        g_L=500.0 / 15.0,
+        E_L=-65.0,
+        V_th=-50.0,
+        V_reset=-65.0,
+        t_ref=0.1,
+        I_e=300.0,
+        tau_1=3.0,
+        tau_2=0.0,
+    )
+    net.connect("a", "b", weight=4000.0, delay=0.55)
+    run = net.simulation().run(50.0)
+    assert len(run["b"]) > 4
+    for train, expected in zip(segment.spiketrains, run["b"].trains()):
+        assert np.array_equal(train.magnitude, expected)
+    v = segment.filter(name="v")[0]
+    assert v.shape == (501, 4) and v[0, 0] == -65.0
+    assert prj.get("weight", format="array").shape == (3, 4)
+    assert sum(cells.get_spike_counts().values()) == len(run["b"])
+
+
+def test_reset_and_clear():
+    """Runs repeat after a reset, with changed weights too; what was cleared is gone."""
+    sim.setup(timestep=0.5, min_delay=0.5)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[2.0, 3.0, 4.0]))
+    cells = sim.Population(2, sim.IF_curr_delta())
+    prj = sim.Projection(source, cells, sim.FromListConnector([(0, 0)]), sim.StaticSynapse(weight=6.0, delay=1.0))
+    cells.record(["spikes", "v"])
+    for weight in (6.0, 1.0, 6.0):
+        prj.set(weight=weight)
+        sim.run(10.0)
+        sim.reset()
+    counts = [[len(train) for train in s.spiketrains] for s in cells.get_data(clear=False).segments]
+    assert counts[:3] == [[1, 0], [0, 0], [1, 0]]
+    sim.run(5.0)
+    with pytest.raises(NotImplementedError, match="reset"):
+        prj.set(weight=2.0)
+    cells.get_data(clear=True)
+    sim.run(5.0)
+    v = cells.get_data().segments[0].filter(name="v")[0]
+    assert (v.t_start, v.shape) == (5.0, (11, 2))
+
+
+def test_poisson_sources_have_their_rate():
+    """The mean of many is within six standard deviations, and slices change nothing."""
+    trains = []
+    for parts in (1, 7):
+        sim.setup(seed=5)
+        p = sim.Population(50, sim.SpikeSourcePoisson(rate=40.0, start=100.0, duration=800.0))
+        p.record("spikes")
+        for _ in range(parts):
+            sim.run(1000.0 / parts)
+        trains.append([t.magnitude for t in p.get_data().segments[0].spiketrains])
+    for t in trains:
+        times = np.concatenate(t)
+        assert abs(len(times) - 1600) < 6 * 40
+        assert times.min() >= 100.0 and times.max() < 900.0
+
+
+def test_views_and_assemblies():
+    sim.setup()
+    cells = sim.Population(6, sim.IF_curr_exp(tau_syn_E=2.0, tau_syn_I=2.0))
+    part = cells[2:5]
+    assert part[0:2].get("v_thresh") == -50.0
+    both = part + sim.Population(2, sim.IF_curr_exp(tau_syn_E=2.0, tau_syn_I=2.0))
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0]))
+    synapse = sim.StaticSynapse(weight=30.0, delay=1.0)
+    sim.Projection(source, both, sim.AllToAllConnector(), synapse, receptor_type="excitatory")
+    both.record("spikes")
+    sim.run(10.0)
+    assert [len(t) > 0 for t in both.get_data().segments[0].spiketrains] == [True] * 5
+
+
+@general
+def test_currents():
+    """A step has the potential of its closed form, and a change acts from the present on."""
+    sim.setup(timestep=0.1)
+    cells = sim.Population(2, sim.IF_curr_exp(tau_m=20.0, cm=1.0, v_thresh=0.0))
+    source = sim.DCSource(amplitude=0.2, start=10.0, stop=40.0)
+    cells[0].inject(source)
+    cells.record("v")
+    sim.run(20.0)
+    source.amplitude = 0.0
+    sim.run(10.0)
+    v = cells.get_data().segments[0].filter(name="v")[0].magnitude
+    assert np.all(v[:, 1] == -65.0)
+    top = -65.0 + 4.0 * -np.expm1(-10.0 / 20.0)
+    assert v[200, 0] == pytest.approx(top, rel=1e-12)  # a few roundings
+    assert v[300, 0] == pytest.approx(-65.0 + (top + 65.0) * np.exp(-10.0 / 20.0), rel=1e-12)
+
+
+@general
+def test_receptors_and_parameters_that_differ():
+    sim.setup()
+    cells = sim.Population(3, sim.IF_curr_alpha(tau_syn_E=2.0, tau_syn_I=5.0, v_thresh=[-50.0, -30.0, 0.0]))
+    cells.initialize(v=-64.0)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0]))
+    synapse = sim.StaticSynapse(weight=4.0, delay=1.0)
+    sim.Projection(source, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory")
+    cells.record(["spikes", "v"])
+    sim.run(20.0)
+    segment = cells.get_data().segments[0]
+    assert segment.filter(name="v")[0][0, 0] == -64.0
+    assert [len(train) for train in segment.spiketrains] == [1, 0, 0]

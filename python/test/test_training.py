@@ -1,0 +1,83 @@
+"""Training: the same trials as the program's, and experiments built here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import punctum as pm
+
+XOR = Path(__file__).resolve().parents[2] / "data" / "experiments" / "xor.yaml"
+
+
+def test_trials_are_those_of_the_program(program, tmp_path):
+    program("train", XOR, "--trials", "1", "-o", tmp_path / "out", "--quiet")
+    row = np.loadtxt(tmp_path / "out" / "trials.dat", ndmin=2)[0]
+    trial = pm.Experiment.load(XOR).run(0)
+    assert trial.converged and trial.iterations == row[2]
+    assert trial.correlation == row[4] and trial.off == row[6]
+
+
+def experiment(rule="normad"):
+    rng = np.random.default_rng(1)
+    trains = [np.sort(rng.uniform(0, 40, 2)) for _ in range(30)]
+    return pm.Experiment(
+        [pm.Layer("input", 30), pm.Layer("output", 1, weight=pm.normal(300, 100))],
+        [pm.Pattern(trains, [[20.0, 35.0]])],
+        50.0,
+        iterations=300,
+        goal={"within": 0.1},
+        rule=rule,
+        V_th=-60.0,
+    )
+
+
+@pytest.mark.parametrize("rule", ["normad", {"normad": {"tau_hat": 3.0, "normalisation": "gram"}}, "exact_gradient"])
+def test_an_experiment_built_here(rule):
+    trainer = experiment(rule).trainer()
+    first = trainer.step()
+    last = trainer.train(60)
+    assert first.iteration <= 1 and last.correlation >= first.correlation or last.best >= first.correlation
+
+
+def test_learning(tmp_path):
+    """Step by step or in one go, training ends alike; weights go through arrays and files to the bit."""
+    e = experiment()
+    trial = e.run()
+    trainer = e.trainer()
+    reports = []
+    report = trainer.train(callback=reports.append)
+    assert report.converged and trial.converged and len(reports) >= trial.iterations
+    output = trainer.run(0)[1]
+    assert np.abs(output.time - [20.0, 35.0]).max() < 0.1
+    assert trainer.weights[0].shape == (1, 30)
+    trainer.save(tmp_path / "w")
+    other = e.trainer()
+    other.load(tmp_path / "w")
+    assert np.array_equal(other.weights[0], trainer.weights[0])
+    other.weights = [np.zeros((1, 30))]
+    assert len(other.run(0)[1].time) == 0
+    e.set_weights(trainer.weights)
+    assert np.array_equal(e.trainer().run(0)[1].time, output.time)
+    assert np.array_equal(e.trainer().patterns[0].target[0], [20.0, 35.0])
+
+
+def test_mistakes_in_experiments():
+    with pytest.raises(pm.InvalidError, match="normad"):
+        experiment("norma")
+    with pytest.raises(pm.InvalidError, match="tau_hat"):
+        experiment({"normad": {"tau_ha": 3.0}})
+    with pytest.raises(pm.InvalidError):
+        experiment({"normad": {"tau_hat": -3.0}})
+    with pytest.raises(pm.InvalidError, match="gram"):
+        experiment({"normad": {"normalisation": "gra"}})
+    with pytest.raises(pm.InvalidError, match="shapes"):
+        experiment().trainer().weights = [np.zeros((2, 30))]
+
+
+def test_exceptions_in_callbacks():
+    def fail():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        experiment().run(callback=fail)
