@@ -20,7 +20,8 @@ typedef struct course {
     double ready;    /* offset of the end of refractoriness as an absolute time */
     double release;  /* the same before rounding */
     double state[PM_MEMBRANE_WIDTH];
-    double last_spike; /* ms, absolute */
+    double last_spike; /* ms, absolute; and as an offset before rounding, */
+    double last_x;     /* from which a gap that rounding has made is told */
     size_t n_spikes;
     bool jumped;  /* an impulse arrived at x */
     bool changed; /* an injected current did */
@@ -51,7 +52,7 @@ static pm_status fire(course *c, double after, bool released) {
         c->ended = true;
         return PM_OK;
     }
-    if (!(time > c->last_spike))
+    if (!(time > c->last_spike) || c->x - c->last_x + after < 0x1p-52 * time)
         return pm_runaway(engine, &worker->error, c->cell, time, "fires without end");
     if (pm_burst_is_stopped(engine, ++c->n_spikes))
         return pm_fail(&worker->error, PM_STOPPED, "stopped at %.17g ms", engine->start);
@@ -69,6 +70,7 @@ static pm_status fire(course *c, double after, bool released) {
         return pm_fail_memory(&worker->error, "spikes and samples");
     worker->spikes.items[worker->spikes.count++] = (pm_cell_spike){time, slope, c->cell};
     c->last_spike = time;
+    c->last_x = x;
     c->x = x;
     c->jumped = false;
     c->release = x + m->t_ref;
@@ -180,6 +182,7 @@ static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         .ready = hold->ready - engine->start,
         .release = -INFINITY,
         .last_spike = -INFINITY,
+        .last_x = -INFINITY,
     };
     memcpy(c.state, pm_general_state(general, cell), general->width * sizeof *c.state);
     pm_general_change(general, cell, home->origin, &c.membrane, c.state); /* there may have been one at the origin */

@@ -135,7 +135,8 @@ typedef struct course {
     double ready;    /* offset of the end of refractoriness as an absolute time */
     double release;  /* the same before rounding */
     pm_lif_state state;
-    double last_spike; /* ms, absolute */
+    double last_spike; /* ms, absolute; and as an offset before rounding, */
+    double last_x;     /* from which a gap that rounding has made is told */
     size_t n_spikes;
     bool untouched;    /* nothing has happened to the cell since its origin */
     double free_after; /* of an untouched cell: see pm_free_state */
@@ -158,7 +159,7 @@ static pm_status fire(course *c, double after) {
         c->ended = true;
         return PM_OK;
     }
-    if (!(time > c->last_spike))
+    if (!(time > c->last_spike) || c->x - c->last_x + after < 0x1p-52 * time)
         return pm_runaway(engine, &worker->error, c->cell, time, "fires without end");
     if (pm_burst_is_stopped(engine, ++c->n_spikes))
         return stopped(c);
@@ -170,6 +171,7 @@ static pm_status fire(course *c, double after) {
         return pm_fail_memory(&worker->error, "spikes and samples");
     worker->spikes.items[worker->spikes.count++] = (pm_cell_spike){time, slope, c->cell};
     c->last_spike = time;
+    c->last_x = x;
     c->x = x;
     c->release = x + lif->t_ref;
     c->ready = time + lif->t_ref - engine->start;
@@ -324,6 +326,7 @@ static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         .ready = hold->ready - engine->start,
         .release = -INFINITY,
         .last_spike = -INFINITY,
+        .last_x = -INFINITY,
         .untouched = true,
         .foreseen = home->origin < engine->start && engine->wake[cell] != PM_UNKNOWN ? engine->foreseen[cell] : NAN,
     };
