@@ -4,7 +4,7 @@
 
 #include <check.h>
 
-enum { TERMS = 9, STEPS = 4000 };
+enum { TERMS = 9, STEPS = 1000 };
 
 /* c + sum of p_k e^{-r_k t} + t sum of q_j e^{-s_j t} + a sin(w t + phase): the first exponential has the membrane's
  * rate. */
@@ -89,7 +89,7 @@ static int changes_on_a_grid(const course *c, double a, double b, bool derivativ
 START_TEST(bounds_the_zeros) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, 701);
-    int seen[8] = {0}, tight = 0, all = 3000;
+    int seen[8] = {0}, tight = 0, all = 1000;
     for (int k = 0; k < all; k++) {
         course c;
         pm_chain chain;

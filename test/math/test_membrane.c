@@ -14,7 +14,7 @@ static const double TOLERANCE = 1e-13, DEEPEST = 300.0;
 START_TEST(rotations) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, 801);
-    for (int k = 0; k < 50000; k++) {
+    for (int k = 0; k < 20000; k++) {
         double w = draw_log(rng, 1e-6, 100.0), t = draw_log(rng, 1e-9, 1e6);
         if (k % 3 == 0)
             t = floor(draw_uniform(rng, 0.0, 1e5)) * 0.5 * M_PI / w; /* close to multiples of pi/2 */
@@ -82,7 +82,7 @@ static double relative(double value, quad reference) {
 START_TEST(coefficients) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, 802);
-    for (int k = 0; k < 20000; k++) {
+    for (int k = 0; k < 6000; k++) {
         sample v;
         draw_sample(rng, &v);
         double t = draw_log(rng, 1e-9, 1000.0), row[PM_MEMBRANE_ROW];
@@ -169,7 +169,7 @@ END_TEST
 START_TEST(states) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, 804);
-    for (int k = 0; k < 10000; k++) {
+    for (int k = 0; k < 3000; k++) {
         sample v;
         draw_sample(rng, &v);
         double x[PM_MEMBRANE_WIDTH], y[PM_MEMBRANE_WIDTH], held[PM_MEMBRANE_WIDTH], row[PM_MEMBRANE_ROW];
@@ -237,7 +237,7 @@ END_TEST
 START_TEST(peaks) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, 805);
-    for (int k = 0; k < 3000; k++) {
+    for (int k = 0; k < 1500; k++) {
         sample v;
         draw_sample(rng, &v);
         double row[PM_MEMBRANE_ROW];
