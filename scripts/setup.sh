@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: scripts/setup.sh build|check|brian2|full. Quick and offline when all are there.
+# Installs the Debian packages that are missing: scripts/setup.sh build|check|peers|full. Quick and offline when all are there.
 #   build  what building, running and plotting need
 #   check  what the tests need besides
-#   brian2 the simulator Brian2, for comparisons
+#   peers  what NEST and Brian2 are installed with, for comparisons
 #   full   the library for an extension besides: HDF5
 # On other systems: content if the essentials can be found, otherwise prints the list and stops.
 set -eu
@@ -14,10 +14,10 @@ level=${1:-build}
 case "$level" in
 build) wanted=$build ;;
 check) wanted="$build $check" ;;
-brian2) wanted="$build python3-brian" ;;
+peers) wanted="$build python3-venv" ;;
 full) wanted="$build $check $full" ;;
 *)
-    echo "usage: scripts/setup.sh build|check|brian2|full" >&2
+    echo "usage: scripts/setup.sh build|check|peers|full" >&2
     exit 2
     ;;
 esac
