@@ -428,7 +428,7 @@ static pm_status check_network(export *x, pm_error *error) {
     for (uint32_t p = 0; !status && p < net->n_populations; p++)
         if (net->populations[p].kind == PM_LIF)
             status = pm_nest_choose(x->o->file, net, x->wiring, p, &x->nest[p], error);
-    return status ? status : pm_nest_resolution(x->o->file, net, x->wiring, &x->resolution, error);
+    return status ? status : pm_nest_resolution(x->o->file, net, x->wiring, x->nest, &x->resolution, error);
 }
 
 static void print_models(const export *x) {

@@ -27,6 +27,7 @@ enum { PM_EXPORT_NUMBER = 32 };
 typedef struct pm_nest_neuron {
     const char *model;
     bool grid;                         /* spikes at the ends of steps */
+    bool at_once;                      /* a refractory time of 0 ms is possible */
     bool ports;                        /* a port for each term of each receptor; else: */
     char tau_syn[2][PM_EXPORT_NUMBER]; /* of positive and of negative weights, ms, in Python; "": no synapses */
 } pm_nest_neuron;
@@ -34,10 +35,10 @@ typedef struct pm_nest_neuron {
 /* Errors: PM_INVALID naming the key that no model of NEST has; `file` is the network's. */
 pm_status pm_nest_choose(const char *file, const pm_network *network, const pm_wiring *wiring, uint32_t population,
                          pm_nest_neuron *neuron, pm_error *error);
-/* The coarsest resolution (ms) that leaves delays, refractory times and changes of currents as they are. Errors:
- * PM_INVALID where there is none. */
-pm_status pm_nest_resolution(const char *file, const pm_network *network, const pm_wiring *wiring, double *resolution,
-                             pm_error *error);
+/* `neurons`: of each population. The coarsest resolution (ms) that leaves delays, refractory times and changes of
+ * currents as they are. Errors: PM_INVALID where there is none. */
+pm_status pm_nest_resolution(const char *file, const pm_network *network, const pm_wiring *wiring,
+                             const pm_nest_neuron *neurons, double *resolution, pm_error *error);
 /* What the script has to know, as further entries of the population's dict. */
 pm_status pm_nest_write(const pm_nest_neuron *neuron, const pm_population *population, pm_output *output,
                         pm_error *error);

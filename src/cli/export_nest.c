@@ -131,7 +131,7 @@ static pm_status choose_fixed(const char *file, const pm_network *network, const
                            "NEST's models has both; export to brian2",
                            file, p->name, pm_population_get_receptor(p, first_of(p, false, true, false)).name,
                            pm_population_get_receptor(p, first_of(p, false, false, true)).name);
-    neuron->ports = neuron->grid = !is_by_sign(network, w, population, neuron);
+    neuron->ports = neuron->grid = neuron->at_once = !is_by_sign(network, w, population, neuron);
     if (neuron->ports) {
         neuron->model = alpha ? "iaf_psc_alpha_multisynapse" : "iaf_psc_exp_multisynapse";
         if (p->n_receptors == 0 && (pm_export_varies(p, TAU_1) || pm_export_varies(p, TAU_2)))
@@ -158,9 +158,6 @@ static pm_status choose_glif(const char *file, const pm_population *p, pm_nest_n
         return pm_fail_key(error, "threshold",
                            "%s: threshold: '%s' has %zu jumps; NEST's glif_psc has one; export to brian2", file,
                            p->name, p->n_threshold);
-    if (p->neuron.t_ref == 0.0)
-        return pm_fail_key(error, "t_ref", "%s: t_ref of '%s' is 0 ms; NEST's glif_psc needs a positive one", file,
-                           p->name);
     return PM_OK;
 }
 
@@ -170,7 +167,7 @@ static pm_status choose_mat2(const char *file, const pm_network *network, const 
     const pm_population *p = &network->populations[population];
     const pm_reset *r = &p->reset;
     neuron->model = "mat2_psc_exp";
-    neuron->grid = true;
+    neuron->grid = neuron->at_once = true;
     if (p->n_after_spike > 0)
         return pm_fail_key(error, "after_spike",
                            "%s: after_spike: '%s' has currents after spikes and exponential receptors; NEST's only "
@@ -251,19 +248,16 @@ static pm_status divide_delays(const char *file, const pm_wiring *w, size_t *k, 
 }
 
 static pm_status divide_refractoriness(const char *file, const pm_network *network, uint32_t population, size_t *k,
-                                       pm_error *error) {
+                                       const pm_nest_neuron *neuron, pm_error *error) {
     const pm_population *p = &network->populations[population];
-    const bool fixed = p->n_threshold + p->n_after_spike == 0 && p->reset.kind == PM_RESET_TO;
     for (uint32_t n = 0; n < (pm_export_varies(p, T_REF) ? p->size : 1); n++) {
         pm_neuron one;
         pm_status status = pm_network_neuron(network, population, n, &one, NULL, error);
         if (status != PM_OK)
             return status;
-        if (!refine(k, one.t_ref) || (fixed && one.t_ref == 0.0))
-            return pm_fail_key(error, "t_ref",
-                               "%s: '%s' has t_ref = %g ms; NEST's precise models need a positive multiple of 0.001 "
-                               "ms",
-                               file, p->name, one.t_ref);
+        if (!refine(k, one.t_ref) || (!neuron->at_once && one.t_ref == 0.0))
+            return pm_fail_key(error, "t_ref", "%s: '%s' has t_ref = %g ms; NEST's %s needs a%s multiple of 0.001 ms",
+                               file, p->name, one.t_ref, neuron->model, neuron->at_once ? "" : " positive");
     }
     return PM_OK;
 }
@@ -285,13 +279,13 @@ static pm_status divide_currents(const char *file, const pm_network *network, si
     return PM_OK;
 }
 
-pm_status pm_nest_resolution(const char *file, const pm_network *network, const pm_wiring *wiring, double *resolution,
-                             pm_error *error) {
+pm_status pm_nest_resolution(const char *file, const pm_network *network, const pm_wiring *wiring,
+                             const pm_nest_neuron *neurons, double *resolution, pm_error *error) {
     size_t k = 0;
     pm_status status = divide_delays(file, wiring, &k, error);
     for (uint32_t p = 0; status == PM_OK && p < network->n_populations; p++)
         if (network->populations[p].kind == PM_LIF)
-            status = divide_refractoriness(file, network, p, &k, error);
+            status = divide_refractoriness(file, network, p, &k, &neurons[p], error);
     if (status == PM_OK)
         status = divide_currents(file, network, &k, error);
     *resolution = status == PM_OK ? steps[k] : 0.0;
