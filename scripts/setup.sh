@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: scripts/setup.sh build|check|python|brian2|full. Quick and offline when all are there.
+# Installs the Debian packages that are missing: scripts/setup.sh build|check|python|peers|full. Quick and offline when all are there.
 #   build  what building, running and plotting need
 #   check  what the tests need besides
 #   python what building the Python package needs besides
-#   brian2 the simulator Brian2, for comparisons
+#   peers  what NEST and Brian2 are installed with, for comparisons
 #   full   the library for an extension besides: HDF5
 # On other systems: content if the essentials can be found, otherwise prints the list and stops.
 set -eu
@@ -17,10 +17,10 @@ case "$level" in
 build) wanted=$build ;;
 check) wanted="$build $check $python" ;;
 python) wanted="$build $python" ;;
-brian2) wanted="$build python3-brian" ;;
+peers) wanted="$build python3-venv" ;;
 full) wanted="$build $check $python $full" ;;
 *)
-    echo "usage: scripts/setup.sh build|check|python|brian2|full" >&2
+    echo "usage: scripts/setup.sh build|check|python|peers|full" >&2
     exit 2
     ;;
 esac

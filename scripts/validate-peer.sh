@@ -1,6 +1,8 @@
 #!/bin/sh
-# Runs a network in Brian2 or NEST, with ever shorter time steps, and compares the spikes with punctum's.
-# Usage: scripts/validate-peer.sh brian2|nest PROGRAM NETWORK.yaml DIR STEP...      (steps in ms)
+# Runs a network in Brian2 or NEST, with ever shorter time steps, and compares the spikes with punctum's. The simulator is installed
+# from its wheel, in a virtual environment below build/. Where NEST has spikes at their times and no current that it makes of steps
+# (sines), they are compared one by one: they must agree within 1e-9 ms up to the first crossing of each neuron that NEST misses;
+# these are listed. Usage: scripts/validate-peer.sh brian2|nest PROGRAM NETWORK.yaml DIR STEP...      (steps in ms)
 set -eu
 peer=$1
 program=$2
@@ -8,29 +10,33 @@ network=$3
 folder=$4
 shift 4
 
-# Debian's Brian2 belongs to Debian's Python, which need not be the first one in the path.
 case $peer in
-brian2) module=brian2 where='Debian package python3-brian' ;;
-nest) module=nest where='https://nest-simulator.readthedocs.io' ;;
+brian2) wheels='brian2==2.9.0 numpy<2.4' ;; # numpy 2.4 has lost a method that Brian2 2.9 needs
+nest) wheels='nest-simulator==3.10.0 numpy' ;;
 *)
     echo "brian2 or nest, not '$peer'" >&2
     exit 2
     ;;
 esac
-python=
-for candidate in python3 /usr/bin/python3; do
-    if "$candidate" -W ignore -c "import $module" > /dev/null 2>&1; then
-        python=$candidate
-        break
+home=build/python-$peer
+python=$home/bin/python
+if ! [ -e "$home/complete" ]; then
+    # shellcheck disable=SC2086
+    if ! { rm -rf "$home" && python3 -m venv "$home" && "$python" -m pip install --quiet $wheels && touch "$home/complete"; }; then
+        echo "$peer could not be installed; it needs python3 with venv, and PyPI" >&2
+        exit 1
     fi
-done
-if [ -z "$python" ]; then
-    echo "no Python here knows the module $module ($where)" >&2
-    exit 1
 fi
 
+# followed POPULATION: whether its spikes in NEST are those of the same equations.
+followed() {
+    grep -q "^$1: .*spikes at their times" "$folder/models" && ! awk -v name="$1" '
+        index($0, "    \047" name "\047:") == 1 { inside = 1 } inside && /sines=/ { exit !/sines=\[\(/ }' "$folder/network.py"
+}
+
 "$program" run "$network" -o "$folder/punctum" --quiet
-"$program" export "$network" --to "$peer" -o "$folder/network.py" > /dev/null
+"$program" export "$network" --to "$peer" -o "$folder/network.py" > "$folder/models"
+sed 1d "$folder/models"
 printf '%-16s %8s %8s %12s %12s %8s %6s\n' population dt/ms matched median/ms largest/ms missing extra
 for dt in "$@"; do
     "$python" -W ignore "$folder/network.py" --dt "$dt" --output "$folder/dt-$dt" > "$folder/log"
@@ -41,5 +47,23 @@ for dt in "$@"; do
             { value[$1] = $2 }
             END { printf "%-16s %8s %8s %12s %12s %8s %6s\n", population, dt, value["matched"],
                   value["median_difference_ms"], value["largest_difference_ms"], value["missing"], value["extra"] }'
+        followed "${name#spikes-}" || continue
+        sort -k1,1n -k2,2g "$folder/punctum/$name.dat" > "$folder/ours"
+        sort -k1,1n -k2,2g "$file" | awk '
+            /^#/ { next }
+            NR == FNR { peer[$1, ++n[$1]] = $2; next }
+            lost[$1] { next }
+            {
+                other = peer[$1, ++k[$1]]
+                if (other != "" && other < $2 - 1e-9) {
+                    printf "  neuron %d fires at %.12g ms where punctum does not\n", $1, other
+                    wrong = lost[$1] = 1
+                } else if (other == "" || other > $2 + 1e-9) {
+                    printf "  missed: neuron %d at %.12g ms, dV/dt %.3g mV/ms\n", $1, $2, $3
+                    missed += lost[$1] = 1
+                } else
+                    same++
+            }
+            END { printf "  %d spikes within 1e-9 ms, %d crossings missed\n", same, missed; exit wrong }' - "$folder/ours"
     done
 done

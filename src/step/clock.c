@@ -346,15 +346,18 @@ static pm_status move_to(pm_clock *c, uint32_t number, double x, double x1, pm_e
             to = fmin(ready, x1);
         if (at->written && !on_grid(c)) /* V has a kink where a current jumps */
             to = fmin(to, pm_ode_smooth_until(&at->written->ode, c->start + x) - c->start);
-        status = pm_step_cell_move(kind, at, c->start + x, to - x, held, error);
+        /* An impulse has carried V over the threshold: it fires wherever V goes from there. */
+        const bool over = at->written && !held && !on_grid(c) && pm_step_cell_excess(kind, at) >= 0.0;
+        if (!over)
+            status = pm_step_cell_move(kind, at, c->start + x, to - x, held, error);
         if (status || held || pm_step_cell_excess(kind, at) < 0.0) {
             x = to;
             continue;
         }
         double after = 0.0;
-        if (pm_step_cell_excess_before(kind, at) < 0.0)
+        if (!over && pm_step_cell_excess_before(kind, at) < 0.0)
             after = pm_step_cell_crossing(kind, at, c->start + x, to - x, c->options.interpolation);
-        if (after < to - x) {
+        if (!over && after < to - x) {
             pm_step_cell_back(at);
             status = pm_step_cell_move(kind, at, c->start + x, after, false, error);
         }

@@ -146,9 +146,9 @@ projections:
 END
 check "impulse synapses" "$program" run jumps.yaml -o jumps -q
 check "the second one fires at its arrival" test "$(grep -v '^#' jumps/spikes-cells.dat)" = "0 2.5 0"
-refuse 2 'tau_1 is 0 ms; the time-stepped simulator' run jumps.yaml --engine clock -o new
-refuse 2 'tau_1 is 0 ms; the numerical integration' validate jumps.yaml -o new
-refuse 2 'tau_1 is 0 ms; the export' export jumps.yaml --to brian2 -o new.py
+check "impulses in time steps" "$program" run jumps.yaml --engine clock --interpolate -o jumps-clock -q
+check "the same spike" cmp jumps/spikes-cells.dat jumps-clock/spikes-cells.dat
+check "impulses are exported" "$program" export jumps.yaml --to brian2 -o jumps.py
 sed 's/tau_2: 0/tau_2: 1/' jumps.yaml > wrong.yaml
 refuse 2 'wrong.yaml:2: neuron.tau_2: tau_2 is 1 ms; it must be 0 where tau_1 is 0' run wrong.yaml -o new
 {

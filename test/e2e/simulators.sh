@@ -31,7 +31,7 @@ if command -v python3 > /dev/null; then
         check "$script.py is Python" python3 -c "compile(open('exported/$script.py').read(), '$script.py', 'exec')"
     done
 fi
-refuse 2 "none of NEST's precise models has these" export "$demo" --to nest -o new/demo.py
+refuse 2 "is no multiple of 0.001 ms" export "$demo" --to nest -o new/demo.py
 refuse 2 "must end with .py" export "$demo" --to brian2 -o new/demo
 refuse 2 "brian2 or nest" export "$demo" --to neuron -o new/demo.py
 for command in validate export; do
