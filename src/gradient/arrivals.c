@@ -212,7 +212,7 @@ bool pm_arrivals_next(pm_arrivals *w, pm_landing *landing) {
         return false;
     pm_flying item = w->heap[0];
     size_t neuron = w->spikes->neuron[item.spike];
-    *landing = (pm_landing){w->backwards ? -item.key : item.key, item.spike, s->fans[item.fan].begin,
+    *landing = (pm_landing){w->backwards ? -item.key : item.key, item.spike, item.fan, s->fans[item.fan].begin,
                             s->fans[item.fan + 1].begin};
     bool more = w->backwards ? item.fan > s->first_fan[neuron] : item.fan + 1 < s->first_fan[neuron + 1];
     if (more) {

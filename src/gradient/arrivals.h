@@ -60,7 +60,7 @@ typedef struct pm_arrivals {
 /* One spike reaches one fan. */
 typedef struct pm_landing {
     double time; /* ms */
-    size_t spike;
+    size_t spike, fan;
     size_t begin, end; /* synapses */
 } pm_landing;
 
