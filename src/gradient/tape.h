@@ -49,24 +49,23 @@ typedef struct pm_tape {
     bool keeps_states;       /* whether the states are wanted, too */
     pm_membranes *membranes; /* of each population; of sources: empty */
     uint32_t *population;    /* of each cell */
+    uint32_t *cell;          /* of each neuron, or PM_IS_SOURCE */
     size_t *first;           /* of each cell's state in an array of all; one more ends them */
     pm_synapses rows;        /* fans are the wiring's groups; targets and weights stay there */
     pm_arrivals walk;
     pm_tape_cell *cells;
     double *state; /* of all cells */
     pm_tape_step *steps;
-    size_t n_steps, capacity;
-    double *states; /* at the beginning of what each step tells of */
-    size_t n_states, states_capacity;
+    size_t n_steps, most_steps;
+    double *states; /* at the beginning of what each step tells of: its cell's */
+    size_t n_states, most_states;
     pm_tape_spike *spikes;
-    size_t spikes_capacity;
-    uint32_t *neuron_cell; /* of each neuron, or UINT32_MAX */
-    size_t *waiting;       /* spikes that a jump is to set off at the present instant */
-    size_t n_waiting, waiting_capacity;
-    pm_landing *late; /* arrivals at this instant of spikes that wait */
-    size_t n_late, late_capacity;
+    size_t most_spikes;
+    size_t *waiting; /* spikes that impulses are to set off at the present instant, in order */
+    size_t n_waiting;
+    pm_landing *late; /* what these send without delay */
+    size_t n_late, most_late;
     const pm_raster *raster;
-    size_t *first_step_state; /* unused without keeps_states */
 } pm_tape;
 
 /* Of a network as drawn; weights are read from the wiring, which is not that of one rank among several. Both must

@@ -8,13 +8,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-static bool is_sine_of(const pm_membranes *s, const pm_current *c) {
-    return c->population == s->number && c->kind == PM_CURRENT_SINE;
+static bool is_sine_of(uint32_t population, const pm_current *c) {
+    return c->population == population && c->kind == PM_CURRENT_SINE;
 }
 
-static void make(const pm_membranes *s, const pm_neuron *n, pm_membrane *m, pm_port *ports, pm_decay *decays,
-                 pm_sine *sines) {
-    const pm_population *p = s->population;
+void pm_membrane_of_neuron(const pm_network *network, uint32_t population, const pm_neuron *n, pm_membrane *m,
+                           pm_port *ports, pm_decay *decays, pm_sine *sines) {
+    const pm_population *p = &network->populations[population];
     const pm_reset *reset = &p->reset;
     const double tau_m = n->C_m / n->g_L;
     *m = (pm_membrane){.l_m = 1.0 / tau_m,
@@ -25,7 +25,6 @@ static void make(const pm_membranes *s, const pm_neuron *n, pm_membrane *m, pm_p
                        .n_ports = pm_population_receptors(p),
                        .n_thresholds = p->n_threshold,
                        .n_after = p->n_after_spike,
-                       .n_sines = s->n_sines,
                        .ports = ports,
                        .thresholds = decays,
                        .after = decays + p->n_threshold,
@@ -42,10 +41,10 @@ static void make(const pm_membranes *s, const pm_neuron *n, pm_membrane *m, pm_p
         decays[k] = pm_decay_new(tau_m, p->threshold[k].tau, p->threshold[k].jump);
     for (size_t k = 0; k < p->n_after_spike; k++)
         decays[p->n_threshold + k] = pm_decay_new(tau_m, p->after_spike[k].tau, p->after_spike[k].jump);
-    for (size_t k = 0, q = 0; k < s->network->n_currents; k++) {
-        const pm_current *c = &s->network->currents[k];
-        if (is_sine_of(s, c))
-            sines[q++] = pm_sine_new(tau_m, c->amplitude, 2e-3 * M_PI * c->frequency, M_PI / 180.0 * c->phase);
+    for (size_t k = 0; k < network->n_currents; k++) {
+        const pm_current *c = &network->currents[k];
+        if (is_sine_of(population, c))
+            sines[m->n_sines++] = pm_sine_new(tau_m, c->amplitude, 2e-3 * M_PI * c->frequency, M_PI / 180.0 * c->phase);
     }
     pm_membrane_complete(m);
 }
@@ -65,8 +64,8 @@ static pm_status fill(pm_membranes *s, pm_error *error) {
     for (size_t k = 0; !status && k < s->n; k++) {
         status = pm_network_neuron(s->network, s->number, (uint32_t)k, &s->neurons[k], &s->V_m[k], error);
         if (!status)
-            make(s, &s->neurons[k], &s->items[k], s->ports + k * n_ports, s->decays + k * n_decays,
-                 s->sines + k * s->n_sines);
+            pm_membrane_of_neuron(s->network, s->number, &s->neurons[k], &s->items[k], s->ports + k * n_ports,
+                                  s->decays + k * n_decays, s->sines + k * s->n_sines);
     }
     return status;
 }
@@ -75,7 +74,7 @@ pm_status pm_membranes_new(pm_membranes *s, const pm_network *network, uint32_t 
     const pm_population *p = &network->populations[population];
     *s = (pm_membranes){.network = network, .population = p, .number = population, .n = p->varied ? p->size : 1};
     for (size_t k = 0; k < network->n_currents; k++)
-        s->n_sines += is_sine_of(s, &network->currents[k]);
+        s->n_sines += is_sine_of(population, &network->currents[k]);
     if (s->n_sines > PM_MEMBRANE_TERMS)
         return pm_fail(error, PM_INVALID, "'%s' has %zu sinusoidal currents; %d are the most", p->name, s->n_sines,
                        PM_MEMBRANE_TERMS);

@@ -20,6 +20,11 @@ typedef struct pm_membranes {
     size_t n_sines;
 } pm_membranes;
 
+/* The membrane of a neuron of that population with those parameters. Its ports, decays (of thresholds, then of
+ * after-spike currents) and sines are written to where these are given. */
+void pm_membrane_of_neuron(const pm_network *network, uint32_t population, const pm_neuron *neuron,
+                           pm_membrane *membrane, pm_port *ports, pm_decay *decays, pm_sine *sines);
+
 /* Of a LIF population. The network must outlive them. Errors: PM_INVALID for more sines than PM_MEMBRANE_TERMS and as
  * for pm_network_neuron, PM_NO_MEMORY. */
 pm_status pm_membranes_new(pm_membranes *membranes, const pm_network *network, uint32_t population, pm_error *error);
