@@ -18,29 +18,20 @@ void pm_adjoint_general_free(pm_adjoint_general *a) {
     *a = (pm_adjoint_general){.slope_floor = a->slope_floor};
 }
 
-static bool renew(void **items, size_t *most, size_t wanted, size_t size) {
-    if (wanted <= *most)
-        return true;
-    free(*items);
-    *items = malloc(wanted * size);
-    *most = *items ? wanted : 0;
-    return *items;
-}
-
 static pm_status reserve(pm_adjoint_general *a, const pm_tape *t, pm_error *error) {
     const size_t n_cells = t->wiring->n_cells, width = t->first[n_cells];
     size_t n_numbers = 0;
-    if (!renew((void **)&a->time, &a->most_spikes, t->raster->n + 1, sizeof *a->time))
+    if (!pm_list_reserve((void **)&a->time, &a->most_spikes, t->raster->n + 1, sizeof *a->time))
         return pm_fail_memory(error, "the gradient's spikes");
-    if (!renew((void **)&a->first_number, &a->most_cells, n_cells + 1, sizeof *a->first_number))
+    if (!pm_list_reserve((void **)&a->first_number, &a->most_cells, n_cells + 1, sizeof *a->first_number))
         return pm_fail_memory(error, "the gradient's neurons");
     for (uint32_t cell = 0; cell < n_cells; cell++) {
         a->first_number[cell] = n_numbers;
         n_numbers += pm_membrane_numbers(pm_tape_membrane(t, cell));
     }
     a->first_number[n_cells] = n_numbers;
-    if (!renew((void **)&a->p, &a->most_state, width + 1, sizeof *a->p) ||
-        !renew((void **)&a->numbers, &a->most_numbers, n_numbers + 1, sizeof *a->numbers))
+    if (!pm_list_reserve((void **)&a->p, &a->most_state, width + 1, sizeof *a->p) ||
+        !pm_list_reserve((void **)&a->numbers, &a->most_numbers, n_numbers + 1, sizeof *a->numbers))
         return pm_fail_memory(error, "the gradient's neurons");
     memset(a->p, 0, (width + 1) * sizeof *a->p);
     memset(a->numbers, 0, (n_numbers + 1) * sizeof *a->numbers);
@@ -127,7 +118,7 @@ static pm_status spike_back(pm_adjoint_general *a, const pm_tape *t, const place
     const double moved = a->time[step->spike];
     double p_u = 0.0;
     if (spike->cause == PM_BY_JUMP) {
-        const pm_tape_step *lift = &t->steps[spike->step];
+        const pm_tape_step *lift = &t->steps.items[spike->step];
         a->time[lift->spike] += moved;
         if (gradient->delay)
             gradient->delay[lift->synapse] += moved;
@@ -224,9 +215,9 @@ static void add_parameters(const pm_adjoint_general *a, const pm_tape *t, uint32
 
 static pm_status sweep(pm_adjoint_general *a, const pm_tape *t, const pm_general_gradient *gradient, pm_error *error) {
     pm_status status = PM_OK;
-    const double *x = t->states + t->n_states;
-    for (size_t k = t->n_steps; !status && k-- > 0;) {
-        const pm_tape_step *step = &t->steps[k];
+    const double *x = t->states.items + t->states.count;
+    for (size_t k = t->steps.count; !status && k-- > 0;) {
+        const pm_tape_step *step = &t->steps.items[k];
         const place at = place_of(a, t, step->cell);
         if (step->of == PM_STEP_ARRIVAL)
             arrive(a, t, &at, step, gradient);

@@ -21,18 +21,6 @@ struct pm_tape_cell {
 
 static const double SAME = 0x1p-49; /* relative: instants that differ by the rounding of sums of times */
 
-static bool room(void **items, size_t *most, size_t wanted, size_t size) {
-    if (wanted <= *most)
-        return true;
-    const size_t larger = wanted > 2 * *most ? wanted + 64 : 2 * *most;
-    void *moved = realloc(*items, larger * size);
-    if (moved) {
-        *items = moved;
-        *most = larger;
-    }
-    return moved;
-}
-
 /* --- making ------------------------------------------------------------------------------------------------------- */
 
 /* Groups without anything else of the synapses. */
@@ -106,11 +94,11 @@ void pm_tape_free(pm_tape *t) {
     pm_arrivals_free(&t->walk);
     free(t->cells);
     free(t->state);
-    free(t->steps);
-    free(t->states);
+    free(t->steps.items);
+    free(t->states.items);
     free(t->spikes);
     free(t->waiting);
-    free(t->late);
+    free(t->late.items);
     *t = (pm_tape){0};
 }
 
@@ -153,16 +141,16 @@ static bool append(pm_tape *t, pm_tape_step step) {
     const pm_membrane m = membrane_now(t, step.cell);
     const size_t width = t->keeps_states ? pm_membrane_width(&m) : 0;
     double *x = state_of(t, step.cell), row[PM_MEMBRANE_ROW];
-    if (!room((void **)&t->steps, &t->most_steps, t->n_steps + 1, sizeof *t->steps) ||
-        !room((void **)&t->states, &t->most_states, t->n_states + width, sizeof *t->states))
+    if (!PM_LIST_RESERVE(t->states, t->states.count + width))
         return false;
     step.from = cell->at;
     step.held = cell->held;
     step.u_inf = cell->u_inf;
-    t->steps[t->n_steps++] = step;
+    if (!PM_LIST_ADD(t->steps, step))
+        return false;
     if (width > 0)
-        memcpy(t->states + t->n_states, x, width * sizeof *x);
-    t->n_states += width;
+        memcpy(t->states.items + t->states.count, x, width * sizeof *x);
+    t->states.count += width;
     if (step.time > cell->at) {
         pm_membrane_row_at(&m, step.time - cell->at, row);
         if (cell->held)
@@ -213,7 +201,7 @@ static bool arrive(pm_tape *t, const pm_landing *landing) {
             continue;
         pm_membrane_arrive(m, group->receptor, t->wiring->weights[k], state_of(t, number));
         if (impulse)
-            t->cells[number].lift = t->n_steps - 1;
+            t->cells[number].lift = t->steps.count - 1;
     }
     return true;
 }
@@ -294,10 +282,8 @@ static bool waits(const pm_tape *t, size_t s) {
 
 static pm_status land(pm_tape *t, const pm_landing *landing, pm_error *error) {
     if (waits(t, landing->spike)) {
-        if (!room((void **)&t->late, &t->most_late, t->n_late + 1, sizeof *t->late))
-            return pm_fail_memory(error, "the gradient's events");
-        t->late[t->n_late++] = *landing;
-        return PM_OK;
+        const bool memory = PM_LIST_ADD(t->late, *landing);
+        return memory ? PM_OK : pm_fail_memory(error, "the gradient's events");
     }
     return arrive(t, landing) ? PM_OK : pm_fail_memory(error, "the gradient's events");
 }
@@ -321,14 +307,14 @@ static pm_status fire_waiting(pm_tape *t, pm_error *error) {
             t->waiting[left++] = s;
             continue;
         }
-        const bool jumped = cell->lift != SIZE_MAX && t->steps[cell->lift].time == time;
+        const bool jumped = cell->lift != SIZE_MAX && t->steps.items[cell->lift].time == time;
         status = fire(t, s, jumped ? PM_BY_JUMP : time == 0.0 ? PM_BY_NOTHING : PM_BY_CROSSING, error);
     }
     t->n_waiting = left;
-    const size_t n_late = t->n_late;
-    t->n_late = 0;
+    const size_t n_late = t->late.count;
+    t->late.count = 0;
     for (size_t k = 0; !status && k < n_late; k++) {
-        const pm_landing landing = t->late[k]; /* its place may be taken by one that waits on */
+        const pm_landing landing = t->late.items[k]; /* its place may be taken by one that waits on */
         status = land(t, &landing, error);
     }
     return status;
@@ -350,10 +336,10 @@ static pm_status check(const pm_tape *t, const pm_raster *spikes, pm_error *erro
 
 static pm_status begin(pm_tape *t, const pm_raster *spikes, pm_error *error) {
     t->raster = spikes;
-    t->n_steps = t->n_states = t->n_waiting = t->n_late = 0;
-    size_t most = t->most_spikes;
-    if (!room((void **)&t->spikes, &most, spikes->n, sizeof *t->spikes) ||
-        !room((void **)&t->waiting, &t->most_spikes, spikes->n, sizeof *t->waiting))
+    t->steps.count = t->states.count = t->n_waiting = t->late.count = 0;
+    size_t most = t->most_spikes; /* for both */
+    if (!pm_list_reserve((void **)&t->waiting, &most, spikes->n, sizeof *t->waiting) ||
+        !pm_list_reserve((void **)&t->spikes, &t->most_spikes, spikes->n, sizeof *t->spikes))
         return pm_fail_memory(error, "the gradient's spikes");
     for (uint32_t cell = 0; cell < t->wiring->n_cells; cell++)
         start(t, cell);

@@ -7,6 +7,7 @@
 #ifndef PM_GRADIENT_TAPE_H
 #define PM_GRADIENT_TAPE_H
 
+#include "base/list.h"
 #include "gradient/arrivals.h"
 #include "net/membranes.h"
 
@@ -16,11 +17,11 @@ typedef struct pm_tape_step {
     double time, from; /* ms: of the event, and of the cell's event before */
     double u_inf;      /* mV: with the constant currents in between */
     uint32_t cell;
-    uint8_t of;      /* pm_step_of */
-    bool held;       /* in between */
-    uint8_t port;    /* of an arrival */
-    size_t spike;    /* that arrives, that is fired, whose restart it is */
-    size_t synapse;  /* in the order of the wiring */
+    uint8_t of;     /* pm_step_of */
+    bool held;      /* in between */
+    uint8_t port;   /* of an arrival */
+    size_t spike;   /* that arrives, that is fired, whose restart it is */
+    size_t synapse; /* in the order of the wiring */
 } pm_tape_step;
 
 /* What makes a spike come when it comes. */
@@ -32,12 +33,12 @@ typedef enum pm_cause {
 } pm_cause;
 
 typedef struct pm_tape_spike {
-    double u;             /* mV, just before */
-    double slope, after;  /* mV/ms: u' just before, and just after if u is not held then, else 0 */
-    double approach;      /* mV/ms: d(V - threshold)/dt just before */
-    double restart;       /* mV/ms: u' after refractoriness, if the tape gets there */
-    size_t step;          /* by a jump: the step of the arrival that lifts V */
-    size_t previous;      /* the spike that the same neuron fired before, or SIZE_MAX */
+    double u;            /* mV, just before */
+    double slope, after; /* mV/ms: u' just before, and just after if u is not held then, else 0 */
+    double approach;     /* mV/ms: d(V - threshold)/dt just before */
+    double restart;      /* mV/ms: u' after refractoriness, if the tape gets there */
+    size_t step;         /* by a jump: the step of the arrival that lifts V */
+    size_t previous;     /* the spike that the same neuron fired before, or SIZE_MAX */
     pm_cause cause;
 } pm_tape_spike;
 
@@ -55,16 +56,13 @@ typedef struct pm_tape {
     pm_arrivals walk;
     pm_tape_cell *cells;
     double *state; /* of all cells */
-    pm_tape_step *steps;
-    size_t n_steps, most_steps;
-    double *states; /* at the beginning of what each step tells of: its cell's */
-    size_t n_states, most_states;
+    PM_LIST(pm_tape_step) steps;
+    PM_LIST(double) states; /* at the beginning of what each step tells of: its cell's */
     pm_tape_spike *spikes;
     size_t most_spikes;
     size_t *waiting; /* spikes that impulses are to set off at the present instant, in order */
     size_t n_waiting;
-    pm_landing *late; /* what these send without delay */
-    size_t n_late, most_late;
+    PM_LIST(pm_landing) late; /* what these send without delay */
     const pm_raster *raster;
 } pm_tape;
 

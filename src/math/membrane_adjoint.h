@@ -11,7 +11,17 @@
 
 /* The numbers of a membrane as the derivatives with respect to them are laid out: these, then those of each port, each
  * threshold and each after-spike current. */
-enum { PM_OF_L_M, PM_OF_INV_C, PM_OF_CONSTANT, PM_OF_THETA, PM_OF_T_REF, PM_OF_FACTOR, PM_OF_ADD, PM_OF_START, PM_OF_PORTS };
+enum {
+    PM_OF_L_M,
+    PM_OF_INV_C,
+    PM_OF_CONSTANT,
+    PM_OF_THETA,
+    PM_OF_T_REF,
+    PM_OF_FACTOR,
+    PM_OF_ADD,
+    PM_OF_START,
+    PM_OF_PORTS
+};
 enum { PM_OF_L_1, PM_OF_L_2, PM_OF_K, PM_OF_PORT_JUMP, PM_OF_PORT };
 enum { PM_OF_RATE, PM_OF_JUMP, PM_OF_DECAY };
 

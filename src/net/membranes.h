@@ -36,8 +36,8 @@ static inline size_t pm_membranes_place(const pm_membranes *membranes, uint32_t 
 
 /* The first change of the currents injected into a neuron after `time`, ms; INFINITY if there is none. */
 double pm_membranes_next_change(const pm_membranes *membranes, uint32_t neuron, double time);
-/* What is injected into a neuron from `time` (ms) on: puts the sines (off: 0) into its state, and returns the membrane's
- * u_inf with the constants that hold until the next change, mV. */
+/* What is injected into a neuron from `time` (ms) on: puts the sines (off: 0) into its state, and returns the
+ * membrane's u_inf with the constants that hold until the next change, mV. */
 double pm_membranes_inject(const pm_membranes *membranes, uint32_t neuron, double time, double *state);
 
 #endif

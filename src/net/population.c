@@ -68,11 +68,11 @@ bool pm_population_needs_general(const pm_network *network, uint32_t population)
 /* What goes beyond a plain neuron, or NULL. */
 static const char *beyond_plain(const pm_network *network, uint32_t number) {
     const pm_population *p = &network->populations[number];
-    const char *what = p->n_receptors > 1                                     ? "several receptors"
+    const char *what = p->n_receptors > 1                                   ? "several receptors"
                        : p->n_receptors == 1 && !is_plain(&p->receptors[0]) ? "a receptor of another kind"
-                       : p->n_threshold > 0                                   ? "a moving threshold"
-                       : p->n_after_spike > 0                                 ? "currents after spikes"
-                       : p->reset.kind != PM_RESET_TO                         ? "a reset of another kind"
+                       : p->n_threshold > 0                                 ? "a moving threshold"
+                       : p->n_after_spike > 0                               ? "currents after spikes"
+                       : p->reset.kind != PM_RESET_TO                       ? "a reset of another kind"
                        : pm_population_is_general(p) ? "parameters that differ from neuron to neuron"
                                                      : NULL;
     for (size_t k = 0; !what && k < network->n_currents; k++)

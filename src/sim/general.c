@@ -126,8 +126,8 @@ static pm_status make_membranes(pm_general *g, uint32_t population, pm_error *er
         status = pm_network_neuron(g->network, population, g->first_number + (uint32_t)k, &neuron, &V_m, error);
         if (status != PM_OK)
             break;
-        pm_membrane_of_neuron(g->network, population, &neuron, &g->membranes[k], g->ports + own * k * n_ports, g->decays + own * k * n_decays,
-                      g->sines + own * k * g->n_sines);
+        pm_membrane_of_neuron(g->network, population, &neuron, &g->membranes[k], g->ports + own * k * n_ports,
+                              g->decays + own * k * n_decays, g->sines + own * k * g->n_sines);
         g->E_L[k] = neuron.E_L;
         g->u_start[k] = V_m - neuron.E_L;
     }

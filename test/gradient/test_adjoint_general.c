@@ -204,9 +204,9 @@ static void vary(problem *p, gsl_rng *rng, uint32_t population) {
     static const struct {
         const char *name;
         double mean, width;
-    } fields[] = {{"C_m", 290.0, 30.0}, {"g_L", 30.0, 5.0},    {"E_L", -70.0, 2.0}, {"V_th", -50.0, 2.0},
+    } fields[] = {{"C_m", 290.0, 30.0},    {"g_L", 30.0, 5.0},  {"E_L", -70.0, 2.0},   {"V_th", -50.0, 2.0},
                   {"V_reset", -68.0, 2.0}, {"t_ref", 1.6, 0.4}, {"I_e", 150.0, 100.0}, {"tau_1", 5.5, 1.0},
-                  {"tau_2", 1.5, 0.5},  {"V_m", -66.0, 4.0}};
+                  {"tau_2", 1.5, 0.5},     {"V_m", -66.0, 4.0}};
     pm_error error = {0};
     for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
         double values[FIRST];
@@ -342,8 +342,7 @@ static void judge_synapses(tally *t, problem *p, const gradient *g, bool delays,
         for (size_t k = 0; k < projection->n_synapses; k++) {
             pm_synapse *s = &projection->synapses[k];
             const uint32_t target = w->first_cell[projection->to] + s->target;
-            const size_t number =
-                number_of(FIRST_NEURON[projection->from] + s->source, target, projection->receptor);
+            const size_t number = number_of(FIRST_NEURON[projection->from] + s->source, target, projection->receptor);
             move(p, delays ? &s->delay : &s->weight, direction_of(number, salt) * (delays ? 1.0 : s->weight));
         }
     }
@@ -444,11 +443,100 @@ START_TEST(differences) {
 }
 END_TEST
 
+/* --- limits ------------------------------------------------------------------------------------------------------- */
+
+/* One input and one neuron with two receptors, whose second spike comes 5 ms after the first. */
+static pm_status sweep_two(double input, double first, double second, uint32_t neuron, double floor, double *weight,
+                           pm_error *error) {
+    double times[] = {input, first, second}, slopes[3] = {0.0}, dl_dt[] = {0.0, 1.0, 1.0};
+    uint32_t neurons[] = {0, neuron, 1};
+    const pm_raster spikes = {times, slopes, neurons, 3, 3};
+    pm_network *net = pm_network_new();
+    pm_neuron cell = pm_neuron_default();
+    pm_synapse synapse = {0, 0, 5000.0, 1.0};
+    const pm_projection projection = {
+        .from = 0, .to = 1, .rule = PM_SYNAPSE_LIST, .synapses = &synapse, .n_synapses = 1};
+    pm_wiring *wiring = NULL;
+    pm_tape tape = {0};
+    pm_adjoint_general adjoint = {.slope_floor = floor};
+    pm_event event = {0.0, 0};
+    cell.t_ref = 4.0;
+    good(pm_network_add_spike_source(net, "in", 1, &event, 1, NULL, error), error);
+    good(pm_network_add_lif(net, "a", 1, &cell, NULL, error), error);
+    good(pm_network_set_receptors(net, 1, TRAITS[0].receptors, 2, error), error);
+    good(pm_network_connect(net, &projection, error), error);
+    good(pm_wiring_new(net, &wiring, error), error);
+    good(pm_tape_new(&tape, net, wiring, false, error), error);
+    pm_status status = pm_tape_record(&tape, &spikes, error);
+    if (!status)
+        status = pm_adjoint_general_run(&adjoint, &tape, dl_dt, &(pm_general_gradient){.weight = weight}, error);
+    pm_adjoint_general_free(&adjoint);
+    pm_tape_free(&tape);
+    pm_wiring_free(wiring);
+    pm_network_free(net);
+    return status;
+}
+
+/* Spikes that make no sense are refused with a message; one that does not rise to its threshold has no gradient unless
+ * there is a floor of the slope. */
+START_TEST(bad_spikes) {
+    double weight = 0.0;
+    pm_error error = {0};
+    ck_assert_int_eq(sweep_two(1.0, 4.0, 9.0, 1, 0.0, &weight, &error), PM_OK);
+    ck_assert_int_eq(sweep_two(1.0, 4.0, 7.0, 1, 0.0, &weight, &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "refractoriness"));
+    ck_assert_int_eq(sweep_two(5.0, 4.0, 9.0, 1, 0.0, &weight, &error), PM_INVALID);
+    ck_assert_int_eq(sweep_two(-1.0, 4.0, 9.0, 1, 0.0, &weight, &error), PM_INVALID);
+    ck_assert_int_eq(sweep_two(1.0, NAN, 9.0, 1, 0.0, &weight, &error), PM_INVALID);
+    ck_assert_int_eq(sweep_two(1.0, 4.0, 9.0, 2, 0.0, &weight, &error), PM_INVALID);
+    ck_assert_int_eq(sweep_two(1.0, 4.0, 90.0, 1, 0.0, &weight, &error), PM_FAILED); /* V falls by then */
+    ck_assert_ptr_nonnull(strstr(error.message, "neuron 1 at 90 ms"));
+    ck_assert_int_eq(sweep_two(1.0, 4.0, 90.0, 1, 0.5, &weight, &error), PM_OK);
+}
+END_TEST
+
+/* What knows one receptor only refuses everything else, and says what. */
+START_TEST(plain_networks_only) {
+    const char *const beyond[] = {"several receptors", "several receptors", "several receptors",
+                                  "several receptors", "moving threshold",  "several receptors"};
+    for (size_t k = 0; k < sizeof beyond / sizeof *beyond; k++) {
+        problem p = draw_problem(1, &TRAITS[k]);
+        pm_synapses synapses;
+        pm_wiring *wiring = NULL;
+        pm_error error = {0};
+        good(pm_wiring_new(p.net, &wiring, &error), &error);
+        ck_assert_int_eq(pm_synapses_of_wiring(&synapses, p.net, wiring, &error), PM_INVALID);
+        ck_assert_ptr_nonnull(strstr(error.message, beyond[k]));
+        pm_wiring_free(wiring);
+        pm_network_free(p.net);
+    }
+    problem p = draw_problem(1, &TRAITS[4]); /* step by step to a plain one */
+    pm_error error = {0};
+    good(pm_network_set_threshold(p.net, 1, NULL, 0, &error), &error);
+    ck_assert_int_eq(pm_population_need_plain(p.net, 1, "a test", &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "'a' has parameters that differ from neuron to neuron; a test takes"));
+    pm_network_free(p.net);
+    pm_network *net = pm_network_new();
+    pm_neuron neuron = pm_neuron_default();
+    const pm_current sine = {.kind = PM_CURRENT_SINE, .amplitude = 1.0, .frequency = 5.0};
+    good(pm_network_add_lif(net, "a", 1, &neuron, NULL, &error), &error);
+    good(pm_population_need_plain(net, 0, "a test", &error), &error);
+    good(pm_network_add_current(net, &sine, &error), &error);
+    ck_assert_int_eq(pm_population_need_plain(net, 0, "a test", &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "injected currents"));
+    pm_network_free(net);
+}
+END_TEST
+
 Suite *pm_suite_adjoint_general(void);
 Suite *pm_suite_adjoint_general(void) {
     Suite *suite = suite_create("adjoint_general");
     TCase *networks = tcase_create("networks");
     tcase_add_loop_test(networks, differences, 0, N_TRAITS);
     suite_add_tcase(suite, networks);
+    TCase *limits = tcase_create("limits");
+    tcase_add_test(limits, bad_spikes);
+    tcase_add_test(limits, plain_networks_only);
+    suite_add_tcase(suite, limits);
     return suite;
 }

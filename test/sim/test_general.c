@@ -212,8 +212,8 @@ START_TEST(the_referee_agrees) {
 }
 END_TEST
 
-/* Neurons whose rates are their own are met by the referee, in quiet slabs after arrivals, too: any parameter that makes
- * a rate may differ. Feedforward, so that the error of the step stays below 1e-4 ms. */
+/* Neurons whose rates are their own are met by the referee, in quiet slabs after arrivals, too: any parameter that
+ * makes a rate may differ. Feedforward, so that the error of the step stays below 1e-4 ms. */
 START_TEST(rates_of_their_own) {
     static const char *const names[] = {"C_m", "g_L", "tau_1", "tau_2"};
     static const double low[] = {275.0, 27.0, 5.0, 1.0}, high[] = {305.0, 33.0, 6.0, 1.5};

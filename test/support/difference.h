@@ -15,7 +15,9 @@ enum { MAX_NEURONS = 32 };
 
 /* The ordinal-th spike of a neuron has a weight of its own, so that neurons may change places in the order of spikes.
  * */
-static inline double coefficient(uint32_t neuron, size_t ordinal) { return sin(1.0 + 7.3 * neuron + 2.9 * (double)ordinal); }
+static inline double coefficient(uint32_t neuron, size_t ordinal) {
+    return sin(1.0 + 7.3 * neuron + 2.9 * (double)ordinal);
+}
 static inline double loss_of(uint32_t neuron, size_t ordinal, double time) {
     return coefficient(neuron, ordinal) * (time + sin(0.2 * time));
 }
@@ -89,8 +91,8 @@ typedef struct tally {
 
 static const double TOLERANCE = 1e-6; /* relative; finite differences are used where they are known to 3e-7 */
 
-static inline void compare(tally *t, loss_function *loss, void *problem, double *parameter, double step, double gradient,
-                    double scale, const char *what, size_t number) {
+static inline void compare(tally *t, loss_function *loss, void *problem, double *parameter, double step,
+                           double gradient, double scale, const char *what, size_t number) {
     double uncertain, expected = difference(loss, problem, parameter, step, &uncertain);
     double size = fmax(fabs(expected), 1e-3 * scale); /* a derivative far below the others drowns in their rounding */
     if (!(uncertain <= 0.3 * TOLERANCE * size)) {
