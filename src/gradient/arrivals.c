@@ -5,8 +5,8 @@
  * number: the order is a function of the input. */
 #include "gradient/arrivals.h"
 
-#include "model/neuron.h"
 #include "base/list.h"
+#include "net/population.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -119,11 +119,11 @@ static void list_rows(const pm_network *network, const pm_wiring *w, pm_synapse 
             }
 }
 
-static pm_status need_currents(const pm_network *network, pm_error *error) {
+static pm_status need_plain(const pm_network *network, pm_error *error) {
     pm_status status = PM_OK;
-    for (size_t p = 0; p < network->n_populations && !status; p++)
+    for (uint32_t p = 0; p < network->n_populations && !status; p++)
         if (network->populations[p].kind == PM_LIF)
-            status = pm_neuron_need_current(&network->populations[p].neuron, "the exact gradient", error);
+            status = pm_population_need_plain(network, p, "the gradient of plain networks", error);
     return status;
 }
 
@@ -135,7 +135,7 @@ pm_status pm_synapses_of_wiring(pm_synapses *s, const pm_network *network, const
     *s = (pm_synapses){0};
     if (!classes || !class || !list) {
         pm_fail_memory(error, "the synapses");
-    } else if ((status = need_currents(network, error)) == PM_OK) {
+    } else if ((status = need_plain(network, error)) == PM_OK) {
         for (size_t p = 0; p < network->n_populations; p++) {
             bool is_lif = network->populations[p].kind == PM_LIF;
             if (is_lif)
@@ -212,7 +212,7 @@ bool pm_arrivals_next(pm_arrivals *w, pm_landing *landing) {
         return false;
     pm_flying item = w->heap[0];
     size_t neuron = w->spikes->neuron[item.spike];
-    *landing = (pm_landing){w->backwards ? -item.key : item.key, item.spike, s->fans[item.fan].begin,
+    *landing = (pm_landing){w->backwards ? -item.key : item.key, item.spike, item.fan, s->fans[item.fan].begin,
                             s->fans[item.fan + 1].begin};
     bool more = w->backwards ? item.fan > s->first_fan[neuron] : item.fan + 1 < s->first_fan[neuron + 1];
     if (more) {

@@ -36,7 +36,7 @@ typedef struct pm_synapses {
 pm_status pm_synapses_new(pm_synapses *synapses, const pm_lif *classes, size_t n_classes, const uint32_t *class,
                           size_t n_neurons, const pm_synapse *list, size_t n_synapses, pm_error *error);
 /* Those of a network as drawn, in the order of its wiring. Neurons have the numbers first_neuron[population] + neuron.
- * Errors: PM_NO_MEMORY. */
+ * Errors: PM_INVALID for neurons that are not plain (pm_population_need_plain), PM_NO_MEMORY. */
 pm_status pm_synapses_of_wiring(pm_synapses *synapses, const pm_network *network, const pm_wiring *wiring,
                                 pm_error *error);
 void pm_synapses_free(pm_synapses *synapses);
@@ -60,7 +60,7 @@ typedef struct pm_arrivals {
 /* One spike reaches one fan. */
 typedef struct pm_landing {
     double time; /* ms */
-    size_t spike;
+    size_t spike, fan;
     size_t begin, end; /* synapses */
 } pm_landing;
 

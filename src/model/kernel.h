@@ -12,12 +12,21 @@
 
 enum { PM_KERNEL_PARAMETERS = 4, PM_KERNEL_WIDTH = 2 };
 
+/* Derivatives of anything with respect to the numbers of a port, whose other numbers follow from these. */
+typedef struct pm_port_slopes {
+    double l_1, l_2, k; /* per 1/ms */
+    double jump;        /* per pA */
+} pm_port_slopes;
+
 typedef struct pm_kernel {
     pm_kind kind;     /* its fields are of pm_receptor.parameters */
     const char *word; /* stands for the receptor in a file where there are no parameters, or NULL */
     bool impulse;     /* an arrival changes V at once, by its weight in mV */
     /* The numbers of math/. `peak`: weights are to be the largest current. */
     pm_port (*port)(const double *parameters, bool peak, double tau_m);
+    /* From derivatives with respect to these to derivatives with respect to the parameters, which are added. NULL where
+     * there are no parameters. */
+    void (*slopes)(const double *parameters, bool peak, const pm_port_slopes *of_port, double *of_parameters);
     /* The current (pA) that follows from y, y' per ms, and what an arrival of weight 1 adds to y. NULL for impulses. */
     double (*current)(const double *y);
     void (*derivative)(const double *parameters, const double *y, double *dydt);

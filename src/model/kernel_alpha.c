@@ -7,6 +7,11 @@ static pm_port port(const double *parameters, bool peak, double tau_m) {
     return pm_port_alpha(tau_m, parameters[0]);
 }
 
+static void slopes(const double *parameters, bool peak, const pm_port_slopes *of_port, double *of_parameters) {
+    (void)peak;
+    of_parameters[0] -= (of_port->l_1 + of_port->l_2 + of_port->k) / (parameters[0] * parameters[0]);
+}
+
 static double current(const double *y) { return y[0]; }
 
 /* The current i and its source j: i' = j - i/T, j' = -j/T. */
@@ -30,6 +35,7 @@ const pm_kernel pm_kernel_alpha = {
              .n_fields = sizeof fields / sizeof *fields,
              .size = PM_KERNEL_PARAMETERS * sizeof(double)},
     .port = port,
+    .slopes = slopes,
     .current = current,
     .derivative = derivative,
     .arrive = arrive,

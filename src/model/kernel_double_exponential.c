@@ -19,6 +19,26 @@ static pm_port port(const double *parameters, bool peak, double tau_m) {
     return p;
 }
 
+/* When the current of an arrival has its peak, ms after it. */
+static double peak_time(const double *tau) { return pm_log(tau[0] / tau[1]) / (1.0 / tau[1] - 1.0 / tau[0]); }
+
+/* k = l_2 - l_1; where weights are peaks, the jump is the inverse of the peak, which does not depend on its time. */
+static void slopes(const double *tau, bool peak, const pm_port_slopes *of_port, double *of_parameters) {
+    const double squares[] = {tau[0] * tau[0], tau[1] * tau[1]};
+    if (!(tau[1] > 0.0)) {
+        of_parameters[0] -= of_port->l_1 / squares[0];
+        return;
+    }
+    of_parameters[0] -= (of_port->l_1 - of_port->k) / squares[0];
+    of_parameters[1] -= (of_port->l_2 + of_port->k) / squares[1];
+    if (peak) {
+        const double t = peak_time(tau), slow = pm_exp(-t / tau[0]), fast = pm_exp(-t / tau[1]);
+        const double largest = slow - fast, of_log = of_port->jump * t / (largest * largest);
+        of_parameters[0] -= of_log * slow / squares[0];
+        of_parameters[1] += of_log * fast / squares[1];
+    }
+}
+
 static double current(const double *y) { return y[0] - y[1]; }
 
 static void derivative(const double *parameters, const double *y, double *dydt) {
@@ -27,9 +47,9 @@ static void derivative(const double *parameters, const double *y, double *dydt) 
 }
 
 static void arrive(const double *parameters, bool peak, double *y) {
-    double largest = 1.0; /* at t = log(tau_1/tau_2) tau_1 tau_2 / (tau_1 - tau_2) */
+    double largest = 1.0;
     if (peak && parameters[1] > 0.0) {
-        const double t = pm_log(parameters[0] / parameters[1]) / (1.0 / parameters[1] - 1.0 / parameters[0]);
+        const double t = peak_time(parameters);
         largest = pm_exp(-t / parameters[0]) - pm_exp(-t / parameters[1]);
     }
     y[0] += 1.0 / largest;
@@ -51,6 +71,7 @@ const pm_kernel pm_kernel_double_exponential = {
              .size = PM_KERNEL_PARAMETERS * sizeof(double),
              .check = check},
     .port = port,
+    .slopes = slopes,
     .current = current,
     .derivative = derivative,
     .arrive = arrive,

@@ -6,6 +6,11 @@ static pm_port port(const double *parameters, bool peak, double tau_m) {
     return pm_port_single(tau_m, parameters[0]);
 }
 
+static void slopes(const double *parameters, bool peak, const pm_port_slopes *of_port, double *of_parameters) {
+    (void)peak;
+    of_parameters[0] -= of_port->l_1 / (parameters[0] * parameters[0]);
+}
+
 static double current(const double *y) { return y[0]; }
 
 static void derivative(const double *parameters, const double *y, double *dydt) {
@@ -29,6 +34,7 @@ const pm_kernel pm_kernel_exponential = {
              .n_fields = sizeof fields / sizeof *fields,
              .size = PM_KERNEL_PARAMETERS * sizeof(double)},
     .port = port,
+    .slopes = slopes,
     .current = current,
     .derivative = derivative,
     .arrive = arrive,

@@ -65,6 +65,32 @@ bool pm_population_needs_general(const pm_network *network, uint32_t population)
     return p->kind == PM_LIF && needed;
 }
 
+/* What goes beyond a plain neuron, or NULL. */
+static const char *beyond_plain(const pm_network *network, uint32_t number) {
+    const pm_population *p = &network->populations[number];
+    const char *what = p->n_receptors > 1                                   ? "several receptors"
+                       : p->n_receptors == 1 && !is_plain(&p->receptors[0]) ? "a receptor of another kind"
+                       : p->n_threshold > 0                                 ? "a moving threshold"
+                       : p->n_after_spike > 0                               ? "currents after spikes"
+                       : p->reset.kind != PM_RESET_TO                       ? "a reset of another kind"
+                       : pm_population_is_general(p) ? "parameters that differ from neuron to neuron"
+                                                     : NULL;
+    for (size_t k = 0; !what && k < network->n_currents; k++)
+        what = network->currents[k].population == number ? "injected currents" : NULL;
+    return what;
+}
+
+pm_status pm_population_need_plain(const pm_network *network, uint32_t population, const char *who, pm_error *error) {
+    const pm_population *p = &network->populations[population];
+    const char *what = beyond_plain(network, population);
+    if (what)
+        return pm_fail(error, PM_INVALID,
+                       "'%s' has %s; %s takes one receptor (tau_1 and tau_2), a fixed threshold, a reset to V_reset, "
+                       "the same parameters for all neurons and no injected currents",
+                       p->name, what, who);
+    return pm_neuron_need_current(&p->neuron, who, error);
+}
+
 uint32_t pm_population_receptors(const pm_population *p) { return p->n_receptors > 0 ? (uint32_t)p->n_receptors : 1; }
 
 uint32_t pm_population_receptor(const pm_population *p, const char *name) {

@@ -20,4 +20,9 @@ void pm_population_clear(pm_population *population);
  * says of what: "population". */
 pm_status pm_name_check(const char *name, const char *what, pm_error *error);
 
+/* PM_INVALID unless the neurons of a LIF population are plain: one receptor with currents, a fixed threshold, a reset to
+ * V_reset, the same parameters for all, nothing injected. The message says what is not, and that `who` does not take it.
+ * All that knows one receptor only asks here. */
+pm_status pm_population_need_plain(const pm_network *network, uint32_t population, const char *who, pm_error *error);
+
 #endif

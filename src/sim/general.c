@@ -1,8 +1,9 @@
-/* From populations to membranes: every number that math/ wants is made here, once. */
+/* From populations to cells with the membranes of net/membranes.h, or one for all where neurons are alike. */
 #include "sim/engine.h"
 
 #include "model/kernel.h"
 #include "net/current.h"
+#include "net/membranes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -105,43 +106,6 @@ const double *pm_general_row(const pm_general *g, double slab, double time, doub
     return room;
 }
 
-/* The membrane of a neuron; its ports, decays and sines begin where they are given. */
-static void make_membrane(const pm_general *g, const pm_neuron *n, pm_membrane *m, pm_port *ports, pm_decay *decays,
-                          pm_sine *sines) {
-    const pm_population *p = g->population;
-    const double tau_m = n->C_m / n->g_L;
-    *m = (pm_membrane){.l_m = 1.0 / tau_m,
-                       .inv_C = 1.0 / n->C_m,
-                       .u_inf = n->I_e / n->g_L,
-                       .theta = n->V_th - n->E_L,
-                       .t_ref = n->t_ref,
-                       .n_ports = pm_population_receptors(p),
-                       .n_thresholds = p->n_threshold,
-                       .n_after = p->n_after_spike,
-                       .n_sines = g->n_sines,
-                       .ports = ports,
-                       .thresholds = decays,
-                       .after = decays + p->n_threshold,
-                       .sines = sines};
-    m->factor = p->reset.kind == PM_RESET_SUBTRACT ? 1.0 : p->reset.kind == PM_RESET_FRACTION ? p->reset.fraction : 0.0;
-    m->add = p->reset.kind == PM_RESET_SUBTRACT   ? -p->reset.subtract
-             : p->reset.kind == PM_RESET_FRACTION ? p->reset.add
-                                                  : n->V_reset - n->E_L;
-    for (uint32_t k = 0; k < m->n_ports; k++) {
-        const pm_receptor r = p->n_receptors > 0 ? p->receptors[k] : pm_receptor_of_neuron(n);
-        ports[k] = r.kernel->port(r.parameters, r.peak, tau_m);
-    }
-    for (size_t k = 0; k < p->n_threshold; k++)
-        decays[k] = pm_decay_new(tau_m, p->threshold[k].tau, p->threshold[k].jump);
-    for (size_t k = 0; k < p->n_after_spike; k++)
-        decays[p->n_threshold + k] = pm_decay_new(tau_m, p->after_spike[k].tau, p->after_spike[k].jump);
-    for (size_t k = 0; k < g->n_sines; k++) {
-        const pm_current *c = current(g, k);
-        sines[k] = pm_sine_new(tau_m, c->amplitude, 2e-3 * M_PI * c->frequency, M_PI / 180.0 * c->phase);
-    }
-    pm_membrane_complete(m);
-}
-
 static pm_status make_membranes(pm_general *g, uint32_t population, pm_error *error) {
     const pm_population *p = g->population;
     const size_t n = g->alike ? 1 : g->n_cells, n_ports = g->n_ports, n_decays = p->n_threshold + p->n_after_spike;
@@ -162,8 +126,8 @@ static pm_status make_membranes(pm_general *g, uint32_t population, pm_error *er
         status = pm_network_neuron(g->network, population, g->first_number + (uint32_t)k, &neuron, &V_m, error);
         if (status != PM_OK)
             break;
-        make_membrane(g, &neuron, &g->membranes[k], g->ports + own * k * n_ports, g->decays + own * k * n_decays,
-                      g->sines + own * k * g->n_sines);
+        pm_membrane_of_neuron(g->network, population, &neuron, &g->membranes[k], g->ports + own * k * n_ports,
+                              g->decays + own * k * n_decays, g->sines + own * k * g->n_sines);
         g->E_L[k] = neuron.E_L;
         g->u_start[k] = V_m - neuron.E_L;
     }

@@ -138,8 +138,10 @@ pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t n, con
         pm_general_find_wake(engine, n, g);
     if (lags && engine->start >= engine->wake[n] && isnan(engine->foreseen[n]))
         stop_over(engine, n, g);
+    /* Where nothing is delivered in a slab, the logs are those of an earlier one. */
+    const bool logged = engine->deliveries.count > 0 && engine->log_head[n] != PM_LOG_END;
     bool silent = false;
-    if (g->quick ? is_reached(g, n) : engine->log_head[n] != PM_LOG_END)
+    if (g->quick ? is_reached(g, n) : logged)
         silent = g->quick && stays_silent(engine, n, g, lift_of(g, n));
     else if (engine->cells[n].origin < engine->start)
         silent = engine->start < engine->wake[n];

@@ -24,6 +24,12 @@ void pm_ode_start(const pm_ode *ode, double *y) {
     y[0] = ode->V_start - ode->parameters.E_L;
 }
 
+/* Without receptors of the population, the one of the neuron's own tau_1 and tau_2. */
+static pm_receptor receptor_of(const pm_ode *ode, uint32_t k) {
+    const pm_population *p = ode->population;
+    return p->n_receptors > 0 ? p->receptors[k] : pm_receptor_of_neuron(&ode->parameters);
+}
+
 /* --- injected currents --- */
 
 static bool concerns(const pm_ode *ode, const pm_current *c) {
@@ -55,7 +61,7 @@ double pm_ode_smooth_until(const pm_ode *ode, double time) {
 /* --- the equations --- */
 
 static double receptor_current(const pm_ode *ode, const double *y, uint32_t k) {
-    const pm_receptor r = pm_population_get_receptor(ode->population, k);
+    const pm_receptor r = receptor_of(ode, k);
     return r.kernel->impulse ? 0.0 : r.kernel->current(y + 1 + 2 * k);
 }
 
@@ -75,7 +81,7 @@ static void derivatives(const void *parameters, double time, const double *y, do
     const double current = inner_current(ode, y) + injected(ode, ode->since, time);
     dydt[0] = ode->held ? 0.0 : (current - n->g_L * y[0]) / n->C_m;
     for (uint32_t k = 0; k < pm_population_receptors(p); k++) {
-        const pm_receptor r = pm_population_get_receptor(p, k);
+        const pm_receptor r = receptor_of(ode, k);
         dydt[1 + 2 * k] = dydt[2 + 2 * k] = 0.0;
         if (!r.kernel->impulse)
             r.kernel->derivative(r.parameters, y + 1 + 2 * k, dydt + 1 + 2 * k);
@@ -126,7 +132,7 @@ double pm_ode_slope(const pm_ode *ode, const double *y, double time) {
 }
 
 void pm_ode_arrive(const pm_ode *ode, uint32_t receptor, double weight, double *y) {
-    const pm_receptor r = pm_population_get_receptor(ode->population, receptor);
+    const pm_receptor r = receptor_of(ode, receptor);
     if (r.kernel->impulse) {
         y[0] += weight;
         return;
