@@ -19,8 +19,8 @@ typedef struct pm_node {
 
 /* Loads a file with one YAML document that pm_yaml_check lets pass. Errors: PM_INVALID with file and line. */
 pm_status pm_tree_load(const char *path, pm_tree **tree, pm_error *error);
-/* The same in two steps, for those who need a fresh tree now and then: the text, to be freed by the caller, and a tree of
- * it. */
+/* The same in two steps, for those who need a fresh tree now and then: the text, to be freed by the caller, and a tree
+ * of it. */
 pm_status pm_tree_text(const char *path, unsigned char **text, size_t *size, pm_error *error);
 pm_status pm_tree_parse(const char *path, const unsigned char *text, size_t size, pm_tree **tree, pm_error *error);
 void pm_tree_free(pm_tree *tree);

@@ -52,7 +52,8 @@ while faulty fail $n $learner resumed/full; do
     rm -rf resumed/full
     n=$((n + 2))
 done
-check "failures at $n calls of a training: a true message, and --resume ends with all of it ($bad)" test -z "$bad" -a $n -gt 50
+check "failures at $n calls of a training: a true message, and --resume ends with all of it ($bad)" \
+    test -z "$bad" -a $n -gt 50
 FAULT_HOW=full quick $learner resumed/full > out 2> message
 check "a disk that is full: the first epoch, and no checkpoint" \
     grep -q 'resumed/full/checkpoint.bin: cannot be written: No space left on device (epoch 1)$' message
@@ -78,7 +79,8 @@ check "with advice" grep -q 'belongs to another experiment or seed; begin anew w
 check "a run" "$program" run new.yaml -o resumed/run --checkpoint-every 15 -q
 "$program" run new.yaml -o resumed/run --checkpoint-every 15 --resume --duration 80 -q 2> message
 check "a longer one with --resume" test $? -eq 0
-check "says that it begins anew" grep -q 'resumed/run holds results and no checkpoint to go on from: the run begins at 0 ms' message
+check "says that it begins anew" \
+    grep -q 'resumed/run holds results and no checkpoint to go on from: the run begins at 0 ms' message
 check "a longer one at once" "$program" run new.yaml -o resumed/longer --duration 80 -q
 check "the same results" same resumed/run resumed/longer
 "$program" run new.yaml -o resumed/new --checkpoint-every 15 --resume -q 2> message
