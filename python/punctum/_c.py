@@ -19,11 +19,6 @@ structures: dict[str, Any] = _declarations.structures
 constants: dict[str, Any] = _declarations.constants
 
 
-def has(name: str) -> bool:
-    """Whether the library has this function."""
-    return name in _declarations.functions
-
-
 for _name, (_result, _arguments) in _declarations.functions.items():
     _function = getattr(lib, _name)
     _function.restype = _result
@@ -40,20 +35,18 @@ def call(name: str, *arguments: Any) -> None:
 
 def exception(status: int, error: Any) -> BaseException:
     message = error.message.decode("utf-8", "replace")
-    key = getattr(error, "key", None)
+    key = error.key.decode() or None
     if status == constants["PM_NO_MEMORY"]:
         return MemoryError(message)
     if status == constants["PM_STOPPED"]:
         return Stopped(message)
-    return error_of(message, status == constants["PM_INVALID"], key.decode() if key else None)
+    return error_of(message, status == constants["PM_INVALID"], key)
 
 
 def new(structure_name: str, /, **values: Any) -> Any:
     """A structure of zeros but for these fields."""
     structure = structures[structure_name]()
     for field, value in values.items():
-        if not hasattr(structure, field):
-            raise InvalidError(f"this library's {structure_name} has no {field}")
         setattr(structure, field, value)
     return structure
 

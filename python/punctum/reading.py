@@ -31,7 +31,7 @@ def read_network(kind: type[Network], handle: Any) -> Network:
     net.projections = [_projection(net, c.projections[k]) for k in range(c.n_projections)]
     for k in range(c.n_potentials):
         net.recordings.append(_recording(net, c.potentials[k]))
-    for k in range(getattr(c, "n_currents", 0)):
+    for k in range(c.n_currents):
         net.currents.append(_current(net, c.currents[k]))
     net._handle = handle
     return net
@@ -53,9 +53,7 @@ def _population(net: Network, c: Any) -> Population:
 
 
 def _course(c: Any) -> dict[str, Any]:
-    course = getattr(c, "course", None)
-    if course is None:
-        return {}
+    course = c.course
     if course.n_steps:
         return {"steps": _c.seen(course.steps, course.n_steps, STEP)}
     if course.amplitude:
@@ -65,8 +63,6 @@ def _course(c: Any) -> dict[str, Any]:
 
 def _cells(c: Any) -> CellSpec:
     spec = CellSpec({name: float(getattr(c.neuron, name)) for name in PARAMETERS})
-    if not hasattr(c, "receptors"):
-        return spec
     kernels = {_c.lib.pm_kernel_find(_c.text(name)): name for name in KERNELS}
     for k in range(c.n_receptors):
         r = c.receptors[k]
@@ -88,7 +84,7 @@ def _cells(c: Any) -> CellSpec:
 
 def _projection(net: Network, c: Any) -> Projection:
     pre, post = net.populations[getattr(c, "from")], net.populations[c.to]
-    names = {_c.constants["PM_" + name.upper()]: name for name in RULES if "PM_" + name.upper() in _c.constants}
+    names = {_c.constants["PM_" + name.upper()]: name for name in RULES}
     p = Projection(net, pre, post, names.get(c.rule, "list"))
     if p.rule == "list":
         p.synapses = _c.seen(c.synapses, c.n_synapses, SYNAPSE)
@@ -100,18 +96,16 @@ def _projection(net: Network, c: Any) -> Projection:
     p.number = getattr(c, field) if field else 0
     if post.receptors:
         p.receptor = post.receptors[c.receptor]
-    p.autapses = not getattr(c, "no_autapses", False)
-    p.multapses = not getattr(c, "no_multapses", False)
+    p.autapses = not c.no_autapses
+    p.multapses = not c.no_multapses
     return p
 
 
 def _recording(net: Network, c: Any) -> tuple[Population, Recording]:
     population = net.populations[c.population]
-    quantity, receptor = "potential", None
-    if hasattr(c, "quantity"):
-        quantity = {_c.constants["PM_" + name.upper()]: name for name in QUANTITIES}[c.quantity]
-        if quantity == "current" and c.receptor != _c.constants["PM_EVERY_RECEPTOR"] and population.receptors:
-            receptor = population.receptors[c.receptor]
+    quantity, receptor = {_c.constants["PM_" + name.upper()]: name for name in QUANTITIES}[c.quantity], None
+    if quantity == "current" and c.receptor != _c.constants["PM_EVERY_RECEPTOR"] and population.receptors:
+        receptor = population.receptors[c.receptor]
     neurons = _c.seen(ctypes.cast(c.neurons, ctypes.c_void_p), c.n_neurons, np.uint32)
     return population, Recording(quantity, neurons, c.interval, receptor)
 

@@ -33,11 +33,6 @@ def neuron_of(spec: CellSpec) -> Any:
     return neuron
 
 
-def _need(function: str, what: str) -> None:
-    if not _c.has(function):
-        raise InvalidError(f"this version of the library has no {what}")
-
-
 def write_population(network: Network, handle: Any, p: Population, number: int) -> None:
     net, pinned, name = handle.pointer, _c.Pinned(), _c.text(p.name)
     if p.size < 0 or p.size >= 2**32:
@@ -46,7 +41,6 @@ def write_population(network: Network, handle: Any, p: Population, number: int) 
         events = pinned.items("pm_event", p.events)
         _c.call("pm_network_add_spike_source", net, name, p.size, events, len(p.events), None)
     elif p.kind == "poisson" and p.course:
-        _need("pm_network_add_poisson_course", "Poisson sources whose rate changes")
         course = _c.new("pm_rate_course", **{k: v for k, v in p.course.items() if k != "steps"})
         if "steps" in p.course:
             course.steps = pinned.items("pm_step", p.course["steps"])
@@ -62,7 +56,6 @@ def write_population(network: Network, handle: Any, p: Population, number: int) 
 
 def _write_cells(net: Any, number: int, spec: CellSpec, pinned: _c.Pinned) -> None:
     if spec.receptors:
-        _need("pm_network_set_receptors", "receptors with names")
         receptors = []
         for name, receptor in spec.receptors.items():
             kernel = _c.lib.pm_kernel_find(_c.text(receptor.kernel))
@@ -72,11 +65,9 @@ def _write_cells(net: Any, number: int, spec: CellSpec, pinned: _c.Pinned) -> No
         _c.call("pm_network_set_receptors", net, number, pinned.items("pm_receptor", receptors), len(receptors))
     for function, jumps in (("threshold", spec.threshold), ("after_spike", spec.after_spike)):
         if jumps:
-            _need(f"pm_network_set_{function}", function)
             items = pinned.items("pm_jump", [_c.new("pm_jump", jump=j.jump, tau=j.tau) for j in jumps])
             _c.call(f"pm_network_set_{function}", net, number, items, len(jumps))
     if spec.reset and (spec.reset.subtract is not None or spec.reset.fraction is not None):
-        _need("pm_network_set_reset", "resets")
         if spec.reset.subtract is not None:
             reset = _c.new("pm_reset", kind=kind_of("PM_RESET_SUBTRACT"), subtract=spec.reset.subtract)
         else:
@@ -85,7 +76,6 @@ def _write_cells(net: Any, number: int, spec: CellSpec, pinned: _c.Pinned) -> No
             )
         _c.call("pm_network_set_reset", net, number, ctypes.byref(reset))
     for name, drawn in spec.varied.items():
-        _need("pm_network_vary", "parameters that differ from neuron to neuron")
         if isinstance(drawn.value, np.ndarray):
             size = net.contents.populations[number].size
             if drawn.value.shape != (size,):
@@ -125,15 +115,11 @@ def write_projection(network: Network, handle: Any, p: Projection) -> None:
             f"receptor: population '{p.post.name}' has several: {', '.join(p.post.receptors)}; one must be named",
             key="receptor",
         )
-    if not p.autapses or not p.multapses:
-        if not hasattr(c, "no_autapses"):
-            raise InvalidError("this library has no rules without autapses or multapses", key="rule")
-        c.no_autapses, c.no_multapses = not p.autapses, not p.multapses
+    c.no_autapses, c.no_multapses = not p.autapses, not p.multapses
     _c.call("pm_network_connect", handle.pointer, ctypes.byref(c))
 
 
 def write_current(network: Network, handle: Any, current: Current) -> None:
-    _need("pm_network_add_current", "currents")
     pinned = _c.Pinned()
     c = _c.new(
         "pm_current",
@@ -156,7 +142,6 @@ def write_recording(network: Network, handle: Any, population: Population, r: Re
     if r.quantity == "potential":
         _c.call("pm_network_record_potential", handle.pointer, number, neurons, len(r.neurons), r.interval)
         return
-    _need("pm_network_record", f"records of the {r.quantity}")
     receptor = _c.constants["PM_EVERY_RECEPTOR"]
     if r.receptor is not None:
         receptor = _c.index_of(population.receptors, r.receptor, "receptor")

@@ -63,6 +63,11 @@ static pm_status number_classes(const pm_network *network, pm_lif *classes, uint
         const pm_population *population = &network->populations[p];
         if (population->kind == PM_LIF) {
             pm_status status = pm_neuron_need_current(&population->neuron, "the exact gradient", error);
+            if (!status && pm_population_needs_general(network, p))
+                status = pm_fail(error, PM_INVALID,
+                                 "the exact gradient does not take several receptors, adaptation, varied parameters or "
+                                 "injected currents yet, as population '%s' has",
+                                 population->name);
             if (status)
                 return status;
             classes[p] = pm_lif_new(&population->neuron);

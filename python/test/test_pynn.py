@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 
 import punctum as pm
-from punctum import _c
 
 pytest.importorskip("pyNN")
 sim = pytest.importorskip("punctum.pynn")
-
-general = pytest.mark.skipif(not _c.has("pm_network_add_current"), reason="the library has no injected currents")
 
 
 def test_a_network_is_the_one_described_here():
@@ -100,7 +97,6 @@ def test_views_and_assemblies():
     assert [len(t) > 0 for t in both.get_data().segments[0].spiketrains] == [True] * 5
 
 
-@general
 def test_currents():
     """A step has the potential of its closed form, and a change acts from the present on."""
     sim.setup(timestep=0.1)
@@ -118,7 +114,6 @@ def test_currents():
     assert v[300, 0] == pytest.approx(-65.0 + (top + 65.0) * np.exp(-10.0 / 20.0), rel=1e-12)
 
 
-@general
 def test_receptors_and_parameters_that_differ():
     sim.setup()
     cells = sim.Population(3, sim.IF_curr_alpha(tau_syn_E=2.0, tau_syn_I=5.0, v_thresh=[-50.0, -30.0, 0.0]))

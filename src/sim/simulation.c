@@ -308,8 +308,10 @@ pm_status pm_simulation_state(pm_simulation *simulation, uint32_t population, ui
     pm_status status = pm_probe_cell(simulation, cell, &state, error);
     if (status != PM_OK)
         return status;
+    const pm_engine *engine = &simulation->engine;
+    const pm_general *general = engine->classes[engine->wiring->class[population]].general;
     if (potential)
-        *potential = net->populations[population].neuron.E_L + state.u;
+        *potential = (general ? pm_general_E_L(general, cell) : net->populations[population].neuron.E_L) + state.u;
     if (current)
         *current = state.i;
     return PM_OK;

@@ -1,0 +1,72 @@
+"""General neurons: everything that is described here runs as in a network file."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import punctum as pm
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("name", ["adaptive", "alpha", "currents", "everything", "receptors"])
+def test_files_go_through_the_description(name, program, tmp_path):
+    """Loaded, pickled and written into the library again: the bits of the program."""
+    path = ROOT / "test" / "reference" / "general" / name / "network.yaml"
+    program("run", path, "-o", tmp_path, "--quiet")
+    net = pickle.loads(pickle.dumps(pm.load(path)))
+    run = net.simulation().run()
+    seen = 0
+    for spikes in run.values():
+        file = tmp_path / f"spikes-{spikes.name}.dat"
+        if file.exists() and len(spikes):
+            neuron, time, slope = np.loadtxt(file, ndmin=2).T
+            assert np.array_equal(spikes.time, time) and np.array_equal(spikes.neuron, neuron)
+            assert np.array_equal(spikes.slope, slope)
+            seen += len(spikes)
+    assert seen > 20
+
+
+def test_two_receptors():
+    """Currents of two receptors are those of their kernels, and add up."""
+    net = pm.Network()
+    a, b = net.spikes("a", times=[[1.0]]), net.spikes("b", times=[[2.0]])
+    receptors = {"fast": pm.exp2(4, 1, peak=True), "slow": pm.alpha(5)}
+    c = net.lif("c", 1, receptors=receptors, V_th=100.0)
+    first = net.connect(a, c, receptor="fast", weight=100.0)
+    second = net.connect(b, c, receptor="slow", weight=-30.0)
+    assert (first.weight[0], second.weight[0]) == (100.0, -30.0)
+    c.record("current", interval=0.5)
+    c.record("current", interval=0.5, receptor="slow")
+    run = net.simulation().run(20.0)["c"]
+    t = run.current.time
+    slow = np.where(t > 2.0, -30.0 * (t - 2.0) / 5.0 * np.exp(1.0 - (t - 2.0) / 5.0), 0.0)
+    # rounding: a few operations on numbers of the size of the weight
+    assert run.samples["current of slow"].values[:, 0] == pytest.approx(slow, abs=1e-12)
+    peak = (run.current.values[:, 0] - slow).max()
+    assert 99.0 < peak <= 100.0 + 1e-10
+    for receptor, message in (("medium", "did you mean|there are"), (None, "several")):
+        with pytest.raises(pm.InvalidError, match=message):
+            net.connect(a, c, receptor=receptor)
+
+
+def test_parameters_differ():
+    """Values for each neuron are those that act; distributions are drawn from the seed."""
+    net = pm.Network()
+    v = net.lif("v", 3, E_L=[-70.0, -60.0, -50.0], V_th=100.0, initial={"V_m": [-70.0, -60.0, -80.0]})
+    sim = net.simulation()
+    sim.run(1e3)
+    assert sim.state(v).potential == pytest.approx([-70.0, -60.0, -50.0], rel=1e-12)
+    assert np.array_equal(v.E_L, [-70.0, -60.0, -50.0])
+    with pytest.raises(pm.InvalidError, match="shape"):
+        net.lif("w", 3, E_L=[-70.0, -60.0])
+
+
+def test_gradients_of_general_neurons_are_refused():
+    net = pm.Network()
+    net.lif("a", 1, receptors={"x": pm.exp(5), "y": pm.alpha(5)}, I_e=3000.0)
+    run = net.simulation().run(100.0)
+    with pytest.raises(pm.InvalidError, match="'a'"):
+        run.backward({"a": np.ones(len(run["a"]))})
