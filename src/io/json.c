@@ -22,6 +22,22 @@ void pm_json_append(json_t **list, json_t *value) { keep_or_drop(list, json_arra
 
 void pm_json_update(json_t **map, json_t *more) { keep_or_drop(map, json_object_update_new(*map, more)); }
 
+/* jansson says of a failed allocation whatever comes to its mind, errors of syntax included. A text that is wrong is
+ * wrong twice, and then there is memory left. */
+json_t *pm_json_load(FILE *file, json_error_t *problem, bool *starved) {
+    enum { PROBE = 1 << 16 }; /* bytes: more than jansson needs at a time */
+    json_t *value = NULL;
+    *starved = false;
+    for (int k = 0; !value && !*starved && k < 2; k++) {
+        rewind(file);
+        value = json_loadf(file, 0, problem);
+        void *volatile probe = value ? NULL : malloc(PROBE);
+        *starved = !value && !probe;
+        free(probe);
+    }
+    return value;
+}
+
 typedef struct text {
     PM_LIST(char) all;
     bool failed;

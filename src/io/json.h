@@ -5,11 +5,17 @@
 #define PM_IO_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 void pm_json_set(json_t **map, const char *key, json_t *value);
 void pm_json_append(json_t **list, json_t *value);
 /* Sets all keys of `more`. */
 void pm_json_update(json_t **map, json_t *more);
+
+/* The value in a file, which is read twice where need be. NULL after an error: *starved says that there was no memory;
+ * otherwise the text is at fault, and *problem says why. */
+json_t *pm_json_load(FILE *file, json_error_t *problem, bool *starved);
 
 /* The text of a value, numbers with 17 digits, freed with free(); `flags` as for json_dumps(). NULL when there is no
  * memory, or no value. */

@@ -75,8 +75,9 @@ pm_status pm_summary_read(const char *folder, json_t **summary, pm_error *error)
         status = pm_fail(error, PM_INVALID, "%s: cannot be read; a folder with the results of punctum is wanted", path);
     } else if (!status) {
         json_error_t problem = {.line = 1};
-        *summary = json_loadf(file, 0, &problem);
-        if (!*summary && json_error_code(&problem) == json_error_out_of_memory)
+        bool starved = false;
+        *summary = pm_json_load(file, &problem, &starved);
+        if (starved)
             status = pm_fail_memory(error, path);
         else if (!*summary)
             status = pm_fail(error, PM_INVALID, "%s:%d: %s; a summary that punctum wrote is wanted", path,
