@@ -107,8 +107,6 @@ void pm_class_trainer_free(pm_class_trainer *trainer);
  * the weights are then those of an epoch half done). Errors: PM_FAILED when training diverges: the message says how. */
 pm_status pm_class_trainer_epoch(pm_class_trainer *trainer, void (*progress)(void *, size_t, const pm_score *),
                                  void *argument, const volatile int *stop, pm_score *score, pm_error *error);
-/* The rate of the coming epoch. */
-double pm_class_trainer_rate(const pm_class_trainer *trainer);
 /* The same, with a test on the validation set (of 0 examples: none) after it; *epoch says what came of both. */
 pm_status pm_class_trainer_advance(pm_class_trainer *trainer, const pm_dataset *validation,
                                    void (*progress)(void *, size_t, const pm_score *), void *argument,

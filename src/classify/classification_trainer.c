@@ -165,7 +165,8 @@ static pm_status conclude(pm_class_trainer *t, pm_status status, pm_score *score
 
 /* --- training ----------------------------------------------------------------------------------------------------- */
 
-double pm_class_trainer_rate(const pm_class_trainer *t) {
+/* The rate of the coming epoch. */
+static double rate_of(const pm_class_trainer *t) {
     size_t drops = t->of->decay_every > 0 ? (size_t)t->counters[0] / t->of->decay_every : 0;
     return t->of->rate * pm_pow(t->of->decay, (double)drops);
 }
@@ -190,7 +191,7 @@ static bool step_row(const pm_class_trainer *t, size_t k, const pm_class_block *
 
 /* One step of the optimiser after a batch of n; common to all ranks. */
 static pm_status step(pm_class_trainer *t, size_t n, pm_error *error) {
-    double rate = pm_class_trainer_rate(t);
+    double rate = rate_of(t);
     int diverged = 0;
     pm_class_block b;
     t->counters[1]++;
@@ -257,7 +258,7 @@ static double processor_seconds(void) { return (double)clock() / CLOCKS_PER_SEC;
 pm_status pm_class_trainer_advance(pm_class_trainer *t, const pm_dataset *validation,
                                    void (*progress)(void *, size_t, const pm_score *), void *argument,
                                    const volatile int *stop, pm_epoch *epoch, pm_error *error) {
-    *epoch = (pm_epoch){.rate = pm_class_trainer_rate(t)};
+    *epoch = (pm_epoch){.rate = rate_of(t)};
     double begun = processor_seconds();
     pm_status status = pm_class_trainer_epoch(t, progress, argument, stop, &epoch->train, error);
     epoch->cpu_seconds = processor_seconds() - begun;
