@@ -146,9 +146,12 @@ python: setup-python
 
 wheel: setup-python
 	@scripts/python-environment.sh build/python-environment
-	build/python-environment/bin/python python/backend.py wheel build/wheel
+	build/python-environment/bin/python python/backend.py wheel build/wheel/linux
+	build/python-environment/bin/python -m auditwheel repair --wheel-dir build/wheel build/wheel/linux/*.whl
+	@ls build/wheel/*.whl
 
 python-test: python
+	@$(MAKE) --no-print-directory build/release/punctum
 	build/python-environment/bin/python -m mypy --strict --config-file pyproject.toml python/punctum
 	PM_PROGRAM=build/release/punctum build/python-environment/bin/python -m pytest -q -p no:cacheprovider python/test
 
