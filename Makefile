@@ -147,7 +147,7 @@ python: setup-python
 wheel: setup-python
 	@scripts/python-environment.sh build/python-environment
 	build/python-environment/bin/python python/backend.py wheel build/wheel/linux
-	build/python-environment/bin/python -m auditwheel repair --wheel-dir build/wheel build/wheel/linux/*.whl
+	PATH="$$PWD/build/python-environment/bin:$$PATH" python -m auditwheel repair --wheel-dir build/wheel build/wheel/linux/*.whl
 	@ls build/wheel/*.whl
 
 python-test: python
