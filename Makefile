@@ -214,7 +214,8 @@ lint: setup-check
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck -Iinclude -Isrc src
 	@$(MAKE) --no-print-directory tidy
 
-tidy: $(patsubst %.c,build/lint/%.ok,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(wildcard docs/*.c))
+tidy: $(patsubst %.c,build/lint/%.ok,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(wildcard docs/*.c) \
+    $(filter-out %/module.c,$(PYTHON_SOURCES)))
 
 build/lint/%.ok: %.c .clang-tidy $(wildcard include/punctum/*.h src/*/*.h)
 	@mkdir -p $(@D)
