@@ -146,9 +146,12 @@ python: setup-python
 
 wheel: setup-python
 	@scripts/python-environment.sh build/python-environment
-	build/python-environment/bin/python python/backend.py wheel build/wheel
+	build/python-environment/bin/python python/backend.py wheel build/wheel/linux
+	PATH="$$PWD/build/python-environment/bin:$$PATH" python -m auditwheel repair --wheel-dir build/wheel build/wheel/linux/*.whl
+	@ls build/wheel/*.whl
 
 python-test: python
+	@$(MAKE) --no-print-directory build/release/punctum
 	build/python-environment/bin/python -m mypy --strict --config-file pyproject.toml python/punctum
 	PM_PROGRAM=build/release/punctum build/python-environment/bin/python -m pytest -q -p no:cacheprovider python/test
 
@@ -211,7 +214,8 @@ lint: setup-check
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck -Iinclude -Isrc src
 	@$(MAKE) --no-print-directory tidy
 
-tidy: $(patsubst %.c,build/lint/%.ok,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(wildcard docs/*.c))
+tidy: $(patsubst %.c,build/lint/%.ok,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(wildcard docs/*.c) \
+    $(filter-out %/module.c,$(PYTHON_SOURCES)))
 
 build/lint/%.ok: %.c .clang-tidy $(wildcard include/punctum/*.h src/*/*.h)
 	@mkdir -p $(@D)

