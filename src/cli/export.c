@@ -422,13 +422,17 @@ static pm_status check_network(export *x, pm_error *error) {
             status = check_varied(x, p, error);
     if (status || x->o->to != NEST)
         return status;
-    x->nest = calloc(net->n_populations, sizeof *x->nest);
+    x->nest = calloc(net->n_populations + 1, sizeof *x->nest);
     if (!x->nest)
         return pm_fail_memory(error, "the models");
     for (uint32_t p = 0; !status && p < net->n_populations; p++)
         if (net->populations[p].kind == PM_LIF)
             status = pm_nest_choose(x->o->file, net, x->wiring, p, &x->nest[p], error);
-    return status ? status : pm_nest_resolution(x->o->file, net, x->wiring, x->nest, &x->resolution, error);
+    double resolution = 0.0;
+    if (!status)
+        status = pm_nest_resolution(x->o->file, net, x->wiring, x->nest, &resolution, error);
+    x->resolution = resolution;
+    return status;
 }
 
 static void print_models(const export *x) {
