@@ -147,6 +147,7 @@ if [ "$sanitised" -eq 0 ]; then
     starve "validate" 97 o validate plain.yaml -o o -q --smallest 0.5 --schemes exact-grid,rk-cubic
     starve "export to Brian2" 29 exported.py export network.yaml --to brian2 -o exported.py
     starve "export to NEST" 29 exported.py export nest.yaml --to nest -o exported.py
+    starve "export of general neurons" 29 exported.py export general.yaml --to brian2 -o exported.py
     starve "camera" 13 o camera -i images -l labels -n 3 -o o -q
     unset OMP_NUM_THREADS
     cd ..
