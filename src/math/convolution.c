@@ -57,10 +57,10 @@ void pm_convolutions(const double rate[N], double t, double g[N][N]) {
         most = x[k] > most ? x[k] : most;
     }
     int doublings = 0;
-    for (; most > SHORT; most *= 0.5)
-        doublings++;
-    for (int d = 0; d < doublings; d++)
+    while (most * power > SHORT) {
         power *= 0.5;
+        doublings++;
+    }
     for (int k = 0; k < N; k++)
         x[k] *= power;
     short_table(x, g);

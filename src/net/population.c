@@ -101,8 +101,10 @@ uint32_t pm_population_receptor(const pm_population *p, const char *name) {
 }
 
 static pm_status find_lif(pm_network *network, uint32_t number, pm_population **population, pm_error *error) {
-    if (number >= network->n_populations || network->populations[number].kind != PM_LIF)
-        return pm_fail(error, PM_INVALID, "there is no LIF population %u", number);
+    if (number >= network->n_populations || network->populations[number].kind != PM_LIF) {
+        pm_fail(error, PM_INVALID, "there is no LIF population %u", number);
+        return PM_INVALID;
+    }
     *population = &network->populations[number];
     return PM_OK;
 }

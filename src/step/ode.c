@@ -62,7 +62,7 @@ double pm_ode_smooth_until(const pm_ode *ode, double time) {
 
 static double receptor_current(const pm_ode *ode, const double *y, uint32_t k) {
     const pm_receptor r = receptor_of(ode, k);
-    return r.kernel->impulse ? 0.0 : r.kernel->current(y + 1 + 2 * k);
+    return r.kernel->impulse ? 0.0 : r.kernel->current(y + 1 + 2 * (size_t)k);
 }
 
 static double inner_current(const pm_ode *ode, const double *y) {
@@ -84,7 +84,7 @@ static void derivatives(const void *parameters, double time, const double *y, do
         const pm_receptor r = receptor_of(ode, k);
         dydt[1 + 2 * k] = dydt[2 + 2 * k] = 0.0;
         if (!r.kernel->impulse)
-            r.kernel->derivative(r.parameters, y + 1 + 2 * k, dydt + 1 + 2 * k);
+            r.kernel->derivative(r.parameters, y + 1 + 2 * (size_t)k, dydt + 1 + 2 * (size_t)k);
     }
     for (size_t k = 0, at = first_threshold(p); k < p->n_threshold; k++, at++)
         dydt[at] = -y[at] / p->threshold[k].tau;
@@ -95,14 +95,15 @@ static void derivatives(const void *parameters, double time, const double *y, do
 pm_status pm_ode_move(pm_ode *ode, double *y, double from, double to, bool held, bool once, pm_error *error) {
     const pm_system system = {derivatives, ode, ode->width};
     ode->held = held;
-    for (double end; from < to; from = end) {
-        end = fmin(to, pm_ode_smooth_until(ode, from));
+    while (from < to) {
+        const double end = fmin(to, pm_ode_smooth_until(ode, from));
         ode->since = from;
         if (once)
             pm_integrate_once(&system, y, from, end);
         else if (!pm_integrate(&system, y, from, end, &ode->step))
             return pm_fail(error, PM_FAILED, "the membrane potential cannot be integrated from %.17g to %.17g ms", from,
                            to);
+        from = end;
     }
     return PM_OK;
 }
