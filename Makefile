@@ -44,7 +44,7 @@ PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES
 MPI_CFLAGS = $(eval MPI_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c)))$(MPI_CFLAGS)
 MPI_LIBS = $(eval MPI_LIBS := $(shell pkg-config --libs ompi-c))$(MPI_LIBS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
-override CFLAGS += -std=gnu17 $(OPTIMISE) $(EXACT) $(OPENMP) -fPIC $(WARNINGS)
+override CFLAGS += -std=gnu17 $(OPTIMISE) $(EXACT) $(OPENMP) -fPIC -fvisibility=hidden $(WARNINGS)
 override CPPFLAGS += -Iinclude -Isrc -Itest
 LDLIBS = $(PACKAGE_LIBS) -lm
 
@@ -96,7 +96,7 @@ setup-python:
 
 # --- library and program -----------------------------------------------------------------------------------------------
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
@@ -104,8 +104,15 @@ $(BUILD)/libpunctum.a: $(call object,$(LIBRARY_SOURCES))
 	rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/libpunctum.so: $(call object,$(LIBRARY_SOURCES))
-	$(CC) $(CFLAGS) -shared -Wl,-soname,libpunctum.so.0 $^ $(LDFLAGS) $(LDLIBS) -o $@
+# Clones of a function for several processors are visible whatever they are told; so the linker is told, too.
+$(BUILD)/exports.map: scripts/declared.sh $(wildcard include/punctum/*.h)
+	@mkdir -p $(@D)
+	scripts/declared.sh include/punctum/*.h > $@.names
+	sed '1s/^/{ global: /; s/$$/;/; $$s/$$/ local: *; };/' $@.names > $@
+
+$(BUILD)/libpunctum.so: $(call object,$(LIBRARY_SOURCES)) $(BUILD)/exports.map
+	$(CC) $(CFLAGS) -shared -Wl,-soname,libpunctum.so.0 -Wl,--version-script=$(BUILD)/exports.map \
+	    $(filter %.o,$^) $(LDFLAGS) $(LDLIBS) -o $@
 
 # The only file that knows MPI; the library does without.
 $(BUILD)/src/cli/ranks.o: CPPFLAGS += $(MPI_CFLAGS)
@@ -180,6 +187,7 @@ ifdef PROGRAM
 	test/e2e.sh $(BUILD)/punctum
 ifeq ($(VARIANT),release)
 	@$(MAKE) --no-print-directory all
+	test/exports.sh build/libpunctum.so
 	test/install.sh
 endif
 endif

@@ -3,6 +3,7 @@
 #ifndef PUNCTUM_H
 #define PUNCTUM_H
 
+#include <punctum/api.h>
 #include <punctum/error.h>
 #include <punctum/exchange.h>
 #include <punctum/io.h>

@@ -60,41 +60,41 @@ typedef struct pm_counts {
 /* Draws the synapses and prepares the run; `options` may be NULL. The network must outlive the simulation.
  * Errors: PM_INVALID for a cycle of zero delay (the message names it), a weight that is drawn too large, an interval of
  * recording that is too short; PM_NO_MEMORY. */
-pm_status pm_simulation_new(const pm_network *network, const pm_options *options, pm_simulation **simulation,
-                            pm_error *error);
-void pm_simulation_free(pm_simulation *simulation);
+PM_API pm_status pm_simulation_new(const pm_network *network, const pm_options *options, pm_simulation **simulation,
+                                   pm_error *error);
+PM_API void pm_simulation_free(pm_simulation *simulation);
 
-void pm_simulation_on_spike(pm_simulation *simulation, pm_spike_callback *callback, void *user);
-void pm_simulation_on_sample(pm_simulation *simulation, pm_sample_callback *callback, void *user);
+PM_API void pm_simulation_on_spike(pm_simulation *simulation, pm_spike_callback *callback, void *user);
+PM_API void pm_simulation_on_sample(pm_simulation *simulation, pm_sample_callback *callback, void *user);
 
 /* Runs on until time `until` (ms, absolute, not before the present): afterwards every spike before `until` has been
  * reported, and none at or after it; nothing is settled at or after it. Errors: PM_FAILED for runaway activity (the
  * message names neuron and time), PM_STOPPED after pm_simulation_stop, PM_INVALID for a time that is in the past or not
  * finite, or so late that the shortest delays of the network are lost in its rounding. */
-pm_status pm_simulation_run(pm_simulation *simulation, double until, pm_error *error);
+PM_API pm_status pm_simulation_run(pm_simulation *simulation, double until, pm_error *error);
 
 /* Asks a running simulation to return at the next clean point, also from the middle of a long burst of one neuron (on
  * one rank); safe in signal handlers and from other threads. */
-void pm_simulation_stop(pm_simulation *simulation);
+PM_API void pm_simulation_stop(pm_simulation *simulation);
 
-double pm_simulation_time(const pm_simulation *simulation); /* ms */
+PM_API double pm_simulation_time(const pm_simulation *simulation); /* ms */
 /* On several ranks: neurons and spikes of all, the rest of this one. */
-pm_counts pm_simulation_counts(const pm_simulation *simulation);
+PM_API pm_counts pm_simulation_counts(const pm_simulation *simulation);
 /* Spikes so far of a population of LIF neurons, by its number in the network; 0 of a source, or where there is none. On
  * several ranks: those of all. */
-uint64_t pm_simulation_spikes(const pm_simulation *simulation, uint32_t population);
+PM_API uint64_t pm_simulation_spikes(const pm_simulation *simulation, uint32_t population);
 
 /* Lets a neuron of a spike source fire at `time` (ms), which must not lie before the present. */
-pm_status pm_simulation_inject(pm_simulation *simulation, uint32_t population, uint32_t neuron, double time,
-                               pm_error *error);
+PM_API pm_status pm_simulation_inject(pm_simulation *simulation, uint32_t population, uint32_t neuron, double time,
+                                      pm_error *error);
 
 /* Membrane potential (mV) and synaptic current (pA) of a LIF neuron at the present; either pointer may be NULL. On
  * several ranks: PM_INVALID, as pm_simulation_inject. */
-pm_status pm_simulation_state(pm_simulation *simulation, uint32_t population, uint32_t neuron, double *potential,
-                              double *current, pm_error *error);
+PM_API pm_status pm_simulation_state(pm_simulation *simulation, uint32_t population, uint32_t neuron, double *potential,
+                                     double *current, pm_error *error);
 
 /* Back to t = 0: the same synapses, the same sources, no injected spikes. */
-pm_status pm_simulation_reset(pm_simulation *simulation, pm_error *error);
+PM_API pm_status pm_simulation_reset(pm_simulation *simulation, pm_error *error);
 
 #ifdef __cplusplus
 }
