@@ -128,7 +128,7 @@ build/punctum build/libpunctum.a build/libpunctum.so: build/%: build/release/%
 # The extension of the package: the library with python/src, for the stable interface of CPython. Its declarations are made
 # from the headers.
 PYTHON ?= python3
-PYTHON_HEADERS := include/punctum/punctum.h src/metric/distance.h python/src/bridge.h
+PYTHON_HEADERS := include/punctum/punctum.h python/src/bridge.h
 PYTHON_SOURCES := $(wildcard python/src/*.c)
 PYTHON_OUTPUT := $(BUILD)/python
 

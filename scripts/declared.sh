@@ -49,4 +49,4 @@ if grep -v '^PM_API ' "$lines" >&2; then
     echo "the above is declared without PM_API" >&2
     exit 1
 fi
-sed 's/(.*//; s/.*[ *]//' "$lines" | LC_ALL=C sort
+sed 's/(.*//; s/\[.*//; s/.*[ *]//' "$lines" | LC_ALL=C sort

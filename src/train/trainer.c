@@ -4,7 +4,7 @@
 #include "base/room.h"
 #include "base/simd.h"
 #include "math/elementary.h"
-#include "metric/distance.h"
+#include <punctum/metric.h>
 #include "rule/pairs.h"
 #include "rule/rule.h"
 #include "train/problem.h"
