@@ -83,7 +83,7 @@ help:
 	@echo 'make validate    errors of time-stepped simulation against the exact engine, into build/validation'
 	@echo 'make validate-brian2   the same against Brian2, which is installed if need be'
 	@echo 'make validate-nest     the same against NEST, which is installed if need be'
-	@echo 'make manual      renew options and parameters in docs/punctum.1, and the tables of parameters in docs/*.md'
+	@echo 'make manual      renew docs/punctum.1, docs/api-reference.md and the tables of parameters in docs/*.md'
 	@echo 'make install     to PREFIX=/usr/local, below DESTDIR if given; make uninstall takes it away again'
 	@echo 'make clean       remove build/'
 
@@ -181,7 +181,7 @@ test: setup-check
 	CK_DEFAULT_TIMEOUT=1200 PM_PROGRAM=$(BUILD)/punctum $(BUILD)/unit-tests
 
 e2e: setup-check
-	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(BUILD)/docs/training $(PROGRAM:build/%=$(BUILD)/%)
+	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(BUILD)/docs/training $(BUILD)/docs/listing $(PROGRAM:build/%=$(BUILD)/%)
 	test/docs.sh $(BUILD)/docs
 ifdef PROGRAM
 	test/e2e.sh $(BUILD)/punctum
@@ -302,6 +302,7 @@ manual: setup
 	@$(MAKE) --no-print-directory build/punctum
 	scripts/manual.sh build/punctum > build/punctum.1
 	cp build/punctum.1 docs/punctum.1
+	scripts/reference.sh include/punctum/*.h > docs/api-reference.md
 	for page in $$(grep -l '^<!-- describe ' docs/*.md); do \
 	    scripts/tables.sh build/punctum $$page > build/page.md && cp build/page.md $$page || exit 1; done
 

@@ -258,6 +258,8 @@ PM_API pm_status pm_network_add_poisson_course(pm_network *network, const char *
  * neurons, steps that do not ascend, frequencies and intervals that are not positive, values that are not finite. */
 PM_API pm_status pm_network_add_current(pm_network *network, const pm_current *current, pm_error *error);
 
+/* Whether the spikes of a population are reported; LIF neurons' are unless told otherwise, sources' are not. Errors:
+ * PM_INVALID for a population that there is not. */
 PM_API pm_status pm_network_record_spikes(pm_network *network, uint32_t population, bool record, pm_error *error);
 /* Samples of any quantity; `record` is copied. Errors: PM_INVALID for unknown neurons or receptors, what is recorded
  * twice, an interval that is not positive. */

@@ -91,8 +91,9 @@ typedef struct pm_counts {
  * recording that is too short, a step that is not positive; PM_NO_MEMORY. Cost: of drawing, linear in the synapses. */
 PM_API pm_status pm_simulation_new(const pm_network *network, const pm_options *options, pm_simulation **simulation,
                                    pm_error *error);
-PM_API void pm_simulation_free(pm_simulation *simulation);
+PM_API void pm_simulation_free(pm_simulation *simulation); /* NULL is allowed */
 
+/* Who is told of spikes and of samples from now on, with `user`; NULL: nobody. See also recording.h. */
 PM_API void pm_simulation_on_spike(pm_simulation *simulation, pm_spike_callback *callback, void *user);
 PM_API void pm_simulation_on_sample(pm_simulation *simulation, pm_sample_callback *callback, void *user);
 

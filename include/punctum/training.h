@@ -161,16 +161,19 @@ PM_API void pm_trial_free(pm_trial *trial);
 /* The patterns of the trial. */
 PM_API const pm_pattern *pm_trainer_patterns(const pm_trainer *trainer, size_t *count);
 /* Runs a pattern with the present weights and hands out the spikes of a layer (0: input) as arrays of n; they live
- * until the next run or step. Slopes in mV/ms. */
+ * until the next run or step; none of a layer that there is not. Slopes in mV/ms. */
 PM_API pm_status pm_trainer_run(pm_trainer *trainer, size_t pattern, pm_error *error);
 PM_API size_t pm_trainer_spikes(const pm_trainer *trainer, size_t layer, const double **time, const uint32_t **neuron,
                                 const double **slope);
 /* Goes back to the weights of the best correlation so far. */
 PM_API void pm_trainer_restore_best(pm_trainer *trainer);
 /* The weight from neuron `source` of layer - 1 to neuron `target` of layer (1 or more), pA; at most 1e15 in magnitude.
- */
+ * NAN, and nothing is set, where there is no such weight. */
 PM_API double pm_trainer_weight(const pm_trainer *trainer, size_t layer, uint32_t source, uint32_t target);
 PM_API void pm_trainer_set_weight(pm_trainer *trainer, size_t layer, uint32_t source, uint32_t target, double weight);
+/* All n weights at once, in the order of pm_experiment_set_weights, pA. Errors: PM_INVALID for another number. */
+PM_API pm_status pm_trainer_weights(const pm_trainer *trainer, double *weights, size_t n, pm_error *error);
+/* What it is a trial of. */
 PM_API const pm_experiment *pm_trainer_experiment(const pm_trainer *trainer);
 /* All weights at once, as for pm_experiment_set_weights. Training begins anew there: nothing is left of what the
  * learning rule gathered, and the report is that of a new trainer. */
