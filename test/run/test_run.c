@@ -338,6 +338,15 @@ START_TEST(gradients) {
         first += count;
     }
     ck_assert_int_gt(moved, 10);
+    /* The general sweep, which the parameters of neurons take, agrees to rounding; V_th is the fourth of ten. */
+    double again[100] = {0.0}, neuron[17 * PM_NEURON_PARAMETERS] = {0.0};
+    const pm_gradient more = {.weight = again, .neuron = neuron, .size = sizeof more};
+    good(pm_simulation_gradient(s, spikes, n, dl_dt, 0.0, &more, &error), &error);
+    for (size_t k = 0; k < first; k++)
+        ck_assert_double_eq_tol(again[k], weight[k], 1e-12 + 1e-9 * fabs(weight[k]));
+    for (size_t k = 0; k < 17; k++)
+        ck_assert_double_eq_tol(neuron[k * PM_NEURON_PARAMETERS + 3], threshold[k], 1e-12 + 1e-9 * fabs(threshold[k]));
+    ck_assert_double_ne(neuron[9 * PM_NEURON_PARAMETERS], 0.0);
     ck_assert_double_ne(threshold[9], 0.0);
     ck_assert_double_eq(threshold[0], 0.0);
     spikes[0].neuron = 99;
