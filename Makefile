@@ -44,7 +44,7 @@ PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES
 MPI_CFLAGS = $(eval MPI_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c)))$(MPI_CFLAGS)
 MPI_LIBS = $(eval MPI_LIBS := $(shell pkg-config --libs ompi-c))$(MPI_LIBS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
-override CFLAGS += -std=gnu17 $(OPTIMISE) $(EXACT) $(OPENMP) -fPIC $(WARNINGS)
+override CFLAGS += -std=gnu17 $(OPTIMISE) $(EXACT) $(OPENMP) -fPIC -fvisibility=hidden $(WARNINGS)
 override CPPFLAGS += -Iinclude -Isrc -Itest
 LDLIBS = $(PACKAGE_LIBS) -lm
 
@@ -83,7 +83,7 @@ help:
 	@echo 'make validate    errors of time-stepped simulation against the exact engine, into build/validation'
 	@echo 'make validate-brian2   the same against Brian2, which is installed if need be'
 	@echo 'make validate-nest     the same against NEST, which is installed if need be'
-	@echo 'make manual      renew options and parameters in docs/punctum.1, and the tables of parameters in docs/*.md'
+	@echo 'make manual      renew docs/punctum.1, docs/api-reference.md and the tables of parameters in docs/*.md'
 	@echo 'make install     to PREFIX=/usr/local, below DESTDIR if given; make uninstall takes it away again'
 	@echo 'make clean       remove build/'
 
@@ -96,7 +96,7 @@ setup-python:
 
 # --- library and program -----------------------------------------------------------------------------------------------
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
@@ -104,8 +104,15 @@ $(BUILD)/libpunctum.a: $(call object,$(LIBRARY_SOURCES))
 	rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/libpunctum.so: $(call object,$(LIBRARY_SOURCES))
-	$(CC) $(CFLAGS) -shared -Wl,-soname,libpunctum.so.0 $^ $(LDFLAGS) $(LDLIBS) -o $@
+# Clones of a function for several processors are visible whatever they are told; so the linker is told, too.
+$(BUILD)/exports.map: scripts/declared.sh $(wildcard include/punctum/*.h)
+	@mkdir -p $(@D)
+	scripts/declared.sh include/punctum/*.h > $@.names
+	sed '1s/^/{ global: /; s/$$/;/; $$s/$$/ local: *; };/' $@.names > $@
+
+$(BUILD)/libpunctum.so: $(call object,$(LIBRARY_SOURCES)) $(BUILD)/exports.map
+	$(CC) $(CFLAGS) -shared -Wl,-soname,libpunctum.so.0 -Wl,--version-script=$(BUILD)/exports.map \
+	    $(filter %.o,$^) $(LDFLAGS) $(LDLIBS) -o $@
 
 # The only file that knows MPI; the library does without.
 $(BUILD)/src/cli/ranks.o: CPPFLAGS += $(MPI_CFLAGS)
@@ -121,7 +128,7 @@ build/punctum build/libpunctum.a build/libpunctum.so: build/%: build/release/%
 # The extension of the package: the library with python/src, for the stable interface of CPython. Its declarations are made
 # from the headers.
 PYTHON ?= python3
-PYTHON_HEADERS := include/punctum/punctum.h src/metric/distance.h python/src/bridge.h
+PYTHON_HEADERS := include/punctum/punctum.h python/src/bridge.h
 PYTHON_SOURCES := $(wildcard python/src/*.c)
 PYTHON_OUTPUT := $(BUILD)/python
 
@@ -177,12 +184,13 @@ test: setup-check
 	CK_DEFAULT_TIMEOUT=1200 PM_PROGRAM=$(BUILD)/punctum $(BUILD)/unit-tests
 
 e2e: setup-check
-	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(BUILD)/docs/training $(PROGRAM:build/%=$(BUILD)/%)
+	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(BUILD)/docs/training $(BUILD)/docs/listing $(PROGRAM:build/%=$(BUILD)/%)
 	test/docs.sh $(BUILD)/docs
 ifdef PROGRAM
 	test/e2e.sh $(BUILD)/punctum
 ifeq ($(VARIANT),release)
 	@$(MAKE) --no-print-directory all
+	test/exports.sh build/libpunctum.so
 	test/install.sh
 endif
 endif
@@ -298,6 +306,7 @@ manual: setup
 	@$(MAKE) --no-print-directory build/punctum
 	scripts/manual.sh build/punctum > build/punctum.1
 	cp build/punctum.1 docs/punctum.1
+	scripts/reference.sh include/punctum/*.h > docs/api-reference.md
 	for page in $$(grep -l '^<!-- describe ' docs/*.md); do \
 	    scripts/tables.sh build/punctum $$page > build/page.md && cp build/page.md $$page || exit 1; done
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The examples of README.md, docs/training.md and docs/api.md are docs/example.c, docs/training.c and docs/example.cpp, and the
-# first two print what the pages say; every page that is linked to exists.
+# first two print what the pages say; docs/api.md names every public function, docs/api-reference.md is what the headers say;
+# every page that is linked to exists.
 set -eu
 folder=$1 # of the compiled examples
 work=$(mktemp -d)
@@ -25,6 +26,18 @@ compare() {
 compare README.md example
 compare docs/training.md training
 block docs/api.md cpp | diff - docs/example.cpp || fail "the C++ example of docs/api.md differs from docs/example.cpp"
+
+# Every piece of docs/api.md stands in docs/listing.c, which runs.
+awk '/^```/ { inside = $0 == "```c"; n += inside; next } inside { print "    " $0 > folder "/piece-" n }' folder="$work" docs/api.md
+for piece in "$work"/piece-*; do
+    case $(cat docs/listing.c) in *"$(cat "$piece")"*) ;; *) fail "docs/listing.c lacks a piece of docs/api.md: $(head -n 2 "$piece")" ;; esac
+done
+"$folder/listing" | grep -q '^dL/dw\[0\] = ' || fail "docs/listing.c fails"
+
+scripts/reference.sh include/punctum/*.h | diff - docs/api-reference.md || fail "docs/api-reference.md is not what the headers say: make manual"
+for name in $(scripts/declared.sh include/punctum/*.h); do
+    grep -q "[\`.]$name[\`(]" docs/api.md || fail "docs/api.md does not name $name"
+done
 
 for page in README.md CONTRIBUTING.md CHANGELOG.md docs/*.md; do
     for link in $(grep -o '](\([^)#:]*\)[)#]' "$page" | sed 's/^](//; s/[)#]$//'); do

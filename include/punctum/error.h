@@ -3,6 +3,8 @@
 #ifndef PUNCTUM_ERROR_H
 #define PUNCTUM_ERROR_H
 
+#include <punctum/api.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -24,10 +26,12 @@ typedef struct pm_error {
 } pm_error;
 
 /* Fills in `error` (which may be NULL) with a printf-style message and returns `status`. */
-pm_status pm_fail(pm_error *error, pm_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+PM_API pm_status pm_fail(pm_error *error, pm_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* The same with PM_INVALID, blaming the parameter `key`. */
-pm_status pm_fail_key(pm_error *error, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+PM_API pm_status pm_fail_key(pm_error *error, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* The same for memory exhaustion; `what` says what there was no memory for. Returns PM_NO_MEMORY. */
 static inline pm_status pm_fail_memory(pm_error *error, const char *what) {

@@ -32,7 +32,7 @@ typedef struct pm_exchange {
 } pm_exchange;
 
 /* The status of all ranks: that of the first one that failed, with its message; PM_OK if none did. NULL: one rank. */
-pm_status pm_exchange_agree(const pm_exchange *exchange, pm_status status, pm_error *error);
+PM_API pm_status pm_exchange_agree(const pm_exchange *exchange, pm_status status, pm_error *error);
 
 /* The first neuron of a rank's share of `size` neurons; it ends where that of the next rank begins. */
 static inline uint32_t pm_share_begin(const pm_exchange *exchange, uint32_t rank, uint32_t size) {

@@ -58,36 +58,36 @@ typedef struct pm_category {
 } pm_category;
 
 /* Category number k, from 0; NULL: there are no more. */
-const pm_category *pm_category_at(size_t k);
+PM_API const pm_category *pm_category_at(size_t k);
 /* The category of that name; NULL if there is none. */
-const pm_category *pm_category_find(const char *name);
+PM_API const pm_category *pm_category_find(const char *name);
 
 /* The kind of that name in a list that ends with NULL, or NULL; the same of fields. Cost: one comparison an entry. */
-const pm_kind *pm_kind_find(const pm_kind *const *list, const char *name);
-const pm_field *pm_kind_field(const pm_kind *kind, const char *name);
+PM_API const pm_kind *pm_kind_find(const pm_kind *const *list, const char *name);
+PM_API const pm_field *pm_kind_field(const pm_kind *kind, const char *name);
 /* Field number k of n_fields. */
-const pm_field *pm_kind_field_at(const pm_kind *kind, size_t k);
+PM_API const pm_field *pm_kind_field_at(const pm_kind *kind, size_t k);
 
 /* The value of a field in a structure of its kind, and a new one; choices as the place of their word. */
-double pm_field_value(const pm_field *field, const void *structure);
-void pm_field_set(const pm_field *field, void *structure, double value);
+PM_API double pm_field_value(const pm_field *field, const void *structure);
+PM_API void pm_field_set(const pm_field *field, void *structure, double value);
 /* All fields at their defaults; what is no field stays as it is. */
-void pm_kind_preset(const pm_kind *kind, void *structure);
+PM_API void pm_kind_preset(const pm_kind *kind, void *structure);
 
 /* The default in words, with its unit: "7 ms", "gram", "the duration"; "must be given". Cut where it does not
  * fit; returns text. */
-const char *pm_field_default(const pm_field *field, char *text, size_t size);
+PM_API const char *pm_field_default(const pm_field *field, char *text, size_t size);
 /* What values a field may have, in words that follow "it must be": "from 0 to below 1", "positive", "one of a, b". Cut
  * where it does not fit; returns text. */
-const char *pm_field_range(const pm_field *field, char *text, size_t size);
+PM_API const char *pm_field_range(const pm_field *field, char *text, size_t size);
 /* PM_INVALID with a message that names the field, its value and its range, and with the field as the error's key,
  * unless the value is one that may be given. */
-pm_status pm_field_check(const pm_field *field, double value, pm_error *error);
+PM_API pm_status pm_field_check(const pm_field *field, double value, pm_error *error);
 /* The same for all fields of a structure, in order, which may also be at their defaults, and then for what they must be
  * together. */
-pm_status pm_kind_check(const pm_kind *kind, const void *structure, pm_error *error);
+PM_API pm_status pm_kind_check(const pm_kind *kind, const void *structure, pm_error *error);
 /* Sets one field by its name. Errors: PM_INVALID for an unknown name or a value out of range. */
-pm_status pm_kind_set(const pm_kind *kind, void *structure, const char *name, double value, pm_error *error);
+PM_API pm_status pm_kind_set(const pm_kind *kind, void *structure, const char *name, double value, pm_error *error);
 
 #ifdef __cplusplus
 }

@@ -198,75 +198,78 @@ typedef struct pm_network {
 } pm_network;
 
 /* An empty network (duration 0, seed 1), or NULL when there is no memory. */
-pm_network *pm_network_new(void);
-void pm_network_free(pm_network *network); /* NULL is allowed */
+PM_API pm_network *pm_network_new(void);
+PM_API void pm_network_free(pm_network *network); /* NULL is allowed */
 
 /* Each adds a population and stores its number in *number (which may be NULL). Errors: PM_INVALID for an empty or
  * taken name, a size of 0, unusable parameters, a negative or not-a-number rate or time, an unknown neuron. Names
  * consist of letters, digits, '_', '-' and '.', and begin with a letter or '_' (they become parts of file names).
  * Spikes of LIF populations are recorded unless pm_network_record_spikes says otherwise. */
-pm_status pm_network_add_lif(pm_network *network, const char *name, uint32_t size, const pm_neuron *neuron,
-                             uint32_t *number, pm_error *error);
-pm_status pm_network_add_spike_source(pm_network *network, const char *name, uint32_t size, const pm_event *events,
-                                      size_t n_events, uint32_t *number, pm_error *error);
-pm_status pm_network_add_poisson_source(pm_network *network, const char *name, uint32_t size, double rate,
-                                        uint32_t *number, pm_error *error);
+PM_API pm_status pm_network_add_lif(pm_network *network, const char *name, uint32_t size, const pm_neuron *neuron,
+                                    uint32_t *number, pm_error *error);
+PM_API pm_status pm_network_add_spike_source(pm_network *network, const char *name, uint32_t size,
+                                             const pm_event *events, size_t n_events, uint32_t *number,
+                                             pm_error *error);
+PM_API pm_status pm_network_add_poisson_source(pm_network *network, const char *name, uint32_t size, double rate,
+                                               uint32_t *number, pm_error *error);
 
 /* Adds a projection; synapses and matrix values are copied. Errors: PM_INVALID for unknown populations or neurons, a
  * target that is not LIF, sizes that do not fit the rule, unusable distributions, negative or not finite delays. */
-pm_status pm_network_connect(pm_network *network, const pm_projection *projection, pm_error *error);
+PM_API pm_status pm_network_connect(pm_network *network, const pm_projection *projection, pm_error *error);
 
 /* The kernel of that name ("double_exponential", "exponential", "alpha", "impulse"), or NULL. */
-const struct pm_kernel *pm_kernel_find(const char *name);
+PM_API const struct pm_kernel *pm_kernel_find(const char *name);
 
 /* What a LIF population has beyond one receptor of tau_1 and tau_2, a fixed threshold and a reset to V_reset.
  * Everything given is copied and takes the place of what was there. To be called before projections to the population
  * are added. Errors: PM_INVALID for a population that is not LIF, equal or empty names, parameters out of range. */
-pm_status pm_network_set_receptors(pm_network *network, uint32_t population, const pm_receptor *receptors, size_t n,
-                                   pm_error *error);
-pm_status pm_network_set_threshold(pm_network *network, uint32_t population, const pm_jump *jumps, size_t n,
-                                   pm_error *error);
-pm_status pm_network_set_after_spike(pm_network *network, uint32_t population, const pm_jump *jumps, size_t n,
-                                     pm_error *error);
-pm_status pm_network_set_reset(pm_network *network, uint32_t population, const pm_reset *reset, pm_error *error);
+PM_API pm_status pm_network_set_receptors(pm_network *network, uint32_t population, const pm_receptor *receptors,
+                                          size_t n, pm_error *error);
+PM_API pm_status pm_network_set_threshold(pm_network *network, uint32_t population, const pm_jump *jumps, size_t n,
+                                          pm_error *error);
+PM_API pm_status pm_network_set_after_spike(pm_network *network, uint32_t population, const pm_jump *jumps, size_t n,
+                                            pm_error *error);
+PM_API pm_status pm_network_set_reset(pm_network *network, uint32_t population, const pm_reset *reset, pm_error *error);
 /* How a parameter of pm_neuron, or "V_m" (the potential at t = 0, mV), differs from neuron to neuron. PM_VALUES: one
  * value for each neuron of the population. */
-pm_status pm_network_vary(pm_network *network, uint32_t population, const char *parameter,
-                          const pm_distribution *distribution, pm_error *error);
+PM_API pm_status pm_network_vary(pm_network *network, uint32_t population, const char *parameter,
+                                 const pm_distribution *distribution, pm_error *error);
 /* The number of the receptor of that name, or the number of receptors (at least 1). */
-uint32_t pm_population_receptor(const pm_population *population, const char *name);
-uint32_t pm_population_receptors(const pm_population *population);
+PM_API uint32_t pm_population_receptor(const pm_population *population, const char *name);
+PM_API uint32_t pm_population_receptors(const pm_population *population);
 /* Whether a parameter of that name differs from neuron to neuron. */
-bool pm_population_varies(const pm_population *population, const char *parameter);
+PM_API bool pm_population_varies(const pm_population *population, const char *parameter);
 /* Whether there is anything of the above but V_m at t = 0 and the name of a receptor. */
-bool pm_population_is_general(const pm_population *population);
+PM_API bool pm_population_is_general(const pm_population *population);
 /* Whether its neurons take the general course: because of that, or because currents are injected into them. */
-bool pm_population_needs_general(const pm_network *network, uint32_t population);
+PM_API bool pm_population_needs_general(const pm_network *network, uint32_t population);
 /* The parameters of one neuron as they are drawn, and V_m at t = 0 (NULL if not wanted). Errors: PM_INVALID where they
  * are unusable; the message names the neuron. Deterministic: a function of seed, names and number. */
-pm_status pm_network_neuron(const pm_network *network, uint32_t population, uint32_t number, pm_neuron *neuron,
-                            double *V_m, pm_error *error);
+PM_API pm_status pm_network_neuron(const pm_network *network, uint32_t population, uint32_t number, pm_neuron *neuron,
+                                   double *V_m, pm_error *error);
 
 /* Poisson sources whose rate changes; population.rate is the largest rate. Errors: PM_INVALID for steps that do not
  * ascend in time, rates that are negative or not finite, amplitudes above the rate, frequencies that are not positive.
  */
-pm_status pm_network_add_poisson_course(pm_network *network, const char *name, uint32_t size, double rate,
-                                        const pm_rate_course *course, uint32_t *number, pm_error *error);
+PM_API pm_status pm_network_add_poisson_course(pm_network *network, const char *name, uint32_t size, double rate,
+                                               const pm_rate_course *course, uint32_t *number, pm_error *error);
 
 /* Adds a current, which is copied; several currents of a neuron add up. Errors: PM_INVALID for unknown populations or
  * neurons, steps that do not ascend, frequencies and intervals that are not positive, values that are not finite. */
-pm_status pm_network_add_current(pm_network *network, const pm_current *current, pm_error *error);
+PM_API pm_status pm_network_add_current(pm_network *network, const pm_current *current, pm_error *error);
 
-pm_status pm_network_record_spikes(pm_network *network, uint32_t population, bool record, pm_error *error);
+/* Whether the spikes of a population are reported; LIF neurons' are unless told otherwise, sources' are not. Errors:
+ * PM_INVALID for a population that there is not. */
+PM_API pm_status pm_network_record_spikes(pm_network *network, uint32_t population, bool record, pm_error *error);
 /* Samples of any quantity; `record` is copied. Errors: PM_INVALID for unknown neurons or receptors, what is recorded
  * twice, an interval that is not positive. */
-pm_status pm_network_record(pm_network *network, const pm_potential_record *record, pm_error *error);
+PM_API pm_status pm_network_record(pm_network *network, const pm_potential_record *record, pm_error *error);
 /* The same for potentials. */
-pm_status pm_network_record_potential(pm_network *network, uint32_t population, const uint32_t *neurons,
-                                      size_t n_neurons, double interval, pm_error *error);
+PM_API pm_status pm_network_record_potential(pm_network *network, uint32_t population, const uint32_t *neurons,
+                                             size_t n_neurons, double interval, pm_error *error);
 
 /* The population of that name, or n_populations. */
-size_t pm_network_find(const pm_network *network, const char *name);
+PM_API size_t pm_network_find(const pm_network *network, const char *name);
 
 #ifdef __cplusplus
 }

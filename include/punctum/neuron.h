@@ -28,10 +28,10 @@ typedef struct pm_neuron {
 } pm_neuron;
 
 /* The defaults: C_m 300, g_L 30, E_L -70, V_th 20, V_reset -70, t_ref 0, I_e 0, tau_1 5, tau_2 1.25. */
-pm_neuron pm_neuron_default(void);
+PM_API pm_neuron pm_neuron_default(void);
 
 /* PM_INVALID with a message that names the parameter, its value and its range, unless all parameters are usable. */
-pm_status pm_neuron_check(const pm_neuron *neuron, pm_error *error);
+PM_API pm_status pm_neuron_check(const pm_neuron *neuron, pm_error *error);
 
 #ifdef __cplusplus
 }

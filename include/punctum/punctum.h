@@ -3,13 +3,19 @@
 #ifndef PUNCTUM_H
 #define PUNCTUM_H
 
+#include <punctum/api.h>
 #include <punctum/error.h>
 #include <punctum/exchange.h>
+#include <punctum/gradient.h>
 #include <punctum/io.h>
 #include <punctum/kind.h>
+#include <punctum/metric.h>
 #include <punctum/network.h>
 #include <punctum/neuron.h>
+#include <punctum/recording.h>
 #include <punctum/simulation.h>
+#include <punctum/state.h>
+#include <punctum/synapses.h>
 #include <punctum/training.h>
 
 #define PM_VERSION "0.1.0"

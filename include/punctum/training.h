@@ -85,35 +85,36 @@ typedef struct pm_experiment {
 
 /* An experiment without layers, with the rule "normad", 1 trial, at most 1000 iterations, and no patterns; NULL when
  * there is no memory. */
-pm_experiment *pm_experiment_new(void);
-void pm_experiment_free(pm_experiment *experiment); /* NULL is allowed */
+PM_API pm_experiment *pm_experiment_new(void);
+PM_API void pm_experiment_free(pm_experiment *experiment); /* NULL is allowed */
 
 /* Loads an experiment file. Formats: docs/training.md. Errors: PM_INVALID with file, line, key and what would be
  * right. */
-pm_status pm_experiment_load(const char *path, pm_experiment **experiment, pm_error *error);
+PM_API pm_status pm_experiment_load(const char *path, pm_experiment **experiment, pm_error *error);
 
 /* Adds a layer after those already there; the first one is the input. `layer` (name, parts) is copied. Errors:
  * PM_INVALID for a size of 0, a plastic layer whose rate is not positive, parts or bounds that are unusable. */
-pm_status pm_experiment_add_layer(pm_experiment *experiment, const pm_training_layer *layer, pm_error *error);
+PM_API pm_status pm_experiment_add_layer(pm_experiment *experiment, const pm_training_layer *layer, pm_error *error);
 /* Adds a given pattern; its spikes are copied. Errors: PM_INVALID for neurons that do not exist (layers come first) and
  * times that are negative or not finite. */
-pm_status pm_experiment_add_pattern(pm_experiment *experiment, const pm_event *input, size_t n_input,
-                                    const pm_event *target, size_t n_target, pm_error *error);
+PM_API pm_status pm_experiment_add_pattern(pm_experiment *experiment, const pm_event *input, size_t n_input,
+                                           const pm_event *target, size_t n_target, pm_error *error);
 /* Chooses the learning rule by name, with its default parameters, or sets one of its parameters; choices by their
  * number. Errors: PM_INVALID for an unknown name or a value out of range. */
-pm_status pm_experiment_set_rule(pm_experiment *experiment, const char *name, pm_error *error);
-pm_status pm_experiment_set_parameter(pm_experiment *experiment, const char *name, double value, pm_error *error);
+PM_API pm_status pm_experiment_set_rule(pm_experiment *experiment, const char *name, pm_error *error);
+PM_API pm_status pm_experiment_set_parameter(pm_experiment *experiment, const char *name, double value,
+                                             pm_error *error);
 
 /* The number of patterns of every trial. */
-size_t pm_experiment_patterns(const pm_experiment *experiment);
+PM_API size_t pm_experiment_patterns(const pm_experiment *experiment);
 /* The number of weights of all layers. */
-size_t pm_experiment_weights(const pm_experiment *experiment);
+PM_API size_t pm_experiment_weights(const pm_experiment *experiment);
 /* Every trial begins with these n weights (copied; after the last layer was added): layer by layer from the second one
  * on, for each of its neurons one weight from every neuron of the layer before, pA. Errors: PM_INVALID for another
  * number of weights, and for weights that are not finite or outside the bounds of their layer. */
-pm_status pm_experiment_set_weights(pm_experiment *experiment, const double *weights, size_t n, pm_error *error);
+PM_API pm_status pm_experiment_set_weights(pm_experiment *experiment, const double *weights, size_t n, pm_error *error);
 /* The same with weights that pm_trainer_save wrote. */
-pm_status pm_experiment_load_weights(pm_experiment *experiment, const char *path, pm_error *error);
+PM_API pm_status pm_experiment_load_weights(pm_experiment *experiment, const char *path, pm_error *error);
 
 typedef struct pm_trainer pm_trainer;
 
@@ -130,13 +131,13 @@ typedef struct pm_progress_report {
 
 /* Draws problem and initial weights of a trial. The experiment must outlive the trainer. Errors: PM_NO_MEMORY,
  * PM_INVALID. */
-pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_trainer **trainer, pm_error *error);
-void pm_trainer_free(pm_trainer *trainer); /* NULL is allowed */
+PM_API pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_trainer **trainer, pm_error *error);
+PM_API void pm_trainer_free(pm_trainer *trainer); /* NULL is allowed */
 
 /* One iteration: every pattern forwards; unless that shows convergence, one change of the weights. After convergence it
  * does nothing. Errors: PM_FAILED when a layer runs away or weights are no numbers any more. */
-pm_status pm_trainer_step(pm_trainer *trainer, pm_error *error);
-pm_progress_report pm_trainer_report(const pm_trainer *trainer);
+PM_API pm_status pm_trainer_step(pm_trainer *trainer, pm_error *error);
+PM_API pm_progress_report pm_trainer_report(const pm_trainer *trainer);
 /* Runs trial `number` until it converges, fails, has done all iterations, or *stop becomes other than 0 (PM_STOPPED;
  * NULL: never). `watch`, if given, is called with `user` after each iteration. A trial that fails in training is no
  * error: trial->message says why. Free the history with pm_trial_free. */
@@ -153,36 +154,40 @@ typedef struct pm_trial {
     size_t n_history;
     char message[200]; /* why it failed; empty otherwise */
 } pm_trial;
-pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop,
-                       void (*watch)(void *user), void *user, pm_trial *trial, pm_error *error);
-void pm_trial_free(pm_trial *trial);
+PM_API pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop,
+                              void (*watch)(void *user), void *user, pm_trial *trial, pm_error *error);
+PM_API void pm_trial_free(pm_trial *trial);
 
 /* The patterns of the trial. */
-const pm_pattern *pm_trainer_patterns(const pm_trainer *trainer, size_t *count);
+PM_API const pm_pattern *pm_trainer_patterns(const pm_trainer *trainer, size_t *count);
 /* Runs a pattern with the present weights and hands out the spikes of a layer (0: input) as arrays of n; they live
- * until the next run or step. Slopes in mV/ms. */
-pm_status pm_trainer_run(pm_trainer *trainer, size_t pattern, pm_error *error);
-size_t pm_trainer_spikes(const pm_trainer *trainer, size_t layer, const double **time, const uint32_t **neuron,
-                         const double **slope);
+ * until the next run or step; none of a layer that there is not. Slopes in mV/ms. */
+PM_API pm_status pm_trainer_run(pm_trainer *trainer, size_t pattern, pm_error *error);
+PM_API size_t pm_trainer_spikes(const pm_trainer *trainer, size_t layer, const double **time, const uint32_t **neuron,
+                                const double **slope);
 /* Goes back to the weights of the best correlation so far. */
-void pm_trainer_restore_best(pm_trainer *trainer);
+PM_API void pm_trainer_restore_best(pm_trainer *trainer);
 /* The weight from neuron `source` of layer - 1 to neuron `target` of layer (1 or more), pA; at most 1e15 in magnitude.
- */
-double pm_trainer_weight(const pm_trainer *trainer, size_t layer, uint32_t source, uint32_t target);
-void pm_trainer_set_weight(pm_trainer *trainer, size_t layer, uint32_t source, uint32_t target, double weight);
-const pm_experiment *pm_trainer_experiment(const pm_trainer *trainer);
+ * NAN, and nothing is set, where there is no such weight. */
+PM_API double pm_trainer_weight(const pm_trainer *trainer, size_t layer, uint32_t source, uint32_t target);
+PM_API void pm_trainer_set_weight(pm_trainer *trainer, size_t layer, uint32_t source, uint32_t target, double weight);
+/* All n weights at once, in the order of pm_experiment_set_weights, pA. Errors: PM_INVALID for another number. */
+PM_API pm_status pm_trainer_weights(const pm_trainer *trainer, double *weights, size_t n, pm_error *error);
+/* What it is a trial of. */
+PM_API const pm_experiment *pm_trainer_experiment(const pm_trainer *trainer);
 /* All weights at once, as for pm_experiment_set_weights. Training begins anew there: nothing is left of what the
  * learning rule gathered, and the report is that of a new trainer. */
-pm_status pm_trainer_set_weights(pm_trainer *trainer, const double *weights, size_t n, pm_error *error);
+PM_API pm_status pm_trainer_set_weights(pm_trainer *trainer, const double *weights, size_t n, pm_error *error);
 
 /* The weights as a file, which appears whole or not at all: as text, or in half the space and with a checksum. Both
  * keep every bit and say to which network they belong: the sizes of the layers and the parameters of the neurons.
  * Format: docs/formats.md. Errors: PM_INVALID, PM_FAILED where the file cannot be written. */
 typedef enum pm_weights_format { PM_WEIGHTS_TEXT, PM_WEIGHTS_BINARY } pm_weights_format;
-pm_status pm_trainer_save(const pm_trainer *trainer, const char *path, pm_weights_format format, pm_error *error);
+PM_API pm_status pm_trainer_save(const pm_trainer *trainer, const char *path, pm_weights_format format,
+                                 pm_error *error);
 /* pm_trainer_set_weights with what such a file holds, text or not. Errors: PM_INVALID for weights of another network,
  * and for a file that is cut short, damaged or something else; the trainer is then as it was. */
-pm_status pm_trainer_load(pm_trainer *trainer, const char *path, pm_error *error);
+PM_API pm_status pm_trainer_load(pm_trainer *trainer, const char *path, pm_error *error);
 
 #ifdef __cplusplus
 }

@@ -33,37 +33,37 @@ typedef struct pm_python_options {
 
 /* Draws the synapses. The network must outlive the run. Errors: those of pm_simulation_new, and PM_INVALID for an
  * unknown scheme or interpolation. */
-pm_status pm_python_run_new(const pm_network *network, const pm_python_options *options, pm_python_run **run,
-                            pm_error *error);
-void pm_python_run_free(pm_python_run *run); /* NULL is allowed */
+PM_API pm_status pm_python_run_new(const pm_network *network, const pm_python_options *options, pm_python_run **run,
+                                   pm_error *error);
+PM_API void pm_python_run_free(pm_python_run *run); /* NULL is allowed */
 /* The simulation; NULL with a time step. */
-pm_simulation *pm_python_run_simulation(pm_python_run *run);
+PM_API pm_simulation *pm_python_run_simulation(pm_python_run *run);
 
 /* On until `until` (ms). With `watch`, SIGINT ends it at the next clean point (PM_STOPPED) and *interrupted is 1
  * afterwards. To be called with `watch` by one thread at a time. */
-pm_status pm_python_run_until(pm_python_run *run, double until, bool watch, int *interrupted, pm_error *error);
-void pm_python_run_stop(pm_python_run *run);
-double pm_python_run_time(const pm_python_run *run); /* ms */
-pm_counts pm_python_run_counts(const pm_python_run *run);
-pm_status pm_python_run_reset(pm_python_run *run, pm_error *error);
+PM_API pm_status pm_python_run_until(pm_python_run *run, double until, bool watch, int *interrupted, pm_error *error);
+PM_API void pm_python_run_stop(pm_python_run *run);
+PM_API double pm_python_run_time(const pm_python_run *run); /* ms */
+PM_API pm_counts pm_python_run_counts(const pm_python_run *run);
+PM_API pm_status pm_python_run_reset(pm_python_run *run, pm_error *error);
 
 /* What was recorded since the last time; the arrays are the caller's. `neuron` is a place in the record's neurons. */
-pm_python_spikes pm_python_take_spikes(pm_python_run *run, uint32_t population);
-pm_python_samples pm_python_take_samples(pm_python_run *run, size_t record, size_t neuron);
-void pm_python_free(void *array);
+PM_API pm_python_spikes pm_python_take_spikes(pm_python_run *run, uint32_t population);
+PM_API pm_python_samples pm_python_take_samples(pm_python_run *run, size_t record, size_t neuron);
+PM_API void pm_python_free(void *array);
 
 /* The complete state of an exact run, to be restored in a run of the same network. Errors: PM_INVALID for a run with a
  * time step, and for the state of another network. */
-pm_status pm_python_run_save(pm_python_run *run, uint8_t **bytes, size_t *size, pm_error *error);
-pm_status pm_python_run_restore(pm_python_run *run, const uint8_t *bytes, size_t size, pm_error *error);
+PM_API pm_status pm_python_run_save(pm_python_run *run, uint8_t **bytes, size_t *size, pm_error *error);
+PM_API pm_status pm_python_run_restore(pm_python_run *run, const uint8_t *bytes, size_t size, pm_error *error);
 
 /* Potential (mV) and synaptic current (pA) of every neuron of a population. */
-pm_status pm_python_run_state(pm_python_run *run, uint32_t population, double *potential, double *current,
-                              pm_error *error);
+PM_API pm_status pm_python_run_state(pm_python_run *run, uint32_t population, double *potential, double *current,
+                                     pm_error *error);
 
 /* The synapses of a projection as drawn, by (source, delay, target); those of a list in its order. */
-pm_status pm_python_synapses(const pm_network *network, size_t projection, pm_synapse **synapses, size_t *n,
-                             pm_error *error);
+PM_API pm_status pm_python_synapses(const pm_network *network, size_t projection, pm_synapse **synapses, size_t *n,
+                                    pm_error *error);
 
 /* The exact gradient of a loss whose derivatives with respect to the n spike times are dl_dt (per ms). Neurons of all
  * populations are numbered through, in the synapses too; spikes are those of all of them, in order of time. Added to:
@@ -78,9 +78,9 @@ typedef struct pm_python_gradient {
     double slope_floor; /* mV/ms */
     double *weight, *delay, *threshold, *time;
 } pm_python_gradient;
-pm_status pm_python_backward(const pm_network *network, const pm_python_gradient *gradient, pm_error *error);
+PM_API pm_status pm_python_backward(const pm_network *network, const pm_python_gradient *gradient, pm_error *error);
 
 /* All weights of a trainer, in the order of pm_experiment_set_weights. */
-void pm_python_trainer_weights(const pm_trainer *trainer, double *weights);
+PM_API void pm_python_trainer_weights(const pm_trainer *trainer, double *weights);
 
 #endif

@@ -3,7 +3,9 @@
 #ifndef PM_BASE_ARCHIVE_H
 #define PM_BASE_ARCHIVE_H
 
-#include <punctum/simulation.h>
+#include <punctum/error.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 /* Begins zeroed for writing; for reading `bytes` and `size` are given. Errors are remembered: after one, nothing more
  * happens. What is read may come from anywhere: each module says with pm_archive_demand() what its state must be. */
@@ -31,10 +33,5 @@ static inline bool pm_archive_to_check(const pm_archive *archive) {
 void pm_archive_list(pm_archive *archive, void **items, size_t *count, size_t *capacity, size_t item_size);
 #define PM_ARCHIVE_LIST(archive, list)                                                                                 \
     pm_archive_list(archive, (void **)&(list).items, &(list).count, &(list).capacity, sizeof *(list).items)
-
-/* The complete state of a simulation between two runs, but for what can be drawn anew from its network: written, or
- * read into a simulation of the same network. After an error in reading the simulation can only be reset or freed.
- * Errors: PM_NO_MEMORY, PM_INVALID. */
-pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, pm_error *error);
 
 #endif

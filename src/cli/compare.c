@@ -2,7 +2,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 
-#include "metric/match.h"
+#include <punctum/metric.h>
 
 #include <math.h>
 #include <stdio.h>

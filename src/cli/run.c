@@ -11,7 +11,7 @@
 #include "io/recorder.h"
 #include "io/summary.h"
 #include "net/mark.h"
-#include "step/clock.h"
+#include "run/simulation.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -20,7 +20,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { EVENT, CLOCK };
 static const char *const engines[] = {"event", "clock", NULL};
 
 typedef struct options {
@@ -28,16 +27,16 @@ typedef struct options {
     double duration;           /* ms; NAN: as in the file */
     double seed;               /* NAN: as in the file */
     int threads;               /* 0: all cores */
-    int engine;                /* place in engines */
+    int engine;                /* a pm_engine_kind, place in engines */
     double dt;                 /* ms; NAN: not given */
     int scheme, interpolation; /* places in pm_clock_schemes and pm_clock_interpolations; -1: not given */
-    pm_clock_options step;     /* of these, for CLOCK */
+    pm_options step;           /* of these, for PM_ENGINE_CLOCK */
     double every;              /* ms between checkpoints; 0: none */
     bool resume;
     bool quiet;
 } options;
 
-/* One run of the event-driven engine. */
+/* One run. */
 typedef struct job {
     const options *options;
     const pm_network *network;
@@ -50,14 +49,11 @@ typedef struct job {
 } job;
 
 static pm_simulation *running;
-static pm_clock *running_clock;
 
 static void stop(int signal_number) {
     (void)signal_number;
     if (running)
         pm_simulation_stop(running);
-    if (running_clock)
-        pm_clock_stop(running_clock);
 }
 
 /* Everything up to now into a checkpoint. */
@@ -159,8 +155,7 @@ static pm_status advance(job *j, pm_error *error) {
 
 /* What a run came to. */
 typedef struct outcome {
-    const pm_simulation *simulation; /* one of the two */
-    const pm_clock *clock;
+    const pm_simulation *simulation;
     pm_counts counts;
     double reached;                /* ms */
     double build_seconds, seconds; /* preparing and running */
@@ -196,8 +191,7 @@ static double rate(double spikes, double neurons, const outcome *end) {
 }
 
 static double rate_of(const pm_network *network, uint32_t p, const outcome *end) {
-    const uint64_t spikes = end->clock ? pm_clock_spikes(end->clock, p) : pm_simulation_spikes(end->simulation, p);
-    return rate((double)spikes, network->populations[p].size, end);
+    return rate((double)pm_simulation_spikes(end->simulation, p), network->populations[p].size, end);
 }
 
 /* How many neurons are sources. */
@@ -244,7 +238,7 @@ static json_t *summarise(const pm_network *network, const options *o, const outc
         rate((double)counts->spikes, cells, end), "rates_hz", rates_json(network, end), "source_rate_hz",
         rate((double)counts->source_spikes, sources, end), "ranks", (json_int_t)end->ranks, "peak_megabytes",
         end->peak_megabytes, "counts", numbers, "network", pm_network_json(network));
-    if (o->engine == CLOCK)
+    if (o->engine == PM_ENGINE_CLOCK)
         pm_json_set(&summary, "clock",
                     json_pack("{s:f, s:s, s:s}", "dt_ms", o->step.dt, "scheme",
                               pm_clock_schemes[o->step.scheme], "interpolation",
@@ -295,7 +289,9 @@ static pm_status stop_at_checkpoint(job *j, pm_error *error) {
 
 static pm_status simulate(job *j, pm_error *error) {
     const options *o = j->options;
-    pm_options settings = {.threads = o->threads > 0 ? o->threads : pm_ranks_threads(j->ranks), .exchange = j->ranks};
+    pm_options settings = o->step;
+    settings.threads = o->threads > 0 ? o->threads : pm_ranks_threads(j->ranks);
+    settings.exchange = j->ranks;
     double start = pm_seconds();
     pm_status status = pm_simulation_new(j->network, &settings, &j->simulation, error);
     double built = pm_seconds();
@@ -322,31 +318,8 @@ static pm_status simulate(job *j, pm_error *error) {
     return pm_exchange_agree(j->ranks, status, error);
 }
 
-static pm_status simulate_stepped(const pm_network *network, const options *o, pm_recorder *r, pm_error *error) {
-    pm_clock *clock = NULL;
-    double begun = pm_seconds();
-    pm_status status = pm_clock_new(network, &o->step, &clock, error);
-    double built = pm_seconds();
-    if (status)
-        return status;
-    pm_clock_on_spike(clock, pm_recorder_spike, r);
-    pm_clock_on_sample(clock, pm_recorder_sample, r);
-    running_clock = clock;
-    pm_watch_signals(stop);
-    status = pm_clock_run(clock, network->duration, error);
-    running_clock = NULL;
-    outcome end = {.clock = clock,
-                   .counts = pm_clock_counts(clock),
-                   .reached = pm_clock_time(clock),
-                   .build_seconds = built - begun,
-                   .seconds = pm_seconds() - built};
-    status = finish(network, o, r, status, &end, error);
-    pm_clock_free(clock);
-    return status;
-}
-
 static pm_status load_network(const options *o, const pm_exchange *ranks, pm_network **network, pm_error *error) {
-    if (o->engine == CLOCK && ranks->size > 1)
+    if (o->engine == PM_ENGINE_CLOCK && ranks->size > 1)
         return pm_fail(error, PM_INVALID, "the time-stepped engine runs on one rank, not on %u", ranks->size);
     pm_status status = pm_exchange_agree(ranks, pm_load_network(o->file, ranks->rank == 0, network, error), error);
     if (!status && !isnan(o->duration))
@@ -372,7 +345,7 @@ static pm_status run_network(const options *o, const pm_exchange *ranks, pm_erro
         status = pm_exchange_agree(ranks, status, error);
     }
     if (!status && network)
-        status = o->engine == CLOCK ? simulate_stepped(network, o, &recorder, error) : simulate(&j, error);
+        status = simulate(&j, error);
     pm_simulation_free(j.simulation);
     if (recorder.network)
         pm_recorder_close(&recorder, j.saved);
@@ -437,12 +410,13 @@ static const pm_call call = {
 
 /* The options of the two engines do not mix. */
 static void settle_engine(options *o) {
-    if (o->engine == EVENT && (!isnan(o->dt) || o->scheme >= 0 || o->interpolation >= 0))
+    if (o->engine == PM_ENGINE_EVENT && (!isnan(o->dt) || o->scheme >= 0 || o->interpolation >= 0))
         pm_call_refuse(&call,
                        "--dt, --scheme and --interpolate belong to --engine clock: the event-driven engine has no "
                        "time step");
-    if (o->engine == CLOCK && (o->resume || o->every > 0.0))
+    if (o->engine == PM_ENGINE_CLOCK && (o->resume || o->every > 0.0))
         pm_call_refuse(&call, "--checkpoint-every and --resume belong to the event-driven engine");
+    o->step.engine = (pm_engine_kind)o->engine;
     o->step.dt = isnan(o->dt) ? 0.1 : o->dt;
     if (o->scheme >= 0)
         o->step.scheme = (pm_clock_scheme)o->scheme;

@@ -9,7 +9,7 @@
 #include "io/results.h"
 #include "io/summary.h"
 #include "math/elementary.h"
-#include "metric/match.h"
+#include <punctum/metric.h>
 #include "step/clock.h"
 #include "step/course.h"
 

@@ -3,7 +3,7 @@
  * over the inputs per event. Invariant: at each event, traces hold all spikes before it, as of its instant. */
 #include "gradient/train_loss.h"
 
-#include "metric/distance.h"
+#include <punctum/metric.h>
 
 #include <math.h>
 #include <stdlib.h>

@@ -199,6 +199,16 @@ pm_status pm_output_open(pm_output *output, const char *folder, const char *name
     return begin(output, folder, name, error);
 }
 
+pm_status pm_output_open_path(pm_output *output, const char *path, pm_error *error) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (name[0] == '\0')
+        return pm_fail(error, PM_INVALID, "%s: this is a folder; a file is wanted", path);
+    char *folder = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1) : strdup(".");
+    pm_status status = folder ? begin(output, folder, name, error) : pm_fail_memory(error, "a path");
+    free(folder);
+    return status;
+}
+
 pm_status pm_output_open_in(pm_output *output, pm_results *results, const char *name, pm_error *error) {
     *output = (pm_output){0};
     pm_status status = pm_results_add(results, name, error);

@@ -37,6 +37,8 @@ pm_status pm_folder_make(const char *path, pm_error *error);
 
 /* Begins a file "folder/name" of its own. The file system is touched when the buffer is full for the first time. */
 pm_status pm_output_open(pm_output *output, const char *folder, const char *name, pm_error *error);
+/* The same by a path. Errors: PM_INVALID where that is a folder. */
+pm_status pm_output_open_path(pm_output *output, const char *path, pm_error *error);
 /* Begins a file that is one of several results; the name may have a subfolder in front, which is made if need be. */
 pm_status pm_output_open_in(pm_output *output, struct pm_results *results, const char *name, pm_error *error);
 pm_status pm_output_write(pm_output *output, pm_error *error, const char *format, ...)

@@ -3,10 +3,11 @@
 #ifndef PM_IO_RECORDER_H
 #define PM_IO_RECORDER_H
 
+#include "base/archive.h"
 #include "io/output.h"
 #include "io/results.h"
-#include "base/archive.h"
-#include <punctum/exchange.h>
+
+#include <punctum/simulation.h>
 
 typedef struct pm_recorder {
     const pm_network *network;

@@ -91,19 +91,11 @@ pm_status pm_weights_write(pm_output *output, const pm_trainer *trainer, pm_weig
 }
 
 pm_status pm_trainer_save(const pm_trainer *trainer, const char *path, pm_weights_format format, pm_error *error) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    char *folder = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1) : strdup(".");
     pm_output output = {0};
-    pm_status status = folder ? PM_OK : pm_fail_memory(error, "a path");
-    if (!status && name[0] == '\0')
-        status = pm_fail(error, PM_INVALID, "%s: this is a folder; a file is wanted", path);
-    if (!status)
-        status = pm_output_open(&output, folder, name, error);
+    pm_status status = pm_output_open_path(&output, path, error);
     if (!status)
         status = pm_weights_write(&output, trainer, format, error);
-    status = pm_output_close(&output, status, error);
-    free(folder);
-    return status;
+    return pm_output_close(&output, status, error);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */

@@ -1,7 +1,7 @@
 /* Pairwise sums of exponentials by one sweep over the merged trains. Invariant of the sweep: `past_x`, `past_y` are the
  * sums of exp(-(now - t)/tau) over the spikes before now, so each spike meets all earlier ones of the other train once.
  * Distances are summed as such, not as differences of products, so that trains almost alike keep their digits. */
-#include "metric/distance.h"
+#include <punctum/metric.h>
 
 #include "math/elementary.h"
 #include "math/exponential.h"

@@ -1,7 +1,7 @@
 /* Each neuron's spikes are matched in order of time. Invariant of the sweep: all spikes before (i, j) are settled, and
  * the earlier of the two next ones is matched with the other train's if that is within the window; no matching has more
  * pairs. */
-#include "metric/match.h"
+#include <punctum/metric.h>
 
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>

@@ -116,13 +116,14 @@ typedef struct filler {
     const pm_distribution *delay;
     uint32_t place; /* in delays->value: that of the projection's first delay */
     uint8_t receptor;
+    uint64_t *number; /* NULL, or that of the next synapse, which it gets in place of its weight */
 } filler;
 
 static void fill_synapse(void *user, uint32_t source, uint32_t target, double weight, double delay) {
     filler *f = user;
     uint64_t at = f->next[source]++;
     f->targets[at] = f->first_target + target;
-    f->weights[at] = weight;
+    f->weights[at] = f->number ? (double)(*f->number)++ : weight;
     uint32_t step = 0;
     if (f->delay->kind == PM_UNIFORM_STEPS)
         step = (uint32_t)((delay - f->delay->a) / f->delay->step + 0.5);
@@ -178,24 +179,27 @@ static uint64_t group_row(pm_wiring *w, const uint32_t *cell_class, const delays
         if (k == begin || delay != before || class != cell_class[w->targets[k - 1]] ||
             receptor != receptor_of(d, k - 1)) {
             if (groups)
-                groups[n] = (pm_group){.delay = delay,
-                                       .begin = k,
-                                       .weight = w->weights[k],
-                                       .class = class,
-                                       .receptor = (uint16_t)receptor};
+                groups[n] = (pm_group){.delay = delay, .begin = k, .class = class, .receptor = (uint16_t)receptor};
             n++;
-        }
-        if (groups) { /* bit 0: a positive weight seen, bit 1: a negative one; turned into the sign below */
-            groups[n - 1].sign |= (int16_t)((w->weights[k] > 0.0) | (w->weights[k] < 0.0) << 1);
-            if (w->weights[k] != groups[n - 1].weight)
-                groups[n - 1].weight = NAN;
         }
         before = delay;
     }
-    static const int16_t sign_of[4] = {1, 1, -1, 0};
-    for (uint64_t g = 0; groups && g < n; g++)
-        groups[g].sign = sign_of[groups[g].sign];
     return n;
+}
+
+void pm_wiring_weigh(pm_wiring *w) {
+    for (uint64_t g = 0; g < w->n_groups; g++) {
+        pm_group *group = &w->groups[g];
+        bool positive = false, negative = false;
+        group->weight = w->weights[group->begin];
+        for (uint64_t k = group->begin; k < w->groups[g + 1].begin; k++) {
+            positive = positive || w->weights[k] > 0.0;
+            negative = negative || w->weights[k] < 0.0;
+            if (w->weights[k] != group->weight)
+                group->weight = NAN;
+        }
+        group->sign = (int16_t)(positive && negative ? 0 : negative ? -1 : 1);
+    }
 }
 
 static bool row_is_sorted(const pm_wiring *w, const uint32_t *cell_class, const delays *d, uint64_t begin,
@@ -307,8 +311,9 @@ static pm_status count_rows(pm_wiring *w, pm_walk *walk, uint64_t *row_begin, pm
     return PM_OK;
 }
 
-static pm_status fill_rows(pm_wiring *w, pm_walk *walk, uint64_t *next, delays *d, pm_error *error) {
+static pm_status fill_rows(pm_wiring *w, pm_walk *walk, uint64_t *next, delays *d, uint64_t *first, pm_error *error) {
     size_t place = 0;
+    uint64_t number = 0;
     for (size_t k = 0; k < walk->network->n_projections; k++) {
         pm_status status = begin(walk, w, k, error);
         if (status != PM_OK)
@@ -321,10 +326,15 @@ static pm_status fill_rows(pm_wiring *w, pm_walk *walk, uint64_t *next, delays *
                     d,
                     &p->delay,
                     (uint32_t)place,
-                    (uint8_t)p->receptor};
+                    (uint8_t)p->receptor,
+                    first ? &number : NULL};
+        if (first)
+            first[k] = number;
         pm_walk_on(walk, fill_synapse, &f);
         place += d->width == 1 || d->width == 2 ? pm_different_delays(p) : 0;
     }
+    if (first)
+        first[walk->network->n_projections] = number;
     return PM_OK;
 }
 
@@ -351,10 +361,11 @@ static pm_status group_rows(pm_wiring *w, const uint32_t *cell_class, const uint
     for (uint32_t n = 0; n < w->n_neurons; n++)
         group_row(w, cell_class, d, row_begin[n], row_begin[n + 1], w->groups + w->first_group[n]);
     w->groups[w->n_groups] = (pm_group){.begin = w->n_synapses};
+    pm_wiring_weigh(w);
     return PM_OK;
 }
 
-static pm_status build(pm_wiring *w, pm_walk *walk, pm_error *error) {
+static pm_status build(pm_wiring *w, pm_walk *walk, uint64_t *first, pm_error *error) {
     const pm_network *net = walk->network;
     pm_status status = PM_NO_MEMORY;
     uint64_t *row_begin = calloc((size_t)w->n_neurons + 1, sizeof *row_begin);
@@ -379,7 +390,7 @@ static pm_status build(pm_wiring *w, pm_walk *walk, pm_error *error) {
     if (status != PM_OK)
         goto end;
     memcpy(next, row_begin, ((size_t)w->n_neurons + 1) * sizeof *next);
-    status = fill_rows(w, walk, next, &d, error);
+    status = fill_rows(w, walk, next, &d, first, error);
     if (status == PM_OK)
         status = group_rows(w, cell_class, row_begin, &d, error);
 end:
@@ -390,11 +401,10 @@ end:
     return status;
 }
 
-pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error *error) {
-    return pm_wiring_share(network, NULL, wiring, error);
-}
-
-pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange, pm_wiring **wiring, pm_error *error) {
+/* `first`: NULL, or where the number of every projection's first synapse goes; then synapses have numbers as weights.
+ */
+static pm_status make(const pm_network *network, const pm_exchange *exchange, uint64_t *first, pm_wiring **wiring,
+                      pm_error *error) {
     *wiring = NULL;
     pm_status status = pm_network_check_room(network, exchange, error);
     if (status != PM_OK)
@@ -417,7 +427,7 @@ pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange
     if (status == PM_OK)
         status = number_neurons(w, network, exchange, error);
     if (status == PM_OK)
-        status = build(w, &walk, error);
+        status = build(w, &walk, first, error);
     status = pm_exchange_agree(exchange, status, error);
     if (status == PM_OK && exchange) {
         exchange->least(exchange->user, w->min_delay, network->n_projections);
@@ -429,6 +439,18 @@ pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange
     else
         pm_wiring_free(w);
     return status;
+}
+
+pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error *error) {
+    return make(network, NULL, NULL, wiring, error);
+}
+
+pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange, pm_wiring **wiring, pm_error *error) {
+    return make(network, exchange, NULL, wiring, error);
+}
+
+pm_status pm_wiring_numbers(const pm_network *network, uint64_t *first, pm_wiring **wiring, pm_error *error) {
+    return make(network, NULL, first, wiring, error);
 }
 
 void pm_wiring_free(pm_wiring *wiring) {

@@ -43,6 +43,11 @@ pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange
 /* Linear in the number of synapses but for sorting rows with several delays. */
 pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error *error);
 void pm_wiring_free(pm_wiring *wiring);
+/* The same synapses with their numbers in place of weights: projection by projection, in the order of drawing; those of
+ * projection k begin with first[k], of n_projections + 1. */
+pm_status pm_wiring_numbers(const pm_network *network, uint64_t *first, pm_wiring **wiring, pm_error *error);
+/* Weight and sign of every group, after weights have changed. */
+void pm_wiring_weigh(pm_wiring *wiring);
 
 /* The population of a neuron or of a cell. */
 uint32_t pm_wiring_population_of_neuron(const pm_wiring *wiring, const pm_network *network, uint32_t neuron);

@@ -143,6 +143,14 @@ void pm_drive_clear(pm_drive *drive) {
     *drive = (pm_drive){0};
 }
 
+void pm_drive_reweigh(pm_drive *drive, const pm_wiring *wiring) {
+    for (size_t k = 0; k < drive->first_idle; k++) {
+        pm_channel *channel = &drive->channels[k];
+        const uint64_t group = wiring->first_group[wiring->first_neuron[channel->stream] + channel->neuron];
+        channel->weight = wiring->weights[wiring->groups[group].begin];
+    }
+}
+
 pm_drive_span pm_drive_reach(const pm_poisson *stream, double delay, double start, double end) {
     double guess = floor((start - delay) / stream->width) - 1.0;
     pm_drive_span span = {guess > 0.0 ? (uint64_t)guess : 0, 0};

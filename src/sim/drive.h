@@ -31,6 +31,8 @@ typedef struct pm_drive {
 pm_status pm_drive_new(pm_drive *drive, const pm_network *network, const pm_wiring *wiring, const pm_exchange *exchange,
                        double slab, pm_error *error);
 void pm_drive_clear(pm_drive *drive);
+/* Takes the weights as they are now. */
+void pm_drive_reweigh(pm_drive *drive, const pm_wiring *wiring);
 
 /* The spikes in [start, end), ms, of channels without a synapse. */
 uint64_t pm_drive_idle(const pm_drive *drive, double start, double end);

@@ -9,6 +9,8 @@
 #include "base/archive.h"
 #include "net/wiring.h"
 
+#include <stdint.h>
+
 typedef struct pm_flight {
     double time;     /* of the spike, ms */
     uint32_t source; /* neuron */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Arrivals in the slab before `until`; those of a slab that will be settled anew are counted apart. */
-void pm_count_events(pm_simulation *s, double until, bool provisional) {
+void pm_count_events(pm_exact *s, double until, bool provisional) {
     pm_engine *engine = &s->engine;
     uint64_t n = 0, driven = 0;
     for (size_t d = 0; d < engine->deliveries.count; d++)
@@ -21,7 +21,7 @@ void pm_count_events(pm_simulation *s, double until, bool provisional) {
     s->unsettled_events = provisional ? n : 0;
 }
 
-static pm_status report_spike(pm_simulation *s, const pm_spike *spike, bool is_source, pm_error *error) {
+static pm_status report_spike(pm_exact *s, const pm_spike *spike, bool is_source, pm_error *error) {
     const pm_population *population = &s->network->populations[spike->population];
     s->fired[spike->population] += !is_source;
     if (!is_source)
@@ -35,7 +35,7 @@ static pm_status report_spike(pm_simulation *s, const pm_spike *spike, bool is_s
 
 /* Reports spikes in [reported, until): held and found LIF spikes merged with those of sources. LIF spikes from `until`
  * on become the held ones when the slab is settled for good. */
-static pm_status report_spikes(pm_simulation *s, double until, bool provisional, const pm_spike *sources,
+static pm_status report_spikes(pm_exact *s, double until, bool provisional, const pm_spike *sources,
                                size_t n_sources, pm_error *error) {
     for (size_t k = 0; k < s->held.count; k++)
         if (!PM_LIST_ADD(s->found, s->held.items[k]))
@@ -59,7 +59,7 @@ static pm_status report_spikes(pm_simulation *s, double until, bool provisional,
     return PM_OK;
 }
 
-pm_status pm_report_samples(pm_simulation *s, pm_error *error) {
+pm_status pm_report_samples(pm_exact *s, pm_error *error) {
     for (int k = 0; s->on_sample && k < s->engine.n_workers; k++)
         for (size_t n = 0; n < s->engine.workers[k].samples.count; n++) {
             pm_status status = s->on_sample(&s->engine.workers[k].samples.items[n], s->sample_user, error);
@@ -70,7 +70,7 @@ pm_status pm_report_samples(pm_simulation *s, pm_error *error) {
 }
 
 /* Keeps the sources' spikes of a slab until the end of the window. */
-pm_status pm_keep_sources(pm_simulation *s, const pm_spike *sources, size_t n_sources, pm_error *error) {
+pm_status pm_keep_sources(pm_exact *s, const pm_spike *sources, size_t n_sources, pm_error *error) {
     for (size_t k = 0; k < n_sources; k++)
         if (!PM_LIST_ADD(s->pending, sources[k]))
             return pm_fail_memory(error, "spikes of sources");
@@ -78,7 +78,7 @@ pm_status pm_keep_sources(pm_simulation *s, const pm_spike *sources, size_t n_so
 }
 
 /* Spikes up to `until`, the end of a window. */
-pm_status pm_report_window(pm_simulation *s, double until, bool provisional, const pm_spike *sources, size_t n_sources,
+pm_status pm_report_window(pm_exact *s, double until, bool provisional, const pm_spike *sources, size_t n_sources,
                            pm_error *error) {
     pm_status status = PM_OK;
     if (s->pending.count > 0) {

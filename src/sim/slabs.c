@@ -6,7 +6,7 @@
 #include <math.h>
 
 /* `status`: of what precedes; `last`: the window ends here. */
-static pm_status settle_slab(pm_simulation *s, bool last, pm_status status, pm_error *error) {
+static pm_status settle_slab(pm_exact *s, bool last, pm_status status, pm_error *error) {
     pm_engine *engine = &s->engine;
     const size_t n_levels = engine->plan.n_levels;
     size_t first = 0;
@@ -25,7 +25,7 @@ static pm_status settle_slab(pm_simulation *s, bool last, pm_status status, pm_e
     return status;
 }
 
-pm_status pm_run_slab(pm_simulation *s, double until, bool provisional, bool last, pm_error *error) {
+pm_status pm_run_slab(pm_exact *s, double until, bool provisional, bool last, pm_error *error) {
     const pm_spike *sources = NULL;
     size_t n_sources = 0;
     s->found.count = 0;
@@ -56,7 +56,7 @@ pm_status pm_run_slab(pm_simulation *s, double until, bool provisional, bool las
     return status;
 }
 
-double pm_busy_slab(pm_simulation *s) {
+double pm_busy_slab(pm_exact *s) {
     const double h = s->engine.plan.slab, now = (double)s->slab;
     const double wake = pm_engine_wake(&s->engine, now * h) / h;
     if (s->collected || !(wake > now))
@@ -65,7 +65,7 @@ double pm_busy_slab(pm_simulation *s) {
     return fmax(now, fmin(wake, fmin(arrival, source)));
 }
 
-pm_status pm_probe_cell(pm_simulation *s, uint32_t cell, pm_lif_state *state, pm_error *error) {
+pm_status pm_probe_cell(pm_exact *s, uint32_t cell, pm_lif_state *state, pm_error *error) {
     pm_engine *engine = &s->engine;
     const pm_spike *sources;
     size_t n_sources, first = 0;

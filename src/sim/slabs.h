@@ -1,10 +1,11 @@
-/* A simulation between its parts: the public face (simulation.c), the course of slabs (slabs.c), spikes among ranks
+/* A simulation between its parts: the engine as a whole (exact.c), the course of slabs (slabs.c), spikes among ranks
  * and their way to targets (traffic.c), what is reported (reports.c). */
 #ifndef PM_SIM_SLABS_H
 #define PM_SIM_SLABS_H
 
 #include "net/spikes.h"
 #include "sim/engine.h"
+#include "sim/exact.h"
 #include "sim/queue.h"
 #include "sim/sources.h"
 
@@ -14,7 +15,7 @@ typedef struct pm_onward {
     int64_t slab;
 } pm_onward;
 
-struct pm_simulation {
+struct pm_exact {
     const pm_network *network;
     pm_engine engine;
     pm_queue *queue;
@@ -47,29 +48,29 @@ struct pm_simulation {
 };
 
 /* slabs.c: the slab at hand, or its part up to `until` (ms) if `provisional`; `last`: a window ends there. */
-pm_status pm_run_slab(pm_simulation *s, double until, bool provisional, bool last, pm_error *error);
+pm_status pm_run_slab(pm_exact *s, double until, bool provisional, bool last, pm_error *error);
 /* slabs.c: the first slab from the one at hand on in which something may happen. */
-double pm_busy_slab(pm_simulation *s);
+double pm_busy_slab(pm_exact *s);
 /* slabs.c: a cell's state at the present. */
-pm_status pm_probe_cell(pm_simulation *s, uint32_t cell, pm_lif_state *state, pm_error *error);
+pm_status pm_probe_cell(pm_exact *s, uint32_t cell, pm_lif_state *state, pm_error *error);
 
 /* traffic.c: what arrives in the slab from before and from sources; the sources' spikes of the slab. */
-pm_status pm_open_slab(pm_simulation *s, const pm_spike **sources, size_t *n_sources, pm_error *error);
+pm_status pm_open_slab(pm_exact *s, const pm_spike **sources, size_t *n_sources, pm_error *error);
 /* traffic.c: the spikes that the workers found at one level, to be exchanged; those of all ranks since the last
  * exchange into `found` and on their way. `status`: of what precedes. */
-pm_status pm_take_spikes(pm_simulation *s, pm_error *error);
-pm_status pm_share_spikes(pm_simulation *s, pm_status status, pm_error *error);
+pm_status pm_take_spikes(pm_exact *s, pm_error *error);
+pm_status pm_share_spikes(pm_exact *s, pm_status status, pm_error *error);
 /* traffic.c: the queue as it is after the slab. */
-pm_status pm_close_slab(pm_simulation *s, pm_error *error);
+pm_status pm_close_slab(pm_exact *s, pm_error *error);
 
 /* reports.c: keeps the sources' spikes of a slab until the end of the window. */
-pm_status pm_keep_sources(pm_simulation *s, const pm_spike *sources, size_t n_sources, pm_error *error);
+pm_status pm_keep_sources(pm_exact *s, const pm_spike *sources, size_t n_sources, pm_error *error);
 /* reports.c: spikes up to `until`, the end of a window; LIF spikes from there on are held back, unless the slab will be
  * settled anew. */
-pm_status pm_report_window(pm_simulation *s, double until, bool provisional, const pm_spike *sources, size_t n_sources,
+pm_status pm_report_window(pm_exact *s, double until, bool provisional, const pm_spike *sources, size_t n_sources,
                            pm_error *error);
-pm_status pm_report_samples(pm_simulation *s, pm_error *error);
+pm_status pm_report_samples(pm_exact *s, pm_error *error);
 /* reports.c: arrivals in the slab before `until`. */
-void pm_count_events(pm_simulation *s, double until, bool provisional);
+void pm_count_events(pm_exact *s, double until, bool provisional);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "base/archive.h"
 
+#include <punctum/simulation.h>
+
 typedef struct pm_sources pm_sources;
 
 /* `silent` marks populations whose spikes nobody asks for; NULL: none. */

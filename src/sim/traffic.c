@@ -27,7 +27,7 @@ static inline void fetch_group(const pm_wiring *w, pm_flight flight) {
 
 /* A spike, from its group `flight.group` on: groups that arrive in the current slab are delivered, the next one waits.
  */
-static pm_status send(pm_simulation *s, pm_flight flight, pm_error *error) {
+static pm_status send(pm_exact *s, pm_flight flight, pm_error *error) {
     const pm_wiring *w = s->engine.wiring;
     uint64_t first = w->first_group[flight.source], end = w->first_group[flight.source + 1];
     for (uint64_t g = first + flight.group; g < end; g++) {
@@ -68,7 +68,7 @@ static inline pm_flight flight_of(const pm_wiring *w, const pm_spike *spike, uin
     return (pm_flight){spike->time, w->first_neuron[spike->population] + spike->neuron, 0, crowd, 0};
 }
 
-static pm_status send_sources(pm_simulation *s, const pm_spike *spikes, size_t n, pm_error *error) {
+static pm_status send_sources(pm_exact *s, const pm_spike *spikes, size_t n, pm_error *error) {
     pm_status status = PM_OK;
     run at = {0};
     for (size_t k = 0; status == PM_OK && k < n; k++) {
@@ -79,7 +79,7 @@ static pm_status send_sources(pm_simulation *s, const pm_spike *spikes, size_t n
     return status;
 }
 
-pm_status pm_open_slab(pm_simulation *s, const pm_spike **sources, size_t *n_sources, pm_error *error) {
+pm_status pm_open_slab(pm_exact *s, const pm_spike **sources, size_t *n_sources, pm_error *error) {
     double h = s->engine.plan.slab;
     pm_engine_begin(&s->engine, (double)s->slab * h, (double)(s->slab + 1) * h);
     s->onward.count = 0;
@@ -101,7 +101,7 @@ pm_status pm_open_slab(pm_simulation *s, const pm_spike **sources, size_t *n_sou
     return status == PM_OK ? send_sources(s, *sources, *n_sources, error) : status;
 }
 
-pm_status pm_close_slab(pm_simulation *s, pm_error *error) {
+pm_status pm_close_slab(pm_exact *s, pm_error *error) {
     pm_bucket *bucket = pm_queue_open(s->queue, s->slab);
     if (!bucket)
         return pm_fail_memory(error, "spikes on their way");
@@ -113,7 +113,7 @@ pm_status pm_close_slab(pm_simulation *s, pm_error *error) {
     return PM_OK;
 }
 
-pm_status pm_take_spikes(pm_simulation *s, pm_error *error) {
+pm_status pm_take_spikes(pm_exact *s, pm_error *error) {
     const pm_wiring *w = s->engine.wiring;
     for (int k = 0; k < s->engine.n_workers; k++) {
         const pm_worker *worker = &s->engine.workers[k];
@@ -131,7 +131,7 @@ pm_status pm_take_spikes(pm_simulation *s, pm_error *error) {
 enum { FAILED = 1, STOPPING = 2 }; /* in the header, as `population` */
 
 /* All ranks' spikes into `found`. */
-static pm_status gather_spikes(pm_simulation *s, pm_status status, pm_error *error) {
+static pm_status gather_spikes(pm_exact *s, pm_status status, pm_error *error) {
     const pm_exchange *x = s->exchange;
     if (!x) {
         for (size_t k = 1; status == PM_OK && k < s->own.count; k++)
@@ -160,7 +160,7 @@ static pm_status gather_spikes(pm_simulation *s, pm_status status, pm_error *err
     return pm_exchange_agree(x, status, error);
 }
 
-pm_status pm_share_spikes(pm_simulation *s, pm_status status, pm_error *error) {
+pm_status pm_share_spikes(pm_exact *s, pm_status status, pm_error *error) {
     const pm_wiring *w = s->engine.wiring;
     size_t begin = s->found.count;
     status = gather_spikes(s, status, error);

@@ -37,6 +37,20 @@ pm_status pm_step_cell_init(pm_step_cell *cell, const pm_step_kind *kind, const 
 
 void pm_step_cell_clear(pm_step_cell *cell) { free(cell->written); }
 
+void pm_step_cell_archive(pm_step_cell *cell, pm_archive *archive) {
+    pm_written *w = cell->written;
+    PM_ARCHIVE(archive, cell->state);
+    PM_ARCHIVE(archive, cell->before);
+    PM_ARCHIVE(archive, cell->ready);
+    if (!w)
+        return;
+    PM_ARCHIVE(archive, w->ode.since);
+    PM_ARCHIVE(archive, w->ode.step);
+    PM_ARCHIVE(archive, w->ode.held);
+    PM_ARCHIVE(archive, w->y);
+    PM_ARCHIVE(archive, w->before);
+}
+
 pm_status pm_step_cell_move(pm_step_kind *kind, pm_step_cell *cell, double from, double h, bool held, pm_error *error) {
     pm_written *w = cell->written;
     if (!w) {
@@ -112,6 +126,16 @@ double pm_step_cell_sample(const pm_step_kind *kind, const pm_step_cell *cell, c
     default:
         return E_L + (w ? w->y[0] : cell->state.u);
     }
+}
+
+double pm_step_cell_current(const pm_step_kind *kind, const pm_step_cell *cell, double time) {
+    const pm_written *w = cell->written;
+    if (!w)
+        return kind->stepper.single ? cell->state.a : cell->state.a - cell->state.b;
+    double sum = 0.0;
+    for (uint32_t k = 0; k < pm_population_receptors(w->ode.population); k++)
+        sum += pm_ode_current(&w->ode, w->y, time, k);
+    return sum;
 }
 
 double pm_step_cell_refractory(const pm_step_kind *kind, const pm_step_cell *cell) {

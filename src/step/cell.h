@@ -3,6 +3,7 @@
 #ifndef PM_STEP_CELL_H
 #define PM_STEP_CELL_H
 
+#include "base/archive.h"
 #include "step/ode.h"
 #include "step/stepper.h"
 
@@ -31,6 +32,7 @@ void pm_step_kind_init(pm_step_kind *kind, const pm_network *network, uint32_t p
 pm_status pm_step_cell_init(pm_step_cell *cell, const pm_step_kind *kind, const pm_network *network,
                             uint32_t population, uint32_t neuron, pm_error *error);
 void pm_step_cell_clear(pm_step_cell *cell);
+void pm_step_cell_archive(pm_step_cell *cell, pm_archive *archive);
 
 /* From time `from` on for h ms, without arrivals; `held`: V stays where it is. Keeps the state before. */
 pm_status pm_step_cell_move(pm_step_kind *kind, pm_step_cell *cell, double from, double h, bool held, pm_error *error);
@@ -51,6 +53,8 @@ void pm_step_cell_spike(const pm_step_kind *kind, pm_step_cell *cell);
 double pm_step_cell_slope(const pm_step_kind *kind, const pm_step_cell *cell, double time);
 double pm_step_cell_sample(const pm_step_kind *kind, const pm_step_cell *cell, const pm_potential_record *record,
                            double time);
+/* Of all receptors, pA. */
+double pm_step_cell_current(const pm_step_kind *kind, const pm_step_cell *cell, double time);
 double pm_step_cell_refractory(const pm_step_kind *kind, const pm_step_cell *cell);
 bool pm_step_cell_is_finite(const pm_step_cell *cell);
 

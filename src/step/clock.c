@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LONGEST_RING = 1 << 16, MOST_SPIKES_IN_STEP = 100000 };
 static const double SAME_POINT = 1e-9; /* of a step: times this close to a grid point are taken for it */
@@ -151,6 +152,8 @@ static pm_status make_watches(pm_clock *c, pm_error *error) {
     return PM_OK;
 }
 
+/* --- as a whole --- */
+
 pm_status pm_clock_new(const pm_network *network, const pm_clock_options *options, pm_clock **clock, pm_error *error) {
     *clock = NULL;
     if (!(options->dt > 0.0) || !isfinite(options->dt))
@@ -225,6 +228,97 @@ double pm_clock_time(const pm_clock *clock) { return clock->time; }
 pm_counts pm_clock_counts(const pm_clock *clock) { return clock->counts; }
 
 uint64_t pm_clock_spikes(const pm_clock *clock, uint32_t population) { return clock->fired[population]; }
+
+pm_wiring *pm_clock_wiring(pm_clock *clock) { return clock->wiring; }
+
+pm_status pm_clock_reset(pm_clock *clock, pm_error *error) {
+    pm_clock *c = clock;
+    const pm_network *net = c->network;
+    pm_status status = PM_OK;
+    for (uint32_t k = 0; !status && k < c->wiring->n_cells; k++) {
+        const uint32_t p = c->population[k];
+        pm_step_cell_clear(&c->cells[k]);
+        status = pm_step_cell_init(&c->cells[k], &c->kinds[p], net, p, k - c->wiring->first_cell[p], error);
+        c->head[k] = NONE;
+    }
+    for (size_t k = 0; k < c->n_ring; k++)
+        c->ring[k].count = 0;
+    pm_sources_reset(c->sources);
+    c->pending.count = 0;
+    c->step = 0;
+    c->start = c->end = c->time = c->reported = 0.0;
+    c->counts.spikes = c->counts.source_spikes = c->counts.synaptic_events = 0;
+    memset(c->fired, 0, net->n_populations * sizeof *c->fired);
+    atomic_store(&c->stop, false);
+    return status;
+}
+
+/* Whether what was read can be the state of a simulation of this network between two runs. */
+static bool is_sound(const pm_clock *c) {
+    const double taken = (double)c->step * c->options.dt;
+    bool good = c->step >= 0 && (double)c->step < 0x1p52 && c->time >= 0.0 && c->time <= taken && c->reported >= 0.0 &&
+                c->reported <= taken;
+    for (uint32_t k = 0; good && k < c->wiring->n_cells; k++)
+        good = pm_step_cell_is_finite(&c->cells[k]) && !isnan(c->cells[k].ready);
+    for (size_t k = 0; good && k < c->n_ring; k++)
+        for (size_t j = 0; good && j < c->ring[k].count; j++) {
+            const flight *f = &c->ring[k].items[j];
+            good = f->group < c->wiring->n_groups && f->time >= 0.0 && isfinite(f->time) && f->step >= c->step &&
+                   (size_t)f->step % c->n_ring == k;
+        }
+    for (size_t k = 0; good && k < c->pending.count; k++) {
+        const pm_spike *spike = &c->pending.items[k];
+        good = spike->time >= c->reported && (pm_spike_is_of(c->network, spike, PM_LIF) ||
+                                              pm_spike_is_of(c->network, spike, PM_SPIKE_SOURCE) ||
+                                              pm_spike_is_of(c->network, spike, PM_POISSON_SOURCE));
+    }
+    return good && pm_sources_are_sound(c->sources, taken, true);
+}
+
+pm_status pm_clock_archive(pm_clock *clock, pm_archive *archive, pm_error *error) {
+    pm_clock *c = clock;
+    pm_clock_options options = c->options;
+    PM_ARCHIVE(archive, options.dt); /* another step has other grid points */
+    pm_archive_demand(archive, options.dt == c->options.dt);
+    PM_ARCHIVE(archive, c->step);
+    PM_ARCHIVE(archive, c->time);
+    PM_ARCHIVE(archive, c->reported);
+    PM_ARCHIVE(archive, c->counts.spikes);
+    PM_ARCHIVE(archive, c->counts.source_spikes);
+    PM_ARCHIVE(archive, c->counts.synaptic_events);
+    pm_archive_bytes(archive, c->fired, c->network->n_populations * sizeof *c->fired);
+    for (uint32_t k = 0; k < c->wiring->n_cells; k++)
+        pm_step_cell_archive(&c->cells[k], archive);
+    for (size_t k = 0; k < c->n_ring; k++)
+        PM_ARCHIVE_LIST(archive, c->ring[k]);
+    PM_ARCHIVE_LIST(archive, c->pending);
+    pm_sources_archive(c->sources, archive);
+    if (pm_archive_to_check(archive))
+        pm_archive_demand(archive, is_sound(c));
+    if (archive->status == PM_NO_MEMORY)
+        return pm_fail_memory(error, "the state of the simulation");
+    if (archive->status != PM_OK || (archive->reading && archive->at != archive->size))
+        return pm_fail(error, PM_INVALID, "the state does not fit the network");
+    return PM_OK;
+}
+
+pm_status pm_clock_inject(pm_clock *clock, uint32_t population, uint32_t neuron, double time, pm_error *error) {
+    const double taken = (double)clock->step * clock->options.dt;
+    if (!isfinite(time) || time < taken)
+        return pm_fail(error, PM_INVALID, "a spike cannot be injected at %g ms: the steps up to %.17g ms are taken",
+                       time, taken);
+    return pm_sources_inject(clock->sources, &(pm_spike){time, 0.0, population, neuron}, error);
+}
+
+void pm_clock_state(const pm_clock *clock, uint32_t population, uint32_t neuron, double *potential, double *current) {
+    const uint32_t cell = clock->wiring->first_cell[population] + neuron;
+    const double time = (double)clock->step * clock->options.dt;
+    pm_potential_record record = {.quantity = PM_POTENTIAL};
+    if (potential)
+        *potential = pm_step_cell_sample(&clock->kinds[population], &clock->cells[cell], &record, time);
+    if (current)
+        *current = pm_step_cell_current(&clock->kinds[population], &clock->cells[cell], time);
+}
 
 /* --- delivery --- */
 

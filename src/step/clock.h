@@ -15,6 +15,8 @@
 #ifndef PM_STEP_CLOCK_H
 #define PM_STEP_CLOCK_H
 
+#include "base/archive.h"
+#include "net/wiring.h"
 #include "step/stepper.h"
 
 #include <punctum/simulation.h>
@@ -46,5 +48,14 @@ void pm_clock_stop(pm_clock *clock);
 double pm_clock_time(const pm_clock *clock); /* ms */
 pm_counts pm_clock_counts(const pm_clock *clock);
 uint64_t pm_clock_spikes(const pm_clock *clock, uint32_t population); /* so far, of one that exists */
+
+/* As for pm_simulation. Spikes cannot be injected into steps that have been taken. */
+pm_status pm_clock_inject(pm_clock *clock, uint32_t population, uint32_t neuron, double time, pm_error *error);
+/* At the end of the last step: potential (mV) and synaptic current (pA) of a LIF neuron; NULL: not wanted. */
+void pm_clock_state(const pm_clock *clock, uint32_t population, uint32_t neuron, double *potential, double *current);
+pm_status pm_clock_reset(pm_clock *clock, pm_error *error);
+pm_status pm_clock_archive(pm_clock *clock, pm_archive *archive, pm_error *error);
+/* Its synapses, whose weights may be changed. */
+pm_wiring *pm_clock_wiring(pm_clock *clock);
 
 #endif

@@ -5,21 +5,8 @@
 #define PM_STEP_STEPPER_H
 
 #include <punctum/neuron.h>
+#include <punctum/simulation.h>
 #include <stdbool.h>
-
-typedef enum pm_clock_scheme {
-    PM_CLOCK_EXACT, /* propagator matrices: exact between arrivals */
-    PM_CLOCK_RK     /* one step of the Runge-Kutta-Fehlberg method of order 5 */
-} pm_clock_scheme;
-
-typedef enum pm_clock_interpolation {
-    PM_CLOCK_GRID,   /* spikes at the ends of steps */
-    PM_CLOCK_LINEAR, /* spikes where a straight line through V at both ends of a piece meets V_th */
-    PM_CLOCK_CUBIC   /* the same with the cubic through V and dV/dt at both ends */
-} pm_clock_interpolation;
-
-/* Their names, by number: {"exact", "rk", NULL} and {"grid", "linear", "cubic", NULL}. */
-extern const char *const pm_clock_schemes[], *const pm_clock_interpolations[];
 
 /* I_syn = a - b; u = V - E_L. An arriving spike adds its weight to both (tau_2 = 0: to a). */
 typedef struct pm_stepper_state {

@@ -4,7 +4,7 @@
 #include "base/room.h"
 #include "base/simd.h"
 #include "math/elementary.h"
-#include "metric/distance.h"
+#include <punctum/metric.h>
 #include "rule/pairs.h"
 #include "rule/rule.h"
 #include "train/problem.h"
@@ -416,22 +416,43 @@ const pm_pattern *pm_trainer_patterns(const pm_trainer *t, size_t *count) {
 
 size_t pm_trainer_spikes(const pm_trainer *t, size_t layer, const double **time, const uint32_t **neuron,
                          const double **slope) {
-    const pm_raster *raster = &t->net.rasters[layer];
+    const pm_raster none = {0}, *raster = layer <= t->net.n_layers ? &t->net.rasters[layer] : &none;
     *time = raster->time;
     *neuron = raster->neuron;
     *slope = raster->slope;
     return raster->n;
 }
 
-double pm_trainer_weight(const pm_trainer *t, size_t layer, uint32_t source, uint32_t target) {
+/* Where a weight is; NULL: there is none. */
+static double *find_weight(const pm_trainer *t, size_t layer, uint32_t source, uint32_t target) {
+    if (layer < 1 || layer > t->net.n_layers)
+        return NULL;
     const pm_layer *l = &t->net.layers[layer - 1];
-    return l->weight[source * l->stride + target];
+    return source < l->n_in && target < l->n_out ? &l->weight[source * l->stride + target] : NULL;
+}
+
+double pm_trainer_weight(const pm_trainer *t, size_t layer, uint32_t source, uint32_t target) {
+    const double *weight = find_weight(t, layer, source, target);
+    return weight ? *weight : NAN;
 }
 
 void pm_trainer_set_weight(pm_trainer *t, size_t layer, uint32_t source, uint32_t target, double weight) {
-    pm_layer *l = &t->net.layers[layer - 1];
-    l->weight[source * l->stride + target] = weight;
+    double *place = find_weight(t, layer, source, target);
+    if (!place)
+        return;
+    *place = weight;
     t->ran = t->n_patterns;
+}
+
+pm_status pm_trainer_weights(const pm_trainer *t, double *weights, size_t n, pm_error *error) {
+    const size_t all = pm_experiment_weights(t->experiment);
+    if (n != all)
+        return pm_fail(error, PM_INVALID, "room for %zu weights; there are %zu", n, all);
+    for (size_t l = 0; l < t->net.n_layers; l++)
+        for (uint32_t target = 0; target < t->net.layers[l].n_out; target++)
+            for (uint32_t source = 0; source < t->net.layers[l].n_in; source++)
+                *weights++ = t->net.layers[l].weight[source * t->net.layers[l].stride + target];
+    return PM_OK;
 }
 
 const pm_experiment *pm_trainer_experiment(const pm_trainer *t) { return t->experiment; }

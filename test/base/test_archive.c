@@ -1,5 +1,5 @@
 /* A simulation that is archived and read into another one goes on with the same bits, wherever it stood. */
-#include "base/archive.h"
+#include "run/simulation.h"
 
 #include <check.h>
 #include <punctum/punctum.h>

@@ -1,7 +1,7 @@
 /* The gradient of a classifier against finite differences; NormAD on it. */
 #include "classify/classifier.h"
 #include "gradient/alignment.h"
-#include "metric/distance.h"
+#include <punctum/metric.h>
 #include "support/starve.h"
 
 #include <check.h>

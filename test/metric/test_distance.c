@@ -1,4 +1,4 @@
-#include "metric/distance.h"
+#include <punctum/metric.h>
 
 #include <check.h>
 #include <gsl/gsl_integration.h>

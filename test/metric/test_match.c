@@ -1,4 +1,4 @@
-#include "metric/match.h"
+#include <punctum/metric.h>
 
 #include <check.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 #include "math/lif.h"
-#include "metric/match.h"
+#include <punctum/metric.h>
 #include "net/wiring.h"
 #include "step/clock.h"
 #include "step/course.h"

@@ -1,4 +1,4 @@
-/* The public simulation: what is asked of it, in slabs.
+/* The engine as a whole: what is asked of it, in slabs.
  *
  * Invariant: between runs `time` lies in `slab`, or at its start, and all spikes and samples before it have been passed
  * on. A run that ends inside a slab settles it provisionally, and slabs in which nothing can happen are passed over. On
@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Spikes of sources are drawn where they arrive, where they are reported, and where they are counted. */
-static void skip_sources(pm_simulation *s, uint32_t p) {
+static void skip_sources(pm_exact *s, uint32_t p) {
     const pm_wiring *w = s->engine.wiring;
     const pm_population *population = &s->network->populations[p];
     if (population->kind != PM_POISSON_SOURCE || (population->record_spikes && pm_share_reports(s->exchange, p)))
@@ -25,7 +25,7 @@ static void skip_sources(pm_simulation *s, uint32_t p) {
 }
 
 /* Spikes of private drives are wanted for recording only. */
-static pm_status make_sources(pm_simulation *s, pm_error *error) {
+static pm_status make_sources(pm_exact *s, pm_error *error) {
     bool *silent = calloc(s->network->n_populations + 1, sizeof *silent);
     if (!silent)
         return pm_fail_memory(error, "the sources");
@@ -40,7 +40,7 @@ static pm_status make_sources(pm_simulation *s, pm_error *error) {
 }
 
 /* As many slabs as fit into the shortest delay between cells. */
-static int64_t window_of(const pm_simulation *s) {
+static int64_t window_of(const pm_exact *s) {
     enum { LONGEST = 64 }; /* slabs; spikes of a window are kept until it ends */
     double shortest = INFINITY;
     for (size_t k = 0; k < s->network->n_projections; k++)
@@ -51,17 +51,16 @@ static int64_t window_of(const pm_simulation *s) {
 }
 
 /* Recorded potentials and private drives want every slab. */
-static bool may_skip(const pm_simulation *s) {
+static bool may_skip(const pm_exact *s) {
     bool may = s->network->n_potentials == 0;
     for (size_t p = 0; p < s->network->n_populations; p++)
         may = may && !s->engine.drive.covers[p];
     return may;
 }
 
-pm_status pm_simulation_new(const pm_network *network, const pm_options *options, pm_simulation **simulation,
-                            pm_error *error) {
-    pm_simulation *s = calloc(1, sizeof *s);
-    *simulation = NULL;
+pm_status pm_exact_new(const pm_network *network, const pm_options *options, pm_exact **exact, pm_error *error) {
+    pm_exact *s = calloc(1, sizeof *s);
+    *exact = NULL;
     if (!s)
         return pm_fail_memory(error, "the simulation");
     for (size_t k = 0; k < network->n_potentials; k++)
@@ -82,7 +81,7 @@ pm_status pm_simulation_new(const pm_network *network, const pm_options *options
         status = pm_fail_memory(error, "the simulation");
     status = pm_exchange_agree(s->exchange, status, error);
     if (status != PM_OK) {
-        pm_simulation_free(s);
+        pm_exact_free(s);
         return status;
     }
     s->window = window_of(s);
@@ -93,71 +92,71 @@ pm_status pm_simulation_new(const pm_network *network, const pm_options *options
     s->counts.synapses = w->n_synapses;
     s->counts.bytes = w->n_synapses * (sizeof *w->targets + sizeof *w->weights) + w->n_groups * sizeof *w->groups +
                       w->n_neurons * sizeof *w->first_group + w->n_cells * pm_engine_cell_bytes();
-    *simulation = s;
+    *exact = s;
     return PM_OK;
 }
 
-void pm_simulation_free(pm_simulation *simulation) {
-    if (!simulation)
+void pm_exact_free(pm_exact *exact) {
+    if (!exact)
         return;
-    pm_engine_clear(&simulation->engine);
-    pm_queue_free(simulation->queue);
-    pm_sources_free(simulation->sources);
-    free(simulation->held.items);
-    free(simulation->found.items);
-    free(simulation->onward.items);
-    free(simulation->own.items);
-    free(simulation->pending.items);
-    free(simulation->fired);
-    free(simulation);
+    pm_engine_clear(&exact->engine);
+    pm_queue_free(exact->queue);
+    pm_sources_free(exact->sources);
+    free(exact->held.items);
+    free(exact->found.items);
+    free(exact->onward.items);
+    free(exact->own.items);
+    free(exact->pending.items);
+    free(exact->fired);
+    free(exact);
 }
 
-pm_status pm_simulation_reset(pm_simulation *simulation, pm_error *error) {
+pm_status pm_exact_reset(pm_exact *exact, pm_error *error) {
     (void)error;
-    pm_engine_reset(&simulation->engine);
-    pm_queue_clear(simulation->queue);
-    pm_sources_reset(simulation->sources);
-    simulation->slab = 0;
-    simulation->collected = simulation->silent = false;
-    simulation->time = simulation->reported = 0.0;
-    simulation->held.count = simulation->pending.count = 0;
-    simulation->own.count = 1;
-    simulation->failed = PM_OK;
-    simulation->counts.spikes = simulation->counts.source_spikes = simulation->counts.synaptic_events = 0;
-    memset(simulation->fired, 0, simulation->network->n_populations * sizeof *simulation->fired);
-    simulation->unsettled_events = 0;
-    atomic_store(&simulation->stop, false);
+    pm_engine_reset(&exact->engine);
+    pm_queue_clear(exact->queue);
+    pm_sources_reset(exact->sources);
+    exact->slab = 0;
+    exact->collected = exact->silent = false;
+    exact->time = exact->reported = 0.0;
+    exact->held.count = exact->pending.count = 0;
+    exact->own.count = 1;
+    exact->failed = PM_OK;
+    exact->counts.spikes = exact->counts.source_spikes = exact->counts.synaptic_events = 0;
+    memset(exact->fired, 0, exact->network->n_populations * sizeof *exact->fired);
+    exact->unsettled_events = 0;
+    atomic_store(&exact->stop, false);
     return PM_OK;
 }
 
-void pm_simulation_on_spike(pm_simulation *simulation, pm_spike_callback *callback, void *user) {
-    simulation->on_spike = callback;
-    simulation->spike_user = user;
+void pm_exact_on_spike(pm_exact *exact, pm_spike_callback *callback, void *user) {
+    exact->on_spike = callback;
+    exact->spike_user = user;
 }
 
-void pm_simulation_on_sample(pm_simulation *simulation, pm_sample_callback *callback, void *user) {
-    simulation->on_sample = callback;
-    simulation->sample_user = user;
+void pm_exact_on_sample(pm_exact *exact, pm_sample_callback *callback, void *user) {
+    exact->on_sample = callback;
+    exact->sample_user = user;
 }
 
-void pm_simulation_stop(pm_simulation *simulation) { atomic_store(&simulation->stop, true); }
+void pm_exact_stop(pm_exact *exact) { atomic_store(&exact->stop, true); }
 
-double pm_simulation_time(const pm_simulation *simulation) { return simulation->time; }
+double pm_exact_time(const pm_exact *exact) { return exact->time; }
 
-pm_counts pm_simulation_counts(const pm_simulation *simulation) {
-    pm_counts counts = simulation->counts;
-    const double start = (double)simulation->slab * simulation->engine.plan.slab;
-    counts.source_spikes += pm_drive_spikes(&simulation->engine.drive, start, simulation->time);
-    counts.synaptic_events += simulation->unsettled_events;
+pm_counts pm_exact_counts(const pm_exact *exact) {
+    pm_counts counts = exact->counts;
+    const double start = (double)exact->slab * exact->engine.plan.slab;
+    counts.source_spikes += pm_drive_spikes(&exact->engine.drive, start, exact->time);
+    counts.synaptic_events += exact->unsettled_events;
     return counts;
 }
 
-uint64_t pm_simulation_spikes(const pm_simulation *simulation, uint32_t population) {
-    return population < simulation->network->n_populations ? simulation->fired[population] : 0;
+uint64_t pm_exact_spikes(const pm_exact *exact, uint32_t population) {
+    return population < exact->network->n_populations ? exact->fired[population] : 0;
 }
 
 /* Whether what was read can be the state of a simulation of this network between two runs. */
-static bool is_sound(const pm_simulation *s) {
+static bool is_sound(const pm_exact *s) {
     const double h = s->engine.plan.slab, most = 0x1p52;
     bool good = s->slab >= 0 && (double)s->slab < most && s->time >= (double)s->slab * h &&
                 s->time < (double)(s->slab + 1) * h && s->reported >= 0.0 && s->reported <= s->time;
@@ -171,8 +170,8 @@ static bool is_sound(const pm_simulation *s) {
            pm_sources_are_sound(s->sources, (double)(s->slab + s->collected) * h, s->collected);
 }
 
-pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, pm_error *error) {
-    pm_simulation *s = simulation;
+pm_status pm_exact_archive(pm_exact *exact, pm_archive *archive, pm_error *error) {
+    pm_exact *s = exact;
     PM_ARCHIVE(archive, s->slab);
     pm_archive_flag(archive, &s->collected);
     pm_archive_flag(archive, &s->silent);
@@ -198,7 +197,7 @@ pm_status pm_simulation_archive(pm_simulation *simulation, pm_archive *archive, 
 }
 
 /* Several ranks end a run together. */
-static pm_status end_together(pm_simulation *s, double until, pm_error *error) {
+static pm_status end_together(pm_exact *s, double until, pm_error *error) {
     pm_status status = s->failed;
     if (status != PM_OK && error)
         *error = s->failure;
@@ -211,7 +210,7 @@ static pm_status end_together(pm_simulation *s, double until, pm_error *error) {
 }
 
 /* Passes over slabs in which nothing happens on any rank, up to `until` at most; whether there were any. */
-static bool skip(pm_simulation *s, double until, pm_status *status, pm_error *error) {
+static bool skip(pm_exact *s, double until, pm_status *status, pm_error *error) {
     const double h = s->engine.plan.slab, now = (double)s->slab;
     const bool aligned = s->slab % s->window == 0;
     if (!s->may_skip || s->failed || (s->exchange && (!aligned || !s->silent)))
@@ -232,7 +231,7 @@ static bool skip(pm_simulation *s, double until, pm_status *status, pm_error *er
 }
 
 /* A slab, or its part up to `until`. */
-static pm_status step(pm_simulation *s, double until) {
+static pm_status step(pm_exact *s, double until) {
     const double h = s->engine.plan.slab, end = (double)(s->slab + 1) * h;
     const bool provisional = until < end;
     const bool last = provisional || (s->slab + 1) % s->window == 0 || until < (double)(s->slab + 2) * h;
@@ -249,8 +248,8 @@ static pm_status step(pm_simulation *s, double until) {
     return PM_OK;
 }
 
-pm_status pm_simulation_run(pm_simulation *simulation, double until, pm_error *error) {
-    pm_simulation *s = simulation;
+pm_status pm_exact_run(pm_exact *exact, double until, pm_error *error) {
+    pm_exact *s = exact;
     const double longest = s->engine.plan.slab * 0x1p53;
     if (!isfinite(until) || until < s->time)
         return pm_fail(error, PM_INVALID, "cannot run to %g ms: the simulation is at %.17g ms", until, s->time);
@@ -280,35 +279,34 @@ pm_status pm_simulation_run(pm_simulation *simulation, double until, pm_error *e
     return s->exchange ? end_together(s, until, error) : PM_OK;
 }
 
-pm_status pm_simulation_inject(pm_simulation *simulation, uint32_t population, uint32_t neuron, double time,
-                               pm_error *error) {
-    const pm_network *net = simulation->network;
-    if (simulation->exchange)
+pm_status pm_exact_inject(pm_exact *exact, uint32_t population, uint32_t neuron, double time, pm_error *error) {
+    const pm_network *net = exact->network;
+    if (exact->exchange)
         return pm_fail(error, PM_INVALID, "spikes cannot be injected on several ranks");
     if (population >= net->n_populations || net->populations[population].kind != PM_SPIKE_SOURCE)
         return pm_fail(error, PM_INVALID, "spikes can be injected into populations of given spikes only");
     if (neuron >= net->populations[population].size)
         return pm_fail(error, PM_INVALID, "population %s has no neuron %u", net->populations[population].name, neuron);
-    if (!isfinite(time) || time < simulation->time)
+    if (!isfinite(time) || time < exact->time)
         return pm_fail(error, PM_INVALID, "a spike cannot be injected at %g ms: the simulation is at %.17g ms", time,
-                       simulation->time);
-    return pm_sources_inject(simulation->sources, &(pm_spike){time, 0.0, population, neuron}, error);
+                       exact->time);
+    return pm_sources_inject(exact->sources, &(pm_spike){time, 0.0, population, neuron}, error);
 }
 
-pm_status pm_simulation_state(pm_simulation *simulation, uint32_t population, uint32_t neuron, double *potential,
-                              double *current, pm_error *error) {
-    const pm_network *net = simulation->network;
-    if (simulation->exchange)
+pm_status pm_exact_state(pm_exact *exact, uint32_t population, uint32_t neuron, double *potential, double *current,
+                         pm_error *error) {
+    const pm_network *net = exact->network;
+    if (exact->exchange)
         return pm_fail(error, PM_INVALID, "states cannot be asked for on several ranks");
     if (population >= net->n_populations || net->populations[population].kind != PM_LIF ||
         neuron >= net->populations[population].size)
         return pm_fail(error, PM_INVALID, "there is no LIF neuron %u in population %u", neuron, population);
-    uint32_t cell = simulation->engine.wiring->first_cell[population] + neuron;
+    uint32_t cell = exact->engine.wiring->first_cell[population] + neuron;
     pm_lif_state state = {0};
-    pm_status status = pm_probe_cell(simulation, cell, &state, error);
+    pm_status status = pm_probe_cell(exact, cell, &state, error);
     if (status != PM_OK)
         return status;
-    const pm_engine *engine = &simulation->engine;
+    const pm_engine *engine = &exact->engine;
     const pm_general *general = engine->classes[engine->wiring->class[population]].general;
     if (potential)
         *potential = (general ? pm_general_E_L(general, cell) : net->populations[population].neuron.E_L) + state.u;
@@ -316,3 +314,7 @@ pm_status pm_simulation_state(pm_simulation *simulation, uint32_t population, ui
         *current = state.i;
     return PM_OK;
 }
+
+pm_wiring *pm_exact_wiring(pm_exact *exact) { return exact->engine.wiring; }
+
+void pm_exact_reweigh(pm_exact *exact) { pm_drive_reweigh(&exact->engine.drive, exact->engine.wiring); }
