@@ -252,7 +252,7 @@ void pm_engine_reset(pm_engine *engine) {
     for (uint32_t c = 0; c < engine->wiring->n_cells; c++) {
         engine->cells[c] = (pm_cell){.u = engine->u_start ? engine->u_start[c] : 0.0};
         engine->holds[c] = (pm_hold){.ready = -INFINITY};
-        engine->wake[c] = 0.0;
+        engine->wake[c] = PM_UNKNOWN;
         engine->foreseen[c] = NAN;
         engine->intakes[c] = (pm_intake){0};
         engine->log_head[c] = PM_LOG_END;
