@@ -5,7 +5,7 @@
  * A double-exponential current is the sum of two exponential ones, of weight w with tau_1 and -w with tau_2. NEST's
  * models have a time constant for positive weights and one for negative ones (iaf_psc_exp_ps, iaf_psc_alpha_ps,
  * mat2_psc_exp) or as many ports as wanted (iaf_psc_exp_multisynapse, iaf_psc_alpha_multisynapse, glif_psc). */
-#include "cli/export.h"
+#include "io/export.h"
 
 #include "model/kernel.h"
 #include "model/neuron.h"

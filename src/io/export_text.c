@@ -1,6 +1,6 @@
 /* Python for `punctum export`. A script is: head, the network's parameters (STEM, DURATION, STEP, POPULATIONS, INPUTS,
  * SYNAPSES), the common part, body. */
-#include "cli/export.h"
+#include "io/export.h"
 
 /* Python looks for modules beside a script first, where a file with the name of one, this script perhaps, would hide
  * it. */

@@ -1,7 +1,7 @@
 /* Exported networks: the parts of scripts that do not depend on the network, and which of NEST's models plays a
  * population. */
-#ifndef PM_CLI_EXPORT_H
-#define PM_CLI_EXPORT_H
+#ifndef PM_IO_EXPORT_H
+#define PM_IO_EXPORT_H
 
 #include "io/output.h"
 #include "net/wiring.h"
