@@ -17,6 +17,7 @@
 #include <punctum/state.h>
 #include <punctum/synapses.h>
 #include <punctum/training.h>
+#include <punctum/validation.h>
 
 #define PM_VERSION "0.1.0"
 

@@ -1,21 +1,15 @@
 /* A trial from beginning to end. */
 #include "base/list.h"
+#include "base/seconds.h"
 
 #include <punctum/training.h>
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 void pm_trial_free(pm_trial *trial) {
     free(trial->history);
     *trial = (pm_trial){0};
-}
-
-static double now(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static pm_status remember(pm_trial *trial, size_t *capacity, double correlation, pm_error *error) {
@@ -25,11 +19,11 @@ static pm_status remember(pm_trial *trial, size_t *capacity, double correlation,
     return PM_OK;
 }
 
-pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop, void (*watch)(void *),
-                       void *user, pm_trial *trial, pm_error *error) {
+pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop,
+                       void (*watch)(void *), void *user, pm_trial *trial, pm_error *error) {
     *trial = (pm_trial){.number = number};
     pm_trainer *trainer = NULL;
-    double begun = now();
+    double begun = pm_now();
     size_t capacity = 0;
     pm_status status = pm_trainer_new(experiment, number, &trainer, error);
     while (!status && !trial->converged && trial->iterations < experiment->iterations) {
@@ -55,7 +49,7 @@ pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const v
         }
         status = step ? pm_fail(error, step, "%s", problem.message) : remember(trial, &capacity, r.correlation, error);
     }
-    trial->seconds = now() - begun;
+    trial->seconds = pm_now() - begun;
     pm_trainer_free(trainer);
     if (status)
         pm_trial_free(trial);

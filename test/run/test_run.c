@@ -1,7 +1,9 @@
 /* The public face of simulations: recordings, both engines, synapses and weights, states, gradients. */
+#define _GNU_SOURCE
 #include <check.h>
 #include <math.h>
 #include <punctum/punctum.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -384,6 +386,58 @@ START_TEST(options) {
 }
 END_TEST
 
+static void note(void *user, double done, const char *words) {
+    ck_assert_str_ne(words, "");
+    *(double *)user = done;
+}
+
+/* Time steps that interpolate come nearer the exact engine the shorter they are; what is left out is not done. */
+START_TEST(validation) {
+    pm_error error = {0};
+    pm_network *net = build();
+    double done = -1.0;
+    pm_validation v;
+    pm_validation_options how = {.smallest = 0.05, .progress = note, .user = &done};
+    for (size_t k = 0; k < PM_VALIDATION_SCHEMES; k++)
+        how.left_out[k] = strcmp(pm_validation_scheme(k), "exact-cubic") != 0;
+    net->duration = 20.0;
+    good(pm_validate(net, &how, &v, &error), &error);
+    ck_assert_double_ge(done, 0.0);
+    ck_assert(!v.results[0][0].done && v.results[2][4].done && !v.results[2][5].done);
+    ck_assert_double_eq(pm_validation_step(4), 0.05);
+    ck_assert_uint_gt(v.spikes, 0);
+    ck_assert_uint_eq(v.results[2][4].match.matched, v.spikes);
+    ck_assert_double_lt(v.results[2][4].match.median, v.results[2][0].match.median);
+    ck_assert_double_lt(v.potential_error, 1e-6); /* as docs/validation.md says, with room for a sparse network */
+    how.window = -1.0;
+    ck_assert_int_eq(pm_validate(net, &how, &v, &error), PM_INVALID);
+    ck_assert_ptr_null(pm_validation_scheme(PM_VALIDATION_SCHEMES));
+    pm_network_free(net);
+}
+END_TEST
+
+/* Both kinds of scripts are written; one that is no script is refused, and says so by its key. */
+START_TEST(exports) {
+    char folder[] = "/tmp/punctum-export-XXXXXX", script[64];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    pm_error error = {0};
+    pm_network *net = build();
+    pm_export_model models[4];
+    snprintf(script, sizeof script, "%s/net.py", folder);
+    good(pm_network_export(net, &(pm_export){.to = PM_BRIAN2, .script = script}, models, &error), &error);
+    ck_assert_ptr_null(models[2].model);
+    ck_assert_int_eq(access(script, R_OK), 0);
+    const volatile int stop = 1;
+    ck_assert_int_eq(pm_network_export(net, &(pm_export){.script = script, .stop = &stop}, NULL, &error), PM_STOPPED);
+    ck_assert_int_eq(pm_network_export(net, &(pm_export){.script = folder}, NULL, &error), PM_INVALID);
+    ck_assert_str_eq(error.key, "script");
+    char command[100];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+    pm_network_free(net);
+}
+END_TEST
+
 Suite *pm_suite_run(void);
 Suite *pm_suite_run(void) {
     Suite *suite = suite_create("run");
@@ -394,6 +448,8 @@ Suite *pm_suite_run(void) {
     tcase_add_loop_test(tests, synapses, 0, 2);
     tcase_add_test(tests, gradients);
     tcase_add_loop_test(tests, options, 0, 7);
+    tcase_add_test(tests, validation);
+    tcase_add_test(tests, exports);
     suite_add_tcase(suite, tests);
     return suite;
 }
