@@ -78,12 +78,18 @@ static pm_status fire(course *c, double after, bool released) {
     return PM_OK;
 }
 
+/* At or above the threshold at t = 0, which no current that arrives there changes. */
+static bool is_due_at_once(const course *c) {
+    return !c->general->impulses && c->engine->start == 0.0 && c->x == 0.0 && !(c->release > 0.0) &&
+           c->state[0] >= c->membrane.theta + pm_membrane_raised(&c->membrane, c->state);
+}
+
 /* To offset x1, or to the end of the run, without arrivals in between. A crossing at x1 itself is no spike yet where an
  * arrival there may take the potential back. */
 static pm_status move_to(course *c, double x1) {
     const pm_membrane *m = &c->membrane;
     bool released = false;
-    while (c->x < x1 && !c->ended) {
+    while ((c->x < x1 || is_due_at_once(c)) && !c->ended) {
         const bool held = c->release > c->x;
         double to = held ? fmin(c->release, x1) : x1, after = INFINITY;
         if (!held)

@@ -189,11 +189,17 @@ static double crossing_within(const course *c, double gap) {
     return after <= gap ? after : INFINITY;
 }
 
+/* At or above the threshold at t = 0, which no current that arrives there changes. */
+static bool is_due_at_once(const course *c) {
+    return !c->lif->impulse && c->engine->start == 0.0 && c->x == 0.0 && !(c->release > 0.0) &&
+           c->state.u >= c->lif->theta;
+}
+
 /* To offset x1, or to the end of the run, without arrivals in between. A crossing at x1 itself is no spike yet where
  * an arrival there may take the potential back. */
 static pm_status move_to(course *c, double x1) {
     const pm_lif *lif = c->lif;
-    while (c->x < x1 && !c->ended) {
+    while ((c->x < x1 || is_due_at_once(c)) && !c->ended) {
         pm_piece p = {c->x, x1, c->state, c->release > c->x};
         double after = INFINITY;
         if (p.held)
