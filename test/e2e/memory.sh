@@ -143,6 +143,9 @@ if [ "$sanitised" -eq 0 ]; then
     starve "go on with training" 37 o train points.yaml -o o -q --resume
     rm -rf ready
     "$program" run network.yaml -o before -q
+    cp -r before ready
+    starve "plot" 331 o plot o
+    rm -rf ready
     starve "compare" 5 o compare before/spikes-cells.dat before/spikes-out.dat
     starve "validate" 97 o validate plain.yaml -o o -q --smallest 0.5 --schemes exact-grid,rk-cubic
     starve "export to Brian2" 29 exported.py export network.yaml --to brian2 -o exported.py
