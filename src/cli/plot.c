@@ -43,12 +43,9 @@ static pm_status check_name(const pm_plot *o, const char *name, pm_error *error)
 
 /* The path folder/kind-name[-neuron].dat, freed by the caller; NULL if there is no such file. */
 static char *find_file(const char *folder, const char *kind, const char *name, long neuron) {
-    char *path = NULL;
-    int made = neuron < 0 ? asprintf(&path, "%s/%s-%s.dat", folder, kind, name)
-                          : asprintf(&path, "%s/%s-%s-%ld.dat", folder, kind, name, neuron);
-    if (made < 0)
-        return NULL;
-    if (pm_plot_has(path))
+    char *path = neuron < 0 ? pm_plot_path("%s/%s-%s.dat", folder, kind, name)
+                            : pm_plot_path("%s/%s-%s-%ld.dat", folder, kind, name, neuron);
+    if (!path || pm_plot_has(path))
         return path;
     free(path);
     return NULL;
@@ -269,6 +266,8 @@ static int run(int argc, char **argv) {
         status = pm_plot_comparison(o.folders, (size_t)o.n_folders, o.output, &error);
     for (int k = 0; !status && (!o.output || o.n_folders == 1) && k < o.n_folders; k++)
         status = draw_folder(&o, o.folders[k], &error);
+    if (pm_plot_starved())
+        status = pm_fail_memory(&error, "all pictures");
     return status ? pm_complain(&error) : 0;
 }
 

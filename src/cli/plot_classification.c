@@ -29,7 +29,7 @@ static bool is_word(const json_t *map, const char *key, const char *word) {
 }
 
 size_t pm_count_columns(const char *path) {
-    FILE *file = fopen(path, "r");
+    FILE *file = pm_plot_open(path);
     char *line = NULL;
     size_t room = 0, n = 0;
     while (file && n == 0 && getline(&line, &room, file) > 0) {
@@ -93,7 +93,7 @@ static bool set_latency(pm_picture *picture, const scene *s, const char *path) {
 
 /* The highest numbers of an example and of a layer in raster.dat; false: there is no spike. */
 static bool highest_numbers(const char *path, size_t *example, size_t *layer) {
-    FILE *file = fopen(path, "r");
+    FILE *file = pm_plot_open(path);
     char line[256];
     bool found = false;
     while (file && fgets(line, sizeof line, file)) {

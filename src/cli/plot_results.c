@@ -1,15 +1,19 @@
 /* While a folder is drawn nobody else writes into it, so that pictures are of one run; it is noted in the summary which
  * ones there are before they get their names, so that they go when the results go. There is one such folder at a time.
  */
+#define _GNU_SOURCE
 #include "cli/plot_results.h"
 
 #include "io/results.h"
 #include "io/summary.h"
 
+#include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
 static pm_results *held;
+static bool starved;  /* something could not be looked for */
 static json_t *named; /* has the names of its files as keys; NULL: any file may be drawn */
 
 /* The name of a file in the folder; NULL for one elsewhere. */
@@ -39,6 +43,24 @@ pm_status pm_plot_begin(const char *folder, json_t **summary, pm_error *error) {
         status = pm_summary_read(folder, summary, error);
     return status || !summary ? status : collect_names(*summary, error);
 }
+
+char *pm_plot_path(const char *format, ...) {
+    char *path = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int made = vasprintf(&path, format, arguments);
+    va_end(arguments);
+    starved = starved || made < 0;
+    return made < 0 ? NULL : path;
+}
+
+FILE *pm_plot_open(const char *path) {
+    FILE *file = fopen(path, "r");
+    starved = starved || (!file && errno == ENOMEM);
+    return file;
+}
+
+bool pm_plot_starved(void) { return starved; }
 
 bool pm_plot_has(const char *path) {
     const char *name = name_in_folder(path);

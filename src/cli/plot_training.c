@@ -167,8 +167,8 @@ static pm_status draw_layers(const kept *t, const char *when, size_t pattern, pm
 static size_t count_patterns(const char *folder) {
     size_t n = 0;
     for (bool there = true; there; n += there) {
-        char *path = NULL;
-        there = asprintf(&path, "%s/pattern-%zu-target.dat", folder, n) >= 0 && pm_plot_has(path);
+        char *path = pm_plot_path("%s/pattern-%zu-target.dat", folder, n);
+        there = path && pm_plot_has(path);
         free(path);
     }
     return n;

@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,19 +23,29 @@ void pm_json_append(json_t **list, json_t *value) { keep_or_drop(list, json_arra
 
 void pm_json_update(json_t **map, json_t *more) { keep_or_drop(map, json_object_update_new(*map, more)); }
 
-/* jansson says of a failed allocation whatever comes to its mind, errors of syntax included. A text that is wrong is
- * wrong twice, and then there is memory left. */
+static jmp_buf starving;
+
+static void *take_or_jump(size_t size) {
+    void *taken = malloc(size);
+    if (!taken)
+        longjmp(starving, 1);
+    return taken;
+}
+
+/* jansson's reader takes a failed allocation for an error of syntax, or ends the process; it is left before. What it
+ * holds then is lost, on the way to the end of the program. */
 json_t *pm_json_load(FILE *file, json_error_t *problem, bool *starved) {
-    enum { PROBE = 1 << 16 }; /* bytes: more than jansson needs at a time */
-    json_t *value = NULL;
+    json_t *volatile value = NULL;
+    json_malloc_t take = NULL;
+    json_free_t give = NULL;
     *starved = false;
-    for (int k = 0; !value && !*starved && k < 2; k++) {
-        rewind(file);
+    json_get_alloc_funcs(&take, &give);
+    json_set_alloc_funcs(take_or_jump, give);
+    if (setjmp(starving) == 0)
         value = json_loadf(file, 0, problem);
-        void *volatile probe = value ? NULL : malloc(PROBE);
-        *starved = !value && !probe;
-        free(probe);
-    }
+    else
+        *starved = true;
+    json_set_alloc_funcs(take, give);
     return value;
 }
 

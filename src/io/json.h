@@ -13,8 +13,8 @@ void pm_json_append(json_t **list, json_t *value);
 /* Sets all keys of `more`. */
 void pm_json_update(json_t **map, json_t *more);
 
-/* The value in a file, which is read twice where need be. NULL after an error: *starved says that there was no memory;
- * otherwise the text is at fault, and *problem says why. */
+/* The value in a file. NULL after an error: *starved says that there was no memory; otherwise the text is at fault, and
+ * *problem says why. To be called while no other thread uses jansson. */
 json_t *pm_json_load(FILE *file, json_error_t *problem, bool *starved);
 
 /* The text of a value, numbers with 17 digits, freed with free(); `flags` as for json_dumps(). NULL when there is no

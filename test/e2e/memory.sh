@@ -127,28 +127,31 @@ if [ "$sanitised" -eq 0 ]; then
     cd starving || exit 1
     OMP_NUM_THREADS=1
     export OMP_NUM_THREADS
-    starve "run" 29 o run network.yaml -o o
-    starve "run general neurons" 29 o run general.yaml -o o
-    starve "run by the clock" 29 o run plain.yaml -o o --engine clock --dt 0.5
-    starve "run with checkpoints" 29 o run network.yaml -o o --checkpoint-every 8
-    starve "train" 97 o train xor.yaml -o o -j 1 -q
-    starve "search" 97 o search search.yaml -o o -j 1 -q
-    starve "train a classifier" 37 o train points.yaml -o o -q
-    starve "train with fields" 37 o train fields.yaml -o o -q
-    starve "train by Lee's rule" 29 o train lee.yaml -o o -q
-    starve "train by STBP" 29 o train stbp.yaml -o o -q
+    starve "run" 83 o run network.yaml -o o
+    starve "run general neurons" 83 o run general.yaml -o o
+    starve "run by the clock" 83 o run plain.yaml -o o --engine clock --dt 0.5
+    starve "run with checkpoints" 83 o run network.yaml -o o --checkpoint-every 8
+    starve "train" 283 o train xor.yaml -o o -j 1 -q
+    starve "search" 787 o search search.yaml -o o -j 1 -q
+    starve "train a classifier" 109 o train points.yaml -o o -q
+    starve "train with fields" 109 o train fields.yaml -o o -q
+    starve "train by Lee's rule" 83 o train lee.yaml -o o -q
+    starve "train by STBP" 83 o train stbp.yaml -o o -q
     mkdir trained && "$program" train points.yaml -o trained -q
-    starve "test" 29 o test points.yaml trained -o o -q
+    starve "test" 83 o test points.yaml trained -o o -q
     cp -r trained ready
-    starve "go on with training" 37 o train points.yaml -o o -q --resume
+    starve "go on with training" 109 o train points.yaml -o o -q --resume
     rm -rf ready
     "$program" run network.yaml -o before -q
+    cp -r before ready
+    starve "plot" 499 o plot o
+    rm -rf ready
     starve "compare" 5 o compare before/spikes-cells.dat before/spikes-out.dat
-    starve "validate" 97 o validate plain.yaml -o o -q --smallest 0.5 --schemes exact-grid,rk-cubic
-    starve "export to Brian2" 29 exported.py export network.yaml --to brian2 -o exported.py
-    starve "export to NEST" 29 exported.py export nest.yaml --to nest -o exported.py
-    starve "export of general neurons" 29 exported.py export general.yaml --to brian2 -o exported.py
-    starve "camera" 13 o camera -i images -l labels -n 3 -o o -q
+    starve "validate" 283 o validate plain.yaml -o o -q --smallest 0.5 --schemes exact-grid,rk-cubic
+    starve "export to Brian2" 83 exported.py export network.yaml --to brian2 -o exported.py
+    starve "export to NEST" 83 exported.py export nest.yaml --to nest -o exported.py
+    starve "export of general neurons" 83 exported.py export general.yaml --to brian2 -o exported.py
+    starve "camera" 37 o camera -i images -l labels -n 3 -o o -q
     unset OMP_NUM_THREADS
     cd ..
 fi
