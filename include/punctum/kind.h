@@ -7,6 +7,7 @@
 #include <punctum/error.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -88,6 +89,20 @@ PM_API pm_status pm_field_check(const pm_field *field, double value, pm_error *e
 PM_API pm_status pm_kind_check(const pm_kind *kind, const void *structure, pm_error *error);
 /* Sets one field by its name. Errors: PM_INVALID for an unknown name or a value out of range. */
 PM_API pm_status pm_kind_set(const pm_kind *kind, void *structure, const char *name, double value, pm_error *error);
+
+/* The kind of that name. Errors: PM_INVALID with the name that is near, or else with all names; `what` says what they
+ * are the names of: "learning rule". */
+PM_API pm_status pm_kind_choose(const pm_kind *const *list, const char *what, const char *name, const pm_kind **kind,
+                                pm_error *error);
+/* The name in `names` (ends with NULL) that differs from `word` in at most two letters, or NULL. */
+PM_API const char *pm_closest(const char *word, const char *const *names);
+/* A finite number for messages, in the fewest digits: "0.001", "100", "1e15". Returns `text`. */
+enum { PM_NUMBER_SIZE = 32 };
+PM_API char *pm_number_text(double value, char text[PM_NUMBER_SIZE]);
+
+/* The fields of a kind as part of a page: a table in Markdown, a list for man(1). */
+PM_API void pm_kind_markdown(FILE *to, const pm_kind *kind);
+PM_API void pm_kind_manual(FILE *to, const pm_kind *kind);
 
 #ifdef __cplusplus
 }

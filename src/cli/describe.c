@@ -4,8 +4,7 @@
 #include "cli/kinds.h"
 #include "cli/options.h"
 
-#include "base/kind.h"
-#include "io/kinds.h"
+#include <punctum/kind.h>
 
 #include <stdbool.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 
-#include "base/kind.h"
+#include <punctum/kind.h>
 
 #include <errno.h>
 #include <gsl/gsl_errno.h>
@@ -16,18 +16,10 @@
 #include <unistd.h>
 
 enum { N_COMMANDS = 11 };
-static const pm_command *const commands[N_COMMANDS + 1] = {&pm_command_run,
-                                                           &pm_command_train,
-                                                           &pm_command_search,
-                                                           &pm_command_test,
-                                                           &pm_command_plot,
-                                                           &pm_command_compare,
-                                                           &pm_command_validate,
-                                                           &pm_command_export,
-                                                           &pm_command_camera,
-                                                           &pm_command_describe,
-                                                           &pm_command_bench,
-                                                           NULL};
+static const pm_command *const commands[N_COMMANDS + 1] = {
+    &pm_command_run,    &pm_command_train,    &pm_command_search,   &pm_command_test,
+    &pm_command_plot,   &pm_command_compare,  &pm_command_validate, &pm_command_export,
+    &pm_command_camera, &pm_command_describe, &pm_command_bench,    NULL};
 
 int pm_complain(const pm_error *error) {
     if (error->message[0])

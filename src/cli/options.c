@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 #include "io/file.h"
-#include "base/kind.h"
+#include <punctum/kind.h>
 
 #include <ctype.h>
 #include <getopt.h>

@@ -1,6 +1,6 @@
 /* All kinds there are, by category: the list of lists, which has to stand below everything that it names; and kinds as
  * parts of pages, whose words are all those of the tables. */
-#include "io/kinds.h"
+#include <punctum/kind.h>
 
 #include "classify/classification.h"
 #include "data/camera.h"
@@ -11,9 +11,12 @@
 
 #include <string.h>
 
-static const pm_kind *const classifiers[] = {&pm_classification_sets,     &pm_deformation_kind,
-                                             &pm_classification_input,    &pm_classification_layers,
-                                             &pm_classification_learning, &pm_classification_activity,
+static const pm_kind *const classifiers[] = {&pm_classification_sets,
+                                             &pm_deformation_kind,
+                                             &pm_classification_input,
+                                             &pm_classification_layers,
+                                             &pm_classification_learning,
+                                             &pm_classification_activity,
                                              NULL};
 static const pm_kind *const cameras[] = {&pm_camera_kind, NULL};
 
