@@ -1,11 +1,10 @@
 /* Every population and every recorded neuron has arrays that double when they are full, and that are handed out as they
  * are. Invariant: what is in them is in the order in which the simulation reports it. */
+#include "base/list.h"
 #include "net/spikes.h"
 
 #include <punctum/recording.h>
 #include <stdlib.h>
-
-enum { FIRST_ROOM = 64 };
 
 struct pm_recording {
     const pm_network *network;
@@ -68,13 +67,16 @@ void pm_free(void *array) { free(array); }
 
 /* --- recording --- */
 
-static bool resize(void **array, size_t n, size_t size) {
-    void *moved = realloc(*array, n * size);
-    if (moved)
-        *array = moved;
-    return moved != NULL;
+/* Room for one more than the n items that there are; *room becomes the least of that of several arrays. */
+static bool grow(void **array, size_t n, size_t *room, size_t size) {
+    size_t capacity = n;
+    if (!pm_list_reserve(array, &capacity, n + 1, size))
+        return false;
+    if (*room == n || capacity < *room)
+        *room = capacity;
+    return true;
 }
-#define RESIZE(array, n) resize((void **)&(array), n, sizeof *(array))
+#define GROW(array, n, room) grow((void **)&(array), n, room, sizeof *(array))
 
 pm_status pm_recording_on_spike(const pm_spike *spike, void *user, pm_error *error) {
     pm_recording *r = user;
@@ -82,8 +84,8 @@ pm_status pm_recording_on_spike(const pm_spike *spike, void *user, pm_error *err
         return pm_fail(error, PM_INVALID, "the recording has no population %u", spike->population);
     pm_recorded_spikes *s = &r->spikes[spike->population];
     if (s->n == s->capacity) {
-        const size_t room = s->capacity ? 2 * s->capacity : FIRST_ROOM;
-        if (!RESIZE(s->time, room) || !RESIZE(s->slope, room) || !RESIZE(s->neuron, room))
+        size_t room = s->n;
+        if (!GROW(s->time, s->n, &room) || !GROW(s->slope, s->n, &room) || !GROW(s->neuron, s->n, &room))
             return pm_fail_memory(error, "recorded spikes");
         s->capacity = room;
     }
@@ -106,8 +108,8 @@ pm_status pm_recording_on_sample(const pm_sample *sample, void *user, pm_error *
     if (!s)
         return PM_INVALID;
     if (s->n == s->capacity) {
-        const size_t room = s->capacity ? 2 * s->capacity : FIRST_ROOM;
-        if (!RESIZE(s->time, room) || !RESIZE(s->value, room) || !RESIZE(s->kind, room))
+        size_t room = s->n;
+        if (!GROW(s->time, s->n, &room) || !GROW(s->value, s->n, &room) || !GROW(s->kind, s->n, &room))
             return pm_fail_memory(error, "recorded samples");
         s->capacity = room;
     }
