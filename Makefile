@@ -32,7 +32,7 @@ endif
 ifeq ($(VARIANT),coverage)
 OPTIMISE := -O0 -g --coverage
 endif
-OPENMP := -fopenmp
+OPENMP := -fopenmp -pthread
 ifeq ($(VARIANT),fuzz)
 CC := clang
 OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all

@@ -139,7 +139,8 @@ static bool make_workers(pm_engine *engine, int threads) {
     if (!engine->workers)
         return false;
     engine->n_workers = most;
-    bool memory = true;
+    engine->team = most > 1 ? pm_team_new(most) : NULL;
+    bool memory = most == 1 || engine->team;
     for (int k = 0; k < most; k++) {
         pm_worker *w = &engine->workers[k];
         w->begin = (uint32_t)((uint64_t)n * (uint64_t)k / (uint64_t)most);
@@ -206,6 +207,7 @@ pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threa
 }
 
 void pm_engine_clear(pm_engine *engine) {
+    pm_team_free(engine->team);
     for (int k = 0; k < engine->n_workers; k++) {
         pm_worker *w = &engine->workers[k];
         free(w->log.items);
@@ -434,10 +436,31 @@ static void settle_few(pm_engine *engine, pm_worker *worker, size_t first, size_
         worker->status = pm_settle_listed(engine, worker, level);
 }
 
-static void settle_worker(pm_engine *engine, pm_worker *worker, size_t first, size_t level) {
+/* A task for each worker; `little` is not worth a thread. */
+static void all_workers(pm_engine *engine, bool little, pm_task task, void *user) {
+    if (engine->team && !little)
+        pm_team_run(engine->team, task, user);
+    else
+        for (int k = 0; k < engine->n_workers; k++)
+            task(user, k);
+}
+
+typedef struct settling {
+    pm_engine *engine;
+    size_t first, level;
+} settling;
+
+static void settle_worker(void *user, int k) {
+    const settling *s = user;
+    pm_worker *worker = &s->engine->workers[k];
     worker->spikes.count = 0;
     worker->status = PM_OK;
-    (engine->dense ? settle_all : settle_few)(engine, worker, first, level);
+    (s->engine->dense ? settle_all : settle_few)(s->engine, worker, s->first, s->level);
+}
+
+static void commit_worker(void *user, int k) {
+    pm_engine *engine = user;
+    pm_commit_cells(engine, &engine->workers[k]);
 }
 
 static bool is_busy(const pm_engine *engine) { return engine->events >= engine->wiring->n_cells / CELLS_PER_EVENT + 1; }
@@ -445,14 +468,8 @@ static bool is_busy(const pm_engine *engine) { return engine->events >= engine->
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error) {
     if (level == 0)
         engine->dense = engine->drive.n_channels > 0 || is_busy(engine) || engine->n_quiet < PATIENCE;
-    if (engine->n_workers == 1 || (!engine->dense && engine->calm && engine->events < EVENTS_FOR_THREADS)) {
-        for (int k = 0; k < engine->n_workers; k++)
-            settle_worker(engine, &engine->workers[k], first, level);
-    } else {
-#pragma omp parallel for schedule(static, 1) num_threads(engine->n_workers)
-        for (int k = 0; k < engine->n_workers; k++)
-            settle_worker(engine, &engine->workers[k], first, level);
-    }
+    settling s = {engine, first, level};
+    all_workers(engine, !engine->dense && engine->calm && engine->events < EVENTS_FOR_THREADS, settle_worker, &s);
     engine->calm = !engine->dense;
     for (int k = 0; k < engine->n_workers; k++)
         if (engine->workers[k].status != PM_OK) {
@@ -464,14 +481,7 @@ pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_err
 }
 
 void pm_engine_commit(pm_engine *engine) {
-    if (engine->n_workers == 1 || (!engine->dense && engine->events < EVENTS_FOR_THREADS)) {
-        for (int k = 0; k < engine->n_workers; k++)
-            pm_commit_cells(engine, &engine->workers[k]);
-    } else {
-#pragma omp parallel for schedule(static, 1) num_threads(engine->n_workers)
-        for (int k = 0; k < engine->n_workers; k++)
-            pm_commit_cells(engine, &engine->workers[k]);
-    }
+    all_workers(engine, !engine->dense && engine->events < EVENTS_FOR_THREADS, commit_worker, engine);
     engine->committed = true;
     engine->n_quiet = is_busy(engine) ? 0 : engine->n_quiet + (engine->n_quiet < PATIENCE);
 }

@@ -17,6 +17,7 @@
 #ifndef PM_SIM_ENGINE_H
 #define PM_SIM_ENGINE_H
 
+#include "base/team.h"
 #include "base/list.h"
 #include "math/basis.h"
 #include "math/series.h"
@@ -191,6 +192,7 @@ typedef struct pm_engine {
     bool crowded;                    /* `crowds` of the workers are there */
     pm_worker *workers;
     int n_workers;
+    pm_team *team; /* of several workers */
     double start, end;                /* s0, s1, ms */
     double until;                     /* ms: nothing is settled from here on; INFINITY: the whole slab is */
     double sample_from, sample_until; /* samples wanted: [from, until), ms */
