@@ -8,6 +8,7 @@
 #include "net/limits.h"
 #include "net/population.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,10 +213,10 @@ static pm_status read_receptor(const pm_node *map, const pm_network *network, pm
     if (pm_node_exists(&receptor))
         return pm_read_receptor_name(to, &receptor, &p->receptor, error);
     char names[300] = "";
-    for (uint32_t k = 0; k < pm_population_receptors(to) && strlen(names) < sizeof names - 110; k++) {
-        strcat(names, k > 0 ? ", " : "");
-        strcat(names, pm_population_get_receptor(to, k).name);
-    }
+    size_t length = 0;
+    for (uint32_t k = 0; k < pm_population_receptors(to) && length < sizeof names; k++)
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", k > 0 ? ", " : "",
+                                   pm_population_get_receptor(to, k).name);
     return pm_node_fail(map, error, "'%s' has several receptors (%s); receptor: has to name one", to->name, names);
 }
 
