@@ -5,7 +5,7 @@ models() {
     network=$1
     shift
     printf '%s\n' "$@" > expected
-    check "export of $network to NEST" "$program" export "$network" --to nest -o peers/net.py
+    check "export of $network to NEST" "$program" export "$network" --to nest -o exported-peers/net.py
     sed 1d out > got
     check "the models of $network" diff expected got
 }
@@ -14,19 +14,19 @@ models "$here/data/validation/precise.yaml" "exponential: iaf_psc_exp_ps, spikes
 models "$here/data/validation/grid.yaml" "receptors: iaf_psc_exp_multisynapse, spikes on the grid" \
     "mat: mat2_psc_exp, spikes on the grid" "glif: glif_psc, spikes on the grid" \
     "injected: iaf_psc_exp_ps, spikes at their times"
-check "each receptor has its synapses" test "$(cat peers/net-synapses-excitation+receptors+nmda.dat | grep -vc '#')" -eq 2000
-check "export of everything to Brian2" "$program" export "$here/test/reference/general/everything/network.yaml" --to brian2 -o peers/all.py
-check "export of a grid to Brian2" "$program" export "$here/data/validation/grid.yaml" --to brian2 -o peers/grid.py
+check "each receptor has its synapses" test "$(cat exported-peers/net-synapses-excitation+receptors+nmda.dat | grep -vc '#')" -eq 2000
+check "export of everything to Brian2" "$program" export "$here/test/reference/general/everything/network.yaml" --to brian2 -o exported-peers/all.py
+check "export of a grid to Brian2" "$program" export "$here/data/validation/grid.yaml" --to brian2 -o exported-peers/grid.py
 if command -v python3 > /dev/null; then
     for script in net all grid; do
-        check "$script.py is Python" python3 -c "compile(open('peers/$script.py').read(), '$script.py', 'exec')"
+        check "$script.py is Python" python3 -c "compile(open('exported-peers/$script.py').read(), '$script.py', 'exec')"
     done
 fi
 
 # Parameters as they are drawn, and the sum of steps and noise, only where it changes.
 cat > peers.yaml << 'END'
 duration: 50.0
-neuron: {t_ref: 2.0, I_e: {file: peers/drive.dat}}
+neuron: {t_ref: 2.0, I_e: {file: exported-peers/drive.dat}}
 populations:
   - {name: cells, size: 2, initial: {V_m: {uniform: [-60.0, -50.0, 10.0]}}}
 currents:
@@ -34,12 +34,12 @@ currents:
   - {population: cells, steps: [[10.0, 4.0], [30.0, 0.0]]}
   - {population: cells, noise: {mean: 1.0, std: 0.0, interval: 5.0, from: 40.0}}
 END
-printf '7.25\n8.5\n' > peers/drive.dat
-check "export of currents" "$program" export peers.yaml --to nest -o peers/own.py
+printf '7.25\n8.5\n' > exported-peers/drive.dat
+check "export of currents" "$program" export peers.yaml --to nest -o exported-peers/own.py
 printf '0 10 4\n0 30 0\n0 40 1\n1 0 1.5\n1 10 2\n1 30 -2\n1 40 -1\n' > expected
-check "currents are added up" sh -c "grep -v '#' peers/own-currents-cells.dat | diff expected -"
+check "currents are added up" sh -c "grep -v '#' exported-peers/own-currents-cells.dat | diff expected -"
 check "parameters of each neuron" awk '/#/ { next } { n++; bad += $7 != (n == 1 ? 7.25 : 8.5) || ($10 != -60 && $10 != -50) }
-    END { exit bad || n != 2 }' peers/own-neurons-cells.dat
+    END { exit bad || n != 2 }' exported-peers/own-neurons-cells.dat
 
 # refuse_nest PATTERN CELLS [LINES...]: what no model of NEST has, by its key; Brian2 has it.
 refuse_nest() {
@@ -49,7 +49,7 @@ refuse_nest() {
     shift 2
     printf '%s\n' "$@" >> network.yaml
     refuse 2 "network\.yaml: $pattern" export network.yaml --to nest -o new/net.py
-    check "Brian2 has it: $pattern" "$program" export network.yaml --to brian2 -o peers/has.py
+    check "Brian2 has it: $pattern" "$program" export network.yaml --to brian2 -o exported-peers/has.py
 }
 refuse_nest "receptors: 'cells' has impulses \('j'\) beside currents" 'receptors: {a: {tau: 2.0}, j: impulse}'
 refuse_nest "receptors: 'cells' has alpha currents \('b'\) beside exponential ones \('a'\)" 'receptors: {a: {tau: 2.0}, b: {alpha: 3.0}}'
@@ -78,6 +78,6 @@ refuse_nest "tau_1: the time constants of 'cells' differ" 'neuron: {tau_1: {unif
 
 # An impulse that carries V over the threshold fires, wherever V goes from there: time steps find what the exact engine finds.
 sed 's/^duration: .*/duration: 100.0/' "$here/data/validation/precise.yaml" > precise.yaml
-check "a network with impulses" "$program" run precise.yaml -o peers/exact -q
-check "the same in time steps" "$program" run precise.yaml -o peers/clock -q --engine clock --dt 0.1 --interpolate
-check "impulses fire at the same instants" "$program" compare --tolerance 1e-9 peers/exact/spikes-delta.dat peers/clock/spikes-delta.dat
+check "a network with impulses" "$program" run precise.yaml -o exported-peers/exact -q
+check "the same in time steps" "$program" run precise.yaml -o exported-peers/clock -q --engine clock --dt 0.1 --interpolate
+check "impulses fire at the same instants" "$program" compare --tolerance 1e-9 exported-peers/exact/spikes-delta.dat exported-peers/clock/spikes-delta.dat

@@ -90,7 +90,7 @@ while IFS= read -r line; do
     file=${line##* }
     original=$(echo "$line" | grep -o 'data/experiments/[a-z0-9-]*\.yaml')
     check "$line: another experiment" sh -c "! cmp -s '$file' '$original'"
-    refuse 2 "nowhere/checkpoint.bin: cannot be read" test "$file" nowhere
+    refuse 2 "nowhere/checkpoint.bin: there is no such file" test "$file" nowhere
 done < variations
 
 # A file of potentials: a row for each multiple of the interval, and two at each spike, as docs/formats.md says.
