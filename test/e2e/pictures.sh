@@ -179,13 +179,13 @@ check "a window without spikes needs no explanation" sh -c '! grep -q "stroke: a
 
 quiet "one trial" plot training
 check "it has no deviation" sh -c "grep -q 'Spike correlation<' training/learning.svg && ! grep -q 'std' training/learning.svg"
-mkdir long
-awk 'BEGIN { for (k = 0; k <= 2000; k++) print k, k / 2000, 0.1, int(k / 500) }' > long/correlation.dat
-printf '{"command": "train", "trials": 4}' > long/summary.json
-quiet "long training beside short training" plot long training -o both
+mkdir long-training
+awk 'BEGIN { for (k = 0; k <= 2000; k++) print k, k / 2000, 0.1, int(k / 500) }' > long-training/correlation.dat
+printf '{"command": "train", "trials": 4}' > long-training/summary.json
+quiet "long training beside short training" plot long-training training -o both
 check "trials are told in percent where their numbers differ" grep -q 'Trials converged (%)' both/learning.svg
-quiet "long training" plot long
-check "trials are counted elsewhere" grep -q 'Trials converged<' long/learning.svg
+quiet "long training" plot long-training
+check "trials are counted elsewhere" grep -q 'Trials converged<' long-training/learning.svg
 
 # --- when gnuplot does not draw ----------------------------------------------------------------------------------------
 
