@@ -43,7 +43,7 @@ sed 's/^model.*/model: {lee: {input_spikes: 500}}/' bits/stbp.yaml > bits/lee.ya
 duration: 30.0
 coding: {latency: {threshold: 0.2, from: 2.0, to: 12.0}, bias: 0.0, dropout: 0.1, opposition: 0.5}
 neuron: {C_m: 300.0, g_L: 15.0, E_L: -70.0, V_th: -50.0, V_reset: -70.0}
-layers: [{size: 30, field: 2, weight: {normal: [20.0, 100.0]}, dropout: 0.2}, {size: 10, weight: {normal: [0.0, 50.0]}}]
+layers: [{size: 30, field: 2, weight: {normal: [100.0, 400.0]}, dropout: 0.2}, {size: 10, weight: {normal: [100.0, 300.0]}}]
 loss: {discounted: {scale: 0.3, tau: 5.0}}
 slope_floor: 2.0
 average: 0.9
@@ -67,6 +67,7 @@ bits() {
     find "$2" -name summary.json -o -name checkpoint.bin -o -name learning.dat -o -name 'trial*.dat' | xargs rm -f
 }
 check "results of every kind" bits "$program" bits/here
+check "the networks fire" awk 'FNR > 1 && $7 < 1 { bad = 1 } END { exit bad }' bits/here/exact/learning.curve bits/here/maximum/learning.curve
 check "there are many" test "$(find bits/here -type f | wc -l)" -gt 100
 GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-FMA4,-AVX2,-AVX512F
 export GLIBC_TUNABLES
