@@ -69,15 +69,14 @@ static void find_spike(source *s, uint32_t neuron, uint64_t cell) {
     double times[PM_POISSON_MOST];
     const double width = s->poisson->width;
     s->next_time[neuron] = INFINITY;
-    for (double next = (double)cell * width; next < LATEST; next = (double)(cell + 1) * width) {
-        next = pm_rate_course_next(&s->population->course, next);
-        if (!(next < LATEST))
-            return;
+    double next = pm_rate_course_next(&s->population->course, (double)cell * width);
+    while (next < LATEST) {
         s->cell[neuron] = cell = (uint64_t)(next / width);
         if (draw_cell(s, neuron, cell, times) > 0) {
             s->next_time[neuron] = times[0];
             return;
         }
+        next = pm_rate_course_next(&s->population->course, (double)(cell + 1) * width);
     }
 }
 

@@ -37,21 +37,22 @@ static void midpoint(const pm_system *s, const double *y, double from, double h,
 
 /* The change over h; how many rules it took, 0 if all of them did not do. */
 static int extrapolate(const pm_system *s, const double *y, double from, double h, double *change) {
-    double table[RULES][MOST]; /* table[j]: extrapolated over the last j + 1 rules */
+    const size_t n = s->n;
+    double table[RULES][MOST] = {{0.0}}; /* table[j]: extrapolated over the last j + 1 rules */
     for (int rule = 0; rule < RULES; rule++) {
         double error = 0.0;
         midpoint(s, y, from, h, 2 * (rule + 1), change);
         for (int j = 0; j < rule; j++) {
             const double ratio = (double)(rule + 1) / (double)(rule - j);
             error = 0.0;
-            for (size_t k = 0; k < s->n; k++) {
+            for (size_t k = 0; k < n; k++) {
                 double better = (change[k] - table[j][k]) / (ratio * ratio - 1.0);
                 table[j][k] = change[k];
                 change[k] += better;
                 error = fmax(error, fabs(better) / (TOLERANCE * (1.0 + fabs(y[k]))));
             }
         }
-        for (size_t k = 0; k < s->n; k++)
+        for (size_t k = 0; k < n; k++)
             table[rule][k] = change[k];
         if (rule > 0 && error <= 1.0)
             return rule + 1;
@@ -62,7 +63,7 @@ static int extrapolate(const pm_system *s, const double *y, double from, double 
 bool pm_integrate(const pm_system *system, double *y, double from, double to, double *step) {
     while (from < to) {
         const double h = fmin(*step, to - from);
-        double change[MOST];
+        double change[MOST] = {0.0};
         const int rules = extrapolate(system, y, from, h, change);
         if (rules == 0) {
             *step = 0.5 * h;
