@@ -1,7 +1,8 @@
 #!/bin/sh
 # The rooms of src/, in the order of the table in CONTRIBUTING.md: a file includes headers of its own room and of rooms above
 # it in the table, and files of a room include each other in no circle. No room is larger than 22 % of src/, no file longer
-# than 600 lines. Files of src/cli that are not named below are clients of the public headers alone. Prints what breaks a rule; status 1 then.
+# than 600 lines. Files of src/cli that are not named below are clients of the public headers alone. No two types have one
+# name. Prints what breaks a rule; status 1 then.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,7 @@ wc -l src/*/*.[ch] | sed '$d; s/src\///' > build/rooms.lines
 insiders="bench bench_images bench_training camera gnuplot options plot plot_potential plot_raster plot_results plot_training ranks \
     run search test train train_classifier validate"
 
+bad=0
 awk -v insiders="$insiders" '
 function room(path) { return substr(path, 1, index(path, "/") - 1) }
 function blame(text) { print text; bad = 1 }
@@ -64,4 +66,10 @@ END {
             blame("src/" r "/: " lines[r] " of " total " lines; 22 % are the most")
     }
     exit bad
-}' build/rooms.order build/rooms.lines build/rooms.includes
+}' build/rooms.order build/rooms.lines build/rooms.includes || bad=1
+twice=$(grep -rhoE '^\} pm_[a-z0-9_]+;' src include | sort | uniq -d)
+if [ -n "$twice" ]; then
+    bad=1
+    echo "test/rooms.sh: two types of one name: $twice"
+fi
+exit $bad

@@ -139,7 +139,7 @@ static pm_status draw_potentials(const pm_plot *o, const window *w, const json_t
         free(found);
         return pm_fail_memory(error, "a picture");
     }
-    pm_traces traces = {.population = name,
+    pm_curves traces = {.population = name,
                         .colour = place,
                         .V_th = number_of(parameters, "V_th"),
                         .V_reset = number_of(parameters, "V_reset"),

@@ -140,7 +140,7 @@ static pm_status write_trace(pm_picture *picture, reduction *r, const pm_trace *
     return status ? status : ends[0] ? ends[0] : ends[1];
 }
 
-static pm_status write_traces(pm_picture *picture, const pm_traces *t, double from, double to, pm_error *error) {
+static pm_status write_traces(pm_picture *picture, const pm_curves *t, double from, double to, pm_error *error) {
     size_t step = (t->n + MOST_TRACES - 1) / MOST_TRACES, n = (t->n + step - 1) / step;
     double lowest = t->V_reset;
     pm_status status = PM_OK;
@@ -161,7 +161,7 @@ static pm_status write_traces(pm_picture *picture, const pm_traces *t, double fr
     return status;
 }
 
-pm_status pm_draw_potentials(const char *folder, const char *name, const pm_traces *traces, double from, double to,
+pm_status pm_draw_potentials(const char *folder, const char *name, const pm_curves *traces, double from, double to,
                              pm_error *error) {
     pm_picture picture;
     pm_status status = pm_picture_begin(&picture, folder, name, error);

@@ -11,17 +11,17 @@ typedef struct pm_trace {
     double neuron;
 } pm_trace;
 
-typedef struct pm_traces {
+typedef struct pm_curves {
     const char *population;
     size_t colour;        /* from 1 */
     double V_th, V_reset; /* mV */
     pm_trace *list;
     size_t n;
-} pm_traces;
+} pm_curves;
 
 /* Draws "folder/name" from `from` to `to`, ms. Of very many neurons some are drawn. Errors: PM_INVALID with file and
  * line, PM_FAILED, PM_NO_MEMORY, PM_STOPPED. */
-pm_status pm_draw_potentials(const char *folder, const char *name, const pm_traces *traces, double from, double to,
+pm_status pm_draw_potentials(const char *folder, const char *name, const pm_curves *traces, double from, double to,
                              pm_error *error);
 
 #endif

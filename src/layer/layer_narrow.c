@@ -16,7 +16,7 @@
 
 typedef struct interval {
     pm_factors f;
-    pm_watch watch;
+    pm_excess watch;
     double begin, end; /* ms */
     const double *row; /* weights of the spike at the end */
 } interval;
@@ -290,7 +290,7 @@ static void prepare(narrow *w, size_t end) {
         const pm_layer_step *step = &layer->steps[w->ready];
         w->at[w->ready & IN_RING] = (interval){
             .f = pm_factors_of(layer, w->ready),
-            .watch = pm_watch_of(&layer->lif, step->end - step->begin),
+            .watch = pm_excess_of(&layer->lif, step->end - step->begin),
             .begin = step->begin,
             .end = step->end,
             .row = step->source == PM_NO_SOURCE ? w->none : layer->weight + step->source * layer->stride,

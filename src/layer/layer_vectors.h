@@ -40,14 +40,14 @@ static inline double pm_below_threshold(const pm_lif *lif) { return lif->theta -
  * After a maximum, u falls no faster than i/C_m has fallen since (u' = 0 there, and u'' = i'/C_m - u'/tau_m >= i'/C_m
  * while u' <= 0), so that the end lies below the maximum by at most h^2/2 times the fastest fall of i/C_m. That of i is
  * at most l_1 times the largest i, i+ + d12 h b+, and d12 b-, where x+ = (|x| + x)/2 and x- = (|x| - x)/2. */
-typedef struct pm_watch {
+typedef struct pm_excess {
     double of_i, of_size, of_b; /* mV/pA */
     double noise;               /* mV/ms: see pm_may_fire */
-} pm_watch;
+} pm_excess;
 
-static inline pm_watch pm_watch_of(const pm_lif *lif, double h) {
+static inline pm_excess pm_excess_of(const pm_lif *lif, double h) {
     const double half = 0.25 * h * h * lif->inv_C, rounding = 0x1p-40 * h * lif->inv_C + DBL_MIN;
-    return (pm_watch){.of_i = half * lif->l_1 + rounding,
+    return (pm_excess){.of_i = half * lif->l_1 + rounding,
                       .of_size = half * lif->d12 * (1.0 + lif->l_1 * h) + 2.0 * rounding,
                       .of_b = half * lif->d12 * (lif->l_1 * h - 1.0),
                       .noise = (lif->l_1 + lif->l_m) * h < 4.0
@@ -72,7 +72,7 @@ static inline pm_guard pm_guard_of(const pm_lif *lif) {
  * has not been negative after it was positive. Below u_inf both terms of u' are positive there; above it roundings of
  * u' are a 2^-40th of i/C_m and of theta/tau_m at most, if the interval is not too long: i and b enter u through sums
  * of one sign, and l_m C_m times their part of u is less than e^{(l_1 + l_m) h} times their part of i. */
-static inline __attribute__((always_inline)) void pm_may_fire(pm_vector *may, const pm_guard *guard, const pm_watch *w,
+static inline __attribute__((always_inline)) void pm_may_fire(pm_vector *may, const pm_guard *guard, const pm_excess *w,
                                                               const pm_vector *i, const pm_vector *b,
                                                               const pm_vector *end, const pm_vector *current) {
     pm_vector slow = *i, fast = *b;

@@ -30,7 +30,7 @@ typedef struct slab {
     size_t n, n_stretches;
     double begin;
     stretch stretches[STEPS];
-    pm_watch watch[STEPS];
+    pm_excess watch[STEPS];
     pm_factors at[STEPS];
     const double *row[STEPS];
     const pm_layer_step *steps;
@@ -301,7 +301,7 @@ static void set_slab(wide *w, size_t from) {
         const double begin = s->steps[first].begin;
         s->at[k] = pm_factors_of(layer, from + k);
         s->row[k] = source == PM_NO_SOURCE ? w->none : layer->weight + source * layer->stride;
-        s->watch[k] = pm_watch_of(&layer->lif, s->steps[k].end - s->steps[k].begin);
+        s->watch[k] = pm_excess_of(&layer->lif, s->steps[k].end - s->steps[k].begin);
         if (k + 1 < s->n && k + 1 < first + STRETCH && s->steps[k + 1].end - begin <= longest)
             continue;
         s->stretches[s->n_stretches] = stretch_of(&layer->lif, s->steps[k].end - begin);

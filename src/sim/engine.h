@@ -17,8 +17,8 @@
 #ifndef PM_SIM_ENGINE_H
 #define PM_SIM_ENGINE_H
 
-#include "base/team.h"
 #include "base/list.h"
+#include "base/team.h"
 #include "math/basis.h"
 #include "math/series.h"
 #include "net/wiring.h"
@@ -84,9 +84,9 @@ typedef struct pm_arrival {
 } pm_arrival;
 
 /* All that arrives at one cell at one instant. */
-typedef struct pm_instant {
+typedef struct pm_meeting {
     double offset, weight; /* ms from s0, pA */
-} pm_instant;
+} pm_meeting;
 
 typedef struct pm_logged {
     double weight; /* pA */
@@ -145,7 +145,7 @@ typedef struct pm_worker {
     pm_drive_block block;         /* arrivals from private drives at the cells at hand */
     pm_drive_arrivals driven;     /* at the cell at hand */
     uint64_t n_driven;            /* arrivals from private drives in the slab, before `sample_until` */
-    PM_LIST(pm_instant) instants; /* of the cell at hand */
+    PM_LIST(pm_meeting) instants; /* of the cell at hand */
     pm_basis_table gaps;          /* between them */
     PM_LIST(pm_cell_spike) spikes;
     PM_LIST(pm_outcome) outcomes;
@@ -192,7 +192,7 @@ typedef struct pm_engine {
     bool crowded;                    /* `crowds` of the workers are there */
     pm_worker *workers;
     int n_workers;
-    pm_team *team; /* of several workers */
+    pm_team *team;                    /* of several workers */
     double start, end;                /* s0, s1, ms */
     double until;                     /* ms: nothing is settled from here on; INFINITY: the whole slab is */
     double sample_from, sample_until; /* samples wanted: [from, until), ms */
@@ -308,17 +308,17 @@ static inline pm_intake *pm_general_intakes(const pm_general *g, uint32_t cell) 
 void pm_general_find_wake(pm_engine *engine, uint32_t cell, const pm_general *general);
 
 /* A piece [x0, x1) of a cell's course, ms from s0: `state` holds at x0; `held` says that u stays there. */
-typedef struct pm_piece {
+typedef struct pm_stretch {
     double x0, x1;
     pm_lif_state state;
     bool held;
-} pm_piece;
+} pm_stretch;
 
 /* samples.c: the watches of a cell, NULL if there are none; samples of a piece of its course, and at a spike. False: no
  * memory. */
 const pm_watch *pm_watches_of(const pm_engine *engine, uint32_t cell);
 bool pm_sample_piece(pm_engine *engine, pm_worker *worker, const pm_watch *watches, const pm_lif *lif,
-                     const pm_piece *piece);
+                     const pm_stretch *piece);
 bool pm_sample_spike(pm_engine *engine, pm_worker *worker, const pm_watch *watches, const pm_lif *lif, double time);
 
 /* The instants at which a piece is sampled: multiples of the interval, and points of the curve `step` ms apart. */

@@ -200,7 +200,7 @@ static bool is_due_at_once(const course *c) {
 static pm_status move_to(course *c, double x1) {
     const pm_lif *lif = c->lif;
     while ((c->x < x1 || is_due_at_once(c)) && !c->ended) {
-        pm_piece p = {c->x, x1, c->state, c->release > c->x};
+        pm_stretch p = {c->x, x1, c->state, c->release > c->x};
         double after = INFINITY;
         if (p.held)
             p.x1 = fmin(c->release, x1);
@@ -230,13 +230,13 @@ static pm_status move_to(course *c, double x1) {
         c->x = p.x1;
         if (!isfinite(c->state.u + c->state.i))
             return pm_runaway(c->engine, &c->worker->error, c->cell, c->engine->start + c->x,
-                           "has a potential beyond all numbers");
+                              "has a potential beyond all numbers");
     }
     return PM_OK;
 }
 
 /* What rounding leaves of the sum so far goes into `rest`. */
-static void add_to(pm_instant *instant, double *rest, double weight) {
+static void add_to(pm_meeting *instant, double *rest, double weight) {
     double sum = instant->weight + weight, part = sum - instant->weight;
     *rest += (instant->weight - (sum - part)) + (weight - part);
     instant->weight = sum;
@@ -252,10 +252,10 @@ static bool make_instants(const pm_engine *engine, pm_worker *worker, const pm_l
     worker->instants.count = 0;
     for (size_t k = 0, d = 0; k < n || d < n_driven;) {
         bool first = d == n_driven || (k < n && arrivals[k].offset <= driven->offset[d]);
-        pm_instant next = first ? (pm_instant){arrivals[k].offset, arrivals[k].weight}
-                                : (pm_instant){driven->offset[d], driven->weight[d]};
+        pm_meeting next = first ? (pm_meeting){arrivals[k].offset, arrivals[k].weight}
+                                : (pm_meeting){driven->offset[d], driven->weight[d]};
         first ? k++ : d++;
-        pm_instant *last = worker->instants.count > 0 ? &worker->instants.items[worker->instants.count - 1] : NULL;
+        pm_meeting *last = worker->instants.count > 0 ? &worker->instants.items[worker->instants.count - 1] : NULL;
         if (last && last->offset == next.offset) {
             add_to(last, &rest, next.weight);
             continue;

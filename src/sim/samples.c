@@ -26,7 +26,7 @@ double pm_curve_step(double bend, double length) {
 }
 
 /* The distance of points at which chords stay within the tolerance of the curve, from the curvature at both ends. */
-static double curve_step(const pm_lif *lif, const pm_piece *p) {
+static double curve_step(const pm_lif *lif, const pm_stretch *p) {
     if (p->held)
         return INFINITY;
     double bend = 0.0;
@@ -55,7 +55,9 @@ pm_sampling pm_sampling_begin(const pm_engine *engine, const pm_worker *worker, 
         .start = engine->start,
         .limit = fmin(x1, engine->sample_until - engine->start),
         .number = first_number(fmax(engine->start + x0, engine->sample_from), watch->interval),
-        .curve = step == INFINITY && !at_start ? INFINITY : at_start ? x0 : x0 + step,
+        .curve = step == INFINITY && !at_start ? INFINITY
+                 : at_start                    ? x0
+                                               : x0 + step,
         .step = step,
         .last = jumps && x1 < h ? x1 : INFINITY,
     };
@@ -83,7 +85,7 @@ bool pm_sampling_next(pm_sampling *s, double *x, pm_sample_kind *kind) {
     return true;
 }
 
-static double value_of(const pm_lif *lif, const pm_potential_record *record, const pm_piece *p, double x) {
+static double value_of(const pm_lif *lif, const pm_potential_record *record, const pm_stretch *p, double x) {
     if (record->quantity == PM_THRESHOLD)
         return lif->E_L + lif->theta;
     const pm_lif_state s = pm_lif_advance(lif, &p->state, x - p->x0);
@@ -93,7 +95,7 @@ static double value_of(const pm_lif *lif, const pm_potential_record *record, con
 }
 
 static bool sample_one(pm_engine *engine, pm_worker *worker, const pm_watch *watch, const pm_lif *lif,
-                       const pm_piece *p) {
+                       const pm_stretch *p) {
     const pm_potential_record *record = &engine->network->potentials[watch->record];
     const bool curve = record->quantity == PM_POTENTIAL;
     pm_sampling s = pm_sampling_begin(engine, worker, watch, p->x0, p->x1, curve ? curve_step(lif, p) : INFINITY,
@@ -120,9 +122,9 @@ const pm_watch *pm_watches_of(const pm_engine *engine, uint32_t cell) {
 }
 
 bool pm_sample_piece(pm_engine *engine, pm_worker *worker, const pm_watch *watches, const pm_lif *lif,
-                     const pm_piece *piece) {
+                     const pm_stretch *piece) {
     const pm_watch *end = engine->watches + engine->n_watches;
-    pm_piece p = *piece;
+    pm_stretch p = *piece;
     if (p.x0 < 0.0) { /* what lies before the slab has been recorded */
         if (!p.held)
             p.state = pm_lif_advance(lif, &p.state, -p.x0);

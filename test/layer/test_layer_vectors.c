@@ -27,7 +27,7 @@ START_TEST(no_crossing_goes_unwatched) {
         for (int below = 0; below < 2; below++) {
             lif.theta = below ? top + 0.1 * climb : top - draw_log(rng, 1e-6, 0.5) * climb;
             const pm_guard guard = pm_guard_of(&lif);
-            const pm_watch watch = pm_watch_of(&lif, h);
+            const pm_excess watch = pm_excess_of(&lif, h);
             const pm_vector i = (pm_vector){0} + start.i, b = (pm_vector){0} + start.b;
             const pm_vector u = (pm_vector){0} + end.u, current = (pm_vector){0} + end.i;
             pm_vector may;
