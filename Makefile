@@ -311,7 +311,7 @@ manual: setup
 	    scripts/tables.sh build/punctum $$page > build/page.md && cp build/page.md $$page || exit 1; done
 
 DEST = $(DESTDIR)$(PREFIX)
-INSTALLED_DATA := demo experiments mnist validation
+INSTALLED_DATA := demo experiments mnist networks validation
 
 install: all
 	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/punctum $(DEST)/share/man/man1 \
