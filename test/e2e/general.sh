@@ -63,3 +63,16 @@ refuse_cells "the amplitude of 'cells' is 3; it must be between 0 and its rate" 
     seq 1 40 | sed 's/.*/      r&: {tau: 1.0}/'
 } > network.yaml
 refuse 2 "network\.yaml:[0-9]+: .*there are 40 receptors; 32 are the most" run network.yaml -o new
+
+# A neuron that is at its threshold at t = 0 fires with the slope from before what arrives then.
+echo "0 0" > zero.dat
+cat > at-once.yaml << 'END'
+duration: 5.0
+populations:
+  - {name: in, size: 1, source: {spikes: zero.dat}}
+  - {name: a, size: 1, neuron: {V_th: -72.0, V_reset: -82.0, t_ref: 2.0}, receptors: {fast: {tau: 2.0}, slow: {tau: 8.0}}}
+projections:
+  - {from: in, to: a, connect: all_to_all, receptor: fast, weight: 2381.0, delay: 0.0}
+END
+check "a neuron above its threshold at the beginning" "$program" run at-once.yaml -o at-once -q
+check "its slope is from before the arrival" test "$(grep -v '#' at-once/spikes-a.dat | head -n 1)" = "0 0 0"
