@@ -195,6 +195,7 @@ typedef struct pm_network {
     size_t n_potentials;
     pm_current *currents;
     size_t n_currents;
+    struct pm_table *names; /* the library's own: finds a population by its name */
 } pm_network;
 
 /* An empty network (duration 0, seed 1), or NULL when there is no memory. */

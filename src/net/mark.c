@@ -7,13 +7,6 @@
 
 #include <string.h>
 
-uint64_t pm_hash(uint64_t hash, const void *bytes, size_t size) {
-    const unsigned char *at = bytes;
-    for (size_t k = 0; k < size; k++)
-        hash = (hash ^ at[k]) * 0x100000001b3u;
-    return hash;
-}
-
 uint64_t pm_kind_hash(uint64_t hash, const pm_kind *kind, const void *structure) {
     for (size_t k = 0; k < kind->n_fields; k++) {
         double value = pm_field_value(&kind->fields[k], structure) + 0.0; /* -0 is 0 */

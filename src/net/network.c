@@ -8,6 +8,7 @@
 #include "model/source.h"
 
 #include "base/list.h"
+#include "base/table.h"
 
 #include <punctum/network.h>
 
@@ -18,8 +19,14 @@
 
 pm_network *pm_network_new(void) {
     pm_network *network = calloc(1, sizeof *network);
-    if (network)
-        network->seed = 1;
+    pm_table *names = calloc(1, sizeof *names);
+    if (!network || !names) {
+        free(network);
+        free(names);
+        return NULL;
+    }
+    network->seed = 1;
+    network->names = names;
     return network;
 }
 
@@ -40,6 +47,8 @@ void pm_network_free(pm_network *network) {
         free(network->potentials[k].neurons);
     for (size_t k = 0; k < network->n_currents; k++)
         pm_current_clear(&network->currents[k]);
+    pm_table_free(network->names);
+    free(network->names);
     free(network->currents);
     free(network->populations);
     free(network->projections);
@@ -47,11 +56,22 @@ void pm_network_free(pm_network *network) {
     free(network);
 }
 
+static uint64_t hash_name(const char *name) { return pm_hash(PM_HASH_START, name, strlen(name)); }
+
+typedef struct wanted {
+    const pm_population *populations;
+    const char *name;
+} wanted;
+
+static bool has_name(const void *user, uint32_t population) {
+    const wanted *w = user;
+    return strcmp(w->populations[population].name, w->name) == 0;
+}
+
 size_t pm_network_find(const pm_network *network, const char *name) {
-    size_t p = 0;
-    while (p < network->n_populations && strcmp(network->populations[p].name, name) != 0)
-        p++;
-    return p;
+    const wanted w = {network->populations, name};
+    const uint32_t found = pm_table_find(network->names, hash_name(name), has_name, &w);
+    return found == PM_TABLE_NONE ? network->n_populations : found;
 }
 
 /* A copy of an array; an empty one is NULL. */
@@ -103,13 +123,15 @@ static pm_status add_population(pm_network *network, const char *name, pm_popula
     if (status == PM_OK)
         status = grow(&items, network->n_populations, sizeof population, error);
     network->populations = items;
-    if (status == PM_OK && !(population.name = strdup(name)))
+    if (status == PM_OK && (!pm_table_reserve(network->names) || !(population.name = strdup(name))))
         status = pm_fail_memory(error, "the network");
     if (status != PM_OK)
         return status;
+    const uint32_t own = (uint32_t)network->n_populations++;
     if (number)
-        *number = (uint32_t)network->n_populations;
-    network->populations[network->n_populations++] = population;
+        *number = own;
+    network->populations[own] = population;
+    pm_table_add(network->names, hash_name(name), own);
     return PM_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "net/distribution.h"
 #include "net/need.h"
 #include "net/limits.h"
+#include "net/mark.h"
 #include "net/population.h"
 #include "net/steps.h"
 #include "net/walk.h"
@@ -153,18 +154,25 @@ static int compare_items(const void *left, const void *right) {
     return a->place < b->place ? -1 : a->place > b->place;
 }
 
+/* The last population whose first number is not above `number`. */
+static uint32_t population_of(const uint32_t *first, size_t n_populations, uint32_t number) {
+    uint32_t low = 0, high = (uint32_t)n_populations;
+    while (high - low > 1) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (first[middle] <= number)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 uint32_t pm_wiring_population_of_neuron(const pm_wiring *wiring, const pm_network *network, uint32_t neuron) {
-    uint32_t p = 0;
-    while (p + 1 < network->n_populations && wiring->first_neuron[p + 1] <= neuron)
-        p++;
-    return p;
+    return population_of(wiring->first_neuron, network->n_populations, neuron);
 }
 
 uint32_t pm_wiring_population_of_cell(const pm_wiring *wiring, const pm_network *network, uint32_t cell) {
-    uint32_t p = 0;
-    while (p + 1 < network->n_populations && wiring->first_cell[p + 1] <= cell)
-        p++;
-    return p;
+    return population_of(wiring->first_cell, network->n_populations, cell);
 }
 
 /* Sorts one row and, when `groups` is given, writes its groups; returns their number. */
@@ -242,42 +250,69 @@ static void sort_row(pm_wiring *w, const uint32_t *cell_class, delays *d, uint64
     }
 }
 
-/* General populations share a class with nobody. */
-static bool same_class(const pm_network *net, uint32_t left, uint32_t right) {
-    const pm_population *a = &net->populations[left], *b = &net->populations[right];
-    bool same = a->kind == PM_LIF && b->kind == PM_LIF;
+typedef struct pair {
+    const pm_population *populations;
+    size_t number;
+} pair;
+
+static bool has_same_neuron(const void *user, uint32_t other) {
+    const pair *p = user;
+    bool same = true;
     for (size_t k = 0; same && k < pm_neuron_lif.n_fields; k++)
-        same = pm_field_value(&pm_neuron_lif.fields[k], &a->neuron) ==
-               pm_field_value(&pm_neuron_lif.fields[k], &b->neuron);
-    return same && !pm_population_needs_general(net, left) && !pm_population_needs_general(net, right);
+        same = pm_field_value(&pm_neuron_lif.fields[k], &p->populations[p->number].neuron) ==
+               pm_field_value(&pm_neuron_lif.fields[k], &p->populations[other].neuron);
+    return same;
+}
+
+/* General populations share a class with nobody. */
+static pm_status choose_class(pm_wiring *w, const pm_network *net, size_t p, pm_table *plain, pm_error *error) {
+    w->class[p] = w->n_classes;
+    if (!pm_population_needs_general(net, (uint32_t)p)) {
+        const pair wanted = {net->populations, p};
+        const uint64_t hash = pm_kind_hash(PM_HASH_START, &pm_neuron_lif, &net->populations[p].neuron);
+        const uint32_t other = pm_table_find(plain, hash, has_same_neuron, &wanted);
+        if (other != PM_TABLE_NONE)
+            w->class[p] = w->class[other];
+        else if (!pm_table_reserve(plain))
+            return pm_fail_memory(error, "the network");
+        else
+            pm_table_add(plain, hash, (uint32_t)p);
+    }
+    w->n_classes += w->class[p] == w->n_classes;
+    return PM_OK;
 }
 
 static pm_status number_neurons(pm_wiring *w, const pm_network *net, const pm_exchange *exchange, pm_error *error) {
     uint64_t neurons = 0;
     uint32_t cells = 0;
-    for (size_t p = 0; p < net->n_populations; p++) {
+    pm_table plain = {0};
+    pm_status status = PM_OK;
+    for (size_t p = 0; status == PM_OK && p < net->n_populations; p++) {
         const pm_population *population = &net->populations[p];
         w->first_neuron[p] = (uint32_t)neurons;
         w->first_cell[p] = cells;
         neurons += population->size;
         if (neurons > UINT32_MAX - 2)
-            return pm_fail(error, PM_INVALID, "the network has more than %u neurons", UINT32_MAX - 2);
-        if (population->kind != PM_LIF)
+            status = pm_fail(error, PM_INVALID, "the network has more than %u neurons", UINT32_MAX - 2);
+        if (status != PM_OK || population->kind != PM_LIF)
             continue;
         uint32_t rank = exchange ? exchange->rank : 0;
         w->first_here[p] = pm_share_begin(exchange, rank, population->size);
         cells += pm_share_begin(exchange, rank + 1, population->size) - w->first_here[p];
-        w->class[p] = w->n_classes;
-        for (size_t q = 0; q < p; q++)
-            if (same_class(net, (uint32_t)q, (uint32_t)p)) {
-                w->class[p] = w->class[q];
-                break;
-            }
-        w->n_classes += w->class[p] == w->n_classes;
+        status = choose_class(w, net, p, &plain, error);
     }
+    pm_table_free(&plain);
     w->first_neuron[net->n_populations] = w->n_neurons = (uint32_t)neurons;
     w->first_cell[net->n_populations] = w->n_cells = cells;
-    return PM_OK;
+    return status;
+}
+
+static void find_drives(pm_wiring *w, const pm_network *net) {
+    for (size_t k = net->n_projections; k-- > 0;) {
+        const pm_projection *p = &net->projections[k];
+        if (net->populations[p->from].kind == PM_POISSON_SOURCE)
+            w->drive_receptor[p->to] = p->receptor;
+    }
 }
 
 /* Goes to a projection, for the targets here. */
@@ -419,15 +454,19 @@ static pm_status make(const pm_network *network, const pm_exchange *exchange, ui
     w->class = calloc(np, sizeof *w->class);
     w->min_delay = calloc(nj, sizeof *w->min_delay);
     w->min_positive_delay = calloc(nj, sizeof *w->min_positive_delay);
+    w->drive_receptor = calloc(np, sizeof *w->drive_receptor);
     pm_walk walk;
     status = pm_walk_new(&walk, network, error);
     if (status == PM_OK &&
-        (!w->first_neuron || !w->first_cell || !w->first_here || !w->class || !w->min_delay || !w->min_positive_delay))
+        (!w->first_neuron || !w->first_cell || !w->first_here || !w->class || !w->min_delay ||
+         !w->min_positive_delay || !w->drive_receptor))
         status = pm_fail_memory(error, "the network");
     if (status == PM_OK)
         status = number_neurons(w, network, exchange, error);
-    if (status == PM_OK)
+    if (status == PM_OK) {
+        find_drives(w, network);
         status = build(w, &walk, first, error);
+    }
     status = pm_exchange_agree(exchange, status, error);
     if (status == PM_OK && exchange) {
         exchange->least(exchange->user, w->min_delay, network->n_projections);
@@ -462,6 +501,7 @@ void pm_wiring_free(pm_wiring *wiring) {
     free(wiring->class);
     free(wiring->min_delay);
     free(wiring->min_positive_delay);
+    free(wiring->drive_receptor);
     free(wiring->first_group);
     free(wiring->groups);
     free(wiring->targets);

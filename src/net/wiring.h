@@ -35,6 +35,7 @@ typedef struct pm_wiring {
     uint64_t n_synapses;
     double *min_delay; /* per projection, over all ranks, ms; INFINITY for one without synapses */
     double *min_positive_delay;
+    uint32_t *drive_receptor; /* of each population: that of its first projection from Poisson sources, or 0 */
 } pm_wiring;
 
 /* On several ranks, the cells are this rank's share of every population, and the synapses those onto its cells; rows

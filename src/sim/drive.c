@@ -19,28 +19,38 @@ static uint64_t synapses_of(const pm_wiring *wiring, uint32_t neuron) {
 }
 
 /* Drives add currents, to the one receptor that a general population has for them, if that is one of exponentials. */
-static bool hears_drives(const pm_network *network, const pm_projection *projection) {
-    const uint32_t to = projection->to;
-    const pm_receptor r = pm_population_get_receptor(&network->populations[to], projection->receptor);
+static bool hears_drives(const pm_network *network, const pm_wiring *wiring, uint32_t to, uint32_t receptor) {
+    const pm_receptor r = pm_population_get_receptor(&network->populations[to], receptor);
     if (r.kernel != &pm_kernel_double_exponential && r.kernel != &pm_kernel_exponential)
         return false;
     return !pm_population_needs_general(network, to) ||
-           (pm_general_is_quick(network, to) && projection->receptor == pm_general_drive_receptor(network, to));
+           (pm_general_is_quick(network, to) && receptor == wiring->drive_receptor[to]);
 }
 
-/* `fan`: the synapses of each neuron on all ranks. */
-static bool is_private(const pm_network *network, const pm_wiring *wiring, const uint64_t *fan, size_t p, double slab) {
+/* What a population of sources must be for its spikes to be drawn at their targets. */
+static bool may_be_private(const pm_network *network, size_t p, double slab) {
     const pm_population *population = &network->populations[p];
-    if (population->kind != PM_POISSON_SOURCE || population->rate * 1e-3 * slab < FEWEST ||
-        pm_rate_course_changes(&population->course))
-        return false;
-    for (size_t k = 0; k < network->n_projections; k++)
-        if (network->projections[k].from == p && !hears_drives(network, &network->projections[k]))
-            return false;
+    return population->kind == PM_POISSON_SOURCE && population->rate * 1e-3 * slab >= FEWEST &&
+           !pm_rate_course_changes(&population->course);
+}
+
+static bool fans_out(const pm_wiring *wiring, const uint64_t *fan, size_t p) {
     for (uint32_t n = wiring->first_neuron[p]; n < wiring->first_neuron[p + 1]; n++)
         if (fan[n] > 1)
-            return false;
-    return true;
+            return true;
+    return false;
+}
+
+/* Which sources are private. `fan`: the synapses of each neuron on all ranks. */
+static void choose_private(pm_drive *drive, const pm_network *network, const pm_wiring *wiring, const uint64_t *fan,
+                           double slab) {
+    for (size_t p = 0; p < network->n_populations && p <= UINT16_MAX; p++)
+        drive->covers[p] = may_be_private(network, p, slab) && !fans_out(wiring, fan, p);
+    for (size_t k = 0; k < network->n_projections; k++) {
+        const pm_projection *p = &network->projections[k];
+        if (drive->covers[p->from] && !hears_drives(network, wiring, p->to, p->receptor))
+            drive->covers[p->from] = false;
+    }
 }
 
 /* A neuron is a channel where its target is; one without a target where it belongs. */
@@ -94,10 +104,10 @@ static void place_channels(pm_drive *drive, const places *at, uint32_t *fill) {
 
 static void cover(pm_drive *drive, const places *at, double slab) {
     const pm_wiring *wiring = at->wiring;
-    for (size_t p = 0; p < at->network->n_populations && p <= UINT16_MAX; p++) {
-        if (!is_private(at->network, wiring, at->fan, p, slab))
+    choose_private(drive, at->network, wiring, at->fan, slab);
+    for (size_t p = 0; p < at->network->n_populations; p++) {
+        if (!drive->covers[p])
             continue;
-        drive->covers[p] = true;
         drive->streams[p] = pm_poisson_new(pm_source_key(at->network, p), at->network->populations[p].rate);
         for (uint32_t n = wiring->first_neuron[p]; n < wiring->first_neuron[p + 1]; n++)
             drive->n_channels += is_here(at, p, n);

@@ -61,11 +61,11 @@ static bool make_watches(pm_engine *engine) {
 }
 
 /* The parameters by which private drives are summed: those of the receptor that hears them. */
-static pm_neuron driven_neuron(const pm_network *net, uint32_t population) {
+static pm_neuron driven_neuron(const pm_network *net, const pm_wiring *wiring, uint32_t population) {
     pm_neuron neuron = net->populations[population].neuron;
     if (pm_population_needs_general(net, population)) {
         const pm_receptor r =
-            pm_population_get_receptor(&net->populations[population], pm_general_drive_receptor(net, population));
+            pm_population_get_receptor(&net->populations[population], wiring->drive_receptor[population]);
         if (r.kernel == &pm_kernel_double_exponential || r.kernel == &pm_kernel_exponential) {
             neuron.tau_1 = r.parameters[0];
             neuron.tau_2 = r.parameters[1];
@@ -84,7 +84,7 @@ static pm_status make_classes(pm_engine *engine, pm_error *error) {
         if (net->populations[p].kind != PM_LIF)
             continue;
         pm_class *class = &engine->classes[engine->wiring->class[p]];
-        const pm_neuron neuron = driven_neuron(net, p);
+        const pm_neuron neuron = driven_neuron(net, engine->wiring, p);
         class->lif = pm_lif_new(&neuron);
         for (size_t k = 0; k <= PM_STEPS; k++)
             class->steps[k] = pm_lif_basis_at(&class->lif, (double)k * engine->plan.slab);

@@ -68,15 +68,6 @@ bool pm_general_is_quick(const pm_network *network, uint32_t population) {
     return quick;
 }
 
-uint32_t pm_general_drive_receptor(const pm_network *network, uint32_t population) {
-    for (size_t k = 0; k < network->n_projections; k++) {
-        const pm_projection *p = &network->projections[k];
-        if (p->to == population && network->populations[p->from].kind == PM_POISSON_SOURCE)
-            return p->receptor;
-    }
-    return 0;
-}
-
 /* What quick cells have besides. */
 static pm_status make_quick(pm_general *g, double slab, pm_error *error) {
     const pm_membrane *m = g->membranes;
@@ -150,7 +141,7 @@ pm_status pm_general_new(const pm_network *network, const pm_wiring *wiring, uin
     g->alike = !g->population->varied;
     g->n_ports = pm_population_receptors(g->population);
     g->quick = pm_general_is_quick(network, population) && g->n_cells > 0;
-    g->drive_port = pm_general_drive_receptor(network, population);
+    g->drive_port = wiring->drive_receptor[population];
     const bool memory = list_currents(g, population) && list_concerned(g);
     pm_status status = memory ? PM_OK : pm_fail_memory(error, "the currents");
     if (status == PM_OK && g->n_sines > PM_MEMBRANE_TERMS)

@@ -43,9 +43,8 @@ typedef struct pm_general {
 
 enum { PM_GENERAL_STEPS = 16 };
 
-/* Whether the cells of a population are quick, and the receptor over which private drives reach them. */
+/* Whether the cells of a population are quick. */
 bool pm_general_is_quick(const pm_network *network, uint32_t population);
-uint32_t pm_general_drive_receptor(const pm_network *network, uint32_t population);
 
 /* The cells of a population on this rank. Errors: those of pm_network_neuron, PM_NO_MEMORY. */
 pm_status pm_general_new(const pm_network *network, const pm_wiring *wiring, uint32_t population, double slab,

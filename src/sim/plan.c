@@ -5,6 +5,7 @@
 #include "sim/plan.h"
 
 #include "model/kernel.h"
+#include "net/outgoing.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,31 +39,53 @@ static bool is_short(const pm_network *net, const pm_wiring *w, size_t projectio
     return net->populations[net->projections[projection].from].kind == PM_LIF && w->min_delay[projection] < slab;
 }
 
-/* Longest paths along short projections; returns the number of populations on or behind a cycle, which keep
- * level SIZE_MAX. */
-static size_t population_levels(const pm_network *net, const pm_wiring *w, double slab, size_t *level) {
-    size_t left = net->n_populations;
-    for (size_t p = 0; p < net->n_populations; p++)
-        level[p] = SIZE_MAX;
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (size_t p = 0; p < net->n_populations; p++) {
-            if (level[p] != SIZE_MAX)
+/* What finding levels of populations needs. */
+typedef struct ordering {
+    pm_outgoing outgoing;
+    size_t *level;   /* SIZE_MAX: on or behind a cycle */
+    size_t *waiting; /* short projections from populations without a level so far */
+    uint32_t *ready; /* populations in the order of their levels */
+} ordering;
+
+static pm_status ordering_new(ordering *o, const pm_network *net, pm_error *error) {
+    const size_t n = net->n_populations + 1;
+    o->level = malloc(n * sizeof *o->level);
+    o->waiting = malloc(n * sizeof *o->waiting);
+    o->ready = malloc(n * sizeof *o->ready);
+    return o->level && o->waiting && o->ready ? pm_outgoing_new(&o->outgoing, net, error)
+                                              : pm_fail_memory(error, "ordering the populations");
+}
+
+static void ordering_free(ordering *o) {
+    pm_outgoing_free(&o->outgoing);
+    free(o->level);
+    free(o->waiting);
+    free(o->ready);
+}
+
+/* Longest paths along short projections (Kahn's algorithm); returns the number of populations on or behind a cycle. */
+static size_t population_levels(const pm_network *net, const pm_wiring *w, double slab, ordering *o) {
+    size_t n_ready = 0;
+    memset(o->waiting, 0, net->n_populations * sizeof *o->waiting);
+    for (size_t k = 0; k < net->n_projections; k++)
+        o->waiting[net->projections[k].to] += is_short(net, w, k, slab);
+    for (uint32_t p = 0; p < net->n_populations; p++) {
+        o->level[p] = o->waiting[p] == 0 ? 0 : SIZE_MAX;
+        if (o->waiting[p] == 0)
+            o->ready[n_ready++] = p;
+    }
+    for (size_t done = 0; done < n_ready; done++) {
+        const uint32_t from = o->ready[done];
+        for (size_t at = o->outgoing.first[from]; at < o->outgoing.first[from + 1]; at++) {
+            const size_t k = o->outgoing.number[at];
+            const uint32_t to = net->projections[k].to;
+            if (!is_short(net, w, k, slab) || --o->waiting[to] > 0)
                 continue;
-            size_t above = 0;
-            for (size_t k = 0; k < net->n_projections && above != SIZE_MAX; k++)
-                if (net->projections[k].to == p && is_short(net, w, k, slab)) {
-                    size_t from = level[net->projections[k].from];
-                    above = from == SIZE_MAX ? SIZE_MAX : above > from + 1 ? above : from + 1;
-                }
-            if (above != SIZE_MAX) {
-                level[p] = above;
-                left--;
-                changed = true;
-            }
+            o->level[to] = o->level[from] + 1; /* no population before was of a higher level */
+            o->ready[n_ready++] = to;
         }
     }
-    return left;
+    return net->n_populations - n_ready;
 }
 
 typedef struct cell_graph {
@@ -278,13 +301,13 @@ static size_t count_levels(const cell_graph *g, const size_t *level) {
     return (size_t)-fewest;
 }
 
-static pm_status choose(pm_plan *plan, cell_graph *g, size_t *population_level, size_t *cell_level, pm_error *error) {
+static pm_status choose(pm_plan *plan, cell_graph *g, ordering *o, size_t *cell_level, pm_error *error) {
     const pm_network *net = g->net;
     const pm_wiring *w = g->w;
     plan->slab = preferred_slab(net);
     size_t cyclic;
-    while ((cyclic = population_levels(net, w, plan->slab, population_level)) > 0) {
-        double shortest = shortest_in_cycles(net, w, plan->slab, population_level);
+    while ((cyclic = population_levels(net, w, plan->slab, o)) > 0) {
+        double shortest = shortest_in_cycles(net, w, plan->slab, o->level);
         if (!(shortest < plan->slab))
             break;
         plan->slab = power_of_two_below(shortest);
@@ -298,7 +321,7 @@ static pm_status choose(pm_plan *plan, cell_graph *g, size_t *population_level, 
         for (uint32_t n = w->first_neuron[p]; n < w->first_neuron[p + 1]; n++)
             g->is_source[n] = net->populations[p].kind != PM_LIF;
         for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++) {
-            cell_level[c] = population_level[p];
+            cell_level[c] = o->level[p];
             g->neuron_of[c] = w->first_neuron[p] + w->first_here[p] + (c - w->first_cell[p]);
         }
     }
@@ -314,20 +337,19 @@ pm_status pm_plan_new(const pm_network *network, const pm_wiring *wiring, const 
     *plan = (pm_plan){0};
     for (uint64_t g = 0; g < wiring->n_groups; g++)
         plan->max_delay = fmax(plan->max_delay, wiring->groups[g].delay);
-    size_t *population_level = malloc((network->n_populations + 1) * sizeof *population_level);
+    ordering order = {0};
     size_t *cell_level = calloc((size_t)wiring->n_cells + 1, sizeof *cell_level);
     cell_graph graph = {.net = network,
                         .w = wiring,
                         .exchange = exchange,
                         .neuron_of = calloc((size_t)wiring->n_cells + 1, sizeof *graph.neuron_of),
                         .is_source = calloc((size_t)wiring->n_neurons + 1, sizeof *graph.is_source)};
-    pm_status status = PM_OK;
-    if (!population_level || !cell_level || !graph.neuron_of || !graph.is_source)
-        status = pm_fail_memory(error, "ordering the neurons");
+    const bool memory = cell_level && graph.neuron_of && graph.is_source;
+    pm_status status = memory ? ordering_new(&order, network, error) : pm_fail_memory(error, "ordering the neurons");
     status = pm_exchange_agree(exchange, status, error);
-    if (status == PM_OK)
-        status = choose(plan, &graph, population_level, cell_level, error);
-    free(population_level);
+    if (status == PM_OK && memory)
+        status = choose(plan, &graph, &order, cell_level, error);
+    ordering_free(&order);
     free(cell_level);
     free(graph.neuron_of);
     free(graph.is_source);

@@ -5,6 +5,7 @@
  * `pending` holds the spikes not yet reported, and those before `reported` have been. */
 #include "step/clock.h"
 
+#include "net/outgoing.h"
 #include "net/spikes.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
@@ -75,28 +76,42 @@ struct pm_clock {
 
 /* --- making --- */
 
-/* Kahn's algorithm over populations; what is left on and behind cycles follows in file order. */
-static void order_populations(pm_clock *c) {
+/* Kahn's algorithm over populations: the first that waits for no other is next, or if there is none, the first. */
+static pm_status order_populations(pm_clock *c, pm_error *error) {
     const pm_network *net = c->network;
-    uint32_t n = (uint32_t)net->n_populations, done = 0;
-    for (uint32_t p = 0; p < n; p++)
+    const uint32_t n = (uint32_t)net->n_populations;
+    pm_outgoing outgoing = {0};
+    size_t *waiting = calloc((size_t)n + 1, sizeof *waiting);
+    pm_status status =
+        waiting ? pm_outgoing_new(&outgoing, net, error) : pm_fail_memory(error, "the order of populations");
+    for (size_t k = 0; status == PM_OK && k < net->n_projections; k++)
+        waiting[net->projections[k].to] += c->wiring->min_delay[k] < c->options.dt;
+    uint32_t n_ready = 0, first = 0, first_ready = 0;
+    for (uint32_t p = 0; p < n; p++) {
         c->rank[p] = NONE;
-    while (done < n) {
-        uint32_t chosen = NONE, first = NONE;
-        for (uint32_t p = 0; p < n && chosen == NONE; p++) {
-            if (c->rank[p] != NONE)
-                continue;
-            first = first == NONE ? p : first;
-            bool waits = false;
-            for (size_t k = 0; k < net->n_projections; k++)
-                waits |= net->projections[k].to == p && c->rank[net->projections[k].from] == NONE &&
-                         c->wiring->min_delay[k] < c->options.dt;
-            chosen = waits ? NONE : p;
-        }
-        chosen = chosen == NONE ? first : chosen;
-        c->rank[chosen] = done;
-        c->order[done++] = chosen;
+        n_ready += status == PM_OK && waiting[p] == 0;
     }
+    for (uint32_t done = 0; status == PM_OK && done < n; done++) {
+        while (c->rank[first] != NONE)
+            first++;
+        while (n_ready > 0 && (c->rank[first_ready] != NONE || waiting[first_ready] > 0))
+            first_ready++;
+        const uint32_t chosen = n_ready > 0 ? first_ready : first;
+        n_ready -= n_ready > 0;
+        c->rank[chosen] = done;
+        c->order[done] = chosen;
+        for (size_t at = outgoing.first[chosen]; at < outgoing.first[chosen + 1]; at++) {
+            const size_t k = outgoing.number[at];
+            const uint32_t to = net->projections[k].to;
+            if (c->rank[to] != NONE || c->wiring->min_delay[k] >= c->options.dt || --waiting[to] > 0)
+                continue;
+            n_ready++;
+            first_ready = to < first_ready ? to : first_ready;
+        }
+    }
+    pm_outgoing_free(&outgoing);
+    free(waiting);
+    return status;
 }
 
 static pm_status make_cells(pm_clock *c, pm_error *error) {
@@ -121,8 +136,7 @@ static pm_status make_cells(pm_clock *c, pm_error *error) {
             c->head[k] = NONE;
         }
     }
-    order_populations(c);
-    return status;
+    return status == PM_OK ? order_populations(c, error) : status;
 }
 
 static pm_status make_ring(pm_clock *c, pm_error *error) {
