@@ -1,4 +1,5 @@
-/* The pieces of docs/api.md in a program: what there is by name, and the gradient of a loss with respect to weights. */
+/* The pieces of docs/api.md in a program: what there is by name, the gradient of a loss with respect to weights, a
+ * classifier. */
 #include <punctum/punctum.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,40 @@ static pm_status differentiate(pm_simulation *simulation, const pm_recording *re
     return status;
 }
 
+/* Which of two intensities is larger. */
+static pm_status classify(void) {
+    enum { N = 60 };
+    pm_error error = {0};
+    double values[2 * N];
+    uint8_t labels[N];
+    for (size_t k = 0; k < N; k++) {
+        labels[k] = k % 2;
+        values[2 * k] = (k % 2 ? 0.1 : 0.6) + 0.3 * (double)(7 * k % N) / N;
+        values[2 * k + 1] = (k % 2 ? 0.6 : 0.1) + 0.3 * (double)(11 * k % N) / N;
+    }
+    pm_dataset examples = {.n = N, .n_features = 2, .n_classes = 2, .values = values, .label = labels};
+    static const char text[] =
+        "duration: 30\n"
+        "data: {given: {classes: 2}}\n"
+        "coding: {latency: {to: 15}, bias: 0}\n"
+        "neuron: {V_th: -55}\n"
+        "layers: [{size: 12, weight: {normal: [900, 400]}}, {size: 2, weight: {normal: [50, 30]}}]\n"
+        "loss: {discounted: {scale: 0.3, tau: 10}}\n"
+        "epochs: 20\nbatch: 20\nrate: 10\n";
+    pm_classification *experiment;
+    pm_class_outcome outcome = {0};
+    pm_status status = pm_classification_parse(text, "text", &experiment, &error);
+    if (!status)
+        status = pm_classification_train(
+            experiment, &(pm_class_training){.train = &examples, .test = &examples, .size = sizeof(pm_class_training)},
+            &outcome, &error);
+    if (!status)
+        printf("%zu of %zu examples right after %zu epochs\n", outcome.test.correct, outcome.test.n, outcome.n_epochs);
+    pm_class_outcome_free(&outcome);
+    pm_classification_free(experiment);
+    return status;
+}
+
 int main(void) {
     pm_error error = {0};
     pm_simulation *simulation = NULL;
@@ -61,6 +96,8 @@ int main(void) {
     }
     if (!status)
         status = differentiate(simulation, recording, 1);
+    if (!status)
+        status = classify();
     pm_recording_free(recording);
     pm_simulation_free(simulation);
     pm_network_free(network);

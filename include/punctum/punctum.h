@@ -4,6 +4,7 @@
 #define PUNCTUM_H
 
 #include <punctum/api.h>
+#include <punctum/classification.h>
 #include <punctum/error.h>
 #include <punctum/exchange.h>
 #include <punctum/gradient.h>
@@ -13,6 +14,7 @@
 #include <punctum/network.h>
 #include <punctum/neuron.h>
 #include <punctum/recording.h>
+#include <punctum/results.h>
 #include <punctum/simulation.h>
 #include <punctum/state.h>
 #include <punctum/synapses.h>

@@ -134,9 +134,35 @@ void pm_classification_set_loss(pm_classification *c, const pm_loss *loss) {
     pm_kind_preset(&loss->head, c->loss_parameters);
 }
 
+/* The table that has a field of that name. */
+static const pm_kind *table_of(const char *key) {
+    size_t k = 0;
+    while (of_experiment[k] && !pm_kind_field(of_experiment[k], key))
+        k++;
+    return of_experiment[k];
+}
+
+pm_status pm_classification_set(pm_classification *c, const char *key, double value, pm_error *error) {
+    const pm_kind *kind = table_of(key);
+    if (kind)
+        return pm_kind_set(kind, c, key, value, error);
+    if (strcmp(key, "seed") != 0)
+        return pm_fail_key(error, key, "an experiment in classification has no number '%s'", key);
+    if (!(value >= 0.0 && value <= 0x1p53) || value != floor(value))
+        return pm_fail_key(error, key, "seed is %g; it must be a whole number from 0 to 2^53", value);
+    c->seed = (uint64_t)value;
+    return PM_OK;
+}
+
+double pm_classification_number(const pm_classification *c, const char *key) {
+    const pm_kind *kind = table_of(key);
+    return kind ? pm_field_value(pm_kind_field(kind, key), c) : strcmp(key, "seed") == 0 ? (double)c->seed : NAN;
+}
+
 void pm_classification_free(pm_classification *c) {
     if (!c)
         return;
+    free(c->file);
     free(c->images);
     free(c->labels);
     free(c->test_images);
@@ -158,6 +184,9 @@ static pm_status need(bool right, const char *key, double value, const char *wha
     return right ? PM_OK : pm_fail(error, PM_INVALID, "%s: %g is not possible; it must be %s", key, value, what);
 }
 
+/* Whether they are, of examples that are given, is seen when they are. */
+static bool may_be_pictures(const pm_classification *c) { return c->data == PM_DATA_IDX || c->data == PM_DATA_GIVEN; }
+
 static pm_status check_layer(const pm_classification *c, size_t l, pm_error *error) {
     const pm_classification_layer *layer = &c->layers[l];
     char key[32];
@@ -167,7 +196,7 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
         status = need(layer->std >= 0.0, key, layer->std, "a standard deviation of 0 or more", error);
     if (!status)
         status = blame(key, pm_kind_check(&pm_classification_layers, layer, error), error);
-    if (!status && layer->field > 0 && (l > 0 || c->n_layers == 1 || c->data != PM_DATA_IDX))
+    if (!status && layer->field > 0 && (l > 0 || c->n_layers == 1 || !may_be_pictures(c)))
         status = pm_fail(error, PM_INVALID,
                          "%s: only the first hidden layer has receptive fields, of images in IDX files", key);
     if (!status && l + 1 == c->n_layers)
@@ -194,7 +223,7 @@ static pm_status check_events(const pm_classification *c, pm_error *error) {
 
 static pm_status check_deformation(const pm_classification *c, pm_error *error) {
     pm_status status = blame("data.deform", pm_kind_check(&pm_deformation_kind, &c->deform, error), error);
-    if (!status && c->data != PM_DATA_IDX && pm_deformation_any(&c->deform))
+    if (!status && !may_be_pictures(c) && pm_deformation_any(&c->deform))
         status = pm_fail(error, PM_INVALID, "data.deform: only images in IDX files can be deformed");
     return status;
 }

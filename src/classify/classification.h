@@ -1,18 +1,19 @@
-/* Training a classifier on a data set: what an experiment says, and the loop over epochs and mini-batches.
+/* Training a classifier on a data set, from inside: what an experiment says, and the loop over epochs and mini-batches.
  * Times in ms, weights in pA. */
 #ifndef PM_CLASSIFY_CLASSIFICATION_H
 #define PM_CLASSIFY_CLASSIFICATION_H
 
-#include "base/relay.h"
 #include "classify/classifier.h"
 #include "classify/image_model.h"
 #include "data/coding.h"
 #include "data/deform.h"
 #include "rule/optimiser.h"
 
+#include <punctum/classification.h>
+
 enum { PM_CLASSIFIER_MOST_LAYERS = 8 };
 
-typedef enum pm_data_kind { PM_DATA_IDX, PM_DATA_YIN_YANG, PM_DATA_NMNIST } pm_data_kind;
+typedef enum pm_data_kind { PM_DATA_IDX, PM_DATA_YIN_YANG, PM_DATA_NMNIST, PM_DATA_GIVEN } pm_data_kind;
 
 typedef struct pm_classification_layer {
     size_t size;
@@ -30,7 +31,8 @@ extern const pm_kind pm_classification_input;    /* of pm_classification: beside
 extern const pm_kind pm_classification_learning; /* of pm_classification: how weights change */
 extern const pm_kind pm_classification_activity; /* of pm_classification: the map activity */
 
-typedef struct pm_classification {
+struct pm_classification {
+    char *file; /* where it was read; NULL: nowhere */
     uint64_t seed;
     /* NULL: the exact network. Otherwise a model of its own, to which nothing but data, sizes of layers and training
      * (epochs, batch, optimiser, rate, schedule) applies. */
@@ -69,52 +71,20 @@ typedef struct pm_classification {
     double lowest, highest, lift;
     double average; /* the network that is tested is a running mean of the weights, with this share of the old one per
                      * step; 0: the weights themselves */
-} pm_classification;
+};
 
 pm_classification *pm_classification_new(void); /* defaults; NULL when there is no memory */
-void pm_classification_free(pm_classification *c);
 /* Another loss, with its default parameters. */
 void pm_classification_set_loss(pm_classification *c, const pm_loss *loss);
 /* PM_INVALID with a message that begins with the key, unless the experiment can be run. */
 pm_status pm_classification_check(const pm_classification *c, pm_error *error);
 
-typedef struct pm_score {
-    size_t n, correct;
-    double loss;   /* mean per example */
-    double spikes; /* mean per example, of all layers but the input */
-    double input;  /* mean number of input spikes per example */
-} pm_score;
+/* One epoch over the training set, without the test after it. */
+pm_status pm_class_trainer_epoch(pm_class_trainer *trainer, pm_class_progress *progress, void *user,
+                                 const volatile int *stop, pm_score *score, pm_error *error);
 
-typedef struct pm_epoch {
-    pm_score train, validation; /* train: with dropout, while the weights changed */
-    double rate;
-    double cpu_seconds; /* processor time of training, all threads of this process */
-} pm_epoch;
-
-typedef struct pm_class_trainer pm_class_trainer;
-
-/* Takes the data sets over by reference. Errors: PM_INVALID for a network that does not fit the data or a batch larger
- * than it, and for deformations of what is no picture; PM_NO_MEMORY. */
-pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *train, pm_class_trainer **trainer,
-                               pm_error *error);
-/* The same on several ranks (NULL: one), each with the same data. Epochs and tests are then common to all: all ranks
- * call them alike, and have the same results and the same errors. Errors: PM_INVALID also for more ranks than parts,
- * and for models of their own, which one process trains. */
-pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
-                                      pm_class_trainer **trainer, pm_error *error);
-void pm_class_trainer_free(pm_class_trainer *trainer);
-/* One epoch over the training set. *progress, if given, counts examples; *stop other than 0 ends it early (PM_STOPPED:
- * the weights are then those of an epoch half done). Errors: PM_FAILED when training diverges: the message says how. */
-pm_status pm_class_trainer_epoch(pm_class_trainer *trainer, void (*progress)(void *, size_t, const pm_score *),
-                                 void *argument, const volatile int *stop, pm_score *score, pm_error *error);
-/* The same, with a test on the validation set (of 0 examples: none) after it; *epoch says what came of both. */
-pm_status pm_class_trainer_advance(pm_class_trainer *trainer, const pm_dataset *validation,
-                                   void (*progress)(void *, size_t, const pm_score *), void *argument,
-                                   const volatile int *stop, pm_epoch *epoch, pm_error *error);
-
-/* Runs all examples of a set without dropout; confusion (NULL: not wanted) counts [label * n_classes + decision]. */
-pm_status pm_class_trainer_test(pm_class_trainer *trainer, const pm_dataset *data, uint32_t *confusion, pm_score *score,
-                                pm_error *error);
+/* The experiment of a trainer. */
+const pm_classification *pm_class_trainer_experiment(const pm_class_trainer *trainer);
 
 /* What a network did with an example: the spikes of its populations, the input first. */
 typedef struct pm_class_look {
@@ -124,22 +94,9 @@ typedef struct pm_class_look {
     double duration; /* ms */
 } pm_class_look;
 
-/* Whether there are spikes to look at: not of models whose spikes have no times. */
-bool pm_class_trainer_looks(const pm_class_trainer *trainer);
 /* One example through the network of the last test; *look lives until the next call. Errors: as of a test. */
 pm_status pm_class_trainer_look(pm_class_trainer *trainer, const pm_dataset *data, size_t example, pm_class_look *look,
                                 pm_error *error);
-
-/* A part of what is learnt: row r, column i is numbers[i * stride + r]. */
-typedef struct pm_class_table {
-    char name[40];    /* "weights-1" */
-    const char *head; /* what the numbers are */
-    const double *numbers;
-    size_t rows, columns, stride;
-} pm_class_table;
-
-/* Table k of the network of the last test, which has no dropout; false beyond the last one. */
-bool pm_class_trainer_table(const pm_class_trainer *trainer, size_t k, pm_class_table *table);
 
 /* The state of a trainer between epochs, for checkpoints: so many arrays of doubles. */
 size_t pm_class_trainer_arrays(const pm_class_trainer *trainer);

@@ -25,6 +25,7 @@ struct pm_class_trainer {
     pm_score *scores;                           /* of own parts */
     uint32_t *order;
     uint64_t counters[2]; /* epochs, steps */
+    pm_class_look look;   /* at the last example that was looked at */
 };
 
 static const pm_exchange *ranks_of(const pm_class_trainer *t) { return t->relay ? t->relay->ranks : NULL; }
@@ -107,6 +108,11 @@ pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *tra
 pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
                                       pm_class_trainer **trainer, pm_error *error) {
     *trainer = NULL;
+    pm_status status = pm_classification_check(c, error);
+    if (!status)
+        status = pm_dataset_check(train, error);
+    if (status)
+        return status;
     if (c->layers[c->n_layers - 1].size != train->n_classes)
         return pm_fail(error, PM_INVALID, "layers: the output layer has %zu neurons, but the data has %zu classes",
                        c->layers[c->n_layers - 1].size, train->n_classes);
@@ -118,7 +124,7 @@ pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_datas
     pm_class_trainer own = {
         .of = c, .train = train, .kind = c->model ? &pm_classifier_of_images : &pm_classifier_exact};
     size_t first = 0;
-    pm_status status = share(&own, relay, &first, error);
+    status = share(&own, relay, &first, error);
     if (!status)
         status = pm_room_check_all(bytes_of(&own), "the weights of all layers", ranks_of(&own), error);
     if (status)
@@ -225,8 +231,8 @@ static bool stuck(const pm_class_trainer *t, const pm_score *score) {
     return t->kind->only_by_spikes && c->n_layers > 1 && score->spikes <= 0.0 && !(c->lift > 0.0 && c->lowest > 0.0);
 }
 
-pm_status pm_class_trainer_epoch(pm_class_trainer *t, void (*progress)(void *, size_t, const pm_score *),
-                                 void *argument, const volatile int *stop, pm_score *score, pm_error *error) {
+pm_status pm_class_trainer_epoch(pm_class_trainer *t, pm_class_progress *progress, void *user, const volatile int *stop,
+                                 pm_score *score, pm_error *error) {
     const char *const words[] = {t->kind->streams, "shuffle"};
     size_t n = t->train->n, batches = n / t->of->batch;
     *score = (pm_score){0};
@@ -236,7 +242,7 @@ pm_status pm_class_trainer_epoch(pm_class_trainer *t, void (*progress)(void *, s
         size_t from = n * k / batches, to = n * (k + 1) / batches;
         status = run_batch(t, from, to - from, stop && *stop, score, error);
         if (!status && progress)
-            progress(argument, to, score);
+            progress(user, to, score);
     }
     if (status)
         return status;
@@ -255,14 +261,13 @@ pm_status pm_class_trainer_epoch(pm_class_trainer *t, void (*progress)(void *, s
 /* Of all threads of this process. */
 static double processor_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
 
-pm_status pm_class_trainer_advance(pm_class_trainer *t, const pm_dataset *validation,
-                                   void (*progress)(void *, size_t, const pm_score *), void *argument,
-                                   const volatile int *stop, pm_epoch *epoch, pm_error *error) {
+pm_status pm_class_trainer_advance(pm_class_trainer *t, const pm_dataset *validation, pm_class_progress *progress,
+                                   void *user, const volatile int *stop, pm_epoch *epoch, pm_error *error) {
     *epoch = (pm_epoch){.rate = rate_of(t)};
     double begun = processor_seconds();
-    pm_status status = pm_class_trainer_epoch(t, progress, argument, stop, &epoch->train, error);
+    pm_status status = pm_class_trainer_epoch(t, progress, user, stop, &epoch->train, error);
     epoch->cpu_seconds = processor_seconds() - begun;
-    if (!status && validation->n > 0)
+    if (!status && validation && validation->n > 0)
         status = pm_class_trainer_test(t, validation, NULL, &epoch->validation, error);
     if (!status && !isfinite(epoch->validation.loss))
         status = pm_fail(error, PM_FAILED, "training diverged: the loss on the validation set is %g",
@@ -295,14 +300,30 @@ static void sum_counts(const pm_exchange *ranks, uint32_t *count, size_t n) {
     }
 }
 
+/* Whether a set is one, and one for this network. */
+static pm_status check_set(const pm_class_trainer *t, const pm_dataset *data, pm_error *error) {
+    const pm_dataset *as = t->train;
+    pm_status status = pm_dataset_check(data, error);
+    if (!status &&
+        (data->n_features != as->n_features || data->n_classes != as->n_classes || !data->first != !as->first))
+        status =
+            pm_fail(error, PM_INVALID,
+                    "examples: %zu features and %zu classes; the network was made for %zu features and %zu classes",
+                    data->n_features, data->n_classes, as->n_features, as->n_classes);
+    return status;
+}
+
 pm_status pm_class_trainer_test(pm_class_trainer *t, const pm_dataset *data, uint32_t *confusion, pm_score *score,
                                 pm_error *error) {
     const size_t cells = data->n_classes * data->n_classes;
     *score = (pm_score){0};
+    pm_status status = check_set(t, data, error);
+    if (status)
+        return status;
     prepare(t);
     if (confusion)
         memset(confusion, 0, cells * sizeof *confusion);
-    pm_status status = conclude(t, t->kind->test(t->model, data, confusion, t->scores, error), score, error);
+    status = conclude(t, t->kind->test(t->model, data, confusion, t->scores, error), score, error);
     if (!status && confusion && t->relay)
         sum_counts(t->relay->ranks, confusion, cells);
     finish(score);
@@ -311,9 +332,41 @@ pm_status pm_class_trainer_test(pm_class_trainer *t, const pm_dataset *data, uin
 
 bool pm_class_trainer_looks(const pm_class_trainer *t) { return t->kind->look; }
 
+const pm_classification *pm_class_trainer_experiment(const pm_class_trainer *t) { return t->of; }
+
+size_t pm_class_trainer_epochs(const pm_class_trainer *t) { return (size_t)t->counters[0]; }
+
 pm_status pm_class_trainer_look(pm_class_trainer *t, const pm_dataset *data, size_t example, pm_class_look *look,
                                 pm_error *error) {
-    return t->kind->look(t->model, data, example, look, error);
+    t->look = (pm_class_look){0};
+    if (!t->kind->look || example >= data->n)
+        return pm_fail(error, PM_INVALID,
+                       t->kind->look ? "there is no example %zu"
+                                     : "example %zu: the spikes of this "
+                                       "model have no times",
+                       example);
+    pm_status status = t->kind->look(t->model, data, example, look, error);
+    t->look = status ? t->look : *look;
+    return status;
+}
+
+pm_status pm_class_trainer_run(pm_class_trainer *t, const pm_dataset *data, size_t example, pm_error *error) {
+    pm_class_look look;
+    pm_status status = check_set(t, data, error);
+    return status ? status : pm_class_trainer_look(t, data, example, &look, error);
+}
+
+size_t pm_class_trainer_spikes(const pm_class_trainer *t, size_t population, const double **time,
+                               const uint32_t **neuron, const double **slope) {
+    static const pm_raster none = {0};
+    const pm_raster *spikes = population < t->look.populations ? &t->look.rasters[population] : &none;
+    if (time)
+        *time = spikes->time;
+    if (neuron)
+        *neuron = spikes->neuron;
+    if (slope)
+        *slope = spikes->slope;
+    return spikes->n;
 }
 
 bool pm_class_trainer_table(const pm_class_trainer *t, size_t k, pm_class_table *table) {

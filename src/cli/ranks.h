@@ -2,8 +2,6 @@
 #ifndef PM_CLI_RANKS_H
 #define PM_CLI_RANKS_H
 
-#include "base/relay.h"
-
 #include <punctum/exchange.h>
 
 /* To be called once, before anything that takes long. Without a launcher it does nothing and there is one rank. The

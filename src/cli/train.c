@@ -10,8 +10,6 @@
 #include "cli/train_classifier.h"
 
 #include "base/room.h"
-#include "io/classification_file.h"
-#include "io/experiment_yaml.h"
 #include "io/output.h"
 #include "io/results.h"
 #include "io/summary.h"
@@ -366,36 +364,34 @@ static void print_outputs(const batch *b) {
 }
 
 /* An experiment in classification: its iterations are epochs. */
-static pm_status train_class(const options *o, const pm_tree *tree, const pm_exchange *ranks, pm_error *error) {
+static pm_status train_class(const options *o, pm_classification *c, const pm_exchange *ranks, pm_error *error) {
+    pm_status status = PM_OK;
     if (!isnan(o->trials))
         return pm_fail(error, PM_INVALID, "%s: a classifier is trained once; --trials is for spike times only",
                        o->file);
     if (o->weights)
         return pm_fail(error, PM_INVALID, "%s: a classifier goes on with --resume; --weights is for spike times only",
                        o->file);
+    if (!isnan(o->seed))
+        status = pm_classification_set(c, "seed", o->seed, error);
+    if (!status && !isnan(o->iterations))
+        status = pm_classification_set(c, "epochs", o->iterations, error);
+    if (status)
+        return status;
     pm_watch_signals(NULL);
-    const pm_class_options own = {.file = o->file,
-                                  .tree = tree,
-                                  .folder = o->folder,
-                                  .seed = o->seed,
-                                  .epochs = o->iterations,
-                                  .jobs = o->jobs > 0 ? o->jobs : pm_ranks_threads(ranks),
-                                  .relay = pm_ranks_relay(ranks),
-                                  .resume = o->resume,
-                                  .quiet = o->quiet || ranks->rank > 0};
-    return pm_train_classifier(&own, &pm_interrupted, error);
+    const pm_class_training how = {.folder = o->folder,
+                                   .resume = o->resume,
+                                   .threads = o->jobs > 0 ? o->jobs : pm_ranks_threads(ranks),
+                                   .relay = pm_ranks_relay(ranks),
+                                   .stop = &pm_interrupted};
+    return pm_train_classifier(c, &how, o->quiet || ranks->rank > 0, error);
 }
 
-static pm_status train_times(const options *o, const pm_tree *tree, const pm_exchange *ranks, pm_error *error) {
-    pm_experiment *experiment = NULL;
-    pm_status status = pm_experiment_read(tree, &experiment, error);
-    if (!status && o->weights && experiment)
-        status = pm_experiment_load_weights(experiment, o->weights, error);
+static pm_status train_times(const options *o, pm_experiment *experiment, const pm_exchange *ranks, pm_error *error) {
+    pm_status status = o->weights ? pm_experiment_load_weights(experiment, o->weights, error) : PM_OK;
     status = pm_exchange_agree(ranks, status, error);
-    if (status || !experiment) {
-        pm_experiment_free(experiment);
+    if (status)
         return status;
-    }
     const bool quiet = o->quiet || ranks->rank > 0;
     if (!isnan(o->trials))
         experiment->trials = (uint32_t)o->trials;
@@ -420,16 +416,17 @@ static pm_status train_times(const options *o, const pm_tree *tree, const pm_exc
     free(b.trials);
     free(b.done);
     free(b.folder);
-    pm_experiment_free(experiment);
     return status;
 }
 
 static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error *error) {
-    pm_tree *tree = NULL;
-    pm_status status = pm_exchange_agree(ranks, pm_tree_load(o->file, &tree, error), error);
+    pm_experiment *experiment = NULL;
+    pm_classification *c = NULL;
+    pm_status status = pm_exchange_agree(ranks, pm_training_load(o->file, &experiment, &c, error), error);
     if (!status)
-        status = pm_classification_is(tree) ? train_class(o, tree, ranks, error) : train_times(o, tree, ranks, error);
-    pm_tree_free(tree);
+        status = c ? train_class(o, c, ranks, error) : train_times(o, experiment, ranks, error);
+    pm_experiment_free(experiment);
+    pm_classification_free(c);
     return status;
 }
 

@@ -19,6 +19,48 @@ void pm_dataset_free(pm_dataset *data) {
     *data = (pm_dataset){0};
 }
 
+static pm_status check_values(const pm_dataset *data, pm_error *error) {
+    for (size_t k = 0; data->values && k < data->n * data->n_features; k++)
+        if (!(data->values[k] >= 0.0 && data->values[k] <= 1.0))
+            return pm_fail(error, PM_INVALID, "examples: feature %zu of example %zu is %g; it must be from 0 to 1",
+                           k % data->n_features, k / data->n_features, data->values[k]);
+    return PM_OK;
+}
+
+static pm_status check_recordings(const pm_dataset *data, pm_error *error) {
+    if (!data->stamp || !data->feature || data->first[0] != 0)
+        return pm_fail(error, PM_INVALID, "examples: recordings need stamps and features, from event 0 on");
+    for (size_t k = 0; k < data->n; k++)
+        if (data->first[k] > data->first[k + 1])
+            return pm_fail(error, PM_INVALID, "examples: recording %zu ends before it begins", k);
+    for (uint64_t k = 0; k < data->first[data->n]; k++)
+        if (data->feature[k] >= data->n_features)
+            return pm_fail(error, PM_INVALID, "examples: event %llu is of feature %u; there are %zu",
+                           (unsigned long long)k, data->feature[k], data->n_features);
+    return PM_OK;
+}
+
+pm_status pm_dataset_check(const pm_dataset *data, pm_error *error) {
+    if (data->size && data->size != sizeof *data)
+        return pm_fail(error, PM_INVALID, "a set of examples of %zu bytes; this version of punctum knows %zu",
+                       data->size, sizeof *data);
+    if (data->n == 0 || data->n_features == 0 || data->n_classes == 0 || !data->label)
+        return pm_fail(error, PM_INVALID,
+                       "examples: %zu examples of %zu features and %zu classes, %s labels, are no "
+                       "set",
+                       data->n, data->n_features, data->n_classes, data->label ? "with" : "without");
+    if ((data->bytes != NULL) + (data->values != NULL) + (data->first != NULL) != 1)
+        return pm_fail(error, PM_INVALID, "examples: give one of bytes, values and recordings");
+    if (data->width > 0 && (data->n_features % data->width != 0 || data->height != data->n_features / data->width))
+        return pm_fail(error, PM_INVALID, "examples: pictures of %zu x %zu pixels do not have %zu features",
+                       data->width, data->height, data->n_features);
+    for (size_t k = 0; k < data->n; k++)
+        if (data->label[k] >= data->n_classes)
+            return pm_fail(error, PM_INVALID, "examples: label %u of example %zu; there are %zu classes",
+                           data->label[k], k, data->n_classes);
+    return data->first ? check_recordings(data, error) : check_values(data, error);
+}
+
 /* The recordings from number `kept` on. */
 static bool copy_events(const pm_dataset *from, size_t kept, pm_dataset *part) {
     uint64_t begin = from->first[kept], n = from->first[from->n] - begin;

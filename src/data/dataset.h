@@ -1,26 +1,8 @@
-/* Labelled examples: what a classifier is trained and tested on. */
+/* Labelled examples (punctum/classification.h), from inside. */
 #ifndef PM_DATA_DATASET_H
 #define PM_DATA_DATASET_H
 
-#include <punctum/error.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* n examples of n_features intensities each, from 0 to 1: either bytes (intensity byte / 255) or numbers, row by row.
- * Or else recordings: those events of example k that have the numbers first[k] to first[k + 1] - 1, in order. */
-typedef struct pm_dataset {
-    size_t n, n_features, n_classes;
-    size_t width, height; /* of a picture; 0: the features are no picture */
-    uint8_t *bytes;       /* NULL unless they hold the features */
-    double *values;       /* likewise */
-    uint64_t *first;      /* n + 1 places; NULL unless these are recordings */
-    uint32_t *stamp;      /* of each event: whole us from `before` us before the beginning of what is kept */
-    double before;        /* 0 to 1; 0 where a recording is kept from a whole us on */
-    uint16_t *feature;    /* of each event */
-    uint8_t *label;
-} pm_dataset;
-
-void pm_dataset_free(pm_dataset *data);
+#include <punctum/classification.h>
 
 /* Intensity of feature k of an example; not of recordings. */
 static inline double pm_dataset_value(const pm_dataset *data, size_t example, size_t k) {

@@ -45,6 +45,11 @@ pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, 
                                  pm_dataset *test, pm_error *error) {
     pm_dataset a = {0}, b = {0}, d = {0};
     pm_status status = PM_OK;
+    if (c->data == PM_DATA_GIVEN)
+        return pm_fail(
+            error, PM_INVALID,
+            "%s: data.given: its examples are given by the program that trains; a file of data is wanted here",
+            c->file ? c->file : "the experiment");
     if (c->data != PM_DATA_YIN_YANG) {
         status = sets_of_files(c, train ? &a : NULL, &b, test ? &d : NULL, error);
     } else {

@@ -33,7 +33,7 @@ static json_t *layers_json(const pm_classification *c) {
 }
 
 static json_t *data_json(const pm_classification *c) {
-    static const char *const kinds[] = {"idx", "yin_yang", "nmnist"};
+    static const char *const kinds[] = {"idx", "yin_yang", "nmnist", "given"};
     json_t *data = json_pack("{s:s, s:I}", "kind", kinds[c->data], "classes", (json_int_t)c->n_classes);
     pm_kind_json(&data, &pm_classification_sets, c);
     if (c->data == PM_DATA_IDX)
@@ -181,6 +181,20 @@ static const uint64_t MAGIC = 0x31434b434d50u; /* "PMCKC1", in the machine's ord
 static pm_status put(pm_output *output, uint32_t *sum, const void *bytes, size_t n, pm_error *error) {
     *sum = (uint32_t)crc32_z(*sum, bytes, n);
     return pm_output_bytes(output, bytes, n, error);
+}
+
+pm_status pm_class_trainer_save(pm_class_trainer *t, const char *folder, const pm_epoch *epochs, pm_error *error) {
+    uint64_t mark = 0;
+    pm_status status = pm_classification_mark(pm_class_trainer_experiment(t), &mark, error);
+    return status ? status : pm_class_checkpoint_write(folder, mark, t, epochs, error);
+}
+
+pm_status pm_class_trainer_restore(pm_class_trainer *t, const char *folder, pm_epoch **epochs, bool *found,
+                                   pm_error *error) {
+    uint64_t mark = 0;
+    *epochs = NULL;
+    pm_status status = pm_classification_mark(pm_class_trainer_experiment(t), &mark, error);
+    return status ? status : pm_class_checkpoint_read(folder, mark, t, epochs, found, error);
 }
 
 pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *t, const pm_epoch *epochs,

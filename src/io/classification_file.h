@@ -14,20 +14,14 @@ extern const char *const pm_class_model_keys[];
 
 /* Whether an experiment file is one in classification: whether it has the key "data". */
 bool pm_classification_is(const pm_tree *tree);
-/* Errors: PM_INVALID with file, line, key and what would be right; PM_NO_MEMORY. */
-pm_status pm_classification_load(const char *path, pm_classification **c, pm_error *error);
-/* The same of a document that is loaded already. */
+/* As pm_classification_load, of a document that is loaded already. */
 pm_status pm_classification_read(const pm_tree *tree, pm_classification **c, pm_error *error);
-/* The training, validation and test sets of an experiment; sets that are not asked for (NULL) are not read. */
-pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, pm_dataset *validation,
-                                 pm_dataset *test, pm_error *error);
 
 /* The whole configuration. NULL when there is no memory. */
 json_t *pm_classification_json(const pm_classification *c);
 /* A number that differs between experiments that differ in anything but the number of epochs. Errors: PM_NO_MEMORY. */
 pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_error *error);
 
-#define PM_CLASS_CHECKPOINT "checkpoint.bin"
 /* Checkpoint of a trainer and of the epochs so far, "folder/checkpoint.bin", whole or not at all. */
 pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *trainer,
                                     const pm_epoch *epochs, pm_error *error);

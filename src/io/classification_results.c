@@ -113,15 +113,15 @@ static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_err
         seconds += e->cpu_seconds;
     }
     errno = 0;
-    char *path = realpath(r->file, NULL);
+    char *path = realpath(r->experiment->file, NULL);
     if (!path && errno == ENOMEM) {
         json_decref(epochs);
         return pm_fail_memory(error, "summary.json");
     }
     json_t *summary = json_pack(
         "{s:s, s:s, s:s, s:I, s:f, s:o, s:o, s:o}", "version", PM_VERSION, "command", "train (classification)", "file",
-        path ? path : r->file, "seed", (json_int_t)r->experiment->seed, "training_cpu_seconds", seconds, "test",
-        pm_score_json(&r->score), "experiment", pm_classification_json(r->experiment), "epochs", epochs);
+        path ? path : r->experiment->file, "seed", (json_int_t)r->experiment->seed, "training_cpu_seconds", seconds,
+        "test", pm_score_json(&r->score), "experiment", pm_classification_json(r->experiment), "epochs", epochs);
     free(path);
     if (r->looks->populations > 0) {
         json_t *labels = json_array();

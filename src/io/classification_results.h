@@ -17,7 +17,6 @@ pm_status pm_confusion_write(pm_results *results, const uint32_t *confusion, siz
 json_t *pm_score_json(const pm_score *score);
 
 typedef struct pm_class_results {
-    const char *file; /* of the experiment */
     const pm_classification *experiment;
     const pm_class_trainer *trainer;
     const pm_dataset *test;

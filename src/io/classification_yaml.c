@@ -96,28 +96,39 @@ static pm_status read_nmnist(pm_classification *c, const pm_node *map, pm_error 
     return status ? status : read_window(c, map, error);
 }
 
+/* Examples that the calling program has. */
+static pm_status read_given(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"classes", NULL};
+    c->data = PM_DATA_GIVEN;
+    pm_status status = pm_map_check(map, keys, error);
+    return status ? status : count(map, "classes", "a number of classes", 2, &c->n_classes, error);
+}
+
 static pm_status read_deformation(pm_classification *c, const pm_node *map, pm_error *error) {
     pm_status status = pm_read_kind(map, &pm_deformation_kind, NULL, &c->deform, error);
-    if (!status && c->data != PM_DATA_IDX)
+    if (!status && (c->data == PM_DATA_NMNIST || c->data == PM_DATA_YIN_YANG))
         return pm_node_fail(map, error, "%s are no pictures; only images in IDX files can be deformed",
                             c->data == PM_DATA_NMNIST ? "recordings of events" : "the examples of yin_yang");
     return status;
 }
 
 static pm_status read_sets(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const sources[] = {"idx", "yin_yang", "nmnist", "deform", NULL};
+    static const char *const sources[] = {"idx", "yin_yang", "nmnist", "given", "deform", NULL};
     static const char *const no_keys[] = {"", NULL};
     pm_status status = pm_check_keys(map, &pm_classification_sets, sources, error);
     pm_node idx = pm_map_find(map, "idx"), yin_yang = pm_map_find(map, "yin_yang");
-    pm_node nmnist = pm_map_find(map, "nmnist");
-    if (!status && pm_node_exists(&idx) + pm_node_exists(&yin_yang) + pm_node_exists(&nmnist) != 1)
-        return pm_node_fail(map, error, "give one of idx, yin_yang and nmnist");
+    pm_node nmnist = pm_map_find(map, "nmnist"), given = pm_map_find(map, "given");
+    if (!status &&
+        pm_node_exists(&idx) + pm_node_exists(&yin_yang) + pm_node_exists(&nmnist) + pm_node_exists(&given) != 1)
+        return pm_node_fail(map, error, "give one of idx, yin_yang, nmnist and given");
     if (!status)
         status = pm_read_fields(map, &pm_classification_sets, c, error);
     if (status || pm_node_exists(&idx))
         return status ? status : read_idx(c, &idx, error);
     if (pm_node_exists(&nmnist))
         return read_nmnist(c, &nmnist, error);
+    if (pm_node_exists(&given))
+        return read_given(c, &given, error);
     c->data = PM_DATA_YIN_YANG;
     c->n_classes = 3;
     c->train = c->train == SIZE_MAX ? 5000 : c->train;
@@ -373,11 +384,23 @@ pm_status pm_classification_load(const char *path, pm_classification **loaded, p
     return status;
 }
 
+pm_status pm_classification_parse(const char *text, const char *name, pm_classification **loaded, pm_error *error) {
+    *loaded = NULL;
+    pm_tree *tree = NULL;
+    pm_status status = pm_tree_parse(name, (const unsigned char *)text, strlen(text), &tree, error);
+    if (!status)
+        status = pm_classification_read(tree, loaded, error);
+    pm_tree_free(tree);
+    return status;
+}
+
 pm_status pm_classification_read(const pm_tree *tree, pm_classification **loaded, pm_error *error) {
     *loaded = NULL;
     pm_classification *c = pm_classification_new();
     pm_node root = pm_tree_root(tree);
-    pm_status status = c ? read_experiment(c, &root, error) : pm_fail_memory(error, "the experiment");
+    if (c)
+        c->file = strdup(pm_tree_name(tree));
+    pm_status status = c && c->file ? read_experiment(c, &root, error) : pm_fail_memory(error, "the experiment");
     if (status) {
         pm_classification_free(c);
         return status;

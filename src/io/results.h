@@ -1,22 +1,10 @@
-/* The owner of a folder of results: one program at a time, and all files of a run or none. */
+/* The owner of a folder of results, from inside. */
 #ifndef PM_IO_RESULTS_H
 #define PM_IO_RESULTS_H
 
 #include <jansson.h>
-#include <punctum/error.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <punctum/results.h>
 
-typedef struct pm_results pm_results;
-
-/* Takes hold of a folder, which is made if need be; finishes what a program that was killed had begun to put in place.
- * With several ranks one of them is the owner, and the others call this after it. `input` (or NULL) is a file that is
- * still needed. Errors: PM_INVALID for a folder that cannot be had, or where `input` is one of the results that would
- * be replaced; PM_FAILED where another program writes into it. */
-pm_status pm_results_open(const char *folder, const char *input, bool owner, pm_results **results, pm_error *error);
-/* The same for a folder that is there and has results already. */
-pm_status pm_results_visit(const char *folder, pm_results **results, pm_error *error);
 const char *pm_results_folder(const pm_results *results);
 /* Whether there are results of a run before. */
 bool pm_results_exist(const pm_results *results);
@@ -36,10 +24,6 @@ pm_status pm_results_commit(pm_results *results, json_t *summary, pm_error *erro
 /* Notes in summary.json, if there is one, that a picture is made of the results, as "pictures": it goes when they go.
  */
 pm_status pm_results_add_picture(pm_results *results, const char *name, pm_error *error);
-
-/* Lets go of the folder; files that were prepared and not committed are removed, unless they are left for a run that
- * goes on. */
-void pm_results_close(pm_results *results, bool leave);
 
 /* For outputs: how many files there are so far; that one of them is complete, and its number (inode). */
 size_t pm_results_size(const pm_results *results);

@@ -81,6 +81,8 @@ void pm_tree_free(pm_tree *tree) {
 
 pm_node pm_tree_root(const pm_tree *tree) { return (pm_node){.tree = tree, .id = 1}; }
 
+const char *pm_tree_name(const pm_tree *tree) { return tree->path; }
+
 char *pm_tree_path(const pm_tree *tree, const char *relative) {
     const char *slash = strrchr(tree->path, '/');
     size_t folder = slash && relative[0] != '/' ? (size_t)(slash - tree->path) + 1 : 0;

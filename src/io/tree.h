@@ -25,6 +25,8 @@ pm_status pm_tree_text(const char *path, unsigned char **text, size_t *size, pm_
 pm_status pm_tree_parse(const char *path, const unsigned char *text, size_t size, pm_tree **tree, pm_error *error);
 void pm_tree_free(pm_tree *tree);
 pm_node pm_tree_root(const pm_tree *tree);
+/* The name of the file. */
+const char *pm_tree_name(const pm_tree *tree);
 /* The path of a file that the document names: relative to the document's folder. NULL when there is no memory. */
 char *pm_tree_path(const pm_tree *tree, const char *relative);
 

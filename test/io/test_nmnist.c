@@ -4,6 +4,7 @@
 #include "data/coding.h"
 #include "io/event_file.h"
 #include "io/output.h"
+#include "support/folder.h"
 #include "support/presets.h"
 #include "support/starve.h"
 
@@ -15,24 +16,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/punctum-nmnist-XXXXXX";
+static char folder[TEST_FOLDER_SIZE];
 
-static void make_folder(void) {
-    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
+static void make_folder(void) { test_folder_make(folder); }
 
-static void remove_folder(void) {
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
+static void remove_folder(void) { test_folder_remove(folder); }
 
-static const char *place(const char *name) {
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
+static const char *place(const char *name) { return test_folder_place(folder, name); }
 
 static void put(const char *name, const void *bytes, size_t n) {
     const char *slash = strrchr(name, '/');

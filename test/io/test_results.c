@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "io/output.h"
 #include "io/results.h"
+#include "support/folder.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -13,28 +14,21 @@
 
 enum { MANY = 220, ROUNDS = 3, PIECE = 9000 };
 
-static char folder[64];
+static char folder[TEST_FOLDER_SIZE];
 static pm_results *results;
 static pm_error error;
 
 static void setup(void) {
-    snprintf(folder, sizeof folder, "/tmp/punctum-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    test_folder_make(folder);
     ck_assert_int_eq(pm_results_open(folder, NULL, true, &results, &error), PM_OK);
 }
 
 static void teardown(void) {
-    char command[100];
     pm_results_close(results, false);
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    ck_assert_int_eq(system(command), 0);
+    test_folder_remove(folder);
 }
 
-static const char *place(const char *name) {
-    static char path[160];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
+static const char *place(const char *name) { return test_folder_place(folder, name); }
 
 static bool there(const char *name) { return access(place(name), F_OK) == 0; }
 

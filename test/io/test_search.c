@@ -1,21 +1,13 @@
 /* Search files from inside. */
-#define _GNU_SOURCE
 #include "io/search_yaml.h"
+#include "support/folder.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-static char folder[64];
+static char folder[TEST_FOLDER_SIZE];
 
-static const char *place(const char *name) {
-    static char path[2][160];
-    static size_t next;
-    char *to = path[next++ % 2];
-    snprintf(to, sizeof path[0], "%s/%s", folder, name);
-    return to;
-}
+static const char *place(const char *name) { return test_folder_place(folder, name); }
 
 static void put(const char *name, const char *text) {
     FILE *file = fopen(place(name), "w");
@@ -29,8 +21,7 @@ START_TEST(one_experiment) {
     pm_search search;
     pm_experiment *experiment = NULL;
     pm_error error = {0};
-    snprintf(folder, sizeof folder, "/tmp/punctum-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    test_folder_make(folder);
     put("experiment.yaml",
         "duration: 100.0\nlayers: [{name: in, size: 5}, {name: out, size: 1}]\n"
         "problem: {poisson: {}}\ngoal: {correlation: 0.9, tau: 5.0}\nrule: {normad: {tau_hat: 2.0}}\n");
@@ -45,9 +36,7 @@ START_TEST(one_experiment) {
         pm_experiment_free(experiment);
     }
     pm_search_free(&search);
-    ck_assert_int_eq(unlink(place("experiment.yaml")), 0);
-    ck_assert_int_eq(unlink(place("search.yaml")), 0);
-    ck_assert_int_eq(rmdir(folder), 0);
+    test_folder_remove(folder);
 }
 END_TEST
 

@@ -1,5 +1,7 @@
 /* The public face of simulations: recordings, both engines, synapses and weights, states, gradients. */
 #define _GNU_SOURCE
+#include "support/folder.h"
+
 #include <check.h>
 #include <math.h>
 #include <punctum/punctum.h>
@@ -418,8 +420,8 @@ END_TEST
 
 /* Both kinds of scripts are written; one that is no script is refused, and says so by its key. */
 START_TEST(exports) {
-    char folder[] = "/tmp/punctum-export-XXXXXX", script[64];
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    char folder[TEST_FOLDER_SIZE], script[64];
+    test_folder_make(folder);
     pm_error error = {0};
     pm_network *net = build();
     pm_export_model models[4];
@@ -431,9 +433,7 @@ START_TEST(exports) {
     ck_assert_int_eq(pm_network_export(net, &(pm_export){.script = script, .stop = &stop}, NULL, &error), PM_STOPPED);
     ck_assert_int_eq(pm_network_export(net, &(pm_export){.script = folder}, NULL, &error), PM_INVALID);
     ck_assert_str_eq(error.key, "script");
-    char command[100];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    test_folder_remove(folder);
     pm_network_free(net);
 }
 END_TEST
