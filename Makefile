@@ -135,7 +135,9 @@ PYTHON_OUTPUT := $(BUILD)/python
 $(PYTHON_OUTPUT)/layout.c: python/declare.py $(PYTHON_HEADERS) $(wildcard include/punctum/*.h)
 	$(PYTHON) python/declare.py $(PYTHON_OUTPUT) include $(PYTHON_HEADERS)
 
-$(BUILD)/python/%.o: CPPFLAGS += -Ipython/src -isystem $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
+# The public headers alone.
+$(BUILD)/python/%.o: override CPPFLAGS := -Iinclude -Ipython/src \
+    -isystem $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
 $(PYTHON_OUTPUT)/layout.o: $(PYTHON_OUTPUT)/layout.c
 	$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -c $< -o $@
 

@@ -178,16 +178,24 @@ class Run(Mapping[str, Spikes], Pictures):
         spikes = {name: part + later[name] for name, part in self._spikes.items()}
         return Run(spikes, self.start, later.stop, later.counts, self._source)
 
-    def backward(self, dl_dt: Mapping[Union[str, Population], npt.ArrayLike], slope_floor: float = 0.0) -> Gradient:
+    def backward(
+        self,
+        dl_dt: Mapping[Union[str, Population], npt.ArrayLike],
+        slope_floor: float = 0.0,
+        *,
+        parameters: bool = False,
+    ) -> Gradient:
         """The exact gradient of a loss with respect to weights, delays, thresholds and input times.
 
         dl_dt: the derivatives of the loss with respect to the times of the recorded spikes of a population (per ms), in
         their order. slope_floor (mV/ms): dV/dt of grazing spikes is taken to be at least that. The run must begin at 0,
         and the spikes of all populations must be recorded. Result: g[projection].weight, .delay; g['cells'].threshold,
-        .time."""
+        .time. With parameters, which takes about ten times as long, those of every neuron, too: g['cells'].C_m, g_L,
+        E_L, V_th, V_reset, t_ref, I_e, V_m (at t = 0); and .receptors['ampa'] (its time constants; '' without names),
+        .threshold_jumps and .after_spike (jump and time constant of each)."""
         if self._source is None:
             raise InvalidError("a run that was loaded or copied has no gradient")
-        return backward(self, self._source, dl_dt, slope_floor)
+        return backward(self, self._source, dl_dt, slope_floor, parameters)
 
     def save(self, folder: Union[str, os.PathLike[str]]) -> None:
         """Writes spikes-<population>.dat as the program does."""
@@ -219,14 +227,30 @@ class Run(Mapping[str, Spikes], Pictures):
         return {**self.__dict__, "_source": None}
 
 
+class _Running:
+    """The library's simulation, as long as somebody needs it."""
+
+    def __init__(self, network: Any, options: Any) -> None:
+        self.network = network
+        self.lock = threading.Lock()
+        self.run = ctypes.c_void_p()
+        _c.call("pm_python_run_new", network.pointer, ctypes.byref(options), ctypes.byref(self.run))
+
+    @property
+    def simulation(self) -> Any:
+        return _c.lib.pm_python_run_simulation(self.run)
+
+    def __del__(self) -> None:
+        _c.lib.pm_python_run_free(self.run)
+
+
 @dataclass
 class Source:
     """What a run was made from, for gradients."""
 
-    handle: Any
+    handle: _Running
+    populations: list[Population]
     projections: list[Projection]
-    synapses: list[Array]
-    exact: bool
 
 
 class Simulation:
@@ -256,12 +280,9 @@ class Simulation:
         if engine == "clock" and not self.dt > 0.0:
             raise InvalidError(f"dt is {self.dt:g} ms; it must be positive", key="dt")
         self.scheme, self.interpolation = scheme, interpolation
-        self._run: Any = None
-        self._busy = threading.Lock()
         self._make()
 
     def _make(self) -> None:
-        self._free()
         handle = self.network._current()
         options = _c.new(
             "pm_python_options",
@@ -270,9 +291,7 @@ class Simulation:
             scheme=_c.text(self.scheme),
             interpolation=_c.text(self.interpolation),
         )
-        run = ctypes.c_void_p()
-        _c.call("pm_python_run_new", handle.pointer, ctypes.byref(options), ctypes.byref(run))
-        self._run, self._handle = run, handle
+        self._running, self._handle = _Running(handle, options), handle
         self._from = 0.0
         self._populations = list(self.network.populations)
         self._recordings = list(self.network.recordings)
@@ -280,14 +299,9 @@ class Simulation:
         self._recorded = [population.record_spikes for population in self._populations]
         handle.users.add(self)
 
-    def _free(self) -> None:
-        if self._run is not None:
-            _c.lib.pm_python_run_free(self._run)
-            self._run = None
-
-    def __del__(self) -> None:
-        if "_run" in self.__dict__:
-            self._free()
+    @property
+    def _run(self) -> Any:
+        return self._running.run
 
     def __repr__(self) -> str:
         return f"<simulation at {self.time:g} ms>"
@@ -323,12 +337,13 @@ class Simulation:
         if duration is not None and until is not None:
             raise InvalidError("duration and until: one of them", key="duration")
         end = until if until is not None else start + duration if duration is not None else self.network.duration
-        if not self._busy.acquire(blocking=False):
+        lock = self._running.lock
+        if not lock.acquire(blocking=False):
             raise InvalidError("the simulation is running already")
         try:
             self._advance(float(end), progress, every, callback)
         finally:
-            self._busy.release()
+            lock.release()
         return self._take()
 
     def _advance(
@@ -399,7 +414,7 @@ class Simulation:
             parts = [self._take_samples(record, k) for k in range(len(recording.neurons))]
             samples = Samples(recording.quantity, recording.neurons, recording.interval, parts)
             result[population.name].samples[_name_of(recording)] = samples
-        source = Source(self._handle, self._projections, [], self.engine == "exact")
+        source = Source(self._running, self._populations, self._projections)
         return Run(result, start, stop, self.counts, source)
 
     def _take_samples(self, record: int, neuron: int) -> tuple[Array, Array, Array]:

@@ -315,7 +315,7 @@ class Trainer:
         training begins anew there."""
         sizes = self.experiment.sizes
         flat = np.empty(sum(source * target for source, target in zip(sizes, sizes[1:])))
-        _c.lib.pm_python_trainer_weights(self._pointer, flat.ctypes.data)
+        _c.call("pm_trainer_weights", self._pointer, flat.ctypes.data, len(flat))
         ends = np.cumsum([source * target for source, target in zip(sizes, sizes[1:])])
         shapes = zip(sizes[1:], sizes)
         return [part.reshape(shape) for part, shape in zip(np.split(flat, ends[:-1]), shapes)]

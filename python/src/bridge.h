@@ -1,6 +1,5 @@
 /* What the Python package needs in C beside the public headers: runs that record into arrays and that Ctrl-C ends at a
- * clean point, drawn synapses as arrays, exact gradients, and states as bytes. Arrays handed out are freed with
- * pm_python_free. */
+ * clean point, drawn synapses as arrays, and states as bytes. Arrays handed out are freed with pm_python_free. */
 #ifndef PM_PYTHON_BRIDGE_H
 #define PM_PYTHON_BRIDGE_H
 
@@ -61,26 +60,9 @@ PM_API pm_status pm_python_run_restore(pm_python_run *run, const uint8_t *bytes,
 PM_API pm_status pm_python_run_state(pm_python_run *run, uint32_t population, double *potential, double *current,
                                      pm_error *error);
 
-/* The synapses of a projection as drawn, by (source, delay, target); those of a list in its order. */
+/* The synapses of a projection as every simulation of the network draws them, in the order of synapses.h; the array is
+ * the caller's. Cost: that of drawing this projection alone. */
 PM_API pm_status pm_python_synapses(const pm_network *network, size_t projection, pm_synapse **synapses, size_t *n,
                                     pm_error *error);
-
-/* The exact gradient of a loss whose derivatives with respect to the n spike times are dl_dt (per ms). Neurons of all
- * populations are numbered through, in the synapses too; spikes are those of all of them, in order of time. Added to:
- * weight (per pA) and delay (per ms) of each synapse, threshold (per mV) of each neuron; time[k] is the derivative with
- * respect to spike k where all that depends on it moves. Errors: as pm_adjoint_run. */
-typedef struct pm_python_gradient {
-    const pm_synapse *synapses;
-    size_t n_synapses;
-    const double *spike_time, *spike_slope, *dl_dt;
-    const uint32_t *spike_neuron;
-    size_t n_spikes;
-    double slope_floor; /* mV/ms */
-    double *weight, *delay, *threshold, *time;
-} pm_python_gradient;
-PM_API pm_status pm_python_backward(const pm_network *network, const pm_python_gradient *gradient, pm_error *error);
-
-/* All weights of a trainer, in the order of pm_experiment_set_weights. */
-PM_API void pm_python_trainer_weights(const pm_trainer *trainer, double *weights);
 
 #endif

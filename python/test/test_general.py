@@ -64,9 +64,44 @@ def test_parameters_differ():
         net.lif("w", 3, E_L=[-70.0, -60.0])
 
 
-def test_gradients_of_general_neurons_are_refused():
-    net = pm.Network()
-    net.lif("a", 1, receptors={"x": pm.exp(5), "y": pm.alpha(5)}, I_e=3000.0)
-    run = net.simulation().run(100.0)
-    with pytest.raises(pm.InvalidError, match="'a'"):
-        run.backward({"a": np.ones(len(run["a"]))})
+def adaptive(parameters):
+    """Neurons with all that general ones have."""
+    p = dict(parameters)
+    net = pm.Network(seed=3)
+    inputs = net.spikes("input", times=[[1.0, 9.0], [2.0, 30.0], [4.5]])
+    cells = net.lif(
+        "cells", 2, I_e=[p["I_e"], 800.0], t_ref=1.0, V_th=-55.0,
+        receptors={"fast": pm.exp(p["tau"]), "slow": pm.alpha(6.0)},
+        threshold=[(p["jump"], 20.0)], after_spike=[(-40.0, 30.0)],
+    )  # fmt: skip
+    net.connect(inputs, cells, receptor="fast", weight=p["weight"], delay=1.0)
+    net.connect(cells, cells, receptor="slow", weight=30.0, delay=p["delay"], autapses=False)
+    return net
+
+
+def test_gradients_of_general_neurons():
+    """Derivatives with respect to whatever moves spikes are those of finite differences."""
+    at = {"I_e": 900.0, "tau": 3.0, "jump": 2.0, "weight": 180.0, "delay": 2.5}
+
+    def loss(parameters):
+        return np.sum(adaptive(parameters).simulation().run(40.0)["cells"].time)
+
+    net = adaptive(at)
+    run = net.simulation().run(40.0)
+    g = run.backward({"cells": np.ones(len(run["cells"]))}, parameters=True)
+    first, second = net.projections
+    found = {
+        "I_e": g["cells"].I_e[0],
+        "tau": g["cells"].receptors["fast"][0],
+        "jump": g["cells"].threshold_jumps[0, 0],
+        "weight": g[first].weight.sum(),
+        "delay": g[second].delay.sum(),
+    }
+    assert len(run["cells"]) > 4
+    for name, step in {"I_e": 1e-4, "tau": 1e-6, "jump": 1e-6, "weight": 1e-4, "delay": 1e-6}.items():
+        up, down = ({**at, name: at[name] + sign * step} for sign in (1, -1))
+        # central differences of sums of times: an error of second order, and rounding of 1e-13 over the step
+        assert found[name] == pytest.approx((loss(up) - loss(down)) / (2 * step), rel=1e-5), name
+    assert np.array_equal(run.backward({"cells": np.ones(len(run["cells"]))})[first].weight, g[first].weight)
+    with pytest.raises(AttributeError, match="parameters=True"):
+        run.backward({})["cells"].I_e
