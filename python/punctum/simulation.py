@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from . import _c
 from .errors import Error, InvalidError, Stopped
-from .gradients import Gradient, backward
+from .gradients import SPIKE, Gradient, backward
 from .network import Network, Population, Projection, Recording
 from .pictures import Pictures
 from .values import Array
@@ -434,8 +434,12 @@ class Simulation:
         """Lets neurons of a population of spikes fire at times (ms) that do not lie before the present."""
         number = self._number(population)
         simulation = self._exact("injected spikes")
-        for k, t in np.nditer(np.broadcast_arrays(np.asarray(neuron), np.asarray(time, dtype=np.float64))):
-            _c.call("pm_simulation_inject", simulation, number, int(k), float(t))
+        cells, times = np.broadcast_arrays(np.asarray(neuron), np.asarray(time, dtype=np.float64))
+        if cells.size and not 0 <= cells.min() <= cells.max() < self._populations[number].size:
+            raise InvalidError(f"neurons of '{self._populations[number].name}' are from 0 to {self._populations[number].size - 1}")
+        spikes = np.zeros(cells.size, SPIKE)
+        spikes["population"], spikes["neuron"], spikes["time"] = number, cells.ravel(), times.ravel()
+        _c.call("pm_python_inject", simulation, spikes.ctypes.data, len(spikes))
 
     def state(self, population: Union[str, Population]) -> State:
         """Potential (mV) and synaptic current (pA) of every neuron of a LIF population at the present."""

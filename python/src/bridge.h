@@ -46,6 +46,9 @@ PM_API double pm_python_run_time(const pm_python_run *run); /* ms */
 PM_API pm_counts pm_python_run_counts(const pm_python_run *run);
 PM_API pm_status pm_python_run_reset(pm_python_run *run, pm_error *error);
 
+/* Lets neurons of sources fire (population, neuron, time of each of n spikes), as pm_simulation_inject. */
+PM_API pm_status pm_python_inject(pm_simulation *simulation, const pm_spike *spikes, size_t n, pm_error *error);
+
 /* What was recorded since the last time; the arrays are the caller's. `neuron` is a place in the record's neurons. */
 PM_API pm_python_spikes pm_python_take_spikes(pm_python_run *run, uint32_t population);
 PM_API pm_python_samples pm_python_take_samples(pm_python_run *run, size_t record, size_t neuron);

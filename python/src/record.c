@@ -121,6 +121,13 @@ pm_python_samples pm_python_take_samples(pm_python_run *run, size_t record, size
     return (pm_python_samples){s.time, s.value, s.kind, s.n, s.capacity};
 }
 
+pm_status pm_python_inject(pm_simulation *simulation, const pm_spike *spikes, size_t n, pm_error *error) {
+    pm_status status = PM_OK;
+    for (size_t k = 0; !status && k < n; k++)
+        status = pm_simulation_inject(simulation, spikes[k].population, spikes[k].neuron, spikes[k].time, error);
+    return status;
+}
+
 void pm_python_free(void *array) { pm_free(array); }
 
 pm_status pm_python_run_save(pm_python_run *run, uint8_t **bytes, size_t *size, pm_error *error) {

@@ -1,0 +1,130 @@
+"""Trains the Yin-Yang set (Kriener, Goeltz and Petrovici 2022) with PyTorch's Adam on exact spike times:
+
+    python python/examples/yin_yang.py                  # spiking neurons and a linear readout of their spikes
+    python python/examples/yin_yang.py --readout first  # two spiking layers; the output that fires first decides
+
+Prints the accuracy on validation data after every epoch, and at the end that on test data.
+"""
+
+import argparse
+import copy
+import time
+
+import numpy as np
+import torch
+
+import punctum as pm
+from punctum.torch import SpikeTimes, SpikingLayer
+
+DURATION = 40.0  # ms
+NEURON = {"C_m": 300.0, "g_L": 30.0, "E_L": -70.0, "V_th": -50.0, "V_reset": -70.0}
+
+
+def draw(n: int, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Points of the disc, as spike times of x, y, 1 - x, 1 - y and a bias, with their classes: yin, yang, dot."""
+    small, big = 0.1, 0.5
+    points, classes = [], []
+    while len(points) < n:
+        wanted = rng.integers(3)
+        x, y = rng.uniform(0.0, 2.0 * big, 2)
+        if np.hypot(x - big, y - big) > big:
+            continue
+        right, left = np.hypot(x - 1.5 * big, y - big), np.hypot(x - 0.5 * big, y - big)
+        in_dot = right < small or left < small
+        is_yin = right <= small or small < left <= 0.5 * big or (y > big and right > 0.5 * big)
+        found = 2 if in_dot else int(is_yin)
+        if found == wanted:
+            points.append((x, y))
+            classes.append(found)
+    features = np.array([(x, y, 1.0 - x, 1.0 - y, 1.0) for x, y in points])
+    return torch.from_numpy(20.0 * (1.0 - features))[:, :, None], torch.tensor(classes)
+
+
+class Linear(torch.nn.Module):
+    """Hidden neurons, and a linear readout of their spikes, early ones counting most."""
+
+    def __init__(self, hidden: int, seed: int) -> None:
+        super().__init__()
+        self.hidden = SpikingLayer(
+            5, hidden, duration=DURATION, weight=pm.normal(900, 600), seed=seed, slope_floor=0.1, threads=1, **NEURON
+        )
+        self.readout = torch.nn.Linear(hidden, 3, bias=False, dtype=torch.float64)
+        self.rates: list = []  # of each spiking layer: spikes of its neurons in an example, and how many there should be
+
+    def forward(self, times: torch.Tensor) -> torch.Tensor:
+        spikes = self.hidden(SpikeTimes.of(times))
+        n = self.readout.in_features
+        self.rates = [(self.hidden, spikes.counts(n).double().mean(0), 0.1)]
+        traces = torch.zeros(spikes.batch * n, dtype=torch.float64)
+        traces = traces.index_add(0, spikes.sample * n + spikes.neuron, torch.exp(-spikes.time / 10.0))
+        return self.readout(traces.reshape(spikes.batch, n))
+
+    def groups(self) -> list:
+        return [{"params": self.hidden.parameters(), "lr": 10.0}, {"params": self.readout.parameters(), "lr": 0.02}]
+
+
+class First(torch.nn.Module):
+    """Two spiking layers: the earlier an output fires, the better."""
+
+    def __init__(self, hidden: int, seed: int) -> None:
+        super().__init__()
+        given = {"duration": DURATION, "slope_floor": 0.1, "threads": 1, **NEURON}
+        self.hidden = SpikingLayer(5, hidden, weight=pm.normal(900, 600), seed=seed, **given)
+        self.output = SpikingLayer(hidden, 3, weight=pm.normal(2e4 / hidden, 2e4 / hidden), seed=seed + 1, **given)
+        self.rates: list = []  # of each spiking layer: spikes of its neurons in an example, and how many there should be
+
+    def forward(self, times: torch.Tensor) -> torch.Tensor:
+        spikes = self.hidden(SpikeTimes.of(times))
+        fired = self.output(spikes)
+        layers = ((self.hidden, spikes, 0.1), (self.output, fired, 1.0))
+        self.rates = [(layer, s.counts(len(layer.weight)).double().mean(0), wanted) for layer, s, wanted in layers]
+        return -fired.first(3, fill=DURATION) / 2.0
+
+    def groups(self) -> list:
+        return [{"params": self.hidden.parameters(), "lr": 10.0}, {"params": self.output.parameters(), "lr": 3.0}]
+
+
+def accuracy(model: torch.nn.Module, data: tuple[torch.Tensor, torch.Tensor]) -> float:
+    with torch.no_grad():
+        return float((model(data[0]).argmax(1) == data[1]).double().mean())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--readout", choices=("linear", "first"), default="linear")
+    parser.add_argument("--hidden", type=int, default=200)
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--train", type=int, default=5000, help="examples")
+    parser.add_argument("--test", type=int, default=1000, help="examples, as many for validation")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    torch.manual_seed(arguments.seed)
+    torch.set_num_threads(1)  # tensors are small
+    rng = np.random.default_rng(arguments.seed)
+    train, validation, test = (draw(n, rng) for n in (arguments.train, arguments.test, arguments.test))
+    model = (Linear if arguments.readout == "linear" else First)(arguments.hidden, arguments.seed)
+    mean = copy.deepcopy(model)  # the running mean of the weights is what is tested
+    optimiser = torch.optim.Adam(model.groups())
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, 0.95)
+    steps, begin = 0, time.monotonic()
+    for epoch in range(arguments.epochs):
+        for part in torch.randperm(arguments.train).split(50):
+            optimiser.zero_grad()
+            loss = torch.nn.functional.cross_entropy(model(train[0][part]), train[1][part])
+            loss.backward()
+            optimiser.step()
+            with torch.no_grad():
+                # Where a neuron is silent there is no gradient: it is lifted until it fires often enough.
+                for layer, rate, wanted in model.rates:
+                    layer.weight += 5.0 * (wanted - rate).clamp(min=0.0)[:, None]
+                steps += 1
+                for kept, now in zip(mean.parameters(), model.parameters()):
+                    kept.lerp_(now, max(0.01, 1.0 / steps))
+        schedule.step()
+        right, minutes = accuracy(mean, validation), (time.monotonic() - begin) / 60.0
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, validation {100.0 * right:.2f} %, {minutes:.1f} min", flush=True)
+    print(f"test: {100.0 * accuracy(mean, test):.2f} %")
+
+
+if __name__ == "__main__":
+    main()
