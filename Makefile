@@ -293,7 +293,7 @@ rules: setup
 
 bench: setup
 	@$(MAKE) --no-print-directory build/punctum
-	build/punctum bench
+	build/punctum bench --against data/bench.txt
 
 validate: setup
 	@$(MAKE) --no-print-directory all

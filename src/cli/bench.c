@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "cli/bench_exchange.h"
 #include "cli/bench_images.h"
+#include "cli/bench_networks.h"
 #include "cli/bench_training.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -10,8 +11,8 @@
 
 #include "io/results.h"
 #include "io/summary.h"
-#include "math/lif.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -21,83 +22,24 @@
 #include <time.h>
 
 typedef struct options {
-    const char *name, *folder;
-    int neurons;      /* 0: the sizes of the set */
-    double duration;  /* ms; 0: by size */
+    const char *name, *folder, *against;
+    int neurons;     /* 0: the sizes of the set */
+    double duration; /* ms; 0: by size */
     int threads;
     const pm_exchange *ranks;
     pm_results *results; /* of rank 0, if there is a folder */
 } options;
 
-/* One network of the set. */
-typedef struct benchmark {
-    const char *name;
-    double tau_1, tau_2; /* ms */
-    bool constant;       /* constant current of the same mean in place of the Poisson drive */
-    bool spread;         /* delays of 1 to 3 ms in steps of 0.1 ms, not 1.5 ms */
-} benchmark;
-
 static const char EXCHANGE[] = "exchange";
-
-static const benchmark set[] = {
-    {"B1", 2.0, 0.0, false, false},
-    {"B1c", 2.0, 0.0, true, false},
-    {"B2", 5.0, 1.25, false, true},
-};
 
 typedef struct measurement {
     pm_counts counts;
-    double build_seconds, seconds, stream_seconds;
+    double build_seconds, build_cpu_seconds, seconds, stream_seconds;
     double duration;       /* ms */
     double peak_megabytes; /* of the program so far; of the rank that needs most */
     pm_traffic traffic;    /* of this rank in the run */
     double cpu_seconds;    /* processor time of the run outside exchanges, of the rank that needs most */
 } measurement;
-
-/* Brunel's network: 4/5 excitatory neurons, each neuron hears a tenth of either population; g = 5, eta = 2; the PSP of
- * an excitatory spike peaks at 0.1 mV. */
-static pm_status build(const benchmark *b, uint32_t n, pm_network *network, pm_error *error) {
-    pm_neuron neuron = {.C_m = 250.0,
-                        .g_L = 25.0,
-                        .E_L = 0.0,
-                        .V_th = 20.0,
-                        .V_reset = 0.0,
-                        .t_ref = 2.0,
-                        .tau_1 = b->tau_1,
-                        .tau_2 = b->tau_2};
-    pm_lif lif = pm_lif_new(&neuron);
-    double J = 0.1 / pm_lif_psp(&lif, pm_lif_psp_peak(&lif));       /* pA */
-    double charge = J * (b->tau_1 - b->tau_2);                      /* fC, of one spike */
-    double rate = 2.0 * neuron.g_L * neuron.V_th / charge * 1000.0; /* spikes/s: twice what holds V at threshold */
-    neuron.I_e = b->constant ? charge * rate * 1e-3 : 0.0;
-    uint32_t sizes[] = {n / 5 * 4, n / 5};
-    static const char *const names[] = {"excitatory", "inhibitory"}, *const drives[] = {"drive-e", "drive-i"};
-    pm_distribution delay = {
-        .kind = b->spread ? PM_UNIFORM_STEPS : PM_CONSTANT, .a = b->spread ? 1.0 : 1.5, .b = 3.0, .step = 0.1};
-    pm_status status = PM_OK;
-    for (uint32_t k = 0; !status && k < 2; k++) {
-        status = pm_network_add_lif(network, names[k], sizes[k], &neuron, NULL, error);
-        if (!status)
-            status = pm_network_record_spikes(network, k, false, error);
-    }
-    for (uint32_t to = 0; !status && to < 2; to++)
-        for (uint32_t from = 0; !status && from < 2; from++) {
-            pm_projection p = {.from = from,
-                               .to = to,
-                               .rule = PM_FIXED_INDEGREE,
-                               .indegree = sizes[from] / 10,
-                               .weight.a = from == 0 ? J : -5.0 * J,
-                               .delay = delay};
-            status = pm_network_connect(network, &p, error);
-        }
-    for (uint32_t k = 0; !status && !b->constant && k < 2; k++) {
-        pm_projection p = {.to = k, .rule = PM_ONE_TO_ONE, .weight.a = J, .delay.a = 1.5};
-        status = pm_network_add_poisson_source(network, drives[k], sizes[k], rate, &p.from, error);
-        if (!status)
-            status = pm_network_connect(network, &p, error);
-    }
-    return status;
-}
 
 /* Processor time of this thread: others may wait actively. */
 static double thread_seconds(void) {
@@ -159,21 +101,22 @@ static void sum_up(const pm_exchange *ranks, measurement *m) {
     m->cpu_seconds = -most[4];
 }
 
-static pm_status measure(const benchmark *b, uint32_t n, const options *o, measurement *m, pm_error *error) {
+static pm_status measure(const pm_bench_network *b, uint32_t n, const options *o, measurement *m, pm_error *error) {
     pm_network *network = pm_network_new();
     pm_simulation *simulation = NULL;
     const pm_options settings = {.threads = o->threads, .exchange = o->ranks};
     if (!network)
         return pm_fail_memory(error, "a network");
-    m->duration = o->duration > 0.0 ? o->duration : fmax(100.0, 1e6 / n);
-    pm_status status = build(b, n, network, error);
-    double begun = pm_seconds();
+    m->duration = o->duration > 0.0 ? o->duration : b->duration > 0.0 ? b->duration : fmax(100.0, 1e6 / n);
+    pm_status status = b->build(b, n, network, error);
+    double begun = pm_seconds(), cpu = pm_cpu_seconds();
     if (!status)
         status = pm_simulation_new(network, &settings, &simulation, error);
     m->build_seconds = pm_seconds() - begun;
+    m->build_cpu_seconds = pm_cpu_seconds() - cpu;
     status = pm_exchange_agree(o->ranks, status, error);
     const pm_traffic before = pm_ranks_traffic();
-    const double cpu = pm_cpu_seconds();
+    cpu = pm_cpu_seconds();
     begun = pm_seconds();
     if (!status)
         status = pm_simulation_run(simulation, m->duration, error);
@@ -195,16 +138,17 @@ static pm_status measure(const benchmark *b, uint32_t n, const options *o, measu
     return status;
 }
 
-static pm_status write_summary(const options *o, const benchmark *b, uint32_t n, const measurement *m,
+static pm_status write_summary(const options *o, const pm_bench_network *b, uint32_t n, const measurement *m,
                                pm_error *error) {
-    double events = (double)m->counts.synaptic_events;
+    double events = fmax((double)m->counts.synaptic_events, 1.0);
     json_t *summary = json_pack(
-        "{s:s, s:s, s:s, s:I, s:f, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:f, s:f}",
+        "{s:s, s:s, s:s, s:I, s:f, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:f, "
+        "s:f}",
         "version", PM_VERSION, "command", "bench", "name", b->name, "neurons", (json_int_t)n, "duration", m->duration,
         "threads", o->threads, "synaptic_events", (json_int_t)m->counts.synaptic_events, "spikes",
         (json_int_t)m->counts.spikes, "synapses", (json_int_t)m->counts.synapses, "wall_seconds", m->seconds,
-        "build_seconds", m->build_seconds, "ns_per_synaptic_event", m->seconds * 1e9 / events,
-        "stream_ns_per_synaptic_event", m->stream_seconds * 1e9 / events, "rate_hz",
+        "build_seconds", m->build_seconds, "build_cpu_seconds", m->build_cpu_seconds, "ns_per_synaptic_event",
+        m->seconds * 1e9 / events, "stream_ns_per_synaptic_event", m->stream_seconds * 1e9 / events, "rate_hz",
         (double)m->counts.spikes / (n * m->duration * 1e-3), "bytes_per_synapse",
         (double)m->counts.bytes / (double)m->counts.synapses, "peak_megabytes", m->peak_megabytes, "ranks",
         (json_int_t)o->ranks->size, "exchanges", (json_int_t)m->traffic.exchanges, "exchanged_bytes",
@@ -215,18 +159,42 @@ static pm_status write_summary(const options *o, const benchmark *b, uint32_t n,
     return status;
 }
 
-static pm_status run_one(const benchmark *b, uint32_t n, const options *o, pm_error *error) {
+/* ns of processor time per event of a network in what this command printed before; 0: it is not there. */
+static pm_status find_before(const char *path, const char *name, uint32_t n, double *ns, pm_error *error) {
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return pm_fail(error, PM_FAILED, "%s: %s", path, strerror(errno));
+    char line[300], word[20];
+    uint32_t neurons = 0;
+    double number = 0.0;
+    *ns = 0.0;
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "%19s %" SCNu32 " %*f %*f %*f %*f %lf", word, &neurons, &number) == 3 && neurons == n &&
+            strcmp(word, name) == 0)
+            *ns = number;
+    const bool failed = ferror(file);
+    fclose(file);
+    return failed ? pm_fail(error, PM_FAILED, "%s: %s", path, strerror(errno)) : PM_OK;
+}
+
+static pm_status run_one(const pm_bench_network *b, uint32_t n, const options *o, pm_error *error) {
     measurement m = {0};
-    pm_status status = measure(b, n, o, &m, error);
+    double before = 0.0;
+    pm_status status = o->against ? find_before(o->against, b->name, n, &before, error) : PM_OK;
+    if (!status)
+        status = measure(b, n, o, &m, error);
     if (status)
         return status;
     if (o->ranks->rank > 0)
         return PM_OK;
-    double events = (double)m.counts.synaptic_events;
-    printf("%-4s %8" PRIu32 " %9.1f %10.2f %9.1f %9.2f %9.2f %8.1f %8.3f %8.1f %8.0f\n", b->name, n, m.duration,
-           m.seconds, events / m.seconds * 1e-6, m.seconds * 1e9 / events, m.stream_seconds * 1e9 / events,
-           (double)m.counts.spikes / (n * m.duration * 1e-3), m.build_seconds,
-           (double)m.counts.bytes / (double)m.counts.synapses, m.peak_megabytes);
+    double events = fmax((double)m.counts.synaptic_events, 1.0), ns = m.cpu_seconds * 1e9 / events;
+    char ratio[20] = "-";
+    if (before > 0.0)
+        snprintf(ratio, sizeof ratio, "%.2f", ns / before);
+    printf("%-4s %8" PRIu32 " %9.1f %10.2f %9.1f %9.2f %9.2f %9.2f %8.1f %8.3f %8.1f %8.0f %6s  %s\n", b->name, n,
+           m.duration, m.seconds, events / m.seconds * 1e-6, m.seconds * 1e9 / events, ns,
+           m.stream_seconds * 1e9 / events, (double)m.counts.spikes / (n * m.duration * 1e-3), m.build_seconds,
+           (double)m.counts.bytes / (double)m.counts.synapses, m.peak_megabytes, ratio, b->what);
     (void)fflush(stdout);
     return o->results ? write_summary(o, b, n, &m, error) : PM_OK;
 }
@@ -237,15 +205,16 @@ static pm_status run_set(const options *o, pm_error *error) {
     if (o->name && strcmp(o->name, EXCHANGE) == 0)
         return pm_bench_exchange(o->ranks, error);
     if (o->ranks->rank == 0)
-        printf(
-            "name  neurons  model ms   wall s  M events/s  ns/event limit ns  rate Hz  build s  B/synapse  peak MB\n");
-    for (size_t k = 0; !status && k < sizeof set / sizeof *set; k++) {
-        if (o->name && strcmp(o->name, set[k].name) != 0)
+        printf("name  neurons  model ms   wall s  M events/s  ns/event    cpu ns  limit ns  rate Hz  build s  "
+               "B/synapse  peak MB  ratio\n");
+    for (const pm_bench_network *b = pm_bench_networks; !status && b->name; b++) {
+        if (o->name && strcmp(o->name, b->name) != 0)
             continue;
-        if (o->neurons > 0 || o->name)
-            status = run_one(&set[k], o->neurons > 0 ? (uint32_t)o->neurons : 5000, o, error);
-        for (size_t s = 0; !status && o->neurons == 0 && !o->name && s < sizeof sizes / sizeof *sizes; s++)
-            status = run_one(&set[k], sizes[s], o, error);
+        const bool sizes_of_it = b->sized && o->neurons == 0 && !o->name;
+        for (size_t s = 0; !status && sizes_of_it && s < sizeof sizes / sizeof *sizes; s++)
+            status = run_one(b, sizes[s], o, error);
+        if (!sizes_of_it)
+            status = run_one(b, o->neurons > 0 ? (uint32_t)o->neurons : b->neurons, o, error);
     }
     return status;
 }
@@ -254,12 +223,14 @@ static const pm_operand operands[] = {{"NAME", offsetof(options, name), 1, NULL}
 
 static const pm_option list[] = {
     {PM_OPTION_COUNT, "neurons", 'n', "N",
-     "number of neurons (default: 1000, 5000, 10000 and 20000; 5000 for one network)",
+     "number of neurons (default: 1000, 5000, 10000 and 20000 for B1, B1c and B2, 5000 for one of them)",
      .target = offsetof(options, neurons), .least = 50.0, .most = 1e7},
     {PM_OPTION_NUMBER, "duration", 'd', "MS", "model time (default: the less the larger the network)",
      .target = offsetof(options, duration), .least = 1e-3, .most = 1e9},
     {PM_OPTION_COUNT, "threads", 't', "N", "number of threads (default 1)", .target = offsetof(options, threads),
      .least = 1.0, .most = 1024.0},
+    {PM_OPTION_TEXT, "against", 'a', "FILE",
+     "what this command printed before: the last column is that of cpu ns to it", .target = offsetof(options, against)},
     {PM_OPTION_TEXT, "output", 'o', "DIR", "with a NAME: write DIR/summary.json", .target = offsetof(options, folder)},
     {0},
 };
@@ -270,20 +241,27 @@ static const pm_call call = {
     operands,
     list,
     "B1 is a balanced random network (Brunel 2000) with a Poisson drive per neuron, B1c the same with a constant "
-    "current of the same mean, B2 has double-exponential currents and many delays. 'limit' is the time to stream the "
-    "same synapses and to touch the states of their targets, measured in the same run. Under mpirun the network is "
+    "current of the same mean, B2 has double-exponential currents and many delays, B6 two receptors, B8 adapting "
+    "thresholds; B7 is CUBA. B9 to B28 differ from them in one thing each, which the end of their rows names. 'limit' "
+    "'cpu' is processor time, 'limit' the time to stream the same synapses and to touch the states of their targets, "
+    "measured in the same run. Under mpirun the network is "
     "divided among the ranks; 'exchange' measures what an exchange between ranks costs.\n\n"
     "B3 is the forward pass of dense layers 784-800-800-10 for 150 input spikes, B4 that of 100-50-25-1; 'limit' is "
     "the time to stream the weights that are touched. layers-3 and xor are whole iterations of training, per pattern, "
     "beside the same rule on a grid of 0.1 ms. images is an epoch of a classifier 784-350-10, forward and with "
     "training. None of the options but -o concerns these.",
-    (const char *const[]){"punctum bench", "punctum bench B1c --neurons 5000 --threads 2 -o results",
+    (const char *const[]){"punctum bench", "punctum bench B7 --against recorded.txt",
+                          "punctum bench B1c --neurons 5000 --threads 2 -o results",
                           "mpirun -n 2 punctum bench B1 --neurons 20000", NULL},
     NULL};
 
 static void check_name(const options *o) {
-    static const char *const names[] = {"B1", "B1c", "B2", "B3", "B4", "layers-3", "xor", "images", EXCHANGE, NULL};
-    size_t k = 0;
+    static const char *const others[] = {"B3", "B4", "layers-3", "xor", "images", EXCHANGE, NULL};
+    const char *names[50];
+    size_t k = 0, n = 0;
+    for (; pm_bench_networks[n].name; n++)
+        names[n] = pm_bench_networks[n].name;
+    memcpy(names + n, others, sizeof others);
     while (o->name && names[k] && strcmp(o->name, names[k]) != 0)
         k++;
     if (!names[k])

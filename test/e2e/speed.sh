@@ -14,4 +14,14 @@ check "bench of classifiers" "$program" bench images -o bench-images
 for key in forward_images_per_second training_images_per_second spikes; do
     check "bench of classifiers writes $key" grep -q "\"$key\"" bench-images/summary.json
 done
-refuse 2 "no 'B9'" bench B9
+refuse 2 "no 'B29'" bench B29
+# Networks at a small size, beside what was printed for the first.
+check "bench B1" "$program" bench B1 --neurons 50 --duration 1
+mv out before
+for name in B2 B6 B7 B8 B9 B11 B12 B14 B15 B17 B22 B23 B28; do
+    check "bench $name" "$program" bench $name --neurons 50 --duration 1 --against before
+done
+refuse 1 "nowhere: No such file" bench B1 --neurons 50 --duration 1 --against nowhere
+check "bench beside earlier figures" "$program" bench B1 --neurons 50 --duration 1 --against before
+mv out after
+check "bench prints their ratio" grep -Eq '^B1 .* [0-9]+\.[0-9]+  balanced' after
