@@ -4,7 +4,7 @@
  * as equal: the differences are smooth in the rates, and the factor k, which is not, is computed from the time
  * constants. Invariant: one row and many rows are made by the same operations, without branches, so that they have the
  * same bits. */
-#include "math/membrane.h"
+#include "math/membrane_terms.h"
 
 #include "base/simd.h"
 #include "math/exponential.h"
@@ -117,7 +117,7 @@ void pm_membrane_complete(pm_membrane *m) {
 static const double SERIES_BELOW = 0.5;
 
 /* t^2 e^{-xt} sum_k (-1)^k h_k(P, Q) / (k + 2)!, as in lif.c. */
-static inline __attribute__((always_inline)) double close_rates(double scale, double P, double Q) {
+PM_INLINE double close_rates(double scale, double P, double Q) {
     enum { TERMS = 15 };
     double h = 1.0, power = 1.0, coefficient = 0.5, sum = 0.5;
 #pragma GCC unroll 15
@@ -130,10 +130,9 @@ static inline __attribute__((always_inline)) double close_rates(double scale, do
     return scale * sum;
 }
 
-static inline __attribute__((always_inline)) void port_at(const pm_port *port, int at_m, double inv_C, double t,
-                                                          double *e1, double *e2, double *alpha, double *d1,
-                                                          double *d12) {
-    pm_exponential X = pm_exponential_at(-port->x * t);
+/* `X`: e^{-x t} and e^{-x t} - 1. */
+PM_INLINE void port_from(const pm_port *port, int at_m, double inv_C, double t, pm_exponential X, double *e1,
+                         double *e2, double *alpha, double *d1, double *d12) {
     pm_exponential XY = pm_exponential_at(-port->dxy * t);
     pm_exponential YZ = pm_exponential_at(-port->dyz * t);
     double e_y = X.e * XY.e, e_z = e_y * YZ.e;
@@ -151,23 +150,29 @@ static inline __attribute__((always_inline)) void port_at(const pm_port *port, i
     *d12 = port->k * second * inv_C;
 }
 
-static inline __attribute__((always_inline)) void decay_at(const pm_port *port, double inv_C, double t, double *e1,
-                                                           double *d1) {
-    pm_exponential X = pm_exponential_at(-port->x * t);
+PM_INLINE void port_at(const pm_port *port, int at_m, double inv_C, double t, double *e1, double *e2, double *alpha,
+                       double *d1, double *d12) {
+    port_from(port, at_m, inv_C, t, pm_exponential_at(-port->x * t), e1, e2, alpha, d1, d12);
+}
+
+PM_INLINE void decay_from(const pm_port *port, double inv_C, double t, pm_exponential X, double *e1, double *d1) {
     pm_exponential XY = pm_exponential_at(-port->dxy * t);
     double e_y = X.e * XY.e;
     *e1 = port->at_m == 0 ? e_y : X.e;
     *d1 = X.e * (-XY.m1 * port->inv_dxy + port->same_xy * t) * inv_C;
 }
 
+PM_INLINE void decay_at(const pm_port *port, double inv_C, double t, double *e1, double *d1) {
+    decay_from(port, inv_C, t, pm_exponential_at(-port->x * t), e1, d1);
+}
+
 /* The responses S to s = cos w t and Z to s = sin w t. Z is w times the second difference over l_m, i w and -i w, whose
  * quotient cancels where l_m t and w t are small; there its series about 0 is used. */
-static inline __attribute__((always_inline)) void sine_at(const pm_sine *sine, double l_m, double inv_C, double t,
-                                                          pm_exponential em, double *cosine, double *sinus,
-                                                          double *of_s, double *of_c) {
+PM_INLINE void sine_at(const pm_sine *sine, double l_m, double inv_C, double t, double rise, double *cosine,
+                       double *sinus, double *of_s, double *of_c) {
     enum { TERMS = 18 };
     pm_rotation r = pm_rotation_at(sine->w, t);
-    double rise = -em.m1, L = l_m * t, W = sine->w * t;
+    double L = l_m * t, W = sine->w * t;
     double h = 1.0, even = 1.0, coefficient = 0.5, sum = 0.5; /* h_k(L, iW, -iW) by its recursion */
 #pragma GCC unroll 18
     for (int k = 1; k < TERMS; k++) {
@@ -187,24 +192,24 @@ static inline __attribute__((always_inline)) void sine_at(const pm_sine *sine, d
     *of_c = (L < 1.0 && W < 1.0 ? small : large) * inv_C;
 }
 
-enum { LANES = 8 };
-
-static inline __attribute__((always_inline)) void rows_of_lanes(const pm_membrane *m, size_t n,
-                                                                const double *restrict t, double *restrict rows) {
-    const size_t length = pm_membrane_row_length(m);
-    double a[LANES], b[LANES], c[LANES], d[LANES], e[LANES];
-    pm_exponential em[LANES];
+/* For the times t[0], ..., t[n - 1]: coefficient j at rows[j * stride], ..., one after the other. */
+PM_INLINE void rows_of_lanes(const pm_membrane *m, size_t n, const double *restrict t, size_t stride,
+                             double *restrict rows) {
+    double *restrict em = rows, *restrict rise = rows + stride;
     for (size_t l = 0; l < n; l++) {
-        em[l] = pm_exponential_at(-m->l_m * t[l]);
-        rows[l * length] = em[l].e;
-        rows[l * length + 1] = -em[l].m1;
+        const pm_exponential at = pm_exponential_at(-m->l_m * t[l]);
+        em[l] = at.e;
+        rise[l] = -at.m1;
     }
-    double *out = rows + 2;
-    for (size_t p = 0; p < m->n_ports; p++, out += PM_ROW_PORT) {
+    double *out = rows + 2 * stride;
+    for (size_t p = 0; p < m->n_ports; p++, out += PM_ROW_PORT * stride) {
         const pm_port *port = &m->ports[p];
-        if (port->kind == PM_PORT_DOUBLE && port->at_m == 0)
+        double *a = out + PM_ROW_E1 * stride, *b = out + PM_ROW_E2 * stride, *c = out + PM_ROW_ALPHA * stride;
+        double *d = out + PM_ROW_D1 * stride, *e = out + PM_ROW_D12 * stride;
+        if (port->kind == PM_PORT_DOUBLE && port->at_m == 0) /* x is l_m */
             for (size_t l = 0; l < n; l++)
-                port_at(port, 0, m->inv_C, t[l], &a[l], &b[l], &c[l], &d[l], &e[l]);
+                port_from(port, 0, m->inv_C, t[l], (pm_exponential){em[l], -rise[l]}, &a[l], &b[l], &c[l], &d[l],
+                          &e[l]);
         else if (port->kind == PM_PORT_DOUBLE && port->at_m == 1)
             for (size_t l = 0; l < n; l++)
                 port_at(port, 1, m->inv_C, t[l], &a[l], &b[l], &c[l], &d[l], &e[l]);
@@ -214,48 +219,32 @@ static inline __attribute__((always_inline)) void rows_of_lanes(const pm_membran
         else
             for (size_t l = 0; l < n; l++)
                 a[l] = b[l] = c[l] = d[l] = e[l] = 0.0;
-        if (port->kind == PM_PORT_SINGLE)
+        if (port->kind == PM_PORT_SINGLE && port->at_m == 0)
+            for (size_t l = 0; l < n; l++)
+                decay_from(port, m->inv_C, t[l], (pm_exponential){em[l], -rise[l]}, &a[l], &d[l]);
+        else if (port->kind == PM_PORT_SINGLE)
             for (size_t l = 0; l < n; l++)
                 decay_at(port, m->inv_C, t[l], &a[l], &d[l]);
-        for (size_t l = 0; l < n; l++) {
-            double *to = out + l * length;
-            to[PM_ROW_E1] = a[l];
-            to[PM_ROW_E2] = b[l];
-            to[PM_ROW_ALPHA] = c[l];
-            to[PM_ROW_D1] = d[l];
-            to[PM_ROW_D12] = e[l];
-        }
     }
-    for (size_t j = 0; j < m->n_thresholds; j++, out += 2)
+    for (size_t j = 0; j < m->n_thresholds; j++, out += 2 * stride)
         for (size_t l = 0; l < n; l++) {
             pm_exponential h = pm_exponential_at(-m->thresholds[j].rate * t[l]);
-            out[l * length] = h.e;
-            out[l * length + 1] = -h.m1;
+            out[l] = h.e;
+            out[stride + l] = -h.m1;
         }
-    for (size_t k = 0; k < m->n_after; k++, out += 2)
+    for (size_t k = 0; k < m->n_after; k++, out += 2 * stride)
         for (size_t l = 0; l < n; l++)
-            decay_at(&m->after[k].as_port, m->inv_C, t[l], &out[l * length], &out[l * length + 1]);
-    for (size_t q = 0; q < m->n_sines; q++, out += PM_ROW_SINE)
-        for (size_t l = 0; l < n; l++) {
-            double *to = out + l * length;
-            sine_at(&m->sines[q], m->l_m, m->inv_C, t[l], em[l], &to[PM_ROW_COS], &to[PM_ROW_SIN], &to[PM_ROW_OF_S],
-                    &to[PM_ROW_OF_C]);
-        }
+            decay_at(&m->after[k].as_port, m->inv_C, t[l], &out[l], &out[stride + l]);
+    for (size_t q = 0; q < m->n_sines; q++, out += PM_ROW_SINE * stride)
+        for (size_t l = 0; l < n; l++)
+            sine_at(&m->sines[q], m->l_m, m->inv_C, t[l], rise[l], &out[PM_ROW_COS * stride + l],
+                    &out[PM_ROW_SIN * stride + l], &out[PM_ROW_OF_S * stride + l], &out[PM_ROW_OF_C * stride + l]);
 }
 
-void pm_membrane_row_at(const pm_membrane *m, double t, double *row) { rows_of_lanes(m, 1, &t, row); }
+void pm_membrane_row_at(const pm_membrane *m, double t, double *row) { rows_of_lanes(m, 1, &t, 1, row); }
 
-PM_SIMD static void rows_of_eight(const pm_membrane *m, const double *t, double *rows) {
-    rows_of_lanes(m, LANES, t, rows);
-}
-
-void pm_membrane_rows(const pm_membrane *m, size_t n, const double *t, double *rows) {
-    const size_t length = pm_membrane_row_length(m);
-    size_t k = 0;
-    for (; k + LANES <= n; k += LANES)
-        rows_of_eight(m, t + k, rows + k * length);
-    for (; k < n; k++)
-        pm_membrane_row_at(m, t[k], rows + k * length);
+PM_SIMD void pm_membrane_rows(const pm_membrane *m, size_t n, const double *t, double *rows) {
+    rows_of_lanes(m, n, t, n, rows);
 }
 
 pm_response pm_membrane_response(const pm_membrane *m, size_t port, const double *row) {
@@ -280,40 +269,12 @@ void pm_membrane_rest(const pm_membrane *m, double u, double *x) {
     }
 }
 
-/* All but u; returns what currents add to u. */
-static inline double move_terms(const pm_membrane *m, const double *row, const double *from, double *to) {
-    double response = 0.0;
-    row += 2;
-    from++;
-    to++;
-    for (size_t p = 0; p < m->n_ports; p++, row += PM_ROW_PORT, from += 2, to += 2) {
-        response += from[0] * row[PM_ROW_D1] + from[1] * row[PM_ROW_D12];
-        to[0] = from[0] * row[PM_ROW_E1] + from[1] * row[PM_ROW_ALPHA];
-        to[1] = from[1] * row[PM_ROW_E2];
-    }
-    for (size_t j = 0; j < m->n_thresholds; j++, row += 2)
-        *to++ = *from++ * row[0];
-    for (size_t k = 0; k < m->n_after; k++, row += 2) {
-        response += *from * row[1];
-        *to++ = *from++ * row[0];
-    }
-    for (size_t q = 0; q < m->n_sines; q++, row += PM_ROW_SINE, from += 2, to += 2) {
-        const double s = from[0], c = from[1];
-        response += s * row[PM_ROW_OF_S] + c * row[PM_ROW_OF_C];
-        to[0] = s * row[PM_ROW_COS] + c * row[PM_ROW_SIN];
-        to[1] = c * row[PM_ROW_COS] - s * row[PM_ROW_SIN];
-    }
-    return response;
-}
-
 void pm_membrane_move(const pm_membrane *m, const double *row, const double *from, double *to) {
-    const double u = from[0] * row[0] + m->u_inf * row[1];
-    to[0] = u + move_terms(m, row, from, to);
+    pm_shape_move(m, row, 1, from, to, pm_shape_any(m));
 }
 
 void pm_membrane_hold(const pm_membrane *m, const double *row, const double *from, double *to) {
-    to[0] = from[0];
-    (void)move_terms(m, row, from, to);
+    pm_shape_hold(m, row, 1, from, to, pm_shape_any(m));
 }
 
 void pm_membrane_spike(const pm_membrane *m, double *x) {
@@ -357,18 +318,8 @@ double pm_membrane_approach(const pm_membrane *m, const double *x) {
     return slope;
 }
 
-static const double BOUND_NOISE = 0x1p-44; /* far more than what the sums below lose */
-
-/* The largest value of the sine's current over h ms, pA. */
-static double sine_bound(const pm_sine *sine, double s, double c, double h) {
-    const double turn = pm_smaller(sine->w * h, 2.0);
-    const double rise = c > 0.0 || turn > 1.5 ? fabs(c) * turn : 0.0;
-    return pm_smaller(sqrt(s * s + c * c), (s > 0.0 ? s : s * (1.0 - 0.5 * turn * turn)) + rise);
-}
-
-/* The largest deviation of u from u_inf, by the largest values of all responses whenever they come. A sine's is that of
- * its steady course, whose start is taken out of u. */
-static double far_bound(const pm_membrane *m, const double *x, double h) {
+/* A sine's response is that of its steady course, whose start is taken out of u. */
+double pm_far_bound(const pm_membrane *m, const double *x, double h) {
     double response = 0.0, deviation = x[0] - m->u_inf;
     for (size_t p = 0; p < m->n_ports; p++) {
         const pm_port *port = &m->ports[p];
@@ -384,39 +335,11 @@ static double far_bound(const pm_membrane *m, const double *x, double h) {
         deviation -= (m->l_m * v[0] - sine->w * v[1]) * sine->inverse * m->inv_C;
     }
     const double start = deviation * (deviation > 0.0 ? 1.0 : pm_larger(0.0, 1.0 - m->l_m * h));
-    return start + response * m->inv_C + BOUND_NOISE * (fabs(x[0]) + fabs(deviation) + response * m->inv_C);
+    return start + response * m->inv_C + PM_BOUND_NOISE * (fabs(x[0]) + fabs(deviation) + response * m->inv_C);
 }
 
-/* Wherever u is above its start, the leak is at most that of the start. Where that says too little, the far bound. */
 double pm_membrane_bound(const pm_membrane *m, const double *x, double h) {
-    double current = 0.0, size = 0.0, low = m->theta, low_size = fabs(m->theta);
-    const double *v = x + 1;
-    for (size_t p = 0; p < m->n_ports; p++, v += 2) {
-        const pm_port *port = &m->ports[p];
-        const double up = pm_larger(v[0], 0.0) + pm_larger(v[1], 0.0) * pm_smaller(port->k * h, port->most_i);
-        const double down = pm_smaller(v[0], 0.0) * pm_larger(0.0, 1.0 - port->l_1 * h);
-        current += up + down;
-        size += up - down;
-    }
-    for (size_t j = 0; j < m->n_thresholds; j++, v++) {
-        low += *v > 0.0 ? *v * pm_larger(0.0, 1.0 - m->thresholds[j].rate * h) : *v;
-        low_size += fabs(*v);
-    }
-    for (size_t k = 0; k < m->n_after; k++, v++) {
-        current += *v > 0.0 ? *v : *v * pm_larger(0.0, 1.0 - m->after[k].rate * h);
-        size += fabs(*v);
-    }
-    for (size_t q = 0; q < m->n_sines; q++, v += 2) {
-        current += sine_bound(&m->sines[q], v[0], v[1], h);
-        size += fabs(v[0]) + fabs(v[1]);
-    }
-    const double pull = (m->u_inf - x[0]) * m->l_m, slope = pull + current * m->inv_C;
-    const double rise = x[0] + pm_larger(0.0, slope) * h - low;
-    low_size += fabs(x[0]);
-    const double bound = rise + BOUND_NOISE * (low_size + h * (fabs(pull) + size * m->inv_C));
-    if (bound < 0.0)
-        return bound;
-    return pm_smaller(bound, (m->u_inf - low) + far_bound(m, x, h) + BOUND_NOISE * (fabs(m->u_inf) + low_size));
+    return pm_shape_bound(m, x, h, pm_shape_any(m));
 }
 
 /* u' of the response, falling through 0 once, after the current's peak. */

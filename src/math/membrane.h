@@ -111,7 +111,7 @@ static inline size_t pm_membrane_row_length(const pm_membrane *m) {
 
 /* The row at t >= 0 ms; relative errors below 1e-13 as long as the exponentials exceed e^-300 and |w t| < 2^27. */
 void pm_membrane_row_at(const pm_membrane *m, double t, double *row);
-/* n rows, one after the other: the same bits. */
+/* n rows, the same bits: coefficient j of row k is rows[j * n + k]. Quick where n is a multiple of 8. */
 void pm_membrane_rows(const pm_membrane *m, size_t n, const double *t, double *rows);
 
 /* What an arrival over that port, of weight 1, is after the row's time: additions to u, i and b. */

@@ -9,6 +9,7 @@
 #include "sim/engine.h"
 
 #include "base/simd.h"
+#include "math/membrane_terms.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -206,7 +207,7 @@ void pm_list_cell(pm_engine *engine, pm_worker *worker, uint32_t cell) {
 static bool quick_is_silent(const pm_engine *engine, uint32_t n, const pm_general *g, double expected) {
     const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
     return g->quick && g->n_currents == 0 &&
-           pm_membrane_bound(m, pm_general_state(g, n), engine->end - engine->start) + expected < 0.0;
+           pm_bound_by_shape(g->shape, m, pm_general_state(g, n), engine->end - engine->start) + expected < 0.0;
 }
 
 /* Before anything of a slab is delivered: which cells will probably be replayed, by the arrivals to be expected. Where

@@ -1,6 +1,7 @@
 /* From populations to cells with the membranes of net/membranes.h, or one for all where neurons are alike. */
 #include "sim/engine.h"
 
+#include "math/membrane_terms.h"
 #include "model/kernel.h"
 #include "net/current.h"
 #include "net/membranes.h"
@@ -151,6 +152,7 @@ pm_status pm_general_new(const pm_network *network, const pm_wiring *wiring, uin
         status = make_membranes(g, population, error);
     if (status == PM_OK && g->n_cells > 0) {
         g->width = pm_membrane_width(&g->membranes[0]);
+        g->shape = pm_shape_number(&g->membranes[0]);
         g->states = malloc((g->n_cells * g->width + 1) * sizeof *g->states);
         status = g->states ? PM_OK : pm_fail_memory(error, "the neurons");
     }

@@ -22,6 +22,7 @@ typedef struct pm_general {
     pm_membrane *membranes; /* one, or one for each cell */
     bool alike;
     bool impulses; /* among the receptors */
+    int shape;     /* of all membranes: math/membrane_terms.h */
     pm_port *ports;
     pm_decay *decays; /* thresholds, then after-spike currents */
     pm_sine *sines;

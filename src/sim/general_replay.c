@@ -3,23 +3,30 @@
  *   - arrivals at an instant are summed for each receptor;
  *   - injected currents change at instants of their own, after what arrives there;
  *   - where the threshold lies below the potential when refractoriness ends, the neuron fires at that instant. */
+#include "math/membrane_terms.h"
 #include "sim/engine.h"
 
 #include <math.h>
 #include <string.h>
+
+struct room {
+    pm_membrane membrane; /* with injected currents, if there are any */
+    double state[PM_MEMBRANE_WIDTH];
+};
 
 /* The course of one cell while it is replayed. Offsets are ms from the start of the slab. */
 typedef struct course {
     pm_engine *engine;
     pm_worker *worker;
     const pm_general *general;
-    pm_membrane membrane;
+    const pm_membrane *membrane;
     const pm_watch *watches;
     uint32_t cell;
     double x, limit; /* offsets; `limit`: of the end of the run */
     double ready;    /* offset of the end of refractoriness as an absolute time */
     double release;  /* the same before rounding */
-    double state[PM_MEMBRANE_WIDTH];
+    struct room *room;
+    double *state;
     double last_spike; /* ms, absolute; and as an offset before rounding, */
     double last_x;     /* from which a gap that rounding has made is told */
     size_t n_spikes;
@@ -28,25 +35,18 @@ typedef struct course {
     bool ended;   /* at the end of the run */
 } course;
 
-/* Moves the state by `row`, t ms; u stays where it is while it is held. */
-static void move(course *c, const double *row, bool held) {
-    if (held)
-        pm_membrane_hold(&c->membrane, row, c->state, c->state);
-    else
-        pm_membrane_move(&c->membrane, row, c->state, c->state);
-}
-
+/* u stays where it is while it is held. */
 static void move_by(course *c, double t, bool held) {
     double row[PM_MEMBRANE_ROW];
-    pm_membrane_row_at(&c->membrane, t, row);
-    move(c, row, held);
+    pm_membrane_row_at(c->membrane, t, row);
+    (held ? pm_membrane_hold : pm_membrane_move)(c->membrane, row, c->state, c->state);
 }
 
 /* Fires `after` ms after x, unless that is after the end of the run. */
 static pm_status fire(course *c, double after, bool released) {
     pm_engine *engine = c->engine;
     pm_worker *worker = c->worker;
-    const pm_membrane *m = &c->membrane;
+    const pm_membrane *m = c->membrane;
     const double x = c->x + after > 0.0 ? c->x + after : 0.0, time = engine->start + x;
     if (time >= engine->until) {
         c->ended = true;
@@ -81,13 +81,13 @@ static pm_status fire(course *c, double after, bool released) {
 /* At or above the threshold at t = 0, which no current that arrives there changes. */
 static bool is_due_at_once(const course *c) {
     return !c->general->impulses && c->engine->start == 0.0 && c->x == 0.0 && !(c->release > 0.0) &&
-           c->state[0] >= c->membrane.theta + pm_membrane_raised(&c->membrane, c->state);
+           c->state[0] >= c->membrane->theta + pm_membrane_raised(c->membrane, c->state);
 }
 
 /* To offset x1, or to the end of the run, without arrivals in between. A crossing at x1 itself is no spike yet where an
  * arrival there may take the potential back. */
 static pm_status move_to(course *c, double x1) {
-    const pm_membrane *m = &c->membrane;
+    const pm_membrane *m = c->membrane;
     bool released = false;
     while ((c->x < x1 || is_due_at_once(c)) && !c->ended) {
         const bool held = c->release > c->x;
@@ -124,12 +124,16 @@ static pm_status move_to(course *c, double x1) {
 }
 
 /* Over a gap to its end x1, whose row is at hand: by that row if the course is held, or provably silent. */
-static pm_status cross_gap(course *c, double x1, const double *row) {
+PM_INLINE pm_status cross_gap(course *c, double x1, const double *row, size_t stride, pm_shape shape) {
     const bool held = c->release >= x1;
+    const pm_membrane *m = c->membrane;
     if (c->watches || x1 > c->limit || (!held && c->release > c->x) ||
-        (!held && !(pm_membrane_bound(&c->membrane, c->state, x1 - c->x) < 0.0)))
+        (!held && !(pm_shape_bound(m, c->state, x1 - c->x, shape) < 0.0)))
         return move_to(c, x1);
-    move(c, row, held);
+    if (held)
+        pm_shape_hold(m, row, stride, c->state, c->state, shape);
+    else
+        pm_shape_move(m, row, stride, c->state, c->state, shape);
     if (x1 > c->x)
         c->jumped = false;
     c->x = x1;
@@ -139,16 +143,16 @@ static pm_status cross_gap(course *c, double x1, const double *row) {
 /* What arrives over a port at the present instant. Nothing moves a potential that is held; where an impulse arrives as
  * early as it may, but before the end of refractoriness is there to the last digit, that end is now. */
 static void arrive(course *c, size_t port, double weight) {
-    if (c->membrane.ports[port].kind == PM_PORT_IMPULSE) {
+    if (c->membrane->ports[port].kind == PM_PORT_IMPULSE) {
         if (c->ready > c->x)
             return;
         if (c->release > c->x) {
-            c->state[0] -= pm_membrane_slope(&c->membrane, c->state) * (c->release - c->x);
+            c->state[0] -= pm_membrane_slope(c->membrane, c->state) * (c->release - c->x);
             c->release = c->x;
         }
         c->jumped = true;
     }
-    pm_membrane_arrive(&c->membrane, port, weight, c->state);
+    pm_membrane_arrive(c->membrane, port, weight, c->state);
 }
 
 /* All arrivals of an instant, the first of which is number k; returns the number of the first later one. Each port's
@@ -159,6 +163,10 @@ static size_t arrive_all(course *c, size_t k) {
     double sum[PM_MEMBRANE_TERMS], rest[PM_MEMBRANE_TERMS];
     uint32_t met = 0; /* ports */
     const double offset = items[k].offset;
+    if (k + 1 == n || items[k + 1].offset != offset) {
+        arrive(c, items[k].port, items[k].weight);
+        return k + 1;
+    }
     for (; k < n && items[k].offset == offset; k++) {
         const uint32_t port = items[k].port;
         if (!(met & UINT32_C(1) << port))
@@ -168,13 +176,18 @@ static size_t arrive_all(course *c, size_t k) {
         rest[port] += (sum[port] - (total - part)) + (items[k].weight - part);
         sum[port] = total;
     }
-    for (uint32_t port = 0; port < c->membrane.n_ports; port++)
+    for (uint32_t port = 0; port < c->membrane->n_ports; port++)
         if (met & UINT32_C(1) << port)
             arrive(c, port, sum[port] + rest[port]);
     return k;
 }
 
-static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general) {
+static void change_currents(course *c, double time) {
+    pm_general_change(c->general, c->cell, time, &c->room->membrane, c->state);
+    c->membrane = &c->room->membrane;
+}
+
+static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general, struct room *room) {
     const pm_cell *home = &engine->cells[cell];
     const pm_hold *hold = &engine->holds[cell];
     course c = {
@@ -187,53 +200,64 @@ static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         .limit = engine->until - engine->start,
         .ready = hold->ready - engine->start,
         .release = -INFINITY,
+        .membrane = &general->membranes[general->alike ? 0 : cell - general->first_cell],
+        .room = room,
+        .state = room->state,
         .last_spike = -INFINITY,
         .last_x = -INFINITY,
     };
     memcpy(c.state, pm_general_state(general, cell), general->width * sizeof *c.state);
-    pm_general_change(general, cell, home->origin, &c.membrane, c.state); /* there may have been one at the origin */
+    if (general->n_currents > 0)
+        change_currents(&c, home->origin); /* there may have been a change at the origin */
     if (isnan(home->u)) {
         c.release = c.ready + hold->late;
         if (c.release < c.x) /* by the rounding of an absolute time */
-            c.state[0] += pm_membrane_slope(&c.membrane, c.state) * (c.x - c.release);
+            c.state[0] += pm_membrane_slope(c.membrane, c.state) * (c.x - c.release);
     }
     return c;
 }
 
-/* The instants at which something happens from the cell's origin to the end of the slab, which is the last of them, and
- * the rows of the gaps between them. Returns their number, 0 where there is no memory. */
-static size_t make_gaps(const course *c, size_t *n_changes) {
+/* The gaps between the instants at which something happens from the cell's origin to the end of the slab: their ends,
+ * as offsets, and their rows. */
+typedef struct gaps {
+    size_t n, n_changes, stride; /* gaps; of injected currents; of rows */
+    const double *ends, *rows;
+} gaps;
+
+static bool make_gaps(const course *c, gaps *g) {
     pm_worker *worker = c->worker;
     const pm_arrival *arrivals = worker->arrivals.items;
     const double start = c->engine->start, h = c->engine->end - start;
+    const size_t n_arrivals = worker->arrivals.count;
     double change = pm_general_next_change(c->general, c->cell, c->engine->cells[c->cell].origin) - start;
-    double before = c->x;
-    size_t n = 0;
-    *n_changes = 0;
+    *g = (gaps){0};
     worker->ends.count = 0;
-    for (size_t k = 0; before < h;) {
-        double next = k < worker->arrivals.count ? arrivals[k].offset : h;
+    for (size_t k = 0; worker->ends.count == 0 || worker->ends.items[worker->ends.count - 1] < h;) {
+        double next = k < n_arrivals ? arrivals[k].offset : h;
         if (change < next || (change == next && next < h)) {
-            *n_changes += 1;
+            g->n_changes++;
             next = change;
             change = pm_general_next_change(c->general, c->cell, start + change) - start;
         }
-        while (k < worker->arrivals.count && arrivals[k].offset == next)
+        while (k < n_arrivals && arrivals[k].offset == next)
             k++;
         if (!PM_LIST_ROOM(worker->ends))
-            return 0;
+            return false;
         worker->ends.items[worker->ends.count++] = next;
-        before = next;
     }
-    n = worker->ends.count;
-    const size_t length = pm_membrane_row_length(&c->membrane), wanted = n * (length + 1);
-    if (!PM_LIST_RESERVE(worker->rows, wanted))
-        return 0;
-    double *t = worker->rows.items;
-    for (size_t k = 0; k < n; k++)
-        t[k] = worker->ends.items[k] - (k > 0 ? worker->ends.items[k - 1] : c->x);
-    pm_membrane_rows(&c->membrane, n, t, t + n);
-    return n;
+    g->n = worker->ends.count;
+    g->stride = (g->n + 7) / 8 * 8;
+    if (!PM_LIST_RESERVE(worker->rows, g->stride * (1 + pm_membrane_row_length(c->membrane))))
+        return false;
+    g->ends = worker->ends.items;
+    double *t = worker->rows.items, *rows = t + g->stride, before = c->x;
+    for (size_t k = 0; k < g->stride; k++) {
+        t[k] = k < g->n ? g->ends[k] - before : 0.0;
+        before = k < g->n ? g->ends[k] : before;
+    }
+    pm_membrane_rows(c->membrane, g->stride, t, rows);
+    g->rows = rows;
+    return true;
 }
 
 /* What the cell is at the end of the slab; one that nothing has touched stays as it is. */
@@ -270,13 +294,10 @@ static bool gather_driven(const pm_engine *engine, pm_worker *worker, uint32_t c
         return true;
     if (!pm_drive_list(&engine->drive, &worker->block, cell, driven))
         return false;
-    size_t k = worker->arrivals.count;
-    for (size_t d = 0; d < driven->n; d++)
-        if (PM_LIST_ROOM(worker->arrivals))
-            worker->arrivals.items[worker->arrivals.count++] = (pm_arrival){0};
-        else
-            return false;
-    size_t at = worker->arrivals.count, d = driven->n;
+    size_t k = worker->arrivals.count, at = k + driven->n, d = driven->n;
+    if (!PM_LIST_RESERVE(worker->arrivals, at))
+        return false;
+    worker->arrivals.count = at;
     while (d > 0) { /* from behind; of one instant, those over synapses come first */
         pm_arrival *items = worker->arrivals.items;
         if (k > 0 && items[k - 1].offset > driven->offset[d - 1]) {
@@ -289,37 +310,51 @@ static bool gather_driven(const pm_engine *engine, pm_worker *worker, uint32_t c
     return true;
 }
 
+PM_INLINE pm_status cross_all(course *c, const gaps *g, pm_shape shape) {
+    const pm_engine *engine = c->engine;
+    const pm_general *general = c->general;
+    const size_t n = c->worker->arrivals.count;
+    double change =
+        g->n_changes > 0 ? pm_general_next_change(general, c->cell, engine->cells[c->cell].origin) : INFINITY;
+    size_t k = 0;
+    for (size_t gap = 0; gap < g->n; gap++) {
+        const double end = g->ends[gap];
+        pm_status status = cross_gap(c, end, g->rows + gap, g->stride, shape);
+        c->ended = c->ended || !(c->x < c->limit);
+        if (status != PM_OK || c->ended || gap + 1 == g->n)
+            return status;
+        if (k < n && c->worker->arrivals.items[k].offset == end)
+            k = arrive_all(c, k);
+        if (change - engine->start == end) {
+            change_currents(c, change);
+            change = pm_general_next_change(general, c->cell, change);
+        }
+    }
+    return PM_OK;
+}
+
+static pm_status cross(course *c, const gaps *g) {
+    pm_status status = PM_OK;
+    PM_WITH_SHAPE(c->general->shape, c->membrane, status = cross_all, c, g)
+    return status;
+}
+
 pm_status pm_general_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general,
                             double *state) {
+    struct room room;
+    gaps g;
     worker->last_point = -INFINITY;
     if (!pm_gather(engine, worker, cell) || !gather_driven(engine, worker, cell, general))
         return pm_fail_memory(&worker->error, "arrivals");
-    course c = begin(engine, worker, cell, general);
-    size_t n_changes, n_gaps = make_gaps(&c, &n_changes), k = 0;
-    if (n_gaps == 0)
+    course c = begin(engine, worker, cell, general, &room);
+    if (!make_gaps(&c, &g))
         return pm_fail_memory(&worker->error, "arrivals");
-    const size_t length = pm_membrane_row_length(&c.membrane), n = worker->arrivals.count;
-    const double *row = worker->rows.items + n_gaps, h = engine->end - engine->start;
-    double change = n_changes > 0 ? pm_general_next_change(general, cell, engine->cells[cell].origin) : INFINITY;
     const bool was_held = c.release > -INFINITY;
-    pm_status status = PM_OK;
-    c.changed = n_changes > 0;
-    for (size_t gap = 0; status == PM_OK && gap < n_gaps && !c.ended; gap++, row += length) {
-        const double end = worker->ends.items[gap];
-        status = cross_gap(&c, end, row);
-        c.ended = c.ended || !(c.x < c.limit);
-        if (status != PM_OK || c.ended || end == h)
-            break;
-        if (k < n && worker->arrivals.items[k].offset == end)
-            k = arrive_all(&c, k);
-        if (change - engine->start == end) {
-            pm_general_change(general, cell, change, &c.membrane, c.state);
-            change = pm_general_next_change(general, cell, change);
-        }
-    }
+    c.changed = g.n_changes > 0;
+    pm_status status = cross(&c, &g);
     if (state)
         memcpy(state, c.state, general->width * sizeof *state);
-    else if (status == PM_OK && !c.ended && !report(&c, n > 0 || n_changes > 0, was_held))
+    else if (status == PM_OK && !c.ended && !report(&c, worker->arrivals.count > 0 || c.changed, was_held))
         status = pm_fail_memory(&worker->error, "spikes");
     return status;
 }

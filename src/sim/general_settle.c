@@ -5,6 +5,7 @@
  * for the potential, the threshold and the currents after spikes of one that fired or whose injected current changed.
  * Cells that are not quick are replayed wherever something arrives. A cell that nothing reaches has a wake, by the
  * bound of its membrane over a growing horizon, or else by its crossing itself. */
+#include "math/membrane_terms.h"
 #include "sim/engine.h"
 
 #include <math.h>
@@ -35,9 +36,9 @@ void pm_general_forget(const pm_general *g, pm_block cells) {
         memset(pm_general_intakes(g, begin), 0, (end - begin) * g->n_ports * sizeof(pm_intake));
 }
 
-static bool is_reached(const pm_general *g, uint32_t n) {
+PM_INLINE bool is_reached(const pm_general *g, uint32_t n, pm_shape shape) {
     bool reached = false;
-    for (size_t p = 0; p < g->n_ports; p++)
+    for (size_t p = 0; p < shape.n_ports; p++)
         reached = reached || pm_is_reached(&pm_general_intakes(g, n)[p]);
     return reached;
 }
@@ -45,15 +46,14 @@ static bool is_reached(const pm_general *g, uint32_t n) {
 /* The time until the threshold may be reached, or `most`, ms. An estimate, which is below the truth, unless it is
  * short: then the crossing itself, which is kept in `foreseen`. */
 static double quiet_time(const pm_membrane *m, const double *state, double least, double most, double *foreseen) {
-    double quiet = 0.0;
     *foreseen = NAN;
-    for (double horizon = least; quiet < most; horizon *= 2.0) {
-        if (!(pm_membrane_bound(m, state, fmin(horizon, most)) < 0.0))
-            break;
-        quiet = fmin(horizon, most);
-    }
-    if (quiet > 0.0)
-        return quiet;
+    if (pm_membrane_bound(m, state, most) < 0.0)
+        return most;
+    double quiet = least;
+    while (quiet < most && pm_membrane_bound(m, state, quiet) < 0.0)
+        quiet *= 2.0;
+    if (quiet > least)
+        return 0.5 * quiet;
     const double horizon = fmin(MANY_SLABS * least, most), crossing = pm_membrane_crossing(m, state, horizon, NULL);
     if (!(crossing < horizon))
         return horizon;
@@ -100,6 +100,12 @@ static void stop_over(pm_engine *engine, uint32_t n, const pm_general *g) {
     pm_general_find_wake(engine, n, g);
 }
 
+/* Whether a state provably stays below the threshold for h ms with what arrives. */
+PM_INLINE bool is_below(const pm_membrane *m, const double *state, double h, double lift, pm_shape shape) {
+    const double bound = pm_shape_bound(m, state, h, shape);
+    return bound + lift + MARGIN * (fabs(bound) + fabs(m->theta) + fabs(lift)) < 0.0;
+}
+
 /* Whether a quick cell provably stays silent in the slab with what arrives. */
 static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_general *g, double lift) {
     const pm_cell *cell = &engine->cells[n];
@@ -120,14 +126,13 @@ static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_general *
         pm_membrane_move(m, pm_general_row(g, engine->plan.slab, lag, room), state, moved);
         state = moved;
     }
-    const double bound = pm_membrane_bound(m, state, engine->end - engine->start);
-    return bound + lift + MARGIN * (fabs(bound) + fabs(m->theta) + fabs(lift)) < 0.0;
+    return is_below(m, state, engine->end - engine->start, lift, pm_shape_any(m));
 }
 
-static double lift_of(const pm_general *g, uint32_t n) {
+PM_INLINE double lift_of(const pm_general *g, uint32_t n, pm_shape shape) {
     const pm_intake *intake = pm_general_intakes(g, n);
     double lift = 0.0;
-    for (size_t p = 0; p < g->n_ports; p++)
+    for (size_t p = 0; p < shape.n_ports; p++)
         lift += intake[p].u - intake[p].lift;
     return lift;
 }
@@ -140,9 +145,10 @@ pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t n, con
         stop_over(engine, n, g);
     /* Where nothing is delivered in a slab, the logs are those of an earlier one. */
     const bool logged = engine->deliveries.count > 0 && engine->log_head[n] != PM_LOG_END;
+    const pm_shape shape = pm_shape_any(g->membranes);
     bool silent = false;
-    if (g->quick ? is_reached(g, n) : logged)
-        silent = g->quick && stays_silent(engine, n, g, lift_of(g, n));
+    if (g->quick ? is_reached(g, n, shape) : logged)
+        silent = g->quick && stays_silent(engine, n, g, lift_of(g, n, shape));
     else if (engine->cells[n].origin < engine->start)
         silent = engine->start < engine->wake[n];
     else if (engine->dense)
@@ -150,46 +156,56 @@ pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t n, con
     return silent && !engine->watched[n] ? PM_OK : pm_general_replay(engine, worker, n, g, NULL);
 }
 
-pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class,
+                                 pm_shape shape) {
     const pm_general *g = class->general;
     const bool driven = engine->drive.n_channels > 0;
-    const double scale = g->n_cells > 0 ? g->ports[g->drive_port].jump : 1.0, h = engine->end - engine->start;
+    const double scale = g->ports[g->drive_port].jump, h = engine->end - engine->start;
     double lift_sum = 0.0;
-    pm_status status = PM_OK;
-    if (driven && !pm_draw_driven(engine, worker, cells, class))
-        return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
-    for (uint32_t n = cells.begin; status == PM_OK && n < cells.end; n++) {
-        if (g->quick) {
-            if (driven)
-                pm_add_driven(engine, worker, n, class, scale, pm_general_intakes(g, n) + g->drive_port);
-            const pm_cell *cell = &engine->cells[n];
-            const bool reached = is_reached(g, n);
-            if (!reached && cell->origin < engine->start && engine->start < engine->wake[n] && !engine->watched[n])
-                continue;
-            const double lift = reached ? lift_of(g, n) : 0.0;
-            lift_sum += lift;
-            if (cell->origin == engine->start && !isnan(cell->u) && g->n_currents == 0 && !engine->watched[n]) {
-                const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
-                const double bound = pm_membrane_bound(m, pm_general_state(g, n), h);
-                if (bound + lift + MARGIN * (fabs(bound) + fabs(m->theta) + fabs(lift)) < 0.0) {
-                    if (!reached)
-                        engine->wake[n] = PM_UNKNOWN;
-                    continue;
-                }
-            }
+    for (uint32_t n = cells.begin; n < cells.end; n++) {
+        if (driven)
+            pm_add_driven(engine, worker, n, class, scale, pm_general_intakes(g, n) + g->drive_port);
+        const pm_cell *cell = &engine->cells[n];
+        const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
+        const bool reached = is_reached(g, n, shape);
+        if (!reached && cell->origin < engine->start && engine->start < engine->wake[n] && !engine->watched[n])
+            continue;
+        const double lift = reached ? lift_of(g, n, shape) : 0.0;
+        lift_sum += lift;
+        if (cell->origin == engine->start && !isnan(cell->u) && g->n_currents == 0 && !engine->watched[n] &&
+            is_below(m, pm_general_state(g, n), h, lift, shape)) {
+            if (!reached)
+                engine->wake[n] = PM_UNKNOWN;
+            continue;
         }
-        status = pm_general_visit(engine, worker, n, g);
+        const pm_status status = pm_general_visit(engine, worker, n, g);
+        if (status != PM_OK)
+            return status;
     }
     worker->lift_sum += lift_sum;
+    return PM_OK;
+}
+
+pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    const pm_general *g = class->general;
+    pm_status status = PM_OK;
+    if (engine->drive.n_channels > 0 && !pm_draw_driven(engine, worker, cells, class))
+        return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
+    if (g->quick)
+        PM_WITH_SHAPE(g->shape, g->membranes, status = settle_quick, engine, worker, cells, class)
+    for (uint32_t n = cells.begin; !g->quick && status == PM_OK && n < cells.end; n++)
+        status = pm_general_visit(engine, worker, n, g);
     return status;
 }
 
 /* To the end of the slab, with what has arrived. */
-static void commit_cell(const pm_engine *engine, uint32_t n, const pm_general *g) {
+PM_INLINE void commit_cell(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
     pm_cell *cell = &engine->cells[n];
     double *state = pm_general_state(g, n), room[PM_MEMBRANE_ROW];
     const pm_intake *intake = pm_general_intakes(g, n);
-    const double *row = pm_general_row(g, engine->plan.slab, engine->end - cell->origin, room);
+    const double *row = cell->origin == engine->start
+                            ? g->rows + pm_membrane_row_length(g->membranes) /* over one slab */
+                            : pm_general_row(g, engine->plan.slab, engine->end - cell->origin, room);
     const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
     pm_membrane with_currents;
     if (g->n_currents > 0) {
@@ -197,25 +213,30 @@ static void commit_cell(const pm_engine *engine, uint32_t n, const pm_general *g
         m = &with_currents;
     }
     if (isnan(cell->u)) {
-        pm_membrane_hold(m, row, state, state);
+        pm_shape_hold(m, row, 1, state, state, shape);
     } else {
-        pm_membrane_move(m, row, state, state);
-        for (size_t p = 0; p < g->n_ports; p++)
+        pm_shape_move(m, row, 1, state, state, shape);
+        for (size_t p = 0; p < shape.n_ports; p++)
             state[0] += intake[p].u;
     }
-    for (size_t p = 0; p < g->n_ports; p++) {
+    for (size_t p = 0; p < shape.n_ports; p++) {
         state[1 + 2 * p] += intake[p].i;
         state[2 + 2 * p] += intake[p].b;
     }
     cell->origin = engine->end;
 }
 
-void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_general *g) {
-    for (uint32_t n = cells.begin; g->quick && n < cells.end; n++)
-        if (is_reached(g, n)) {
-            commit_cell(engine, n, g);
-            memset(pm_general_intakes(g, n), 0, g->n_ports * sizeof(pm_intake));
+PM_INLINE void commit_cells(const pm_engine *engine, pm_block cells, const pm_general *g, pm_shape shape) {
+    for (uint32_t n = cells.begin; n < cells.end; n++)
+        if (is_reached(g, n, shape)) {
+            commit_cell(engine, n, g, shape);
+            memset(pm_general_intakes(g, n), 0, shape.n_ports * sizeof(pm_intake));
         }
+}
+
+void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_general *g) {
+    if (g->quick)
+        PM_WITH_SHAPE(g->shape, g->membranes, commit_cells, engine, cells, g)
 }
 
 static void commit_outcome(const pm_engine *engine, const pm_worker *worker, const pm_general_outcome *o) {
@@ -227,7 +248,7 @@ static void commit_outcome(const pm_engine *engine, const pm_worker *worker, con
         memcpy(state, found, g->width * sizeof *state);
     } else {
         if (cell->origin != engine->end)
-            commit_cell(engine, o->cell, g);
+            commit_cell(engine, o->cell, g, pm_shape_any(g->membranes));
         const size_t rest = 1 + 2 * g->n_ports; /* thresholds and currents after spikes */
         state[0] = found[0];
         memcpy(state + rest, found + rest, (g->width - rest) * sizeof *state);

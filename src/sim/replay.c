@@ -15,7 +15,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SMALL_SORT = 48, SPIKES_UNASKED = 1 << 16 /* between two looks at the request to stop */ };
+enum { AHEAD = 4, SMALL_SORT = 48, SPIKES_UNASKED = 1 << 16 /* between two looks at the request to stop */ };
 
 static int compare_arrivals(const void *left, const void *right) {
     const pm_arrival *a = left, *b = right;
@@ -25,11 +25,14 @@ static int compare_arrivals(const void *left, const void *right) {
 }
 
 static void sort_arrivals(pm_arrival *items, size_t n) {
-    if (n > SMALL_SORT) {
+    size_t sorted = 1;
+    while (sorted < n && compare_arrivals(&items[sorted - 1], &items[sorted]) <= 0)
+        sorted++;
+    if (n > SMALL_SORT && sorted < n) {
         qsort(items, n, sizeof *items, compare_arrivals);
         return;
     }
-    for (size_t k = 1; k < n; k++) {
+    for (size_t k = sorted; k < n; k++) {
         pm_arrival item = items[k];
         size_t at = k;
         for (; at > 0 && compare_arrivals(&item, &items[at - 1]) < 0; at--)
@@ -50,6 +53,7 @@ static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t h
     size_t order = SIZE_MAX;
     for (uint32_t at = head; at != PM_LOG_END; at = worker->log.items[at].next) {
         const pm_logged *item = &worker->log.items[at];
+        __builtin_prefetch(item + AHEAD); /* the those of the next cells */
         if (!add_arrival(worker, &engine->deliveries.items[item->delivery], item->weight, order--))
             return false;
     }
