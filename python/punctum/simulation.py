@@ -435,8 +435,9 @@ class Simulation:
         number = self._number(population)
         simulation = self._exact("injected spikes")
         cells, times = np.broadcast_arrays(np.asarray(neuron), np.asarray(time, dtype=np.float64))
-        if cells.size and not 0 <= cells.min() <= cells.max() < self._populations[number].size:
-            raise InvalidError(f"neurons of '{self._populations[number].name}' are from 0 to {self._populations[number].size - 1}")
+        known = self._populations[number]
+        if cells.size and not 0 <= cells.min() <= cells.max() < known.size:
+            raise InvalidError(f"neurons of '{known.name}' are from 0 to {known.size - 1}")
         spikes = np.zeros(cells.size, SPIKE)
         spikes["population"], spikes["neuron"], spikes["time"] = number, cells.ravel(), times.ravel()
         _c.call("pm_python_inject", simulation, spikes.ctypes.data, len(spikes))

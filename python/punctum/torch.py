@@ -49,7 +49,7 @@ class SpikeTimes(NamedTuple):
         return SpikeTimes(padded[sample, neuron, slot], sample, neuron, padded.shape[0])
 
     def _sorted(self, size: int) -> tuple[Any, Any, Any]:
-        """Their order by example, neuron and time; of each in that order the place of its neuron, and its number there."""
+        """Their order by example, neuron and time; in that order each one's neuron, and its number there."""
         cell = (self.sample * size + self.neuron).cpu().numpy()
         order = np.lexsort((self.time.detach().cpu().numpy(), cell))
         counts = np.bincount(cell, minlength=self.batch * size)
@@ -342,9 +342,9 @@ class Network(torch.nn.Module):
     inputs, outputs: names of populations of it, one or several (then module(first, second) takes and gives several);
     inputs are populations of spikes without times. duration: ms of an example. `weights`, `delays` (of each projection
     a vector in the order of its synapses) and `thresholds` (of each LIF population) are parameters; of these, delays
-    and thresholds are trained if it is said. Times are padded tensors (batch, neurons, spikes) with infinite times where
-    there is no spike, or SpikeTimes; the result is what the argument was. slope_floor: mV/ms, see Run.backward. threads:
-    0 for all; results do not depend on it.
+    and thresholds are trained if it is said. Times are padded tensors (batch, neurons, spikes) with infinite times
+    where there is no spike, or SpikeTimes; the result is what the argument was. slope_floor: mV/ms, see Run.backward.
+    threads: 0 for all; results do not depend on it.
     """
 
     def __init__(
@@ -391,8 +391,8 @@ class Network(torch.nn.Module):
 class SpikingLayer(torch.nn.Module):
     """A layer of LIF neurons, each of which sees all inputs: layer(times of spikes) gives times of spikes.
 
-    weight: (neurons, inputs), pA; delay: the same, ms; threshold: of each neuron, mV: parameters of the module, of which
-    the weights are trained, and the others if it is said. weight, delay and recurrent are numbers, distributions
+    weight: (neurons, inputs), pA; delay: the same, ms; threshold: of each neuron, mV: parameters of the module, of
+    which the weights are trained, and the others if it is said. weight, delay and recurrent are numbers, distributions
     (pm.normal(900, 600)) or arrays. recurrent: weights among the neurons (neurons, neurons), with recurrent_delay (ms);
     `recurrent_weight` is a parameter then. neuron: parameters of net.lif, V_th=-50.0, receptors, ... Times, duration,
     slope_floor and threads as in punctum.torch.Network. Where a neuron is silent there is no gradient to wake it.

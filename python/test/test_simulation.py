@@ -118,6 +118,11 @@ def test_the_clock_converges():
     clock = net.simulation(engine="clock", dt=0.01, interpolation="cubic").run()["cells"]
     assert len(clock) == len(exact)
     assert np.abs(np.sort(clock.time) - np.sort(exact.time)).max() < 1e-3
+    net = pm.Network()  # of no duration: runs end where they are told
+    net.lif("cells", 1, I_e=300.0).record("potential", interval=0.5)
+    samples = [net.simulation(**how).run(4.0)["cells"].potential for how in ({}, {"engine": "clock", "dt": 0.25})]
+    assert np.array_equal(samples[0].time, samples[1].time) and len(samples[0].time) == 8
+    assert np.allclose(samples[0].values, samples[1].values, rtol=1e-13)  # rounding of 16 steps
     with pytest.raises(pm.InvalidError, match="quadratic"):
         net.simulation(engine="clock", interpolation="quadratic")
     sim = net.simulation(engine="clock")

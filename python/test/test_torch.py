@@ -151,7 +151,8 @@ def test_any_network():
     """Several inputs, outputs and populations; its gradients are those of the run."""
     net = pm.Network(seed=4)
     a, b = net.spikes("a", 3), net.spikes("b", 2)
-    hidden, out = net.lif("hidden", 4, V_th=-62.0), net.lif("out", 2, V_th=pm.normal(-62, 0.5), receptors={"x": pm.exp(4)})
+    hidden = net.lif("hidden", 4, V_th=-62.0)
+    out = net.lif("out", 2, V_th=pm.normal(-62, 0.5), receptors={"x": pm.exp(4)})
     net.connect(a, hidden, weight=pm.normal(2500, 300), delay=pm.uniform(0, 2))
     net.connect(b, out, weight=900.0, delay=1.0)
     last = net.connect(hidden, out, weight=pm.normal(500, 50), delay=0.5, rule={"fixed_indegree": 3})

@@ -415,7 +415,8 @@ static pm_status sample(pm_clock *c, const watch *at, double time, pm_sample_kin
         record.quantity = PM_THRESHOLD;
     const double value = pm_step_cell_sample(&c->kinds[c->population[at->cell]], &c->cells[at->cell], &record, time);
     pm_sample s = {time, value, at->record, at->neuron, kind};
-    return c->on_sample && time < c->network->duration ? c->on_sample(&s, c->sample_user, error) : PM_OK;
+    const bool in_time = time < c->network->duration || c->start >= c->network->duration; /* of a run beyond it all is */
+    return c->on_sample && in_time ? c->on_sample(&s, c->sample_user, error) : PM_OK;
 }
 
 /* Samples at a spike: before and after the reset. */
