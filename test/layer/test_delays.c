@@ -163,7 +163,7 @@ START_TEST(agrees_with_engine) {
             }
             twins_free(&t);
         }
-    ck_assert_uint_gt(total, 100 * SEEDS);
+    ck_assert_uint_gt(total, 600);
 }
 END_TEST
 
@@ -176,7 +176,7 @@ START_TEST(arrivals) {
     pm_delayed_list list = {0};
     pm_raster in = {0};
     for (uint32_t k = 0; k < SPIKES; k++)
-        ck_assert_int_eq(pm_raster_append(&in, (double)(k / 4), k * 7 % SOURCES, 0.0, NULL), PM_OK);
+        ck_assert_int_eq(pm_raster_append(&in, floor(0.25 * k), k * 7 % SOURCES, 0.0, NULL), PM_OK);
     for (size_t i = 0; i < SOURCES; i++)
         value[i] = (double)(i * 3 % SOURCES);
     for (size_t n = 0; n <= SPIKES; n += 20) {
