@@ -12,27 +12,30 @@ seeds=${2:-2}
 program=${PM_PROGRAM:-build/punctum}
 mkdir -p "$folder"
 
+say() { printf '%s\n' "$1"; }
 # edit PART: what sed makes of the lines of yin-yang-30.
 edit() {
     key=${1%-*}
     value=${1##*-}
     case $1 in
     base) ;;
-    hidden-*) echo "s/size: 30,/size: $value,/" ;;
-    delay-*) echo "s/\(size: [0-9]*\), weight/\1, delays: {per: $value, initial: {uniform: [0.0, 5.0]}, rate: 0.05}, weight/" ;;
-    first-*) echo "s/\(size: 30\), weight/\1, delays: {per: $value, initial: {uniform: [0.0, 5.0]}, rate: 0.05}, weight/" ;;
-    spread-*) echo "s/uniform: \[0.0, 5.0\]/uniform: [0.0, $value]/g" ;;
-    step-*) echo "s/rate: 0.05/rate: $value/g" ;;
-    tau-*) echo "s/tau: 5.0/tau: $value/" ;;
-    scale-*) echo "s/scale: 0.3/scale: $value/" ;;
-    floor-*) echo "s/slope_floor: 0.1/slope_floor: $value/" ;;
-    lowest-* | highest-* | lift-*) echo "s/$key: [0-9.]*/$key: $value/" ;;
-    epochs-*) echo "s/^epochs.*/epochs: $value/; s/factor: 0.98/factor: $(awk -v n="$value" 'BEGIN { printf "%.5f", exp(-4 / n) }')/" ;;
-    batch-* | rate-* | average-* | duration-*) echo "s/^$key:.*/$key: $value/" ;;
-    to-*) echo "s/to: 20.0/to: $value/" ;;
-    opposition-*) echo "s/bias: 0.0/bias: 0.0, opposition: $value/" ;;
-    mean-*) echo "s/\[900.0/[$value/" ;;
-    deviation-*) echo "s/600.0\]/$value]/" ;;
+    hidden-*) say "s/size: 30,/size: $value,/" ;;
+    delay-*) say "s/\(size: [0-9]*\), weight/\1, delays: {per: $value, initial: {uniform: [0.0, 5.0]}, rate: 0.05}, weight/" ;;
+    first-*) say "s/\(size: 30\), weight/\1, delays: {per: $value, initial: {uniform: [0.0, 5.0]}, rate: 0.05}, weight/" ;;
+    spread-*) say "s/uniform: \[0.0, 5.0\]/uniform: [0.0, $value]/g" ;;
+    step-*) say "s/rate: 0.05/rate: $value/g" ;;
+    tau-*) say "s/tau: 5.0/tau: $value/" ;;
+    scale-*) say "s/scale: 0.3/scale: $value/" ;;
+    floor-*) say "s/slope_floor: 0.1/slope_floor: $value/" ;;
+    lowest-* | highest-*) say "s/$key: [0-9.]*/$key: $value/" ;;
+    lift-*) say "s/lift: [0-9.]*/lift: $value/" ;;
+    fade-*) say "s/lift: [0-9.]*/&, fade: $value/" ;;
+    epochs-*) say "s/^epochs.*/epochs: $value/; s/factor: 0.98/factor: $(awk -v n="$value" 'BEGIN { printf "%.5f", exp(-4 / n) }')/" ;;
+    batch-* | rate-* | average-* | duration-*) say "s/^$key:.*/$key: $value/" ;;
+    to-*) say "s/to: 20.0/to: $value/" ;;
+    opposition-*) say "s/bias: 0.0/bias: 0.0, opposition: $value/" ;;
+    mean-*) say "s/\[900.0/[$value/" ;;
+    deviation-*) say "s/600.0\]/$value]/" ;;
     *) echo "$0: no variation '$1'" >&2 && exit 2 ;;
     esac
 }

@@ -115,6 +115,8 @@ static const pm_field activity_fields[] = {
     {"highest", "spikes", "more lower them", AT(highest), INFINITY, "none", .bounds = {0.0, INFINITY, PM_CLOSED}},
     {"lift", "pA", "for each spike that is missing, times the spikes per example of the source of a weight", AT(lift),
      0.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"fade", "", "the lift falls as this power of the rate of learning; 0: it stays as it is", AT(fade), 0.0,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
 };
 static pm_status check_activity(const void *structure, pm_error *error) {
     const pm_classification *c = structure;

@@ -83,6 +83,7 @@ struct pm_classification {
      * lift * (lowest - mean) pA for each spike of their source per example; one above `highest` gets them lowered by
      * lift * (mean - highest). Inputs that never fire could not help it. */
     double lowest, highest, lift;
+    double fade;    /* lift is multiplied by this power of the rate's share that is left */
     double average; /* the network that is tested is a running mean of the weights, with this share of the old one per
                      * step; 0: the weights themselves */
 };

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "classify/fields.h"
 #include "math/draw.h"
+#include "math/elementary.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -408,18 +409,19 @@ static void add_parts(void *of, const double *before, size_t from, size_t n) {
 }
 
 /* What regularisation adds to the weights of each neuron of layer l per spike of a source, from the neurons' spikes in
- * a batch of n. */
-static void find_lifts(exact *m, size_t l, size_t n, const uint64_t *fired) {
+ * a batch of n at that rate of learning. */
+static void find_lifts(exact *m, size_t l, size_t n, double rate, const uint64_t *fired) {
     const pm_classification *c = m->of;
+    const double most = c->fade > 0.0 ? c->lift * pm_pow(rate / c->rate, c->fade) : c->lift;
     double *lift = m->lift;
     for (size_t j = 0; j < m->net.strides[l]; j++)
         lift[j] = 0.0;
     for (size_t j = 0; l + 1 < c->n_layers && j < m->net.sizes[l + 1]; j++) {
         double mean = (double)fired[j] / ((double)n * (1.0 - c->layers[l].dropout));
         if (mean < c->lowest)
-            lift[j] = c->lift * (c->lowest - mean);
+            lift[j] = most * (c->lowest - mean);
         else if (mean > c->highest)
-            lift[j] = c->lift * (c->highest - mean);
+            lift[j] = most * (c->highest - mean);
     }
 }
 
@@ -431,7 +433,7 @@ static void gather(void *model, size_t k, size_t n, double rate) {
     const uint64_t *fired = m->fired;
     for (size_t l = 0; l <= layer_of(m, k); l++)
         fired += m->net.sizes[l];
-    find_lifts(m, layer_of(m, k), n, fired);
+    find_lifts(m, layer_of(m, k), n, rate, fired);
     m->keep = 1.0 - m->of->weight_decay * rate / m->of->rate;
     double *const *wanted = is_delays(m, k) ? m->parts[0].delays : m->parts[0].wanted;
     if (m->relay && wanted[layer_of(m, k)])

@@ -163,6 +163,8 @@ json_t *pm_classification_json(const pm_classification *c) {
     if (c->loss->desired)
         pm_json_set(&map, "desired", desired_json(c));
     pm_kind_json(&activity, &pm_classification_activity, c);
+    if (c->fade <= 0.0) /* marks of checkpoints do not name what did not use to be there */
+        json_object_del(activity, "fade");
     pm_json_set(&map, "activity", activity);
     return map;
 }
