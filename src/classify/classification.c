@@ -25,6 +25,31 @@ const pm_kind pm_classification_layers = {.name = "layers",
                                           .n_fields = sizeof layer_fields / sizeof *layer_fields,
                                           .size = sizeof(pm_classification_layer)};
 
+static const char *const pers[] = {"synapse", "axon", "dendrite", NULL}; /* in the order of pm_delays_per */
+static const pm_field delay_fields[] = {
+    {"per", "", "what has a delay of its own: each synapse, each source, each target",
+     offsetof(pm_classification_delays, per), 0.0, .words = pers},
+    {"rate", "ms", "of learning: for adam the size of a step, for the others ms^2 per unit of the loss; 0: none",
+     offsetof(pm_classification_delays, rate), 0.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"min", "ms", "the shortest delay", offsetof(pm_classification_delays, low), 0.0,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"max", "ms", "the longest delay", offsetof(pm_classification_delays, high), INFINITY, "none",
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
+};
+static pm_status check_delays(const void *structure, pm_error *error) {
+    const pm_classification_delays *d = structure;
+    if (d->high >= d->low)
+        return PM_OK;
+    return pm_fail_key(error, "max", "max is %g ms; it must be at least min, %g ms", d->high, d->low);
+}
+const pm_kind pm_classification_delay = {.name = "delays",
+                                         .help = "of the synapses to a layer, beside their initial values",
+                                         .source = "",
+                                         .fields = delay_fields,
+                                         .n_fields = sizeof delay_fields / sizeof *delay_fields,
+                                         .size = sizeof(pm_classification_delays),
+                                         .check = check_delays};
+
 #define AT(member) offsetof(pm_classification, member)
 
 static const pm_field set_fields[] = {
@@ -69,11 +94,9 @@ static const pm_field learning_fields[] = {
     {"rate", "", "of learning: for adam the size of a step in pA, for the others pA^2 per unit of the loss", AT(rate),
      1.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
     {"schedule.factor", "", "by which the rate is multiplied every so often", AT(decay), 1.0,
-     .bounds = {0.0, 1.0, PM_LOW_OPEN},
-     .result = "schedule_factor"},
+     .bounds = {0.0, 1.0, PM_LOW_OPEN}, .result = "schedule_factor"},
     {"schedule.every", "epochs", "from one such change of the rate to the next", AT(decay_every), 1.0,
-     .bounds = {1.0, MOST, PM_CLOSED}, .type = PM_COUNT,
-     .result = "schedule_every"},
+     .bounds = {1.0, MOST, PM_CLOSED}, .type = PM_COUNT, .result = "schedule_every"},
     {"weight_decay", "", "share of a weight that is taken away in each step, in proportion to the rate",
      AT(weight_decay), 0.0, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
     {"average", "", "share of the old mean in each step of the running mean of weights that is tested; 0: the weights",
@@ -92,6 +115,8 @@ static const pm_field activity_fields[] = {
     {"highest", "spikes", "more lower them", AT(highest), INFINITY, "none", .bounds = {0.0, INFINITY, PM_CLOSED}},
     {"lift", "pA", "for each spike that is missing, times the spikes per example of the source of a weight", AT(lift),
      0.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"fade", "", "the lift falls as this power of the rate of learning; 0: it stays as it is", AT(fade), 0.0,
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
 };
 static pm_status check_activity(const void *structure, pm_error *error) {
     const pm_classification *c = structure;
@@ -187,6 +212,19 @@ static pm_status need(bool right, const char *key, double value, const char *wha
 /* Whether they are, of examples that are given, is seen when they are. */
 static bool may_be_pictures(const pm_classification *c) { return c->data == PM_DATA_IDX || c->data == PM_DATA_GIVEN; }
 
+static pm_status check_delays_of(const pm_classification *c, size_t l, const char *key, pm_error *error) {
+    const pm_classification_delays *d = &c->layers[l].delays;
+    char what[64];
+    snprintf(what, sizeof what, "%s.delays.initial", key);
+    pm_status status = blame(key, pm_kind_check(&pm_classification_delay, d, error), error);
+    if (!status)
+        status = pm_distribution_check(&d->initial, what, MOST, error);
+    if (!status && l + 1 == c->n_layers && !c->loss->delays)
+        status = pm_fail(error, PM_INVALID, "%s.delays: the output layer has no delays with the loss %s", key,
+                         c->loss->head.name);
+    return status;
+}
+
 static pm_status check_layer(const pm_classification *c, size_t l, pm_error *error) {
     const pm_classification_layer *layer = &c->layers[l];
     char key[32];
@@ -196,6 +234,8 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
         status = need(layer->std >= 0.0, key, layer->std, "a standard deviation of 0 or more", error);
     if (!status)
         status = blame(key, pm_kind_check(&pm_classification_layers, layer, error), error);
+    if (!status && layer->delays.given)
+        status = check_delays_of(c, l, key, error);
     if (!status && layer->field > 0 && (l > 0 || c->n_layers == 1 || !may_be_pictures(c)))
         status = pm_fail(error, PM_INVALID,
                          "%s: only the first hidden layer has receptive fields, of images in IDX files", key);

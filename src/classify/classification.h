@@ -7,25 +7,37 @@
 #include "classify/image_model.h"
 #include "data/coding.h"
 #include "data/deform.h"
+#include "net/distribution.h"
 #include "rule/optimiser.h"
 
 #include <punctum/classification.h>
 
-enum { PM_CLASSIFIER_MOST_LAYERS = 8 };
+enum { PM_CLASSIFIER_MOST_LAYERS = 8, PM_CLASSIFIER_MOST_ARRAYS = 2 * PM_CLASSIFIER_MOST_LAYERS };
 
 typedef enum pm_data_kind { PM_DATA_IDX, PM_DATA_YIN_YANG, PM_DATA_NMNIST, PM_DATA_GIVEN } pm_data_kind;
+
+/* Delays from one layer to the next. */
+typedef struct pm_classification_delays {
+    bool given;              /* otherwise there are none */
+    double per;              /* a pm_delays_per */
+    pm_distribution initial; /* ms; what is drawn beyond low or high is taken to be that */
+    double rate;             /* of learning, as that of the weights, but in ms; 0: they stay as they are */
+    double low, high;        /* ms: no delay leaves this range */
+} pm_classification_delays;
 
 typedef struct pm_classification_layer {
     size_t size;
     double mean, std; /* pA: weights are drawn from this normal distribution */
     double dropout;   /* probability that a neuron's spikes are lost in training */
     double rate;      /* of the weights to this layer, relative to that of the experiment */
-    size_t field;     /* ties from the centre of a neuron's receptive field, see fields.h; 0: it sees all inputs */
+    pm_classification_delays delays;
+    size_t field; /* ties from the centre of a neuron's receptive field, see fields.h; 0: it sees all inputs */
 } pm_classification_layer;
 
 /* What an experiment says in numbers: each field is a key of the file, has its default and range here and goes into
  * results from here. */
 extern const pm_kind pm_classification_layers;   /* of pm_classification_layer: of each layer */
+extern const pm_kind pm_classification_delay;    /* of pm_classification_delays: the map delays of a layer */
 extern const pm_kind pm_classification_sets;     /* of pm_classification: numbers of examples, in the map data */
 extern const pm_kind pm_classification_input;    /* of pm_classification: beside the code, in the map coding */
 extern const pm_kind pm_classification_learning; /* of pm_classification: how weights change */
@@ -45,6 +57,8 @@ struct pm_classification {
     char *recordings, *test_recordings;                /* PM_DATA_NMNIST: folders */
     double window[2];                                  /* ms: the part of a recording that counts */
     size_t most_events;                                /* of a pixel and polarity within the window; 0: all */
+    bool published;                                    /* PM_DATA_YIN_YANG: */
+    uint32_t seeds[3];                                 /* of the sets for training, validation and test */
     size_t n_classes;
     size_t train, validation, test; /* examples; SIZE_MAX: all that there are */
     pm_deformation deform;          /* of every presentation in training; needs pictures */
@@ -69,6 +83,7 @@ struct pm_classification {
      * lift * (lowest - mean) pA for each spike of their source per example; one above `highest` gets them lowered by
      * lift * (mean - highest). Inputs that never fire could not help it. */
     double lowest, highest, lift;
+    double fade;    /* lift is multiplied by this power of the rate's share that is left */
     double average; /* the network that is tested is a running mean of the weights, with this share of the old one per
                      * step; 0: the weights themselves */
 };

@@ -20,8 +20,8 @@ struct pm_class_trainer {
     const pm_relay *relay; /* NULL: there is one rank */
     size_t all_parts, n_parts;
     size_t n_arrays;
-    double *memory[PM_CLASSIFIER_MOST_LAYERS];  /* of the optimiser */
-    double *average[PM_CLASSIFIER_MOST_LAYERS]; /* running mean of what is learnt, if wanted */
+    double *memory[PM_CLASSIFIER_MOST_ARRAYS];  /* of the optimiser */
+    double *average[PM_CLASSIFIER_MOST_ARRAYS]; /* running mean of what is learnt, if wanted */
     pm_score *scores;                           /* of own parts */
     uint32_t *order;
     uint64_t counters[2]; /* epochs, steps */
@@ -36,7 +36,7 @@ void pm_class_trainer_free(pm_class_trainer *t) {
     if (!t)
         return;
     t->kind->destroy(t->model);
-    for (size_t k = 0; k < PM_CLASSIFIER_MOST_LAYERS; k++) {
+    for (size_t k = 0; k < PM_CLASSIFIER_MOST_ARRAYS; k++) {
         free(t->memory[k]);
         free(t->average[k]);
     }
@@ -94,7 +94,8 @@ static double bytes_of(const pm_class_trainer *t) {
     double weights = 0.0,
            inputs = c->model ? (double)t->train->n_features : (double)pm_coding_inputs(&c->coding, t->train);
     for (size_t l = 0; l < c->n_layers; l++) {
-        weights += (inputs + 1.0) * ((double)c->layers[l].size + 1.0);
+        const double synapses = (inputs + 1.0) * ((double)c->layers[l].size + 1.0);
+        weights += c->layers[l].delays.given ? 2.0 * synapses : synapses;
         inputs = (double)c->layers[l].size;
     }
     return sizeof(double) * weights * (copies + (double)c->optimiser->memory);
@@ -279,7 +280,7 @@ pm_status pm_class_trainer_advance(pm_class_trainer *t, const pm_dataset *valida
 
 /* The running means, or what is learnt itself, are what is tested. */
 static void prepare(pm_class_trainer *t) {
-    const double *arrays[PM_CLASSIFIER_MOST_LAYERS] = {NULL};
+    const double *arrays[PM_CLASSIFIER_MOST_ARRAYS] = {NULL};
     size_t n = 0;
     for (size_t k = 0; k < t->n_arrays; k++)
         arrays[k] = t->average[k] ? t->average[k] : t->kind->array(t->model, k, &n);

@@ -19,7 +19,8 @@ pm_status pm_classifier_new(pm_classifier *c, const pm_neuron *hidden, const pm_
     c->sizes = malloc((n_layers + 1) * sizeof *c->sizes);
     c->strides = calloc(n_layers, sizeof *c->strides);
     c->weight = calloc(n_layers, sizeof *c->weight);
-    bool enough = c->sizes && c->strides && c->weight;
+    c->delays = calloc(n_layers, sizeof *c->delays);
+    bool enough = c->sizes && c->strides && c->weight && c->delays;
     if (enough)
         memcpy(c->sizes, sizes, (n_layers + 1) * sizeof *sizes);
     for (size_t l = 0; enough && l < n_layers; l++) {
@@ -39,10 +40,27 @@ pm_status pm_classifier_new(pm_classifier *c, const pm_neuron *hidden, const pm_
 void pm_classifier_free(pm_classifier *c) {
     for (size_t l = 0; c->weight && l < c->n_layers; l++)
         free(c->weight[l]);
+    for (size_t l = 0; c->delays && l < c->n_layers; l++)
+        free(c->delays[l].value);
     free(c->weight);
+    free(c->delays);
     free(c->sizes);
     free(c->strides);
     *c = (pm_classifier){0};
+}
+
+size_t pm_classifier_delays(const pm_classifier *c, size_t l) {
+    const pm_delays *d = &c->delays[l];
+    return !d->value ? 0 : d->by_source == 0 ? c->strides[l] : c->sizes[l] * d->by_source;
+}
+
+pm_status pm_classifier_delay(pm_classifier *c, size_t l, pm_delays_per per, pm_error *error) {
+    pm_delays *d = &c->delays[l];
+    d->by_source = per == PM_PER_SYNAPSE ? c->strides[l] : per == PM_PER_AXON;
+    d->by_target = per != PM_PER_AXON;
+    free(d->value);
+    d->value = calloc(per == PM_PER_DENDRITE ? c->strides[l] : c->sizes[l] * d->by_source, sizeof *d->value);
+    return d->value ? PM_OK : pm_fail_memory(error, "the delays");
 }
 
 /* A layer without weights of its own. */
@@ -52,6 +70,7 @@ static pm_status borrow(pm_layer *layer, const pm_classifier *c, size_t l, const
         return status;
     free(layer->weight);
     layer->weight = c->weight[l];
+    layer->delays = c->delays[l];
     layer->n_in = c->sizes[l];
     return PM_OK;
 }

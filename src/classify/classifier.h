@@ -7,10 +7,11 @@
 #include "gradient/adjoint.h"
 
 typedef struct pm_classifier {
-    size_t n_layers; /* of weights: hidden layers and the output layer */
-    size_t *sizes;   /* n_layers + 1, the input first */
-    size_t *strides; /* of the rows of weight[l] */
-    double **weight; /* pA: weight[l][source * strides[l] + target] */
+    size_t n_layers;   /* of weights: hidden layers and the output layer */
+    size_t *sizes;     /* n_layers + 1, the input first */
+    size_t *strides;   /* of the rows of weight[l] */
+    double **weight;   /* pA: weight[l][source * strides[l] + target] */
+    pm_delays *delays; /* ms: of each layer; none in a new one */
     pm_lif hidden, output;
     double duration, slope_floor;
     const pm_loss *loss;
@@ -24,6 +25,12 @@ typedef struct pm_classifier {
 pm_status pm_classifier_new(pm_classifier *c, const pm_neuron *hidden, const pm_neuron *output, const pm_loss *loss,
                             const size_t *sizes, size_t n_layers, pm_error *error);
 void pm_classifier_free(pm_classifier *c);
+/* What delays of a layer are told apart by. */
+typedef enum pm_delays_per { PM_PER_SYNAPSE, PM_PER_AXON, PM_PER_DENDRITE } pm_delays_per;
+/* Gives layer l delays, which are 0. Errors: PM_NO_MEMORY. */
+pm_status pm_classifier_delay(pm_classifier *c, size_t l, pm_delays_per per, pm_error *error);
+/* Number of delays of layer l, padding included. */
+size_t pm_classifier_delays(const pm_classifier *c, size_t l);
 /* Number of weights of layer l, padding included. */
 static inline size_t pm_classifier_weights(const pm_classifier *c, size_t l) { return c->sizes[l] * c->strides[l]; }
 
@@ -46,6 +53,12 @@ static inline const void *pm_lane_parameters(const pm_lane *lane) { return lane-
 static inline size_t pm_lane_outputs(const pm_lane *lane) { return lane->of->sizes[lane->of->n_layers]; }
 /* The spikes of the last layer that fires. */
 static inline const pm_raster *pm_lane_last(const pm_lane *lane) { return &lane->net.rasters[lane->net.n_layers]; }
+/* The delays between them and an output layer that only integrates. */
+static inline const pm_delays *pm_lane_delays(const pm_lane *lane) { return &lane->output.delays; }
+/* Where derivatives with respect to these are added; NULL: not wanted. */
+static inline double *pm_lane_delay_gradient(const pm_lane *lane) {
+    return lane->adjoint.delay ? lane->adjoint.delay[lane->of->n_layers - 1] : NULL;
+}
 /* Room for n spikes in dl_dt and worth, whose values are lost. Errors: PM_NO_MEMORY. */
 pm_status pm_lane_reserve(pm_lane *lane, size_t n, pm_error *error);
 

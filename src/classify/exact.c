@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "classify/fields.h"
 #include "math/draw.h"
+#include "math/elementary.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,9 +18,10 @@
 /* The work of one part of a batch. */
 typedef struct part {
     pm_lane lane;
-    double *gradient[PM_CLASSIFIER_MOST_LAYERS];
-    double *wanted[PM_CLASSIFIER_MOST_LAYERS];  /* the same; NULL for hidden layers that do not learn */
-    uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS]; /* spikes of each source of a layer, summed over the part's examples */
+    double *gradient[PM_CLASSIFIER_MOST_ARRAYS]; /* of each block */
+    double *wanted[PM_CLASSIFIER_MOST_LAYERS];   /* of each layer's weights; NULL for hidden layers that do not learn */
+    double *delays[PM_CLASSIFIER_MOST_LAYERS];   /* of each layer's delays; NULL for those that do not learn */
+    uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS];  /* spikes of each source of a layer, summed over the part's examples */
     uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS];
     pm_deformer *deformer; /* NULL: pictures are as they are */
     uint8_t *picture;      /* deformed */
@@ -35,6 +37,7 @@ typedef struct exact {
     const pm_classification *of;
     const pm_dataset *train;
     pm_classifier net, tested;
+    size_t n_delayed, delayed[PM_CLASSIFIER_MOST_LAYERS]; /* the layers with delays */
     uint8_t *fields;       /* 1 in receptive fields, 0 outside, in the order of the first layer's weights; NULL: none */
     const pm_relay *relay; /* NULL: there is one rank */
     size_t first, n_parts; /* those parts of a batch that this rank works off; what follows has as many places */
@@ -48,6 +51,23 @@ typedef struct exact {
     uint64_t code_key, drop_key, deform_key;
 } exact;
 
+/* Blocks are the weights of all layers, then the delays of those that have some. */
+static size_t blocks_of(const exact *m) { return m->net.n_layers + m->n_delayed; }
+static bool is_delays(const exact *m, size_t block) { return block >= m->net.n_layers; }
+static size_t layer_of(const exact *m, size_t block) {
+    return is_delays(m, block) ? m->delayed[block - m->net.n_layers] : block;
+}
+static size_t length_of(const exact *m, size_t block) {
+    return is_delays(m, block) ? pm_classifier_delays(&m->net, layer_of(m, block))
+                               : pm_classifier_weights(&m->net, block);
+}
+/* Numbers of a row: all, where there is one delay for each source or for each target. */
+static size_t columns_of(const exact *m, size_t block) {
+    const pm_delays *d = &m->net.delays[layer_of(m, block)];
+    return !is_delays(m, block) || (d->by_source > 0 && d->by_target > 0) ? m->net.strides[layer_of(m, block)]
+                                                                          : length_of(m, block);
+}
+
 /* --- made and freed ----------------------------------------------------------------------------------------------- */
 
 static bool part_new(part *p, const exact *m, pm_error *error) {
@@ -60,12 +80,19 @@ static bool part_new(part *p, const exact *m, pm_error *error) {
         if (!p->picture || pm_deformer_new(&m->of->deform, m->train->width, m->train->height, &p->deformer, error))
             return false;
     }
+    for (size_t k = 0; k < blocks_of(m); k++) {
+        p->gradient[k] = aligned_alloc(64, (length_of(m, k) + 7) / 8 * 8 * sizeof(double));
+        if (!p->gradient[k])
+            return false;
+        if (is_delays(m, k) && m->of->layers[layer_of(m, k)].delays.rate > 0.0)
+            p->delays[layer_of(m, k)] = p->gradient[k];
+    }
+    p->lane.adjoint.delay = p->delays;
     for (size_t l = 0; l < net->n_layers; l++) {
-        p->gradient[l] = aligned_alloc(64, pm_classifier_weights(net, l) * sizeof(double));
         p->wanted[l] = l + 1 < net->n_layers && m->of->layers[l].rate <= 0.0 ? NULL : p->gradient[l];
         p->fired[l] = calloc(net->sizes[l], sizeof(uint32_t));
         p->dropped[l] = calloc(net->sizes[l], 1);
-        if (!p->gradient[l] || !p->fired[l] || !p->dropped[l])
+        if (!p->fired[l] || !p->dropped[l])
             return false;
     }
     return true;
@@ -75,8 +102,9 @@ static void part_free(part *p) {
     pm_lane_free(&p->lane);
     pm_deformer_free(p->deformer);
     free(p->picture);
+    for (size_t k = 0; k < PM_CLASSIFIER_MOST_ARRAYS; k++)
+        free(p->gradient[k]);
     for (size_t l = 0; l < PM_CLASSIFIER_MOST_LAYERS; l++) {
-        free(p->gradient[l]);
         free(p->fired[l]);
         free(p->dropped[l]);
     }
@@ -121,6 +149,23 @@ static void draw_weights(exact *m) {
     }
 }
 
+static double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+
+/* Delays of the layers that have some, within their range. */
+static void draw_delays(exact *m) {
+    pm_stream stream;
+    gsl_rng *rng = pm_stream_new(&stream);
+    for (size_t k = 0; k < m->n_delayed; k++) {
+        const size_t l = m->delayed[k], n = pm_classifier_delays(&m->net, l);
+        const pm_classification_delays *d = &m->of->layers[l].delays;
+        const char *const words[] = {"classifier delays"};
+        const pm_draw draw = pm_draw_begin(&d->initial);
+        pm_stream_start(rng, pm_stream_key(m->of->seed + l * 0x100000000u, words, 1), 0);
+        for (size_t i = 0; i < n; i++)
+            m->net.delays[l].value[i] = clamp(pm_draw_next(&draw, rng, i), d->low, d->high);
+    }
+}
+
 /* Receptive fields of the first layer, if wanted, and no weights outside of them. */
 static pm_status limit_fields(exact *m, pm_error *error) {
     const pm_classifier *net = &m->net;
@@ -140,6 +185,9 @@ static pm_status net_new(pm_classifier *net, const pm_classification *c, const s
     net->desired = c->desired;
     net->n_desired = c->n_desired;
     net->slope_floor = c->slope_floor;
+    for (size_t l = 0; !status && l < c->n_layers; l++)
+        if (c->layers[l].delays.given)
+            status = pm_classifier_delay(net, l, (pm_delays_per)c->layers[l].delays.per, error);
     return status;
 }
 
@@ -153,7 +201,11 @@ static pm_status build(exact *m, pm_error *error) {
         status = net_new(&m->tested, c, sizes, error);
     if (status)
         return status;
+    for (size_t l = 0; l < c->n_layers; l++)
+        if (c->layers[l].delays.given)
+            m->delayed[m->n_delayed++] = l;
     draw_weights(m);
+    draw_delays(m);
     status = limit_fields(m, error);
     if (status)
         return status;
@@ -192,17 +244,21 @@ static pm_status create(void **model, const pm_classification *c, const pm_datas
 
 static double *array(void *model, size_t k, size_t *n) {
     const exact *m = model;
-    *n = k < m->net.n_layers ? pm_classifier_weights(&m->net, k) : 0;
-    return k < m->net.n_layers ? m->net.weight[k] : NULL;
+    *n = k < blocks_of(m) ? length_of(m, k) : 0;
+    if (k >= blocks_of(m))
+        return NULL;
+    return is_delays(m, k) ? m->net.delays[layer_of(m, k)].value : m->net.weight[k];
 }
 
-/* A block for each layer. */
 static bool block(const void *model, size_t k, pm_class_block *b) {
     const exact *m = model;
-    if (k >= m->net.n_layers)
+    if (k >= blocks_of(m))
         return false;
-    *b = (pm_class_block){
-        .array = k, .rows = m->net.sizes[k], .columns = m->net.strides[k], .share = m->of->layers[k].rate};
+    const pm_classification_layer *layer = &m->of->layers[layer_of(m, k)];
+    *b = (pm_class_block){.array = k,
+                          .rows = length_of(m, k) / columns_of(m, k),
+                          .columns = columns_of(m, k),
+                          .share = is_delays(m, k) ? layer->delays.rate / m->of->rate : layer->rate};
     return true;
 }
 
@@ -285,8 +341,9 @@ static void run_part(exact *m, size_t which, const pm_class_batch *batch, pm_sco
     outcome *o = &m->outcomes[which];
     o->status = PM_OK;
     *score = (pm_score){0};
+    for (size_t k = 0; k < blocks_of(m); k++)
+        memset(p->gradient[k], 0, length_of(m, k) * sizeof(double));
     for (size_t l = 0; l < m->net.n_layers; l++) {
-        memset(p->gradient[l], 0, pm_classifier_weights(&m->net, l) * sizeof(double));
         memset(p->fired[l], 0, m->net.sizes[l] * sizeof(uint32_t));
     }
     const size_t to = part_begin(m, which + 1, batch->n);
@@ -330,7 +387,7 @@ static void count_fired(exact *m) {
 
 typedef struct addend {
     const exact *of;
-    size_t layer;
+    size_t block;
 } addend;
 
 /* A pm_relay_add: the sum goes into the first own part's gradient. What comes from before is the first term of a sum of
@@ -339,7 +396,7 @@ static void add_parts(void *of, const double *before, size_t from, size_t n) {
     enum { BLOCK = 2048 };
     const addend *a = of;
     const exact *m = a->of;
-    double *sum = m->parts[0].gradient[a->layer] + from;
+    double *sum = m->parts[0].gradient[a->block] + from;
 #pragma omp parallel for schedule(static)
     for (size_t begin = 0; begin < n; begin += BLOCK) {
         size_t end = begin + BLOCK < n ? begin + BLOCK : n;
@@ -347,55 +404,70 @@ static void add_parts(void *of, const double *before, size_t from, size_t n) {
             sum[j] += before[j];
         for (size_t p = 1; p < m->n_parts; p++)
             for (size_t j = begin; j < end; j++)
-                sum[j] += m->parts[p].gradient[a->layer][from + j];
+                sum[j] += m->parts[p].gradient[a->block][from + j];
     }
 }
 
 /* What regularisation adds to the weights of each neuron of layer l per spike of a source, from the neurons' spikes in
- * a batch of n. */
-static void find_lifts(exact *m, size_t l, size_t n, const uint64_t *fired) {
+ * a batch of n at that rate of learning. */
+static void find_lifts(exact *m, size_t l, size_t n, double rate, const uint64_t *fired) {
     const pm_classification *c = m->of;
+    const double most = c->fade > 0.0 ? c->lift * pm_pow(rate / c->rate, c->fade) : c->lift;
     double *lift = m->lift;
     for (size_t j = 0; j < m->net.strides[l]; j++)
         lift[j] = 0.0;
     for (size_t j = 0; l + 1 < c->n_layers && j < m->net.sizes[l + 1]; j++) {
         double mean = (double)fired[j] / ((double)n * (1.0 - c->layers[l].dropout));
         if (mean < c->lowest)
-            lift[j] = c->lift * (c->lowest - mean);
+            lift[j] = most * (c->lowest - mean);
         else if (mean > c->highest)
-            lift[j] = c->lift * (c->highest - mean);
+            lift[j] = most * (c->highest - mean);
     }
 }
 
-static void gather(void *model, size_t l, size_t n, double rate) {
+static void gather(void *model, size_t k, size_t n, double rate) {
     exact *m = model;
-    addend own = {m, l};
-    if (l == 0)
+    addend own = {m, k};
+    if (k == 0)
         count_fired(m);
     const uint64_t *fired = m->fired;
-    for (size_t k = 0; k <= l; k++)
-        fired += m->net.sizes[k];
-    find_lifts(m, l, n, fired);
+    for (size_t l = 0; l <= layer_of(m, k); l++)
+        fired += m->net.sizes[l];
+    find_lifts(m, layer_of(m, k), n, rate, fired);
     m->keep = 1.0 - m->of->weight_decay * rate / m->of->rate;
-    if (m->relay && m->parts[0].wanted[l])
-        m->relay->sum(m->relay->user, m->parts[0].gradient[l], pm_classifier_weights(&m->net, l), add_parts, &own);
+    double *const *wanted = is_delays(m, k) ? m->parts[0].delays : m->parts[0].wanted;
+    if (m->relay && wanted[layer_of(m, k)])
+        m->relay->sum(m->relay->user, m->parts[0].gradient[k], length_of(m, k), add_parts, &own);
 }
 
-/* Sums the gradients of row i of layer l into the first part's, unless ranks have done so. */
-static const double *gradient(void *model, size_t l, size_t i, size_t n) {
+/* Sums the gradients of row i of block k into the first part's, unless ranks have done so. */
+static const double *gradient(void *model, size_t k, size_t i, size_t n) {
     exact *m = model;
-    size_t stride = m->net.strides[l], at = i * stride;
-    double *sum = m->parts[0].gradient[l] + at, inverse = 1.0 / (double)n;
+    size_t stride = columns_of(m, k), at = i * stride;
+    double *sum = m->parts[0].gradient[k] + at, inverse = 1.0 / (double)n;
     for (size_t p = 1; !m->relay && p < m->n_parts; p++)
         for (size_t j = 0; j < stride; j++)
-            sum[j] += m->parts[p].gradient[l][at + j];
+            sum[j] += m->parts[p].gradient[k][at + j];
     for (size_t j = 0; j < stride; j++)
         sum[j] *= inverse;
     return sum;
 }
 
+/* Keeps a row of delays within its range, which what is no number has left. */
+static bool settle_delays(const exact *m, size_t k, size_t i) {
+    const pm_classification_delays *d = &m->of->layers[layer_of(m, k)].delays;
+    double *delay = m->net.delays[layer_of(m, k)].value + i * columns_of(m, k), total = 0.0;
+    for (size_t j = 0; j < columns_of(m, k); j++) {
+        delay[j] = clamp(delay[j], d->low, d->high);
+        total += delay[j];
+    }
+    return isfinite(total);
+}
+
 static bool settle(void *model, size_t l, size_t i, size_t n) {
     exact *m = model;
+    if (is_delays(m, l))
+        return settle_delays(m, l, i);
     size_t stride = m->net.strides[l], at = i * stride;
     const uint64_t *fired = m->fired + i;
     double *weight = m->net.weight[l] + at, total = 0.0;
@@ -424,6 +496,8 @@ static void prepare(void *model, const double *const *arrays) {
                 m->tested.weight[l][i * m->net.strides[l] + j] = scale * arrays[l][i * m->net.strides[l] + j];
         }
     }
+    for (size_t k = m->net.n_layers; k < blocks_of(m); k++)
+        memcpy(m->tested.delays[layer_of(m, k)].value, arrays[k], length_of(m, k) * sizeof(double));
 }
 
 static pm_status run_example(const exact *m, pm_lane *lane, const pm_presentation *of, pm_error *error) {
@@ -465,11 +539,26 @@ static pm_status look(void *model, const pm_dataset *data, size_t example, pm_cl
     return run_example(m, lane, &(pm_presentation){data, example, m->of->seed, example}, error);
 }
 
+/* One delay for each source or target is one row or column. */
+static void table_of_delays(const exact *m, size_t l, pm_class_table *t) {
+    const pm_delays *d = &m->tested.delays[l];
+    *t = (pm_class_table){.head = "ms; a row per target, a column per source",
+                          .numbers = d->value,
+                          .rows = d->by_target > 0 ? m->net.sizes[l + 1] : 1,
+                          .columns = d->by_source > 0 ? m->net.sizes[l] : 1,
+                          .stride = d->by_source};
+    snprintf(t->name, sizeof t->name, "delays-%zu", l + 1);
+}
+
 static bool table(const void *model, size_t k, pm_class_table *t) {
     const exact *m = model;
     const pm_classifier *net = &m->tested;
-    if (k >= net->n_layers)
+    if (k >= blocks_of(m))
         return false;
+    if (is_delays(m, k)) {
+        table_of_delays(m, layer_of(m, k), t);
+        return true;
+    }
     *t = (pm_class_table){.head = "pA; a row per target, a column per source",
                           .numbers = net->weight[k],
                           .rows = net->sizes[k + 1],

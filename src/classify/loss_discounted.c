@@ -24,31 +24,75 @@ static double transform(const pm_lif *lif, double q) {
     return current * lif->inv_C / (q + lif->l_m);
 }
 
-/* worth[k], mV/pA: what spike k of the last layer adds to the integral per weight. */
+/* What spike k of the last layer adds to the integral of output o per weight, mV/pA, is worth[k * by_spike + o *
+ * by_output]: without delays to all alike. */
+typedef struct worths {
+    size_t by_spike, by_output;
+} worths;
+
+static worths worths_of(const pm_lane *lane) {
+    return pm_lane_delays(lane)->value ? (worths){pm_lane_outputs(lane), 1} : (worths){1, 0};
+}
+
+/* What all spikes are worth: most exp(-t/tau), t their arrival, however late. */
+static pm_status find_worths(pm_lane *lane, double q, double most, pm_error *error) {
+    const pm_raster *in = pm_lane_last(lane);
+    const pm_delays *delays = pm_lane_delays(lane);
+    const worths at = worths_of(lane);
+    const size_t n = in->n * at.by_spike;
+    pm_status status = pm_lane_reserve(lane, n, error);
+    if (status)
+        return status;
+    for (size_t k = 0; k < in->n; k++)
+        for (size_t o = 0; o < at.by_spike; o++) {
+            const size_t place = pm_delay_place(delays, in->neuron[k], o);
+            lane->worth[k * at.by_spike + o] = -q * (delays->value ? in->time[k] + delays->value[place] : in->time[k]);
+        }
+    pm_exponentials(n, lane->worth);
+    for (size_t k = 0; k < n; k++)
+        lane->worth[k] *= most;
+    return PM_OK;
+}
+
 static pm_status score(pm_lane *lane, pm_error *error) {
     const discounted *p = pm_lane_parameters(lane);
     const pm_lif *output = &lane->of->output;
     const pm_raster *in = pm_lane_last(lane);
     double q = 1.0 / p->tau, most = transform(output, q) * q;
     size_t n_out = pm_lane_outputs(lane);
-    pm_status status = pm_lane_reserve(lane, in->n, error);
+    const worths at = worths_of(lane);
+    pm_status status = find_worths(lane, q, most, error);
     if (status)
         return status;
     for (size_t o = 0; o < n_out; o++)
         lane->score[o] = output->u_inf;
-    for (size_t k = 0; k < in->n; k++)
-        lane->worth[k] = -q * in->time[k];
-    pm_exponentials(in->n, lane->worth);
     for (size_t k = 0; k < in->n; k++) {
         const double *row = lane->output.weight + in->neuron[k] * lane->output.stride;
-        lane->worth[k] *= most;
+        const double *worth = lane->worth + k * at.by_spike;
         for (size_t o = 0; o < n_out; o++)
-            lane->score[o] += lane->worth[k] * row[o];
+            lane->score[o] += worth[o * at.by_output] * row[o];
     }
     for (size_t o = 0; o < n_out; o++)
         lane->score[o] /= p->scale;
     pm_cross_entropy_soften(lane);
     return PM_OK;
+}
+
+/* The derivative of the loss by the time of spike k, from those of all outputs: by the delays, too. */
+static double back_delayed(pm_lane *lane, size_t k, double q, const double *slope, double *own) {
+    const size_t n_out = pm_lane_outputs(lane);
+    const uint32_t source = pm_lane_last(lane)->neuron[k];
+    const double *worth = lane->worth + k * n_out, *weight = lane->output.weight + source * lane->output.stride;
+    double *delay = pm_lane_delay_gradient(lane), sum = 0.0;
+    own += source * lane->output.stride;
+    for (size_t o = 0; o < n_out; o++) {
+        const double later = -q * worth[o] * slope[o] * weight[o];
+        own[o] += slope[o] * worth[o];
+        if (delay)
+            delay[pm_delay_place(pm_lane_delays(lane), source, o)] += later;
+        sum += later;
+    }
+    return sum;
 }
 
 static pm_status back(pm_lane *lane, size_t label, double *const *gradient, pm_error *error) {
@@ -61,8 +105,13 @@ static pm_status back(pm_lane *lane, size_t label, double *const *gradient, pm_e
     for (size_t o = 0; o < n_out; o++)
         slope[o] /= p->scale; /* dl/dz_o, then dl/dV_o */
     double q = 1.0 / p->tau;
+    const bool delayed = pm_lane_delays(lane)->value;
     for (size_t k = 0; k < in->n; k++) {
         size_t at = in->neuron[k] * lane->output.stride;
+        if (delayed) {
+            lane->dl_dt[k] = back_delayed(lane, k, q, slope, own);
+            continue;
+        }
         double sum = 0.0;
         for (size_t o = 0; o < n_out; o++) {
             sum += slope[o] * lane->output.weight[at + o];
@@ -81,6 +130,7 @@ const pm_loss pm_loss_discounted = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(discounted)},
+    .delays = true,
     .score = score,
     .value = pm_cross_entropy,
     .back = back};

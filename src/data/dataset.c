@@ -113,31 +113,70 @@ uint8_t pm_yin_yang_class(double x, double y) {
     return right <= SMALL || (left > SMALL && left <= 0.5 * BIG) || (y > BIG && right > 0.5 * BIG);
 }
 
-pm_status pm_dataset_yin_yang(uint64_t seed, const char *name, size_t n, pm_dataset *data, pm_error *error) {
-    enum { FEATURES = 4, CLASSES = 3 };
+enum { FEATURES = 4, CLASSES = 3 };
+
+static pm_status points_new(size_t n, pm_dataset *data, pm_error *error) {
     *data = (pm_dataset){.n = n, .n_features = FEATURES, .n_classes = CLASSES};
     data->values = malloc(n * FEATURES * sizeof *data->values + 1);
     data->label = malloc(n + 1);
+    if (data->values && data->label)
+        return PM_OK;
+    pm_dataset_free(data);
+    return pm_fail_memory(error, "examples");
+}
+
+/* Draws point k: of the wanted class, coordinates being numbers from 0 to 1 times the square's side. */
+static void draw_point(gsl_rng *rng, double (*uniform)(const gsl_rng *), uint8_t wanted, pm_dataset *data, size_t k) {
+    double x = 0.0, y = 0.0;
+    do {
+        x = 2.0 * BIG * uniform(rng);
+        y = 2.0 * BIG * uniform(rng);
+    } while (distance(x - BIG, y - BIG) > BIG || pm_yin_yang_class(x, y) != wanted);
+    memcpy(data->values + k * FEATURES, (const double[]){x, y, 1.0 - x, 1.0 - y}, FEATURES * sizeof(double));
+    data->label[k] = wanted;
+}
+
+pm_status pm_dataset_yin_yang(uint64_t seed, const char *name, size_t n, pm_dataset *data, pm_error *error) {
+    pm_status status = points_new(n, data, error);
+    if (status)
+        return status;
     pm_stream stream;
     gsl_rng *rng = pm_stream_new(&stream);
-    if (!data->values || !data->label) {
-        pm_dataset_free(data);
-        return pm_fail_memory(error, "examples");
-    }
     const char *const words[] = {"yin-yang", name};
     uint64_t key = pm_stream_key(seed, words, 2);
     for (size_t k = 0; k < n; k++) {
         pm_stream_start(rng, key, k);
-        uint8_t wanted = (uint8_t)gsl_rng_uniform_int(rng, CLASSES);
-        double x = 0.0, y = 0.0;
-        do {
-            x = 2.0 * BIG * gsl_rng_uniform(rng);
-            y = 2.0 * BIG * gsl_rng_uniform(rng);
-        } while (distance(x - BIG, y - BIG) > BIG || pm_yin_yang_class(x, y) != wanted);
-        memcpy(data->values + k * FEATURES, (const double[]){x, y, 1.0 - x, 1.0 - y}, FEATURES * sizeof(double));
-        data->label[k] = wanted;
+        draw_point(rng, gsl_rng_uniform, (uint8_t)gsl_rng_uniform_int(rng, CLASSES), data, k);
     }
     return PM_OK;
+}
+
+/* NumPy's numbers from 0 to 1: 53 bits of two draws. */
+static double uniform_53(const gsl_rng *rng) {
+    const unsigned long high = gsl_rng_get(rng) >> 5, low = gsl_rng_get(rng) >> 6;
+    return ((double)high * 0x1p26 + (double)low) * 0x1p-53;
+}
+
+/* NumPy's randint(3): the first of two bits that is below 3. */
+static uint8_t class_of_3(const gsl_rng *rng) {
+    unsigned long bits;
+    do
+        bits = gsl_rng_get(rng) & 3;
+    while (bits >= CLASSES);
+    return (uint8_t)bits;
+}
+
+pm_status pm_dataset_yin_yang_published(uint32_t seed, size_t n, pm_dataset *data, pm_error *error) {
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    pm_status status = rng ? points_new(n, data, error) : pm_fail_memory(error, "random numbers");
+    if (rng)
+        gsl_rng_set(rng, seed);
+    for (size_t k = 0; !status && k < n; k++) {
+        const uint8_t wanted = class_of_3(rng);
+        draw_point(rng, uniform_53, wanted, data, k);
+    }
+    gsl_rng_free(rng);
+    return status;
 }
 
 /* --- order -------------------------------------------------------------------------------------------------------- */

@@ -17,6 +17,10 @@ pm_status pm_dataset_split(pm_dataset *from, size_t n, pm_dataset *part, pm_erro
  * classes yin (0), yang (1) and dot (2), equally likely; features x, y, 1 - x, 1 - y. `name` tells independent sets
  * ("train", "test") of one seed apart. Errors: PM_NO_MEMORY. */
 pm_status pm_dataset_yin_yang(uint64_t seed, const char *name, size_t n, pm_dataset *data, pm_error *error);
+/* The same by the generator that was published with it (github.com/lkriener/yin_yang_data_set), on whose draws results
+ * are compared: NumPy's RandomState(seed), the Mersenne Twister. Published are the seeds 42 (training), 41 (validation)
+ * and 40 (test). */
+pm_status pm_dataset_yin_yang_published(uint32_t seed, size_t n, pm_dataset *data, pm_error *error);
 /* The class of a point of the circle. */
 uint8_t pm_yin_yang_class(double x, double y);
 

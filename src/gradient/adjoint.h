@@ -58,10 +58,12 @@ pm_status pm_adjoint_run(pm_adjoint *adjoint, const pm_synapses *synapses, const
 
 /* Workspace of the sweep through a layered network; starts as {0}, but for slope_floor. */
 typedef struct pm_adjoint_layers {
-    double slope_floor; /* mV/ms, >= 0 */
-    bool input_times;   /* whether dL/dt of the input's spikes is wanted */
-    double **time;      /* time[p]: dL/dt_s of every spike of population p in the last sweep, if it got there */
-    size_t *n_time;     /* capacities */
+    double slope_floor;   /* mV/ms, >= 0 */
+    bool input_times;     /* whether dL/dt of the input's spikes is wanted */
+    double *const *delay; /* delay[l]: where derivatives with respect to the delays of layer l are added, in the order
+                             of their values; NULL: not wanted, of that layer or of all */
+    double **time;        /* time[p]: dL/dt_s of every spike of population p in the last sweep, if it got there */
+    size_t *n_time;       /* capacities */
     size_t n_populations;
     double *restart; /* mV/ms, as above, of the layer at hand */
     size_t n_restart;
@@ -71,6 +73,9 @@ typedef struct pm_adjoint_layers {
     pm_lif_state *kept;
     size_t n_touched;     /* capacity of both */
     pm_basis_table steps; /* between the arrivals at the layer at hand */
+    double *shifted;      /* dL/dt of its arrivals */
+    size_t n_shifted;
+    struct pm_adjoint_target *target; /* the neuron at hand of a layer with delays of its synapses */
 } pm_adjoint_layers;
 
 void pm_adjoint_layers_free(pm_adjoint_layers *adjoint);

@@ -3,10 +3,10 @@
  * arrival reads a row of weights: arrays over targets, the work of a vector unit. The few neurons that fire or restart
  * in an interval are carried on their own, from event to event. Invariant: after each interval the arrays hold p just
  * after the arrivals at its beginning; within it, those of a touched neuron hold p at its own time. */
-#include "gradient/adjoint.h"
+#include "gradient/adjoint_delayed.h"
 
-#include "gradient/traces.h"
 #include "base/simd.h"
+#include "gradient/traces.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -44,8 +44,10 @@ void pm_adjoint_layers_free(pm_adjoint_layers *a) {
     free(a->state);
     free(a->touched);
     free(a->kept);
+    free(a->shifted);
+    pm_adjoint_target_free(a->target);
     pm_basis_free(&a->steps);
-    *a = (pm_adjoint_layers){.slope_floor = a->slope_floor, .input_times = a->input_times};
+    *a = (pm_adjoint_layers){.slope_floor = a->slope_floor, .input_times = a->input_times, .delay = a->delay};
 }
 
 static bool grow(double **array, size_t *capacity, size_t needed) {
@@ -286,25 +288,58 @@ static descent descent_of(const pm_adjoint_layers *a, const pm_lif *lif, const p
                      .slope_floor = a->slope_floor};
 }
 
+static pm_status descend_plain(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in, const pm_raster *out,
+                               double *moved, const pm_layer_gradient *gradient, pm_error *error) {
+    descent d = descent_of(a, &layer->lif, layer, in, out);
+    d.fires = true;
+    d.pull = d.moved = moved;
+    d.restart = a->restart;
+    pm_status status = tabulate(a, d.lif, d.in, error);
+    if (status)
+        return status;
+    find_restarts(a, &d, a->restart);
+    return descend(a, &d, gradient->in, gradient->weight, error);
+}
+
+/* A layer whose sources each have one delay for all targets has taken the spikes it was to take when they arrived. */
+static pm_status descend_shifted(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *out, double *moved,
+                                 const pm_layer_gradient *gradient, pm_error *error) {
+    const pm_delayed_list *from = &layer->origins;
+    if (!grow(&a->shifted, &a->n_shifted, from->count))
+        return pm_fail_memory(error, "the gradient");
+    for (size_t k = 0; k < from->count; k++)
+        a->shifted[k] = 0.0;
+    const pm_layer_gradient own = {.weight = gradient->weight, .in = a->shifted};
+    pm_status status = descend_plain(a, layer, &layer->shifted, out, moved, &own, error);
+    for (size_t k = 0; k < from->count; k++) {
+        if (gradient->delay)
+            gradient->delay[pm_delay_place(&layer->delays, from->items[k].source, 0)] += a->shifted[k];
+        if (gradient->in)
+            gradient->in[from->items[k].spike] += a->shifted[k];
+    }
+    return status;
+}
+
 pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const double *dl_dt, double *const *gradient,
                              pm_error *error) {
     size_t lowest = 0;
-    while (!a->input_times && lowest < net->n_layers && !gradient[lowest])
+    while (!a->input_times && lowest < net->n_layers && !gradient[lowest] && !(a->delay && a->delay[lowest]))
         lowest++;
     if (!prepare(a, net, dl_dt))
         return pm_fail_memory(error, "the gradient");
     pm_status status = PM_OK;
     for (size_t l = net->n_layers; !status && l-- > lowest;) {
         const pm_layer *layer = &net->layers[l];
-        descent d = descent_of(a, &layer->lif, layer, &net->rasters[l], &net->rasters[l + 1]);
-        d.fires = true;
-        d.pull = d.moved = a->time[l + 1];
-        d.restart = a->restart;
-        status = tabulate(a, d.lif, d.in, error);
-        if (status)
-            break;
-        find_restarts(a, &d, a->restart);
-        status = descend(a, &d, l > lowest || a->input_times ? a->time[l] : NULL, gradient[l], error);
+        const pm_raster *in = &net->rasters[l], *out = in + 1;
+        const pm_layer_gradient own = {.weight = gradient[l],
+                                       .delay = a->delay ? a->delay[l] : NULL,
+                                       .in = l > lowest || a->input_times ? a->time[l] : NULL};
+        if (!layer->delays.value)
+            status = descend_plain(a, layer, in, out, a->time[l + 1], &own, error);
+        else if (layer->delays.by_target > 0)
+            status = pm_adjoint_delayed(a, layer, in, out, a->time[l + 1], &own, error);
+        else
+            status = descend_shifted(a, layer, out, a->time[l + 1], &own, error);
     }
     return status;
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATE_ARRAYS = 8, MAX_ITERATIONS = 100 };
+enum { STATE_ARRAYS = 8, RESULTS = 3, MAX_ITERATIONS = 100 };
 
 /* The zero of u' between low, where u rises, and high, where it falls. */
 static double turning_point(const pm_lif *lif, const pm_lif_state *start, double low, double high, double s_low,
@@ -77,16 +77,21 @@ double pm_lif_maximum(const pm_lif *lif, const pm_lif_state *start, const pm_lif
 pm_status pm_readout_new(pm_readout *readout, const pm_layer *layer, pm_error *error) {
     size_t n = layer->stride;
     *readout = (pm_readout){.n_out = layer->n_out};
-    readout->state = aligned_alloc(64, (STATE_ARRAYS + 2) * n * sizeof(double));
-    if (!readout->state)
+    readout->state = aligned_alloc(64, (STATE_ARRAYS + RESULTS) * n * sizeof(double));
+    readout->ended = malloc(n * sizeof *readout->ended);
+    if (!readout->state || !readout->ended) {
+        pm_readout_free(readout);
         return pm_fail_memory(error, "the output layer");
+    }
     readout->maximum = readout->state + STATE_ARRAYS * n;
     readout->when = readout->maximum + n;
+    readout->climb = readout->when + n;
     return PM_OK;
 }
 
 void pm_readout_free(pm_readout *readout) {
     free(readout->state);
+    free(readout->ended);
     pm_basis_free(&readout->steps);
     pm_raster_free(&readout->maxima);
     *readout = (pm_readout){0};
@@ -138,7 +143,9 @@ pm_status pm_readout_run(pm_readout *r, const pm_layer *layer, const pm_raster *
     const pm_lif *lif = &layer->lif;
     size_t n = layer->stride, next = 0;
     double *u = r->state, *u1 = u + 3 * n, *bound = u + 6 * n, now = 0.0;
-    memset(r->state, 0, (STATE_ARRAYS + 2) * n * sizeof(double));
+    memset(r->state, 0, (STATE_ARRAYS + RESULTS) * n * sizeof(double));
+    for (size_t j = 0; j < r->n_out; j++)
+        r->ended[j] = SIZE_MAX;
     pm_status status = tabulate(r, lif, in, duration, error);
     if (status)
         return status;
@@ -153,10 +160,13 @@ pm_status pm_readout_run(pm_readout *r, const pm_layer *layer, const pm_raster *
                         continue;
                     pm_lif_state first = {u[j], u[n + j], u[2 * n + j]}, last = {u1[j], u1[n + j], u1[2 * n + j]};
                     double top = pm_lif_maximum(lif, &first, &last, h, &when);
-                    if (top > r->maximum[j]) {
-                        r->maximum[j] = top;
-                        r->when[j] = now + when;
-                    }
+                    if (!(top > r->maximum[j]))
+                        continue;
+                    const bool ended = lif->single && k < in->n && when == h;
+                    r->maximum[j] = top;
+                    r->when[j] = ended ? end : now + when;
+                    r->ended[j] = ended ? k : SIZE_MAX;
+                    r->climb[j] = pm_lif_slope_now(lif, &last);
                 }
             double *kept = u;
             u = u1;
@@ -182,5 +192,9 @@ pm_status pm_readout_back(pm_readout *r, pm_adjoint_layers *adjoint, const pm_la
         return status;
     for (size_t k = 0; k < r->n_out; k++)
         pull[k] = dl_du[r->maxima.neuron[k]];
-    return pm_adjoint_potentials(adjoint, &layer->lif, layer, in, &r->maxima, pull, dl_dt, gradient, error);
+    status = pm_adjoint_potentials(adjoint, &layer->lif, layer, in, &r->maxima, pull, dl_dt, gradient, error);
+    for (size_t o = 0; !status && o < r->n_out; o++)
+        if (r->ended[o] < SIZE_MAX)
+            dl_dt[r->ended[o]] += dl_du[o] * r->climb[o];
+    return status;
 }

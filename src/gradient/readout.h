@@ -12,6 +12,8 @@ double pm_lif_maximum(const pm_lif *lif, const pm_lif_state *start, const pm_lif
 typedef struct pm_readout {
     double *maximum;      /* mV, of each output */
     double *when;         /* ms */
+    double *climb;        /* mV/ms: u' just before it, where an arrival ended the rise (tau_2 = 0) */
+    size_t *ended;        /* that arrival, or SIZE_MAX */
     double *state;        /* workspace */
     pm_basis_table steps; /* between arrivals */
     pm_raster maxima;     /* in order of time */
@@ -29,7 +31,8 @@ pm_status pm_readout_run(pm_readout *readout, const pm_layer *layer, const pm_ra
 
 /* The derivative of a loss whose derivatives with respect to maximum[] are dl_du[] (per mV): adds to gradient, in the
  * layout of the weights, and writes dl_dt[] of the input spikes (per ms). The time of a maximum does not move its
- * value: u' = 0 there, or it is an end of the run. Errors: PM_NO_MEMORY. */
+ * value: u' = 0 there, or it is an end of the run; unless an arrival ended the rise of u, which then would have gone on
+ * until a later one. Errors: PM_NO_MEMORY. */
 pm_status pm_readout_back(pm_readout *readout, pm_adjoint_layers *adjoint, const pm_layer *layer, const pm_raster *in,
                           const double *dl_du, double *dl_dt, double *gradient, pm_error *error);
 

@@ -1,5 +1,5 @@
-/* The sets of an experiment in classification, from its files or drawn. What is for training and what for validation are
- * parts of the same files: validation takes the last examples. */
+/* The sets of an experiment in classification, from its files or drawn. What is for training and what for validation
+ * are parts of the same files: validation takes the last examples. */
 #include "io/classification_file.h"
 #include "io/idx.h"
 #include "io/nmnist.h"
@@ -41,6 +41,13 @@ static pm_status sets_of_files(const pm_classification *c, pm_dataset *train, pm
     return status;
 }
 
+/* The points for training, validation or test. */
+static pm_status draw_set(const pm_classification *c, size_t which, size_t n, pm_dataset *data, pm_error *error) {
+    static const char *const names[] = {"train", "validation", "test"};
+    return c->published ? pm_dataset_yin_yang_published(c->seeds[which], n, data, error)
+                        : pm_dataset_yin_yang(c->seed, names[which], n, data, error);
+}
+
 pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, pm_dataset *validation,
                                  pm_dataset *test, pm_error *error) {
     pm_dataset a = {0}, b = {0}, d = {0};
@@ -53,11 +60,11 @@ pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, 
     if (c->data != PM_DATA_YIN_YANG) {
         status = sets_of_files(c, train ? &a : NULL, &b, test ? &d : NULL, error);
     } else {
-        status = pm_dataset_yin_yang(c->seed, "train", c->train, &a, error);
+        status = draw_set(c, 0, c->train, &a, error);
         if (!status)
-            status = pm_dataset_yin_yang(c->seed, "validation", c->validation, &b, error);
+            status = draw_set(c, 1, c->validation, &b, error);
         if (!status)
-            status = pm_dataset_yin_yang(c->seed, "test", c->test, &d, error);
+            status = draw_set(c, 2, c->test, &d, error);
     }
     pm_dataset *const from[] = {&a, &b, &d}, *const to[] = {train, validation, test};
     for (size_t k = 0; k < 3; k++)

@@ -4,11 +4,11 @@
  * bytes apart. */
 #define _GNU_SOURCE
 #include "io/classification_file.h"
+#include "base/list.h"
+#include "base/random.h"
 #include "io/file.h"
 #include "io/output.h"
 #include "io/summary.h"
-#include "base/list.h"
-#include "base/random.h"
 
 #include <errno.h>
 #include <math.h>
@@ -20,13 +20,22 @@
 
 /* --- configuration ------------------------------------------------------------------------------------------------ */
 
+static json_t *delays_json(const pm_classification_delays *delays) {
+    json_t *map = json_object();
+    pm_json_set(&map, "initial", pm_distribution_json(&delays->initial));
+    pm_kind_json(&map, &pm_classification_delay, delays);
+    return map;
+}
+
 static json_t *layers_json(const pm_classification *c) {
     json_t *layers = json_array();
     for (size_t l = 0; l < c->n_layers; l++) {
         const pm_classification_layer *layer = &c->layers[l];
-        json_t *map = json_pack("{s:I, s:f, s:f}", "size", (json_int_t)layer->size, "mean", layer->mean, "std",
-                                layer->std);
+        json_t *map =
+            json_pack("{s:I, s:f, s:f}", "size", (json_int_t)layer->size, "mean", layer->mean, "std", layer->std);
         pm_kind_json(&map, &pm_classification_layers, layer);
+        if (layer->delays.given)
+            pm_json_set(&map, "delays", delays_json(&layer->delays));
         pm_json_append(&layers, map);
     }
     return layers;
@@ -37,12 +46,15 @@ static json_t *data_json(const pm_classification *c) {
     json_t *data = json_pack("{s:s, s:I}", "kind", kinds[c->data], "classes", (json_int_t)c->n_classes);
     pm_kind_json(&data, &pm_classification_sets, c);
     if (c->data == PM_DATA_IDX)
-        pm_json_update(&data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels,
-                                        "test_images", c->test_images, "test_labels", c->test_labels));
+        pm_json_update(&data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels, "test_images",
+                                        c->test_images, "test_labels", c->test_labels));
+    if (c->published)
+        pm_json_set(&data, "seeds",
+                    json_pack("[I, I, I]", (json_int_t)c->seeds[0], (json_int_t)c->seeds[1], (json_int_t)c->seeds[2]));
     if (c->data == PM_DATA_NMNIST)
-        pm_json_update(&data, json_pack("{s:s, s:s, s:[f, f], s:I}", "recordings", c->recordings,
-                                        "test_recordings", c->test_recordings, "window", c->window[0],
-                                        c->window[1], "most_events", (json_int_t)c->most_events));
+        pm_json_update(&data, json_pack("{s:s, s:s, s:[f, f], s:I}", "recordings", c->recordings, "test_recordings",
+                                        c->test_recordings, "window", c->window[0], c->window[1], "most_events",
+                                        (json_int_t)c->most_events));
     if (pm_deformation_any(&c->deform)) {
         json_t *deform = json_object();
         pm_kind_json(&deform, &pm_deformation_kind, &c->deform);
@@ -141,16 +153,18 @@ json_t *pm_classification_json(const pm_classification *c) {
     if (c->model)
         return model_json(c);
     json_t *activity = json_object();
-    json_t *map = json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o, s:s}", "duration", c->duration, "seed",
-                            (json_int_t)c->seed, "neuron", pm_neuron_json(&c->neuron), "readout",
-                            pm_neuron_json(&c->readout), "data", data_json(c), "coding", coding_json(c), "layers",
-                            layers_json(c), "loss", c->loss->head.name);
+    json_t *map =
+        json_pack("{s:f, s:I, s:o, s:o, s:o, s:o, s:o, s:s}", "duration", c->duration, "seed", (json_int_t)c->seed,
+                  "neuron", pm_neuron_json(&c->neuron), "readout", pm_neuron_json(&c->readout), "data", data_json(c),
+                  "coding", coding_json(c), "layers", layers_json(c), "loss", c->loss->head.name);
     always_json(&map, of_losses, &c->loss->head, c->loss_parameters);
     learning_json(&map, c);
     others_json(&map, of_losses, &c->loss->head, c->loss_parameters);
     if (c->loss->desired)
         pm_json_set(&map, "desired", desired_json(c));
     pm_kind_json(&activity, &pm_classification_activity, c);
+    if (c->fade <= 0.0) /* marks of checkpoints do not name what did not use to be there */
+        json_object_del(activity, "fade");
     pm_json_set(&map, "activity", activity);
     return map;
 }
@@ -259,8 +273,8 @@ static bool score_is_sound(const pm_score *s) {
 static pm_status get_epoch(stream *s, pm_epoch *e, pm_error *error) {
     const uint64_t at = s->offset;
     pm_status status = get(s, e, sizeof *e, "the epochs", error);
-    if (!status && !(score_is_sound(&e->train) && score_is_sound(&e->validation) && isfinite(e->rate) &&
-                     isfinite(e->cpu_seconds)))
+    if (!status &&
+        !(score_is_sound(&e->train) && score_is_sound(&e->validation) && isfinite(e->rate) && isfinite(e->cpu_seconds)))
         status = pm_fail(error, PM_INVALID, "%s: byte %llu: no epoch can have come to this", s->path,
                          (unsigned long long)at);
     return status;

@@ -112,9 +112,27 @@ static pm_status read_deformation(pm_classification *c, const pm_node *map, pm_e
     return status;
 }
 
+/* "yin_yang: {}", or "yin_yang: {seeds: [42, 41, 40]}" for the published generator. */
+static pm_status read_yin_yang(pm_classification *c, const pm_node *map, pm_error *error) {
+    enum { SETS = 3 };
+    static const char *const keys[] = {"seeds", NULL};
+    pm_status status = pm_map_check(map, keys, error);
+    pm_node seeds = pm_map_find(map, "seeds");
+    if (status || !pm_node_exists(&seeds))
+        return status;
+    c->published = true;
+    status = pm_list_check(&seeds, SETS, SETS, "of three seeds: for training, validation, test", error);
+    for (size_t k = 0; !status && k < SETS; k++) {
+        uint64_t seed = 0;
+        pm_node item = pm_list_item(&seeds, k);
+        status = pm_node_count(&item, "a seed", 1, UINT32_MAX, &seed, error);
+        c->seeds[k] = (uint32_t)seed;
+    }
+    return status;
+}
+
 static pm_status read_sets(pm_classification *c, const pm_node *map, pm_error *error) {
     static const char *const sources[] = {"idx", "yin_yang", "nmnist", "given", "deform", NULL};
-    static const char *const no_keys[] = {"", NULL};
     pm_status status = pm_check_keys(map, &pm_classification_sets, sources, error);
     pm_node idx = pm_map_find(map, "idx"), yin_yang = pm_map_find(map, "yin_yang");
     pm_node nmnist = pm_map_find(map, "nmnist"), given = pm_map_find(map, "given");
@@ -133,7 +151,7 @@ static pm_status read_sets(pm_classification *c, const pm_node *map, pm_error *e
     c->n_classes = 3;
     c->train = c->train == SIZE_MAX ? 5000 : c->train;
     c->test = c->test == SIZE_MAX ? 1000 : c->test;
-    return pm_map_check(&yin_yang, no_keys, error);
+    return read_yin_yang(c, &yin_yang, error);
 }
 
 static pm_status read_data(pm_classification *c, const pm_node *map, pm_error *error) {
@@ -168,13 +186,28 @@ static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error 
 
 /* --- network ------------------------------------------------------------------------------------------------------ */
 
+/* "delays: {per: axon, initial: {uniform: [0, 5]}, rate: 0.1}" */
+static pm_status read_delays(pm_classification_delays *delays, const pm_node *map, pm_error *error) {
+    static const char *const others[] = {"initial", NULL};
+    pm_node initial;
+    delays->given = true;
+    pm_status status = pm_read_kind(map, &pm_classification_delay, others, delays, error);
+    if (!status)
+        status = pm_map_get(map, "initial", &initial, error);
+    if (!status)
+        status = pm_read_distribution(&initial, "a delay in ms", &delays->initial, NULL, error);
+    return status ? status
+                  : pm_node_blame(&initial, pm_distribution_check(&delays->initial, "delays", 1e9, error), error);
+}
+
 static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const others[] = {"size", "weight", NULL}, *const weight_keys[] = {"normal", NULL};
+    static const char *const others[] = {"size", "weight", "delays", NULL}, *const weight_keys[] = {"normal", NULL};
     pm_classification_layer *layer = &c->layers[c->n_layers++];
     pm_node size, weight, normal;
     uint64_t n = 0;
     pm_distribution d = {0};
     pm_kind_preset(&pm_classification_layers, layer);
+    pm_kind_preset(&pm_classification_delay, &layer->delays);
     pm_status status = pm_read_kind(map, &pm_classification_layers, others, layer, error);
     if (!status)
         status = pm_map_get(map, "size", &size, error);
@@ -191,7 +224,8 @@ static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *
     layer->size = (size_t)n;
     layer->mean = d.a;
     layer->std = d.b;
-    return status;
+    pm_node delays = pm_map_find(map, "delays");
+    return status || !pm_node_exists(&delays) ? status : read_delays(&layer->delays, &delays, error);
 }
 
 static pm_status read_layers(pm_classification *c, const pm_node *root, pm_error *error) {
@@ -287,9 +321,8 @@ static pm_status read_training(pm_classification *c, const pm_node *root, pm_err
     pm_status status = pm_read_fields(root, &pm_classification_learning, c, error);
     if (!status)
         status = read_optimiser(c, root, error);
-    return status || !pm_node_exists(&activity)
-               ? status
-               : pm_read_kind(&activity, &pm_classification_activity, NULL, c, error);
+    return status || !pm_node_exists(&activity) ? status
+                                                : pm_read_kind(&activity, &pm_classification_activity, NULL, c, error);
 }
 
 /* --- models of their own ------------------------------------------------------------------------------------------ */

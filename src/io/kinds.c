@@ -11,13 +11,9 @@
 
 #include <string.h>
 
-static const pm_kind *const classifiers[] = {&pm_classification_sets,
-                                             &pm_deformation_kind,
-                                             &pm_classification_input,
-                                             &pm_classification_layers,
-                                             &pm_classification_learning,
-                                             &pm_classification_activity,
-                                             NULL};
+static const pm_kind *const classifiers[] = {
+    &pm_classification_sets,  &pm_deformation_kind,        &pm_classification_input,    &pm_classification_layers,
+    &pm_classification_delay, &pm_classification_learning, &pm_classification_activity, NULL};
 static const pm_kind *const cameras[] = {&pm_camera_kind, NULL};
 
 static const pm_category categories[] = {

@@ -30,7 +30,7 @@ static json_t *numbers_json(const pm_distribution *d) {
     }
 }
 
-static json_t *distribution_json(const pm_distribution *d) {
+json_t *pm_distribution_json(const pm_distribution *d) {
     json_t *map = numbers_json(d);
     if (d->bounded && isfinite(d->low))
         pm_json_set(&map, "low", json_real(d->low));
@@ -71,11 +71,11 @@ static void add_varied(json_t **map, const pm_population *p) {
             continue;
         json_t *varied = json_incref(json_object_get(*map, "varied"));
         varied = varied ? varied : json_object();
-        pm_json_set(&varied, name, distribution_json(&p->varied[k]));
+        pm_json_set(&varied, name, pm_distribution_json(&p->varied[k]));
         pm_json_set(map, "varied", varied);
     }
     if (pm_population_varies(p, "V_m"))
-        pm_json_set(map, "initial", json_pack("{s:o}", "V_m", distribution_json(&p->varied[PM_NEURON_FIELDS])));
+        pm_json_set(map, "initial", json_pack("{s:o}", "V_m", pm_distribution_json(&p->varied[PM_NEURON_FIELDS])));
 }
 
 /* What a LIF population has beyond one receptor and a fixed threshold. */
@@ -160,8 +160,8 @@ static json_t *projection_json(const pm_network *network, const pm_projection *p
     json_t *map = json_pack("{s:s, s:s, s:o}", "from", network->populations[p->from].name, "to",
                             network->populations[p->to].name, "connect", rule_json(p));
     if (p->rule != PM_SYNAPSE_LIST) {
-        pm_json_set(&map, "weight", distribution_json(&p->weight));
-        pm_json_set(&map, "delay", distribution_json(&p->delay));
+        pm_json_set(&map, "weight", pm_distribution_json(&p->weight));
+        pm_json_set(&map, "delay", pm_distribution_json(&p->delay));
     }
     if (network->populations[p->to].n_receptors > 0)
         pm_json_set(&map, "receptor", json_string(network->populations[p->to].receptors[p->receptor].name));

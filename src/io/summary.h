@@ -15,6 +15,7 @@ json_t *pm_network_json(const pm_network *network);
  * go into maps within. */
 void pm_field_json(json_t **map, const pm_field *field, const void *structure);
 void pm_kind_json(json_t **map, const pm_kind *kind, const void *structure);
+json_t *pm_distribution_json(const pm_distribution *distribution);
 json_t *pm_neuron_json(const pm_neuron *neuron);
 
 /* Writes the text of a summary. Errors: PM_FAILED, PM_NO_MEMORY (also when `summary` is NULL). */

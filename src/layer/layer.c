@@ -3,6 +3,7 @@
  * Invariant: all spikes of a run are written in order, and end before the run's duration. */
 #include "layer/layer.h"
 
+#include "layer/layer_delayed.h"
 #include "layer/layer_narrow.h"
 #include "layer/layer_span.h"
 #include "layer/layer_wide.h"
@@ -34,11 +35,14 @@ void pm_layer_free(pm_layer *layer) {
     free(layer->scratch);
     free(layer->flagged);
     free(layer->steps);
+    free(layer->origins.items);
+    pm_raster_free(&layer->shifted);
     pm_basis_free(&layer->basis);
     layer->weight = layer->scratch = NULL;
     layer->flagged = NULL;
     layer->steps = NULL;
     layer->step_capacity = 0;
+    layer->origins = (pm_delayed_list){0};
 }
 
 /* The way from one arrival to the next, in pieces: bounds are tight, and lanes do their work, over short times only.
@@ -105,10 +109,19 @@ pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, si
     out->n = 0;
     for (size_t j = 0; j < layer->stride; j++)
         held[j] = -INFINITY;
-    pm_status status = tabulate(layer, in, duration, error);
+    const bool delayed = layer->delays.value && layer->delays.by_target > 0;
+    pm_status status = PM_OK;
+    if (layer->delays.value && !delayed) {
+        status = pm_layer_shift(layer, in, duration, error);
+        in = &layer->shifted;
+    }
+    if (!status && !delayed)
+        status = tabulate(layer, in, duration, error);
     if (!status && layer->lif.theta <= 0.0)
         status = fire_at_rest(&spikes, layer->n_out, held, error);
-    if (!status)
+    if (!status && delayed)
+        status = pm_layer_run_delayed(layer, in, duration, &spikes, u, error);
+    else if (!status)
         status = (is_narrow(layer) ? pm_layer_run_narrow : pm_layer_run_wide)(layer, &spikes, u, error);
     while (!status && out->n && out->time[out->n - 1] >= duration)
         out->n--; /* a run ends just before `duration` */

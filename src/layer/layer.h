@@ -1,8 +1,9 @@
-/* One dense layer of identical LIF neurons without delays: the whole input is known, so the layer runs on its own.
+/* One dense layer of identical LIF neurons: the whole input is known, so the layer runs on its own.
  * Times in ms, weights in pA, slopes in mV/ms. */
 #ifndef PM_LAYER_LAYER_H
 #define PM_LAYER_LAYER_H
 
+#include "layer/delays.h"
 #include "math/basis.h"
 #include "math/lif.h"
 
@@ -38,11 +39,14 @@ typedef struct pm_layer {
     size_t n_in, n_out;
     size_t stride;        /* n_out rounded up to a multiple of PM_LAYER_LANES; the padding of every row is 0 */
     double *weight;       /* pA: weight[source * stride + target] */
+    pm_delays delays;     /* borrowed; none in a new layer */
     double *scratch;      /* state arrays of a run */
     uint32_t *flagged;    /* neurons that may cross in the present interval */
     pm_layer_step *steps; /* of the present run */
     size_t n_steps, step_capacity;
-    pm_basis_table basis; /* of every step */
+    pm_basis_table basis;    /* of every step */
+    pm_delayed_list origins; /* with delays: the arrivals of the last run, or of its last target */
+    pm_raster shifted;       /* the same where all targets of a source share its delay */
 } pm_layer;
 
 /* A layer with weights of 0. Errors: PM_NO_MEMORY. */

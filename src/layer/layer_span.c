@@ -45,7 +45,7 @@ static void wait_out(const pm_lif *lif, pm_span *span) {
     span->last.u = until < span->end ? pm_lif_u(lif, &span->state, span->end - until) : lif->u_reset;
 }
 
-static pm_status follow(pm_layer_spikes *spikes, pm_span *span, pm_error *error) {
+pm_status pm_span_follow(pm_layer_spikes *spikes, pm_span *span, pm_error *error) {
     const pm_lif *lif = spikes->lif;
     pm_lif_state at = span->state;
     for (;;) {
@@ -84,5 +84,5 @@ pm_status pm_span_take(pm_layer_spikes *spikes, pm_span *span, const pm_lanes *l
             span->state = (pm_lif_state){lif->u_reset, at.i, at.b};
         }
     }
-    return follow(spikes, span, error);
+    return pm_span_follow(spikes, span, error);
 }

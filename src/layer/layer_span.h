@@ -2,8 +2,8 @@
 #ifndef PM_LAYER_LAYER_SPAN_H
 #define PM_LAYER_LAYER_SPAN_H
 
-#include "math/lanes.h"
 #include "layer/layer.h"
+#include "math/lanes.h"
 
 /* The spikes of a layer, kept in order from number `first` on. */
 typedef struct pm_layer_spikes {
@@ -23,8 +23,10 @@ typedef struct pm_span {
 
 /* Adds a spike, and holds its neuron. */
 pm_status pm_span_fire(pm_layer_spikes *spikes, pm_span *span, double time, double slope, pm_error *error);
-/* Every spike of the span; leaves the true potential at its end in last.u (the currents there are right anyway).
- * `lanes` has crossed lane k for this span. */
+/* Every spike of the span, one after the other; leaves the true potential at its end in last.u (the currents there are
+ * right anyway). */
+pm_status pm_span_follow(pm_layer_spikes *spikes, pm_span *span, pm_error *error);
+/* The same where `lanes` has crossed lane k for this span. */
 pm_status pm_span_take(pm_layer_spikes *spikes, pm_span *span, const pm_lanes *lanes, size_t k, pm_error *error);
 
 #endif

@@ -97,7 +97,8 @@ START_TEST(threads) {
 END_TEST
 
 /* A silent neuron's weights are raised by what it misses, in proportion to the spikes of their sources: three features,
- * of which the first fires in all of four examples, the second in two, the third in none. */
+ * of which the first fires in all of four examples, the second in two, the third in none; by half in the second epoch,
+ * where the rate is. */
 START_TEST(activity) {
     enum { N = 4, FEATURES = 3 };
     double values[N * FEATURES] = {1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0};
@@ -117,6 +118,8 @@ START_TEST(activity) {
     c->batch = N;
     c->lowest = 0.5;
     c->lift = 8.0;
+    c->fade = 1.0;
+    c->decay = 0.5;
     ck_assert_int_eq(pm_classification_check(c, NULL), PM_OK);
     ck_assert_int_eq(pm_class_trainer_new(c, &data, &t, NULL), PM_OK);
     ck_assert_int_eq(pm_class_trainer_epoch(t, NULL, NULL, NULL, &score, NULL), PM_OK);
@@ -126,6 +129,8 @@ START_TEST(activity) {
     ck_assert_double_eq(weight[0], 4.0);
     ck_assert_double_eq(weight[stride], 2.0);
     ck_assert_double_eq(weight[2 * stride], 0.0);
+    ck_assert_int_eq(pm_class_trainer_epoch(t, NULL, NULL, NULL, &score, NULL), PM_OK);
+    ck_assert_double_eq(weight[0], 6.0);
     pm_class_trainer_free(t);
     pm_classification_free(c);
 }

@@ -43,8 +43,9 @@ END
     sed -e 's/^trials.*/trials: 2/' -e 's/^iterations.*/iterations: 3/' "$here/data/experiments/xor.yaml" > xor.yaml
     printf 'experiment: xor.yaml\nseed: 7\nsamples: 3\ntrials: 1\niterations: 2\nrounds: 2\n%s\n' \
         'vary: {rule.normad.step: {log_uniform: [5.0, 60.0]}, rule.normad.approach: {choice: [0.5, 1.0]}}' > search.yaml
-    sed -e 's/{yin_yang.*/{yin_yang: {}, train: 8, validation: 4, test: 4}/' -e 's/size: 200/size: 6/' \
-        -e 's/^epochs.*/epochs: 1/' -e 's/^batch.*/batch: 4/' "$here/data/experiments/yin-yang.yaml" > points.yaml
+    sed -e 's/{yin_yang.*/{yin_yang: {}, train: 8, validation: 4, test: 4}/' \
+        -e 's/size: 200,/size: 6, delays: {per: synapse, initial: {uniform: [0, 2]}, rate: 0.1},/' \
+        -e 's/size: 3,/size: 3, delays: {per: axon, initial: 1, rate: 0.1},/' -e 's/^epochs.*/epochs: 1/' -e 's/^batch.*/batch: 4/' "$here/data/experiments/yin-yang.yaml" > points.yaml
     { # pictures of 8 x 8, a bright bar in each
         printf '\0\0\010\003\0\0\0\040\0\0\0\010\0\0\0\010'
         for k in 0 1 2 3 4 5 6 7 0 1 2 3 4 5 6 7 0 1 2 3 4 5 6 7 0 1 2 3 4 5 6 7; do

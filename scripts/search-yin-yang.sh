@@ -1,0 +1,57 @@
+#!/bin/sh
+# Looks for what lets small networks learn Yin-Yang: variations of yin-yang-30, judged by the validation set, with seeds from
+# 101 on; the test set plays no part. Prints a line per variation: accuracy and loss in validation, means of the last ten
+# epochs, of each seed; processor seconds of training. What is complete in DIR (default build/search-yin-yang) stays as it is.
+# Variations are named below; edits of one line are joined by +: delay-synapse+hidden-5.
+# Usage: scripts/search-yin-yang.sh [DIR [SEEDS [VARIATION...]]]
+set -eu
+cd "$(dirname "$0")/.."
+folder=${1:-build/search-yin-yang}
+seeds=${2:-2}
+[ $# -gt 2 ] && shift 2 || set -- base
+program=${PM_PROGRAM:-build/punctum}
+mkdir -p "$folder"
+
+say() { printf '%s\n' "$1"; }
+# edit PART: what sed makes of the lines of yin-yang-30.
+edit() {
+    key=${1%-*}
+    value=${1##*-}
+    case $1 in
+    base) ;;
+    hidden-*) say "s/size: 30,/size: $value,/" ;;
+    delay-*) say "s/\(size: [0-9]*\), weight/\1, delays: {per: $value, initial: {uniform: [0.0, 5.0]}, rate: 0.05}, weight/" ;;
+    first-*) say "s/\(size: 30\), weight/\1, delays: {per: $value, initial: {uniform: [0.0, 5.0]}, rate: 0.05}, weight/" ;;
+    spread-*) say "s/uniform: \[0.0, 5.0\]/uniform: [0.0, $value]/g" ;;
+    step-*) say "s/rate: 0.05/rate: $value/g" ;;
+    tau-*) say "s/tau: 5.0/tau: $value/" ;;
+    scale-*) say "s/scale: 0.3/scale: $value/" ;;
+    floor-*) say "s/slope_floor: 0.1/slope_floor: $value/" ;;
+    lowest-* | highest-*) say "s/$key: [0-9.]*/$key: $value/" ;;
+    lift-*) say "s/lift: [0-9.]*/lift: $value/" ;;
+    fade-*) say "s/lift: [0-9.]*/&, fade: $value/" ;;
+    epochs-*) say "s/^epochs.*/epochs: $value/; s/factor: 0.98/factor: $(awk -v n="$value" 'BEGIN { printf "%.5f", exp(-4 / n) }')/" ;;
+    batch-* | rate-* | average-* | duration-*) say "s/^$key:.*/$key: $value/" ;;
+    to-*) say "s/to: 20.0/to: $value/" ;;
+    opposition-*) say "s/bias: 0.0/bias: 0.0, opposition: $value/" ;;
+    mean-*) say "s/\[900.0/[$value/" ;;
+    deviation-*) say "s/600.0\]/$value]/" ;;
+    *) echo "$0: no variation '$1'" >&2 && exit 2 ;;
+    esac
+}
+
+for name in "$@"; do
+    for part in $(echo "$name" | tr + ' '); do
+        edit "$part"
+    done > "$folder/edits"
+    sed -f "$folder/edits" data/experiments/yin-yang-30.yaml > "$folder/$name.yaml"
+    for seed in $(seq 101 $((100 + seeds))); do
+        results=$folder/$name-$seed
+        [ -s "$results/summary.json" ] ||
+            "$program" train "$folder/$name.yaml" -o "$results" --seed "$seed" --jobs 1 --quiet
+        grep -v '^#' "$results/learning.dat" | tail -n 10
+    done | awk -v name="$name" -v seeds="$seeds" '
+        { percent += $5; loss += $4; one += $5; spikes += $7 }
+        NR % 10 == 0 { each = each sprintf(" %.2f", one / 10); one = 0 }
+        END { printf "%-40s %.2f %% (%s )  loss %.4f  %.1f spikes\n", name, percent / NR, each, loss / NR, spikes / NR }'
+done

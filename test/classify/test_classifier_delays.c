@@ -1,0 +1,128 @@
+/* Classifiers with delays: the gradient against finite differences, and training. */
+#include "classify/classification.h"
+
+#include <check.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { INPUTS = 6, LAYERS = 3, LABEL = 1 };
+static const size_t SIZES[LAYERS + 1] = {INPUTS, 8, 7, 3};
+
+typedef struct subject {
+    pm_classifier net;
+    pm_lane lane;
+    pm_raster input;
+    double *weight[LAYERS], *delay[LAYERS]; /* derivatives */
+    size_t spikes;
+} subject;
+
+static double loss_of(subject *s) {
+    ck_assert_int_eq(pm_raster_copy(&s->lane.net.rasters[0], &s->input, NULL), PM_OK);
+    ck_assert_int_eq(pm_lane_run(&s->lane, NULL, NULL), PM_OK);
+    return pm_lane_loss(&s->lane, LABEL);
+}
+
+static void draw(subject *s, uint64_t seed) {
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(rng, seed);
+    for (size_t l = 0; l < LAYERS; l++) {
+        for (size_t i = 0; i < SIZES[l]; i++)
+            for (size_t j = 0; j < SIZES[l + 1]; j++)
+                s->net.weight[l][i * s->net.strides[l] + j] = 350.0 + gsl_ran_gaussian(rng, 800.0);
+        for (size_t k = 0; k < pm_classifier_delays(&s->net, l); k++)
+            s->net.delays[l].value[k] = 5.0 * gsl_rng_uniform(rng);
+    }
+    for (uint32_t k = 0; k < 3 * INPUTS; k++)
+        ck_assert_int_eq(pm_raster_append(&s->input, 12.0 * gsl_rng_uniform(rng), k % INPUTS, 0.0, NULL), PM_OK);
+    ck_assert_int_eq(pm_raster_sort(&s->input, NULL), PM_OK);
+    gsl_rng_free(rng);
+}
+
+static void subject_new(subject *s, const pm_loss *loss, pm_delays_per per, double tau_2, double t_ref, uint64_t seed) {
+    pm_neuron neuron = pm_neuron_default();
+    neuron.g_L = 15.0;
+    neuron.V_th = -50.0;
+    neuron.tau_2 = tau_2;
+    neuron.t_ref = t_ref;
+    *s = (subject){0};
+    ck_assert_int_eq(pm_classifier_new(&s->net, &neuron, &neuron, loss, SIZES, LAYERS, NULL), PM_OK);
+    s->net.duration = 40.0;
+    const double scale = loss == &pm_loss_discounted ? 0.3 : 3.0;
+    ck_assert_int_eq(pm_kind_set(&loss->head, s->net.loss_parameters, "scale", scale, NULL), PM_OK);
+    for (size_t l = 0; l < LAYERS; l++)
+        if (l + 1 < LAYERS || loss->delays)
+            ck_assert_int_eq(pm_classifier_delay(&s->net, l, per, NULL), PM_OK);
+    draw(s, seed);
+    ck_assert_int_eq(pm_lane_new(&s->lane, &s->net, NULL), PM_OK);
+    for (size_t l = 0; l < LAYERS; l++) {
+        s->weight[l] = calloc(pm_classifier_weights(&s->net, l), sizeof(double));
+        s->delay[l] = calloc(pm_classifier_delays(&s->net, l) + 1, sizeof(double));
+    }
+    s->lane.adjoint.delay = s->delay;
+    (void)loss_of(s);
+    s->spikes = pm_lane_spikes(&s->lane);
+    ck_assert_int_eq(pm_lane_back(&s->lane, LABEL, s->weight, NULL), PM_OK);
+}
+
+static void subject_free(subject *s) {
+    for (size_t l = 0; l < LAYERS; l++) {
+        free(s->weight[l]);
+        free(s->delay[l]);
+    }
+    pm_raster_free(&s->input);
+    pm_lane_free(&s->lane);
+    pm_classifier_free(&s->net);
+}
+
+/* Compares one derivative, unless a spike comes or goes; returns whether it is not 0. */
+static size_t compare(subject *s, double *number, double gradient, double h) {
+    const double kept = *number;
+    double at[2];
+    bool same = true;
+    for (size_t side = 0; side < 2; side++) {
+        *number = kept + (side ? h : -h);
+        at[side] = loss_of(s);
+        same = same && pm_lane_spikes(&s->lane) == s->spikes;
+    }
+    *number = kept;
+    const double difference = (at[1] - at[0]) / (2.0 * h);
+    if (same) /* rounding 1e-16 of the loss / h, third derivatives times h^2 */
+        ck_assert_double_eq_tol(gradient, difference, 1e-14 / h * 10.0 + 5e-5 * fabs(difference));
+    return same && fabs(difference) > 1e-7;
+}
+
+/* All losses, delays of synapses, axons and dendrites, double and single currents, with and without refractoriness: the
+ * derivatives by weights and delays are those of the loss. */
+START_TEST(gradients) {
+    const pm_delays_per per = (pm_delays_per)_i;
+    size_t weights = 0, delays = 0;
+    for (uint64_t seed = 1; seed <= 8; seed++)
+        for (size_t which = 0; pm_losses[which]; which++) {
+            if (pm_loss_of(pm_losses[which])->desired) /* its gradient is none */
+                continue;
+            subject s;
+            subject_new(&s, pm_loss_of(pm_losses[which]), per, seed % 2 ? 1.25 : 0.0, seed % 3 ? 0.0 : 2.0, seed);
+            for (size_t l = 0; l < LAYERS; l++) {
+                for (size_t k = seed % 5; k < pm_classifier_weights(&s.net, l); k += 5)
+                    weights += compare(&s, &s.net.weight[l][k], s.weight[l][k], 1e-4);
+                for (size_t k = seed % 2; k < pm_classifier_delays(&s.net, l); k += 2)
+                    delays += compare(&s, &s.net.delays[l].value[k], s.delay[l][k], 1e-6);
+            }
+            subject_free(&s);
+        }
+    ck_assert_uint_gt(weights, 100);
+    ck_assert_uint_gt(delays, 50);
+}
+END_TEST
+
+Suite *pm_suite_classifier_delays(void);
+Suite *pm_suite_classifier_delays(void) {
+    Suite *suite = suite_create("classifier_delays");
+    TCase *tests = tcase_create("classifier_delays");
+    tcase_add_loop_test(tests, gradients, PM_PER_SYNAPSE, PM_PER_DENDRITE + 1);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
