@@ -36,6 +36,40 @@ void pm_stream_start(gsl_rng *rng, uint64_t key, uint64_t index);
 /* One block of the stream: 4 x 32 random bits. */
 void pm_philox_block(uint64_t key, uint64_t index, uint64_t block, uint32_t out[4]);
 
+/* The words of a stream, as a generator of that type gives them, drawn many at a time where many are wanted. */
+enum { PM_WORDS = 32 };
+typedef struct pm_words {
+    uint64_t key, index, block; /* `block` is the next to compute */
+    uint32_t word[PM_WORDS];
+    unsigned used, count; /* of `word` */
+} pm_words;
+static inline void pm_words_start(pm_words *words, uint64_t key, uint64_t index) {
+    words->key = key;
+    words->index = index;
+    words->block = 0;
+    words->used = words->count = 0;
+}
+void pm_words_refill(pm_words *words);
+static inline uint32_t pm_words_next(pm_words *words) {
+    if (words->used == words->count)
+        pm_words_refill(words);
+    return words->word[words->used++];
+}
+/* [0, 1) in steps of 2^-53, as gsl_rng_uniform. */
+static inline double pm_words_uniform(pm_words *words) {
+    uint64_t high = pm_words_next(words), low = pm_words_next(words);
+    return (double)((high << 32 | low) >> 11) * 0x1p-53;
+}
+/* One of 0, ..., n - 1, as gsl_rng_uniform_int; n > 0. */
+static inline uint32_t pm_words_below(pm_words *words, uint32_t n) {
+    const uint32_t scale = UINT32_MAX / n;
+    uint32_t k;
+    do
+        k = pm_words_next(words) / scale;
+    while (k >= n);
+    return k;
+}
+
 /* Draw number `place` of a stream of exponentially distributed numbers with mean 1. */
 double pm_stream_exponential(uint64_t key, uint64_t index, uint64_t place);
 /* Draws number batch * PM_STREAM_BATCH and following of the same stream, the same bits in vector arithmetic. */

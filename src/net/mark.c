@@ -1,8 +1,8 @@
 /* Field by field: padding has no meaning. */
 #include "net/mark.h"
 
-#include "model/neuron.h"
 #include "model/kernel.h"
+#include "model/neuron.h"
 #include "net/population.h"
 
 #include <string.h>

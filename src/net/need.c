@@ -1,5 +1,5 @@
-/* Counting without drawing. The formulas are those of wiring.c: what it allocates while it makes rows, and what stays of
- * it beside the state of the cells while a network runs. */
+/* Counting without drawing. The formulas are those of rows.c and order.c: what it allocates while it makes rows, and
+ * what stays of it beside the state of the cells while a network runs. */
 #include "net/need.h"
 
 #include "base/room.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 /* Per cell and per neuron that is a source: states, twice, what arrives in a slab, random streams. */
-enum { CELL_BYTES = 128, SOURCE_BYTES = 24, SORT_BYTES = 40, ROW_BYTES = 3 * sizeof(uint64_t) };
+enum { CELL_BYTES = 128, SOURCE_BYTES = 24, SORT_BYTES = 48, ROW_BYTES = 3 * sizeof(uint64_t) };
 
 size_t pm_different_delays(const pm_projection *p) {
     if (p->rule == PM_SYNAPSE_LIST)
@@ -24,15 +24,19 @@ size_t pm_delay_width(const pm_network *network, size_t *n) {
     const size_t most = (size_t)UINT16_MAX + 1;
     const pm_projection *all = network->projections;
     bool same = true;
+    for (size_t k = 0; same && k < network->n_projections; k++)
+        same = all[k].rule != PM_SYNAPSE_LIST && all[k].delay.kind == PM_CONSTANT && all[k].delay.a == all[0].delay.a;
+    *n = network->n_projections > 0;
+    if (same)
+        return 0;
     *n = 0;
     for (size_t k = 0; k < network->n_projections; k++) {
         size_t more = pm_different_delays(&all[k]);
         if (more > most - *n)
             return *n = 0, sizeof(double);
         *n += more;
-        same = same && all[k].delay.kind == PM_CONSTANT && all[k].delay.a == all[0].delay.a;
     }
-    return same ? 0 : *n > UINT8_MAX + 1 ? 2 : 1;
+    return *n > UINT8_MAX + 1 ? 2 : 1;
 }
 
 /* The state of a cell, and of one with more than the usual terms. */
@@ -47,11 +51,10 @@ static double share_of(const pm_exchange *exchange, uint32_t size) {
     return pm_share_begin(exchange, rank + 1, size) - pm_share_begin(exchange, rank, size);
 }
 
-/* Onto targets here. */
-static double synapses_of(const pm_network *network, const pm_projection *p, const pm_exchange *exchange) {
+double pm_projection_synapses(const pm_network *network, const pm_projection *p, const pm_exchange *exchange) {
     const double sources = network->populations[p->from].size;
-    const double targets = exchange ? share_of(exchange, network->populations[p->to].size)
-                                    : network->populations[p->to].size;
+    const double targets =
+        exchange ? share_of(exchange, network->populations[p->to].size) : network->populations[p->to].size;
     switch (p->rule) {
     case PM_ALL_TO_ALL:
         return targets * sources;
@@ -102,7 +105,7 @@ pm_need pm_network_need(const pm_network *network, const pm_exchange *exchange) 
     }
     for (size_t k = 0; k < network->n_projections; k++) {
         const pm_projection *p = &network->projections[k];
-        const double synapses = synapses_of(network, p, exchange), from = network->populations[p->from].size;
+        const double synapses = pm_projection_synapses(network, p, exchange), from = network->populations[p->from].size;
         need.synapses += synapses;
         need.groups += groups_of(p, synapses, from);
         longest += synapses / from;

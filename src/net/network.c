@@ -1,11 +1,11 @@
 /* Building a description. Invariant: a network holds only what passed its checks; whatever is added is copied, and an
  * addition that fails leaves the network as it was. */
+#include "model/source.h"
 #include "net/current.h"
 #include "net/distribution.h"
 #include "net/events.h"
 #include "net/limits.h"
 #include "net/population.h"
-#include "model/source.h"
 
 #include "base/list.h"
 #include "base/table.h"

@@ -32,35 +32,45 @@ static int compare_places(const void *left, const void *right) {
 static bool number_twins(pm_walk *walk) {
     const pm_network *net = walk->network;
     place *places = malloc((net->n_projections + 1) * sizeof *places);
-    walk->twin = malloc((net->n_projections + 1) * sizeof *walk->twin);
-    bool memory = places && walk->twin;
+    uint32_t *own = walk->own_twin = malloc((net->n_projections + 1) * sizeof *own);
+    bool memory = places && own;
     for (uint32_t k = 0; memory && k < net->n_projections; k++)
         places[k] = (place){net->projections[k].from, net->projections[k].to, k};
     if (memory)
         qsort(places, net->n_projections, sizeof *places, compare_places);
     for (size_t k = 0; memory && k < net->n_projections; k++) {
         const bool twin = k > 0 && places[k].from == places[k - 1].from && places[k].to == places[k - 1].to;
-        walk->twin[places[k].number] = twin ? walk->twin[places[k - 1].number] + 1 : 0;
+        own[places[k].number] = twin ? own[places[k - 1].number] + 1 : 0;
     }
+    walk->twin = own;
     free(places);
     return memory;
 }
 
-pm_status pm_walk_new(pm_walk *walk, const pm_network *network, pm_error *error) {
-    *walk = (pm_walk){.network = network};
-    walk->connect = pm_stream_new(&walk->streams[0]);
-    walk->weight = pm_stream_new(&walk->streams[1]);
-    walk->delay = pm_stream_new(&walk->streams[2]);
-    if (number_twins(walk))
+pm_status pm_walk_new(pm_walk *walk, const pm_network *network, const pm_walk *like, pm_error *error) {
+    *walk = (pm_walk){.network = network, .twin = like ? like->twin : NULL};
+    walk->weight = pm_stream_new(&walk->streams[0]);
+    walk->delay = pm_stream_new(&walk->streams[1]);
+    if (like || number_twins(walk))
         return PM_OK;
     pm_walk_free(walk);
     return pm_fail_memory(error, "the synapses");
 }
 
 void pm_walk_free(pm_walk *walk) {
-    free(walk->twin);
-    free(walk->drawn);
+    free(walk->own_twin);
+    free(walk->degree);
+    free(walk->last_drawn);
     *walk = (pm_walk){0};
+}
+
+static bool has_room(pm_walk *walk, uint32_t n_partners) {
+    const size_t before = walk->n_last_drawn;
+    if (!pm_list_reserve((void **)&walk->last_drawn, &walk->n_last_drawn, n_partners, sizeof *walk->last_drawn))
+        return false;
+    if (walk->n_last_drawn > before)
+        memset(walk->last_drawn + before, 0, (walk->n_last_drawn - before) * sizeof *walk->last_drawn);
+    return true;
 }
 
 /* Keys from the names of the populations and the projection's number among those between the same two. */
@@ -81,27 +91,72 @@ pm_status pm_walk_begin(pm_walk *walk, size_t projection, uint32_t begin, uint32
     walk->weight_key = pm_stream_key(net->seed, words, 4);
     words[0] = "delay";
     walk->delay_key = pm_stream_key(net->seed, words, 4);
-    const size_t room = p->rule == PM_FIXED_TOTAL_NUMBER                   ? walk->n_targets
-                        : p->rule == PM_FIXED_INDEGREE && p->no_multapses  ? p->indegree
-                        : p->rule == PM_FIXED_OUTDEGREE && p->no_multapses ? p->outdegree
-                                                                           : 0;
-    bool enough = pm_list_reserve((void **)&walk->drawn, &walk->n_drawn, room, sizeof *walk->drawn);
+    bool enough = true;
+    if (p->rule == PM_FIXED_TOTAL_NUMBER)
+        enough = pm_list_reserve((void **)&walk->degree, &walk->n_degree, walk->n_targets, sizeof *walk->degree);
+    else if (p->no_multapses && (p->rule == PM_FIXED_INDEGREE || p->rule == PM_FIXED_OUTDEGREE))
+        enough = has_room(walk, p->rule == PM_FIXED_INDEGREE ? walk->n_sources : walk->n_targets);
     return enough ? PM_OK : pm_fail_memory(error, "the synapses");
 }
 
-static void start(const pm_walk *walk, uint32_t index) {
-    pm_stream_start(walk->connect, walk->connect_key, index);
+static void draw_values(const pm_walk *walk, const pm_draw *draw, gsl_rng *rng, double *values) {
+    const pm_drawn *d = &walk->drawn;
+    const bool constant = draw->from->kind == PM_CONSTANT;
+    for (size_t k = walk->weighed; k < d->n; k++)
+        values[k] =
+            constant ? draw->from->a : pm_draw_next(draw, rng, (size_t)d->target[k] * walk->n_sources + d->source[k]);
+}
+
+/* Weights and delays of what was drawn since: whether a target is here or not, its synapses have theirs. */
+static void weigh(pm_walk *walk) {
+    pm_drawn *d = &walk->drawn;
+    if (!walk->bare) {
+        draw_values(walk, &walk->weights, walk->weight, d->weight);
+        draw_values(walk, &walk->delays, walk->delay, d->delay);
+    }
+    walk->weighed = d->n;
+}
+
+/* Leaves what is here. */
+static void choose_own(const pm_walk *walk, pm_drawn *d) {
+    size_t n = 0;
+    for (size_t k = 0; k < d->n; k++) {
+        const uint32_t target = d->target[k];
+        d->source[n] = d->source[k];
+        d->target[n] = target;
+        d->weight[n] = d->weight[k];
+        d->delay[n] = d->delay[k];
+        n += target >= walk->begin && target < walk->end;
+    }
+    d->n = n;
+}
+
+static void pass_on(pm_walk *walk) {
+    pm_drawn *d = &walk->drawn;
+    weigh(walk);
+    if (walk->projection->rule == PM_FIXED_OUTDEGREE) /* else targets are walked through */
+        choose_own(walk, d);
+    for (size_t k = 0; k < d->n; k++)
+        d->target[k] -= walk->begin;
+    if (d->n > 0)
+        walk->visit(walk->user, d);
+    d->n = walk->weighed = 0;
+}
+
+/* To the streams of a neuron. */
+static void start(pm_walk *walk, uint32_t index) {
+    weigh(walk);
+    pm_words_start(&walk->connect, walk->connect_key, index);
     pm_stream_start(walk->weight, walk->weight_key, index);
     pm_stream_start(walk->delay, walk->delay_key, index);
 }
 
-/* Weight and delay are drawn whether the target is here or not. */
-static void emit(const pm_walk *walk, uint32_t source, uint32_t target, pm_visit *visit, void *user) {
-    size_t index = (size_t)target * walk->n_sources + source;
-    double weight = pm_draw_next(&walk->weights, walk->weight, index);
-    double delay = pm_draw_next(&walk->delays, walk->delay, index);
-    if (target >= walk->begin && target < walk->end)
-        visit(user, source, target - walk->begin, weight, delay);
+static void emit(pm_walk *walk, uint32_t source, uint32_t target) {
+    pm_drawn *d = &walk->drawn;
+    if (d->n == PM_DRAWN)
+        pass_on(walk);
+    d->source[d->n] = source;
+    d->target[d->n++] = target;
 }
 
 static bool is_autapse(const pm_walk *walk, uint32_t source, uint32_t target) {
@@ -109,115 +164,142 @@ static bool is_autapse(const pm_walk *walk, uint32_t source, uint32_t target) {
     return p->no_autapses && p->from == p->to && source == target;
 }
 
-/* Whether a partner is among the `n` drawn so far; if not, it is put there. The list is sorted. */
-static bool is_drawn(const pm_walk *walk, size_t n, uint32_t partner) {
-    size_t low = 0, high = n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (walk->drawn[middle] < partner)
-            low = middle + 1;
-        else
-            high = middle;
+/* Notes a partner of a neuron that has each only once; whether it was one already. */
+static bool is_drawn(pm_walk *walk, uint32_t partner) {
+    const bool drawn = walk->last_drawn[partner] == walk->neuron_drawn;
+    walk->last_drawn[partner] = walk->neuron_drawn;
+    return drawn;
+}
+
+static void begin_drawing(pm_walk *walk) {
+    if (++walk->neuron_drawn > 0)
+        return;
+    memset(walk->last_drawn, 0, walk->n_last_drawn * sizeof *walk->last_drawn);
+    walk->neuron_drawn = 1;
+}
+
+static void emit_pair(pm_walk *walk, uint32_t neuron, uint32_t partner, bool neuron_is_target) {
+    emit(walk, neuron_is_target ? partner : neuron, neuron_is_target ? neuron : partner);
+}
+
+/* Where nothing that is drawn is refused. */
+static void walk_any_partners(pm_walk *walk, uint32_t neuron, uint32_t degree, uint32_t n, bool neuron_is_target) {
+    pm_drawn *d = &walk->drawn;
+    for (uint32_t left = degree; left > 0;) {
+        if (d->n == PM_DRAWN)
+            pass_on(walk);
+        uint32_t *partner = (neuron_is_target ? d->source : d->target) + d->n;
+        uint32_t *own = (neuron_is_target ? d->target : d->source) + d->n;
+        const uint32_t more = left < PM_DRAWN - (uint32_t)d->n ? left : PM_DRAWN - (uint32_t)d->n;
+        for (uint32_t k = 0; k < more; k++) {
+            partner[k] = pm_words_below(&walk->connect, n);
+            own[k] = neuron;
+        }
+        d->n += more;
+        left -= more;
     }
-    if (low < n && walk->drawn[low] == partner)
-        return true;
-    memmove(walk->drawn + low + 1, walk->drawn + low, (n - low) * sizeof *walk->drawn);
-    walk->drawn[low] = partner;
-    return false;
 }
 
 /* `degree` partners of a neuron among `n`. Where most of them are wanted, and each once, those left out are drawn. */
-static void walk_partners(const pm_walk *walk, uint32_t neuron, uint32_t degree, uint32_t n, bool neuron_is_target,
-                          pm_visit *visit, void *user) {
+static void walk_partners(pm_walk *walk, uint32_t neuron, uint32_t degree, uint32_t n, bool neuron_is_target) {
     const bool once = walk->projection->no_multapses;
     const uint32_t own = is_autapse(walk, neuron, neuron) ? 1 : 0;
     const bool leave_out = once && degree > (n - own) / 2;
     const uint32_t wanted = leave_out ? n - own - degree : degree;
+    if (!once && !own) {
+        walk_any_partners(walk, neuron, degree, n, neuron_is_target);
+        return;
+    }
+    if (once)
+        begin_drawing(walk);
     for (uint32_t k = 0; k < wanted;) {
-        uint32_t partner = (uint32_t)gsl_rng_uniform_int(walk->connect, n);
-        if ((own && partner == neuron) || (once && is_drawn(walk, k, partner)))
+        const uint32_t partner = pm_words_below(&walk->connect, n);
+        if ((own && partner == neuron) || (once && is_drawn(walk, partner)))
             continue;
         k++;
         if (!leave_out)
-            emit(walk, neuron_is_target ? partner : neuron, neuron_is_target ? neuron : partner, visit, user);
+            emit_pair(walk, neuron, partner, neuron_is_target);
     }
-    for (uint32_t partner = 0, at = 0; leave_out && partner < n; partner++) {
-        if (at < wanted && walk->drawn[at] == partner)
-            at++;
-        else if (!(own && partner == neuron))
-            emit(walk, neuron_is_target ? partner : neuron, neuron_is_target ? neuron : partner, visit, user);
-    }
+    for (uint32_t partner = 0; leave_out && partner < n; partner++)
+        if (walk->last_drawn[partner] != walk->neuron_drawn && !(own && partner == neuron))
+            emit_pair(walk, neuron, partner, neuron_is_target);
 }
 
 /* The gaps between partners are geometrically distributed. */
-static void walk_bernoulli(const pm_walk *walk, uint32_t target, pm_visit *visit, void *user) {
+static void walk_bernoulli(pm_walk *walk, uint32_t target) {
     const double probability = walk->projection->probability, log_q = pm_log1p(-probability);
     for (double source = -1.0; probability > 0.0;) {
-        source += probability < 1.0 ? 1.0 + floor(-pm_minus_log(1.0 - gsl_rng_uniform(walk->connect)) / log_q) : 1.0;
+        source += probability < 1.0 ? 1.0 + floor(-pm_minus_log(1.0 - pm_words_uniform(&walk->connect)) / log_q) : 1.0;
         if (!(source < walk->n_sources))
             break;
         if (!is_autapse(walk, (uint32_t)source, target))
-            emit(walk, (uint32_t)source, target, visit, user);
+            emit(walk, (uint32_t)source, target);
     }
 }
 
-static void walk_target(const pm_walk *walk, uint32_t target, pm_visit *visit, void *user) {
+static void walk_target(pm_walk *walk, uint32_t target) {
     const pm_projection *p = walk->projection;
     start(walk, target);
     switch (p->rule) {
     case PM_ALL_TO_ALL:
         for (uint32_t source = 0; source < walk->n_sources; source++)
             if (!is_autapse(walk, source, target))
-                emit(walk, source, target, visit, user);
+                emit(walk, source, target);
         break;
     case PM_ONE_TO_ONE:
         if (!is_autapse(walk, target, target))
-            emit(walk, target, target, visit, user);
+            emit(walk, target, target);
         break;
     case PM_FIXED_INDEGREE:
-        walk_partners(walk, target, p->indegree, walk->n_sources, true, visit, user);
+        walk_partners(walk, target, p->indegree, walk->n_sources, true);
         break;
     case PM_FIXED_TOTAL_NUMBER:
-        walk_partners(walk, target, walk->drawn[target], walk->n_sources, true, visit, user);
+        walk_partners(walk, target, walk->degree[target], walk->n_sources, true);
         break;
     default:
-        walk_bernoulli(walk, target, visit, user);
+        walk_bernoulli(walk, target);
         break;
     }
 }
 
-static void walk_list(const pm_walk *walk, pm_visit *visit, void *user) {
+static void walk_list(pm_walk *walk) {
     const pm_projection *p = walk->projection;
     for (size_t k = 0; k < p->n_synapses; k++) {
         const pm_synapse *s = &p->synapses[k];
-        if (s->target >= walk->begin && s->target < walk->end)
-            visit(user, s->source, s->target - walk->begin, s->weight, s->delay);
+        if (s->target < walk->begin || s->target >= walk->end)
+            continue;
+        emit(walk, s->source, s->target);
+        walk->drawn.weight[walk->drawn.n - 1] = s->weight;
+        walk->drawn.delay[walk->drawn.n - 1] = s->delay;
+        walk->weighed = walk->drawn.n;
     }
 }
 
 /* How many synapses each target has. */
-static void share_out(const pm_walk *walk) {
-    memset(walk->drawn, 0, walk->n_targets * sizeof *walk->drawn);
-    pm_stream_start(walk->connect, walk->connect_key, UINT32_MAX);
+static void share_out(pm_walk *walk) {
+    memset(walk->degree, 0, walk->n_targets * sizeof *walk->degree);
+    pm_words_start(&walk->connect, walk->connect_key, UINT32_MAX);
     for (uint64_t k = 0; k < walk->projection->total; k++)
-        walk->drawn[gsl_rng_uniform_int(walk->connect, walk->n_targets)]++;
+        walk->degree[pm_words_below(&walk->connect, walk->n_targets)]++;
 }
 
-void pm_walk_on(const pm_walk *walk, pm_visit *visit, void *user) {
+void pm_walk_on(pm_walk *walk, bool bare, pm_visit *visit, void *user) {
     const pm_projection *p = walk->projection;
+    walk->visit = visit;
+    walk->user = user;
+    walk->bare = bare;
     if (p->rule == PM_SYNAPSE_LIST) {
-        walk_list(walk, visit, user);
-        return;
-    }
-    if (p->rule == PM_FIXED_OUTDEGREE) {
+        walk_list(walk);
+    } else if (p->rule == PM_FIXED_OUTDEGREE) {
         for (uint32_t source = 0; source < walk->n_sources; source++) {
             start(walk, source);
-            walk_partners(walk, source, p->outdegree, walk->n_targets, false, visit, user);
+            walk_partners(walk, source, p->outdegree, walk->n_targets, false);
         }
-        return;
+    } else {
+        if (p->rule == PM_FIXED_TOTAL_NUMBER)
+            share_out(walk);
+        for (uint32_t target = walk->begin; target < walk->end; target++)
+            walk_target(walk, target);
     }
-    if (p->rule == PM_FIXED_TOTAL_NUMBER)
-        share_out(walk);
-    for (uint32_t target = walk->begin; target < walk->end; target++)
-        walk_target(walk, target, visit, user);
+    pass_on(walk);
 }

@@ -7,8 +7,15 @@
 
 #include <punctum/network.h>
 
-/* A synapse; `target` counts from the first one here, `weight` in pA (impulses: mV), `delay` in ms. */
-typedef void pm_visit(void *user, uint32_t source, uint32_t target, double weight, double delay);
+/* Some synapses in the order in which they were drawn; `target` counts from the first one here, `weight` in pA
+ * (impulses: mV), `delay` in ms. */
+enum { PM_DRAWN = 256 };
+typedef struct pm_drawn {
+    size_t n;
+    uint32_t source[PM_DRAWN], target[PM_DRAWN];
+    double weight[PM_DRAWN], delay[PM_DRAWN];
+} pm_drawn;
+typedef void pm_visit(void *user, const pm_drawn *drawn);
 
 /* A walk stays where it was made. */
 typedef struct pm_walk {
@@ -18,19 +25,30 @@ typedef struct pm_walk {
     uint32_t begin, end; /* targets here */
     uint64_t connect_key, weight_key, delay_key;
     pm_draw weights, delays;
-    pm_stream streams[3];
-    gsl_rng *connect, *weight, *delay;
-    uint32_t *twin;  /* of each projection: its number among those between the same two populations */
-    uint32_t *drawn; /* room for the partners of one neuron, or for numbers of synapses of targets */
-    size_t n_drawn;
+    pm_stream streams[2];
+    gsl_rng *weight, *delay;
+    pm_words connect;
+    const uint32_t *twin; /* of each projection: its number among those between the same two populations */
+    uint32_t *own_twin;   /* the same, or NULL where it is another walk's */
+    uint32_t *degree;     /* of each target, where the number of all synapses is fixed */
+    uint32_t *last_drawn; /* of each possible partner: the last `neuron_drawn` that had it */
+    size_t n_degree, n_last_drawn;
+    uint32_t neuron_drawn; /* counts neurons whose partners are different ones */
+    pm_drawn drawn;
+    size_t weighed; /* of `drawn` */
+    pm_visit *visit;
+    void *user;
+    bool bare;
 } pm_walk;
 
-pm_status pm_walk_new(pm_walk *walk, const pm_network *network, pm_error *error);
+/* `like`: NULL, or a walk over the same network that is freed later. */
+pm_status pm_walk_new(pm_walk *walk, const pm_network *network, const pm_walk *like, pm_error *error);
 void pm_walk_free(pm_walk *walk);
 
 /* Goes to a projection whose targets here are [begin, end). */
 pm_status pm_walk_begin(pm_walk *walk, size_t projection, uint32_t begin, uint32_t end, pm_error *error);
-/* Visits its synapses onto targets here. Every target has them in an order that does not depend on what is here. */
-void pm_walk_on(const pm_walk *walk, pm_visit *visit, void *user);
+/* Visits its synapses onto targets here. Every target has them in an order that does not depend on what is here.
+ * `bare`: without weights and delays. */
+void pm_walk_on(pm_walk *walk, bool bare, pm_visit *visit, void *user);
 
 #endif

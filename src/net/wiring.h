@@ -39,9 +39,10 @@ typedef struct pm_wiring {
 } pm_wiring;
 
 /* On several ranks, the cells are this rank's share of every population, and the synapses those onto its cells; rows
- * are for the neurons of all ranks. NULL: one rank. */
-pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange, pm_wiring **wiring, pm_error *error);
-/* Linear in the number of synapses but for sorting rows with several delays. */
+ * are for the neurons of all ranks. NULL: one rank. The same rows for any number of threads. */
+pm_status pm_wiring_share(const pm_network *network, const pm_exchange *exchange, int threads, pm_wiring **wiring,
+                          pm_error *error);
+/* Linear in the numbers of populations, projections and synapses. */
 pm_status pm_wiring_new(const pm_network *network, pm_wiring **wiring, pm_error *error);
 void pm_wiring_free(pm_wiring *wiring);
 /* The same synapses with their numbers in place of weights: projection by projection, in the order of drawing; those of

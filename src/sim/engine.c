@@ -124,13 +124,18 @@ static pm_status draw_start(pm_engine *engine, pm_error *error) {
     return status;
 }
 
-static bool make_workers(pm_engine *engine, int threads) {
-    int most = 1;
+/* 0: as many as there are processors. */
+static int threads_of(int threads) {
 #ifdef _OPENMP
-    most = threads > 0 ? threads : omp_get_max_threads();
+    return threads > 0 ? threads : omp_get_max_threads();
 #else
     (void)threads;
+    return 1;
 #endif
+}
+
+static bool make_workers(pm_engine *engine, int threads) {
+    int most = threads_of(threads);
     uint32_t n = engine->wiring->n_cells;
     const uint32_t fewest = threads > 0 ? CELLS_PER_WANTED_THREAD : CELLS_PER_THREAD;
     while (most > 1 && n / (uint32_t)most < fewest)
@@ -188,7 +193,7 @@ size_t pm_engine_cell_bytes(void) {
 pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threads, const pm_exchange *exchange,
                          pm_error *error) {
     *engine = (pm_engine){.network = network, .until = INFINITY};
-    pm_status status = pm_wiring_share(network, exchange, &engine->wiring, error);
+    pm_status status = pm_wiring_share(network, exchange, threads_of(threads), &engine->wiring, error);
     if (status == PM_OK)
         status = pm_plan_new(network, engine->wiring, exchange, &engine->plan, error);
     if (status == PM_OK)

@@ -200,6 +200,75 @@ START_TEST(weights_of_groups) {
 }
 END_TEST
 
+/* Rules of every kind between two populations of neurons with two receptors each; several delays, held in every way. */
+static pm_network *large(int kind) {
+    static const pm_distribution delays[] = {
+        {.a = 1.5},
+        {.kind = PM_UNIFORM_STEPS, .a = 1.0, .b = 3.0, .step = 0.1},
+        {.kind = PM_UNIFORM, .a = 0.0, .b = 3.0},
+        {.kind = PM_UNIFORM_STEPS, .a = 0.0, .b = 100.0, .step = 0.1},
+    };
+    const pm_distribution weight = {.kind = PM_NORMAL, .a = 1.0, .b = 1.0};
+    const pm_receptor receptors[] = {
+        {.name = "a", .kernel = pm_kernel_find("exponential"), .parameters = {2.0}},
+        {.name = "b", .kernel = pm_kernel_find("exponential"), .parameters = {8.0}},
+    };
+    const pm_projection rules[] = {
+        {.rule = PM_FIXED_INDEGREE, .indegree = 200},
+        {.to = 1, .rule = PM_PAIRWISE_BERNOULLI, .probability = 0.2},
+        {.from = 1, .to = 0, .rule = PM_FIXED_OUTDEGREE, .outdegree = 100, .receptor = 1},
+        {.from = 1, .to = 0, .rule = PM_FIXED_TOTAL_NUMBER, .total = 60000},
+        {.from = 1, .to = 1, .rule = PM_FIXED_INDEGREE, .indegree = 300, .no_multapses = true, .receptor = 1},
+        {.from = 0, .to = 0, .rule = PM_FIXED_INDEGREE, .indegree = 20},
+    };
+    pm_network *network = pm_network_new();
+    const pm_neuron neuron = pm_neuron_default();
+    for (uint32_t p = 0; p < 2; p++) {
+        ck_assert_int_eq(pm_network_add_lif(network, p ? "b" : "a", 1000, &neuron, NULL, NULL), PM_OK);
+        ck_assert_int_eq(pm_network_set_receptors(network, p, receptors, 2, NULL), PM_OK);
+    }
+    for (size_t k = 0; k < sizeof rules / sizeof *rules; k++) {
+        pm_projection p = rules[k];
+        p.weight = weight;
+        p.delay = delays[kind];
+        ck_assert_int_eq(pm_network_connect(network, &p, NULL), PM_OK);
+    }
+    return network;
+}
+
+START_TEST(rows_do_not_depend_on_threads) {
+    pm_network *network = large(_i);
+    pm_wiring *one = NULL, *other = NULL;
+    ck_assert_int_eq(pm_wiring_new(network, &one, NULL), PM_OK);
+    for (uint32_t n = 0; n < one->n_neurons; n++)
+        for (uint64_t g = one->first_group[n] + 1; g < one->first_group[n + 1]; g++) {
+            const pm_group *a = &one->groups[g - 1], *b = &one->groups[g];
+            ck_assert(
+                a->delay < b->delay ||
+                (a->delay == b->delay && (a->class < b->class || (a->class == b->class && a->receptor < b->receptor))));
+        }
+    for (uint64_t g = 0; g < one->n_groups; g++)
+        for (uint64_t k = one->groups[g].begin + 1; k < one->groups[g + 1].begin; k++)
+            ck_assert_uint_le(one->targets[k - 1], one->targets[k]);
+    for (int threads = 2; threads < 6; threads += 3) {
+        ck_assert_int_eq(pm_wiring_share(network, NULL, threads, &other, NULL), PM_OK);
+        ck_assert_uint_eq(one->n_groups, other->n_groups);
+        ck_assert_uint_eq(one->n_synapses, other->n_synapses);
+        ck_assert_mem_eq(one->targets, other->targets, one->n_synapses * sizeof *one->targets);
+        ck_assert_mem_eq(one->weights, other->weights, one->n_synapses * sizeof *one->weights);
+        ck_assert_mem_eq(one->min_delay, other->min_delay, network->n_projections * sizeof *one->min_delay);
+        for (uint64_t g = 0; g < one->n_groups; g++) {
+            const pm_group *a = &one->groups[g], *b = &other->groups[g];
+            ck_assert(a->delay == b->delay && a->begin == b->begin && a->class == b->class &&
+                      a->receptor == b->receptor && a->sign == b->sign);
+        }
+        pm_wiring_free(other);
+    }
+    pm_wiring_free(one);
+    pm_network_free(network);
+}
+END_TEST
+
 Suite *pm_suite_wiring(void);
 
 Suite *pm_suite_wiring(void) {
@@ -210,6 +279,7 @@ Suite *pm_suite_wiring(void) {
     tcase_add_test(tests, another_population_changes_no_draw);
     tcase_add_test(tests, rows_do_not_depend_on_how_delays_are_held);
     tcase_add_test(tests, weights_of_groups);
+    tcase_add_loop_test(tests, rows_do_not_depend_on_threads, 0, 4);
     suite_add_tcase(suite, tests);
     return suite;
 }

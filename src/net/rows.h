@@ -1,0 +1,64 @@
+/* Rows of synapses while they are made: rows.c draws them into their places, order.c puts each row into its order.
+ *
+ * The work is divided into parts, one for each thread: of cells, while synapses are drawn, of rows, while these are put
+ * into order. Part k draws what goes to its cells, for all projections in turn, and its share of every row follows that
+ * of part k - 1. So before it is put into order a row holds what goes to one target in the order of drawing, whatever
+ * the number of parts, and what comes out does not depend on it. */
+#ifndef PM_NET_ROWS_H
+#define PM_NET_ROWS_H
+
+#include "base/team.h"
+#include "net/wiring.h"
+
+/* What synapses have in common whose delays are held by number: one for each different delay of each projection. */
+typedef struct pm_delay {
+    double delay;  /* ms */
+    uint32_t rank; /* among all delays, from the shortest; equal ones have the same */
+} pm_delay;
+
+typedef struct pm_building {
+    pm_wiring *wiring;
+    const pm_network *network;
+    uint64_t *begin;      /* n_neurons + 1: rows */
+    uint32_t *cell_class; /* of each cell */
+    size_t width; /* bytes of a delay: 8 for itself in ms, 1 or 2 for a place in `delays`, 0 if all are the same */
+    pm_delay *delays;
+    size_t n_delays;
+    uint32_t n_ranks;
+    uint32_t n_receptors; /* at most so many at a population; above 1 every synapse has the number of its own */
+    union {
+        uint8_t *place_1;
+        uint16_t *place_2;
+        double *delay;
+    } of;
+    uint8_t *receptor;
+    size_t n_parts;
+    uint64_t *first; /* NULL, or where the number of each projection's first synapse goes: synapses have numbers
+                        as weights then */
+} pm_building;
+
+static inline double pm_delay_of(const pm_building *r, uint64_t synapse) {
+    switch (r->width) {
+    case 0:
+        return r->delays[0].delay;
+    case 1:
+        return r->delays[r->of.place_1[synapse]].delay;
+    case 2:
+        return r->delays[r->of.place_2[synapse]].delay;
+    default:
+        return r->of.delay[synapse];
+    }
+}
+
+static inline uint32_t pm_receptor_of(const pm_building *r, uint64_t synapse) {
+    return r->receptor ? r->receptor[synapse] : 0;
+}
+
+/* Lists the different delays, if they are held by number. */
+pm_status pm_building_list_delays(pm_building *rows, pm_error *error);
+/* Draws the synapses of all projections into rows. */
+pm_status pm_building_draw(pm_building *rows, pm_team *team, pm_error *error);
+/* order.c: puts rows into their order and makes their groups. */
+pm_status pm_building_order(pm_building *rows, pm_team *team, pm_error *error);
+
+#endif
