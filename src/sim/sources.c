@@ -1,8 +1,10 @@
 /* Every Poisson neuron has random streams of its own (model/poisson.h), so its spikes depend on the seed, the
- * population's name and its number only. Of each neuron the time of its next spike is known, and the cell in which that
- * lies is drawn anew when it has come. Neurons stand in blocks, of which the earliest next spike is known, so that only
- * blocks that fire are looked through. Injected spikes wait in a list sorted by time. Invariant: no spike of a block
- * comes before its `least`, none of a population before its `soonest`. */
+ * population's name and its number only. Of each neuron the next spikes are known, up to seven of the cell in which it
+ * is, so that a cell is seldom drawn twice. A tree of the earliest next spikes, sixteen branches at each node, leads to
+ * the neurons that fire: what a spike costs depends neither on slabs nor, but for the depth of the tree, on the number
+ * of neurons. Injected spikes wait in a list sorted by time. Invariants: no spike below a node of the tree comes before
+ * its time; next_time[n] is spike number `at` of the cell, and among the seven of its outlook, where that
+ * knows the cell. */
 #include "sim/sources.h"
 
 #include "model/rate_course.h"
@@ -14,14 +16,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 64 }; /* neurons */
+enum { FAN = 16, LEVELS = 9, AHEAD = 7 };
+
+/* A line of the cache: what is known of the cell of a neuron. */
+typedef struct outlook {
+    double times[AHEAD];     /* ms, of a part of its spikes */
+    unsigned char at, count; /* number of the next spike, in order; of all spikes, 0: not known */
+} outlook;
+_Static_assert(sizeof(outlook) == 64, "a line of the cache");
 
 typedef struct source {
-    size_t next_event; /* PM_SPIKE_SOURCE */
-    double *next_time; /* PM_POISSON_SOURCE, ms */
-    double *least;     /* per block, ms */
-    double soonest;    /* ms */
-    uint64_t *cell;    /* in which that lies */
+    size_t next_event;       /* PM_SPIKE_SOURCE */
+    double *next_time;       /* PM_POISSON_SOURCE, ms */
+    uint64_t *cell;          /* in which that lies */
+    outlook *ahead;
+    double *level[LEVELS];   /* of the tree, ms; the lowest is next_time */
+    size_t size[LEVELS];     /* nodes; of the highest: 1 */
+    size_t n_levels;
     pm_poisson *poisson;
     const pm_population *population;
 } source;
@@ -64,6 +75,16 @@ static size_t draw_cell(const source *s, uint32_t neuron, uint64_t cell, double 
 static const uint64_t SKIPPED = UINT64_MAX;
 static const double LATEST = 0x1p53; /* ms; what comes later never comes */
 
+/* Spike number `at` of the n of a cell is the next one. */
+static void look_ahead(source *s, uint32_t neuron, const double times[PM_POISSON_MOST], size_t n, size_t at) {
+    const size_t first = at / AHEAD * AHEAD, end = n - first < AHEAD ? n : first + AHEAD;
+    outlook *ahead = &s->ahead[neuron];
+    ahead->at = (unsigned char)at;
+    ahead->count = (unsigned char)n;
+    s->next_time[neuron] = times[at];
+    memcpy(ahead->times, times + first, (end - first) * sizeof *times);
+}
+
 /* The first spike from a cell on. Stretches without a rate are not drawn. */
 static void find_spike(source *s, uint32_t neuron, uint64_t cell) {
     double times[PM_POISSON_MOST];
@@ -72,33 +93,66 @@ static void find_spike(source *s, uint32_t neuron, uint64_t cell) {
     double next = pm_rate_course_next(&s->population->course, (double)cell * width);
     while (next < LATEST) {
         s->cell[neuron] = cell = (uint64_t)(next / width);
-        if (draw_cell(s, neuron, cell, times) > 0) {
-            s->next_time[neuron] = times[0];
+        const size_t n = draw_cell(s, neuron, cell, times);
+        if (n > 0) {
+            look_ahead(s, neuron, times, n, 0);
             return;
         }
         next = pm_rate_course_next(&s->population->course, (double)(cell + 1) * width);
     }
 }
 
-static void find_least(source *s, size_t size, size_t block) {
-    const size_t end = (block + 1) * BLOCK < size ? (block + 1) * BLOCK : size;
+/* From the next spike of a neuron to the one after it. */
+static void go_on(source *s, uint32_t neuron) {
+    double times[PM_POISSON_MOST];
+    outlook *ahead = &s->ahead[neuron];
+    size_t at = ahead->at + (size_t)1, n = ahead->count;
+    const bool known = n > 0;
+    if (at < n && at % AHEAD != 0) {
+        ahead->at = (unsigned char)at;
+        s->next_time[neuron] = ahead->times[at % AHEAD];
+        return;
+    }
+    if (!known || at < n)
+        n = draw_cell(s, neuron, s->cell[neuron], times);
+    for (at = known ? at : 0; !known && at < n && times[at] <= s->next_time[neuron];)
+        at++;
+    if (at < n)
+        look_ahead(s, neuron, times, n, at);
+    else
+        find_spike(s, neuron, s->cell[neuron] + 1);
+}
+
+static void find_least(source *s, size_t level, size_t node) {
+    const double *below = s->level[level - 1];
+    const size_t end = (node + 1) * FAN < s->size[level - 1] ? (node + 1) * FAN : s->size[level - 1];
     double least = INFINITY;
-    for (size_t n = block * BLOCK; n < end; n++)
-        least = s->next_time[n] < least ? s->next_time[n] : least;
-    s->least[block] = least;
+    for (size_t n = node * FAN; n < end; n++)
+        least = below[n] < least ? below[n] : least;
+    s->level[level][node] = least;
 }
 
-static void find_soonest(source *s, size_t size) {
-    double soonest = INFINITY;
-    for (size_t block = 0; block * BLOCK < size; block++)
-        soonest = s->least[block] < soonest ? s->least[block] : soonest;
-    s->soonest = soonest;
+/* Of the nodes above a neuron. */
+static void find_leasts(source *s, size_t node) {
+    for (size_t level = 1; level < s->n_levels; level++)
+        find_least(s, level, node /= FAN);
 }
 
-static void find_all(source *s, size_t size) {
-    for (size_t block = 0; block * BLOCK < size; block++)
-        find_least(s, size, block);
-    find_soonest(s, size);
+static void find_all(source *s) {
+    for (size_t level = 1; level < s->n_levels; level++)
+        for (size_t node = 0; node < s->size[level]; node++)
+            find_least(s, level, node);
+}
+
+static double soonest(const source *s) { return s->level[s->n_levels - 1][0]; }
+
+/* A neuron that fires before `end`, where there is one. */
+static uint32_t find_due(const source *s, double end) {
+    size_t at = 0;
+    for (size_t level = s->n_levels - 1; level-- > 0;)
+        for (at *= FAN; !(s->level[level][at] < end);)
+            at++;
+    return (uint32_t)at;
 }
 
 void pm_sources_reset(pm_sources *sources) {
@@ -110,7 +164,7 @@ void pm_sources_reset(pm_sources *sources) {
                 find_spike(s, n, 0);
         }
         if (s->next_time)
-            find_all(s, sources->network->populations[p].size);
+            find_all(s);
     }
     sources->injected.count = sources->next_injected = sources->collected.count = 0;
     sources->end = 0.0;
@@ -119,6 +173,23 @@ void pm_sources_reset(pm_sources *sources) {
 uint64_t pm_source_key(const pm_network *network, size_t population) {
     const char *words[] = {"poisson", network->populations[population].name};
     return pm_stream_key(network->seed, words, 2);
+}
+
+static bool make_source(source *s, size_t size) {
+    s->next_time = calloc(size, sizeof *s->next_time);
+    s->cell = calloc(size, sizeof *s->cell);
+    s->ahead = aligned_alloc(sizeof *s->ahead, size * sizeof *s->ahead);
+    s->poisson = malloc(sizeof *s->poisson);
+    s->level[0] = s->next_time;
+    s->size[0] = size;
+    bool memory = s->next_time && s->cell && s->ahead && s->poisson;
+    for (s->n_levels = 1; memory && (s->n_levels == 1 || size > 1); s->n_levels++) {
+        size = (size + FAN - 1) / FAN;
+        s->size[s->n_levels] = size;
+        s->level[s->n_levels] = calloc(size, sizeof(double));
+        memory = s->level[s->n_levels] != NULL;
+    }
+    return memory;
 }
 
 pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sources **sources, pm_error *error) {
@@ -133,11 +204,7 @@ pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sourc
         const pm_population *population = &network->populations[p];
         if (population->kind != PM_POISSON_SOURCE || population->rate == 0.0 || (silent && silent[p]))
             continue;
-        s->source[p].next_time = calloc(population->size, sizeof(double));
-        s->source[p].cell = calloc(population->size, sizeof(uint64_t));
-        s->source[p].least = calloc(population->size / BLOCK + 1, sizeof(double));
-        s->source[p].poisson = malloc(sizeof(pm_poisson));
-        if (!s->source[p].next_time || !s->source[p].cell || !s->source[p].least || !s->source[p].poisson) {
+        if (!make_source(&s->source[p], population->size)) {
             pm_sources_free(s);
             *sources = NULL;
             return pm_fail_memory(error, "the Poisson sources");
@@ -153,10 +220,13 @@ void pm_sources_free(pm_sources *sources) {
     if (!sources)
         return;
     for (size_t p = 0; p < sources->network->n_populations; p++) {
-        free(sources->source[p].next_time);
-        free(sources->source[p].cell);
-        free(sources->source[p].least);
-        free(sources->source[p].poisson);
+        source *s = &sources->source[p];
+        for (size_t level = 1; level < LEVELS; level++)
+            free(s->level[level]);
+        free(s->next_time);
+        free(s->cell);
+        free(s->ahead);
+        free(s->poisson);
     }
     free(sources->source);
     free(sources->collected.items);
@@ -168,6 +238,7 @@ void pm_sources_skip(pm_sources *sources, uint32_t population, uint32_t neuron) 
     if (sources->source[population].next_time) {
         sources->source[population].next_time[neuron] = INFINITY;
         sources->source[population].cell[neuron] = SKIPPED;
+        find_leasts(&sources->source[population], neuron);
     }
 }
 
@@ -179,7 +250,9 @@ void pm_sources_archive(pm_sources *sources, pm_archive *archive) {
         if (n > 0) {
             pm_archive_bytes(archive, s->next_time, n * sizeof *s->next_time);
             pm_archive_bytes(archive, s->cell, n * sizeof *s->cell);
-            find_all(s, n);
+            for (size_t k = 0; archive->reading && k < n; k++)
+                s->ahead[k].count = 0;
+            find_all(s);
         }
     }
     PM_ARCHIVE_LIST(archive, sources->collected);
@@ -240,18 +313,11 @@ bool pm_sources_are_sound(const pm_sources *sources, double end, bool collected)
 static bool collect_neuron(pm_sources *sources, uint32_t p, uint32_t neuron, double end) {
     source *s = &sources->source[p];
     while (s->next_time[neuron] < end) {
-        double times[PM_POISSON_MOST];
-        size_t n = draw_cell(s, neuron, s->cell[neuron], times), k = 0;
-        while (times[k] < s->next_time[neuron])
-            k++;
-        for (; k < n && times[k] < end; k++)
-            if (!PM_LIST_ADD(sources->collected, (pm_spike){times[k], 0.0, p, neuron}))
-                return false;
-        if (k < n)
-            s->next_time[neuron] = times[k];
-        else
-            find_spike(s, neuron, s->cell[neuron] + 1);
+        if (!PM_LIST_ADD(sources->collected, (pm_spike){s->next_time[neuron], 0.0, p, neuron}))
+            return false;
+        go_on(s, neuron);
     }
+    find_leasts(s, neuron);
     return true;
 }
 
@@ -265,17 +331,9 @@ static bool collect_population(pm_sources *sources, uint32_t p, double end) {
         if (!PM_LIST_ADD(sources->collected, (pm_spike){event->time, 0.0, p, event->neuron}))
             return false;
     }
-    if (!s->next_time || !(s->soonest < end))
-        return true;
-    for (size_t block = 0; block * BLOCK < population->size; block++) {
-        if (!(s->least[block] < end))
-            continue;
-        for (size_t n = block * BLOCK; n < population->size && n < (block + 1) * BLOCK; n++)
-            if (!collect_neuron(sources, p, (uint32_t)n, end))
-                return false;
-        find_least(s, population->size, block);
-    }
-    find_soonest(s, population->size);
+    while (s->next_time && soonest(s) < end)
+        if (!collect_neuron(sources, p, find_due(s, end), end))
+            return false;
     return true;
 }
 
@@ -285,7 +343,7 @@ double pm_sources_next(const pm_sources *sources) {
         const source *s = &sources->source[p];
         const pm_population *population = &sources->network->populations[p];
         if (s->next_time)
-            next = fmin(next, s->soonest);
+            next = fmin(next, soonest(s));
         else if (population->kind == PM_SPIKE_SOURCE && s->next_event < population->n_events)
             next = fmin(next, population->events[s->next_event].time);
     }

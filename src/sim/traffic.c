@@ -73,6 +73,10 @@ static pm_status send_sources(pm_exact *s, const pm_spike *spikes, size_t n, pm_
     run at = {0};
     for (size_t k = 0; status == PM_OK && k < n; k++) {
         const uint32_t part = crowd_part(spikes, n, k, &at);
+        if (k + ROW_AHEAD < n)
+            fetch_row(s->engine.wiring, flight_of(s->engine.wiring, &spikes[k + ROW_AHEAD], 0).source);
+        if (k + GROUP_AHEAD < n)
+            fetch_group(s->engine.wiring, flight_of(s->engine.wiring, &spikes[k + GROUP_AHEAD], 0));
         if (!s->engine.drive.covers[spikes[k].population])
             status = send(s, flight_of(s->engine.wiring, &spikes[k], part ? OF_SOURCES | part : 0), error);
     }
