@@ -69,6 +69,7 @@ static const double SERIES_BELOW = 0.5;
 static double second_difference_series(double scale, double P, double Q) {
     enum { TERMS = 15 }; /* 0.5^15 / 17! * 16 < 2^-58 */
     double h = 1.0, power = 1.0, coefficient = 0.5, sum = 0.5;
+#pragma GCC unroll 15
     for (int k = 1; k < TERMS; k++) {
         power *= P;
         h = Q * h + power;

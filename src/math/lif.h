@@ -106,17 +106,29 @@ double pm_lif_psp_peak(const pm_lif *lif);
 /* The first t >= 0 at which u stops rising, ms; INFINITY if it rises for ever (towards u_inf). */
 double pm_lif_first_maximum(const pm_lif *lif, const pm_lif_state *state);
 
-/* An upper bound of u over [0, horizon] that costs no exponential. */
-static inline double pm_lif_bound(const pm_lif *lif, const pm_lif_state *state, double horizon) {
-    double decay = 1.0 - lif->l_1 * horizon;
-    double current = state->i * (state->i > 0.0 ? 1.0 : decay > 0.0 ? decay : 0.0);
-    if (state->b > 0.0) {
-        double rise = lif->d12 * horizon; /* alpha(t) <= min(1, (l_2 - l_1) t) */
-        current += state->b * (rise < 1.0 ? rise : 1.0);
-    }
+/* What an upper bound of u over [0, horizon] needs that is the same for all states. */
+typedef struct pm_lif_ceiling {
+    double l_m, inv_C, u_inf, horizon;
+    double decay, rise; /* e^{-l_1 t} is at least this, alpha(t) at most that */
+} pm_lif_ceiling;
+
+static inline pm_lif_ceiling pm_lif_ceiling_over(const pm_lif *lif, double horizon) {
+    const double decay = 1.0 - lif->l_1 * horizon, rise = lif->d12 * horizon;
+    return (pm_lif_ceiling){lif->l_m, lif->inv_C, lif->u_inf, horizon, decay > 0.0 ? decay : 0.0, rise < 1.0 ? rise : 1.0};
+}
+
+/* The bound, without an exponential and without branches: which way they would go is chance. */
+static inline double pm_lif_bound_below(const pm_lif_ceiling *c, const pm_lif_state *state) {
+    const double low = state->i * c->decay, fast = state->b * c->rise;
+    const double current = (state->i > 0.0 ? state->i : low) + (fast > 0.0 ? fast : 0.0);
     /* Wherever u is above its start, the leak is at most that of the start. */
-    double slope = (lif->u_inf - state->u) * lif->l_m + current * lif->inv_C;
-    return state->u + (slope > 0.0 ? slope * horizon : 0.0);
+    const double slope = (c->u_inf - state->u) * c->l_m + current * c->inv_C;
+    return state->u + (slope > 0.0 ? slope : 0.0) * c->horizon;
+}
+
+static inline double pm_lif_bound(const pm_lif *lif, const pm_lif_state *state, double horizon) {
+    const pm_lif_ceiling ceiling = pm_lif_ceiling_over(lif, horizon);
+    return pm_lif_bound_below(&ceiling, state);
 }
 
 /* The first t in [0, horizon] with u(t) >= theta, or INFINITY if there is none. Never misses one and never

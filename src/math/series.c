@@ -8,6 +8,7 @@
 #include "math/series.h"
 
 #include "base/simd.h"
+#include "math/basis.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -91,19 +92,29 @@ ADD_UP(11)
 ADD_UP(14)
 ADD_UP(24)
 
-/* Where h is too long: one exponential after the other. */
+/* Where h is too long: exponentials, some rows at a time. */
 static void add_up_exponentials(const pm_lif *lif, double h, size_t n, pm_series_row *offset, pm_series_sums *out) {
+    enum { ROWS = 4, MOST = ROWS * PM_SERIES_LANES };
+    double column[8][MOST];
+    pm_basis_table at = {.em = column[0],    .rise = column[1], .e1 = column[2],  .e2 = column[3],
+                         .alpha = column[4], .d1 = column[5],   .d12 = column[6], .t = column[7]};
     *out = (pm_series_sums){0};
-    for (size_t row = 0; row < n; row++)
-        for (size_t k = 0; k < PM_SERIES_LANES; k++) {
-            if (!(offset[row][k] >= 0.0))
-                continue;
-            pm_lif_basis at = pm_lif_basis_at(lif, h - offset[row][k]);
-            out->number[k] += 1.0;
-            out->u[k] += at.d12;
-            out->i[k] += at.alpha;
-            out->b[k] += at.e2;
+    for (size_t first = 0; first < n; first += ROWS) {
+        const size_t more = (n - first < ROWS ? n - first : ROWS) * PM_SERIES_LANES;
+        for (size_t k = 0; k < more; k++) {
+            const double from = offset[first + k / PM_SERIES_LANES][k % PM_SERIES_LANES];
+            at.t[k] = h - (from > 0.0 ? from : 0.0);
         }
+        pm_basis_fill(lif, &at, more);
+        for (size_t k = 0; k < more; k++) {
+            const size_t lane = k % PM_SERIES_LANES;
+            const double there = offset[first + k / PM_SERIES_LANES][lane] >= 0.0 ? 1.0 : 0.0;
+            out->number[lane] += there;
+            out->u[lane] += there * at.d12[k];
+            out->i[lane] += there * at.alpha[k];
+            out->b[lane] += there * at.e2[k];
+        }
+    }
 }
 
 void pm_series_add_up(const pm_series *series, const pm_lif *lif, double h, size_t n, pm_series_row *offset,

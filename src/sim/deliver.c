@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { AHEAD = 2 };              /* deliveries whose synapses are fetched */
 enum { CROWDED_SYNAPSES = 512 }; /* a cell with no more of them does not notice crowds */
@@ -113,45 +114,60 @@ PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, pm_block c
     return true;
 }
 
-/* Adds with what rounding leaves. */
-static void add(double *sum, double *rest, double more) {
-    double total = *sum + more, part = total - *sum;
-    *rest += (*sum - (total - part)) + (more - part);
-    *sum = total;
+/* The end of a part of a crowd: adds the intakes of the cells with what rounding leaves of the sums. */
+PM_SIMD static void add_part(pm_intake *restrict intakes, const pm_crowd_cell *restrict cells,
+                             pm_crowd_sum *restrict sums, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        vector4 more, sum, rest;
+        memcpy(&more, &intakes[cells[k].cell], sizeof more);
+        memcpy(&sum, &sums[k].sum, sizeof sum);
+        memcpy(&rest, &sums[k].rest, sizeof rest);
+        const vector4 total = sum + more, part = total - sum;
+        rest += (sum - (total - part)) + (more - part);
+        memcpy(&sums[k].sum, &total, sizeof total);
+        memcpy(&sums[k].rest, &rest, sizeof rest);
+        intakes[cells[k].cell] = (pm_intake){0};
+    }
 }
 
-/* From the deliveries of one crowd to those of another; 0: of none. */
-static void change_crowd(pm_engine *engine, pm_worker *worker, pm_block cells, uint32_t from, uint32_t to) {
-    for (size_t k = 0; k < worker->crowds.count; k++) {
-        pm_crowd_sum *c = &worker->crowds.items[k];
-        if (c->cell < cells.begin || c->cell >= cells.end)
-            continue;
+/* The crowds' cells that lie in a block. */
+static pm_block crowded_in(const pm_worker *worker, pm_block cells) {
+    const uint32_t n = (uint32_t)worker->crowds.count;
+    pm_block found = {0, 0};
+    while (found.begin < n && worker->crowds.items[found.begin].cell < cells.begin)
+        found.begin++;
+    found.end = found.begin;
+    while (found.end < n && worker->crowds.items[found.end].cell < cells.end)
+        found.end++;
+    return found;
+}
+
+/* From the deliveries of one part of a crowd to those of another; 0: of none. */
+static void change_crowd(pm_engine *engine, pm_worker *worker, pm_block crowded, uint32_t from, uint32_t to) {
+    if (from > 0)
+        add_part(engine->intakes, worker->crowds.items + crowded.begin, worker->crowd_sums.items + crowded.begin,
+                 crowded.end - crowded.begin);
+    for (uint32_t k = crowded.begin; (from == 0 || to == 0) && k < crowded.end; k++) {
+        pm_crowd_cell *c = &worker->crowds.items[k];
         pm_intake *intake = &engine->intakes[c->cell];
-        if (from > 0) {
-            add(&c->sum.u, &c->rest.u, intake->u);
-            add(&c->sum.i, &c->rest.i, intake->i);
-            add(&c->sum.b, &c->rest.b, intake->b);
-            add(&c->sum.lift, &c->rest.lift, intake->lift);
+        if (to == 0) {
             *intake = c->aside;
-        }
-        if (to > 0) {
+        } else {
             c->aside = *intake;
             *intake = (pm_intake){0};
         }
     }
 }
 
-static void join_crowds(pm_engine *engine, pm_worker *worker, pm_block cells) {
-    for (size_t k = 0; k < worker->crowds.count; k++) {
-        pm_crowd_sum *c = &worker->crowds.items[k];
-        if (c->cell < cells.begin || c->cell >= cells.end)
-            continue;
-        pm_intake *intake = &engine->intakes[c->cell];
+static void join_crowds(pm_engine *engine, pm_worker *worker, pm_block crowded) {
+    for (uint32_t k = crowded.begin; k < crowded.end; k++) {
+        pm_crowd_sum *c = &worker->crowd_sums.items[k];
+        pm_intake *intake = &engine->intakes[worker->crowds.items[k].cell];
         intake->u += c->sum.u + c->rest.u;
         intake->i += c->sum.i + c->rest.i;
         intake->b += c->sum.b + c->rest.b;
         intake->lift += c->sum.lift + c->rest.lift;
-        c->sum = c->rest = (pm_intake){0};
+        *c = (pm_crowd_sum){0};
     }
 }
 
@@ -163,13 +179,12 @@ pm_status pm_crowds_find(pm_engine *engine, pm_error *error) {
         synapses[w->targets[k]]++;
     for (int k = 0; memory && k < engine->n_workers; k++) {
         pm_worker *worker = &engine->workers[k];
-        worker->crowds.count = 0;
+        worker->crowds.count = worker->crowd_sums.count = 0;
         for (uint32_t n = worker->begin; memory && n < worker->end; n++) {
             if (synapses[n] <= CROWDED_SYNAPSES)
                 continue;
-            memory = PM_LIST_ROOM(worker->crowds);
-            if (memory)
-                worker->crowds.items[worker->crowds.count++] = (pm_crowd_sum){.cell = n};
+            memory = PM_LIST_ADD(worker->crowds, (pm_crowd_cell){.cell = n}) &&
+                     PM_LIST_ADD(worker->crowd_sums, (pm_crowd_sum){0});
         }
     }
     free(synapses);
@@ -178,21 +193,22 @@ pm_status pm_crowds_find(pm_engine *engine, pm_error *error) {
 }
 
 pm_status pm_deliver(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first) {
+    const pm_block crowded = engine->n_crowds > 0 ? crowded_in(worker, cells) : (pm_block){0, 0};
     uint32_t crowd = 0;
     for (size_t d = first; d < engine->deliveries.count; d++) {
         const pm_delivery *delivery = &engine->deliveries.items[d];
         if (d + AHEAD < engine->deliveries.count)
             fetch(engine, cells, delivery + AHEAD);
         if (delivery->crowd != crowd)
-            change_crowd(engine, worker, cells, crowd, delivery->crowd);
+            change_crowd(engine, worker, crowded, crowd, delivery->crowd);
         crowd = delivery->crowd;
         if (!deliver_one(engine, worker, cells, (uint32_t)d))
             return pm_fail_memory(&worker->error, "logged arrivals");
     }
     if (crowd > 0)
-        change_crowd(engine, worker, cells, crowd, 0);
+        change_crowd(engine, worker, crowded, crowd, 0);
     if (engine->n_crowds > 0)
-        join_crowds(engine, worker, cells);
+        join_crowds(engine, worker, crowded);
     return PM_OK;
 }
 
@@ -210,26 +226,47 @@ static bool quick_is_silent(const pm_engine *engine, uint32_t n, const pm_genera
            pm_bound_by_shape(g->shape, m, pm_general_state(g, n), engine->end - engine->start) + expected < 0.0;
 }
 
+/* Those of a general class. */
+static void flag_general(pm_engine *engine, pm_block cells, const pm_general *general, double expected) {
+    for (uint32_t n = cells.begin; n < cells.end; n++) {
+        bool log = !quick_is_silent(engine, n, general, expected) || engine->watched[n];
+        if (general->quick && isnan(engine->cells[n].u))
+            log = engine->holds[n].ready < engine->end;
+        engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
+    }
+}
+
+static void flag_plain(pm_engine *engine, pm_block cells, const pm_lif *lif, double expected) {
+    const pm_lif_ceiling ceiling = pm_lif_ceiling_over(lif, engine->end - engine->start);
+    const pm_cell *restrict at = engine->cells;
+    const bool *restrict watched = engine->watched;
+    uint32_t *restrict log_head = engine->log_head;
+    const double theta = lif->theta;
+    for (uint32_t n = cells.begin; n < cells.end; n++) {
+        const pm_lif_state state = {at[n].u, at[n].i, at[n].b};
+        bool log = !(pm_lif_bound_below(&ceiling, &state) + expected < theta) || watched[n];
+        if (isnan(state.u))
+            log = engine->holds[n].ready < engine->end;
+        log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
+    }
+}
+
 /* Before anything of a slab is delivered: which cells will probably be replayed, by the arrivals to be expected. Where
  * there are few of these, logging them all costs less than telling cells apart. */
 void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells) {
-    const double h = engine->end - engine->start;
     const double arrivals = ((double)engine->events + worker->driven_before) / engine->wiring->n_cells;
     const double expected = worker->lift * (arrivals + 3.0 * sqrt(arrivals));
     const bool few = (double)engine->events < engine->wiring->n_cells;
-    for (size_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++) {
+    if (cells.begin < cells.end)
+        memset(engine->intakes + cells.begin, 0, (cells.end - cells.begin) * sizeof *engine->intakes);
+    for (uint32_t n = cells.begin; few && n < cells.end; n++)
+        engine->log_head[n] = PM_LOG_END;
+    for (size_t r = 0; !few && r < engine->plan.first_range[engine->plan.n_levels]; r++) {
         const pm_block part = pm_in_block(cells, &engine->plan.ranges[r]);
         const pm_class *class = &engine->classes[engine->plan.ranges[r].class];
-        const pm_lif *lif = &class->lif;
-        for (uint32_t n = part.begin; n < part.end; n++) {
-            const pm_cell *cell = &engine->cells[n];
-            pm_lif_state state = {cell->u, cell->i, cell->b};
-            bool log = few || (class->general && !quick_is_silent(engine, n, class->general, expected)) ||
-                       engine->watched[n] ||
-                       (!class->general && !(pm_lif_bound(lif, &state, h) + expected < lif->theta));
-            if (isnan(cell->u) && !few && !(class->general && !class->general->quick))
-                log = engine->holds[n].ready < engine->end;
-            engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
-        }
+        if (class->general)
+            flag_general(engine, part, class->general, expected);
+        else
+            flag_plain(engine, part, &class->lif, expected);
     }
 }

@@ -98,6 +98,7 @@ static pm_status make_classes(pm_engine *engine, pm_error *error) {
         slow.tau_2 = 0.0;
         const pm_lif alone = pm_lif_new(&slow);
         class->slow_peak = class->lif.impulse ? 0.0 : pm_lif_psp(&alone, pm_lif_psp_peak(&alone));
+        engine->has_general = engine->has_general || pm_population_needs_general(net, p);
         if (pm_population_needs_general(net, p))
             status = pm_general_new(net, engine->wiring, p, engine->plan.slab, &class->general, error);
     }
@@ -218,6 +219,8 @@ void pm_engine_clear(pm_engine *engine) {
         free(w->log.items);
         free(w->listed);
         free(w->crowds.items);
+        free(w->crowd_sums.items);
+        free(w->ranking.items);
         free(w->arrivals.items);
         pm_drive_block_free(&w->block);
         pm_drive_arrivals_free(&w->driven);
@@ -252,6 +255,7 @@ void pm_engine_clear(pm_engine *engine) {
     free(engine->watches);
     free(engine->watched);
     free(engine->deliveries.items);
+    free(engine->ranking.items);
     *engine = (pm_engine){0};
 }
 
@@ -385,7 +389,7 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint
 }
 
 static pm_status settle_block(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first, size_t level) {
-    if (level == 0 && (engine->deliveries.count > 0 || engine->plan.n_levels > 1))
+    if (level == 0)
         pm_flag_cells(engine, worker, cells);
     pm_status status = pm_deliver(engine, worker, cells, first);
     for (size_t r = engine->plan.first_range[level]; status == PM_OK && r < engine->plan.first_range[level + 1]; r++) {
@@ -473,6 +477,8 @@ static bool is_busy(const pm_engine *engine) { return engine->events >= engine->
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error) {
     if (level == 0)
         engine->dense = engine->drive.n_channels > 0 || is_busy(engine) || engine->n_quiet < PATIENCE;
+    if (!pm_rank_deliveries(engine))
+        return pm_fail_memory(error, "deliveries");
     settling s = {engine, first, level};
     all_workers(engine, !engine->dense && engine->calm && engine->events < EVENTS_FOR_THREADS, settle_worker, &s);
     engine->calm = !engine->dense;
@@ -486,7 +492,8 @@ pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_err
 }
 
 void pm_engine_commit(pm_engine *engine) {
-    all_workers(engine, !engine->dense && engine->events < EVENTS_FOR_THREADS, commit_worker, engine);
+    all_workers(engine, engine->dense ? !engine->has_general : engine->events < EVENTS_FOR_THREADS, commit_worker,
+                engine);
     engine->committed = true;
     engine->n_quiet = is_busy(engine) ? 0 : engine->n_quiet + (engine->n_quiet < PATIENCE);
 }
@@ -501,13 +508,15 @@ static void forget_list(pm_engine *engine, pm_worker *worker, size_t level) {
         const pm_class *class = &engine->classes[engine->plan.ranges[engine->range_of[n]].class];
         if (class->general)
             pm_general_forget(class->general, (pm_block){n, n + 1});
-        pm_wakes_update(&worker->wakes, n);
+        if (!engine->committed)
+            pm_wakes_update(&worker->wakes, n);
     }
     worker->listed[level] = PM_LOG_END;
 }
 
 void pm_engine_finish(pm_engine *engine) {
     if (engine->dense && !engine->committed) {
+        pm_carry_back(engine);
         memset(engine->intakes, 0, engine->wiring->n_cells * sizeof *engine->intakes);
         for (uint32_t k = 0; k < engine->wiring->n_classes; k++)
             if (engine->classes[k].general)
@@ -532,6 +541,8 @@ pm_status pm_engine_probe(pm_engine *engine, uint32_t cell, double time, pm_lif_
         worker++;
     if (engine->drive.n_channels > 0 && !pm_draw_driven(engine, worker, (pm_block){cell, cell + 1}, class))
         return pm_fail_memory(error, "arrivals from Poisson sources");
+    if (!pm_rank_deliveries(engine))
+        return pm_fail_memory(error, "deliveries");
     engine->log_head[cell] = PM_NOT_LOGGED;
     engine->until = engine->sample_from = engine->sample_until = time;
     double general[PM_MEMBRANE_WIDTH];

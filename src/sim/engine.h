@@ -69,6 +69,7 @@ typedef struct pm_delivery {
     int32_t sign;                        /* as in pm_group */
     uint32_t crowd;                      /* of simultaneous spikes, counted from 1 in the slab; 0: none */
     uint32_t port;                       /* the receptor */
+    uint32_t rank;                       /* among the deliveries of the slab, by time */
     struct pm_intake *intakes;           /* that of cell 0 over this port, if it were one of the targets; NULL: none */
     uint32_t stride;                     /* from the intake of a cell to that of the next */
     double u, i, b;                      /* factors of the weight in the intake; general cells: 0 */
@@ -79,9 +80,13 @@ typedef struct pm_delivery {
 typedef struct pm_arrival {
     double offset; /* ms from s0 */
     double weight; /* pA */
-    size_t order;  /* of delivery */
     uint32_t port;
 } pm_arrival;
+
+typedef struct pm_ranked {
+    uint64_t rank;
+    uint32_t item;
+} pm_ranked;
 
 /* All that arrives at one cell at one instant. */
 typedef struct pm_meeting {
@@ -128,10 +133,14 @@ typedef struct pm_watch {
     uint32_t cell;
 } pm_watch;
 
-/* Sums over crowds at the cells that hear many synapses, with what rounding leaves of them. */
-typedef struct pm_crowd_sum {
-    pm_intake sum, rest, aside; /* aside: the intake without crowds */
+/* The cells that hear many synapses: the intake without crowds, and the sums over crowds, with what rounding leaves of
+ * them. */
+typedef struct pm_crowd_cell {
+    pm_intake aside;
     uint32_t cell;
+} pm_crowd_cell;
+typedef struct pm_crowd_sum {
+    pm_intake sum, rest;
 } pm_crowd_sum;
 
 /* One thread's share of the cells, and what it produced. */
@@ -140,7 +149,9 @@ typedef struct pm_worker {
     PM_LIST(pm_logged) log;
     uint32_t *listed; /* per level: a cell to be visited where not all are, which leads to the others */
     pm_wakes wakes;
-    PM_LIST(pm_crowd_sum) crowds;
+    PM_LIST(pm_crowd_cell) crowds;
+    PM_LIST(pm_crowd_sum) crowd_sums; /* of these */
+    PM_LIST(pm_ranked) ranking;   /* of the arrivals of the cell at hand */
     PM_LIST(pm_arrival) arrivals; /* of the cell at hand */
     pm_drive_block block;         /* arrivals from private drives at the cells at hand */
     pm_drive_arrivals driven;     /* at the cell at hand */
@@ -166,6 +177,7 @@ typedef struct pm_engine {
     pm_wiring *wiring;
     pm_plan plan;
     pm_class *classes;
+    bool has_general; /* there is a general class */
     pm_cell *cells;
     pm_hold *holds;
     double *wake;     /* per cell, ms; says nothing where the origin is the slab at hand, but if `calm` */
@@ -186,6 +198,7 @@ typedef struct pm_engine {
     size_t n_watches;
     bool *watched;                   /* per cell: always replayed */
     PM_LIST(pm_delivery) deliveries; /* of the current slab, in the order of delivery */
+    PM_LIST(pm_ranked) ranking;      /* of these */
     uint64_t events;                 /* synapses of these */
     double crowd_time;               /* of the spikes of the last crowd, ms */
     uint32_t crowd_part, n_crowds;   /* of the last one; so far in the slab */
@@ -254,8 +267,8 @@ static inline bool pm_is_reached(const pm_intake *intake) {
     return intake->u != 0.0 || intake->i != 0.0 || intake->b != 0.0;
 }
 
-/* deliver.c: which cells of a block will have their arrivals logged; and the deliveries from number `first` on to
- * them. */
+/* deliver.c: empties the intakes of a block, and says which cells will have their arrivals logged; and the deliveries
+ * from number `first` on to them. */
 void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells);
 pm_status pm_deliver(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first);
 /* Puts a cell on the list of its level. */
@@ -266,8 +279,9 @@ pm_status pm_crowds_find(pm_engine *engine, pm_error *error);
 /* settle.c: the cells of a range in the block; those listed at a level. */
 pm_status pm_settle_range(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
 pm_status pm_settle_listed(pm_engine *engine, pm_worker *worker, size_t level);
-/* settle.c: cells that were reached or fired move to the end of the slab; intakes are empty then. */
+/* settle.c: cells that were reached or fired are at the end of the slab then; or again where they were. */
 void pm_commit_cells(pm_engine *engine, pm_worker *worker);
+void pm_carry_back(const pm_engine *engine);
 /* settle.c: learns the wakes of all cells. */
 void pm_calm_down(pm_engine *engine, pm_worker *worker);
 /* settle.c: the factors over `time` ms, a number of slabs. */
@@ -283,9 +297,14 @@ void pm_add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, co
 /* replay.c: one cell through the slab, or up to `until`; finds its spikes. `state`: NULL, or receives that at the end.
  */
 pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, pm_lif_state *state);
-/* replay.c: what arrives at a cell over synapses, in order, into the worker's list; false: no memory. Whether a burst
- * with so many spikes is asked to stop. The error of activity without end. */
+/* gather.c: ranks the deliveries that there are; what arrives at a cell over synapses, in order, into the worker's list.
+ * False: no memory. */
+bool pm_rank_deliveries(pm_engine *engine);
 bool pm_gather(const pm_engine *engine, pm_worker *worker, uint32_t cell);
+/* gather.c: brings what was logged of up to so many cells near. */
+enum { PM_TOGETHER = 8 };
+void pm_fetch_logs(const pm_engine *engine, const pm_worker *worker, const uint32_t *cells, size_t n);
+/* replay.c: whether a burst with so many spikes is asked to stop. The error of activity without end. */
 bool pm_burst_is_stopped(const pm_engine *engine, size_t n_spikes);
 pm_status pm_runaway(const pm_engine *engine, pm_error *error, uint32_t cell, double time, const char *what);
 

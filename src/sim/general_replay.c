@@ -304,7 +304,7 @@ static bool gather_driven(const pm_engine *engine, pm_worker *worker, uint32_t c
             items[--at] = items[--k];
         } else {
             d--;
-            items[--at] = (pm_arrival){driven->offset[d], driven->weight[d], 0, general->drive_port};
+            items[--at] = (pm_arrival){driven->offset[d], driven->weight[d], general->drive_port};
         }
     }
     return true;

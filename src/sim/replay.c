@@ -13,110 +13,8 @@
 #include "sim/engine.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-enum { AHEAD = 4, SMALL_SORT = 48, SPIKES_UNASKED = 1 << 16 /* between two looks at the request to stop */ };
-
-static int compare_arrivals(const void *left, const void *right) {
-    const pm_arrival *a = left, *b = right;
-    if (a->offset != b->offset)
-        return a->offset < b->offset ? -1 : 1;
-    return a->order < b->order ? -1 : a->order > b->order;
-}
-
-static void sort_arrivals(pm_arrival *items, size_t n) {
-    size_t sorted = 1;
-    while (sorted < n && compare_arrivals(&items[sorted - 1], &items[sorted]) <= 0)
-        sorted++;
-    if (n > SMALL_SORT && sorted < n) {
-        qsort(items, n, sizeof *items, compare_arrivals);
-        return;
-    }
-    for (size_t k = sorted; k < n; k++) {
-        pm_arrival item = items[k];
-        size_t at = k;
-        for (; at > 0 && compare_arrivals(&item, &items[at - 1]) < 0; at--)
-            items[at] = items[at - 1];
-        items[at] = item;
-    }
-}
-
-static bool add_arrival(pm_worker *worker, const pm_delivery *delivery, double weight, size_t order) {
-    if (!PM_LIST_ROOM(worker->arrivals))
-        return false;
-    worker->arrivals.items[worker->arrivals.count++] = (pm_arrival){delivery->offset, weight, order, delivery->port};
-    return true;
-}
-
-/* The log chains a cell's arrivals backwards. */
-static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t head) {
-    size_t order = SIZE_MAX;
-    for (uint32_t at = head; at != PM_LOG_END; at = worker->log.items[at].next) {
-        const pm_logged *item = &worker->log.items[at];
-        __builtin_prefetch(item + AHEAD); /* the those of the next cells */
-        if (!add_arrival(worker, &engine->deliveries.items[item->delivery], item->weight, order--))
-            return false;
-    }
-    for (size_t low = 0, high = worker->arrivals.count; low + 1 < high; low++) { /* nearly sorted then */
-        pm_arrival item = worker->arrivals.items[low];
-        worker->arrivals.items[low] = worker->arrivals.items[--high];
-        worker->arrivals.items[high] = item;
-    }
-    return true;
-}
-
-/* The first of the sorted targets in [low, high) that is not below `cell`: by the place it would have if they were
- * spread evenly, and from there in growing steps. */
-static uint64_t find_target(const uint32_t *targets, uint64_t low, uint64_t high, uint32_t cell) {
-    if (low == high || targets[low] >= cell)
-        return low;
-    if (targets[high - 1] < cell)
-        return high;
-    uint64_t span = targets[high - 1] - targets[low], step = 4;
-    uint64_t at = low + (cell - targets[low]) * (high - 1 - low) / span;
-    if (targets[at] < cell) {
-        for (low = at; at + step < high && targets[at + step] < cell; step *= 2)
-            low = at + step;
-        high = at + step < high ? at + step : high;
-    } else {
-        for (high = at; at >= low + step && targets[at - step] >= cell; step *= 2)
-            high = at - step;
-        low = at >= low + step ? at - step : low;
-    }
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (targets[middle] < cell)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* Finds the cell in every delivery of the slab. */
-static bool look_up(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
-    const uint32_t *targets = engine->wiring->targets;
-    size_t order = 0;
-    for (size_t d = 0; d < engine->deliveries.count; d++) {
-        const pm_delivery *delivery = &engine->deliveries.items[d];
-        uint64_t low = find_target(targets, delivery->begin, delivery->end, cell);
-        for (; low < delivery->end && targets[low] == cell; low++)
-            if (!add_arrival(worker, delivery, engine->wiring->weights[low], order++))
-                return false;
-    }
-    return true;
-}
-
-bool pm_gather(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
-    const uint32_t head = engine->log_head[cell];
-    worker->arrivals.count = 0;
-    if (engine->deliveries.count == 0)
-        return true;
-    if (!(head == PM_NOT_LOGGED ? look_up(engine, worker, cell) : gather_logged(engine, worker, head)))
-        return false;
-    sort_arrivals(worker->arrivals.items, worker->arrivals.count);
-    return true;
-}
+enum { SPIKES_UNASKED = 1 << 16 /* between two looks at the request to stop */ };
 
 bool pm_burst_is_stopped(const pm_engine *engine, size_t n_spikes) {
     return n_spikes % SPIKES_UNASKED == 0 && engine->stop && atomic_load(engine->stop);
@@ -253,33 +151,32 @@ static bool make_instants(const pm_engine *engine, pm_worker *worker, const pm_l
     const pm_drive_arrivals *driven = &worker->driven;
     const size_t n = worker->arrivals.count, n_driven = driven->n;
     double rest = 0.0;
-    worker->instants.count = 0;
+    size_t count = 0;
+    if (!PM_LIST_RESERVE(worker->instants, n + n_driven) ||
+        pm_basis_reserve(&worker->gaps, n + n_driven + 1, NULL) != PM_OK)
+        return false;
+    pm_meeting *const instants = worker->instants.items;
     for (size_t k = 0, d = 0; k < n || d < n_driven;) {
         bool first = d == n_driven || (k < n && arrivals[k].offset <= driven->offset[d]);
         pm_meeting next = first ? (pm_meeting){arrivals[k].offset, arrivals[k].weight}
                                 : (pm_meeting){driven->offset[d], driven->weight[d]};
         first ? k++ : d++;
-        pm_meeting *last = worker->instants.count > 0 ? &worker->instants.items[worker->instants.count - 1] : NULL;
-        if (last && last->offset == next.offset) {
-            add_to(last, &rest, next.weight);
+        if (count > 0 && instants[count - 1].offset == next.offset) {
+            add_to(&instants[count - 1], &rest, next.weight);
             continue;
         }
-        if (last)
-            last->weight += rest;
+        if (count > 0)
+            instants[count - 1].weight += rest;
         rest = 0.0;
-        if (!PM_LIST_ROOM(worker->instants))
-            return false;
-        worker->instants.items[worker->instants.count++] = next;
+        instants[count++] = next;
     }
-    const size_t count = worker->instants.count;
     if (count > 0)
-        worker->instants.items[count - 1].weight += rest;
-    if (pm_basis_reserve(&worker->gaps, count + 1, NULL) != PM_OK)
-        return false;
+        instants[count - 1].weight += rest;
+    worker->instants.count = count;
     double before = -lag;
     for (size_t k = 0; k < count; k++) {
-        worker->gaps.t[k] = worker->instants.items[k].offset - before;
-        before = worker->instants.items[k].offset;
+        worker->gaps.t[k] = instants[k].offset - before;
+        before = instants[k].offset;
     }
     worker->gaps.t[count] = engine->end - engine->start - before;
     pm_basis_fill(lif, &worker->gaps, count + 1);

@@ -168,61 +168,12 @@ void pm_add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, co
     add_driven(engine, worker, cell, class, scale, intake);
 }
 
-static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
-    const pm_lif *lif = &class->lif;
-    const double h = engine->end - engine->start, start = engine->start;
-    const bool driven = engine->drive.n_channels > 0;
-    double lift_sum = 0.0;
-    if (driven && !pm_draw_driven(engine, worker, cells, class))
-        return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
-    for (uint32_t n = cells.begin; n < cells.end; n++) {
-        const pm_cell *cell = &engine->cells[n];
-        pm_intake *intake = &engine->intakes[n];
-        if (driven)
-            add_driven(engine, worker, n, class, 1.0, intake);
-        if (cell->origin < start && start < engine->wake[n] && !pm_is_reached(intake) && !engine->watched[n])
-            continue;
-        pm_lif_state state = {cell->u, cell->i, cell->b};
-        double lift = intake->u - intake->lift;
-        lift_sum += lift;
-        double bound = pm_lif_bound(lif, &state, h);
-        double rounding = MARGIN * (fabs(bound) + fabs(lift));
-        if (cell->origin == start && bound + lift + rounding < lif->theta && !engine->watched[n]) {
-            if (!pm_is_reached(intake))
-                engine->wake[n] = PM_UNKNOWN;
-            continue;
-        }
-        pm_status status = visit(engine, worker, n, class);
-        if (status != PM_OK)
-            return status;
-    }
-    worker->lift_sum += lift_sum;
-    return PM_OK;
-}
-
-pm_status pm_settle_range(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
-    pm_status status = PM_OK;
-    uint32_t begin = cells.begin;
-    for (uint32_t next; status == PM_OK && begin < cells.end; begin = next) {
-        next = engine->drive.n_channels > 0 ? pm_drive_block_end(&engine->drive, begin, cells.end) : cells.end;
-        status = (class->general ? pm_general_settle : settle_cells)(engine, worker, (pm_block){begin, next}, class);
-    }
-    return status;
-}
-
 static const pm_class *class_of(const pm_engine *engine, uint32_t cell) {
     return &engine->classes[engine->plan.ranges[engine->range_of[cell]].class];
 }
 
-pm_status pm_settle_listed(pm_engine *engine, pm_worker *worker, size_t level) {
-    pm_status status = PM_OK;
-    for (uint32_t n = worker->listed[level]; status == PM_OK && n != PM_LOG_END; n = engine->link[n])
-        status = visit(engine, worker, n, class_of(engine, n));
-    return status;
-}
-
 /* To the end of the slab, with what has arrived. */
-static inline void commit_cell(const pm_engine *engine, uint32_t n, const pm_class *class) {
+static inline void carry(const pm_engine *engine, uint32_t n, const pm_class *class) {
     pm_cell *cell = &engine->cells[n];
     const pm_intake *intake = &engine->intakes[n];
     const pm_lif_state state = {cell->u, cell->i, cell->b};
@@ -236,46 +187,149 @@ static inline void commit_cell(const pm_engine *engine, uint32_t n, const pm_cla
     *cell = (pm_cell){moved.u + intake->u, moved.i + intake->i, moved.b + intake->b, engine->end};
 }
 
-static void commit_block(const pm_engine *engine, pm_block cells, const pm_class *class) {
-    if (class->general) {
-        pm_general_commit_block(engine, cells, class->general);
-        return;
+/* The same where all cells are looked at, while the cell is at hand. Its intake then keeps what the cell was, in case the
+ * slab fails. */
+static inline void carry_on(const pm_engine *engine, uint32_t n, const pm_class *class) {
+    const pm_cell before = engine->cells[n];
+    carry(engine, n, class);
+    engine->intakes[n] = (pm_intake){before.u, before.i, before.b, before.origin};
+}
+
+void pm_carry_back(const pm_engine *engine) {
+    for (uint32_t n = 0; n < engine->wiring->n_cells; n++) {
+        const pm_intake *before = &engine->intakes[n];
+        if (engine->cells[n].origin == engine->end && !class_of(engine, n)->general)
+            engine->cells[n] = (pm_cell){before->u, before->i, before->b, before->lift};
     }
-    for (uint32_t n = cells.begin; n < cells.end; n++) {
-        if (pm_is_reached(&engine->intakes[n]))
-            commit_cell(engine, n, class);
-        engine->intakes[n] = (pm_intake){0};
+}
+
+/* A cell that nothing happens to yet. */
+static inline bool sleeps(const pm_engine *engine, uint32_t n, bool reached) {
+    return engine->cells[n].origin < engine->start && engine->start < engine->wake[n] && !reached && !engine->watched[n];
+}
+
+/* Cells that are not silent: their logs are fetched together. */
+static pm_status visit_several(pm_engine *engine, pm_worker *worker, const uint32_t *cells, size_t n,
+                               const pm_class *class) {
+    pm_status status = PM_OK;
+    pm_fetch_logs(engine, worker, cells, n);
+    for (size_t k = 0; status == PM_OK && k < n; k++) {
+        status = visit(engine, worker, cells[k], class);
+        if (status == PM_OK && engine->until == INFINITY && pm_is_reached(&engine->intakes[cells[k]]))
+            carry_on(engine, cells[k], class);
     }
+    return status;
+}
+
+static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    const double start = engine->start, end = engine->end, theta = class->lif.theta;
+    const pm_lif_ceiling ceiling = pm_lif_ceiling_over(&class->lif, end - start);
+    const pm_lif_basis step = class->steps[1];
+    const pm_lif lif = class->lif;
+    const bool driven = engine->drive.n_channels > 0, lasting = engine->until == INFINITY;
+    uint32_t waiting[PM_TOGETHER];
+    size_t n_waiting = 0;
+    double lift_sum = 0.0;
+    pm_status status = PM_OK;
+    if (driven && !pm_draw_driven(engine, worker, cells, class))
+        return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
+    for (uint32_t n = cells.begin; status == PM_OK && n < cells.end; n++) {
+        pm_cell *cell = &engine->cells[n];
+        if (driven)
+            add_driven(engine, worker, n, class, 1.0, &engine->intakes[n]);
+        const pm_intake intake = engine->intakes[n];
+        const bool reached = pm_is_reached(&intake);
+        if (sleeps(engine, n, reached))
+            continue;
+        const pm_cell before = *cell;
+        const pm_lif_state state = {before.u, before.i, before.b};
+        const double lift = intake.u - intake.lift, bound = pm_lif_bound_below(&ceiling, &state);
+        const double rounding = MARGIN * (fabs(bound) + fabs(lift));
+        lift_sum += lift;
+        if (!(before.origin == start && bound + lift + rounding < theta) || engine->watched[n]) {
+            waiting[n_waiting++] = n;
+        } else if (!reached) {
+            engine->wake[n] = PM_UNKNOWN;
+        } else if (lasting) {
+            const pm_lif_state moved = pm_lif_advance_by(&lif, &state, &step);
+            *cell = (pm_cell){moved.u + intake.u, moved.i + intake.i, moved.b + intake.b, end};
+            engine->intakes[n] = (pm_intake){before.u, before.i, before.b, before.origin};
+        }
+        if (n_waiting == PM_TOGETHER) {
+            status = visit_several(engine, worker, waiting, n_waiting, class);
+            n_waiting = 0;
+        }
+    }
+    worker->lift_sum += lift_sum;
+    return status == PM_OK ? visit_several(engine, worker, waiting, n_waiting, class) : status;
+}
+
+pm_status pm_settle_range(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    pm_status status = PM_OK;
+    uint32_t begin = cells.begin;
+    for (uint32_t next; status == PM_OK && begin < cells.end; begin = next) {
+        next = engine->drive.n_channels > 0 ? pm_drive_block_end(&engine->drive, begin, cells.end) : cells.end;
+        status = (class->general ? pm_general_settle : settle_cells)(engine, worker, (pm_block){begin, next}, class);
+    }
+    return status;
+}
+
+pm_status pm_settle_listed(pm_engine *engine, pm_worker *worker, size_t level) {
+    pm_status status = PM_OK;
+    for (uint32_t n = worker->listed[level]; status == PM_OK && n != PM_LOG_END; n = engine->link[n])
+        status = visit(engine, worker, n, class_of(engine, n));
+    return status;
 }
 
 static void commit_outcome(const pm_engine *engine, const pm_outcome *outcome) {
     const uint32_t n = outcome->cell;
     if (engine->cells[n].origin != engine->end)
-        commit_cell(engine, n, class_of(engine, n));
+        carry(engine, n, class_of(engine, n));
     engine->cells[n].u = outcome->u;
     engine->holds[n] = outcome->hold;
 }
 
-void pm_commit_cells(pm_engine *engine, pm_worker *worker) {
+/* Plain cells have been carried on. */
+static void commit_all(const pm_engine *engine, const pm_worker *worker) {
     const pm_block own = {worker->begin, worker->end};
     const pm_plan *plan = &engine->plan;
-    const bool empty = engine->deliveries.count == 0 && engine->drive.n_channels == 0;
-    for (size_t r = 0; engine->dense && !empty && r < plan->first_range[plan->n_levels]; r++)
-        commit_block(engine, pm_in_block(own, &plan->ranges[r]), &engine->classes[plan->ranges[r].class]);
-    for (size_t level = 0; !engine->dense && level < plan->n_levels; level++)
-        for (uint32_t n = worker->listed[level]; n != PM_LOG_END; n = engine->link[n])
-            commit_block(engine, (pm_block){n, n + 1}, class_of(engine, n));
-    for (size_t k = 0; k < worker->outcomes.count; k++)
-        commit_outcome(engine, &worker->outcomes.items[k]);
-    pm_general_commit(engine, worker);
-    for (size_t level = 0; !engine->dense && level < plan->n_levels; level++)
+    for (size_t r = 0; engine->has_general && r < plan->first_range[plan->n_levels]; r++) {
+        const pm_class *class = &engine->classes[plan->ranges[r].class];
+        if (class->general)
+            pm_general_commit_block(engine, pm_in_block(own, &plan->ranges[r]), class->general);
+    }
+}
+
+static void commit_listed(const pm_engine *engine, const pm_worker *worker) {
+    for (size_t level = 0; level < engine->plan.n_levels; level++)
+        for (uint32_t n = worker->listed[level]; n != PM_LOG_END; n = engine->link[n]) {
+            const pm_class *class = class_of(engine, n);
+            if (class->general)
+                pm_general_commit_block(engine, (pm_block){n, n + 1}, class->general);
+            else if (pm_is_reached(&engine->intakes[n]))
+                carry(engine, n, class);
+        }
+}
+
+/* The wakes of cells that were looked at; in the heap at once: it stands one change at a time. */
+static void renew_wakes(pm_engine *engine, pm_worker *worker) {
+    for (size_t level = 0; level < engine->plan.n_levels; level++)
         for (uint32_t n = worker->listed[level]; n != PM_LOG_END; n = engine->link[n]) {
             if (engine->cells[n].origin == engine->end)
                 find_wake(engine, n, class_of(engine, n));
             else if (engine->wake[n] < engine->end)
                 engine->wake[n] = engine->end;
-            pm_wakes_update(&worker->wakes, n); /* at once: the heap stands one change at a time */
+            pm_wakes_update(&worker->wakes, n);
         }
+}
+
+void pm_commit_cells(pm_engine *engine, pm_worker *worker) {
+    (engine->dense ? commit_all : commit_listed)(engine, worker);
+    for (size_t k = 0; k < worker->outcomes.count; k++)
+        commit_outcome(engine, &worker->outcomes.items[k]);
+    pm_general_commit(engine, worker);
+    if (!engine->dense)
+        renew_wakes(engine, worker);
 }
 
 void pm_calm_down(pm_engine *engine, pm_worker *worker) {
@@ -283,6 +337,7 @@ void pm_calm_down(pm_engine *engine, pm_worker *worker) {
         if (engine->cells[n].origin == engine->start || engine->wake[n] == PM_UNKNOWN)
             find_wake(engine, n, class_of(engine, n));
         engine->log_head[n] = PM_LOG_END;
+        engine->intakes[n] = (pm_intake){0};
     }
     pm_wakes_fill(&worker->wakes, worker->begin, worker->end);
 }

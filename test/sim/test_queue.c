@@ -70,11 +70,33 @@ START_TEST(clearing) {
 }
 END_TEST
 
+/* The next slab that has entries is found, near and far, wherever the ring stands. */
+START_TEST(next_slab) {
+    pm_queue *queue = pm_queue_new(100.0);
+    const pm_flight flight = {.time = 1.0};
+    static const int64_t slabs[] = {3, 64, 127, 128, 255, 1000000, 1000001};
+    int64_t now = 0;
+    ck_assert(pm_queue_next(queue, now) == INT64_MAX);
+    for (size_t k = sizeof slabs / sizeof *slabs; k-- > 0;)
+        ck_assert_int_eq(pm_queue_push(queue, slabs[k], &flight), PM_OK);
+    for (size_t k = 0; k < sizeof slabs / sizeof *slabs; k++) {
+        now = pm_queue_next(queue, now);
+        ck_assert(now == slabs[k]);
+        pm_bucket *bucket = pm_queue_open(queue, now);
+        ck_assert_uint_eq(bucket->count, 1);
+        bucket->count = 0;
+    }
+    ck_assert(pm_queue_next(queue, now) == INT64_MAX);
+    pm_queue_free(queue);
+}
+END_TEST
+
 Suite *pm_suite_queue(void);
 Suite *pm_suite_queue(void) {
     Suite *suite = suite_create("queue");
     TCase *tests = tcase_create("queue");
     tcase_add_test(tests, order_within_slabs);
+    tcase_add_test(tests, next_slab);
     tcase_add_test(tests, order_of_pushing);
     tcase_add_test(tests, clearing);
     suite_add_tcase(suite, tests);
