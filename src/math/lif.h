@@ -114,7 +114,8 @@ typedef struct pm_lif_ceiling {
 
 static inline pm_lif_ceiling pm_lif_ceiling_over(const pm_lif *lif, double horizon) {
     const double decay = 1.0 - lif->l_1 * horizon, rise = lif->d12 * horizon;
-    return (pm_lif_ceiling){lif->l_m, lif->inv_C, lif->u_inf, horizon, decay > 0.0 ? decay : 0.0, rise < 1.0 ? rise : 1.0};
+    return (pm_lif_ceiling){
+        lif->l_m, lif->inv_C, lif->u_inf, horizon, decay > 0.0 ? decay : 0.0, rise < 1.0 ? rise : 1.0};
 }
 
 /* The bound, without an exponential and without branches: which way they would go is chance. */

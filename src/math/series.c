@@ -96,8 +96,14 @@ ADD_UP(24)
 static void add_up_exponentials(const pm_lif *lif, double h, size_t n, pm_series_row *offset, pm_series_sums *out) {
     enum { ROWS = 4, MOST = ROWS * PM_SERIES_LANES };
     double column[8][MOST];
-    pm_basis_table at = {.em = column[0],    .rise = column[1], .e1 = column[2],  .e2 = column[3],
-                         .alpha = column[4], .d1 = column[5],   .d12 = column[6], .t = column[7]};
+    pm_basis_table at = {.em = column[0],
+                         .rise = column[1],
+                         .e1 = column[2],
+                         .e2 = column[3],
+                         .alpha = column[4],
+                         .d1 = column[5],
+                         .d12 = column[6],
+                         .t = column[7]};
     *out = (pm_series_sums){0};
     for (size_t first = 0; first < n; first += ROWS) {
         const size_t more = (n - first < ROWS ? n - first : ROWS) * PM_SERIES_LANES;

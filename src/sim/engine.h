@@ -151,13 +151,13 @@ typedef struct pm_worker {
     pm_wakes wakes;
     PM_LIST(pm_crowd_cell) crowds;
     PM_LIST(pm_crowd_sum) crowd_sums; /* of these */
-    PM_LIST(pm_ranked) ranking;   /* of the arrivals of the cell at hand */
-    PM_LIST(pm_arrival) arrivals; /* of the cell at hand */
-    pm_drive_block block;         /* arrivals from private drives at the cells at hand */
-    pm_drive_arrivals driven;     /* at the cell at hand */
-    uint64_t n_driven;            /* arrivals from private drives in the slab, before `sample_until` */
-    PM_LIST(pm_meeting) instants; /* of the cell at hand */
-    pm_basis_table gaps;          /* between them */
+    PM_LIST(pm_ranked) ranking;       /* of the arrivals of the cell at hand */
+    PM_LIST(pm_arrival) arrivals;     /* of the cell at hand */
+    pm_drive_block block;             /* arrivals from private drives at the cells at hand */
+    pm_drive_arrivals driven;         /* at the cell at hand */
+    uint64_t n_driven;                /* arrivals from private drives in the slab, before `sample_until` */
+    PM_LIST(pm_meeting) instants;     /* of the cell at hand */
+    pm_basis_table gaps;              /* between them */
     PM_LIST(pm_cell_spike) spikes;
     PM_LIST(pm_outcome) outcomes;
     PM_LIST(double) ends, rows; /* of the gaps of the general cell at hand, ms; their coefficients */
@@ -297,8 +297,8 @@ void pm_add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, co
 /* replay.c: one cell through the slab, or up to `until`; finds its spikes. `state`: NULL, or receives that at the end.
  */
 pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, pm_lif_state *state);
-/* gather.c: ranks the deliveries that there are; what arrives at a cell over synapses, in order, into the worker's list.
- * False: no memory. */
+/* gather.c: ranks the deliveries that there are; what arrives at a cell over synapses, in order, into the worker's
+ * list. False: no memory. */
 bool pm_rank_deliveries(pm_engine *engine);
 bool pm_gather(const pm_engine *engine, pm_worker *worker, uint32_t cell);
 /* gather.c: brings what was logged of up to so many cells near. */

@@ -187,8 +187,8 @@ static inline void carry(const pm_engine *engine, uint32_t n, const pm_class *cl
     *cell = (pm_cell){moved.u + intake->u, moved.i + intake->i, moved.b + intake->b, engine->end};
 }
 
-/* The same where all cells are looked at, while the cell is at hand. Its intake then keeps what the cell was, in case the
- * slab fails. */
+/* The same where all cells are looked at, while the cell is at hand. Its intake then keeps what the cell was, in case
+ * the slab fails. */
 static inline void carry_on(const pm_engine *engine, uint32_t n, const pm_class *class) {
     const pm_cell before = engine->cells[n];
     carry(engine, n, class);
@@ -205,7 +205,8 @@ void pm_carry_back(const pm_engine *engine) {
 
 /* A cell that nothing happens to yet. */
 static inline bool sleeps(const pm_engine *engine, uint32_t n, bool reached) {
-    return engine->cells[n].origin < engine->start && engine->start < engine->wake[n] && !reached && !engine->watched[n];
+    return engine->cells[n].origin < engine->start && engine->start < engine->wake[n] && !reached &&
+           !engine->watched[n];
 }
 
 /* Cells that are not silent: their logs are fetched together. */

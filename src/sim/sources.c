@@ -7,10 +7,10 @@
  * knows the cell. */
 #include "sim/sources.h"
 
-#include "model/rate_course.h"
-#include "net/spikes.h"
 #include "base/random.h"
 #include "model/poisson.h"
+#include "model/rate_course.h"
+#include "net/spikes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,12 +26,12 @@ typedef struct outlook {
 _Static_assert(sizeof(outlook) == 64, "a line of the cache");
 
 typedef struct source {
-    size_t next_event;       /* PM_SPIKE_SOURCE */
-    double *next_time;       /* PM_POISSON_SOURCE, ms */
-    uint64_t *cell;          /* in which that lies */
+    size_t next_event; /* PM_SPIKE_SOURCE */
+    double *next_time; /* PM_POISSON_SOURCE, ms */
+    uint64_t *cell;    /* in which that lies */
     outlook *ahead;
-    double *level[LEVELS];   /* of the tree, ms; the lowest is next_time */
-    size_t size[LEVELS];     /* nodes; of the highest: 1 */
+    double *level[LEVELS]; /* of the tree, ms; the lowest is next_time */
+    size_t size[LEVELS];   /* nodes; of the highest: 1 */
     size_t n_levels;
     pm_poisson *poisson;
     const pm_population *population;

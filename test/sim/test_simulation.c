@@ -117,10 +117,17 @@ static pm_network *random_network(unsigned long seed, int flags, uint32_t size) 
     return net;
 }
 
-static const int KINDS[] = {
-    FORWARD,          FORWARD | SHORT,          RECURRENT,        RECURRENT | SHORT,
-    RECURRENT | BACK, RECURRENT | BACK | SHORT, FORWARD | SINGLE, RECURRENT | BACK | SHORT | SINGLE,
-    FORWARD | BRIEF,  RECURRENT | BRIEF,        FORWARD | BRIEF | SINGLE};
+static const int KINDS[] = {FORWARD,
+                            FORWARD | SHORT,
+                            RECURRENT,
+                            RECURRENT | SHORT,
+                            RECURRENT | BACK,
+                            RECURRENT | BACK | SHORT,
+                            FORWARD | SINGLE,
+                            RECURRENT | BACK | SHORT | SINGLE,
+                            FORWARD | BRIEF,
+                            RECURRENT | BRIEF,
+                            FORWARD | BRIEF | SINGLE};
 enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
 
 static int by_neuron(const void *left, const void *right) {
