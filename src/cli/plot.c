@@ -10,6 +10,7 @@
 #include "cli/plot_results.h"
 #include "cli/plot_training.h"
 
+#include "io/file.h"
 #include "io/summary.h"
 
 #include <math.h>
@@ -121,17 +122,73 @@ static size_t list_traces(const pm_plot *o, const char *name, pm_trace *found) {
         json_array_foreach(json_object_get(record, "neurons"), j, neuron) {
             long number = (long)json_integer_value(neuron);
             if (found)
-                found[n] = (pm_trace){find_file(o->folder, "curve", name, number), (double)number};
+                found[n] = (pm_trace){
+                    .path = find_file(o->folder, "curve", name, number), .neuron = (double)number, .V_th = NAN};
             n += !found || found[n].path;
         }
     }
     return n;
 }
 
+/* Of a recorded current: appended where the neuron is among the traces and the file is there. */
+static bool add_current(const pm_plot *o, pm_curves *t, const json_t *record, long neuron) {
+    const char *receptor = json_string_value(json_object_get(record, "receptor"));
+    char *middle = receptor ? pm_plot_path("%s-%s", t->population, receptor) : pm_plot_path("%s", t->population);
+    size_t at = 0;
+    while (at < t->n && t->list[at].neuron != (double)neuron)
+        at++;
+    char *path = middle && at < t->n ? find_file(o->folder, "current", middle, neuron) : NULL;
+    free(middle);
+    pm_current_trace *more = path ? realloc(t->currents, (t->n_currents + 1) * sizeof *more) : NULL;
+    if (!more) {
+        free(path);
+        return !path;
+    }
+    t->currents = more;
+    t->currents[t->n_currents++] = (pm_current_trace){path, receptor, at};
+    return true;
+}
+
+static pm_status list_currents(const pm_plot *o, pm_curves *t, pm_error *error) {
+    const json_t *records = json_object_get(json_object_get(o->summary, "network"), "current"), *record, *neuron;
+    size_t k, j;
+    bool memory = true;
+    json_array_foreach(records, k, record) {
+        if (t->n <= PM_CURRENT_PANELS && strcmp(text_of(record, "population"), t->population) == 0)
+            json_array_foreach(json_object_get(record, "neurons"), j, neuron) memory =
+                memory && add_current(o, t, record, (long)json_integer_value(neuron));
+    }
+    return memory ? PM_OK : pm_fail_memory(error, "a picture");
+}
+
+/* Thresholds: V_th of all neurons, or where it differs what was recorded at t = 0. */
+static pm_status find_thresholds(const pm_plot *o, const json_t *population, pm_curves *t, pm_error *error) {
+    const json_t *rises = json_object_get(population, "threshold"), *rise;
+    size_t k;
+    pm_status status = PM_OK;
+    t->varied = json_object_get(json_object_get(population, "varied"), "V_th") != NULL;
+    json_array_foreach(rises, k, rise) {
+        const double tau = number_of(rise, "tau");
+        if (t->n_rises < PM_MOST_JUMPS && tau > 0.0)
+            t->rises[t->n_rises++] = (pm_rise){number_of(rise, "jump"), tau};
+    }
+    for (k = 0; !status && k < t->n; k++) {
+        pm_rows rows = {0};
+        char *path = t->varied ? find_file(o->folder, "threshold", t->population, (long)t->list[k].neuron) : NULL;
+        if (!t->varied)
+            t->list[k].V_th = number_of(json_object_get(population, "neuron"), "V_th");
+        if (path && !(status = pm_rows_open(&rows, path, error)) && !(status = pm_rows_next(&rows, error)) &&
+            rows.n >= 2 && rows.values[0] == 0.0)
+            t->list[k].V_th = rows.values[1];
+        pm_rows_close(&rows);
+        free(path);
+    }
+    return status;
+}
+
 /* All recorded neurons of one population in one picture. */
 static pm_status draw_potentials(const pm_plot *o, const window *w, const json_t *population, size_t place,
                                  pm_error *error) {
-    const json_t *parameters = json_object_get(population, "neuron");
     const char *name = text_of(population, "name");
     pm_trace *found = calloc(list_traces(o, name, NULL) + 1, sizeof *found);
     char *title = NULL;
@@ -141,14 +198,19 @@ static pm_status draw_potentials(const pm_plot *o, const window *w, const json_t
     }
     pm_curves traces = {.population = name,
                         .colour = place,
-                        .V_th = number_of(parameters, "V_th"),
-                        .V_reset = number_of(parameters, "V_reset"),
+                        .V_reset = number_of(json_object_get(population, "neuron"), "V_reset"),
                         .list = found,
                         .n = list_traces(o, name, found)};
-    pm_status status = traces.n > 0 ? pm_draw_potentials(o->output, title, &traces, w->from, w->to, error)
-                                    : missing(o, "curve-*.dat", error);
+    pm_status status = traces.n > 0 ? find_thresholds(o, population, &traces, error) : missing(o, "curve-*.dat", error);
+    if (!status)
+        status = list_currents(o, &traces, error);
+    if (!status)
+        status = pm_draw_potentials(o->output, title, &traces, w->from, w->to, error);
     for (size_t k = 0; k < traces.n; k++)
         free(found[k].path);
+    for (size_t k = 0; k < traces.n_currents; k++)
+        free(traces.currents[k].path);
+    free(traces.currents);
     free(found);
     free(title);
     return status;
@@ -239,7 +301,8 @@ static const pm_call call = {
     operands,
     list,
     "Of a run: the spikes of the recorded populations with their rates (raster), and the recorded membrane "
-    "potentials (potential-POPULATION). Of training: correlation and converged trials over iterations "
+    "potentials with thresholds and currents (potential-POPULATION). Of training: correlation and converged trials "
+    "over iterations "
     "(learning), and for each kept trial its output spikes in the course of training (outputs) and the spikes "
     "of all layers before and after. Of a trained classifier: errors and loss over epochs (learning), confusion "
     "matrix (confusion), spikes of the first test examples (raster), times of first spikes (latency), hidden "

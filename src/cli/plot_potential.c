@@ -1,6 +1,7 @@
 /* A curve may have millions of points, a picture has some hundred columns: of each column the first, the lowest, the
  * highest and the last point are kept, through which the line covers the same pixels. Spikes within a column are one
- * stroke. Curves end with their last sample, before the end of the run: the last stretch goes on to there. */
+ * stroke. Curves end with their last sample, before the end of the run: the last stretch goes on to there. A threshold
+ * that moves is computed from the spikes, which the curve has all. */
 #include "cli/plot_potential.h"
 
 #include "cli/gnuplot.h"
@@ -30,10 +31,15 @@ typedef struct reduction {
     double column;                         /* of the points that are held; -1: none are */
     point first, low, high, last, earlier; /* earlier: the last of another column since the last spike, if place > 0 */
     size_t taken;
-    double stroke_column; /* of the last stroke */
-    size_t strokes;
-    double lowest, V_th; /* mV */
-    FILE *curve, *spikes;
+    double stroke_column;   /* of the last stroke */
+    size_t strokes, marks;  /* marks: of the threshold */
+    double lowest, largest; /* of the curve */
+    double highest;         /* of thresholds and spikes, mV */
+    const pm_curves *all;
+    double V_th;                  /* mV, or NAN */
+    double raised[PM_MOST_JUMPS]; /* mV, at `raised_at`, ms */
+    double raised_at, threshold_column;
+    FILE *curve, *spikes, *threshold; /* NULL: none is wanted */
 } reduction;
 
 /* Writes the points of a column in their order. */
@@ -61,6 +67,7 @@ static void take(reduction *r, double time, double potential) {
     r->high = potential > r->high.potential ? p : r->high;
     r->last = p;
     r->lowest = fmin(r->lowest, potential);
+    r->largest = fmax(r->largest, potential);
 }
 
 /* Where the line between two points crosses an edge of the window, ms. */
@@ -69,35 +76,71 @@ static void take_edge(reduction *r, double edge, const double *last, const doubl
         take(r, edge, last[1] + (edge - last[0]) / (row[0] - last[0]) * (row[1] - last[1]));
 }
 
+/* The threshold at a time, before what a spike there adds. */
+static double threshold_at(const reduction *r, double time) {
+    double sum = r->V_th;
+    for (size_t k = 0; r->all && k < r->all->n_rises; k++)
+        sum += r->raised[k] * exp((r->raised_at - time) / r->all->rises[k].tau);
+    return sum;
+}
+
+static void write_threshold(reduction *r, double time) {
+    const double threshold = threshold_at(r, time);
+    if (!r->threshold || !(time >= r->from && time <= r->to) || isnan(threshold))
+        return;
+    fprintf(r->threshold, "%.17g %.9g\n", time, threshold);
+    r->highest = fmax(r->highest, threshold);
+    r->marks++;
+}
+
+static void raise_threshold(reduction *r, double time) {
+    write_threshold(r, time);
+    for (size_t k = 0; k < r->all->n_rises; k++)
+        r->raised[k] = r->raised[k] * exp((r->raised_at - time) / r->all->rises[k].tau) + r->all->rises[k].jump;
+    r->raised_at = time;
+    write_threshold(r, time);
+}
+
 /* A row `time V spike` after another one. */
 static void enter(reduction *r, const double *last, const double *row) {
     take_edge(r, r->from, last, row);
+    if (last[0] < r->from && row[0] > r->from)
+        write_threshold(r, r->from);
     if (row[0] >= r->from && row[0] <= r->to) {
         take(r, row[0], row[1]);
+        if (r->column != r->threshold_column)
+            write_threshold(r, row[0]);
+        r->threshold_column = r->column;
         if (row[2] == 1.0 && r->column != r->stroke_column) {
-            fprintf(r->spikes, "%.17g\n", row[0]);
+            fprintf(r->spikes, "%.17g %.9g\n", row[0], row[1]);
+            r->highest = fmax(r->highest, row[1]);
             r->strokes++;
             r->stroke_column = r->column;
         }
         if (row[2] == 1.0)
             r->last.place = r->earlier.place = 0;
     }
+    if (row[2] == 1.0)
+        raise_threshold(r, row[0]);
     take_edge(r, r->to, last, row);
 }
 
 /* From the last point to the end of the window. */
 static void go_on(reduction *r) {
     double gap = r->to - r->last.time, potential = r->last.potential;
-    if (r->taken == 0 || !(gap > 0.0))
+    if (r->taken == 0)
+        return;
+    write_threshold(r, r->to);
+    if (!(gap > 0.0))
         return;
     if (r->earlier.place > 0)
         potential += gap * (potential - r->earlier.potential) / (r->last.time - r->earlier.time);
-    take(r, r->to, fmin(fmax(potential, r->lowest), r->V_th));
+    take(r, r->to, fmin(fmax(potential, r->lowest), threshold_at(r, r->to)));
 }
 
-/* done, all: of the files that a picture needs. */
-static pm_status read_trace(pm_picture *picture, reduction *r, const char *path, double done, double all,
-                            pm_error *error) {
+/* done, all: of the files that a picture needs; `columns` of each row, which are named for a message. */
+static pm_status read_rows(pm_picture *picture, reduction *r, const char *path, double done, double all, size_t columns,
+                           const char *names, pm_error *error) {
     pm_rows rows = {0};
     struct stat found = {0};
     double last[] = {INFINITY, 0.0, 0.0};
@@ -105,12 +148,13 @@ static pm_status read_trace(pm_picture *picture, reduction *r, const char *path,
     if (!status)
         (void)fstat(fileno(rows.file), &found);
     while (!status && !(status = pm_rows_next(&rows, error)) && rows.n > 0) {
-        if (rows.n < 3) {
-            status = pm_rows_fail(&rows, error, "%zu columns; 'time_ms V_mV spike' is wanted", rows.n);
+        if (rows.n < columns) {
+            status = pm_rows_fail(&rows, error, "%zu columns; '%s' is wanted", rows.n, names);
             break;
         }
-        enter(r, last, rows.values);
-        memcpy(last, rows.values, sizeof last);
+        const double row[] = {rows.values[0], rows.values[1], columns > 2 ? rows.values[2] : 0.0};
+        enter(r, last, row);
+        memcpy(last, row, sizeof last);
         if (rows.line % 16384 == 0)
             status = pm_picture_tell(picture, (done + (double)ftell(rows.file) / (double)(found.st_size + 1)) / all,
                                      "reading potentials", error);
@@ -121,43 +165,88 @@ static pm_status read_trace(pm_picture *picture, reduction *r, const char *path,
     return status;
 }
 
+static bool moves(const pm_curves *t) { return t->varied || t->n_rises > 0; }
+
+/* Files of a trace for the script. */
+typedef struct wanted {
+    const char *name;
+    FILE **file; /* NULL: not wanted */
+} wanted;
+
 static pm_status write_trace(pm_picture *picture, reduction *r, const pm_trace *trace, size_t index, size_t n,
                              pm_error *error) {
-    pm_status status = pm_picture_data(picture, "file", index, &r->curve, error);
-    if (status)
-        return status;
-    status = pm_picture_data(picture, "spikes", index, &r->spikes, error);
-    if (status) {
-        (void)fclose(r->curve);
-        return status;
+    const wanted list[] = {
+        {"file", &r->curve}, {"spikes", &r->spikes}, {"threshold", moves(r->all) ? &r->threshold : NULL}};
+    pm_status status = PM_OK;
+    for (size_t k = 0; !status && k < sizeof list / sizeof *list; k++)
+        if (list[k].file)
+            status = pm_picture_data(picture, list[k].name, index, list[k].file, error);
+    if (!status)
+        status = read_rows(picture, r, trace->path, (double)(index - 1), (double)n, 3, "time_ms V_mV spike", error);
+    for (size_t k = 0; k < sizeof list / sizeof *list; k++) {
+        const pm_status end =
+            list[k].file && *list[k].file ? pm_picture_data_end(*list[k].file, status ? NULL : error) : PM_OK;
+        status = status ? status : end;
     }
-    status = read_trace(picture, r, trace->path, (double)(index - 1), (double)n, error);
-    pm_status ends[] = {pm_picture_data_end(r->curve, status ? NULL : error),
-                        pm_picture_data_end(r->spikes, status ? NULL : error)};
     pm_picture_number(picture, "rows", index, (double)r->taken);
     pm_picture_number(picture, "strokes", index, (double)r->strokes);
+    pm_picture_number(picture, "marks", index, (double)r->marks);
     pm_picture_number(picture, "neuron", index, trace->neuron);
-    return status ? status : ends[0] ? ends[0] : ends[1];
+    return status;
+}
+
+static reduction begin(double from, double to, double columns) {
+    return (reduction){.from = from,
+                       .to = to,
+                       .columns = columns,
+                       .column = -1.0,
+                       .stroke_column = -1.0,
+                       .threshold_column = -1.0,
+                       .lowest = INFINITY,
+                       .largest = -INFINITY,
+                       .highest = -INFINITY,
+                       .V_th = NAN};
 }
 
 static pm_status write_traces(pm_picture *picture, const pm_curves *t, double from, double to, pm_error *error) {
     size_t step = (t->n + MOST_TRACES - 1) / MOST_TRACES, n = (t->n + step - 1) / step;
-    double lowest = t->V_reset;
+    double lowest = t->V_reset, highest = -INFINITY;
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < n; k++) {
-        reduction r = {.from = from,
-                       .to = to,
-                       .columns = n > FINE_TRACES ? COLUMNS : 2.0 * COLUMNS,
-                       .column = -1.0,
-                       .stroke_column = -1.0,
-                       .lowest = INFINITY,
-                       .V_th = t->V_th};
+        reduction r = begin(from, to, n > FINE_TRACES ? COLUMNS : 2.0 * COLUMNS);
+        r.all = t;
+        r.V_th = t->list[k * step].V_th;
         status = write_trace(picture, &r, &t->list[k * step], k + 1, n, error);
         lowest = fmin(lowest, r.lowest);
+        highest = fmax(highest, moves(t) ? r.highest : r.V_th);
     }
     pm_picture_number(picture, "n_traces", 0, (double)n);
     pm_picture_number(picture, "n_recorded", 0, (double)t->n);
     pm_picture_number(picture, "lowest", 0, lowest);
+    pm_picture_number(picture, "V_th", 0, highest > -INFINITY ? highest : lowest + 1.0);
+    pm_picture_number(picture, "moves", 0, moves(t));
+    return status;
+}
+
+static pm_status write_currents(pm_picture *picture, const pm_curves *t, double from, double to, pm_error *error) {
+    const size_t n = t->n <= PM_CURRENT_PANELS ? t->n_currents : 0;
+    pm_status status = PM_OK;
+    for (size_t k = 0; !status && k < n; k++) {
+        const pm_current_trace *c = &t->currents[k];
+        reduction r = begin(from, to, 2.0 * COLUMNS);
+        status = pm_picture_data(picture, "current", k + 1, &r.curve, error);
+        if (status)
+            break;
+        status = read_rows(picture, &r, c->path, (double)k, (double)n, 2, "time_ms I_pA", error);
+        const pm_status end = pm_picture_data_end(r.curve, status ? NULL : error);
+        status = status ? status : end;
+        pm_picture_number(picture, "of_trace", k + 1, (double)c->trace + 1.0);
+        pm_picture_number(picture, "points", k + 1, (double)r.taken);
+        pm_picture_number(picture, "least", k + 1, r.taken > 0 ? r.lowest : 0.0);
+        pm_picture_number(picture, "most", k + 1, r.taken > 0 ? r.largest : 0.0);
+        pm_picture_text(picture, "receptor", k + 1, c->receptor ? c->receptor : "");
+    }
+    pm_picture_number(picture, "n_currents", 0, (double)n);
     return status;
 }
 
@@ -170,9 +259,10 @@ pm_status pm_draw_potentials(const char *folder, const char *name, const pm_curv
     to = to - from >= PM_LEAST_WINDOW ? to : from + 1.0;
     pm_picture_text(&picture, "name", 0, traces->population);
     pm_picture_number(&picture, "population", 0, (double)traces->colour);
-    pm_picture_number(&picture, "V_th", 0, traces->V_th);
     pm_picture_number(&picture, "t_from", 0, from);
     pm_picture_number(&picture, "t_to", 0, to);
     status = write_traces(&picture, traces, from, to, error);
+    if (!status)
+        status = write_currents(&picture, traces, from, to, error);
     return pm_picture_draw(&picture, status, "potential.gp", error);
 }

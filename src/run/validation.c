@@ -46,6 +46,7 @@ typedef struct trace {
     double *potentials; /* mV */
     double *slopes;     /* dV/dt at spikes, mV/ms; 0 elsewhere */
     size_t count, capacity;
+    pm_sample_kind last;
     uint32_t population, neuron;
 } trace;
 
@@ -66,12 +67,20 @@ static pm_status on_spike(const pm_spike *spike, void *user, pm_error *error) {
     return PM_LIST_ADD(*t, *spike) ? PM_OK : pm_fail_memory(error, "spikes");
 }
 
+/* A spike has two samples, before and after the reset, of which the second is left out. The end of a piece of a curve
+ * is before what happens there. */
 static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error) {
     validation *v = user;
+    if (v->network->potentials[sample->record].quantity != PM_POTENTIAL)
+        return PM_OK;
     trace *t = &v->traces[v->first_trace[sample->record] + sample->neuron];
-    bool spike = sample->kind == PM_SAMPLE_SPIKE;
-    if (spike && sample->potential != v->network->populations[t->population].neuron.V_th)
-        return PM_OK;                                      /* the reset */
+    const size_t n = t->count;
+    const bool spike = sample->kind == PM_SAMPLE_SPIKE, again = n > 0 && t->points[n - 1].time == sample->time;
+    if (spike && again && t->points[n - 1].side == PM_COURSE_AT_SPIKE)
+        return PM_OK;
+    if (again && t->last == PM_SAMPLE_CURVE)
+        t->points[n - 1].side = PM_COURSE_BEFORE;
+    t->last = sample->kind;
     size_t potentials = t->capacity, slopes = t->capacity; /* as many as points, after a failure at least */
     if (!pm_list_reserve((void **)&t->potentials, &potentials, t->count + 1, sizeof *t->potentials) ||
         !pm_list_reserve((void **)&t->slopes, &slopes, t->count + 1, sizeof *t->slopes) ||
@@ -79,7 +88,8 @@ static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error)
         return pm_fail_memory(error, "potentials");
     t->potentials[t->count] = sample->potential;
     t->slopes[t->count] = 0.0;
-    t->points[t->count++] = (pm_course_point){sample->time, spike, 0.0};
+    t->points[t->count++] =
+        (pm_course_point){.time = sample->time, .side = spike ? PM_COURSE_AT_SPIKE : PM_COURSE_AFTER};
     return PM_OK;
 }
 
@@ -199,14 +209,21 @@ static void find_slopes(const validation *v, trace *t) {
         const pm_spike *s = &v->exact.items[k];
         if (s->population != t->population || s->neuron != t->neuron)
             continue;
-        while (at < t->count && !(t->points[at].before && t->points[at].time == s->time))
+        while (at < t->count && !(t->points[at].side == PM_COURSE_AT_SPIKE && t->points[at].time == s->time))
             at++;
         if (at < t->count)
             t->slopes[at++] = s->slope;
     }
 }
 
-/* Integrates every recorded potential, and turns what it lacks to V_th at spikes into an error of their times. */
+/* mV. A jump of V carries it beyond the threshold, where it fires with slope 0, or at which it is recorded. */
+static double difference_at(const pm_course_point *p, double potential, double slope) {
+    const bool jumped = p->side == PM_COURSE_AT_SPIKE && slope == 0.0;
+    return jumped ? fmax(potential - p->potential, 0.0) : fabs(potential - p->potential);
+}
+
+/* Integrates every recorded potential, and turns what it lacks to the threshold at spikes into an error of their times.
+ */
 static pm_status check_potentials(validation *v, pm_error *error) {
     pm_wiring *wiring = NULL;
     size_t total = 0;
@@ -225,10 +242,10 @@ static pm_status check_potentials(validation *v, pm_error *error) {
         status = pm_course_integrate(v->network, wiring, v->exact.items, v->exact.count, t->population, t->neuron,
                                      t->points, t->count, error);
         for (size_t j = 0; !status && j < t->count; j++) {
-            double difference = fabs(t->potentials[j] - t->points[j].potential);
-            v->out->potential_error = fmax(v->out->potential_error, difference);
-            if (t->slopes[j] > 0.0)
-                residuals[v->out->spikes_checked++] = difference / t->slopes[j];
+            const pm_course_point *p = &t->points[j];
+            v->out->potential_error = fmax(v->out->potential_error, difference_at(p, t->potentials[j], t->slopes[j]));
+            if (p->side == PM_COURSE_AT_SPIKE && t->slopes[j] != 0.0)
+                residuals[v->out->spikes_checked++] = fabs(p->lack / p->approach);
         }
     }
     v->out->points = total;
@@ -247,7 +264,9 @@ static pm_status prepare(validation *v, pm_error *error) {
     static const uint32_t first[CHECKED_NEURONS] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
     pm_network *net = v->network;
     pm_status status = PM_OK;
-    bool none = net->n_potentials == 0;
+    bool none = true;
+    for (size_t k = 0; k < net->n_potentials; k++)
+        none = none && net->potentials[k].quantity != PM_POTENTIAL;
     for (uint32_t p = 0; !status && p < net->n_populations; p++) {
         status = pm_network_record_spikes(net, p, true, error);
         uint32_t size = net->populations[p].size;
@@ -268,6 +287,7 @@ static pm_status prepare(validation *v, pm_error *error) {
         for (size_t j = 0; j < net->potentials[k].n_neurons; j++, at++) {
             v->traces[at].population = net->potentials[k].population;
             v->traces[at].neuron = net->potentials[k].neurons[j];
+            v->out->neurons += net->potentials[k].quantity == PM_POTENTIAL;
         }
     }
     return status;
@@ -318,7 +338,6 @@ pm_status pm_validate(pm_network *network, const pm_validation_options *options,
     o.window = o.window > 0.0 ? o.window : 1.0;
     pm_status status = measure(&v, &o, error);
     result->spikes = v.reference.count;
-    result->neurons = v.n_traces;
     clear(&v);
     return status;
 }

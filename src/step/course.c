@@ -25,9 +25,10 @@ typedef struct course {
     double time, ready; /* ms */
 } course;
 
+/* Of one instant, what arrives acts before the neuron fires. */
 static int compare_events(const void *left, const void *right) {
     const event *a = left, *b = right;
-    return (a->time > b->time) - (a->time < b->time);
+    return a->time != b->time ? (a->time > b->time) - (a->time < b->time) : a->own - b->own;
 }
 
 /* Targets of a group are in ascending order. */
@@ -87,20 +88,26 @@ static void act(course *c, const event *at) {
     }
 }
 
+static bool acts_before(const event *e, const pm_course_point *p) {
+    return e->time < p->time ||
+           (e->time == p->time && p->side != PM_COURSE_BEFORE && !(e->own && p->side == PM_COURSE_AT_SPIKE));
+}
+
 static pm_status follow(course *c, const event_list *events, pm_course_point *points, size_t n_points,
                         pm_error *error) {
     pm_status status = PM_OK;
     size_t e = 0;
     for (size_t k = 0; !status && k < n_points; k++) {
         pm_course_point *p = &points[k];
-        while (!status && e < events->count &&
-               (events->items[e].time < p->time || (!p->before && events->items[e].time == p->time))) {
+        while (!status && e < events->count && acts_before(&events->items[e], p)) {
             status = integrate(c, events->items[e].time, error);
             act(c, &events->items[e++]);
         }
         if (!status)
             status = integrate(c, p->time, error);
         p->potential = c->ode.parameters.E_L + c->y[0];
+        p->lack = pm_ode_threshold(&c->ode, c->y) - c->y[0];
+        p->approach = pm_ode_slope(&c->ode, c->y, p->time) - pm_ode_threshold_slope(&c->ode, c->y);
     }
     return status;
 }

@@ -7,10 +7,15 @@
 
 #include <punctum/simulation.h>
 
+/* What happens at the very time of a point has acted, or not yet; or all of it but the neuron's own spike. */
+typedef enum pm_course_side { PM_COURSE_AFTER, PM_COURSE_BEFORE, PM_COURSE_AT_SPIKE } pm_course_side;
+
 typedef struct pm_course_point {
-    double time;      /* ms */
-    bool before;      /* the neuron fires at that time, and its potential just before is wanted */
-    double potential; /* mV; filled in */
+    double time; /* ms */
+    pm_course_side side;
+    double potential; /* mV; filled in, as are */
+    double lack;      /* the threshold minus the potential, mV, and */
+    double approach;  /* d(V - threshold)/dt, mV/ms */
 } pm_course_point;
 
 /* Fills in the potentials at the points, which are in order of time. `spikes` are those of all populations; the

@@ -177,6 +177,32 @@ check "strokes are explained" grep -q 'stroke: a spike' drawn/potential-cells.sv
 check "a window without spikes needs no explanation" sh -c '! grep -q "stroke: a spike" "drawn/potential-cells@0-1.svg"' \
     "$("$program" plot drawn --to 1)"
 
+# Thresholds that move and differ, and currents, beside the potential: of few neurons and of many.
+cat > general.yaml << 'END'
+duration: 60.0
+seed: 3
+neuron: {I_e: 700.0, V_th: {normal: [-50.0, 1.0]}}
+receptors: {ampa: {tau: 2.0}, gaba: {tau: 8.0}}
+populations:
+  - {name: input, size: 10, source: {poisson: {rate: 40.0}}}
+  - {name: cells, size: 6, threshold: [{jump: 3.0, tau: 30.0}]}
+projections: [{from: input, to: cells, connect: all_to_all, weight: 500.0, delay: 1.5, receptor: ampa}]
+record:
+  potential: [{population: cells, neurons: [0, 1], interval: 1}]
+  threshold: [{population: cells, neurons: [0], interval: 1}]
+  current: [{population: cells, neurons: [0, 1], interval: 1}, {population: cells, neurons: [0], receptor: ampa, interval: 1}]
+END
+sed 's/neurons: \[0, 1\]/neurons: [0, 1, 2, 3, 4, 5]/' general.yaml > general-many.yaml
+for name in general general-many; do
+    check "a run of $name" "$program" run $name.yaml -o $name -q
+    quiet "thresholds that move, $name" plot $name
+    check "they are drawn, and no V_th is, $name" sh -c "grep -q '>threshold<' $name/potential-cells.svg && ! grep -q '= -' $name/potential-cells.svg"
+done
+quiet "a part of them" plot general --from 10 --to 30 -o general-part
+check "currents have a panel each" test "$(grep -o '>I (pA)<' general/potential-cells.svg | wc -l)" -eq 2
+check "a receptor is named" grep -q '>ampa<' general/potential-cells.svg
+check "of many neurons no currents are drawn" sh -c '! grep -q "I (pA)" general-many/potential-cells.svg'
+
 quiet "one trial" plot training
 check "it has no deviation" sh -c "grep -q 'Spike correlation<' training/learning.svg && ! grep -q 'std' training/learning.svg"
 mkdir long-training

@@ -324,7 +324,8 @@ START_TEST(potentials_agree) {
     for (size_t k = 0; k < exact.n_samples; k++) {
         bool spike = exact.samples[k].kind == PM_SAMPLE_SPIKE;
         spikes += spike;
-        points[k] = (pm_course_point){exact.samples[k].time, spike && spikes % 2 == 1, 0.0};
+        points[k] = (pm_course_point){.time = exact.samples[k].time,
+                                      .side = spike && spikes % 2 == 1 ? PM_COURSE_AT_SPIKE : PM_COURSE_AFTER};
     }
     ck_assert_uint_gt(spikes, 4);
     good(pm_course_integrate(net, wiring, exact.items, exact.count, 0, 3, points, exact.n_samples, &error), &error);
