@@ -32,6 +32,7 @@ edit() {
     fade-*) say "s/lift: [0-9.]*/&, fade: $value/" ;;
     epochs-*) say "s/^epochs.*/epochs: $value/; s/factor: 0.98/factor: $(awk -v n="$value" 'BEGIN { printf "%.5f", exp(-4 / n) }')/" ;;
     batch-* | rate-* | average-* | duration-*) say "s/^$key:.*/$key: $value/" ;;
+    keep-*) say "s/^average.*/&\nkeep: $value/" ;;
     to-*) say "s/to: 20.0/to: $value/" ;;
     opposition-*) say "s/bias: 0.0/bias: 0.0, opposition: $value/" ;;
     mean-*) say "s/\[900.0/[$value/" ;;
@@ -47,11 +48,12 @@ for name in "$@"; do
     sed -f "$folder/edits" data/experiments/yin-yang-30.yaml > "$folder/$name.yaml"
     for seed in $(seq 101 $((100 + seeds))); do
         results=$folder/$name-$seed
+        [ -e "$results/checkpoint.bin" ] && resume=--resume || resume=
         [ -s "$results/summary.json" ] ||
-            "$program" train "$folder/$name.yaml" -o "$results" --seed "$seed" --jobs 1 --quiet
+            "$program" train "$folder/$name.yaml" -o "$results" --seed "$seed" --jobs 1 --quiet $resume >&2 || exit
         grep -v '^#' "$results/learning.dat" | tail -n 10
     done | awk -v name="$name" -v seeds="$seeds" '
         { percent += $5; loss += $4; one += $5; spikes += $7 }
         NR % 10 == 0 { each = each sprintf(" %.2f", one / 10); one = 0 }
-        END { printf "%-40s %.2f %% (%s )  loss %.4f  %.1f spikes\n", name, percent / NR, each, loss / NR, spikes / NR }'
+        END { if (NR > 0) printf "%-40s %.2f %% (%s )  loss %.4f  %.1f spikes\n", name, percent / NR, each, loss / NR, spikes / NR }'
 done

@@ -82,6 +82,7 @@ const pm_kind pm_classification_input = {.name = "coding",
                                          .n_fields = sizeof input_fields / sizeof *input_fields,
                                          .size = sizeof(pm_classification)};
 
+static const char *const kept[] = {"last", "best", NULL};
 static const pm_field learning_fields[] = {
     {"slope_floor", "mV/ms", "smallest slope at a spike that is divided by", AT(slope_floor), 0.1,
      .bounds = {0.0, INFINITY, PM_CLOSED}},
@@ -101,6 +102,8 @@ static const pm_field learning_fields[] = {
      AT(weight_decay), 0.0, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
     {"average", "", "share of the old mean in each step of the running mean of weights that is tested; 0: the weights",
      AT(average), 0.0, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
+    {"keep", "", "the epoch whose network is tested in the end: the last one, or the best one in validation", AT(keep),
+     0.0, .words = kept},
 };
 const pm_kind pm_classification_learning = {.name = "learning",
                                             .help = "how the weights of a classifier change",
@@ -323,6 +326,9 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
         status = blame(of_experiment[k]->name, pm_kind_check(of_experiment[k], c, error), error);
     if (!status)
         status = blame("loss", pm_kind_check(&c->loss->head, c->loss_parameters, error), error);
+    if (!status && c->keep > 0.0 && c->data != PM_DATA_GIVEN && c->validation == 0)
+        status =
+            pm_fail(error, PM_INVALID, "keep: the best epoch in validation needs examples for it: data.validation");
     if (!status && !c->model && c->loss->desired)
         status = check_trains(c, error);
     if (!status && c->model)

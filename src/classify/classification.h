@@ -84,6 +84,7 @@ struct pm_classification {
      * lift * (mean - highest). Inputs that never fire could not help it. */
     double lowest, highest, lift;
     double fade;    /* lift is multiplied by this power of the rate's share that is left */
+    double keep;    /* 0: the network of the last epoch is tested; 1: that of the best one in validation */
     double average; /* the network that is tested is a running mean of the weights, with this share of the old one per
                      * step; 0: the weights themselves */
 };

@@ -22,7 +22,9 @@ struct pm_class_trainer {
     size_t n_arrays;
     double *memory[PM_CLASSIFIER_MOST_ARRAYS];  /* of the optimiser */
     double *average[PM_CLASSIFIER_MOST_ARRAYS]; /* running mean of what is learnt, if wanted */
-    pm_score *scores;                           /* of own parts */
+    double *best[PM_CLASSIFIER_MOST_ARRAYS];    /* what was tested after the best epoch, if that is to be kept */
+    double record[2]; /* of that epoch: correct ones of the validation set, -1: none yet; loss */
+    pm_score *scores; /* of own parts */
     uint32_t *order;
     uint64_t counters[2]; /* epochs, steps */
     pm_class_look look;   /* at the last example that was looked at */
@@ -39,11 +41,14 @@ void pm_class_trainer_free(pm_class_trainer *t) {
     for (size_t k = 0; k < PM_CLASSIFIER_MOST_ARRAYS; k++) {
         free(t->memory[k]);
         free(t->average[k]);
+        free(t->best[k]);
     }
     free(t->scores);
     free(t->order);
     free(t);
 }
+
+static bool keeps_best(const pm_class_trainer *t) { return t->of->keep > 0.0; }
 
 static pm_status build(pm_class_trainer *t, size_t first, pm_error *error) {
     const pm_classification *c = t->of;
@@ -59,7 +64,8 @@ static pm_status build(pm_class_trainer *t, size_t first, pm_error *error) {
         double **memory = &t->memory[t->n_arrays], **average = &t->average[t->n_arrays];
         *memory = calloc(n * c->optimiser->memory + 1, sizeof **memory);
         *average = c->average > 0.0 ? malloc((n + 1) * sizeof **average) : NULL;
-        enough = *memory && (c->average <= 0.0 || *average);
+        t->best[t->n_arrays] = keeps_best(t) ? calloc(n + 1, sizeof **t->best) : NULL;
+        enough = *memory && (c->average <= 0.0 || *average) && (!keeps_best(t) || t->best[t->n_arrays]);
         if (enough && *average)
             memcpy(*average, array, n * sizeof **average);
     }
@@ -123,7 +129,7 @@ pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_datas
     if (pm_deformation_any(&c->deform) && (!train->bytes || train->width * train->height != train->n_features))
         return pm_fail(error, PM_INVALID, "data.deform: the examples are no pictures");
     pm_class_trainer own = {
-        .of = c, .train = train, .kind = c->model ? &pm_classifier_of_images : &pm_classifier_exact};
+        .record = {-1.0}, .of = c, .train = train, .kind = c->model ? &pm_classifier_of_images : &pm_classifier_exact};
     size_t first = 0;
     status = share(&own, relay, &first, error);
     if (!status)
@@ -259,31 +265,19 @@ pm_status pm_class_trainer_epoch(pm_class_trainer *t, pm_class_progress *progres
     return status;
 }
 
-/* Of all threads of this process. */
-static double processor_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
-
-pm_status pm_class_trainer_advance(pm_class_trainer *t, const pm_dataset *validation, pm_class_progress *progress,
-                                   void *user, const volatile int *stop, pm_epoch *epoch, pm_error *error) {
-    *epoch = (pm_epoch){.rate = rate_of(t)};
-    double begun = processor_seconds();
-    pm_status status = pm_class_trainer_epoch(t, progress, user, stop, &epoch->train, error);
-    epoch->cpu_seconds = processor_seconds() - begun;
-    if (!status && validation && validation->n > 0)
-        status = pm_class_trainer_test(t, validation, NULL, &epoch->validation, error);
-    if (!status && !isfinite(epoch->validation.loss))
-        status = pm_fail(error, PM_FAILED, "training diverged: the loss on the validation set is %g",
-                         epoch->validation.loss);
-    return status;
-}
-
-/* --- what has been learnt ----------------------------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------------------------------------------------- */
 
 /* The running means, or what is learnt itself, are what is tested. */
-static void prepare(pm_class_trainer *t) {
+static double *tested(const pm_class_trainer *t, size_t k, size_t *n) {
+    double *learnt = t->kind->array(t->model, k, n);
+    return t->average[k] ? t->average[k] : learnt;
+}
+
+static void prepare(pm_class_trainer *t, bool best) {
     const double *arrays[PM_CLASSIFIER_MOST_ARRAYS] = {NULL};
     size_t n = 0;
     for (size_t k = 0; k < t->n_arrays; k++)
-        arrays[k] = t->average[k] ? t->average[k] : t->kind->array(t->model, k, &n);
+        arrays[k] = best ? t->best[k] : tested(t, k, &n);
     if (t->kind->prepare)
         t->kind->prepare(t->model, arrays);
 }
@@ -314,14 +308,15 @@ static pm_status check_set(const pm_class_trainer *t, const pm_dataset *data, pm
     return status;
 }
 
-pm_status pm_class_trainer_test(pm_class_trainer *t, const pm_dataset *data, uint32_t *confusion, pm_score *score,
-                                pm_error *error) {
+/* The best network so far, or the present one. */
+static pm_status run_test(pm_class_trainer *t, const pm_dataset *data, bool best, uint32_t *confusion, pm_score *score,
+                          pm_error *error) {
     const size_t cells = data->n_classes * data->n_classes;
     *score = (pm_score){0};
     pm_status status = check_set(t, data, error);
     if (status)
         return status;
-    prepare(t);
+    prepare(t, best && t->record[0] >= 0.0);
     if (confusion)
         memset(confusion, 0, cells * sizeof *confusion);
     status = conclude(t, t->kind->test(t->model, data, confusion, t->scores, error), score, error);
@@ -330,6 +325,46 @@ pm_status pm_class_trainer_test(pm_class_trainer *t, const pm_dataset *data, uin
     finish(score);
     return status;
 }
+
+pm_status pm_class_trainer_test(pm_class_trainer *t, const pm_dataset *data, uint32_t *confusion, pm_score *score,
+                                pm_error *error) {
+    return run_test(t, data, keeps_best(t), confusion, score, error);
+}
+
+/* Of epochs that decide as many examples rightly the one with the smallest loss is the best, and of these the first. */
+static void keep_better(pm_class_trainer *t, const pm_score *score) {
+    const double correct = (double)score->correct;
+    if (correct < t->record[0] || (correct == t->record[0] && score->loss >= t->record[1]))
+        return;
+    t->record[0] = correct;
+    t->record[1] = score->loss;
+    for (size_t k = 0; k < t->n_arrays; k++) {
+        size_t n = 0;
+        const double *from = tested(t, k, &n);
+        memcpy(t->best[k], from, n * sizeof *from);
+    }
+}
+
+/* Of all threads of this process. */
+static double processor_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
+
+pm_status pm_class_trainer_advance(pm_class_trainer *t, const pm_dataset *validation, pm_class_progress *progress,
+                                   void *user, const volatile int *stop, pm_epoch *epoch, pm_error *error) {
+    *epoch = (pm_epoch){.rate = rate_of(t)};
+    double begun = processor_seconds();
+    pm_status status = pm_class_trainer_epoch(t, progress, user, stop, &epoch->train, error);
+    epoch->cpu_seconds = processor_seconds() - begun;
+    if (!status && validation && validation->n > 0)
+        status = run_test(t, validation, false, NULL, &epoch->validation, error);
+    if (!status && !isfinite(epoch->validation.loss))
+        status = pm_fail(error, PM_FAILED, "training diverged: the loss on the validation set is %g",
+                         epoch->validation.loss);
+    if (!status && keeps_best(t) && epoch->validation.n > 0)
+        keep_better(t, &epoch->validation);
+    return status;
+}
+
+/* --- what has been learnt ----------------------------------------------------------------------------------------- */
 
 bool pm_class_trainer_looks(const pm_class_trainer *t) { return t->kind->look; }
 
@@ -376,13 +411,22 @@ bool pm_class_trainer_table(const pm_class_trainer *t, size_t k, pm_class_table 
 
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
-size_t pm_class_trainer_arrays(const pm_class_trainer *t) { return t->n_arrays * (t->of->average > 0.0 ? 3 : 2); }
+size_t pm_class_trainer_arrays(const pm_class_trainer *t) {
+    const size_t kinds = 2 + (size_t)(t->of->average > 0.0) + (size_t)keeps_best(t);
+    return t->n_arrays * kinds + (size_t)keeps_best(t);
+}
 
+/* What is learnt, the optimiser's memory, running means, what was best, and how good that was. */
 double *pm_class_trainer_array(pm_class_trainer *t, size_t k, size_t *n) {
+    double **const kinds[] = {t->memory, t->of->average > 0.0 ? t->average : t->best, t->best};
     size_t which = k % t->n_arrays, kind = k / t->n_arrays;
+    if (keeps_best(t) && k + 1 == pm_class_trainer_arrays(t)) {
+        *n = sizeof t->record / sizeof *t->record;
+        return t->record;
+    }
     double *learnt = t->kind->array(t->model, which, n);
     *n *= kind == 1 ? t->of->optimiser->memory : 1;
-    return kind == 0 ? learnt : kind == 1 ? t->memory[which] : t->average[which];
+    return kind == 0 ? learnt : kinds[kind - 1][which];
 }
 
 uint64_t *pm_class_trainer_counters(pm_class_trainer *t) { return t->counters; }

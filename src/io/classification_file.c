@@ -88,6 +88,8 @@ static void learning_json(json_t **map, const pm_classification *c) {
             pm_json_set(map, "optimiser", named_json(&c->optimiser->head, c->optimiser_parameters));
         pm_field_json(map, &kind->fields[k], c);
     }
+    if (c->keep <= 0.0) /* marks of checkpoints do not name what did not use to be there */
+        json_object_del(*map, "keep");
 }
 
 /* A model of its own: what applies to it. */
@@ -163,7 +165,7 @@ json_t *pm_classification_json(const pm_classification *c) {
     if (c->loss->desired)
         pm_json_set(&map, "desired", desired_json(c));
     pm_kind_json(&activity, &pm_classification_activity, c);
-    if (c->fade <= 0.0) /* marks of checkpoints do not name what did not use to be there */
+    if (c->fade <= 0.0) /* likewise */
         json_object_del(activity, "fade");
     pm_json_set(&map, "activity", activity);
     return map;

@@ -151,6 +151,42 @@ START_TEST(mean_is_tested) {
 }
 END_TEST
 
+/* With `keep`, what is tested in the end is what was best in validation, also where its arrays are taken over. */
+START_TEST(best_is_kept) {
+    sets s;
+    make_sets(&s);
+    pm_classification *c = experiment(0);
+    c->validation = TEST;
+    c->keep = 1.0;
+    c->rate = 400.0; /* it goes up and down */
+    pm_class_trainer *t = make(c, &s.train), *other = make(c, &s.train);
+    pm_epoch epoch;
+    pm_score score, best = {0}, last = {0};
+    for (int k = 0; k < 2 * EPOCHS; k++) {
+        ck_assert_int_eq(pm_class_trainer_advance(t, &s.test, NULL, NULL, NULL, &epoch, NULL), PM_OK);
+        last = epoch.validation;
+        if (k == 0 || last.correct > best.correct || (last.correct == best.correct && last.loss < best.loss))
+            best = last;
+    }
+    ck_assert_uint_lt(last.correct, best.correct);
+    ck_assert_int_eq(pm_class_trainer_test(t, &s.test, NULL, &score, NULL), PM_OK);
+    ck_assert_mem_eq(&score, &best, sizeof score);
+    ck_assert_uint_eq(pm_class_trainer_arrays(t), 9); /* weights, memory, means, the best of two layers; how good */
+    for (size_t k = 0; k < pm_class_trainer_arrays(t); k++) {
+        size_t n, m;
+        const double *from = pm_class_trainer_array(t, k, &n);
+        memcpy(pm_class_trainer_array(other, k, &m), from, n * sizeof *from);
+        ck_assert_uint_eq(n, m);
+    }
+    ck_assert_int_eq(pm_class_trainer_test(other, &s.test, NULL, &score, NULL), PM_OK);
+    ck_assert_mem_eq(&score, &best, sizeof score);
+    pm_class_trainer_free(t);
+    pm_class_trainer_free(other);
+    pm_classification_free(c);
+    drop_sets(&s);
+}
+END_TEST
+
 /* The tables of every model name each layer, with as many numbers as it has sources and neurons. */
 START_TEST(tables) {
     static const char *const names[2][5] = {{"weights-1", "weights-2"},
@@ -284,6 +320,7 @@ Suite *pm_suite_trainer(void) {
     tcase_add_test(tests, epochs);
     tcase_add_test(tests, resumed);
     tcase_add_test(tests, mean_is_tested);
+    tcase_add_test(tests, best_is_kept);
     tcase_add_test(tests, tables);
     tcase_add_test(tests, looks);
     tcase_add_test(tests, misfits);

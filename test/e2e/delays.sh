@@ -60,5 +60,8 @@ points wrong.yaml "rate: 1" "delays: {initial: 1}"
 sed -i 's/^loss.*/loss: {maximum: {scale: 1.0}}/' wrong.yaml
 refuse 2 "wrong\.yaml:.*layers\[1\]\.delays: .* loss maximum" train wrong.yaml -o new
 points wrong.yaml "rate: 1" "rate: 1"
+sed -i -e 's/validation: 50/validation: 0/' -e 's/^average/keep: best\n&/' wrong.yaml
+refuse 2 "wrong\.yaml.*keep: .* data\.validation" train wrong.yaml -o new
+points wrong.yaml "rate: 1" "rate: 1"
 sed -i 's/\[42, 41, 40\]/[42, 41]/' wrong.yaml
 refuse 2 "wrong\.yaml:2: .*three seeds" train wrong.yaml -o new
