@@ -57,7 +57,7 @@ object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 FUZZERS := $(if $(wildcard src/io/*.c),$(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c))))
 
-.PHONY: all check python python-extension python-test check-torch docs wheel setup-python test e2e asan lint fuzz coverage demo figures rules bench validate validate-brian2 validate-nest manual install uninstall clean help setup setup-check tidy FORCE
+.PHONY: all check python python-extension python-test check-torch docs wheel setup-python test e2e asan lint fuzz coverage demo figures rules bench bench-peers validate validate-brian2 validate-nest manual install uninstall clean help setup setup-check tidy FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -81,6 +81,7 @@ help:
 	@echo 'make figures     the experiments of docs/experiments.md with their figures, into build/figures'
 	@echo 'make rules       the learning rules beside each other: the tables of docs/learning-rules.md, into build/rules'
 	@echo 'make bench       speed'
+	@echo 'make bench-peers speed beside NEST and Brian2'
 	@echo 'make validate    errors of time-stepped simulation against the exact engine, into build/validation'
 	@echo 'make validate-brian2   the same against Brian2, which is installed if need be'
 	@echo 'make validate-nest     the same against NEST, which is installed if need be'
@@ -304,6 +305,11 @@ rules: setup
 bench: setup
 	@$(MAKE) --no-print-directory build/punctum
 	build/punctum bench --against data/bench.txt
+
+bench-peers:
+	@scripts/setup.sh peers
+	@$(MAKE) --no-print-directory build/punctum
+	scripts/bench-peers.sh
 
 validate: setup
 	@$(MAKE) --no-print-directory all

@@ -125,4 +125,5 @@ def main():
         parser.error("SCALE is a number above 0 and at most 1")
 
 
-main()
+if __name__ == "__main__":
+    main()

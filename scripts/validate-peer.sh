@@ -10,23 +10,8 @@ network=$3
 folder=$4
 shift 4
 
-case $peer in
-brian2) wheels='brian2==2.9.0 numpy<2.4' ;; # numpy 2.4 has lost a method that Brian2 2.9 needs
-nest) wheels='nest-simulator==3.10.0 numpy' ;;
-*)
-    echo "brian2 or nest, not '$peer'" >&2
-    exit 2
-    ;;
-esac
-home=build/python-$peer
-python=$home/bin/python
-if ! [ -e "$home/complete" ]; then
-    # shellcheck disable=SC2086
-    if ! { rm -rf "$home" && python3 -m venv "$home" && "$python" -m pip install --quiet $wheels && touch "$home/complete"; }; then
-        echo "$peer could not be installed; it needs python3 with venv, and PyPI" >&2
-        exit 1
-    fi
-fi
+scripts/peer-environment.sh "$peer"
+python=build/python-$peer/bin/python
 
 # followed POPULATION: whether its spikes in NEST are those of the same equations.
 followed() {

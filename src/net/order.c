@@ -8,12 +8,14 @@
 
 #include "base/large.h"
 #include "base/list.h"
+#include "net/population.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { DIGIT = 11, N_DIGITS = 1 << DIGIT }; /* bits; values */
+enum { SYNAPSES_WORTH = 4 };                /* of a group, in the mean, for which it has its weight by itself */
 
 typedef struct item {
     uint32_t key, at; /* at: place in the row before sorting */
@@ -221,6 +223,13 @@ static void sort_row(sorter *s, uint64_t begin, uint32_t n) {
 
 /* --- groups --- */
 
+static pm_group new_group(const full *first, uint64_t begin) {
+    return (pm_group){.delay = first->delay,
+                      .begin = begin & PM_MOST_SYNAPSES,
+                      .class = first->class & (PM_MOST_CLASSES - 1),
+                      .receptor = first->receptor & (PM_MOST_RECEPTORS - 1)};
+}
+
 /* Counts the groups of a row and, when `groups` is given, writes them. */
 static uint64_t group_row(const pm_building *r, uint64_t begin, uint64_t end, pm_group *groups) {
     uint64_t n = 0;
@@ -234,8 +243,7 @@ static uint64_t group_row(const pm_building *r, uint64_t begin, uint64_t end, pm
         if (k == begin || next.delay != before.delay || next.class != before.class ||
             next.receptor != before.receptor) {
             if (groups)
-                groups[n] = (pm_group){
-                    .delay = next.delay, .begin = k, .class = next.class, .receptor = (uint16_t)next.receptor};
+                groups[n] = new_group(&next, k);
             n++;
         }
         before = next;
@@ -278,8 +286,10 @@ static void weigh(pm_wiring *w, uint64_t begin, uint64_t end) {
             negative = negative || w->weights[k] < 0.0;
             same = same && w->weights[k] == first;
         }
-        group->weight = same ? first : NAN;
-        group->sign = (int16_t)(positive && negative ? 0 : negative ? -1 : 1);
+        group->equal = same;
+        group->sign = positive && negative ? 0 : negative ? -1 : 1;
+        if (w->group_weights)
+            w->group_weights[g] = first;
     }
 }
 
@@ -316,14 +326,16 @@ static pm_status make_groups(pm_building *r, sorter *sorters, pm_team *team, pm_
     if (!memory)
         return pm_fail_memory(error, "sorting synapses");
     w->groups = pm_large_new((w->n_groups + 1) * sizeof *w->groups);
-    if (!w->groups)
+    if (SYNAPSES_WORTH * w->n_groups <= w->n_synapses)
+        w->group_weights = pm_large_new((w->n_groups + 1) * sizeof *w->group_weights);
+    if (!w->groups || (SYNAPSES_WORTH * w->n_groups <= w->n_synapses && !w->group_weights))
         return pm_fail_memory(error, "the groups of synapses");
     pm_group *next = w->groups;
     for (size_t k = 0; k < r->n_parts; k++) {
         sorters[k].groups = next;
         next += sorters[k].n_groups;
     }
-    w->groups[w->n_groups] = (pm_group){.begin = w->n_synapses};
+    w->groups[w->n_groups] = (pm_group){.begin = w->n_synapses & PM_MOST_SYNAPSES};
     w->first_group[w->n_neurons] = w->n_groups;
     pm_team_run(team, group_part, sorters);
     pm_team_run(team, weigh_part, sorters);

@@ -242,6 +242,11 @@ pm_status pm_building_draw(pm_building *r, pm_team *team, pm_error *error) {
     }
     if (status == PM_OK) {
         lay_out(r, parts);
+        if (w->n_synapses > PM_MOST_SYNAPSES)
+            status = pm_fail(error, PM_INVALID, "more than %.3g synapses; several ranks can share them",
+                             (double)PM_MOST_SYNAPSES);
+    }
+    if (status == PM_OK) {
         const size_t n = w->n_synapses + 1;
         w->targets = pm_large_new(n * sizeof *w->targets);
         w->weights = pm_large_new(n * sizeof *w->weights);

@@ -90,6 +90,8 @@ static pm_status number_neurons(pm_wiring *w, const pm_network *net, const pm_ex
         status = choose_class(w, net, p, &plain, error);
     }
     pm_table_free(&plain);
+    if (status == PM_OK && w->n_classes > PM_MOST_CLASSES)
+        status = pm_fail(error, PM_INVALID, "the network has more than %u different kinds of neurons", PM_MOST_CLASSES);
     w->first_neuron[net->n_populations] = w->n_neurons = (uint32_t)neurons;
     w->first_cell[net->n_populations] = w->n_cells = cells;
     return status;
@@ -211,6 +213,7 @@ void pm_wiring_free(pm_wiring *wiring) {
     free(wiring->drive_receptor);
     free(wiring->first_group);
     free(wiring->groups);
+    free(wiring->group_weights);
     free(wiring->targets);
     free(wiring->weights);
     free(wiring);

@@ -6,18 +6,22 @@
 #ifndef PM_NET_WIRING_H
 #define PM_NET_WIRING_H
 
+#include <math.h>
 #include <punctum/exchange.h>
 #include <punctum/network.h>
 
 /* A class is a set of LIF parameters; populations with equal parameters share one, general ones have their own. */
 typedef struct pm_group {
-    double delay;   /* ms */
-    uint64_t begin; /* first synapse; the next group's begin is its end */
-    double weight;  /* of every synapse, pA; NAN: they differ */
-    uint32_t class;
-    int16_t sign;      /* 1: no weight is negative; -1: none is positive; 0: mixed */
-    uint16_t receptor; /* of the targets */
+    double delay;        /* ms */
+    uint64_t begin : 38; /* first synapse; the next group's begin is its end */
+    uint64_t class : 18;
+    uint64_t receptor : 5; /* of the targets */
+    uint64_t equal : 1;    /* all weights are */
+    int64_t sign : 2;      /* 1: no weight is negative; -1: none is positive; 0: mixed */
 } pm_group;
+
+static const uint64_t PM_MOST_SYNAPSES = ((uint64_t)1 << 38) - 1;
+static const uint32_t PM_MOST_CLASSES = 1 << 18;
 
 typedef struct pm_wiring {
     uint32_t n_neurons;     /* of all populations, numbered in file order */
@@ -30,6 +34,8 @@ typedef struct pm_wiring {
     uint64_t *first_group; /* n_neurons + 1 */
     pm_group *groups;      /* n_groups + 1 */
     uint64_t n_groups;
+    double *group_weights; /* of each group whose weights are equal, pA; NULL where groups are so small that the weight
+                              of their first synapse serves as well */
     uint32_t *targets;
     double *weights; /* pA */
     uint64_t n_synapses;
@@ -48,6 +54,19 @@ void pm_wiring_free(pm_wiring *wiring);
 /* The same synapses with their numbers in place of weights: projection by projection, in the order of drawing; those of
  * projection k begin with first[k], of n_projections + 1. */
 pm_status pm_wiring_numbers(const pm_network *network, uint64_t *first, pm_wiring **wiring, pm_error *error);
+/* The weight of every synapse of a group, pA; NAN: they differ. */
+static inline double pm_group_weight(const pm_wiring *w, uint64_t group) {
+    if (!w->groups[group].equal)
+        return NAN;
+    return w->group_weights ? w->group_weights[group] : w->weights[w->groups[group].begin];
+}
+/* The memory of synapses and groups. */
+static inline uint64_t pm_wiring_bytes(const pm_wiring *w) {
+    return w->n_synapses * (sizeof *w->targets + sizeof *w->weights) +
+           w->n_groups * (sizeof *w->groups + (w->group_weights ? sizeof *w->group_weights : 0)) +
+           w->n_neurons * sizeof *w->first_group;
+}
+
 /* Weight and sign of every group, after weights have changed. */
 void pm_wiring_weigh(pm_wiring *wiring);
 

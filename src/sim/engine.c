@@ -377,7 +377,7 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint
         .end = g[1].begin,
         .sign = g->sign,
         .crowd = crowd > 0 ? engine->n_crowds : 0,
-        .weight = g->weight,
+        .weight = pm_group_weight(engine->wiring, group),
         .port = g->receptor,
     };
     if (class->general)

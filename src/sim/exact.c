@@ -90,8 +90,7 @@ pm_status pm_exact_new(const pm_network *network, const pm_options *options, pm_
     const pm_wiring *w = s->engine.wiring;
     s->counts.neurons = w->n_neurons;
     s->counts.synapses = w->n_synapses;
-    s->counts.bytes = w->n_synapses * (sizeof *w->targets + sizeof *w->weights) + w->n_groups * sizeof *w->groups +
-                      w->n_neurons * sizeof *w->first_group + w->n_cells * pm_engine_cell_bytes();
+    s->counts.bytes = pm_wiring_bytes(w) + w->n_cells * pm_engine_cell_bytes();
     *exact = s;
     return PM_OK;
 }

@@ -200,7 +200,7 @@ START_TEST(groups_are_of_one_receptor) {
     ck_assert_uint_eq(w->n_groups, 6);
     for (uint64_t g = 0; g < w->n_groups; g++) {
         ck_assert_uint_eq(w->groups[g].receptor, g % 2);
-        ck_assert_double_eq(w->groups[g].weight, 1.0 + (double)(g % 2));
+        ck_assert_double_eq(pm_group_weight(w, g), 1.0 + (double)(g % 2));
         ck_assert_uint_eq(w->groups[g + 1].begin - w->groups[g].begin, 2 * NEURONS);
     }
     pm_wiring_free(w);

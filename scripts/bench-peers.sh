@@ -1,0 +1,25 @@
+#!/bin/sh
+# The networks of scripts/bench-peer.py in every simulator, one after the other on one thread: NEST and Brian2 from their wheels in
+# virtual environments below build/. Those that cannot be installed are left out. Usage: scripts/bench-peers.sh [REPETITIONS]
+set -eu
+cd "$(dirname "$0")/.."
+
+# peer NAME ARGUMENTS...: a row
+peer() {
+    python=python3
+    [ "$1" = punctum ] || python=build/python-$1/bin/python
+    "$python" -W ignore scripts/bench-peer.py "$@" | tail -n 1 || echo "$*: failed"
+}
+
+here=punctum
+for name in nest brian2; do
+    if scripts/peer-environment.sh $name; then here="$here $name"; fi
+done
+for repetition in $(seq "${1:-1}"); do
+    for name in $here; do
+        peer "$name" B1
+        [ "$name" != nest ] || peer nest B1 --model iaf_psc_exp_ps_lossless
+        peer "$name" B7 --duration 500
+        peer "$name" microcircuit
+    done
+done
