@@ -8,7 +8,8 @@ folder=${1:-build/figures}
 jobs=${2:-$(nproc)}
 
 field() { sed -n "s/^ *\"$2\": \([^,{]*\),*$/\1/p" "$folder/$1/summary.json" | head -n 1; }
-names="xor xor-fixed-hidden precise layers-1 layers-2 layers-3 layers-3-gap single single-paper single-resume"
+names="xor xor-fixed-hidden xor-paper xor-paper-fixed-hidden precise layers-1 layers-2 layers-3 layers-3-gap layers-1-paper
+    single single-paper single-resume"
 for name in $names; do
     build/punctum train "data/experiments/$name.yaml" -o "$folder/$name" --jobs "$jobs" --resume
     build/punctum plot "$folder/$name"
@@ -20,6 +21,8 @@ for name in $names; do
     fi
 done
 build/punctum plot "$folder/xor" "$folder/xor-fixed-hidden" -o "$folder/comparison-xor"
+build/punctum plot "$folder/xor-paper" "$folder/xor-paper-fixed-hidden" "$folder/xor" "$folder/xor-fixed-hidden" \
+    -o "$folder/comparison-xor-paper"
 build/punctum plot "$folder/layers-1" "$folder/layers-2" "$folder/layers-3" -o "$folder/comparison-layers"
 build/punctum plot "$folder/single" "$folder/single-paper" "$folder/single-resume" -o "$folder/comparison-single"
 

@@ -52,8 +52,8 @@ refuse_network() {
     refuse 2 "network\.yaml:[0-9]+: .*$pattern" run network.yaml -o new
 }
 
-for part in runs texts kinds refusals general hints folder resumed training simulators peers search cameras classifiers delays images \
-    bits pictures speed memory limits; do
+for part in runs texts kinds refusals general hints folder resumed training paper simulators peers search cameras classifiers \
+    delays images bits pictures speed memory limits; do
     . "$here/test/e2e/$part.sh"
 done
 

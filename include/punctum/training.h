@@ -80,7 +80,9 @@ typedef struct pm_experiment {
     double momentum;            /* share of the last change in the next one, 0 to 1 */
     const struct pm_learning_rule *rule;
     double rule_parameters[32];
-    double *weights; /* pA, with which every trial begins, in the order of pm_experiment_set_weights; NULL: drawn */
+    uint32_t restart; /* after so many iterations without convergence a trial begins again with other initial weights;
+                         0: never */
+    double *weights;  /* pA, with which every trial begins, in the order of pm_experiment_set_weights; NULL: drawn */
 } pm_experiment;
 
 /* An experiment without layers, with the rule "normad", 1 trial, at most 1000 iterations, and no patterns; NULL when

@@ -276,6 +276,8 @@ static pm_status read_head(pm_experiment *e, const pm_node *root, pm_error *erro
         status = optional_count(root, "trials", "a number of trials", &e->trials, error);
     if (!status)
         status = optional_count(root, "iterations", "a number of iterations", &e->iterations, error);
+    if (!status)
+        status = optional_count(root, "restart", "a number of iterations", &e->restart, error);
     if (!status && pm_node_exists(&neuron)) {
         status = pm_read_neuron(&neuron, &e->neuron, error);
         if (!status)
@@ -298,8 +300,9 @@ static pm_status check_whole(const pm_experiment *e, const pm_node *root, pm_err
 }
 
 static pm_status read_experiment(pm_experiment *e, const pm_node *root, pm_error *error) {
-    static const char *const keys[] = {"duration", "seed", "trials", "iterations", "neuron",   "layers", "problem",
-                                       "goal",     "rule", "order",  "schedule",   "momentum", "polish", NULL};
+    static const char *const keys[] = {"duration", "seed",     "trials",   "iterations", "restart",
+                                       "neuron",   "layers",   "problem",  "goal",       "rule",
+                                       "order",    "schedule", "momentum", "polish",     NULL};
     pm_node layers, problem, goal, rule = pm_map_find(root, "rule");
     pm_status status = pm_map_check(root, keys, error);
     if (!status)

@@ -43,7 +43,7 @@ static pm_status write_correlation(pm_results *results, const pm_trial *trials, 
         size_t converged = 0;
         for (size_t k = 0; k < n; k++) {
             mean += at_iteration(&trials[k], i) / (double)n;
-            converged += trials[k].converged && trials[k].iterations <= i;
+            converged += trials[k].converged && trials[k].n_history <= i + 1;
         }
         for (size_t k = 0; k < n; k++)
             squares += (at_iteration(&trials[k], i) - mean) * (at_iteration(&trials[k], i) - mean);

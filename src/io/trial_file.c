@@ -87,12 +87,13 @@ json_t *pm_experiment_json(const pm_experiment *e) {
     for (size_t l = 0; l < e->n_layers; l++)
         pm_json_append(&layers, layer_json(&e->layers[l], l == 0));
     json_t *map = json_pack(
-        "{s:f, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}", "duration",
-        e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations, "neuron",
-        pm_neuron_json(&e->neuron), "layers", layers, "problem", problem_json(&e->problem), "goal", "correlation",
-        e->goal.correlation, "tau", e->goal.tau, "within", e->goal.within, "order", e->online ? "online" : "batch",
-        "schedule", "decay", e->decay, "power", e->power, "polish", "within", e->polish_within, "iterations",
-        (json_int_t)e->polish_iterations, "momentum", e->momentum, "rule", rule_json(e));
+        "{s:f, s:I, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}", "duration",
+        e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations, "restart",
+        (json_int_t)e->restart, "neuron", pm_neuron_json(&e->neuron), "layers", layers, "problem",
+        problem_json(&e->problem), "goal", "correlation", e->goal.correlation, "tau", e->goal.tau, "within",
+        e->goal.within, "order", e->online ? "online" : "batch", "schedule", "decay", e->decay, "power", e->power,
+        "polish", "within", e->polish_within, "iterations", (json_int_t)e->polish_iterations, "momentum", e->momentum,
+        "rule", rule_json(e));
     if (e->weights)
         pm_json_set(&map, "weights", weights_json(e));
     return map;

@@ -210,7 +210,7 @@ static pm_status add(train *t, double time, uint32_t neuron, pm_error *error) {
     return added ? PM_OK : pm_fail_memory(error, "a pattern");
 }
 
-static gsl_rng *start(pm_stream *stream, uint64_t seed, const char *what, const char *which, uint32_t trial) {
+static gsl_rng *start(pm_stream *stream, uint64_t seed, const char *what, const char *which, uint64_t trial) {
     const char *words[] = {"trial", what, which};
     gsl_rng *rng = pm_stream_new(stream);
     pm_stream_start(rng, pm_stream_key(seed, words, 3), trial);
@@ -333,15 +333,15 @@ void pm_weights_put(const double *weights, pm_layered *net) {
     }
 }
 
-pm_status pm_weights_draw(const pm_experiment *e, uint32_t trial, pm_layered *net, pm_error *error) {
-    if (e->weights) {
+pm_status pm_weights_draw(const pm_experiment *e, uint32_t trial, uint32_t attempt, pm_layered *net, pm_error *error) {
+    if (e->weights && attempt == 0) {
         pm_weights_put(e->weights, net);
         return PM_OK;
     }
     for (size_t l = 0; l < net->n_layers; l++) {
         pm_layer *layer = &net->layers[l];
         pm_stream stream;
-        gsl_rng *rng = start(&stream, e->seed, "weights", e->layers[l + 1].name, trial);
+        gsl_rng *rng = start(&stream, e->seed, "weights", e->layers[l + 1].name, trial | (uint64_t)attempt << 32);
         for (size_t i = 0; i < layer->n_in; i++)
             for (size_t j = 0; j < layer->n_out; j++)
                 layer->weight[i * layer->stride + j] = draw(rng, &e->layers[l + 1]);

@@ -14,8 +14,9 @@ void pm_patterns_free(pm_pattern *patterns, size_t count);
 /* Bytes that a trainer of the experiment takes at least, its spikes apart. */
 double pm_experiment_bytes(const pm_experiment *experiment);
 
-/* Initial weights of all layers. */
-pm_status pm_weights_draw(const pm_experiment *experiment, uint32_t trial, pm_layered *net, pm_error *error);
+/* Initial weights of all layers, for the trial's first attempt (0) or a further one. */
+pm_status pm_weights_draw(const pm_experiment *experiment, uint32_t trial, uint32_t attempt, pm_layered *net,
+                          pm_error *error);
 /* Weights in the order of pm_experiment_set_weights: whether they fit, and into a network. */
 pm_status pm_weights_check(const pm_experiment *experiment, const double *weights, size_t n, pm_error *error);
 void pm_weights_put(const double *weights, pm_layered *net);

@@ -21,7 +21,8 @@ struct pm_trainer {
     pm_raster *inputs, *targets; /* of each pattern */
     size_t ran;                  /* the pattern whose spikes the rasters hold; n_patterns: none */
     size_t frozen;               /* layers below this one are not plastic */
-    void *rule, *newton;         /* states of the learning rule, and of the one that polishes; NULL: not there yet */
+    uint32_t trial;
+    void *rule, *newton; /* states of the learning rule, and of the one that polishes; NULL: not there yet */
     double *change[8], *velocity[8], *best[8];
     signed char *sign[8]; /* of each initial weight, where signs are kept */
     double *times[2];     /* two trains of one neuron */
@@ -98,7 +99,7 @@ static pm_status prepare_network(pm_trainer *t, uint32_t trial, pm_error *error)
     free(sizes);
     if (!status) {
         t->net.limit = SPIKES_PER_LAYER;
-        status = pm_weights_draw(e, trial, &t->net, error);
+        status = pm_weights_draw(e, trial, 0, &t->net, error);
     }
     for (size_t l = 0; !status && l < n; l++) {
         const pm_layer *layer = &t->net.layers[l];
@@ -115,9 +116,8 @@ static pm_status prepare_network(pm_trainer *t, uint32_t trial, pm_error *error)
     return status;
 }
 
-/* As before the first step, with the weights as they are. */
-static void begin(pm_trainer *t) {
-    t->report = (pm_progress_report){.off = INFINITY, .best = -1.0};
+/* Training knows nothing but the weights as they are. */
+static void forget(pm_trainer *t) {
     t->ran = t->n_patterns;
     for (size_t l = 0; l < t->net.n_layers; l++) {
         const pm_layer *layer = &t->net.layers[l];
@@ -126,10 +126,22 @@ static void begin(pm_trainer *t) {
             continue;
         memset(t->change[l], 0, size * sizeof(double));
         memset(t->velocity[l], 0, size * sizeof(double));
-        memcpy(t->best[l], layer->weight, size * sizeof(double));
         for (size_t k = 0; t->experiment->layers[l + 1].keep_sign && k < size; k++)
             t->sign[l][k] = (signed char)((layer->weight[k] > 0.0) - (layer->weight[k] < 0.0));
     }
+}
+
+static void copy_weights(pm_trainer *t) {
+    for (size_t l = t->frozen; l < t->net.n_layers; l++)
+        if (t->best[l])
+            memcpy(t->best[l], t->net.layers[l].weight, weights_of(&t->net.layers[l]) * sizeof(double));
+}
+
+/* As before the first step, with the weights as they are. */
+static void begin(pm_trainer *t) {
+    t->report = (pm_progress_report){.off = INFINITY, .best = -1.0};
+    forget(t);
+    copy_weights(t);
 }
 
 /* The rule of the experiment, or Newton's, which moves the topmost plastic layer only: spikes of layers below then
@@ -167,6 +179,7 @@ pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_tra
     if (!t)
         return pm_fail_memory(error, "a trainer");
     t->experiment = experiment;
+    t->trial = trial;
     status = prepare_patterns(t, trial, error);
     if (!status)
         status = prepare_network(t, trial, error);
@@ -267,7 +280,8 @@ PM_SIMD static double apply_row(size_t n, double factor, double momentum, limits
 /* Moves the weights along what the rule has gathered. */
 static void apply(pm_trainer *t) {
     const pm_experiment *e = t->experiment;
-    const double factor = t->newton ? t->pace : pm_pow(1.0 + t->report.iteration / e->decay, -e->power);
+    const uint32_t age = e->restart > 0 ? t->report.iteration % e->restart : t->report.iteration;
+    const double factor = t->newton ? t->pace : pm_pow(1.0 + age / e->decay, -e->power);
     const double momentum = t->newton ? 0.0 : e->momentum;
     for (size_t l = t->frozen; l < t->net.n_layers; l++) {
         const pm_training_layer *description = &e->layers[l + 1];
@@ -279,12 +293,6 @@ static void apply(pm_trainer *t) {
                                   t->velocity[l] + k, layer->weight + k);
         }
     }
-}
-
-static void copy_weights(pm_trainer *t) {
-    for (size_t l = t->frozen; l < t->net.n_layers; l++)
-        if (t->best[l])
-            memcpy(t->best[l], t->net.layers[l].weight, weights_of(&t->net.layers[l]) * sizeof(double));
 }
 
 static void remember(pm_trainer *t, const score *s) {
@@ -360,12 +368,38 @@ static bool take_back(pm_trainer *t, const score *s) {
     return true;
 }
 
+/* The learning rule as before the first step; where there is no memory for it, all is as it was. */
+static pm_status renew_rule(pm_trainer *t, pm_error *error) {
+    void *rule = t->rule;
+    t->rule = NULL;
+    pm_status status = prepare_rule(t, false, error);
+    t->experiment->rule->destroy(status ? t->rule : rule);
+    t->rule = status ? rule : t->rule;
+    return status;
+}
+
+/* What was trained for so long without success is not a good place to go on from: other initial weights. */
+static pm_status restart(pm_trainer *t, pm_error *error) {
+    const pm_experiment *e = t->experiment;
+    const uint32_t done = t->report.iteration;
+    if (e->restart == 0 || done == 0 || done % e->restart != 0 || t->newton)
+        return PM_OK;
+    pm_status status = renew_rule(t, error);
+    if (!status)
+        status = pm_weights_draw(e, t->trial, done / e->restart, &t->net, error);
+    if (!status)
+        forget(t);
+    return status;
+}
+
 pm_status pm_trainer_step(pm_trainer *t, pm_error *error) {
     score s;
     if (t->report.converged)
         return PM_OK;
     t->moved = 0.0;
-    pm_status status = pass(t, true, &s, error);
+    pm_status status = restart(t, error);
+    if (!status)
+        status = pass(t, true, &s, error);
     if (status)
         return status;
     if (!t->experiment->online) {
@@ -458,18 +492,11 @@ pm_status pm_trainer_weights(const pm_trainer *t, double *weights, size_t n, pm_
 const pm_experiment *pm_trainer_experiment(const pm_trainer *t) { return t->experiment; }
 
 pm_status pm_trainer_set_weights(pm_trainer *t, const double *weights, size_t n, pm_error *error) {
-    void *rule = t->rule;
     pm_status status = pm_weights_check(t->experiment, weights, n, error);
+    if (!status)
+        status = renew_rule(t, error);
     if (status)
         return status;
-    t->rule = NULL;
-    status = prepare_rule(t, false, error);
-    if (status) {
-        t->experiment->rule->destroy(t->rule);
-        t->rule = rule;
-        return status;
-    }
-    t->experiment->rule->destroy(rule);
     pm_rule_normad.destroy(t->newton);
     t->newton = NULL;
     pm_weights_put(weights, &t->net);
