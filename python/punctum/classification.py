@@ -267,7 +267,7 @@ class Classification:
         train: Optional[Dataset] = None,
         threads: int = 0,
     ) -> Outcome:
-        """A trained network, by its folder, on the test set, on IDX files (images, labels), or on given examples (data).
+        """A trained network, by its folder, on the test set, on IDX files (images, labels), or on given examples, data.
         train: those that it was trained with, where these were given."""
         pinned = _c.Pinned()
         how = _c.new("pm_class_exam", trained=_c.path(trained), threads=int(threads))
