@@ -98,6 +98,7 @@ def reference() -> str:
         "Running": ["Simulation", "Run", "Spikes", "Samples", "State"],
         "Gradients": ["Gradient"],
         "Training": ["Experiment", "Layer", "Pattern", "Trainer", "Report", "Trial"],
+        "Classification": ["Classification", "ClassTrainer", "Dataset", "Outcome", "Epoch", "Score"],
         "Files": ["read_spikes", "write_spikes", "SpikeTable"],
         "Kinds by name": ["kind", "kinds", "Kind", "Field"],
         "Errors": ["Error", "InvalidError", "Stopped"],

@@ -18,6 +18,7 @@ from typing import Union
 
 from . import metrics
 from ._core import version as __version__
+from .classification import Classification, ClassTrainer, Dataset, Epoch, Outcome, Score
 from .errors import Error, InvalidError, Stopped
 from .files import SpikeTable, read_spikes, write_spikes
 from .gradients import Gradient
@@ -47,8 +48,12 @@ def load(path: Union[str, os.PathLike[str]]) -> Network:
 
 
 __all__ = [
+    "ClassTrainer",
+    "Classification",
     "Current",
+    "Dataset",
     "Distribution",
+    "Epoch",
     "Error",
     "Experiment",
     "Field",
@@ -58,6 +63,7 @@ __all__ = [
     "Kind",
     "Layer",
     "Network",
+    "Outcome",
     "Pattern",
     "Population",
     "Projection",
@@ -66,6 +72,7 @@ __all__ = [
     "Reset",
     "Run",
     "Samples",
+    "Score",
     "Simulation",
     "SpikeTable",
     "Spikes",

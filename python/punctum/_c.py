@@ -61,13 +61,16 @@ class Pinned:
         self._kept.append(value)
         return value
 
+    def array(self, values: Any, kind: Any) -> Any:
+        """A pointer to numbers of a type of ctypes."""
+        array = self.keep(np.ascontiguousarray(values, dtype=kind))
+        return array.ctypes.data_as(ctypes.POINTER(kind))
+
     def doubles(self, values: Any) -> Any:
-        array = self.keep(np.ascontiguousarray(values, dtype=np.float64))
-        return array.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+        return self.array(values, ctypes.c_double)
 
     def indices(self, values: Any) -> Any:
-        array = self.keep(np.ascontiguousarray(values, dtype=np.uint32))
-        return array.ctypes.data_as(ctypes.POINTER(ctypes.c_uint32))
+        return self.array(values, ctypes.c_uint32)
 
     def items(self, name: str, values: Any) -> Any:
         """A pointer to an array of structures, from a structured array or from a list of structures."""

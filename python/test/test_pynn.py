@@ -126,3 +126,25 @@ def test_receptors_and_parameters_that_differ():
     segment = cells.get_data().segments[0]
     assert segment.filter(name="v")[0][0, 0] == -64.0
     assert [len(train) for train in segment.spiketrains] == [1, 0, 0]
+
+
+def test_sources_with_a_memory():
+    """Intervals are those of the processes, also across the ends of runs; a rate beyond the dead time is refused."""
+    sim.setup(seed=5)
+    gamma = sim.Population(2, sim.SpikeSourceGamma(alpha=[4, 2], beta=[400.0, 100.0]))
+    dead = sim.Population(1, sim.SpikeSourcePoissonRefractory(rate=100.0, tau_refrac=6.0, start=50.0, duration=9000.0))
+    gamma.record("spikes")
+    dead.record("spikes")
+    for _ in range(10):
+        sim.run(1000.0)
+    trains = [*gamma.get_data().segments[0].spiketrains, *dead.get_data().segments[0].spiketrains]
+    intervals = [np.diff(train.magnitude) for train in trains]
+    # means of 1000, 500 and 900 intervals, of coefficients of variation 0.5, 0.7, 0.4: four standard errors
+    assert [x.mean() for x in intervals] == pytest.approx([10.0, 20.0, 10.0], rel=0.13)
+    assert intervals[0].std() / 10.0 == pytest.approx(0.5, rel=0.15)
+    assert intervals[2].min() >= 6.0 - 1e-11  # a difference of times below 1e4 ms
+    assert trains[2].magnitude.min() > 50.0 and trains[2].magnitude.max() < 9050.0
+    sim.setup()
+    sim.Population(1, sim.SpikeSourcePoissonRefractory(rate=200.0, tau_refrac=6.0))
+    with pytest.raises(ValueError, match="dead time"):
+        sim.run(1.0)

@@ -88,6 +88,30 @@ def test_injection_and_state():
         sim.inject(inputs, 5, 4.0)
 
 
+def test_injected_spikes_in_any_order():
+    """Spikes that are injected, in whatever order and before or after a checkpoint, act as given ones, to the bit."""
+    rng = np.random.default_rng(2)
+    trains = [np.sort(rng.uniform(0.0, 50.0, 40)) for _ in range(3)]
+    runs = []
+    for given in (trains, [[], [], []]):
+        net = pm.Network()
+        inputs, cells = net.spikes("input", times=given), net.lif("cells", 3, V_th=-60.0)
+        net.connect(inputs, cells, weight=1500.0, delay=0.5)
+        runs.append(net.simulation())
+    neurons, times = np.repeat(np.arange(3), 40), np.concatenate(trains)
+    order = rng.permutation(120)
+    early, late = order[times[order] < 30.0], order[times[order] >= 30.0]
+    runs[1].inject("input", neurons[early], times[early])
+    runs[1].inject("input", neurons[late[:20]], times[late[:20]])
+    first = runs[1].run(20.0)
+    copied = pickle.loads(pickle.dumps(runs[1]))
+    expected = runs[0].run(50.0)["cells"]
+    assert len(expected) > 20
+    for sim in (runs[1], copied):
+        sim.inject("input", neurons[late[20:]], times[late[20:]])
+        assert np.array_equal(np.concatenate([first["cells"].time, sim.run(30.0)["cells"].time]), expected.time)
+
+
 def test_checkpoints(tmp_path):
     """A state goes on where it was, here or in another simulation, to the bit."""
     net = build()

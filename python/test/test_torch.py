@@ -223,10 +223,8 @@ def test_the_examples_of_the_documentation_run():
     assert names["layer"].weight.grad.any()
 
 
-@pytest.mark.parametrize("readout", ["linear", "first"])
-def test_the_example_learns(readout, monkeypatch, capsys):
+def test_the_example_learns(monkeypatch, capsys):
     """The first steps of the example already tell the classes apart better than chance."""
-    arguments = f"yin_yang.py --readout {readout} --epochs 3 --train 600 --test 100 --hidden 60"
-    monkeypatch.setattr("sys.argv", arguments.split())
+    monkeypatch.setattr("sys.argv", "yin_yang.py --epochs 2 --train 600 --test 100 --hidden 60".split())
     runpy.run_path(str(ROOT / "python" / "examples" / "yin_yang.py"), run_name="__main__")
-    assert float(capsys.readouterr().out.split()[-2]) > 55.0
+    assert float(capsys.readouterr().out.split()[-2]) > 60.0

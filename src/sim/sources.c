@@ -42,18 +42,27 @@ struct pm_sources {
     source *source; /* per population */
     pm_spike_list collected, injected;
     size_t next_injected;
+    bool disordered; /* injected spikes that wait are to be sorted before anybody looks at them */
     double end; /* of the last collection, ms */
 };
 
-/* Keeps `from` on sorted. */
-static bool insert(pm_spike_list *list, size_t from, pm_spike spike) {
+/* Into the list, which is sorted. */
+static bool insert(pm_spike_list *list, pm_spike spike) {
     if (!PM_LIST_ADD(*list, spike))
         return false;
     size_t at = list->count - 1;
-    for (; at > from && pm_compare_spikes(&spike, &list->items[at - 1]) < 0; at--)
+    for (; at > 0 && pm_compare_spikes(&spike, &list->items[at - 1]) < 0; at--)
         list->items[at] = list->items[at - 1];
     list->items[at] = spike;
     return true;
+}
+
+/* Injected spikes, those that wait in order. */
+static pm_spike_list *sorted_injected(pm_sources *sources) {
+    if (sources->disordered)
+        pm_spikes_sort(&sources->injected, sources->next_injected);
+    sources->disordered = false;
+    return &sources->injected;
 }
 
 /* The spikes of a cell in order. */
@@ -167,6 +176,7 @@ void pm_sources_reset(pm_sources *sources) {
             find_all(s);
     }
     sources->injected.count = sources->next_injected = sources->collected.count = 0;
+    sources->disordered = false;
     sources->end = 0.0;
 }
 
@@ -256,6 +266,7 @@ void pm_sources_archive(pm_sources *sources, pm_archive *archive) {
         }
     }
     PM_ARCHIVE_LIST(archive, sources->collected);
+    (void)sorted_injected(sources);
     PM_ARCHIVE_LIST(archive, sources->injected);
     PM_ARCHIVE(archive, sources->next_injected);
     PM_ARCHIVE(archive, sources->end);
@@ -337,7 +348,8 @@ static bool collect_population(pm_sources *sources, uint32_t p, double end) {
     return true;
 }
 
-double pm_sources_next(const pm_sources *sources) {
+double pm_sources_next(pm_sources *sources) {
+    const pm_spike_list *injected = sorted_injected(sources);
     double next = INFINITY;
     for (size_t p = 0; p < sources->network->n_populations; p++) {
         const source *s = &sources->source[p];
@@ -347,8 +359,8 @@ double pm_sources_next(const pm_sources *sources) {
         else if (population->kind == PM_SPIKE_SOURCE && s->next_event < population->n_events)
             next = fmin(next, population->events[s->next_event].time);
     }
-    if (sources->next_injected < sources->injected.count)
-        next = fmin(next, sources->injected.items[sources->next_injected].time);
+    if (sources->next_injected < injected->count)
+        next = fmin(next, injected->items[sources->next_injected].time);
     return next;
 }
 
@@ -358,7 +370,7 @@ pm_status pm_sources_collect(pm_sources *sources, double end, const pm_spike **s
     for (uint32_t p = 0; p < sources->network->n_populations; p++)
         if (!collect_population(sources, p, end))
             return pm_fail_memory(error, "spikes of sources");
-    pm_spike_list *injected = &sources->injected;
+    const pm_spike_list *injected = sorted_injected(sources);
     for (; sources->next_injected < injected->count; sources->next_injected++) {
         if (injected->items[sources->next_injected].time >= end)
             break;
@@ -371,9 +383,13 @@ pm_status pm_sources_collect(pm_sources *sources, double end, const pm_spike **s
 }
 
 pm_status pm_sources_inject(pm_sources *sources, const pm_spike *spike, pm_error *error) {
-    bool late = spike->time < sources->end;
-    if (!insert(late ? &sources->collected : &sources->injected, late ? 0 : sources->next_injected, *spike))
+    const pm_spike_list *injected = &sources->injected;
+    const bool late = spike->time < sources->end;
+    const bool waits = !late && sources->next_injected < injected->count;
+    const bool early = waits && pm_compare_spikes(spike, &injected->items[injected->count - 1]) < 0;
+    if (!(late ? insert(&sources->collected, *spike) : PM_LIST_ADD(sources->injected, *spike)))
         return pm_fail_memory(error, "injected spikes");
+    sources->disordered = sources->disordered || early;
     return PM_OK;
 }
 

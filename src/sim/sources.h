@@ -26,7 +26,7 @@ void pm_sources_skip(pm_sources *sources, uint32_t population, uint32_t neuron);
 pm_status pm_sources_collect(pm_sources *sources, double end, const pm_spike **spikes, size_t *count, pm_error *error);
 
 /* No spike that has not been collected comes before this time, ms. */
-double pm_sources_next(const pm_sources *sources);
+double pm_sources_next(pm_sources *sources);
 
 /* One more spike; one that lies before the end of the last collection joins what was collected. */
 pm_status pm_sources_inject(pm_sources *sources, const pm_spike *spike, pm_error *error);

@@ -30,7 +30,9 @@ from .standardmodels import (
     IF_curr_exp,
     NoisyCurrentSource,
     SpikeSourceArray,
+    SpikeSourceGamma,
     SpikeSourcePoisson,
+    SpikeSourcePoissonRefractory,
     StaticSynapse,
     StepCurrentSource,
 )

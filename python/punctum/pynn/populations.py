@@ -12,6 +12,7 @@ import punctum as pm
 
 from .recording import Recorder
 from .simulator import ID, NANO_TO_PICO, state
+from .standardmodels import Stream
 
 
 class Assembly(common.Assembly):
@@ -107,7 +108,7 @@ class Population(_Parameters, common.Population):
     def restart(self) -> None:
         self.fired: list[tuple[float, Any, Any]] = []  # up to when, neurons, times
         if not self.celltype.injectable:
-            self.random = [np.random.default_rng([state.seed, int(cell)]) for cell in self.all_cells]
+            self.streams = [Stream(state.seed, int(cell)) for cell in self.all_cells]
 
     def build(self, network: Any) -> None:
         if self.celltype.injectable:
@@ -156,7 +157,7 @@ class Population(_Parameters, common.Population):
             return
         known = self.fired[-1][0] if self.fired else 0.0
         if end > known:
-            parts = [self.celltype.draw(self.parameters, k, self.random[k], known, end) for k in range(self.size)]
+            parts = [self.celltype.draw(self.parameters, k, self.streams[k], known, end) for k in range(self.size)]
             numbers = np.repeat(np.arange(self.size), [len(part) for part in parts])
             self.fired.append((end, numbers, np.concatenate(parts) if parts else np.empty(0)))
         for _, numbers, times in self.fired:

@@ -3,7 +3,7 @@ when a network is built."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from pyNN.parameters import ParameterSpace, Sequence
@@ -42,21 +42,60 @@ class SpikeSourceArray(cells.SpikeSourceArray):
     translations = _same("spike_times")
 
     @staticmethod
-    def draw(parameters: dict[str, Any], number: int, random: Any, begin: float, end: float) -> Any:
+    def draw(parameters: dict[str, Any], number: int, stream: Stream, begin: float, end: float) -> Any:
         """The spikes of a neuron in [begin, end)."""
         times = np.sort(np.asarray(parameters["spike_times"][number].value, dtype=float))
         return times[(times >= begin) & (times < end)]
 
 
-def _renewal(interval: Any, start: float, stop: float, begin: float, end: float) -> Any:
-    """A process that begins anew at `begin`: exact for Poisson processes, which have no memory."""
-    times: list[float] = []
-    time = max(start, begin)
-    while True:
-        time += interval()
-        if not time < min(stop, end):
-            return np.array(times)
-        times.append(time)
+class Stream:
+    """The random numbers of a cell, and when it is to fire next where that is drawn already (ms)."""
+
+    def __init__(self, *seeds: int) -> None:
+        self.random = np.random.default_rng(seeds)
+        self.next: Optional[float] = None
+
+
+class _RenewalSource:
+    """Fires after intervals (ms) that are drawn one after the other from the start on."""
+
+    @classmethod
+    def draw(cls, parameters: dict[str, Any], number: int, stream: Stream, begin: float, end: float) -> Any:
+        """The spikes of a neuron in [begin, end)."""
+        p = {name: values[number] for name, values in parameters.items()}
+        stop, times = p["start"] + p["duration"], []
+        if stream.next is None:
+            stream.next = p["start"] + cls.interval(p, stream.random)
+        while stream.next < min(stop, end):
+            times.append(stream.next)
+            stream.next += cls.interval(p, stream.random)
+        return np.array(times)
+
+    @staticmethod
+    def interval(parameters: dict[str, Any], random: Any) -> float:
+        raise NotImplementedError
+
+
+class SpikeSourcePoissonRefractory(_RenewalSource, cells.SpikeSourcePoissonRefractory):
+    __doc__ = cells.SpikeSourcePoissonRefractory.__doc__
+    translations = _same("rate", "tau_refrac", "start", "duration")
+
+    @staticmethod
+    def interval(parameters: dict[str, Any], random: Any) -> float:
+        """Of the given mean, the dead time included."""
+        dead, mean = parameters["tau_refrac"], 1000.0 / parameters["rate"]
+        if not mean > dead:
+            raise ValueError(f"a rate of {parameters['rate']:g} Hz is not possible with a dead time of {dead:g} ms")
+        return float(dead + random.exponential(mean - dead))
+
+
+class SpikeSourceGamma(_RenewalSource, cells.SpikeSourceGamma):
+    __doc__ = cells.SpikeSourceGamma.__doc__
+    translations = _same("alpha", "beta", "start", "duration")
+
+    @staticmethod
+    def interval(parameters: dict[str, Any], random: Any) -> float:
+        return float(random.gamma(parameters["alpha"], 1000.0 / parameters["beta"]))
 
 
 class SpikeSourcePoisson(cells.SpikeSourcePoisson):
@@ -64,13 +103,14 @@ class SpikeSourcePoisson(cells.SpikeSourcePoisson):
     translations = _same("rate", "start", "duration")
 
     @staticmethod
-    def draw(parameters: dict[str, Any], number: int, random: Any, begin: float, end: float) -> Any:
+    def draw(parameters: dict[str, Any], number: int, stream: Stream, begin: float, end: float) -> Any:
         """The spikes of a neuron in [begin, end)."""
-        rate, start = parameters["rate"][number], parameters["start"][number]
-        if not rate > 0.0:
+        rate, first = parameters["rate"][number], parameters["start"][number]
+        start, stop = max(first, begin), min(first + parameters["duration"][number], end)
+        if not (rate > 0.0 and stop > start):
             return np.empty(0)
-        stop = start + parameters["duration"][number]
-        return _renewal(lambda: random.exponential(1000.0 / rate), start, stop, begin, end)
+        count = stream.random.poisson(1e-3 * rate * (stop - start))
+        return np.sort(stream.random.uniform(start, stop, count))
 
 
 class StaticSynapse(synapses.StaticSynapse):
