@@ -123,7 +123,9 @@ pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_datas
     if (pm_deformation_any(&c->deform) && (!train->bytes || train->width * train->height != train->n_features))
         return pm_fail(error, PM_INVALID, "data.deform: the examples are no pictures");
     pm_class_trainer own = {
-        .of = c, .train = train, .kind = c->model ? &pm_classifier_of_images : &pm_classifier_exact};
+        .of = c, .train = train, .kind = c->network ? &pm_classifier_network
+                                         : c->model ? &pm_classifier_of_images
+                                                    : &pm_classifier_exact};
     size_t first = 0;
     status = share(&own, relay, &first, error);
     if (!status)

@@ -14,6 +14,7 @@ void pm_dataset_free(pm_dataset *data) {
     free(data->values);
     free(data->first);
     free(data->stamp);
+    free(data->time);
     free(data->feature);
     free(data->label);
     *data = (pm_dataset){0};
@@ -65,13 +66,17 @@ pm_status pm_dataset_check(const pm_dataset *data, pm_error *error) {
 static bool copy_events(const pm_dataset *from, size_t kept, pm_dataset *part) {
     uint64_t begin = from->first[kept], n = from->first[from->n] - begin;
     part->first = malloc((part->n + 1) * sizeof *part->first);
-    part->stamp = malloc(n * sizeof *part->stamp + 1);
+    part->stamp = from->stamp ? malloc(n * sizeof *part->stamp + 1) : NULL;
+    part->time = from->time ? malloc(n * sizeof *part->time + 1) : NULL;
     part->feature = malloc(n * sizeof *part->feature + 1);
-    if (!part->first || !part->stamp || !part->feature)
+    if (!part->first || (from->stamp && !part->stamp) || (from->time && !part->time) || !part->feature)
         return false;
     for (size_t k = 0; k <= part->n; k++)
         part->first[k] = from->first[kept + k] - begin;
-    memcpy(part->stamp, from->stamp + begin, n * sizeof *part->stamp);
+    if (from->stamp)
+        memcpy(part->stamp, from->stamp + begin, n * sizeof *part->stamp);
+    if (from->time)
+        memcpy(part->time, from->time + begin, n * sizeof *part->time);
     memcpy(part->feature, from->feature + begin, n * sizeof *part->feature);
     return true;
 }
@@ -84,6 +89,7 @@ pm_status pm_dataset_split(pm_dataset *from, size_t n, pm_dataset *part, pm_erro
     part->values = from->values ? malloc(n * row * sizeof *part->values + 1) : NULL;
     part->first = NULL;
     part->stamp = NULL;
+    part->time = NULL;
     part->feature = NULL;
     part->label = malloc(n + 1);
     bool enough = part->label && (!from->bytes || part->bytes) && (!from->values || part->values);
