@@ -32,7 +32,7 @@ for name in ${NAMES:-delayed-xor fixed-delays no-recurrence gap-1000 resting sto
     for seed in $(seq "$first" "$last"); do
         file=$out/$name-$seed/summary.json
         [ ! -f "$file" ] || tr -d ' ,"' < "$file" | awk -F: '
-            /^test:/ {test = 1}
+            /^test:[{]/ {test = 1}
             test && $1 == "percent" {percent = $2}
             test && $1 == "spikes_per_example" {spikes = $2; test = 0}
             $1 == "training_cpu_seconds" {cpu = $2}

@@ -12,40 +12,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what is said of a quantity ------------------------------------------------------------------------------------ */
+/* --- what is said of a quantity ------------------------------------------------------------------------------------
+ */
 
 static const char *const ties[] = {"synapse", "axon", NULL};
-#define RATE                                                                                                           \
-    { "rate", "", "factor of the learning rate", offsetof(pm_learnt, rate), 1.0, .bounds = {0.0, INFINITY, PM_CLOSED} }
-#define LOWEST(unit, preset, words, least)                                                                             \
-    { "lowest", unit, "they do not go below", offsetof(pm_learnt, lowest), preset, words,                              \
-      .bounds = {least, INFINITY, PM_CLOSED} }
-#define HIGHEST(unit, least)                                                                                           \
-    { "highest", unit, "nor above", offsetof(pm_learnt, highest), INFINITY, "none",                                    \
-      .bounds = {least, INFINITY, PM_CLOSED} }
-static const pm_field of_weights[] = {RATE, LOWEST("pA", -INFINITY, "none", -INFINITY), HIGHEST("pA", -INFINITY)};
+static const char rate_help[] = "factor of the learning rate", lowest_help[] = "they do not go below",
+                  highest_help[] = "nor above";
+static const pm_field of_weights[] = {
+    {"rate", "", rate_help, offsetof(pm_learnt, rate), 1.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"lowest", "pA", lowest_help, offsetof(pm_learnt, lowest), -INFINITY, "none",
+     .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
+    {"highest", "pA", highest_help, offsetof(pm_learnt, highest), INFINITY, "none",
+     .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
+};
 static const pm_field of_delays[] = {
-    RATE, LOWEST("ms", 0.1, NULL, 0.0), HIGHEST("ms", 0.0),
+    {"rate", "", rate_help, offsetof(pm_learnt, rate), 1.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"lowest", "ms", lowest_help, offsetof(pm_learnt, lowest), 0.1, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"highest", "ms", highest_help, offsetof(pm_learnt, highest), INFINITY, "none",
+     .bounds = {0.0, INFINITY, PM_CLOSED}},
     {"of", "", "whether each synapse has a delay of its own, or all synapses of a source neuron share one",
-     offsetof(pm_learnt, ties), 0.0, .words = ties}};
-static const pm_field of_parameters[] = {RATE, LOWEST("", -INFINITY, "none", -INFINITY), HIGHEST("", -INFINITY)};
+     offsetof(pm_learnt, ties), 0.0, .words = ties},
+};
+static const pm_field of_parameters[] = {
+    {"rate", "", rate_help, offsetof(pm_learnt, rate), 1.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"lowest", "", lowest_help, offsetof(pm_learnt, lowest), -INFINITY, "none",
+     .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
+    {"highest", "", highest_help, offsetof(pm_learnt, highest), INFINITY, "none",
+     .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
+};
 
 static pm_status check_learnt(const void *structure, pm_error *error) {
     const pm_learnt *q = structure;
-    return q->highest >= q->lowest ? PM_OK
-                                   : pm_fail_key(error, "highest", "highest is %g; it must be at least lowest, %g",
-                                                 q->highest, q->lowest);
+    return q->highest >= q->lowest
+               ? PM_OK
+               : pm_fail_key(error, "highest", "highest is %g; it must be at least lowest, %g", q->highest, q->lowest);
 }
 
-#define QUANTITY(NAME, HELP, FIELDS)                                                                                   \
-    { .name = NAME, .help = HELP, .source = "", .fields = FIELDS, .n_fields = sizeof FIELDS / sizeof *FIELDS,          \
-      .size = sizeof(pm_learnt), .check = check_learnt }
-const pm_kind pm_learnt_weights = QUANTITY("weights", "of the synapses between two populations", of_weights);
-const pm_kind pm_learnt_delays = QUANTITY("delays", "of the synapses between two populations", of_delays);
-const pm_kind pm_learnt_parameters =
-    QUANTITY("parameters", "of the neurons of a population, each in its own unit", of_parameters);
+const pm_kind pm_learnt_weights = {.name = "weights",
+                                   .help = "of the synapses between two populations",
+                                   .source = "",
+                                   .fields = of_weights,
+                                   .n_fields = sizeof of_weights / sizeof *of_weights,
+                                   .size = sizeof(pm_learnt),
+                                   .check = check_learnt};
+const pm_kind pm_learnt_delays = {.name = "delays",
+                                  .help = "of the synapses between two populations",
+                                  .source = "",
+                                  .fields = of_delays,
+                                  .n_fields = sizeof of_delays / sizeof *of_delays,
+                                  .size = sizeof(pm_learnt),
+                                  .check = check_learnt};
+const pm_kind pm_learnt_parameters = {.name = "parameters",
+                                      .help = "of the neurons of a population, each in its own unit",
+                                      .source = "",
+                                      .fields = of_parameters,
+                                      .n_fields = sizeof of_parameters / sizeof *of_parameters,
+                                      .size = sizeof(pm_learnt),
+                                      .check = check_learnt};
 
-/* --- the walk ------------------------------------------------------------------------------------------------------ */
+/* --- the walk ------------------------------------------------------------------------------------------------------
+ */
 
 enum { NO_PARAMETER = PM_NEURON_PARAMETERS };
 
@@ -132,7 +158,8 @@ bool pm_circuit_bound(const pm_circuit *c, size_t k, double *values) {
     return finite;
 }
 
-/* --- made and freed ------------------------------------------------------------------------------------------------ */
+/* --- made and freed ------------------------------------------------------------------------------------------------
+ */
 
 void pm_circuit_free(pm_circuit *c) {
     for (size_t p = 0; c->synapses && c->net && p < c->net->n_projections; p++)
@@ -205,8 +232,8 @@ static pm_status spread(pm_circuit *c, const pm_learnt *q, pm_error *error) {
         values[j] = status ? 0.0 : all[place];
     }
     if (!status)
-        status = pm_network_vary(c->net, q->to, q->parameter,
-                                 &(pm_distribution){.kind = PM_VALUES, .values = values}, error);
+        status = pm_network_vary(c->net, q->to, q->parameter, &(pm_distribution){.kind = PM_VALUES, .values = values},
+                                 error);
     free(values);
     return status;
 }
@@ -257,7 +284,7 @@ pm_status pm_circuit_new(pm_circuit *c, pm_network *net, uint32_t input, uint32_
                          const pm_learnt *learnt, size_t n_learnt, pm_error *error) {
     *c = (pm_circuit){
         .net = net, .input = input, .output = output, .fires = fires, .learnt = learnt, .n_learnt = n_learnt};
-    c->synapses = calloc(net->n_projections + 1, sizeof *c->synapses);
+    c->synapses = calloc(net->n_projections + 1, sizeof(pm_synapse *));
     c->count = calloc(net->n_projections + 1, sizeof *c->count);
     c->first = calloc(net->n_projections + 1, sizeof *c->first);
     c->first_neuron = calloc(net->n_populations + 1, sizeof *c->first_neuron);

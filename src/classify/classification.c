@@ -198,6 +198,7 @@ void pm_classification_free(pm_classification *c) {
     free(c->test_recordings);
     free(c->desired);
     free(c->network);
+    free(c->populations);
     free(c);
 }
 

@@ -54,6 +54,13 @@ extern const pm_kind pm_classification_input;    /* of pm_classification: beside
 extern const pm_kind pm_classification_learning; /* of pm_classification: how weights change */
 extern const pm_kind pm_classification_activity; /* of pm_classification: the map activity */
 
+/* A population of a network whose spikes can be looked at. */
+typedef struct pm_class_population {
+    char name[40]; /* cut, if it is longer */
+    size_t size;
+    uint32_t number; /* in the network */
+} pm_class_population;
+
 struct pm_classification {
     char *file; /* where it was read; NULL: nowhere */
     uint64_t seed;
@@ -67,6 +74,8 @@ struct pm_classification {
     uint64_t network_mark; /* stands for what is in the file */
     uint32_t input, output;
     size_t n_inputs; /* neurons of the input population */
+    pm_class_population *populations; /* the input first, the output last, if it fires */
+    size_t n_populations;
     pm_learnt learnt[PM_MOST_LEARNT];
     size_t n_learnt;
     const pm_network_loss *network_loss;

@@ -14,16 +14,16 @@ typedef struct pm_circuit pm_circuit;
 
 /* A synapse onto an output, by its source. */
 typedef struct pm_onto {
-    size_t number;            /* of the synapse, in gradients */
+    size_t number;             /* of the synapse, in gradients */
     const pm_synapse *synapse; /* as it is now */
 } pm_onto;
 
 /* What a run gave, and where its derivatives go. */
 typedef struct pm_answer {
     const pm_circuit *circuit;
-    const void *parameters;  /* of the loss */
-    double duration;         /* ms */
-    const pm_lif *output;    /* of an output neuron */
+    const void *parameters;   /* of the loss */
+    double duration;          /* ms */
+    const pm_lif *output;     /* of an output neuron */
     const size_t *first_onto; /* by neuron, numbered through: its synapses onto outputs */
     const pm_onto *onto;
     const pm_spike *spikes; /* of all populations, in order */
@@ -37,15 +37,15 @@ typedef struct pm_answer {
 
 typedef struct pm_network_loss {
     pm_kind head;
-    bool fires;                                /* the outputs fire; else they only integrate */
-    void (*score)(const pm_answer *a);         /* z_o of each output; the decision is the largest one */
+    bool fires;                                            /* the outputs fire; else they only integrate */
+    void (*score)(const pm_answer *a);                     /* z_o of each output; the decision is the largest one */
     void (*back)(const pm_answer *a, const double *dl_dz); /* after score: adds the derivatives */
 } pm_network_loss;
 
 /* All of them, pm_network_loss_NAME; the first one is the default. */
 #define PM_NETWORK_LOSSES(X)                                                                                           \
     X(potential)                                                                                                       \
-    X(first_spike)                                                                                                     \
+    X(earliest)                                                                                                        \
     X(count)
 #define PM_NETWORK_LOSS(name) extern const pm_network_loss pm_network_loss_##name;
 PM_NETWORK_LOSSES(PM_NETWORK_LOSS)

@@ -24,9 +24,9 @@ typedef struct part {
     pm_spike *spikes; /* of the last run */
     size_t n;
     pm_answer answer;
-    double *share;         /* softmax of the scores */
-    pm_gradient gradient;  /* of all synapses and neurons, summed over examples */
-    double *learnt;        /* the same of what is learnt */
+    double *share;          /* softmax of the scores */
+    pm_gradient gradient;   /* of all synapses and neurons, summed over examples */
+    double *learnt;         /* the same of what is learnt */
     pm_raster *populations; /* spikes by population, for looks */
     pm_status status;
     pm_error error;
@@ -44,12 +44,13 @@ typedef struct net_model {
     double keep;             /* the share of every weight that a step leaves */
     size_t n_parts;
     part *parts;
-    size_t *sizes;   /* of populations, the input first */
-    double *columns; /* of a table */
+    size_t *sizes, *place; /* of populations as they are looked at; the place of each, SIZE_MAX: it is not */
+    double *columns;       /* of a table */
     uint64_t key;
 } net_model;
 
-/* --- made and freed ------------------------------------------------------------------------------------------------ */
+/* --- made and freed ------------------------------------------------------------------------------------------------
+ */
 
 static void rest(part *p) {
     pm_recording_free(p->recording);
@@ -88,6 +89,7 @@ static void destroy(void *model) {
     free(m->tested);
     free(m->sum);
     free(m->sizes);
+    free(m->place);
     free(m->columns);
     pm_circuit_free(&m->circuit);
     free(m);
@@ -153,9 +155,11 @@ static pm_status build(net_model *m, pm_error *error) {
     m->tested = malloc((learnt + 1) * sizeof *m->tested);
     m->sum = malloc((learnt + 1) * sizeof *m->sum);
     m->sizes = calloc(populations, sizeof *m->sizes);
+    m->place = malloc(populations * sizeof *m->place);
     m->columns = malloc((4 * most + 1) * sizeof *m->columns);
     m->parts = calloc(m->n_parts, sizeof *m->parts);
-    bool enough = m->first_onto && m->onto && m->values && m->tested && m->sum && m->sizes && m->columns && m->parts;
+    bool enough =
+        m->first_onto && m->onto && m->values && m->tested && m->sum && m->sizes && m->place && m->columns && m->parts;
     for (size_t p = 0; enough && p < m->n_parts; p++)
         enough = part_new(&m->parts[p], m);
     if (!enough)
@@ -163,10 +167,12 @@ static pm_status build(net_model *m, pm_error *error) {
     memcpy(m->values, c->initial, learnt * sizeof *m->values);
     memcpy(m->tested, c->initial, learnt * sizeof *m->tested);
     sort_onto(m);
-    m->sizes[0] = c->net->populations[c->input].size;
-    for (uint32_t p = 0, next = 1; p < populations; p++)
-        if (p != c->input)
-            m->sizes[next++] = c->net->populations[p].size;
+    for (size_t p = 0; p < populations; p++)
+        m->place[p] = SIZE_MAX;
+    for (size_t k = 0; k < m->of->n_populations; k++) {
+        m->place[m->of->populations[k].number] = k;
+        m->sizes[k] = m->of->populations[k].size;
+    }
     return PM_OK;
 }
 
@@ -200,7 +206,8 @@ static pm_status create(void **model, const pm_classification *c, const pm_datas
     return status;
 }
 
-/* --- what is learnt ------------------------------------------------------------------------------------------------ */
+/* --- what is learnt ------------------------------------------------------------------------------------------------
+ */
 
 static double *array(void *model, size_t k, size_t *n) {
     net_model *m = model;
@@ -213,8 +220,7 @@ static bool block(const void *model, size_t k, pm_class_block *b) {
     const pm_circuit *c = &m->circuit;
     if (k >= c->n_learnt)
         return false;
-    *b = (pm_class_block){
-        .from = c->at[k], .rows = 1, .columns = c->at[k + 1] - c->at[k], .share = c->learnt[k].rate};
+    *b = (pm_class_block){.from = c->at[k], .rows = 1, .columns = c->at[k + 1] - c->at[k], .share = c->learnt[k].rate};
     return true;
 }
 
@@ -245,7 +251,8 @@ static bool settle(void *model, size_t k, size_t row, size_t n) {
     return pm_circuit_bound(c, k, m->values + c->at[k]);
 }
 
-/* --- one example --------------------------------------------------------------------------------------------------- */
+/* --- one example ---------------------------------------------------------------------------------------------------
+ */
 
 static pm_status wake(net_model *m, part *p, pm_error *error) {
     const pm_network *net = m->circuit.net;
@@ -288,12 +295,12 @@ static pm_status run_example(net_model *m, part *p, const pm_presentation *of, p
         status = pm_simulation_reset(p->simulation, error);
     pm_recording_clear(p->recording);
     for (size_t k = 0; !status && k < p->input.n; k++)
-        status = p->input.time[k] < duration
-                     ? pm_simulation_inject(p->simulation, m->circuit.input, p->input.neuron[k], p->input.time[k],
-                                            error)
-                     : pm_fail(error, PM_INVALID,
-                               "example %zu has an input spike at %g ms; the duration of the network is %g ms",
-                               of->example, p->input.time[k], duration);
+        status =
+            p->input.time[k] < duration
+                ? pm_simulation_inject(p->simulation, m->circuit.input, p->input.neuron[k], p->input.time[k], error)
+                : pm_fail(error, PM_INVALID,
+                          "example %zu has an input spike at %g ms; the duration of the network is %g ms", of->example,
+                          p->input.time[k], duration);
     if (!status)
         status = pm_simulation_run(p->simulation, duration, error);
     free(p->spikes);
@@ -376,7 +383,8 @@ static pm_status learn(void *model, const pm_class_batch *batch, pm_score *parts
     return find_failure(m, error);
 }
 
-/* --- tests --------------------------------------------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------------------------------------------------
+ */
 
 static void prepare(void *model, const double *const *arrays) {
     net_model *m = model;
@@ -412,19 +420,18 @@ static pm_status test(void *model, const pm_dataset *data, uint32_t *confusion, 
 static pm_status look(void *model, const pm_dataset *data, size_t example, pm_class_look *look, pm_error *error) {
     net_model *m = model;
     part *p = &m->parts[0];
-    const pm_network *net = m->circuit.net;
     pm_status status = p->simulation ? PM_OK : wake(m, p, error);
     if (!status)
         status = run_example(m, p, &(pm_presentation){data, example, m->key + 1, example}, error);
-    for (size_t k = 0; k < net->n_populations; k++)
+    for (size_t k = 0; k < m->of->n_populations; k++)
         p->populations[k].n = 0;
     for (size_t k = 0; !status && k < p->n; k++) {
-        const uint32_t of = p->spikes[k].population, input = m->circuit.input;
-        const uint32_t place = of == input ? 0 : of < input ? of + 1 : of;
-        status = pm_raster_append(&p->populations[place], p->spikes[k].time, p->spikes[k].neuron, p->spikes[k].slope,
-                                  error);
+        const size_t place = m->place[p->spikes[k].population];
+        if (place != SIZE_MAX)
+            status = pm_raster_append(&p->populations[place], p->spikes[k].time, p->spikes[k].neuron,
+                                      p->spikes[k].slope, error);
     }
-    *look = (pm_class_look){p->populations, m->sizes, net->n_populations, net->duration};
+    *look = (pm_class_look){p->populations, m->sizes, m->of->n_populations, m->circuit.net->duration};
     return status;
 }
 

@@ -1,6 +1,6 @@
 /* z_o is the mean of V_o - E_L over a window, divided by `scale`; the outputs do not fire. With `fade` the mean is
- * weighted by exp(-(t - from) / fade): early evidence counts more (the loss sum_exp of T. Nowotny, J. P. Turner and J. C.
- * Knight, Neuromorphic Computing and Engineering 5, 2025).
+ * weighted by exp(-(t - from) / fade): early evidence counts more (the loss sum_exp of T. Nowotny, J. P. Turner and J.
+ * C. Knight, Neuromorphic Computing and Engineering 5, 2025).
  *
  * With F(x) the integral over [0, x] of e^{-m y} eps(y), eps the response to a spike of weight 1 and m = 1/fade, the
  * equation of the membrane gives (m + l_m) F(x) = A(x) / C_m - e^{-m x} eps(x), A the same integral of the current. So

@@ -25,16 +25,15 @@ struct pm_task_draw {
 
 static void fire(pm_task_draw *d, size_t group, double from, double width) {
     for (size_t k = 0; k < d->group; k++)
-        d->spikes[d->n++] =
-            (cue_spike){pm_draw_flat(d->rng, from, from + width), (uint16_t)(group * d->group + k)};
+        d->spikes[d->n++] = (cue_spike){pm_draw_flat(d->rng, from, from + width), (uint16_t)(group * d->group + k)};
 }
 
 static uint8_t bit(pm_task_draw *d) { return (uint8_t)gsl_rng_uniform_int(d->rng, 2); }
 
-#define WIDTH(type) {"width", "ms", "a cue's neurons fire once each within it", offsetof(type, width), 5.0,            \
-                     .bounds = {0.0, INFINITY, PM_LOW_OPEN}}
+static const char width_help[] = "the neurons of a cue fire once each within it";
 
-/* --- delayed XOR --------------------------------------------------------------------------------------------------- */
+/* --- delayed XOR ---------------------------------------------------------------------------------------------------
+ */
 
 typedef struct delayed_xor {
     double gap, width; /* ms */
@@ -43,7 +42,7 @@ typedef struct delayed_xor {
 static const pm_field xor_fields[] = {
     {"gap", "ms", "from the first cue to the second", offsetof(delayed_xor, gap), 200.0,
      .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
-    WIDTH(delayed_xor),
+    {"width", "ms", width_help, offsetof(delayed_xor, width), 5.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
 };
 
 static double xor_end(const void *parameters) {
@@ -76,7 +75,8 @@ const pm_task pm_task_delayed_xor = {.head = {.name = "delayed_xor",
                                      .cues = xor_cues,
                                      .draw = xor_draw};
 
-/* --- store and recall ---------------------------------------------------------------------------------------------- */
+/* --- store and recall ----------------------------------------------------------------------------------------------
+ */
 
 typedef struct store_recall {
     double steps, interval, width; /* interval, width: ms */
@@ -87,7 +87,7 @@ static const pm_field store_fields[] = {
      .type = PM_WHOLE},
     {"interval", "ms", "from one to the next, and from the last to the recall", offsetof(store_recall, interval), 50.0,
      .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
-    WIDTH(store_recall),
+    {"width", "ms", width_help, offsetof(store_recall, width), 5.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
 };
 
 static double store_end(const void *parameters) {
@@ -114,19 +114,21 @@ static uint8_t store_draw(const void *parameters, pm_task_draw *d) {
     return label;
 }
 
-const pm_task pm_task_store_recall = {.head = {.name = "store_recall",
-                                               .help = "which of several bits was shown together with the cue to store it",
-                                               .source = "G. Bellec et al., NeurIPS 2018",
-                                               .fields = store_fields,
-                                               .n_fields = sizeof store_fields / sizeof *store_fields,
-                                               .size = sizeof(store_recall)},
-                                      .groups = 4,
-                                      .classes = 2,
-                                      .end = store_end,
-                                      .cues = store_cues,
-                                      .draw = store_draw};
+const pm_task pm_task_store_recall = {
+    .head = {.name = "store_recall",
+             .help = "which of several bits was shown together with the cue to store it",
+             .source = "G. Bellec et al., NeurIPS 2018",
+             .fields = store_fields,
+             .n_fields = sizeof store_fields / sizeof *store_fields,
+             .size = sizeof(store_recall)},
+    .groups = 4,
+    .classes = 2,
+    .end = store_end,
+    .cues = store_cues,
+    .draw = store_draw};
 
-/* --- examples ------------------------------------------------------------------------------------------------------ */
+/* --- examples ------------------------------------------------------------------------------------------------------
+ */
 
 static int compare(const void *a, const void *b) {
     const cue_spike *x = a, *y = b;

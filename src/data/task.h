@@ -1,5 +1,5 @@
-/* Tasks whose examples are drawn: spikes that have to be kept in mind, and a label. Each task is one constant descriptor
- * and a line in the list below. Times in ms. */
+/* Tasks whose examples are drawn: spikes that have to be kept in mind, and a label. Each task is one constant
+ * descriptor and a line in the list below. Times in ms. */
 #ifndef PM_DATA_TASK_H
 #define PM_DATA_TASK_H
 

@@ -169,6 +169,12 @@ static json_t *network_json(const pm_classification *c) {
                             (json_int_t)c->output, "seed", (json_int_t)c->seed, "data", data_json(c), "coding",
                             coding_json(c), "learn", learn, "loss", loss);
     learning_json(&map, c);
+    json_t *populations = json_array();
+    for (size_t k = 0; k < c->n_populations; k++)
+        pm_json_append(&populations, json_pack("{s:s, s:I}", "name", c->populations[k].name, "size",
+                                               (json_int_t)c->populations[k].size));
+    pm_json_set(&map, "populations", populations);
+    pm_json_set(&map, "duration", json_real(c->duration));
     return map;
 }
 

@@ -414,7 +414,7 @@ static pm_status read_model_experiment(pm_classification *c, const pm_node *root
     return status ? status : pm_node_blame(root, pm_classification_check(c, error), error);
 }
 
-/* --- networks of network files ------------------------------------------------------------------------------------- */
+/* --- networks of network files ---------------------------------------------------------------------------------- */
 
 static pm_status read_network_experiment(pm_classification *c, const pm_node *root, pm_error *error) {
     static const char *const others[] = {"seed", "network", "input", "output",    "data",

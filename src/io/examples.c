@@ -1,5 +1,5 @@
-/* Rows are added as they come; the spikes of an example are put in order when it is complete. Invariant: first[n] is the
- * number of spikes so far. */
+/* Rows are added as they come; the spikes of an example are put in order when it is complete. Invariant: first[n] is
+ * the number of spikes so far. */
 #include "io/examples.h"
 
 #include "base/list.h"

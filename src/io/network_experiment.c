@@ -28,7 +28,8 @@ static pm_status find(const pm_network *net, const pm_node *map, const char *key
     return PM_OK;
 }
 
-/* --- what is learnt ------------------------------------------------------------------------------------------------ */
+/* --- what is learnt ------------------------------------------------------------------------------------------------
+ */
 
 static pm_status add(pm_classification *c, const pm_node *map, const pm_learnt *what, const pm_kind *kind,
                      pm_error *error) {
@@ -105,15 +106,16 @@ static pm_status read_learn(pm_classification *c, const pm_network *net, const p
 
 json_t *pm_learnt_json(const pm_learnt *q) {
     static const pm_kind *const kinds[] = {&pm_learnt_weights, &pm_learnt_delays, &pm_learnt_parameters};
-    json_t *map = json_pack("{s:s, s:I, s:I}", "of", kinds[q->kind]->name, "from", (json_int_t)q->from, "to",
-                            (json_int_t)q->to);
+    json_t *map =
+        json_pack("{s:s, s:I, s:I}", "of", kinds[q->kind]->name, "from", (json_int_t)q->from, "to", (json_int_t)q->to);
     if (q->kind == PM_LEARNT_PARAMETER)
         pm_json_set(&map, "parameter", json_string(q->parameter));
     pm_kind_json(&map, kinds[q->kind], q);
     return map;
 }
 
-/* --- the network --------------------------------------------------------------------------------------------------- */
+/* --- the network ---------------------------------------------------------------------------------------------------
+ */
 
 static pm_status check_ends(const pm_classification *c, const pm_network *net, const pm_node *root, pm_error *error) {
     const pm_population *in = &net->populations[c->input], *out = &net->populations[c->output];
@@ -135,13 +137,29 @@ static pm_status check_ends(const pm_classification *c, const pm_network *net, c
     return PM_OK;
 }
 
+/* Whose spikes can be looked at. */
+static pm_status list_populations(pm_classification *c, const pm_network *net, pm_error *error) {
+    c->populations = calloc(net->n_populations, sizeof *c->populations);
+    if (!c->populations)
+        return pm_fail_memory(error, "populations");
+    for (int pass = 0; pass < 3; pass++)
+        for (uint32_t p = 0; p < net->n_populations; p++) {
+            const int when = p == c->input ? 0 : p == c->output ? 2 : 1;
+            if (when != pass || (when == 2 && !c->network_loss->fires))
+                continue;
+            pm_class_population *to = &c->populations[c->n_populations++];
+            *to = (pm_class_population){.size = net->populations[p].size, .number = p};
+            snprintf(to->name, sizeof to->name, "%s", net->populations[p].name);
+        }
+    return PM_OK;
+}
+
 static pm_status read_loss(pm_classification *c, const pm_node *root, pm_error *error) {
     const pm_kind *kind = NULL;
     pm_node loss = pm_map_find(root, "loss");
     if (!pm_node_exists(&loss))
         return PM_OK;
-    pm_status status =
-        pm_read_choice(&loss, pm_network_losses, "loss", NULL, &kind, c->network_loss_parameters, error);
+    pm_status status = pm_read_choice(&loss, pm_network_losses, "loss", NULL, &kind, c->network_loss_parameters, error);
     c->network_loss = status ? c->network_loss : pm_network_loss_of(kind);
     return status;
 }
@@ -162,7 +180,8 @@ static pm_status read_all(pm_classification *c, const pm_network *net, const pm_
     c->n_classes = net->populations[c->output].size;
     c->n_layers = 1;
     c->layers[0].size = c->n_classes;
-    return read_loss(c, root, error);
+    status = read_loss(c, root, error);
+    return status ? status : list_populations(c, net, error);
 }
 
 pm_status pm_read_network_of(pm_classification *c, const pm_node *root, pm_error *error) {

@@ -9,18 +9,18 @@
 #include <math.h>
 #include <stdint.h>
 
-typedef struct first_spike {
+typedef struct earliest {
     double from, scale; /* ms */
     double climb;       /* mV/ms */
-} first_spike;
+} earliest;
 
 static const pm_field fields[] = {
-    {"from", "ms", "spikes before it do not count", offsetof(first_spike, from), 0.0,
+    {"from", "ms", "spikes before it do not count", offsetof(earliest, from), 0.0,
      .bounds = {0.0, INFINITY, PM_CLOSED}},
-    {"scale", "ms", "that the times of first spikes are divided by", offsetof(first_spike, scale), 1.0,
+    {"scale", "ms", "that the times of first spikes are divided by", offsetof(earliest, scale), 1.0,
      .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
-    {"climb", "mV/ms", "how fast a silent output would come to its threshold after the end",
-     offsetof(first_spike, climb), 1.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
+    {"climb", "mV/ms", "how fast a silent output would come to its threshold after the end", offsetof(earliest, climb),
+     1.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
 };
 
 static double at_end(const pm_answer *a, double at, double *slope) {
@@ -45,7 +45,7 @@ static void find(const pm_answer *a, double from) {
 }
 
 static void score(const pm_answer *a) {
-    const first_spike *p = a->parameters;
+    const earliest *p = a->parameters;
     const pm_lif *lif = a->output;
     find(a, p->from);
     pm_view_sum(a, at_end, a->score);
@@ -61,7 +61,7 @@ static void score(const pm_answer *a) {
 }
 
 static void back(const pm_answer *a, const double *dl_dz) {
-    const first_spike *p = a->parameters;
+    const earliest *p = a->parameters;
     for (size_t o = 0; o < a->n_outputs; o++) {
         if (a->first[o] < SIZE_MAX - 1)
             a->dl_dt[a->first[o]] -= dl_dz[o] / p->scale;
@@ -70,14 +70,14 @@ static void back(const pm_answer *a, const double *dl_dz) {
     pm_view_back(a, at_end, a->score);
 }
 
-const pm_network_loss pm_network_loss_first_spike = {
-    .head = {.name = "first_spike",
+const pm_network_loss pm_network_loss_earliest = {
+    .head = {.name = "earliest",
              .help = "which output fires first; silent ones have a pseudospike after the end",
              .source = "J. Goeltz et al., Nature Machine Intelligence 3:823, 2021; C. Klos and R.-M. Memmesheimer, "
                        "Physical Review Letters 134, 2025",
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
-             .size = sizeof(first_spike)},
+             .size = sizeof(earliest)},
     .fires = true,
     .score = score,
     .back = back};
