@@ -19,12 +19,14 @@ vary delayed-xor delayed-xor '' ''
 vary fixed-delays delayed-xor 's/, delays: {[^}]*}//' ''
 vary no-recurrence delayed-xor '/from: hidden, to: hidden/d' '/from: hidden, to: hidden/d'
 vary gap-1000 delayed-xor 's/gap: 200/gap: 1000/; s/from: 230/from: 1030/; s/to: 240/to: 1040/' 's/duration: 240/duration: 1040/'
+sed '/from: hidden, to: hidden/d' $out/gap-1000.yaml | sed 's#gap-1000-network#gap-1000-alone-network#' > $out/gap-1000-alone.yaml
+sed '/from: hidden, to: hidden/d' $out/gap-1000-network.yaml > $out/gap-1000-alone-network.yaml
 vary resting delayed-xor '' 's/I_e: 205.0/I_e: 0.0/; s/0.0, 60.0/0.0, 300.0/; s/0.0, 5.0/0.0, 50.0/'
 vary store-recall store-recall '' ''
 
 echo "| experiment | solved | test accuracy (%): mean | lowest | spikes per example | processor seconds of training |"
 echo "|---|---|---|---|---|---|"
-for name in ${NAMES:-delayed-xor fixed-delays no-recurrence gap-1000 resting store-recall}; do
+for name in ${NAMES:-delayed-xor fixed-delays no-recurrence gap-1000 gap-1000-alone resting store-recall}; do
     for seed in $(seq "$first" "$last"); do
         [ -f $out/$name-$seed/summary.json ] ||
             build/punctum train $out/$name.yaml -o $out/$name-$seed --seed "$seed" --quiet --jobs "${JOBS:-2}" || true

@@ -32,7 +32,7 @@ def read(path, step, duration):
 
 
 class Network(torch.nn.Module):
-    def __init__(self, hidden, step):
+    def __init__(self, hidden, step, gain):
         super().__init__()
         beta = float(np.exp(-step / TAU))
         self.into = torch.nn.Linear(CHANNELS, hidden)
@@ -40,6 +40,8 @@ class Network(torch.nn.Module):
                                     spike_grad=snntorch.surrogate.fast_sigmoid(slope=25))
         self.out = torch.nn.Linear(hidden, CLASSES)
         self.beta = beta
+        with torch.no_grad():
+            self.into.weight *= gain  # so that neurons fire to begin with
 
     def forward(self, x):
         drive = self.into(x)
@@ -68,6 +70,7 @@ def main():
     parser.add_argument("--duration", type=float, default=800.0, help="ms")
     parser.add_argument("--hidden", type=int, default=256)
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--gain", type=float, default=8.0, help="of the initial weights of the input")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     o = parser.parse_args()
@@ -75,7 +78,7 @@ def main():
     torch.set_num_threads(o.jobs)
     x, y = read(o.folder / "train.dat", o.step, o.duration)
     x_test, y_test = read(o.folder / "test.dat", o.step, o.duration)
-    network = Network(o.hidden, o.step)
+    network = Network(o.hidden, o.step, o.gain)
     optimiser = torch.optim.Adam(network.parameters(), lr=o.rate)
     print("# epoch train_loss test_percent spikes_per_example cpu_seconds")
     for epoch in range(o.epochs):

@@ -52,11 +52,7 @@ refuse_network() {
     refuse 2 "network\.yaml:[0-9]+: .*$pattern" run network.yaml -o new
 }
 
-<<<<<<< HEAD
-for part in runs texts kinds refusals general hints folder resumed training simulators peers search cameras classifiers delays images \
-=======
-for part in runs texts kinds refusals general hints folder resumed training simulators peers search cameras classifiers recurrent images \
->>>>>>> 74f3893 (Examples of spikes from files and drawn tasks; recurrent experiments, their tests and scripts)
+for part in runs texts kinds refusals general hints folder resumed training simulators peers search cameras classifiers recurrent delays images \
     bits pictures speed memory limits; do
     . "$here/test/e2e/$part.sh"
 done

@@ -15,37 +15,31 @@
 /* --- what is said of a quantity ------------------------------------------------------------------------------------
  */
 
-static const char *const ties[] = {"synapse", "axon", NULL};
-static const char rate_help[] = "factor of the learning rate", lowest_help[] = "they do not go below",
-                  highest_help[] = "nor above";
+static const char *const owners[] = {"synapse", "axon", NULL};
+static const char min_help[] = "a step that leads below it ends there", max_help[] = "and one that leads above it";
 static const pm_field of_weights[] = {
-    {"rate", "", rate_help, offsetof(pm_learnt, rate), 1.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
-    {"lowest", "pA", lowest_help, offsetof(pm_learnt, lowest), -INFINITY, "none",
-     .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
-    {"highest", "pA", highest_help, offsetof(pm_learnt, highest), INFINITY, "none",
-     .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
+    {"rate", "", "factor of the learning rate", offsetof(pm_learnt, rate), 1.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"min", "pA", min_help, offsetof(pm_learnt, min), -INFINITY, "none", .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
+    {"max", "pA", max_help, offsetof(pm_learnt, max), INFINITY, "none", .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
 };
 static const pm_field of_delays[] = {
-    {"rate", "", rate_help, offsetof(pm_learnt, rate), 1.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
-    {"lowest", "ms", lowest_help, offsetof(pm_learnt, lowest), 0.1, .bounds = {0.0, INFINITY, PM_CLOSED}},
-    {"highest", "ms", highest_help, offsetof(pm_learnt, highest), INFINITY, "none",
-     .bounds = {0.0, INFINITY, PM_CLOSED}},
-    {"of", "", "whether each synapse has a delay of its own, or all synapses of a source neuron share one",
-     offsetof(pm_learnt, ties), 0.0, .words = ties},
+    {"rate", "", "of learning: for adam the size of a step in ms", offsetof(pm_learnt, rate), NAN,
+     .bounds = {0.0, 1e9, PM_CLOSED}},
+    {"min", "ms", min_help, offsetof(pm_learnt, min), 0.1, .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"max", "ms", max_help, offsetof(pm_learnt, max), INFINITY, "none", .bounds = {0.0, INFINITY, PM_CLOSED}},
+    {"per", "", "what has a delay of its own", offsetof(pm_learnt, per), 0.0, .words = owners},
 };
 static const pm_field of_parameters[] = {
-    {"rate", "", rate_help, offsetof(pm_learnt, rate), 1.0, .bounds = {0.0, INFINITY, PM_CLOSED}},
-    {"lowest", "", lowest_help, offsetof(pm_learnt, lowest), -INFINITY, "none",
-     .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
-    {"highest", "", highest_help, offsetof(pm_learnt, highest), INFINITY, "none",
-     .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
+    {"rate", "", "of learning: for adam the size of a step in the unit of the parameter", offsetof(pm_learnt, rate),
+     NAN, .bounds = {0.0, 1e9, PM_CLOSED}},
+    {"min", "", min_help, offsetof(pm_learnt, min), -INFINITY, "none", .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
+    {"max", "", max_help, offsetof(pm_learnt, max), INFINITY, "none", .bounds = {-INFINITY, INFINITY, PM_CLOSED}},
 };
 
 static pm_status check_learnt(const void *structure, pm_error *error) {
     const pm_learnt *q = structure;
-    return q->highest >= q->lowest
-               ? PM_OK
-               : pm_fail_key(error, "highest", "highest is %g; it must be at least lowest, %g", q->highest, q->lowest);
+    return q->max >= q->min ? PM_OK
+                            : pm_fail_key(error, "max", "max is %g; it must be at least min, %g", q->max, q->min);
 }
 
 const pm_kind pm_learnt_weights = {.name = "weights",
@@ -96,7 +90,7 @@ static size_t size_of(const pm_circuit *c, size_t k) {
     size_t n = 0;
     if (q->kind == PM_LEARNT_PARAMETER)
         return c->net->populations[q->to].size;
-    if (q->kind == PM_LEARNT_DELAYS && q->ties > 0.0)
+    if (q->kind == PM_LEARNT_DELAYS && q->per > 0.0)
         return c->net->populations[q->from].size;
     for (size_t p = 0; p < c->net->n_projections; p++)
         n += is_of(c, q, p) ? c->count[p] : 0;
@@ -129,7 +123,7 @@ static void visit(const pm_circuit *c, size_t k, double *values, const pm_gradie
             with(&values[j], &now[j], g ? g->neuron[(first + j) * NO_PARAMETER + place] : 0.0);
         return;
     }
-    const bool weights = q->kind == PM_LEARNT_WEIGHTS, tied = !weights && q->ties > 0.0;
+    const bool weights = q->kind == PM_LEARNT_WEIGHTS, tied = !weights && q->per > 0.0;
     size_t next = 0;
     for (size_t p = 0; p < c->net->n_projections; p++)
         for (size_t j = 0; is_of(c, q, p) && j < c->count[p]; j++) {
@@ -153,7 +147,7 @@ bool pm_circuit_bound(const pm_circuit *c, size_t k, double *values) {
     bool finite = true;
     for (size_t j = 0; j < c->at[k + 1] - c->at[k]; j++) {
         finite = finite && pm_weight_fits(values[j]);
-        values[j] = fmin(fmax(values[j], q->lowest), q->highest);
+        values[j] = fmin(fmax(values[j], q->min), q->max);
     }
     return finite;
 }

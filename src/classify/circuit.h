@@ -8,18 +8,17 @@
 #include <punctum/gradient.h>
 
 typedef enum pm_learnt_kind { PM_LEARNT_WEIGHTS, PM_LEARNT_DELAYS, PM_LEARNT_PARAMETER } pm_learnt_kind;
-typedef enum pm_delay_ties { PM_DELAYS_OF_SYNAPSES, PM_DELAYS_OF_AXONS } pm_delay_ties;
+typedef enum pm_delay_owner { PM_DELAY_PER_SYNAPSE, PM_DELAY_PER_AXON } pm_delay_owner;
 
 /* One quantity that is learnt: of all synapses from one population to another, or a parameter of all neurons of one. */
 typedef struct pm_learnt {
     pm_learnt_kind kind;
-    uint32_t from, to;      /* populations; of a parameter: to */
-    char parameter[16];     /* of pm_neuron, or V_m at t = 0 */
-    double rate;            /* factor of the learning rate */
-    double lowest, highest; /* in the unit of the quantity */
-    double ties;            /* of delays, a pm_delay_ties */
+    uint32_t from, to;  /* populations; of a parameter: to */
+    char parameter[16]; /* of pm_neuron, or V_m at t = 0 */
+    double rate;        /* of weights, a factor of the learning rate; otherwise in its place */
+    double min, max;    /* in the unit of the quantity */
+    double per;         /* of delays, a pm_delay_owner */
 } pm_learnt;
-/* rate, lowest and highest; of delays, ties, too */
 extern const pm_kind pm_learnt_weights, pm_learnt_delays, pm_learnt_parameters;
 
 /* What a network file, an experiment and its seed make together. */

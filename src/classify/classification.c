@@ -249,7 +249,8 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
 }
 
 bool pm_classification_of_events(const pm_classification *c) {
-    return c->data != PM_DATA_IDX && c->data != PM_DATA_YIN_YANG;
+    return c->data == PM_DATA_GIVEN ? c->coding.code->events
+                                    : c->data != PM_DATA_IDX && c->data != PM_DATA_YIN_YANG;
 }
 
 /* Recordings are coded by their events, and nothing else is. */

@@ -117,6 +117,9 @@ pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_datas
     if (c->layers[c->n_layers - 1].size != train->n_classes)
         return pm_fail(error, PM_INVALID, "layers: the output layer has %zu neurons, but the data has %zu classes",
                        c->layers[c->n_layers - 1].size, train->n_classes);
+    if (!train->first == c->coding.code->events)
+        return pm_fail(error, PM_INVALID, "coding: %s is for %s, which the examples are not", c->coding.code->head.name,
+                       train->first ? "intensities" : "spikes");
     if (c->batch > train->n)
         return pm_fail(error, PM_INVALID, "batch: a batch of %zu is larger than the training set of %zu examples",
                        c->batch, train->n);

@@ -181,6 +181,9 @@ static pm_status create(void **model, const pm_classification *c, const pm_datas
     static const char *const words[] = {"network", "code"};
     pm_network *net = NULL;
     (void)first;
+    if (pm_coding_inputs(&c->coding, train) != c->n_inputs)
+        return pm_fail(error, PM_INVALID, "input: the population has %zu neurons, but the examples have %zu inputs",
+                       c->n_inputs, pm_coding_inputs(&c->coding, train));
     if (relay)
         return pm_fail(error, PM_INVALID, "a network file is trained by one process; threads share its work");
     net_model *m = calloc(1, sizeof *m);

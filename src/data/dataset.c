@@ -29,8 +29,8 @@ static pm_status check_values(const pm_dataset *data, pm_error *error) {
 }
 
 static pm_status check_recordings(const pm_dataset *data, pm_error *error) {
-    if (!data->stamp || !data->feature || data->first[0] != 0)
-        return pm_fail(error, PM_INVALID, "examples: recordings need stamps and features, from event 0 on");
+    if (!data->stamp == !data->time || !data->feature || data->first[0] != 0)
+        return pm_fail(error, PM_INVALID, "examples: recordings need stamps or times, and features, from event 0 on");
     for (size_t k = 0; k < data->n; k++)
         if (data->first[k] > data->first[k + 1])
             return pm_fail(error, PM_INVALID, "examples: recording %zu ends before it begins", k);
@@ -38,6 +38,12 @@ static pm_status check_recordings(const pm_dataset *data, pm_error *error) {
         if (data->feature[k] >= data->n_features)
             return pm_fail(error, PM_INVALID, "examples: event %llu is of feature %u; there are %zu",
                            (unsigned long long)k, data->feature[k], data->n_features);
+    for (size_t k = 0; data->time && k < data->n; k++)
+        for (uint64_t j = data->first[k]; j < data->first[k + 1]; j++)
+            if (!(data->time[j] >= (j > data->first[k] ? data->time[j - 1] : 0.0) && isfinite(data->time[j])))
+                return pm_fail(error, PM_INVALID,
+                               "examples: event %llu is at %g ms; times are finite and in ascending order from 0 on",
+                               (unsigned long long)j, data->time[j]);
     return PM_OK;
 }
 

@@ -431,7 +431,7 @@ static pm_status read_network_experiment(pm_classification *c, const pm_node *ro
         status = read_data(c, &data, error);
     if (!status && pm_node_exists(&coding))
         status = read_coding(c, &coding, error);
-    else if (!status && pm_classification_of_events(c))
+    else if (!status && (c->data == PM_DATA_GIVEN || pm_classification_of_events(c)))
         c->coding = pm_coding_new(&pm_code_events);
     if (!status)
         status = read_training(c, root, error);

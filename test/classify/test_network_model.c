@@ -44,9 +44,9 @@ static const char NETWORK[] =
 static const char EXPERIMENT[] = "network: net.yaml\ninput: in\noutput: out\nseed: 3\n"
                                  "data: {delayed_xor: {gap: 30.0, width: 4.0}, train: 20, test: 20}\n"
                                  "learn:\n"
-                                 "  - {from: in, to: a, weights: {}, delays: {of: axon}}\n"
-                                 "  - {from: a, to: a, weights: {highest: 300.0}, delays: {lowest: 0.5}}\n"
-                                 "  - {from: a, to: out, weights: {}, delays: {}}\n"
+                                 "  - {from: in, to: a, weights: {}, delays: {rate: 0.1, per: axon}}\n"
+                                 "  - {from: a, to: a, weights: {max: 300.0}, delays: {rate: 0.1, min: 0.5}}\n"
+                                 "  - {from: a, to: out, weights: {}, delays: {rate: 0.1}}\n"
                                  "%s"
                                  "loss: %s\nslope_floor: 0.0\nepochs: 2\nbatch: 10\nparts: 2\nrate: 2.0\n";
 
@@ -70,7 +70,7 @@ static void drop(pm_classification *c) {
     ck_assert_int_eq(rmdir(folder), 0);
 }
 
-static const char PARAMETERS[] = "  - {neurons: a, parameters: {V_th: {}, I_e: {}}}\n";
+static const char PARAMETERS[] = "  - {neurons: a, parameters: {V_th: {rate: 0.1}, I_e: {rate: 0.1}}}\n";
 
 /* The mean loss of a set with these numbers. */
 static double loss_of(void *model, const double *values, const pm_dataset *data, size_t parts) {

@@ -40,11 +40,11 @@ wrong 's/^input.*/input: inputs/' "wrong.yaml:[0-9]*: input: the network has no 
 wrong 's/^input.*/input: hidden/' "input: 'hidden' must be a population of given spikes: source: "
 wrong 's/^output.*/output: input/' "output: 'input' must be LIF neurons"
 wrong 's/weights: {}, delays: {[^}]*}//' 'learn\[0\]: say what is learnt'
-wrong 's/lowest: 0.5/lowest: -1/' 'lowest is -1 ms; it must be 0 or more'
-wrong 's/lowest: 0.5/lowest: 5, highest: 4/' 'highest is 4; it must be at least lowest, 5'
+wrong 's/min: 0.5/min: -1/' 'min is -1 ms; it must be 0 or more'
+wrong 's/min: 0.5/min: 5, max: 4/' 'max is 4; it must be at least min, 5'
 wrong 's/from: hidden, to: output/from: input, to: output/' 'there is no projection from input to output'
-wrong 's/^learn:.*/learn: [{neurons: hidden, parameters: {V_thr: {}}}]/; /^  - /d' "V_thr is no parameter of a neuron"
-wrong 's/^learn:.*/learn: [{neurons: output, parameters: {V_th: {}}}]/; /^  - /d' "it does not fire"
+wrong 's/^learn:.*/learn: [{neurons: hidden, parameters: {V_thr: {rate: 1.0}}}]/; /^  - /d' "V_thr is no parameter of a neuron"
+wrong 's/^learn:.*/learn: [{neurons: output, parameters: {V_th: {rate: 0.1}}}]/; /^  - /d' "it does not fire"
 wrong 's/^loss.*/loss: {potential: {from: 300.0, to: 20.0}}/' 'the window ends at 20 ms; it must end after 300 ms'
 wrong 's/^loss.*/loss: potentials/' "loss: .*potential"
 wrong '/^network/d' "wrong.yaml"
