@@ -53,7 +53,7 @@ refuse_network() {
 }
 
 for part in runs texts kinds refusals general hints folder resumed training paper simulators peers search cameras classifiers \
-    delays images bits pictures speed memory limits; do
+    recurrent delays images bits pictures speed memory limits; do
     . "$here/test/e2e/$part.sh"
 done
 

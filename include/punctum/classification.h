@@ -31,6 +31,7 @@ typedef struct pm_dataset {
     double before;        /* 0 to 1; 0 where a recording is kept from a whole us on */
     uint16_t *feature;    /* of each event */
     uint8_t *label;       /* n, below n_classes */
+    double *time;         /* ms, of each event, ascending in an example, in place of stamps; NULL: stamps */
     size_t size;          /* of this structure, bytes, as in pm_options */
 } pm_dataset;
 

@@ -154,6 +154,8 @@ pm_classification *pm_classification_new(void) {
         pm_kind_preset(of_experiment[k], c);
     pm_classification_set_loss(c, pm_loss_of(pm_losses[0]));
     pm_kind_preset(&c->optimiser->head, c->optimiser_parameters);
+    c->network_loss = pm_network_loss_of(pm_network_losses[0]);
+    pm_kind_preset(&c->network_loss->head, c->network_loss_parameters);
     return c;
 }
 
@@ -198,6 +200,8 @@ void pm_classification_free(pm_classification *c) {
     free(c->recordings);
     free(c->test_recordings);
     free(c->desired);
+    free(c->network);
+    free(c->populations);
     free(c);
 }
 
@@ -247,15 +251,21 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
     return status;
 }
 
+bool pm_classification_of_events(const pm_classification *c) {
+    return c->data == PM_DATA_GIVEN ? c->coding.code->events
+                                    : c->data != PM_DATA_IDX && c->data != PM_DATA_YIN_YANG;
+}
+
 /* Recordings are coded by their events, and nothing else is. */
 static pm_status check_events(const pm_classification *c, pm_error *error) {
     if (c->model && c->data == PM_DATA_NMNIST)
         return pm_fail(error, PM_INVALID, "data.nmnist: model %s takes intensities, not recordings of events",
                        c->model->head.name);
-    if ((c->data == PM_DATA_NMNIST) != c->coding.code->events)
+    if (pm_classification_of_events(c) != c->coding.code->events)
         return pm_fail(error, PM_INVALID, "coding: %s",
                        c->data == PM_DATA_NMNIST ? "the data nmnist needs the coding events"
-                                                 : "the coding events is for recordings of events: the data nmnist");
+                       : c->coding.code->events  ? "the coding events is for recordings of events: the data nmnist"
+                                                 : "examples that are spikes already need the coding events");
     if (c->data != PM_DATA_NMNIST)
         return PM_OK;
     pm_status status = need(c->window[0] >= 0.0, "data.nmnist.window", c->window[0], "0 or more", error);
@@ -271,13 +281,18 @@ static pm_status check_deformation(const pm_classification *c, pm_error *error) 
     return status;
 }
 
+/* Of recordings, ms; of other spikes it is not known. */
+static double window_of(const pm_classification *c) {
+    return c->data == PM_DATA_NMNIST ? c->window[1] - c->window[0] : 0.0;
+}
+
 static pm_status check_coding(const pm_classification *c, pm_error *error) {
     const pm_coding *k = &c->coding;
     pm_status status = check_events(c, error);
     if (!status)
         status = blame("coding", pm_kind_check(&k->code->head, k->parameters, error), error);
     if (!status)
-        status = blame("coding", k->code->fit(k->parameters, c->duration, c->window[1] - c->window[0], error), error);
+        status = blame("coding", k->code->fit(k->parameters, c->duration, window_of(c), error), error);
     if (!status && !isnan(k->bias))
         status = need(k->bias < c->duration, "coding.bias", k->bias, "within the duration", error);
     return status ? status
@@ -316,7 +331,7 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
         status = pm_neuron_need_current(&c->readout, "training", error);
     if (!status)
         status = need(c->n_layers >= 1, "layers", (double)c->n_layers, "at least the output layer", error);
-    for (size_t l = 0; !status && l < c->n_layers; l++)
+    for (size_t l = 0; !status && !c->network && l < c->n_layers; l++)
         status = check_layer(c, l, error);
     if (!status)
         status = check_deformation(c, error);
@@ -329,6 +344,8 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
     if (!status && c->keep > 0.0 && c->data != PM_DATA_GIVEN && c->validation == 0)
         status =
             pm_fail(error, PM_INVALID, "keep: the best epoch in validation needs examples for it: data.validation");
+    if (!status && c->network)
+        status = blame("loss", pm_kind_check(&c->network_loss->head, c->network_loss_parameters, error), error);
     if (!status && !c->model && c->loss->desired)
         status = check_trains(c, error);
     if (!status && c->model)

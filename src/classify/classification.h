@@ -3,18 +3,29 @@
 #ifndef PM_CLASSIFY_CLASSIFICATION_H
 #define PM_CLASSIFY_CLASSIFICATION_H
 
+#include "classify/circuit.h"
 #include "classify/classifier.h"
 #include "classify/image_model.h"
+#include "classify/network_loss.h"
 #include "data/coding.h"
 #include "data/deform.h"
+#include "data/task.h"
 #include "net/distribution.h"
 #include "rule/optimiser.h"
 
 #include <punctum/classification.h>
 
-enum { PM_CLASSIFIER_MOST_LAYERS = 8, PM_CLASSIFIER_MOST_ARRAYS = 2 * PM_CLASSIFIER_MOST_LAYERS };
+enum { PM_CLASSIFIER_MOST_LAYERS = 8, PM_CLASSIFIER_MOST_ARRAYS = 2 * PM_CLASSIFIER_MOST_LAYERS,
+       PM_MOST_LEARNT = 64 };
 
-typedef enum pm_data_kind { PM_DATA_IDX, PM_DATA_YIN_YANG, PM_DATA_NMNIST, PM_DATA_GIVEN } pm_data_kind;
+typedef enum pm_data_kind {
+    PM_DATA_IDX,
+    PM_DATA_YIN_YANG,
+    PM_DATA_NMNIST,   /* recordings of events */
+    PM_DATA_GIVEN,    /* by the program that trains */
+    PM_DATA_EXAMPLES, /* files of spikes */
+    PM_DATA_TASK      /* spikes that are drawn */
+} pm_data_kind;
 
 /* Delays from one layer to the next. */
 typedef struct pm_classification_delays {
@@ -43,6 +54,13 @@ extern const pm_kind pm_classification_input;    /* of pm_classification: beside
 extern const pm_kind pm_classification_learning; /* of pm_classification: how weights change */
 extern const pm_kind pm_classification_activity; /* of pm_classification: the map activity */
 
+/* A population of a network whose spikes can be looked at. */
+typedef struct pm_class_population {
+    char name[40]; /* cut, if it is longer */
+    size_t size;
+    uint32_t number; /* in the network */
+} pm_class_population;
+
 struct pm_classification {
     char *file; /* where it was read; NULL: nowhere */
     uint64_t seed;
@@ -50,11 +68,25 @@ struct pm_classification {
      * (epochs, batch, optimiser, rate, schedule) applies. */
     const pm_image_model *model;
     double model_parameters[PM_IMAGE_MODEL_PARAMETERS_SIZE / sizeof(double)];
+    /* A network file; NULL: layers. Then its duration is that of an example, and neurons, layers, losses and activity
+     * are not those below; the only layer is the output population, for its size. */
+    char *network;
+    uint64_t network_mark; /* stands for what is in the file */
+    uint32_t input, output;
+    size_t n_inputs; /* neurons of the input population */
+    pm_class_population *populations; /* the input first, the output last, if it fires */
+    size_t n_populations;
+    pm_learnt learnt[PM_MOST_LEARNT];
+    size_t n_learnt;
+    const pm_network_loss *network_loss;
+    double network_loss_parameters[PM_NETWORK_LOSS_PARAMETERS_SIZE / sizeof(double)];
     double duration; /* ms, of an example */
     pm_neuron neuron, readout;
     pm_data_kind data;
     char *images, *labels, *test_images, *test_labels; /* PM_DATA_IDX */
-    char *recordings, *test_recordings;                /* PM_DATA_NMNIST: folders */
+    char *recordings, *test_recordings;                /* PM_DATA_NMNIST: folders; PM_DATA_EXAMPLES: files */
+    const pm_task *task;                               /* PM_DATA_TASK */
+    double task_parameters[PM_TASK_PARAMETERS_SIZE / sizeof(double)];
     double window[2];                                  /* ms: the part of a recording that counts */
     size_t most_events;                                /* of a pixel and polarity within the window; 0: all */
     bool published;                                    /* PM_DATA_YIN_YANG: */
@@ -92,6 +124,8 @@ struct pm_classification {
 pm_classification *pm_classification_new(void); /* defaults; NULL when there is no memory */
 /* Another loss, with its default parameters. */
 void pm_classification_set_loss(pm_classification *c, const pm_loss *loss);
+/* Whether examples are spikes already. */
+bool pm_classification_of_events(const pm_classification *c);
 /* PM_INVALID with a message that begins with the key, unless the experiment can be run. */
 pm_status pm_classification_check(const pm_classification *c, pm_error *error);
 

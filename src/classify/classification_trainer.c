@@ -123,13 +123,18 @@ pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_datas
     if (c->layers[c->n_layers - 1].size != train->n_classes)
         return pm_fail(error, PM_INVALID, "layers: the output layer has %zu neurons, but the data has %zu classes",
                        c->layers[c->n_layers - 1].size, train->n_classes);
+    if (!train->first == c->coding.code->events)
+        return pm_fail(error, PM_INVALID, "coding: %s is for %s, which the examples are not", c->coding.code->head.name,
+                       train->first ? "intensities" : "spikes");
     if (c->batch > train->n)
         return pm_fail(error, PM_INVALID, "batch: a batch of %zu is larger than the training set of %zu examples",
                        c->batch, train->n);
     if (pm_deformation_any(&c->deform) && (!train->bytes || train->width * train->height != train->n_features))
         return pm_fail(error, PM_INVALID, "data.deform: the examples are no pictures");
     pm_class_trainer own = {
-        .record = {-1.0}, .of = c, .train = train, .kind = c->model ? &pm_classifier_of_images : &pm_classifier_exact};
+        .record = {-1.0}, .of = c, .train = train, .kind = c->network ? &pm_classifier_network
+                                                           : c->model ? &pm_classifier_of_images
+                                                                      : &pm_classifier_exact};
     size_t first = 0;
     status = share(&own, relay, &first, error);
     if (!status)

@@ -57,6 +57,6 @@ typedef struct pm_classifier_model {
     bool (*table)(const void *model, size_t k, pm_class_table *table);
 } pm_classifier_model;
 
-extern const pm_classifier_model pm_classifier_exact, pm_classifier_of_images;
+extern const pm_classifier_model pm_classifier_exact, pm_classifier_of_images, pm_classifier_network;
 
 #endif

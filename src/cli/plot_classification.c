@@ -17,6 +17,7 @@
 typedef struct scene {
     const pm_plot *plot;
     const json_t *experiment, *layers;
+    const json_t *populations; /* of a network file, the input first; NULL: layers */
     size_t n_inputs; /* a bias included; 0: not known */
     bool bias;
 } scene;
@@ -47,6 +48,8 @@ size_t pm_count_columns(const char *path) {
 
 /* Neurons of a layer; 0 is the input. */
 static double size_of(const scene *s, size_t layer) {
+    if (s->populations)
+        return number_of(json_array_get(s->populations, layer), "size");
     const json_t *entry = layer == 0 ? NULL : json_array_get(s->layers, layer - 1);
     return layer == 0              ? (double)s->n_inputs
            : json_is_object(entry) ? number_of(entry, "size")
@@ -59,7 +62,8 @@ static void set_names(pm_picture *picture, const scene *s, size_t n) {
     pm_picture_number(picture, "n_layers", 0, (double)n);
     for (size_t l = 0; l < n; l++) {
         snprintf(name, sizeof name, last > 2 ? "hidden %zu" : "hidden", l);
-        pm_picture_text(picture, "name", l + 1, l == 0 ? "input" : l == last ? "output" : name);
+        const char *given = json_string_value(json_object_get(json_array_get(s->populations, l), "name"));
+        pm_picture_text(picture, "name", l + 1, given ? given : l == 0 ? "input" : l == last ? "output" : name);
     }
     pm_picture_number(picture, "duration", 0, number_of(s->experiment, "duration"));
 }
@@ -116,17 +120,19 @@ static bool set_raster(pm_picture *picture, const scene *s, const char *path) {
     const json_t *labels = json_object_get(s->plot->summary, "raster_labels");
     size_t example = 0, layer = 0;
     char text[64];
-    if (s->n_inputs == 0 || json_array_size(s->layers) == 0 || !highest_numbers(path, &example, &layer) ||
-        example > 8 || layer > json_array_size(s->layers))
+    const size_t most = s->populations ? json_array_size(s->populations) - 1 : json_array_size(s->layers);
+    if ((!s->populations && s->n_inputs == 0) || most == 0 || !highest_numbers(path, &example, &layer) || example > 8 ||
+        layer > most)
         return false;
     /* Layers that happen to be silent are drawn too; only a readout that decides by first spikes fires. */
-    size_t firing = json_array_size(s->layers) - !is_word(s->experiment, "loss", "first_spike");
+    size_t firing = s->populations ? most : most - !is_word(s->experiment, "loss", "first_spike");
     layer = firing > layer ? firing : layer;
     set_names(picture, s, layer + 1);
     for (size_t l = 0; l <= layer; l++)
         pm_picture_number(picture, "size", l + 1, size_of(s, l));
     snprintf(text, sizeof text, s->bias ? "%zu and a bias" : "%zu inputs", s->n_inputs - s->bias);
-    pm_picture_text(picture, "note", 1, text);
+    if (!s->populations)
+        pm_picture_text(picture, "note", 1, text);
     pm_picture_number(picture, "n_examples", 0, (double)(example + 1));
     for (size_t k = 0; k <= example; k++) {
         const json_t *label = json_array_get(labels, k);
@@ -190,6 +196,7 @@ pm_status pm_plot_classification(const pm_plot *plot, pm_error *error) {
     scene s = {.plot = plot,
                .experiment = experiment,
                .layers = json_object_get(experiment, "layers"),
+               .populations = json_object_get(experiment, "populations"),
                .bias = json_is_number(bias)};
     char *path = NULL;
     size_t drawn = 0;

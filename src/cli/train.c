@@ -432,7 +432,8 @@ static pm_status train_file(const options *o, const pm_exchange *ranks, pm_error
 
 /* The learning rules and their parameters, and what classifiers have. */
 static void print_rules(FILE *to) {
-    static const char *const of_classifiers[] = {"code", "loss", "optimiser", "model", "classifier", NULL};
+    static const char *const of_classifiers[] = {"code", "loss", "optimiser", "model", "classifier", "learn", "network_loss",
+                                               "task", NULL};
     pm_print_samples(to);
     pm_print_kinds(to, "Learning rules and their parameters, defaults in brackets:", pm_rules);
     pm_print_categories(to, of_classifiers);

@@ -14,6 +14,7 @@ void pm_dataset_free(pm_dataset *data) {
     free(data->values);
     free(data->first);
     free(data->stamp);
+    free(data->time);
     free(data->feature);
     free(data->label);
     *data = (pm_dataset){0};
@@ -28,8 +29,8 @@ static pm_status check_values(const pm_dataset *data, pm_error *error) {
 }
 
 static pm_status check_recordings(const pm_dataset *data, pm_error *error) {
-    if (!data->stamp || !data->feature || data->first[0] != 0)
-        return pm_fail(error, PM_INVALID, "examples: recordings need stamps and features, from event 0 on");
+    if (!data->stamp == !data->time || !data->feature || data->first[0] != 0)
+        return pm_fail(error, PM_INVALID, "examples: recordings need stamps or times, and features, from event 0 on");
     for (size_t k = 0; k < data->n; k++)
         if (data->first[k] > data->first[k + 1])
             return pm_fail(error, PM_INVALID, "examples: recording %zu ends before it begins", k);
@@ -37,6 +38,12 @@ static pm_status check_recordings(const pm_dataset *data, pm_error *error) {
         if (data->feature[k] >= data->n_features)
             return pm_fail(error, PM_INVALID, "examples: event %llu is of feature %u; there are %zu",
                            (unsigned long long)k, data->feature[k], data->n_features);
+    for (size_t k = 0; data->time && k < data->n; k++)
+        for (uint64_t j = data->first[k]; j < data->first[k + 1]; j++)
+            if (!(data->time[j] >= (j > data->first[k] ? data->time[j - 1] : 0.0) && isfinite(data->time[j])))
+                return pm_fail(error, PM_INVALID,
+                               "examples: event %llu is at %g ms; times are finite and in ascending order from 0 on",
+                               (unsigned long long)j, data->time[j]);
     return PM_OK;
 }
 
@@ -65,13 +72,17 @@ pm_status pm_dataset_check(const pm_dataset *data, pm_error *error) {
 static bool copy_events(const pm_dataset *from, size_t kept, pm_dataset *part) {
     uint64_t begin = from->first[kept], n = from->first[from->n] - begin;
     part->first = malloc((part->n + 1) * sizeof *part->first);
-    part->stamp = malloc(n * sizeof *part->stamp + 1);
+    part->stamp = from->stamp ? malloc(n * sizeof *part->stamp + 1) : NULL;
+    part->time = from->time ? malloc(n * sizeof *part->time + 1) : NULL;
     part->feature = malloc(n * sizeof *part->feature + 1);
-    if (!part->first || !part->stamp || !part->feature)
+    if (!part->first || (from->stamp && !part->stamp) || (from->time && !part->time) || !part->feature)
         return false;
     for (size_t k = 0; k <= part->n; k++)
         part->first[k] = from->first[kept + k] - begin;
-    memcpy(part->stamp, from->stamp + begin, n * sizeof *part->stamp);
+    if (from->stamp)
+        memcpy(part->stamp, from->stamp + begin, n * sizeof *part->stamp);
+    if (from->time)
+        memcpy(part->time, from->time + begin, n * sizeof *part->time);
     memcpy(part->feature, from->feature + begin, n * sizeof *part->feature);
     return true;
 }
@@ -84,6 +95,7 @@ pm_status pm_dataset_split(pm_dataset *from, size_t n, pm_dataset *part, pm_erro
     part->values = from->values ? malloc(n * row * sizeof *part->values + 1) : NULL;
     part->first = NULL;
     part->stamp = NULL;
+    part->time = NULL;
     part->feature = NULL;
     part->label = malloc(n + 1);
     bool enough = part->label && (!from->bytes || part->bytes) && (!from->values || part->values);

@@ -1,6 +1,7 @@
 /* The sets of an experiment in classification, from its files or drawn. What is for training and what for validation
  * are parts of the same files: validation takes the last examples. */
 #include "io/classification_file.h"
+#include "io/examples.h"
 #include "io/idx.h"
 #include "io/nmnist.h"
 
@@ -9,6 +10,9 @@ static pm_status read_set(const pm_classification *c, bool test, size_t most, pm
     const pm_idx_wanted wanted = {.n_classes = c->n_classes, .most = most};
     if (c->data == PM_DATA_IDX)
         return pm_idx_read(test ? c->test_images : c->images, test ? c->test_labels : c->labels, &wanted, data, error);
+    if (c->data == PM_DATA_EXAMPLES)
+        return pm_examples_read(test ? c->test_recordings : c->recordings, c->n_inputs, c->n_classes, most, data,
+                                error);
     const pm_nmnist_part part = {.from = c->window[0], .to = c->window[1], .most_events = c->most_events, .most = most};
     return pm_nmnist_read(test ? c->test_recordings : c->recordings, &part, data, error);
 }
@@ -16,7 +20,9 @@ static pm_status read_set(const pm_classification *c, bool test, size_t most, pm
 static pm_status sets_of_files(const pm_classification *c, pm_dataset *train, pm_dataset *validation, pm_dataset *test,
                                pm_error *error) {
     pm_status status = PM_OK;
-    const char *what = c->data == PM_DATA_IDX ? "images" : "recordings";
+    const char *what = c->data == PM_DATA_IDX        ? "images"
+                       : c->data == PM_DATA_EXAMPLES ? "examples"
+                                                     : "recordings";
     const char *name = c->data == PM_DATA_IDX ? c->images : c->recordings;
     const char *test_name = c->data == PM_DATA_IDX ? c->test_images : c->test_recordings;
     if (train) {
@@ -57,7 +63,14 @@ pm_status pm_classification_data(const pm_classification *c, pm_dataset *train, 
             error, PM_INVALID,
             "%s: data.given: its examples are given by the program that trains; a file of data is wanted here",
             c->file ? c->file : "the experiment");
-    if (c->data != PM_DATA_YIN_YANG) {
+    if (c->data == PM_DATA_TASK) {
+        status = pm_task_examples(c->task, c->task_parameters, c->n_inputs, c->seed, "train", c->train, &a, error);
+        if (!status)
+            status = pm_task_examples(c->task, c->task_parameters, c->n_inputs, c->seed, "validation", c->validation,
+                                      &b, error);
+        if (!status)
+            status = pm_task_examples(c->task, c->task_parameters, c->n_inputs, c->seed, "test", c->test, &d, error);
+    } else if (c->data != PM_DATA_YIN_YANG) {
         status = sets_of_files(c, train ? &a : NULL, &b, test ? &d : NULL, error);
     } else {
         status = draw_set(c, 0, c->train, &a, error);

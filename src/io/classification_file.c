@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/random.h"
 #include "io/file.h"
+#include "io/network_experiment.h"
 #include "io/output.h"
 #include "io/summary.h"
 
@@ -42,8 +43,15 @@ static json_t *layers_json(const pm_classification *c) {
 }
 
 static json_t *data_json(const pm_classification *c) {
-    static const char *const kinds[] = {"idx", "yin_yang", "nmnist", "given"};
-    json_t *data = json_pack("{s:s, s:I}", "kind", kinds[c->data], "classes", (json_int_t)c->n_classes);
+    static const char *const kinds[] = {"idx", "yin_yang", "nmnist", "given", "examples"};
+    json_t *data =
+        json_pack("{s:s, s:I}", "kind", c->data == PM_DATA_TASK ? c->task->head.name : kinds[c->data], "classes",
+                  (json_int_t)c->n_classes);
+    if (c->data == PM_DATA_TASK)
+        pm_kind_json(&data, &c->task->head, c->task_parameters);
+    if (c->data == PM_DATA_EXAMPLES)
+        pm_json_update(&data, json_pack("{s:s, s:s}", "recordings", c->recordings, "test_recordings",
+                                        c->test_recordings));
     pm_kind_json(&data, &pm_classification_sets, c);
     if (c->data == PM_DATA_IDX)
         pm_json_update(&data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels, "test_images",
@@ -151,7 +159,30 @@ static json_t *desired_json(const pm_classification *c) {
     return desired;
 }
 
+/* A network of a network file. */
+static json_t *network_json(const pm_classification *c) {
+    json_t *learn = json_array(), *loss = named_json(&c->network_loss->head, c->network_loss_parameters);
+    for (size_t k = 0; k < c->n_learnt; k++)
+        pm_json_append(&learn, pm_learnt_json(&c->learnt[k]));
+    char mark[20];
+    snprintf(mark, sizeof mark, "%016llx", (unsigned long long)c->network_mark);
+    json_t *map = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "network", c->network, "network_mark",
+                            mark, "input", (json_int_t)c->input, "output",
+                            (json_int_t)c->output, "seed", (json_int_t)c->seed, "data", data_json(c), "coding",
+                            coding_json(c), "learn", learn, "loss", loss);
+    learning_json(&map, c);
+    json_t *populations = json_array();
+    for (size_t k = 0; k < c->n_populations; k++)
+        pm_json_append(&populations, json_pack("{s:s, s:I}", "name", c->populations[k].name, "size",
+                                               (json_int_t)c->populations[k].size));
+    pm_json_set(&map, "populations", populations);
+    pm_json_set(&map, "duration", json_real(c->duration));
+    return map;
+}
+
 json_t *pm_classification_json(const pm_classification *c) {
+    if (c->network)
+        return network_json(c);
     if (c->model)
         return model_json(c);
     json_t *activity = json_object();
@@ -174,6 +205,7 @@ json_t *pm_classification_json(const pm_classification *c) {
 pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_error *error) {
     json_t *map = pm_classification_json(c);
     json_object_del(map, "epochs");
+    json_object_del(map, "network"); /* its place; the mark of what is in it stays */
     json_t *data = json_object_get(map, "data");
     static const char *const places[] = {"images",      "labels",     "test_images",
                                          "test_labels", "recordings", "test_recordings"};

@@ -1,5 +1,6 @@
 /* From an experiment file to an experiment in classification; the same manners as for network files. */
 #include "io/classification_file.h"
+#include "io/network_experiment.h"
 #include "io/nmnist.h"
 #include "io/tree.h"
 #include "io/values.h"
@@ -104,6 +105,28 @@ static pm_status read_given(pm_classification *c, const pm_node *map, pm_error *
     return status ? status : count(map, "classes", "a number of classes", 2, &c->n_classes, error);
 }
 
+/* Files of examples: a network's, whose sizes they go by. */
+static pm_status read_examples(pm_classification *c, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"train", "test", NULL};
+    static const char what[] = "the name of a file of examples";
+    c->data = PM_DATA_EXAMPLES;
+    pm_status status = pm_map_check(map, keys, error);
+    if (!status)
+        status = read_path(map, "train", what, &c->recordings, error);
+    return status ? status : read_path(map, "test", what, &c->test_recordings, error);
+}
+
+/* A task whose examples are drawn. */
+static pm_status read_task(pm_classification *c, const pm_node *map, const pm_kind *kind, pm_error *error) {
+    c->data = PM_DATA_TASK;
+    c->task = pm_task_of(kind);
+    c->n_classes = c->task->classes;
+    c->train = c->train == SIZE_MAX ? 1000 : c->train;
+    c->test = c->test == SIZE_MAX ? 1000 : c->test;
+    pm_kind_preset(kind, c->task_parameters);
+    return pm_read_kind(map, kind, NULL, c->task_parameters, error);
+}
+
 static pm_status read_deformation(pm_classification *c, const pm_node *map, pm_error *error) {
     pm_status status = pm_read_kind(map, &pm_deformation_kind, NULL, &c->deform, error);
     if (!status && (c->data == PM_DATA_NMNIST || c->data == PM_DATA_YIN_YANG))
@@ -132,13 +155,27 @@ static pm_status read_yin_yang(pm_classification *c, const pm_node *map, pm_erro
 }
 
 static pm_status read_sets(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const sources[] = {"idx", "yin_yang", "nmnist", "given", "deform", NULL};
+    static const char *const sources[] = {"idx",         "yin_yang",     "nmnist", "given", "examples",
+                                          "delayed_xor", "store_recall", "deform", NULL};
     pm_status status = pm_check_keys(map, &pm_classification_sets, sources, error);
     pm_node idx = pm_map_find(map, "idx"), yin_yang = pm_map_find(map, "yin_yang");
     pm_node nmnist = pm_map_find(map, "nmnist"), given = pm_map_find(map, "given");
-    if (!status &&
-        pm_node_exists(&idx) + pm_node_exists(&yin_yang) + pm_node_exists(&nmnist) + pm_node_exists(&given) != 1)
-        return pm_node_fail(map, error, "give one of idx, yin_yang, nmnist and given");
+    pm_node examples = pm_map_find(map, "examples"), task = {0};
+    const pm_kind *kind = NULL;
+    int sets = pm_node_exists(&idx) + pm_node_exists(&yin_yang) + pm_node_exists(&nmnist) + pm_node_exists(&given) +
+               pm_node_exists(&examples);
+    for (size_t k = 0; pm_tasks[k]; k++) {
+        pm_node found = pm_map_find(map, pm_tasks[k]->name);
+        sets += pm_node_exists(&found);
+        kind = pm_node_exists(&found) ? pm_tasks[k] : kind;
+        task = pm_node_exists(&found) ? found : task;
+    }
+    if (!status && sets != 1)
+        return pm_node_fail(map, error,
+                            "give one of idx, yin_yang, nmnist, given, examples, delayed_xor and store_recall");
+    if (!status && !c->network && (kind || pm_node_exists(&examples)))
+        return pm_node_fail(kind ? &task : &examples, error,
+                            "these examples are for the network of a network file; give the key network");
     if (!status)
         status = pm_read_fields(map, &pm_classification_sets, c, error);
     if (status || pm_node_exists(&idx))
@@ -147,6 +184,10 @@ static pm_status read_sets(pm_classification *c, const pm_node *map, pm_error *e
         return read_nmnist(c, &nmnist, error);
     if (pm_node_exists(&given))
         return read_given(c, &given, error);
+    if (pm_node_exists(&examples))
+        return read_examples(c, &examples, error);
+    if (kind)
+        return read_task(c, &task, kind, error);
     c->data = PM_DATA_YIN_YANG;
     c->n_classes = 3;
     c->train = c->train == SIZE_MAX ? 5000 : c->train;
@@ -177,8 +218,9 @@ static pm_status read_coding(pm_classification *c, const pm_node *map, pm_error 
     coding->code = pm_code_of(kind);
     end_with(c->duration, kind, coding->parameters);
     pm_node own = pm_map_find(map, kind->name);
-    if (coding->code->events == (c->data == PM_DATA_NMNIST))
-        status = coding->code->fit(coding->parameters, c->duration, c->window[1] - c->window[0], error);
+    if (coding->code->events == pm_classification_of_events(c))
+        status = coding->code->fit(coding->parameters, c->duration,
+                                   c->data == PM_DATA_NMNIST ? c->window[1] - c->window[0] : 0.0, error);
     if (status)
         return pm_blame_field(pm_node_exists(&own) ? &own : map, status, error);
     return pm_read_fields(map, &pm_classification_input, c, error);
@@ -372,12 +414,39 @@ static pm_status read_model_experiment(pm_classification *c, const pm_node *root
     return status ? status : pm_node_blame(root, pm_classification_check(c, error), error);
 }
 
+/* --- networks of network files ---------------------------------------------------------------------------------- */
+
+static pm_status read_network_experiment(pm_classification *c, const pm_node *root, pm_error *error) {
+    static const char *const others[] = {"seed", "network", "input", "output",    "data",
+                                         "coding", "learn", "loss",  "optimiser", NULL};
+    pm_node data, coding = pm_map_find(root, "coding"), seed = pm_map_find(root, "seed");
+    pm_status status = pm_check_keys(root, &pm_classification_learning, others, error);
+    if (!status && pm_node_exists(&seed))
+        status = pm_node_count(&seed, "a seed", 0, INT64_MAX, &c->seed, error);
+    if (!status)
+        status = pm_read_network_of(c, root, error);
+    if (!status)
+        status = pm_map_get(root, "data", &data, error);
+    if (!status)
+        status = read_data(c, &data, error);
+    if (!status && pm_node_exists(&coding))
+        status = read_coding(c, &coding, error);
+    else if (!status && (c->data == PM_DATA_GIVEN || pm_classification_of_events(c)))
+        c->coding = pm_coding_new(&pm_code_events);
+    if (!status)
+        status = read_training(c, root, error);
+    return status ? status : pm_node_blame(root, pm_classification_check(c, error), error);
+}
+
 /* --- the experiment ----------------------------------------------------------------------------------------------- */
 
 static pm_status read_experiment(pm_classification *c, const pm_node *root, pm_error *error) {
     pm_node model = pm_map_find(root, "model");
     if (pm_node_exists(&model))
         return read_model_experiment(c, root, &model, error);
+    pm_node network = pm_map_find(root, "network");
+    if (pm_node_exists(&network))
+        return read_network_experiment(c, root, error);
     static const char *const others[] = {"duration", "seed", "neuron",    "readout",  "data", "coding",
                                          "layers",   "loss", "optimiser", "activity", NULL};
     pm_node data, coding, duration, seed = pm_map_find(root, "seed");

@@ -14,6 +14,7 @@
 static const pm_kind *const classifiers[] = {
     &pm_classification_sets,  &pm_deformation_kind,        &pm_classification_input,    &pm_classification_layers,
     &pm_classification_delay, &pm_classification_learning, &pm_classification_activity, NULL};
+static const pm_kind *const learnt[] = {&pm_learnt_weights, &pm_learnt_delays, &pm_learnt_parameters, NULL};
 static const pm_kind *const cameras[] = {&pm_camera_kind, NULL};
 
 static const pm_category categories[] = {
@@ -26,6 +27,9 @@ static const pm_category categories[] = {
     {"optimiser", "how a gradient becomes a step", pm_optimisers},
     {"model", "models of classifiers in place of the exact network", pm_image_models},
     {"classifier", "what else an experiment in classification says", classifiers},
+    {"network_loss", "losses of networks in network files", pm_network_losses},
+    {"learn", "what is learnt of a network in a network file", learnt},
+    {"task", "tasks whose examples are drawn", pm_tasks},
     {"camera", "cameras of punctum camera", cameras},
 };
 enum { N_CATEGORIES = sizeof categories / sizeof *categories };

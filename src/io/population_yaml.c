@@ -17,7 +17,9 @@
 static pm_status add_spike_source(pm_network *network, const pm_node *population, const pm_node *file, const char *name,
                                   uint32_t size, pm_error *error) {
     const char *relative = NULL;
-    pm_status status = pm_node_text(file, "the name of a spike file", &relative, error);
+    if (pm_node_is_list(file) && pm_list_length(file) == 0) /* spikes come from elsewhere */
+        return pm_node_blame(population, pm_network_add_spike_source(network, name, size, NULL, 0, NULL, error), error);
+    pm_status status = pm_node_text(file, "the name of a spike file, or [] for no spikes", &relative, error);
     if (status)
         return status;
     char *path = pm_tree_path(file->tree, relative);
