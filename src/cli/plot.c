@@ -10,8 +10,6 @@
 #include "cli/plot_results.h"
 #include "cli/plot_training.h"
 
-#include "io/summary.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,8 +6,6 @@
 #include "cli/gnuplot.h"
 #include "cli/plot.h"
 
-#include "io/file.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,26 +96,24 @@ static void go_on(reduction *r) {
 /* done, all: of the files that a picture needs. */
 static pm_status read_trace(pm_picture *picture, reduction *r, const char *path, double done, double all,
                             pm_error *error) {
-    pm_rows rows = {0};
-    struct stat found = {0};
+    pm_table *table = NULL;
+    const double *values = NULL;
+    size_t n = 0, rows = 0;
     double last[] = {INFINITY, 0.0, 0.0};
-    pm_status status = pm_rows_open(&rows, path, error);
-    if (!status)
-        (void)fstat(fileno(rows.file), &found);
-    while (!status && !(status = pm_rows_next(&rows, error)) && rows.n > 0) {
-        if (rows.n < 3) {
-            status = pm_rows_fail(&rows, error, "%zu columns; 'time_ms V_mV spike' is wanted", rows.n);
+    pm_status status = pm_table_open(path, &table, error);
+    while (!status && !(status = pm_table_next(table, &values, &n, error)) && n > 0) {
+        if (n < 3) {
+            status = pm_table_refuse(table, "too few columns; 'time_ms V_mV spike' is wanted", error);
             break;
         }
-        enter(r, last, rows.values);
-        memcpy(last, rows.values, sizeof last);
-        if (rows.line % 16384 == 0)
-            status = pm_picture_tell(picture, (done + (double)ftell(rows.file) / (double)(found.st_size + 1)) / all,
-                                     "reading potentials", error);
+        enter(r, last, values);
+        memcpy(last, values, sizeof last);
+        if (++rows % 16384 == 0)
+            status = pm_picture_tell(picture, (done + pm_table_share(table)) / all, "reading potentials", error);
     }
     go_on(r);
     flush(r);
-    pm_rows_close(&rows);
+    pm_table_close(table);
     return status;
 }
 
