@@ -51,8 +51,7 @@ pm_status pm_wiring_numbers(const pm_network *network, uint64_t *first, pm_wirin
 /* Weight and sign of every group, after weights have changed. */
 void pm_wiring_weigh(pm_wiring *wiring);
 
-/* The population of a neuron or of a cell. */
-uint32_t pm_wiring_population_of_neuron(const pm_wiring *wiring, const pm_network *network, uint32_t neuron);
+/* The population of a cell. */
 uint32_t pm_wiring_population_of_cell(const pm_wiring *wiring, const pm_network *network, uint32_t cell);
 
 #endif
