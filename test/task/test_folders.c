@@ -54,6 +54,7 @@ START_TEST(a_network_runs_into_a_folder) {
     ck_assert_uint_eq(end.counts.spikes, 2);
     ck_assert_double_eq(end.rates[1], 2.0 / 0.05);
     ck_assert_double_eq(end.rates[0], 0.0);
+    pm_network_outcome_free(&end);
     good(pm_simulation_new(network, NULL, &simulation, &error));
     good(pm_recording_new(network, &recording, &error));
     pm_simulation_record(simulation, recording);
