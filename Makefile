@@ -76,7 +76,8 @@ help:
 	@echo 'make e2e         the program, the documentation and the installation, from outside'
 	@echo 'make asan        unit and end-to-end tests under the address and undefined behaviour sanitizers'
 	@echo 'make fuzz        fuzz every parser for SECONDS=5 each'
-	@echo 'make lint        order of the rooms, calls whose bits are not fixed or that fail unseen, cppcheck and clang-tidy'
+	@echo 'make lint        order of the rooms, calls whose bits are not fixed or that fail unseen, functions that nobody calls,'
+	@echo '                 cppcheck and clang-tidy'
 	@echo 'make coverage    lines of src/math, src/net and src/sim that the tests run: at least 95 %'
 	@echo 'make figures     the experiments of docs/experiments.md with their figures, into build/figures'
 	@echo 'make rules       the learning rules beside each other: the tables of docs/learning-rules.md, into build/rules'
@@ -243,7 +244,8 @@ lint: setup-check
 	test/allocations.sh
 	@$(MAKE) --no-print-directory $(BUILD)/libpunctum.a $(call object,$(PROGRAM_SOURCES))
 	test/symbols.sh $(BUILD)/libpunctum.a $(call object,$(PROGRAM_SOURCES))
-	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck -Iinclude -Isrc src
+	test/unused.sh $(BUILD)/libpunctum.a
+	cppcheck --quiet --std=c17 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck -Iinclude -Isrc src
 	@$(MAKE) --no-print-directory tidy
 
 tidy: $(patsubst %.c,build/lint/%.ok,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(wildcard docs/*.c) \

@@ -96,6 +96,8 @@ PM_API pm_status pm_kind_choose(const pm_kind *const *list, const char *what, co
                                 pm_error *error);
 /* The name in `names` (ends with NULL) that differs from `word` in at most two letters, or NULL. */
 PM_API const char *pm_closest(const char *word, const char *const *names);
+/* A whole text as a finite decimal number; false if it is none. */
+PM_API bool pm_parse_number(const char *text, double *value);
 /* A finite number for messages, in the fewest digits: "0.001", "100", "1e15". Returns `text`. */
 enum { PM_NUMBER_SIZE = 32 };
 PM_API char *pm_number_text(double value, char text[PM_NUMBER_SIZE]);

@@ -142,6 +142,7 @@ typedef struct pm_projection {
     uint64_t total;         /* PM_FIXED_TOTAL_NUMBER */
     bool no_autapses;       /* no synapse of a neuron onto itself */
     bool no_multapses;      /* a source reaches a target once at most */
+    size_t size;            /* of this structure, bytes, as in pm_options */
 } pm_projection;
 
 /* A current that is injected into neurons. */
@@ -164,6 +165,7 @@ typedef struct pm_current {
     double mean, std; /* PM_CURRENT_NOISE: pA */
     double interval;  /* ms, > 0 */
     double from, to;  /* ms; to = 0: without end */
+    size_t size;      /* of this structure, bytes, as in pm_options */
 } pm_current;
 
 /* What is sampled of neurons at multiples of an interval. */
@@ -180,6 +182,7 @@ typedef struct pm_potential_record {
     double interval; /* ms, > 0; at least 2^-52 of the duration, or no simulation can be made */
     pm_quantity quantity;
     uint32_t receptor; /* PM_CURRENT: PM_EVERY_RECEPTOR or the number of one */
+    size_t size;       /* of this structure, bytes, as in pm_options */
 } pm_potential_record;
 
 #define PM_EVERY_RECEPTOR UINT32_MAX

@@ -4,6 +4,7 @@
 #define PUNCTUM_H
 
 #include <punctum/api.h>
+#include <punctum/camera.h>
 #include <punctum/classification.h>
 #include <punctum/error.h>
 #include <punctum/exchange.h>
@@ -15,9 +16,12 @@
 #include <punctum/neuron.h>
 #include <punctum/recording.h>
 #include <punctum/results.h>
+#include <punctum/run.h>
+#include <punctum/search.h>
 #include <punctum/simulation.h>
 #include <punctum/state.h>
 #include <punctum/synapses.h>
+#include <punctum/table.h>
 #include <punctum/training.h>
 #include <punctum/validation.h>
 

@@ -6,6 +6,7 @@
 #ifndef PUNCTUM_TRAINING_H
 #define PUNCTUM_TRAINING_H
 
+#include <punctum/exchange.h>
 #include <punctum/network.h>
 
 #ifdef __cplusplus
@@ -28,6 +29,7 @@ typedef struct pm_training_layer {
     double rate;            /* learning rate; its unit depends on the rule */
     double lowest, highest; /* pA, bounds of the weights; -INFINITY and INFINITY for none */
     bool keep_sign;         /* no weight changes the sign that it was drawn with */
+    size_t bytes;           /* of this structure, as `size` in pm_options */
 } pm_training_layer;
 
 /* One input pattern and what the output should do. Both sorted by (time, neuron). */
@@ -159,6 +161,44 @@ typedef struct pm_trial {
 PM_API pm_status pm_trial_run(const pm_experiment *experiment, uint32_t number, const volatile int *stop,
                               void (*watch)(void *user), void *user, pm_trial *trial, pm_error *error);
 PM_API void pm_trial_free(pm_trial *trial);
+
+/* How far a training is: of all trials, or of the share of one rank. `iterations`: of this call so far. */
+typedef struct pm_times_progress {
+    uint32_t trials, done, converged;
+    double iterations;
+} pm_times_progress;
+
+/* How to train all trials of an experiment; `folder` must be given, zeros are: all cores, one rank, no details. */
+typedef struct pm_times_training {
+    const char *folder; /* for the results, made if need be */
+    const char *file;   /* where the experiment was read, for messages; results may not replace it; NULL: nowhere */
+    bool resume;        /* trials whose files are there are not done again */
+    int jobs;           /* trials at the same time; 0: as many as OpenMP would use; results do not depend on it */
+    uint32_t keep;      /* details are written of so many trials, the first ones */
+    const pm_exchange *exchange; /* NULL: one rank; otherwise the ranks divide the trials among them */
+    const volatile int *stop;    /* ends the training with PM_STOPPED once it is other than 0; NULL: never */
+    /* Called after iterations and trials, by one thread at a time; NULL: nobody asks. */
+    void (*progress)(void *user, const pm_times_progress *progress);
+    void *user;
+    /* Called on a rank that fails while others may be busy for long; NULL: they are waited for. */
+    void (*give_up)(const pm_error *error);
+    size_t size; /* of this structure, bytes, as in pm_options */
+} pm_times_training;
+
+/* What came of the trials: those that were done, in order, come first. */
+typedef struct pm_times_outcome {
+    pm_trial *trials;
+    uint32_t n_trials, n_done, n_converged;
+    double iterations; /* of all trials that were done */
+} pm_times_outcome;
+
+PM_API void pm_times_outcome_free(pm_times_outcome *outcome); /* an empty one stays behind */
+
+/* Trains all trials. The folder receives what docs/training.md lists; on several ranks the first one writes, and has
+ * all trials. Errors: those of pm_trial_run and of folders of results; PM_STOPPED when a stop was requested, after what
+ * is done so far was written; there is nothing to free then. */
+PM_API pm_status pm_experiment_train(const pm_experiment *experiment, const pm_times_training *how,
+                                     pm_times_outcome *outcome, pm_error *error);
 
 /* The patterns of the trial. */
 PM_API const pm_pattern *pm_trainer_patterns(const pm_trainer *trainer, size_t *count);

@@ -4,6 +4,7 @@
 #define PUNCTUM_VALIDATION_H
 
 #include <punctum/metric.h>
+#include <punctum/results.h>
 #include <punctum/simulation.h>
 
 #ifdef __cplusplus
@@ -51,6 +52,10 @@ typedef struct pm_validation {
  * for options out of range. Cost: about 2000 time-stepped steps a ms, and up to ten runs each where they are short. */
 PM_API pm_status pm_validate(pm_network *network, const pm_validation_options *options, pm_validation *validation,
                              pm_error *error);
+/* validation.dat and summary.json of what came of it; `window` as in the options, `seconds`: what all of it took. Errors:
+ * PM_FAILED, PM_NO_MEMORY. */
+PM_API pm_status pm_validation_write(pm_results *results, const pm_network *network, double window,
+                                     const pm_validation *validation, double seconds, pm_error *error);
 
 #ifdef __cplusplus
 }

@@ -31,3 +31,12 @@ bool pm_list_enlarge(void **items, size_t *capacity, size_t needed, size_t item_
     *capacity = larger;
     return true;
 }
+
+bool pm_list_reserve_beside(void **items, size_t before, size_t n, size_t item_size, size_t *room) {
+    size_t capacity = before;
+    if (!pm_list_reserve(items, &capacity, n, item_size))
+        return false;
+    if (*room == 0 || capacity < *room)
+        *room = capacity;
+    return true;
+}

@@ -19,6 +19,10 @@ static inline bool pm_list_reserve(void **items, size_t *capacity, size_t needed
     return needed <= *capacity || pm_list_enlarge(items, capacity, needed, item_size);
 }
 
+/* Room for n items in one of several arrays that grow together: each had room for `before`, and *room becomes the least
+ * of what they have now; 0 before the first of them. False when there is no memory. */
+bool pm_list_reserve_beside(void **items, size_t before, size_t n, size_t item_size, size_t *room);
+
 /* Room for n items in all, or for one more. */
 #define PM_LIST_RESERVE(list, n)                                                                                       \
     pm_list_reserve((void **)&(list).items, &(list).capacity, n, sizeof *(list).items)

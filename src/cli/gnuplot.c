@@ -6,8 +6,8 @@
 
 #include "cli/command.h"
 #include "cli/plot_results.h"
-#include "io/file.h"
-#include "io/output.h"
+
+#include <punctum/results.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -267,7 +267,6 @@ static pm_status settle(const pm_picture *picture, const char *kind, const char 
     char file[16], *name = NULL, *from = NULL, *path = NULL;
     unsigned char *bytes = NULL;
     size_t size = 0;
-    pm_output output = {0};
     snprintf(file, sizeof file, "picture.%s", kind);
     from = staged(picture, file);
     if (!from || asprintf(&path, "%s/%s.%s", picture->folder, picture->name, kind) < 0)
@@ -282,10 +281,7 @@ static pm_status settle(const pm_picture *picture, const char *kind, const char 
     if (!status)
         status = pm_plot_note(path, error);
     if (!status)
-        status = pm_output_open(&output, picture->folder, name, error);
-    if (!status)
-        status = pm_output_bytes(&output, bytes, size, error);
-    status = pm_output_close(&output, status, error);
+        status = pm_file_write(picture->folder, name, bytes, size, error);
     if (!status)
         printf("%s\n", path);
     free(bytes);

@@ -4,7 +4,6 @@
 #include "cli/options.h"
 
 #include "cli/command.h"
-#include "io/file.h"
 #include <punctum/kind.h>
 
 #include <ctype.h>

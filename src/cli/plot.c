@@ -10,9 +10,6 @@
 #include "cli/plot_results.h"
 #include "cli/plot_training.h"
 
-#include "io/file.h"
-#include "io/summary.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,14 +170,16 @@ static pm_status find_thresholds(const pm_plot *o, const json_t *population, pm_
             t->rises[t->n_rises++] = (pm_rise){number_of(rise, "jump"), tau};
     }
     for (k = 0; !status && k < t->n; k++) {
-        pm_rows rows = {0};
+        pm_table *table = NULL;
+        const double *values = NULL;
+        size_t n = 0;
         char *path = t->varied ? find_file(o->folder, "threshold", t->population, (long)t->list[k].neuron) : NULL;
         if (!t->varied)
             t->list[k].V_th = number_of(json_object_get(population, "neuron"), "V_th");
-        if (path && !(status = pm_rows_open(&rows, path, error)) && !(status = pm_rows_next(&rows, error)) &&
-            rows.n >= 2 && rows.values[0] == 0.0)
-            t->list[k].V_th = rows.values[1];
-        pm_rows_close(&rows);
+        if (path && !(status = pm_table_open(path, &table, error)) &&
+            !(status = pm_table_next(table, &values, &n, error)) && n >= 2 && values[0] == 0.0)
+            t->list[k].V_th = values[1];
+        pm_table_close(table);
         free(path);
     }
     return status;

@@ -6,13 +6,11 @@
 
 #include "cli/gnuplot.h"
 #include "cli/plot.h"
-
-#include "io/file.h"
+#include "math/elementary.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
     COLUMNS = 620,    /* pixels of the time axis, as in potential.gp */
@@ -80,7 +78,7 @@ static void take_edge(reduction *r, double edge, const double *last, const doubl
 static double threshold_at(const reduction *r, double time) {
     double sum = r->V_th;
     for (size_t k = 0; r->all && k < r->all->n_rises; k++)
-        sum += r->raised[k] * exp((r->raised_at - time) / r->all->rises[k].tau);
+        sum += r->raised[k] * pm_exp((r->raised_at - time) / r->all->rises[k].tau);
     return sum;
 }
 
@@ -96,7 +94,7 @@ static void write_threshold(reduction *r, double time) {
 static void raise_threshold(reduction *r, double time) {
     write_threshold(r, time);
     for (size_t k = 0; k < r->all->n_rises; k++)
-        r->raised[k] = r->raised[k] * exp((r->raised_at - time) / r->all->rises[k].tau) + r->all->rises[k].jump;
+        r->raised[k] = r->raised[k] * pm_exp((r->raised_at - time) / r->all->rises[k].tau) + r->all->rises[k].jump;
     r->raised_at = time;
     write_threshold(r, time);
 }
@@ -138,30 +136,28 @@ static void go_on(reduction *r) {
     take(r, r->to, fmin(fmax(potential, r->lowest), threshold_at(r, r->to)));
 }
 
-/* done, all: of the files that a picture needs; `columns` of each row, which are named for a message. */
+/* done, all: of the files that a picture needs; `columns` of each row, for whose lack there is a message. */
 static pm_status read_rows(pm_picture *picture, reduction *r, const char *path, double done, double all, size_t columns,
-                           const char *names, pm_error *error) {
-    pm_rows rows = {0};
-    struct stat found = {0};
+                           const char *lack, pm_error *error) {
+    pm_table *table = NULL;
+    const double *values = NULL;
+    size_t n = 0, rows = 0;
     double last[] = {INFINITY, 0.0, 0.0};
-    pm_status status = pm_rows_open(&rows, path, error);
-    if (!status)
-        (void)fstat(fileno(rows.file), &found);
-    while (!status && !(status = pm_rows_next(&rows, error)) && rows.n > 0) {
-        if (rows.n < columns) {
-            status = pm_rows_fail(&rows, error, "%zu columns; '%s' is wanted", rows.n, names);
+    pm_status status = pm_table_open(path, &table, error);
+    while (!status && !(status = pm_table_next(table, &values, &n, error)) && n > 0) {
+        if (n < columns) {
+            status = pm_table_refuse(table, lack, error);
             break;
         }
-        const double row[] = {rows.values[0], rows.values[1], columns > 2 ? rows.values[2] : 0.0};
+        const double row[] = {values[0], values[1], columns > 2 ? values[2] : 0.0};
         enter(r, last, row);
         memcpy(last, row, sizeof last);
-        if (rows.line % 16384 == 0)
-            status = pm_picture_tell(picture, (done + (double)ftell(rows.file) / (double)(found.st_size + 1)) / all,
-                                     "reading potentials", error);
+        if (++rows % 16384 == 0)
+            status = pm_picture_tell(picture, (done + pm_table_share(table)) / all, "reading potentials", error);
     }
     go_on(r);
     flush(r);
-    pm_rows_close(&rows);
+    pm_table_close(table);
     return status;
 }
 
@@ -182,7 +178,8 @@ static pm_status write_trace(pm_picture *picture, reduction *r, const pm_trace *
         if (list[k].file)
             status = pm_picture_data(picture, list[k].name, index, list[k].file, error);
     if (!status)
-        status = read_rows(picture, r, trace->path, (double)(index - 1), (double)n, 3, "time_ms V_mV spike", error);
+        status = read_rows(picture, r, trace->path, (double)(index - 1), (double)n, 3,
+                           "too few columns; 'time_ms V_mV spike' is wanted", error);
     for (size_t k = 0; k < sizeof list / sizeof *list; k++) {
         const pm_status end =
             list[k].file && *list[k].file ? pm_picture_data_end(*list[k].file, status ? NULL : error) : PM_OK;
@@ -237,7 +234,8 @@ static pm_status write_currents(pm_picture *picture, const pm_curves *t, double 
         status = pm_picture_data(picture, "current", k + 1, &r.curve, error);
         if (status)
             break;
-        status = read_rows(picture, &r, c->path, (double)k, (double)n, 2, "time_ms I_pA", error);
+        status = read_rows(picture, &r, c->path, (double)k, (double)n, 2,
+                           "too few columns; 'time_ms I_pA' is wanted", error);
         const pm_status end = pm_picture_data_end(r.curve, status ? NULL : error);
         status = status ? status : end;
         pm_picture_number(picture, "of_trace", k + 1, (double)c->trace + 1.0);

@@ -7,8 +7,6 @@
 #include "cli/gnuplot.h"
 #include "cli/plot.h"
 
-#include "io/file.h"
-#include "io/spikes.h"
 #include "math/elementary.h"
 
 #include <math.h>
@@ -96,24 +94,21 @@ static void enter(raster *r, size_t k, const pm_spike *spike) {
 }
 
 static pm_status read_band(raster *r, size_t k, pm_error *error) {
-    pm_rows rows = {0};
+    pm_table *table = NULL;
     pm_spike spike;
-    struct stat found = {0};
-    size_t n = 0;
+    const double *values = NULL;
+    size_t n = 0, rows = 0;
     memset(r->grid, 0, r->strips[k].rows * COLUMNS * sizeof *r->grid);
-    pm_status status = pm_rows_open(&rows, r->bands[k].path, error);
-    if (!status)
-        (void)fstat(fileno(rows.file), &found);
-    while (!status && !(status = pm_rows_next(&rows, error)) && rows.n > 0) {
-        status = pm_spike_of_row(&rows, &spike, error);
+    pm_status status = pm_table_open(r->bands[k].path, &table, error);
+    while (!status && !(status = pm_table_next(table, &values, &n, error)) && n > 0) {
+        status = pm_table_spike(table, &spike, error);
         if (!status)
             enter(r, k, &spike);
-        if (!status && ++n % 16384 == 0)
-            status = pm_picture_tell(
-                &r->picture, ((double)k + (double)ftell(rows.file) / (double)(found.st_size + 1)) / (double)r->n,
-                "reading spikes", error);
+        if (!status && ++rows % 16384 == 0)
+            status = pm_picture_tell(&r->picture, ((double)k + pm_table_share(table)) / (double)r->n, "reading spikes",
+                                     error);
     }
-    pm_rows_close(&rows);
+    pm_table_close(table);
     return status;
 }
 

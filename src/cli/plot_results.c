@@ -4,8 +4,7 @@
 #define _GNU_SOURCE
 #include "cli/plot_results.h"
 
-#include "io/results.h"
-#include "io/summary.h"
+#include <punctum/results.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,8 +12,8 @@
 #include <unistd.h>
 
 static pm_results *held;
-static bool starved;  /* something could not be looked for */
-static json_t *named; /* has the names of its files as keys; NULL: any file may be drawn */
+static bool starved; /* something could not be looked for */
+static json_t *told; /* the summary; NULL: any file may be drawn */
 
 /* The name of a file in the folder; NULL for one elsewhere. */
 static const char *name_in_folder(const char *path) {
@@ -23,25 +22,14 @@ static const char *name_in_folder(const char *path) {
     return length > 0 && strncmp(path, folder, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
 }
 
-/* There may be thousands of names. */
-static pm_status collect_names(const json_t *summary, pm_error *error) {
-    const json_t *files = json_object_get(summary, "files"), *item;
-    size_t k;
-    named = json_is_array(files) ? json_object() : NULL;
-    json_array_foreach(files, k, item) {
-        if (json_is_string(item))
-            pm_json_set(&named, json_string_value(item), json_true());
-    }
-    return named || !json_is_array(files) ? PM_OK : pm_fail_memory(error, "the names of results");
-}
-
 pm_status pm_plot_begin(const char *folder, json_t **summary, pm_error *error) {
     pm_status status = PM_OK;
     if (access(folder, F_OK) == 0) /* elsewhere the summary that is missing is told */
         status = pm_results_visit(folder, &held, error);
     if (!status && summary)
         status = pm_summary_read(folder, summary, error);
-    return status || !summary ? status : collect_names(*summary, error);
+    told = status || !summary ? NULL : json_incref(*summary);
+    return status;
 }
 
 char *pm_plot_path(const char *format, ...) {
@@ -64,7 +52,7 @@ bool pm_plot_starved(void) { return starved; }
 
 bool pm_plot_has(const char *path) {
     const char *name = name_in_folder(path);
-    return access(path, R_OK) == 0 && (!name || !named || json_object_get(named, name));
+    return access(path, R_OK) == 0 && (!name || !told || pm_summary_names(told, name));
 }
 
 pm_status pm_plot_note(const char *path, pm_error *error) {
@@ -73,8 +61,8 @@ pm_status pm_plot_note(const char *path, pm_error *error) {
 }
 
 void pm_plot_end(void) {
-    json_decref(named);
-    named = NULL;
+    json_decref(told);
+    told = NULL;
     pm_results_close(held, true);
     held = NULL;
 }

@@ -5,8 +5,6 @@
 #include "cli/gnuplot.h"
 #include "cli/plot_raster.h"
 #include "cli/plot_results.h"
-#include "io/file.h"
-#include "io/summary.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -82,25 +80,27 @@ static double duration_of(const kept *t) { return json_number_value(json_object_
 /* Output spikes, of those that would lie on each other in the picture one. */
 static pm_status thin_out(const kept *t, const char *path, FILE *to, pm_error *error) {
     unsigned char *seen = calloc((size_t)MOST_PATTERNS * CELLS_UP, CELLS_ACROSS);
-    pm_rows rows = {0};
-    pm_status status = seen ? pm_rows_open(&rows, path, error) : pm_fail_memory(error, "a picture");
-    while (!status && !(status = pm_rows_next(&rows, error)) && rows.n > 0) {
-        if (rows.n < 4) {
-            status = pm_rows_fail(&rows, error, "%zu columns; 'iteration pattern neuron time_ms' is wanted", rows.n);
+    pm_table *table = NULL;
+    const double *row = NULL;
+    size_t n = 0;
+    pm_status status = seen ? pm_table_open(path, &table, error) : pm_fail_memory(error, "a picture");
+    while (!status && !(status = pm_table_next(table, &row, &n, error)) && n > 0) {
+        if (n < 4) {
+            status = pm_table_refuse(table, "too few columns; 'iteration pattern neuron time_ms' is wanted", error);
             break;
         }
-        double up = rows.values[0] / (t->iterations + 1.0), across = rows.values[3] / duration_of(t);
-        double pattern = rows.values[1];
+        double up = row[0] / (t->iterations + 1.0), across = row[3] / duration_of(t);
+        double pattern = row[1];
         if (!(up >= 0.0 && up < 1.0 && across >= 0.0 && across < 1.0 && pattern >= 0.0 && pattern < MOST_PATTERNS) ||
-            rows.values[2] != 0.0)
+            row[2] != 0.0)
             continue;
         size_t cell =
             ((size_t)pattern * CELLS_UP + (size_t)(up * CELLS_UP)) * CELLS_ACROSS + (size_t)(across * CELLS_ACROSS);
         if (!seen[cell])
-            fprintf(to, "%.17g %.17g 0 %.17g\n", rows.values[0], pattern, rows.values[3]);
+            fprintf(to, "%.17g %.17g 0 %.17g\n", row[0], pattern, row[3]);
         seen[cell] = 1;
     }
-    pm_rows_close(&rows);
+    pm_table_close(table);
     free(seen);
     return status;
 }

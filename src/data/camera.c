@@ -2,6 +2,7 @@
  * intensity it sees, is sampled and linear between samples, so that crossings of the threshold have closed forms.
  * Invariant: a pixel that is not refractory has a level less than a threshold away from its reference. */
 #include "data/camera.h"
+#include "base/sized.h"
 
 #include "base/list.h"
 #include "base/random.h"
@@ -208,11 +209,15 @@ static pm_status record(const scene *s, pm_pixel_events *events, pm_error *error
 pm_status pm_camera_record(const pm_camera *camera, const uint8_t *picture, size_t width, size_t height,
                            pm_pixel_events *events, pm_error *error) {
     events->n = 0;
+    pm_camera own;
+    pm_status status = PM_SIZED_COPY(own, camera, "a camera", error);
+    if (status)
+        return status;
     if (width == 0 || height == 0 || width > PM_CAMERA_SIDE || height > PM_CAMERA_SIDE)
         return pm_fail(error, PM_INVALID, "a picture of %zu x %zu pixels does not fit on a sensor of %d x %d", width,
                        height, PM_CAMERA_SIDE, PM_CAMERA_SIDE);
-    scene s = {.camera = camera, .picture = picture, .width = (int)width, .height = (int)height};
-    pm_status status = prepare(&s, error);
+    scene s = {.camera = &own, .picture = picture, .width = (int)width, .height = (int)height};
+    status = prepare(&s, error);
     if (!status)
         status = record(&s, events, error);
     free(s.samples);

@@ -1,6 +1,7 @@
 /* Data sets are flat arrays, example by example. Everything random is a stream of its own, so that a set is a function
  * of its seed and name. */
 #include "data/dataset.h"
+#include "base/sized.h"
 
 #include "base/random.h"
 
@@ -48,9 +49,10 @@ static pm_status check_recordings(const pm_dataset *data, pm_error *error) {
 }
 
 pm_status pm_dataset_check(const pm_dataset *data, pm_error *error) {
-    if (data->size && data->size != sizeof *data)
-        return pm_fail(error, PM_INVALID, "a set of examples of %zu bytes; this version of punctum knows %zu",
-                       data->size, sizeof *data);
+    pm_dataset own;
+    pm_status status = PM_SIZED_COPY(own, data, "a set of examples", error);
+    if (status)
+        return status;
     if (data->n == 0 || data->n_features == 0 || data->n_classes == 0 || !data->label)
         return pm_fail(error, PM_INVALID,
                        "examples: %zu examples of %zu features and %zu classes, %s labels, are no "

@@ -2,6 +2,7 @@
  * input spike, parameters that differ from neuron to neuron, and injected currents stand in text files beside it, so
  * that both simulators run the same network, random choices included. */
 #define _GNU_SOURCE
+#include "base/sized.h"
 #include "io/export.h"
 
 #include "model/kernel.h"
@@ -434,11 +435,13 @@ static void tell_models(const export *x, pm_export_model *models) {
 }
 
 pm_status pm_network_export(const pm_network *network, const pm_export *how, pm_export_model *models, pm_error *error) {
-    if (how->size && how->size != sizeof *how)
-        return pm_fail(error, PM_INVALID, "an export of %zu bytes; this version of punctum knows %zu", how->size,
-                       sizeof *how);
+    pm_export own;
+    pm_status status = PM_SIZED_COPY(own, how, "an export", error);
+    if (status)
+        return status;
+    how = &own;
     export x = {.file = how->name ? how->name : "the network", .to = how->to, .stop = how->stop, .network = network};
-    pm_status status = pm_wiring_new(network, &x.wiring, error);
+    status = pm_wiring_new(network, &x.wiring, error);
     if (!status)
         status = check_network(&x, error);
     if (!status)

@@ -88,7 +88,7 @@ pm_status pm_file_read_most(const char *path, size_t most, unsigned char **text,
     return PM_OK;
 }
 
-pm_status pm_file_read(const char *path, unsigned char **bytes, size_t *size, pm_error *error) {
+pm_status pm_file_read(const char *path, uint8_t **bytes, size_t *size, pm_error *error) {
     return pm_file_read_most(path, SIZE_MAX, bytes, size, error);
 }
 

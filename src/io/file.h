@@ -2,7 +2,8 @@
 #ifndef PM_IO_FILE_H
 #define PM_IO_FILE_H
 
-#include <punctum/error.h>
+#include <punctum/kind.h>
+#include <punctum/results.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,13 +15,8 @@ pm_status pm_file_open(const char *path, FILE **file, pm_error *error);
  * is at fault, else PM_INVALID. */
 pm_status pm_file_refuse(const char *path, int code, pm_error *error);
 
-/* The bytes of a whole file, followed by a 0; freed with free(). Errors: as above. */
-pm_status pm_file_read(const char *path, unsigned char **bytes, size_t *size, pm_error *error);
-/* The same; PM_INVALID at once where there are more than `most` bytes. */
+/* As pm_file_read; PM_INVALID at once where there are more than `most` bytes. */
 pm_status pm_file_read_most(const char *path, size_t most, unsigned char **bytes, size_t *size, pm_error *error);
-
-/* A whole text as a finite decimal number; false if it is none. */
-bool pm_parse_number(const char *text, double *value);
 
 /* Rows of blank-separated numbers. '#' starts a comment; lines without numbers are skipped. */
 typedef struct pm_rows {

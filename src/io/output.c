@@ -209,6 +209,14 @@ pm_status pm_output_open_path(pm_output *output, const char *path, pm_error *err
     return status;
 }
 
+pm_status pm_file_write(const char *folder, const char *name, const void *bytes, size_t size, pm_error *error) {
+    pm_output output = {0};
+    pm_status status = pm_output_open(&output, folder, name, error);
+    if (!status)
+        status = pm_output_bytes(&output, bytes, size, error);
+    return pm_output_close(&output, status, error);
+}
+
 pm_status pm_output_open_in(pm_output *output, pm_results *results, const char *name, pm_error *error) {
     *output = (pm_output){0};
     pm_status status = pm_results_add(results, name, error);

@@ -3,7 +3,7 @@
 #ifndef PM_IO_OUTPUT_H
 #define PM_IO_OUTPUT_H
 
-#include <punctum/error.h>
+#include <punctum/results.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,9 +31,6 @@ typedef struct pm_output {
 typedef struct pm_output_mark {
     uint64_t length, check; /* bytes, and their CRC-32 */
 } pm_output_mark;
-
-/* Makes a folder and those above it. Errors: PM_INVALID where that is impossible. */
-pm_status pm_folder_make(const char *path, pm_error *error);
 
 /* Begins a file "folder/name" of its own. The file system is touched when the buffer is full for the first time. */
 pm_status pm_output_open(pm_output *output, const char *folder, const char *name, pm_error *error);

@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <punctum/results.h>
 
-const char *pm_results_folder(const pm_results *results);
 /* Whether there are results of a run before. */
 bool pm_results_exist(const pm_results *results);
 
@@ -20,10 +19,6 @@ pm_status pm_results_retire(pm_results *results, pm_error *error);
  * them, and writes summary.json, to which the list "files" is added; only the owner has one. Errors: PM_FAILED,
  * PM_NO_MEMORY (also when `summary` is NULL). */
 pm_status pm_results_commit(pm_results *results, json_t *summary, pm_error *error);
-
-/* Notes in summary.json, if there is one, that a picture is made of the results, as "pictures": it goes when they go.
- */
-pm_status pm_results_add_picture(pm_results *results, const char *name, pm_error *error);
 
 /* For outputs: how many files there are so far; that one of them is complete, and its number (inode). */
 size_t pm_results_size(const pm_results *results);

@@ -175,10 +175,14 @@ static pm_status check_experiment(pm_search *s, const pm_tree *tree, pm_error *e
     return status;
 }
 
-pm_status pm_search_load(const char *path, pm_search *search, pm_error *error) {
-    *search = (pm_search){.rounds = 1};
+pm_status pm_search_load(const char *path, pm_search **loaded, pm_error *error) {
+    *loaded = NULL;
     pm_tree *tree = NULL;
-    pm_status status = pm_tree_load(path, &tree, error);
+    pm_search *search = calloc(1, sizeof *search);
+    char *file = search ? strdup(path) : NULL;
+    pm_status status = file ? pm_tree_load(path, &tree, error) : pm_fail_memory(error, "a search");
+    if (search)
+        *search = (pm_search){.file = file, .rounds = 1};
     if (!status)
         status = read_search(search, tree, error);
     if (!status)
@@ -186,10 +190,14 @@ pm_status pm_search_load(const char *path, pm_search *search, pm_error *error) {
     pm_tree_free(tree);
     if (status)
         pm_search_free(search);
+    else
+        *loaded = search;
     return status;
 }
 
 void pm_search_free(pm_search *search) {
+    if (!search)
+        return;
     for (size_t v = 0; v < search->n_vary; v++) {
         for (size_t k = 0; k < search->vary[v].n_choices; k++)
             free(search->vary[v].choices[k]);
@@ -199,11 +207,16 @@ void pm_search_free(pm_search *search) {
     free(search->vary);
     free(search->experiment);
     free(search->text);
-    *search = (pm_search){0};
+    free(search->file);
+    free(search);
 }
 
 void pm_search_value(const pm_search *search, uint32_t point, size_t v, char *text, size_t size) {
     const pm_vary *vary = &search->vary[v];
+    if (v >= search->n_vary) {
+        snprintf(text, size, "%s", "");
+        return;
+    }
     if (search->all) {
         for (size_t k = 0; k < v; k++)
             point /= (uint32_t)search->vary[k].n_choices;
@@ -226,7 +239,7 @@ void pm_search_value(const pm_search *search, uint32_t point, size_t v, char *te
 static pm_status tree_at(const pm_search *search, uint32_t point, pm_tree **tree, pm_error *error) {
     pm_status status = pm_tree_parse(search->experiment, search->text, search->size, tree, error);
     for (size_t v = 0; !status && v < search->n_vary; v++) {
-        char text[200];
+        char text[PM_SEARCH_VALUE_SIZE];
         pm_search_value(search, point, v, text, sizeof text);
         status = pm_tree_set(*tree, search->vary[v].path, text, error);
     }

@@ -1,9 +1,10 @@
-/* Search files: which values of an experiment are varied, how, and on which problems. */
+/* Search files (punctum/search.h), from inside. */
 #ifndef PM_IO_SEARCH_YAML_H
 #define PM_IO_SEARCH_YAML_H
 
 #include "io/output.h"
 
+#include <punctum/search.h>
 #include <punctum/training.h>
 
 typedef enum pm_vary_kind { PM_VARY_CHOICE, PM_VARY_UNIFORM, PM_VARY_LOG_UNIFORM } pm_vary_kind;
@@ -17,7 +18,8 @@ typedef struct pm_vary {
     size_t n_choices;
 } pm_vary;
 
-typedef struct pm_search {
+struct pm_search {
+    char *file;          /* of the search */
     char *experiment;    /* path of its file */
     unsigned char *text; /* of the file, as it was when the search was loaded */
     size_t size;         /* bytes */
@@ -28,16 +30,7 @@ typedef struct pm_search {
     uint32_t rounds; /* in each further one the better half goes on, with twice the trials */
     pm_vary *vary;
     size_t n_vary;
-} pm_search;
-
-/* Loads a search file. Formats: docs/experiments.md. Errors: PM_INVALID with file, line, key and what would be right.
- */
-pm_status pm_search_load(const char *path, pm_search *search, pm_error *error);
-void pm_search_free(pm_search *search);
-
-/* The value of number v at point `point` as text: drawn from the seed, the same whatever else is asked for; without
- * "samples", points number all combinations of choices. */
-void pm_search_value(const pm_search *search, uint32_t point, size_t v, char *text, size_t size);
+};
 
 /* The experiment at a point, with the search's seed, trials and iterations. Errors: PM_INVALID, PM_NO_MEMORY. */
 pm_status pm_search_experiment(const pm_search *search, uint32_t point, pm_experiment **experiment, pm_error *error);

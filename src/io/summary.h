@@ -7,6 +7,7 @@
 #include "io/output.h"
 
 #include <punctum/network.h>
+#include <punctum/results.h>
 
 /* The full configuration of a network, all defaults filled in; long lists and matrices as their sizes. NULL when there
  * is no memory. */
@@ -20,9 +21,5 @@ json_t *pm_neuron_json(const pm_neuron *neuron);
 
 /* Writes the text of a summary. Errors: PM_FAILED, PM_NO_MEMORY (also when `summary` is NULL). */
 pm_status pm_summary_write(pm_output *output, const json_t *summary, pm_error *error);
-/* Reads "folder/summary.json"; the caller releases it with json_decref(). Errors: PM_INVALID. */
-pm_status pm_summary_read(const char *folder, json_t **summary, pm_error *error);
-/* Whether a file in its folder is one of the results: a summary of versions that named none is believed of any. */
-bool pm_summary_names(const json_t *summary, const char *file);
 
 #endif

@@ -15,13 +15,13 @@ void pm_raster_free(pm_raster *raster) {
 }
 
 static pm_status reserve(pm_raster *raster, size_t capacity, pm_error *error) {
-    size_t time = raster->capacity, slope = time, neuron = time;
-    if (!pm_list_reserve((void **)&raster->time, &time, capacity, sizeof *raster->time) ||
-        !pm_list_reserve((void **)&raster->slope, &slope, capacity, sizeof *raster->slope) ||
-        !pm_list_reserve((void **)&raster->neuron, &neuron, capacity, sizeof *raster->neuron))
+    const size_t before = raster->capacity;
+    size_t room = 0;
+    if (!pm_list_reserve_beside((void **)&raster->time, before, capacity, sizeof *raster->time, &room) ||
+        !pm_list_reserve_beside((void **)&raster->slope, before, capacity, sizeof *raster->slope, &room) ||
+        !pm_list_reserve_beside((void **)&raster->neuron, before, capacity, sizeof *raster->neuron, &room))
         return pm_fail_memory(error, "spikes");
-    size_t least = time < slope ? time : slope;
-    raster->capacity = least < neuron ? least : neuron;
+    raster->capacity = room;
     return PM_OK;
 }
 

@@ -141,11 +141,6 @@ pm_lif_state pm_lif_advance(const pm_lif *lif, const pm_lif_state *state, double
 
 double pm_lif_u(const pm_lif *lif, const pm_lif_state *state, double t) { return pm_lif_advance(lif, state, t).u; }
 
-double pm_lif_slope(const pm_lif *lif, const pm_lif_state *state, double t) {
-    pm_lif_state then = pm_lif_advance(lif, state, t);
-    return pm_lif_slope_now(lif, &then);
-}
-
 double pm_lif_psp(const pm_lif *lif, double t) { return pm_lif_basis_at(lif, t).d12; }
 
 double pm_lif_psp_peak(const pm_lif *lif) {

@@ -61,9 +61,6 @@ pm_lif_basis pm_lif_basis_at(const pm_lif *lif, double t);
 /* u(t), mV above E_L. */
 double pm_lif_u(const pm_lif *lif, const pm_lif_state *state, double t);
 
-/* dV/dt at time t, mV/ms. */
-double pm_lif_slope(const pm_lif *lif, const pm_lif_state *state, double t);
-
 /* dV/dt at the state itself. */
 static inline double pm_lif_slope_now(const pm_lif *lif, const pm_lif_state *state) {
     return (lif->u_inf - state->u) * lif->l_m + state->i * lif->inv_C;

@@ -3,6 +3,7 @@
  * A noise current has no state: the value of a neuron in an interval is a function of seed, names, neuron and the
  * number of the interval. */
 #include "net/current.h"
+#include "base/sized.h"
 
 #include "base/list.h"
 #include "base/random.h"
@@ -77,13 +78,15 @@ static void *copy_of(const void *items, size_t n, size_t item_size, bool *memory
 }
 
 pm_status pm_network_add_current(pm_network *network, const pm_current *current, pm_error *error) {
-    pm_status status = check_neurons(network, current->population, current->neurons, current->n_neurons, error);
+    pm_current copy;
+    pm_status status = PM_SIZED_COPY(copy, current, "a current", error);
     if (status == PM_OK)
-        status = check_current(current, error);
+        status = check_neurons(network, copy.population, copy.neurons, copy.n_neurons, error);
+    if (status == PM_OK)
+        status = check_current(&copy, error);
     if (status != PM_OK)
         return status;
     bool memory = true;
-    pm_current copy = *current;
     copy.neurons = copy_of(current->neurons, current->n_neurons, sizeof *copy.neurons, &memory);
     copy.steps = copy_of(current->steps, current->n_steps, sizeof *copy.steps, &memory);
     size_t capacity = network->n_currents;
@@ -200,11 +203,16 @@ static bool is_recorded(const pm_network *network, const pm_potential_record *wa
 
 static const char *const quantities[] = {"potential", "current", "threshold"};
 
-pm_status pm_network_record(pm_network *network, const pm_potential_record *record, pm_error *error) {
+pm_status pm_network_record(pm_network *network, const pm_potential_record *given, pm_error *error) {
+    pm_potential_record copy;
+    const pm_potential_record *record = &copy;
+    pm_status status = PM_SIZED_COPY(copy, given, "a record", error);
+    if (status != PM_OK)
+        return status;
     const char *what = quantities[record->quantity];
     if (record->population >= network->n_populations || network->populations[record->population].kind != PM_LIF)
         return pm_fail(error, PM_INVALID, "%ss can be recorded from LIF populations only", what);
-    pm_status status = check_neurons(network, record->population, record->neurons, record->n_neurons, error);
+    status = check_neurons(network, record->population, record->neurons, record->n_neurons, error);
     if (status != PM_OK)
         return status;
     const pm_population *p = &network->populations[record->population];
@@ -217,7 +225,6 @@ pm_status pm_network_record(pm_network *network, const pm_potential_record *reco
     if (!isfinite(record->interval) || !(record->interval > 0.0))
         return pm_fail(error, PM_INVALID, "the recording interval is %g ms; it must be positive", record->interval);
     bool memory = true;
-    pm_potential_record copy = *record;
     copy.neurons = copy_of(record->neurons, record->n_neurons, sizeof *copy.neurons, &memory);
     size_t capacity = network->n_potentials;
     if (!pm_list_reserve((void **)&network->potentials, &capacity, network->n_potentials + 1, sizeof copy) || !memory) {

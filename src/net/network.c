@@ -1,5 +1,6 @@
 /* Building a description. Invariant: a network holds only what passed its checks; whatever is added is copied, and an
  * addition that fails leaves the network as it was. */
+#include "base/sized.h"
 #include "model/source.h"
 #include "net/current.h"
 #include "net/distribution.h"
@@ -299,10 +300,12 @@ static pm_status check_projection(const pm_network *network, const pm_projection
 }
 
 pm_status pm_network_connect(pm_network *network, const pm_projection *projection, pm_error *error) {
-    pm_status status = check_projection(network, projection, error);
+    pm_projection copy;
+    pm_status status = PM_SIZED_COPY(copy, projection, "a projection", error);
+    if (status == PM_OK)
+        status = check_projection(network, &copy, error);
     if (status != PM_OK)
         return status;
-    pm_projection copy = *projection;
     copy.synapses = NULL;
     copy.weight.values = copy.delay.values = NULL;
     void *array = NULL;

@@ -30,10 +30,6 @@ static uint32_t population_of(const uint32_t *first, size_t n_populations, uint3
     return low;
 }
 
-uint32_t pm_wiring_population_of_neuron(const pm_wiring *wiring, const pm_network *network, uint32_t neuron) {
-    return population_of(wiring->first_neuron, network->n_populations, neuron);
-}
-
 uint32_t pm_wiring_population_of_cell(const pm_wiring *wiring, const pm_network *network, uint32_t cell) {
     return population_of(wiring->first_cell, network->n_populations, cell);
 }

@@ -70,8 +70,7 @@ static inline uint64_t pm_wiring_bytes(const pm_wiring *w) {
 /* Weight and sign of every group, after weights have changed. */
 void pm_wiring_weigh(pm_wiring *wiring);
 
-/* The population of a neuron or of a cell. */
-uint32_t pm_wiring_population_of_neuron(const pm_wiring *wiring, const pm_network *network, uint32_t neuron);
+/* The population of a cell. */
 uint32_t pm_wiring_population_of_cell(const pm_wiring *wiring, const pm_network *network, uint32_t cell);
 
 #endif

@@ -35,36 +35,26 @@ static const pm_field fields[] = {
 };
 
 typedef struct chronotron {
+    pm_tally tally; /* first */
     parameters p;
-    pm_tally tally;
     pm_alignment pairs;
     pm_sensitivity sensitivity;
 } chronotron;
 
 static void destroy(void *state) {
     chronotron *w = state;
-    if (!w)
-        return;
     pm_tally_free(&w->tally);
     pm_alignment_free(&w->pairs);
     pm_sensitivity_free(&w->sensitivity);
-    free(w);
 }
 
-static pm_status create(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
+static pm_status create(void *state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
                         pm_error *error) {
-    *state = NULL;
-    chronotron *w = calloc(1, sizeof *w);
-    if (!w)
-        return pm_fail_memory(error, "the learning rule");
+    chronotron *w = state;
     w->p = *(const parameters *)given;
     pm_status status = pm_tally_new_output(&w->tally, net, plasticity, "E-learning", error);
     if (!status)
         status = pm_sensitivity_new(&w->sensitivity, &net->layers[net->n_layers - 1], error);
-    if (status)
-        destroy(w);
-    else
-        *state = w;
     return status;
 }
 
@@ -76,10 +66,9 @@ static double pair_factor(const chronotron *w, size_t i) {
 }
 
 static void gather_neuron(chronotron *w, const pm_layered *net, size_t neuron) {
-    size_t last = net->n_layers - 1, stride = net->layers[last].stride;
     const pm_alignment *a = &w->pairs;
     pm_sensitivity *s = &w->sensitivity;
-    pm_sensitivity_begin(s, &net->rasters[last]);
+    pm_sensitivity_begin(s, &net->rasters[net->n_layers - 1]);
     for (size_t i = 0, j = 0; i < a->n || j < a->m;) {
         bool observed = j == a->m || (i < a->n && a->observed[i] <= a->desired[j]);
         bool alone = observed ? a->partner_of_observed[i] == PM_ALONE : a->partner_of_desired[j] == PM_ALONE;
@@ -91,8 +80,7 @@ static void gather_neuron(chronotron *w, const pm_layered *net, size_t neuron) {
         double t = observed ? a->observed[i++] : a->desired[j++];
         if (factor != 0.0) {
             pm_sensitivity_at(s, t);
-            for (size_t k = 0; k < net->layers[last].n_in; k++)
-                w->tally.change[last][k * stride + neuron] += w->tally.rate[last] * factor * s->row[k];
+            pm_tally_add(&w->tally, net, neuron, factor, s->row);
         }
         if (observed)
             pm_sensitivity_fire(s, t);
@@ -111,13 +99,6 @@ static pm_status gather(void *state, const pm_layered *net, const pm_raster *des
     return status;
 }
 
-static pm_status settle(void *state, const pm_layered *net, double *const *change, pm_error *error) {
-    chronotron *w = state;
-    (void)error;
-    pm_tally_settle(&w->tally, net, change);
-    return PM_OK;
-}
-
 const pm_learning_rule pm_rule_chronotron = {
     .head = {.name = "chronotron",
              .help = "chronotron E-learning (Florian 2012), output layer only",
@@ -125,7 +106,8 @@ const pm_learning_rule pm_rule_chronotron = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(parameters)},
+    .state = sizeof(chronotron),
     .create = create,
     .gather = gather,
-    .settle = settle,
+    .settle = pm_tally_settle_all,
     .destroy = destroy};

@@ -58,8 +58,6 @@ typedef struct exact_gradient {
 
 static void destroy(void *state) {
     exact_gradient *w = state;
-    if (!w)
-        return;
     pm_tally_free(&w->recruited);
     pm_pairing_free(&w->pairing);
     pm_adjoint_layers_free(&w->adjoint);
@@ -68,7 +66,6 @@ static void destroy(void *state) {
         free(w->memory[l]);
     }
     free(w->dl_dt);
-    free(w);
 }
 
 /* The optimiser's parameters are those of the rule that have the same names. */
@@ -94,13 +91,10 @@ static pm_status allocate(exact_gradient *w, const pm_layered *net, pm_error *er
     return PM_OK;
 }
 
-static pm_status create(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
+static pm_status create(void *state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
                         pm_error *error) {
     const parameters *p = given;
-    *state = NULL;
-    exact_gradient *w = calloc(1, sizeof *w);
-    if (!w)
-        return pm_fail_memory(error, "the learning rule");
+    exact_gradient *w = state;
     choose_optimiser(w, p);
     w->adjoint.slope_floor = p->slope_floor;
     w->pairing.window = p->pair_window;
@@ -112,10 +106,6 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
         status = pm_pairing_new(&w->pairing, net, error);
     if (!status)
         status = allocate(w, net, error);
-    if (status)
-        destroy(w);
-    else
-        *state = w;
     return status;
 }
 
@@ -156,6 +146,7 @@ const pm_learning_rule pm_rule_exact_gradient = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(parameters)},
+    .state = sizeof(exact_gradient),
     .create = create,
     .gather = gather,
     .settle = settle,

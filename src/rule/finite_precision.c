@@ -19,8 +19,8 @@ static const pm_field fields[] = {
 };
 
 typedef struct finite_precision {
+    pm_tally tally; /* first */
     parameters p;
-    pm_tally tally;
     double *observed, *desired; /* ms, trains of one neuron */
     size_t capacity;
     pm_sensitivity sensitivity;
@@ -28,28 +28,18 @@ typedef struct finite_precision {
 
 static void destroy(void *state) {
     finite_precision *w = state;
-    if (!w)
-        return;
     pm_tally_free(&w->tally);
     free(w->observed);
     pm_sensitivity_free(&w->sensitivity);
-    free(w);
 }
 
-static pm_status create(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
+static pm_status create(void *state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
                         pm_error *error) {
-    *state = NULL;
-    finite_precision *w = calloc(1, sizeof *w);
-    if (!w)
-        return pm_fail_memory(error, "the learning rule");
+    finite_precision *w = state;
     w->p = *(const parameters *)given;
     pm_status status = pm_tally_new_output(&w->tally, net, plasticity, "finite-precision learning", error);
     if (!status)
         status = pm_sensitivity_new(&w->sensitivity, &net->layers[net->n_layers - 1], error);
-    if (status)
-        destroy(w);
-    else
-        *state = w;
     return status;
 }
 
@@ -71,17 +61,15 @@ static double first_error(const finite_precision *w, size_t n, size_t m, double 
 }
 
 static void gather_neuron(finite_precision *w, const pm_layered *net, uint32_t neuron, size_t n, size_t m) {
-    size_t last = net->n_layers - 1, stride = net->layers[last].stride;
     pm_sensitivity *s = &w->sensitivity;
     double t, sign = first_error(w, n, m, &t);
     if (sign == 0.0)
         return;
-    pm_sensitivity_begin(s, &net->rasters[last]);
+    pm_sensitivity_begin(s, &net->rasters[net->n_layers - 1]);
     for (size_t i = 0; i < n && w->observed[i] < t; i++)
         pm_sensitivity_fire(s, w->observed[i]);
     pm_sensitivity_at(s, t);
-    for (size_t k = 0; k < net->layers[last].n_in; k++)
-        w->tally.change[last][k * stride + neuron] += w->tally.rate[last] * sign * s->row[k];
+    pm_tally_add(&w->tally, net, neuron, sign, s->row);
 }
 
 static pm_status gather(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error) {
@@ -106,13 +94,6 @@ static pm_status gather(void *state, const pm_layered *net, const pm_raster *des
     return PM_OK;
 }
 
-static pm_status settle(void *state, const pm_layered *net, double *const *change, pm_error *error) {
-    finite_precision *w = state;
-    (void)error;
-    pm_tally_settle(&w->tally, net, change);
-    return PM_OK;
-}
-
 const pm_learning_rule pm_rule_finite_precision = {
     .head = {.name = "finite_precision",
              .help = "finite-precision learning (Memmesheimer et al. 2014), output layer only",
@@ -120,7 +101,8 @@ const pm_learning_rule pm_rule_finite_precision = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(parameters)},
+    .state = sizeof(finite_precision),
     .create = create,
     .gather = gather,
-    .settle = settle,
+    .settle = pm_tally_settle_all,
     .destroy = destroy};

@@ -47,8 +47,8 @@ static const pm_field fields[] = {
 };
 
 typedef struct multilayer {
+    pm_tally tally; /* first */
     parameters p;
-    pm_tally tally;
     pm_error_events errors;
     size_t widest;    /* neurons of the largest population */
     double *factor;   /* of each input of a layer */
@@ -57,20 +57,14 @@ typedef struct multilayer {
 
 static void destroy(void *state) {
     multilayer *w = state;
-    if (!w)
-        return;
     pm_tally_free(&w->tally);
     pm_errors_free(&w->errors);
     free(w->factor);
-    free(w);
 }
 
-static pm_status create(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
+static pm_status create(void *state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
                         pm_error *error) {
-    *state = NULL;
-    multilayer *w = calloc(1, sizeof *w);
-    if (!w)
-        return pm_fail_memory(error, "the learning rule");
+    multilayer *w = state;
     w->p = *(const parameters *)given;
     pm_status status = pm_tally_new(&w->tally, net, plasticity, error);
     for (size_t l = 0; l < net->n_layers; l++) {
@@ -80,13 +74,10 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     w->factor = calloc(3 * w->widest, sizeof *w->factor);
     if (!status && !w->factor)
         status = pm_fail_memory(error, "the learning rule");
-    if (status) {
-        destroy(w);
+    if (status)
         return status;
-    }
     w->share[0] = w->factor + w->widest;
     w->share[1] = w->share[0] + w->widest;
-    *state = w;
     return PM_OK;
 }
 
@@ -139,13 +130,6 @@ static pm_status gather(void *state, const pm_layered *net, const pm_raster *des
     return status;
 }
 
-static pm_status settle(void *state, const pm_layered *net, double *const *change, pm_error *error) {
-    multilayer *w = state;
-    (void)error;
-    pm_tally_settle(&w->tally, net, change);
-    return PM_OK;
-}
-
 const pm_learning_rule pm_rule_multilayer_resume = {
     .head = {.name = "multilayer_resume",
              .help = "remote supervision of several layers (Sporea and Gruening 2013)",
@@ -153,7 +137,8 @@ const pm_learning_rule pm_rule_multilayer_resume = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(parameters)},
+    .state = sizeof(multilayer),
     .create = create,
     .gather = gather,
-    .settle = settle,
+    .settle = pm_tally_settle_all,
     .destroy = destroy};

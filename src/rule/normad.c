@@ -117,23 +117,17 @@ typedef struct normad {
 
 static void destroy(void *state) {
     normad *w = state;
-    if (!w)
-        return;
     pm_sweep_free(&w->sweep);
     pm_errors_free(&w->errors);
     free(w->rows);
     free(w->sizes);
     free(w->total);
     free(w->gram);
-    free(w);
 }
 
-static pm_status create(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
+static pm_status create(void *state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
                         pm_error *error) {
-    normad *w = calloc(1, sizeof *w);
-    *state = NULL;
-    if (!w)
-        return pm_fail_memory(error, "the learning rule");
+    normad *w = state;
     w->p = *(const parameters *)given;
     const parameters *p = &w->p;
     pm_status status =
@@ -142,20 +136,15 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
                                                           p->tau_hat_hidden, p->slope_floor, p->window, error)
                                       : pm_sweep_new(&w->sweep, net, plasticity->plastic, p->tau_hat, p->tau_hat_hidden,
                                                      p->slope_floor, p->window, error);
-    if (status) {
-        destroy(w);
+    if (status)
         return status;
-    }
     memcpy(w->rate, plasticity->rate, net->n_layers * sizeof *w->rate);
     w->total = aligned_alloc(64, 3 * w->sweep.row * sizeof *w->total);
-    if (!w->total) {
-        destroy(w);
+    if (!w->total)
         return pm_fail_memory(error, "the learning rule");
-    }
     w->recruited = w->total + w->sweep.row;
     w->trace = w->recruited + w->sweep.row;
     memset(w->recruited, 0, w->sweep.row * sizeof *w->recruited);
-    *state = w;
     return PM_OK;
 }
 
@@ -349,6 +338,7 @@ const pm_learning_rule pm_rule_normad = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(parameters)},
+    .state = sizeof(normad),
     .create = create,
     .gather = gather,
     .settle = settle,

@@ -61,3 +61,17 @@ pm_status pm_pairing_judge(pm_pairing *p, const pm_layered *net, const pm_raster
     }
     return status;
 }
+
+pm_status pm_pairs_correlate(pm_tally *tally, pm_error_events *errors, const pm_layered *net, const pm_raster *desired,
+                             pm_pair_kernel *kernel, const void *of, bool causal, pm_error *error) {
+    size_t last = net->n_layers - 1, stride = net->layers[last].stride;
+    const pm_raster *in = &net->rasters[last];
+    pm_status status = pm_errors_plain(errors, &net->rasters[last + 1], desired, error);
+    for (size_t e = 0; !status && tally->plastic[last] && e < errors->n; e++) {
+        const pm_error_event *event = &errors->events[e];
+        for (size_t k = 0; k < in->n && (!causal || in->time[k] < event->time); k++)
+            tally->change[last][in->neuron[k] * stride + event->neuron] +=
+                tally->rate[last] * event->size * kernel(of, event->time - in->time[k]);
+    }
+    return status;
+}

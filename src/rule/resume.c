@@ -35,26 +35,20 @@ typedef struct resume {
 
 static void destroy(void *state) {
     resume *w = state;
-    if (!w)
-        return;
     pm_errors_free(&w->errors);
     free(w->trace);
     free(w->change);
-    free(w);
 }
 
-static pm_status create(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
+static pm_status create(void *state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
                         pm_error *error) {
     size_t last = net->n_layers - 1;
-    *state = NULL;
     for (size_t l = 0; l < last; l++)
         if (plasticity->plastic[l])
             return pm_fail(error, PM_INVALID,
                            "ReSuMe trains the output layer only; layer %zu is plastic, and must have 'plastic: false'",
                            l + 1);
-    resume *w = calloc(1, sizeof *w);
-    if (!w)
-        return pm_fail_memory(error, "the learning rule");
+    resume *w = state;
     w->p = *(const parameters *)given;
     w->rate = plasticity->rate[last];
     w->plastic = plasticity->plastic[last];
@@ -62,11 +56,8 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
     w->n_out = net->layers[last].n_out;
     w->trace = calloc(w->n_in, sizeof *w->trace);
     w->change = calloc(w->n_in * w->n_out, sizeof *w->change);
-    if (!w->trace || !w->change) {
-        destroy(w);
+    if (!w->trace || !w->change)
         return pm_fail_memory(error, "the learning rule");
-    }
-    *state = w;
     return PM_OK;
 }
 
@@ -111,6 +102,7 @@ const pm_learning_rule pm_rule_resume = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(parameters)},
+    .state = sizeof(resume),
     .create = create,
     .gather = gather,
     .settle = settle,

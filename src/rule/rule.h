@@ -17,16 +17,22 @@ enum { PM_RULE_PARAMETERS_SIZE = 256 }; /* bytes that hold the parameters of any
 
 typedef struct pm_learning_rule {
     pm_kind head;
-    /* Workspace for networks of this shape; `parameters` is copied. */
-    pm_status (*create)(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *parameters,
+    size_t state; /* bytes of the workspace, which is handed to the following */
+    /* Makes a zeroed workspace ready for networks of this shape; `parameters` is copied. What fails is destroyed. */
+    pm_status (*create)(void *state, const pm_layered *net, const pm_plasticity *plasticity, const void *parameters,
                         pm_error *error);
     /* Gathers what the network's last run and the desired output ask for. */
     pm_status (*gather)(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error);
     /* Adds to change[l] (in the layout of the weights; plastic layers only), in pA, what everything gathered since the
      * last call asks for together. */
     pm_status (*settle)(void *state, const pm_layered *net, double *const *change, pm_error *error);
-    void (*destroy)(void *state); /* NULL is allowed */
+    void (*destroy)(void *state); /* what the workspace holds, also one that is made in part only */
 } pm_learning_rule;
+
+/* A workspace of a rule, as for its create. Errors: of the rule, PM_NO_MEMORY. */
+pm_status pm_rule_new(const pm_learning_rule *rule, const pm_layered *net, const pm_plasticity *plasticity,
+                      const void *parameters, void **state, pm_error *error);
+void pm_rule_free(const pm_learning_rule *rule, void *state); /* NULL is allowed */
 
 /* All rules, pm_rule_NAME; the first one is the default. */
 #define PM_RULES(X)                                                                                                    \

@@ -5,9 +5,8 @@
  *     dw_oi = rate integral x_i(t) (y_desired(t) - y_observed(t)) dt.
  *
  * The integral of two filtered spikes s ms apart is (e/2)^2 (tau + |s|) e^{-|s|/tau}: a sum over pairs of spikes. */
-#include "gradient/errors.h"
 #include "math/elementary.h"
-#include "rule/tally.h"
+#include "rule/pairs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,59 +21,34 @@ static const pm_field fields[] = {
 };
 
 typedef struct span {
+    pm_tally tally; /* first */
     parameters p;
-    pm_tally tally;
     pm_error_events errors;
 } span;
 
 static void destroy(void *state) {
     span *w = state;
-    if (!w)
-        return;
     pm_tally_free(&w->tally);
     pm_errors_free(&w->errors);
-    free(w);
 }
 
-static pm_status create(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
+static pm_status create(void *state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
                         pm_error *error) {
-    *state = NULL;
-    span *w = calloc(1, sizeof *w);
-    if (!w)
-        return pm_fail_memory(error, "the learning rule");
+    span *w = state;
     w->p = *(const parameters *)given;
     pm_status status = pm_tally_new_output(&w->tally, net, plasticity, "SPAN", error);
-    if (status)
-        destroy(w);
-    else
-        *state = w;
     return status;
 }
 
-static double overlap(double s, double tau) {
+static double overlap(const void *of, double s) {
     static const double half_e = 0.5 * M_E;
+    const double tau = ((const span *)of)->p.tau;
     return half_e * half_e * (tau + fabs(s)) * pm_exp(-fabs(s) / tau);
 }
 
 static pm_status gather(void *state, const pm_layered *net, const pm_raster *desired, pm_error *error) {
     span *w = state;
-    size_t last = net->n_layers - 1, stride = net->layers[last].stride;
-    const pm_raster *in = &net->rasters[last];
-    pm_status status = pm_errors_plain(&w->errors, &net->rasters[last + 1], desired, error);
-    for (size_t e = 0; !status && w->tally.plastic[last] && e < w->errors.n; e++) {
-        const pm_error_event *event = &w->errors.events[e];
-        for (size_t k = 0; k < in->n; k++)
-            w->tally.change[last][in->neuron[k] * stride + event->neuron] +=
-                w->tally.rate[last] * event->size * overlap(event->time - in->time[k], w->p.tau);
-    }
-    return status;
-}
-
-static pm_status settle(void *state, const pm_layered *net, double *const *change, pm_error *error) {
-    span *w = state;
-    (void)error;
-    pm_tally_settle(&w->tally, net, change);
-    return PM_OK;
+    return pm_pairs_correlate(&w->tally, &w->errors, net, desired, overlap, w, false, error);
 }
 
 const pm_learning_rule pm_rule_span = {
@@ -85,7 +59,8 @@ const pm_learning_rule pm_rule_span = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(parameters)},
+    .state = sizeof(span),
     .create = create,
     .gather = gather,
-    .settle = settle,
+    .settle = pm_tally_settle_all,
     .destroy = destroy};

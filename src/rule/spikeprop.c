@@ -42,8 +42,8 @@ static const pm_field fields[] = {
 };
 
 typedef struct spikeprop {
+    pm_tally tally; /* first */
     parameters p;
-    pm_tally tally;
     pm_pairing pairing;
     size_t from; /* layers below are not plastic */
     pm_sensitivity sensitivity[PM_TALLY_LAYERS];
@@ -58,8 +58,6 @@ typedef struct spikeprop {
 
 static void destroy(void *state) {
     spikeprop *w = state;
-    if (!w)
-        return;
     pm_tally_free(&w->tally);
     pm_pairing_free(&w->pairing);
     for (size_t l = 0; l < PM_TALLY_LAYERS; l++)
@@ -70,15 +68,11 @@ static void destroy(void *state) {
     free(w->own);
     free(w->memory);
     free(w->rows);
-    free(w);
 }
 
-static pm_status create(void **state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
+static pm_status create(void *state, const pm_layered *net, const pm_plasticity *plasticity, const void *given,
                         pm_error *error) {
-    *state = NULL;
-    spikeprop *w = calloc(1, sizeof *w);
-    if (!w)
-        return pm_fail_memory(error, "the learning rule");
+    spikeprop *w = state;
     w->p = *(const parameters *)given;
     w->pairing.window = w->p.pair_window;
     w->pairing.recruit = w->p.recruit;
@@ -90,10 +84,6 @@ static pm_status create(void **state, const pm_layered *net, const pm_plasticity
         w->from++;
     for (size_t l = w->from; !status && l < net->n_layers; l++)
         status = pm_sensitivity_new(&w->sensitivity[l], &net->layers[l], error);
-    if (status)
-        destroy(w);
-    else
-        *state = w;
     return status;
 }
 
@@ -236,13 +226,6 @@ static pm_status gather(void *state, const pm_layered *net, const pm_raster *des
     return status;
 }
 
-static pm_status settle(void *state, const pm_layered *net, double *const *change, pm_error *error) {
-    spikeprop *w = state;
-    (void)error;
-    pm_tally_settle(&w->tally, net, change);
-    return PM_OK;
-}
-
 const pm_learning_rule pm_rule_spikeprop = {
     .head = {.name = "spikeprop",
              .help = "gradient descent on spike times (Bohte et al. 2002, Booij and Nguyen 2005)",
@@ -251,7 +234,8 @@ const pm_learning_rule pm_rule_spikeprop = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(parameters)},
+    .state = sizeof(spikeprop),
     .create = create,
     .gather = gather,
-    .settle = settle,
+    .settle = pm_tally_settle_all,
     .destroy = destroy};

@@ -44,6 +44,12 @@ void pm_tally_free(pm_tally *t) {
     *t = (pm_tally){0};
 }
 
+void pm_tally_add(pm_tally *t, const pm_layered *net, size_t neuron, double factor, const double *row) {
+    const size_t last = net->n_layers - 1;
+    for (size_t k = 0; k < net->layers[last].n_in; k++)
+        t->change[last][k * net->layers[last].stride + neuron] += t->rate[last] * factor * row[k];
+}
+
 void pm_tally_settle(pm_tally *t, const pm_layered *net, double *const *change) {
     for (size_t l = 0; l < t->n_layers; l++) {
         size_t size = net->layers[l].n_in * net->layers[l].stride;
@@ -52,6 +58,12 @@ void pm_tally_settle(pm_tally *t, const pm_layered *net, double *const *change) 
         pm_axpy(size, 1.0, t->change[l], change[l]);
         memset(t->change[l], 0, size * sizeof *t->change[l]);
     }
+}
+
+pm_status pm_tally_settle_all(void *state, const pm_layered *net, double *const *change, pm_error *error) {
+    (void)error;
+    pm_tally_settle(state, net, change);
+    return PM_OK;
 }
 
 pm_status pm_sensitivity_new(pm_sensitivity *s, const pm_layer *layer, pm_error *error) {

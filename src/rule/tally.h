@@ -20,8 +20,12 @@ pm_status pm_tally_new(pm_tally *tally, const pm_layered *net, const pm_plastici
 pm_status pm_tally_new_output(pm_tally *tally, const pm_layered *net, const pm_plasticity *plasticity, const char *rule,
                               pm_error *error);
 void pm_tally_free(pm_tally *tally);
+/* Adds rate * factor * row to the weights of an output neuron. */
+void pm_tally_add(pm_tally *tally, const pm_layered *net, size_t neuron, double factor, const double *row);
 /* Adds all to `change` and begins anew. */
 void pm_tally_settle(pm_tally *tally, const pm_layered *net, double *const *change);
+/* The same as what a rule does whose state begins with its tally. */
+pm_status pm_tally_settle_all(void *state, const pm_layered *net, double *const *change, pm_error *error);
 
 /* How the potential of one neuron depends on its weights, with its own spikes held where they are: after a restart
  * at r (the end of the refractory time, or the spike)

@@ -1,6 +1,7 @@
 /* Gradients of a simulated network. The sweeps have synapses in the order of the wiring; what they add is carried over
  * into the order of drawing. Networks of neurons with one current and a fixed threshold take the sweep that is made for
  * them, unless derivatives are wanted that only the general one has. */
+#include "base/sized.h"
 #include "gradient/adjoint.h"
 #include "gradient/adjoint_general.h"
 #include "run/simulation.h"
@@ -8,15 +9,6 @@
 #include <punctum/gradient.h>
 #include <stdlib.h>
 #include <string.h>
-
-static pm_status check(const pm_gradient *gradient, double slope_floor, pm_error *error) {
-    if (gradient->size && gradient->size != sizeof *gradient)
-        return pm_fail(error, PM_INVALID, "a gradient of %zu bytes; this version of punctum knows %zu", gradient->size,
-                       sizeof *gradient);
-    if (!(slope_floor >= 0.0))
-        return pm_fail(error, PM_INVALID, "a floor of the slope of %g mV/ms; it must not be negative", slope_floor);
-    return PM_OK;
-}
 
 static bool is_general(const pm_network *net, const pm_gradient *gradient) {
     bool general = gradient->neuron || gradient->populations;
@@ -126,10 +118,14 @@ static pm_status sweep_general(pm_simulation *s, const pm_raster *raster, const 
 }
 
 pm_status pm_simulation_gradient(pm_simulation *simulation, const pm_spike *spikes, size_t n, const double *dl_dt,
-                                 double slope_floor, const pm_gradient *gradient, pm_error *error) {
+                                 double slope_floor, const pm_gradient *given, pm_error *error) {
     pm_raster raster = {0};
     scratch room = {0};
-    pm_status status = check(gradient, slope_floor, error);
+    pm_gradient own;
+    const pm_gradient *gradient = &own;
+    pm_status status = PM_SIZED_COPY(own, given, "a gradient", error);
+    if (!status && !(slope_floor >= 0.0))
+        status = pm_fail(error, PM_INVALID, "a floor of the slope of %g mV/ms; it must not be negative", slope_floor);
     if (!status)
         status = pm_simulation_number(simulation, error);
     if (!status)

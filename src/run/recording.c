@@ -67,16 +67,8 @@ void pm_free(void *array) { free(array); }
 
 /* --- recording --- */
 
-/* Room for one more than the n items that there are; *room becomes the least of that of several arrays. */
-static bool grow(void **array, size_t n, size_t *room, size_t size) {
-    size_t capacity = n;
-    if (!pm_list_reserve(array, &capacity, n + 1, size))
-        return false;
-    if (*room == n || capacity < *room)
-        *room = capacity;
-    return true;
-}
-#define GROW(array, n, room) grow((void **)&(array), n, room, sizeof *(array))
+/* Room for one more than the n items that there are. */
+#define GROW(array, n, room) pm_list_reserve_beside((void **)&(array), n, (n) + 1, sizeof *(array), room)
 
 pm_status pm_recording_on_spike(const pm_spike *spike, void *user, pm_error *error) {
     pm_recording *r = user;
@@ -84,7 +76,7 @@ pm_status pm_recording_on_spike(const pm_spike *spike, void *user, pm_error *err
         return pm_fail(error, PM_INVALID, "the recording has no population %u", spike->population);
     pm_recorded_spikes *s = &r->spikes[spike->population];
     if (s->n == s->capacity) {
-        size_t room = s->n;
+        size_t room = 0;
         if (!GROW(s->time, s->n, &room) || !GROW(s->slope, s->n, &room) || !GROW(s->neuron, s->n, &room))
             return pm_fail_memory(error, "recorded spikes");
         s->capacity = room;
@@ -108,7 +100,7 @@ pm_status pm_recording_on_sample(const pm_sample *sample, void *user, pm_error *
     if (!s)
         return PM_INVALID;
     if (s->n == s->capacity) {
-        size_t room = s->n;
+        size_t room = 0;
         if (!GROW(s->time, s->n, &room) || !GROW(s->value, s->n, &room) || !GROW(s->kind, s->n, &room))
             return pm_fail_memory(error, "recorded samples");
         s->capacity = room;

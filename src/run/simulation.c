@@ -1,19 +1,15 @@
 /* One face of both engines. Invariant: exactly one of `exact` and `clock` is there; indices are checked here. */
 #include "run/simulation.h"
+#include "base/sized.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* The options that the caller knows of, the others zero. */
 static pm_status read_options(const pm_options *given, pm_options *options, pm_error *error) {
-    *options = (pm_options){0};
-    if (!given)
-        return PM_OK;
-    const size_t size = given->size ? given->size : sizeof *options;
-    if (size > sizeof *options || size < offsetof(pm_options, size) + sizeof given->size)
-        return pm_fail(error, PM_INVALID, "options of %zu bytes; this version of punctum knows %zu", size,
-                       sizeof *options);
-    memcpy(options, given, size);
+    static const pm_options zeros = {.size = 0};
+    pm_status status = PM_SIZED_COPY(*options, given ? given : &zeros, "options", error);
+    if (status)
+        return status;
     if (options->engine != PM_ENGINE_EVENT && options->engine != PM_ENGINE_CLOCK)
         return pm_fail(error, PM_INVALID, "there is no engine %d", (int)options->engine);
     return PM_OK;

@@ -2,6 +2,7 @@
  * spikes of the exact engine stay as the reference. */
 #include "base/list.h"
 #include "base/seconds.h"
+#include "base/sized.h"
 #include "math/elementary.h"
 #include "run/simulation.h"
 #include "step/course.h"
@@ -327,16 +328,18 @@ double pm_validation_step(size_t k) { return k < N_STEPS ? STEPS[k] : NAN; }
 
 pm_status pm_validate(pm_network *network, const pm_validation_options *options, pm_validation *result,
                       pm_error *error) {
-    pm_validation_options o = options ? *options : (pm_validation_options){.size = 0};
+    static const pm_validation_options zeros = {.size = 0};
+    pm_validation_options o;
     validation v = {.network = network, .out = result};
     *result = (pm_validation){0};
-    if (o.size && o.size != sizeof o)
-        return pm_fail(error, PM_INVALID, "options of %zu bytes; this version of punctum knows %zu", o.size, sizeof o);
+    pm_status status = PM_SIZED_COPY(o, options ? options : &zeros, "options", error);
+    if (status)
+        return status;
     if (!(o.smallest >= 0.0) || !(o.window >= 0.0))
         return pm_fail(error, PM_INVALID, "shortest step %g ms, window %g ms: neither may be negative", o.smallest,
                        o.window);
     o.window = o.window > 0.0 ? o.window : 1.0;
-    pm_status status = measure(&v, &o, error);
+    status = measure(&v, &o, error);
     result->spikes = v.reference.count;
     clear(&v);
     return status;

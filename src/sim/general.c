@@ -238,10 +238,3 @@ void pm_general_change(const pm_general *g, uint32_t cell, double time, pm_membr
             set_sine(g, cell, k, time, s);
     }
 }
-
-size_t pm_general_bytes(const pm_general *g) {
-    const size_t own =
-        sizeof *g->membranes + 2 * sizeof(double) + pm_population_receptors(g->population) * sizeof(pm_port) +
-        (g->population->n_threshold + g->population->n_after_spike) * sizeof(pm_decay) + g->n_sines * sizeof(pm_sine);
-    return g->width * sizeof(double) + (g->alike ? 0 : own);
-}

@@ -69,7 +69,4 @@ void pm_general_change(const pm_general *general, uint32_t cell, double time, pm
 /* The coefficients over `time` ms, a number of slabs of that length; `room` holds those that are not at hand. */
 const double *pm_general_row(const pm_general *general, double slab, double time, double *room);
 
-/* Memory of a cell, bytes. */
-size_t pm_general_bytes(const pm_general *general);
-
 #endif

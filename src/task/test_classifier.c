@@ -1,5 +1,6 @@
 /* A trained classifier, as its checkpoint holds it, on the test set of its experiment or on other examples. Nothing is
  * trained, and nothing in the folder of the training changes. */
+#include "base/sized.h"
 #include "io/classification_file.h"
 #include "io/classification_results.h"
 #include "io/results.h"
@@ -45,9 +46,6 @@ static pm_status examine(const pm_classification *c, const pm_classification *wi
 }
 
 static pm_status check(const pm_classification *c, const pm_class_exam *how, pm_error *error) {
-    if (how->size && how->size != sizeof *how)
-        return pm_fail(error, PM_INVALID, "a test of %zu bytes; this version of punctum knows %zu", how->size,
-                       sizeof *how);
     if (!how->images != !how->labels)
         return pm_fail_key(error, "images", "images and labels go together");
     if (how->images && c->data != PM_DATA_IDX)
@@ -67,10 +65,14 @@ static pm_classification with_images(const pm_classification *c, const pm_class_
     return with;
 }
 
-pm_status pm_classification_test(const pm_classification *c, const pm_class_exam *how, pm_class_outcome *outcome,
+pm_status pm_classification_test(const pm_classification *c, const pm_class_exam *given, pm_class_outcome *outcome,
                                  pm_error *error) {
     *outcome = (pm_class_outcome){0};
-    pm_status status = check(c, how, error);
+    pm_class_exam own;
+    const pm_class_exam *how = &own;
+    pm_status status = PM_SIZED_COPY(own, given, "a test", error);
+    if (!status)
+        status = check(c, how, error);
     if (status)
         return status;
     const pm_classification with = with_images(c, how);

@@ -2,6 +2,7 @@
  * the same bits. The test set is looked at once, at the end. Several ranks share every batch and every test; whatever
  * else may fail on one of them is agreed upon before the next thing that they do together. */
 #include "base/list.h"
+#include "base/sized.h"
 #include "io/classification_file.h"
 #include "io/classification_results.h"
 #include "task/classes.h"
@@ -144,18 +145,20 @@ static pm_status train(run *r, pm_error *error) {
     return status;
 }
 
-pm_status pm_classification_train(const pm_classification *c, const pm_class_training *how, pm_class_outcome *outcome,
+pm_status pm_classification_train(const pm_classification *c, const pm_class_training *given, pm_class_outcome *outcome,
                                   pm_error *error) {
     *outcome = (pm_class_outcome){0};
-    if (how->size && how->size != sizeof *how)
-        return pm_fail(error, PM_INVALID, "a training of %zu bytes; this version of punctum knows %zu", how->size,
-                       sizeof *how);
+    pm_class_training own;
+    pm_status status = PM_SIZED_COPY(own, given, "a training", error);
+    if (status)
+        return status;
+    const pm_class_training *how = &own;
     const pm_exchange *ranks = how->relay ? how->relay->ranks : NULL;
     const int threads = omp_get_max_threads();
     run r = {.how = how, .experiment = c, .ranks = ranks, .writes = how->folder && (!ranks || ranks->rank == 0)};
     if (how->threads > 0)
         omp_set_num_threads(how->threads);
-    pm_status status = train(&r, error);
+    status = train(&r, error);
     omp_set_num_threads(threads);
     pm_results_close(r.results, false);
     pm_class_trainer_free(r.trainer);

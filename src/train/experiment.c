@@ -1,5 +1,6 @@
 /* Building and checking experiments. Invariant: an experiment holds only what passed its checks, all of it copied. */
 #include "base/list.h"
+#include "base/sized.h"
 #include "net/events.h"
 #include "net/limits.h"
 #include "rule/rule.h"
@@ -89,10 +90,13 @@ static pm_status check_layer(const pm_experiment *e, const pm_training_layer *la
 }
 
 pm_status pm_experiment_add_layer(pm_experiment *e, const pm_training_layer *layer, pm_error *error) {
-    pm_status status = check_layer(e, layer, error);
+    pm_training_layer copy;
+    pm_status status = pm_sized_copy(&copy, sizeof copy, layer, layer->bytes,
+                                     offsetof(pm_training_layer, bytes) + sizeof copy.bytes, "a layer", error);
+    if (!status)
+        status = check_layer(e, &copy, error);
     if (status)
         return status;
-    pm_training_layer copy = *layer;
     copy.name = strdup(layer->name);
     copy.parts = calloc(layer->n_parts + 1, sizeof *copy.parts);
     size_t capacity = e->n_layers;

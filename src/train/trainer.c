@@ -4,10 +4,10 @@
 #include "base/room.h"
 #include "base/simd.h"
 #include "math/elementary.h"
-#include <punctum/metric.h>
 #include "rule/pairs.h"
 #include "rule/rule.h"
 #include "train/problem.h"
+#include <punctum/metric.h>
 
 #include <math.h>
 #include <stdlib.h>
@@ -56,8 +56,8 @@ void pm_trainer_free(pm_trainer *t) {
     }
     free(t->times[0]);
     free(t->times[1]);
-    t->experiment->rule->destroy(t->rule);
-    pm_rule_normad.destroy(t->newton);
+    pm_rule_free(t->experiment->rule, t->rule);
+    pm_rule_free(&pm_rule_normad, t->newton);
     pm_patterns_free(t->patterns, t->n_patterns);
     pm_layered_free(&t->net);
     free(t);
@@ -160,9 +160,9 @@ static pm_status prepare_rule(pm_trainer *t, bool newton, pm_error *error) {
     for (size_t l = e->n_layers - 1, top = 0; newton && l-- > 0; top += plastic[l] ? 1 : 0)
         plastic[l] = plastic[l] && top == 0;
     if (!newton)
-        return e->rule->create(&t->rule, &t->net, &plasticity, e->rule_parameters, error);
+        return pm_rule_new(e->rule, &t->net, &plasticity, e->rule_parameters, &t->rule, error);
     pm_normad_newton(parameters);
-    return pm_rule_normad.create(&t->newton, &t->net, &plasticity, parameters, error);
+    return pm_rule_new(&pm_rule_normad, &t->net, &plasticity, parameters, &t->newton, error);
 }
 
 pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_trainer **trainer, pm_error *error) {
@@ -373,7 +373,7 @@ static pm_status renew_rule(pm_trainer *t, pm_error *error) {
     void *rule = t->rule;
     t->rule = NULL;
     pm_status status = prepare_rule(t, false, error);
-    t->experiment->rule->destroy(status ? t->rule : rule);
+    pm_rule_free(t->experiment->rule, status ? t->rule : rule);
     t->rule = status ? rule : t->rule;
     return status;
 }
@@ -497,7 +497,7 @@ pm_status pm_trainer_set_weights(pm_trainer *t, const double *weights, size_t n,
         status = renew_rule(t, error);
     if (status)
         return status;
-    pm_rule_normad.destroy(t->newton);
+    pm_rule_free(&pm_rule_normad, t->newton);
     t->newton = NULL;
     pm_weights_put(weights, &t->net);
     begin(t);

@@ -13,15 +13,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                         "goal: {correlation: 0.9}\nseed: 1\n");
         ready = true;
     }
-    pm_search search = {0};
+    pm_search *search = NULL;
     pm_error error = {0};
     pm_status status = pm_search_load(pm_fuzz_file("search.yaml", data, size), &search, &error);
     if (status != PM_OK && (status != PM_INVALID || error.message[0] == '\0'))
         abort();
-    for (size_t v = 0; status == PM_OK && v < search.n_vary; v++) {
+    for (size_t v = 0; status == PM_OK && v < search->n_vary; v++) {
         char text[200];
-        pm_search_value(&search, search.samples - 1, v, text, sizeof text);
+        pm_search_value(search, search->samples - 1, v, text, sizeof text);
     }
-    pm_search_free(&search);
+    pm_search_free(search);
     return 0;
 }

@@ -18,7 +18,7 @@ static void put(const char *name, const char *text) {
 
 /* All points are of one experiment: its file is read once, whatever becomes of it in the course of a search. */
 START_TEST(one_experiment) {
-    pm_search search;
+    pm_search *search = NULL;
     pm_experiment *experiment = NULL;
     pm_error error = {0};
     test_folder_make(folder);
@@ -30,12 +30,12 @@ START_TEST(one_experiment) {
     ck_assert_msg(pm_search_load(place("search.yaml"), &search, &error) == PM_OK, "%s", error.message);
     put("experiment.yaml", "duration: 50.0\n");
     for (uint32_t point = 0; point < 2; point++) {
-        ck_assert_msg(pm_search_experiment(&search, point, &experiment, &error) == PM_OK, "%s", error.message);
+        ck_assert_msg(pm_search_experiment(search, point, &experiment, &error) == PM_OK, "%s", error.message);
         ck_assert_double_eq(experiment->duration, 100.0);
         ck_assert_uint_eq(experiment->seed, 7);
         pm_experiment_free(experiment);
     }
-    pm_search_free(&search);
+    pm_search_free(search);
     test_folder_remove(folder);
 }
 END_TEST

@@ -3,6 +3,7 @@
 #include "math/interval.h"
 #include "support/draw.h"
 #include "support/quad.h"
+#include "support/slope.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -304,7 +305,7 @@ START_TEST(crossing_at_the_horizon) {
         double t = pm_lif_crossing(&v.lif, &v.state, v.horizon);
         if (t == INFINITY || t == 0.0)
             continue;
-        double slope = pm_lif_slope(&v.lif, &v.state, t), error = allowed_error(&v, t, slope);
+        double slope = slope_at(&v.lif, &v.state, t), error = allowed_error(&v, t, slope);
         if (!(slope > 0.0) || error > 1e-6 * t)
             continue;
         found++;

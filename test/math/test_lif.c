@@ -2,6 +2,7 @@
  * nearly equal ones included. */
 #include "support/draw.h"
 #include "support/quad.h"
+#include "support/slope.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -140,7 +141,7 @@ START_TEST(potential_of_random_neurons) {
         ck_assert(fabsq(got.i - then.i) <= TOLERANCE * terms_i);
         ck_assert(fabsq(got.b - then.b) <= TOLERANCE * b * (at.e2 + vanished));
         quad terms = (terms_u + fabsq(exact.u_inf)) / exact.tau_m + terms_i / exact.C;
-        ck_assert(fabsq(pm_lif_slope(&lif, &s, t) - quad_slope(&exact, &then)) <= 1e-12 * terms);
+        ck_assert(fabsq(slope_at(&lif, &s, t) - quad_slope(&exact, &then)) <= 1e-12 * terms);
     }
     gsl_rng_free(rng);
 }

@@ -2,6 +2,7 @@
  * in 113 bits that knows only a bound of the curvature (support/cell.h). */
 #include "support/cell.h"
 #include "support/draw.h"
+#include "support/slope.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -424,7 +425,7 @@ START_TEST(agrees_with_the_small_case) {
         pm_membrane_complete(&m);
         const double x[3] = {s.u, s.i, s.b};
         double t = pm_lif_crossing(&lif, &s, horizon), mine = pm_membrane_crossing(&m, x, horizon, NULL);
-        double slope = t < INFINITY ? pm_lif_slope(&lif, &s, t) : 0.0;
+        double slope = t < INFINITY ? slope_at(&lif, &s, t) : 0.0;
         if (!(slope > 1e-3))
             continue; /* a graze: either is right */
         found++;

@@ -43,8 +43,6 @@ START_TEST(all_are_found_and_sorted) {
         char name[20];
         snprintf(name, sizeof name, "p%u", p);
         ck_assert_uint_eq(pm_network_find(network, name), p);
-        for (uint32_t n = w->first_neuron[p]; n < w->first_neuron[p + 1]; n++)
-            ck_assert_uint_eq(pm_wiring_population_of_neuron(w, network, n), p);
         for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
             ck_assert_uint_eq(pm_wiring_population_of_cell(w, network, c), p);
         for (uint32_t q = 0; q < p && p % 2 == 0; q += 2)

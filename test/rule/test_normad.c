@@ -265,7 +265,7 @@ START_TEST(rates_and_plasticity) {
     void *state = rule_new(net, &(pm_plasticity){plastic, rates}, per_layer, 1);
     rule_gather(state, net, &f.desired);
     change c = rule_settle(state, net), nothing = rule_settle(state, net), zero = {0};
-    pm_rule_normad.destroy(state);
+    pm_rule_free(&pm_rule_normad, state);
     for (size_t l = 0; l < 3; l++)
         for (size_t k = 0; k < WEIGHTS; k++)
             plain.layer[l][k] *= plastic[l] ? rates[l] : 0.0;
@@ -314,7 +314,7 @@ static change gram_change(fixture *f, const double *rates, int errors, double lo
     f->scene.net.rasters[f->scene.net.n_layers].n = 2;
     gather_both(f, state, errors, all);
     change c = rule_settle(state, &f->scene.net);
-    pm_rule_normad.destroy(state);
+    pm_rule_free(&pm_rule_normad, state);
     return c;
 }
 
@@ -423,8 +423,8 @@ START_TEST(hidden_rates_are_annealed) {
         ck_assert_double_gt(change_dot(c.layer[0], c.layer[0]), 0.0);
         change_assert_equal(&c, &expected, 1e-12);
     }
-    pm_rule_normad.destroy(constant);
-    pm_rule_normad.destroy(annealed);
+    pm_rule_free(&pm_rule_normad, constant);
+    pm_rule_free(&pm_rule_normad, annealed);
     fixture_free(&f);
 }
 END_TEST

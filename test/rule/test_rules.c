@@ -26,10 +26,10 @@ static change learn(const pm_learning_rule *rule, const pm_layered *net, const p
         pm_field_set(field, parameters, settings[k].value);
     }
     pm_plasticity plasticity = {plastic, rates};
-    ck_assert_msg(rule->create(&state, net, &plasticity, parameters, &error) == PM_OK, "%s", error.message);
+    ck_assert_msg(pm_rule_new(rule, net, &plasticity, parameters, &state, &error) == PM_OK, "%s", error.message);
     ck_assert_msg(rule->gather(state, net, desired, &error) == PM_OK, "%s", error.message);
     ck_assert_int_eq(rule->settle(state, net, layers, &error), PM_OK);
-    rule->destroy(state);
+    pm_rule_free(rule, state);
     return c;
 }
 
@@ -92,10 +92,10 @@ START_TEST(output_layer_only) {
         pm_plasticity both = {ALL_PLASTIC, rates};
         bool several = rules[r] == &pm_rule_multilayer_resume || rules[r] == &pm_rule_spikeprop ||
                        rules[r] == &pm_rule_exact_gradient;
-        pm_status status = rules[r]->create(&state, &f.scene.net, &both, presets_of(&rules[r]->head), &error);
+        pm_status status = pm_rule_new(rules[r], &f.scene.net, &both, presets_of(&rules[r]->head), &state, &error);
         ck_assert_int_eq(status, several ? PM_OK : PM_INVALID);
         if (several)
-            rules[r]->destroy(state);
+            pm_rule_free(rules[r], state);
         else
             ck_assert_ptr_nonnull(strstr(error.message, "layer 1 is plastic"));
     }

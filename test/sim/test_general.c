@@ -353,7 +353,12 @@ START_TEST(every_quantity_is_recorded) {
     pm_clock *c = NULL;
     const pm_clock_options options = {0.05, PM_CLOCK_EXACT, PM_CLOCK_CUBIC};
     for (size_t k = 0; k < 4; k++) {
-        const pm_potential_record r = {1, &neuron, 1, 2.0, quantities[k], k == 3 ? 1 : PM_EVERY_RECEPTOR};
+        const pm_potential_record r = {.population = 1,
+                                       .neurons = &neuron,
+                                       .n_neurons = 1,
+                                       .interval = 2.0,
+                                       .quantity = quantities[k],
+                                       .receptor = k == 3 ? 1 : PM_EVERY_RECEPTOR};
         ck_assert_msg(pm_network_record(network, &r, &error) == PM_OK, "%s", error.message);
     }
     ck_assert_int_eq(pm_simulation_new(network, NULL, &s, &error), PM_OK);

@@ -73,7 +73,7 @@ void *rule_new(const pm_layered *net, const pm_plasticity *plasticity, const set
     static const pm_plasticity plain = {ALL_PLASTIC, RATES_OF_1};
     void *parameters = parameters_new(settings, n), *state = NULL;
     pm_error error = {0};
-    pm_status status = pm_rule_normad.create(&state, net, plasticity ? plasticity : &plain, parameters, &error);
+    pm_status status = pm_rule_new(&pm_rule_normad, net, plasticity ? plasticity : &plain, parameters, &state, &error);
     ck_assert_msg(status == PM_OK, "%s", error.message);
     free(parameters);
     return state;
@@ -96,7 +96,7 @@ change rule_learn(const pm_layered *net, const pm_raster *desired, const setting
     void *state = rule_new(net, NULL, settings, n);
     rule_gather(state, net, desired);
     change c = rule_settle(state, net);
-    pm_rule_normad.destroy(state);
+    pm_rule_free(&pm_rule_normad, state);
     return c;
 }
 
