@@ -127,31 +127,28 @@ static size_t list_traces(const pm_plot *o, const char *name, pm_trace *found) {
     return n;
 }
 
-/* Of a recorded current: appended where the neuron is among the traces and the file is there. */
+/* Of a recorded current: entered where the neuron is among the traces and the file is there. */
 static bool add_current(const pm_plot *o, pm_curves *t, const json_t *record, long neuron) {
     const char *receptor = json_string_value(json_object_get(record, "receptor"));
     char *middle = receptor ? pm_plot_path("%s-%s", t->population, receptor) : pm_plot_path("%s", t->population);
+    const bool memory = middle != NULL;
     size_t at = 0;
     while (at < t->n && t->list[at].neuron != (double)neuron)
         at++;
-    char *path = middle && at < t->n ? find_file(o->folder, "current", middle, neuron) : NULL;
+    char *path = memory && at < t->n ? find_file(o->folder, "current", middle, neuron) : NULL;
     free(middle);
-    pm_current_trace *more = path ? realloc(t->currents, (t->n_currents + 1) * sizeof *more) : NULL;
-    if (!more) {
-        free(path);
-        return !path;
-    }
-    t->currents = more;
-    t->currents[t->n_currents++] = (pm_current_trace){path, receptor, at};
-    return true;
+    if (path)
+        t->currents[t->n_currents++] = (pm_current_trace){path, receptor, at};
+    return memory;
 }
 
 static pm_status list_currents(const pm_plot *o, pm_curves *t, pm_error *error) {
     const json_t *records = json_object_get(json_object_get(o->summary, "network"), "current"), *record, *neuron;
-    size_t k, j;
-    bool memory = true;
+    size_t k, j, most = 0;
+    json_array_foreach(records, k, record) most += json_array_size(json_object_get(record, "neurons"));
+    bool memory = (t->currents = calloc(most + 1, sizeof *t->currents)) != NULL;
     json_array_foreach(records, k, record) {
-        if (t->n <= PM_CURRENT_PANELS && strcmp(text_of(record, "population"), t->population) == 0)
+        if (memory && t->n <= PM_CURRENT_PANELS && strcmp(text_of(record, "population"), t->population) == 0)
             json_array_foreach(json_object_get(record, "neurons"), j, neuron) memory =
                 memory && add_current(o, t, record, (long)json_integer_value(neuron));
     }

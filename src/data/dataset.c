@@ -181,15 +181,15 @@ static uint8_t class_of_3(const gsl_rng *rng) {
 }
 
 pm_status pm_dataset_yin_yang_published(uint32_t seed, size_t n, pm_dataset *data, pm_error *error) {
-    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    pm_status status = rng ? points_new(n, data, error) : pm_fail_memory(error, "random numbers");
-    if (rng)
-        gsl_rng_set(rng, seed);
+    gsl_rng rng = {.type = gsl_rng_mt19937, .state = malloc(gsl_rng_mt19937->size)};
+    pm_status status = rng.state ? points_new(n, data, error) : pm_fail_memory(error, "random numbers");
+    if (!status)
+        gsl_rng_set(&rng, seed);
     for (size_t k = 0; !status && k < n; k++) {
-        const uint8_t wanted = class_of_3(rng);
-        draw_point(rng, uniform_53, wanted, data, k);
+        const uint8_t wanted = class_of_3(&rng);
+        draw_point(&rng, uniform_53, wanted, data, k);
     }
-    gsl_rng_free(rng);
+    free(rng.state);
     return status;
 }
 
