@@ -1,6 +1,6 @@
 # Classifiers with delays. Part of test/e2e.sh.
 
-mkdir delays
+mkdir learnt-delays
 # points FILE DELAYS-1 DELAYS-2: an experiment in which layers have these delays.
 points() {
     cat > "$1" << END
@@ -20,31 +20,31 @@ END
 }
 for per in synapse axon dendrite; do
     of="delays: {per: $per, initial: {uniform: [0, 2]}, rate: 0.1, min: 0.5, max: 20}"
-    points delays/$per.yaml "$of" "$of"
-    check "training with a delay per $per" "$program" train delays/$per.yaml -o delays/$per -q -j 1
-    check "the same on two threads" "$program" train delays/$per.yaml -o delays/$per-2 -q -j 2
+    points learnt-delays/$per.yaml "$of" "$of"
+    check "training with a delay per $per" "$program" train learnt-delays/$per.yaml -o learnt-delays/$per -q -j 1
+    check "the same on two threads" "$program" train learnt-delays/$per.yaml -o learnt-delays/$per-2 -q -j 2
     check "weights and delays have the same bits" sh -c "
-        for k in 1 2; do cmp delays/$per/weights-\$k.dat delays/$per-2/weights-\$k.dat &&
-            cmp delays/$per/delays-\$k.dat delays/$per-2/delays-\$k.dat || exit 1; done"
-    sed 's/^epochs.*/epochs: 1/' delays/$per.yaml > delays/half.yaml
-    check "half of it" "$program" train delays/half.yaml -o delays/$per-half -q
-    check "and the rest" "$program" train delays/$per.yaml -o delays/$per-half -q --resume
-    check "end with the same delays" cmp delays/$per/delays-1.dat delays/$per-half/delays-1.dat
+        for k in 1 2; do cmp learnt-delays/$per/weights-\$k.dat learnt-delays/$per-2/weights-\$k.dat &&
+            cmp learnt-delays/$per/delays-\$k.dat learnt-delays/$per-2/delays-\$k.dat || exit 1; done"
+    sed 's/^epochs.*/epochs: 1/' learnt-delays/$per.yaml > learnt-delays/half.yaml
+    check "half of it" "$program" train learnt-delays/half.yaml -o learnt-delays/$per-half -q
+    check "and the rest" "$program" train learnt-delays/$per.yaml -o learnt-delays/$per-half -q --resume
+    check "end with the same delays" cmp learnt-delays/$per/delays-1.dat learnt-delays/$per-half/delays-1.dat
     check "no delay is below its bound, and some are above" awk '!/^#/ { for (k = 1; k <= NF; k++) { low = low || $k < 0.5; n += $k > 0.5 } }
-        END { exit low || !n }' delays/$per/delays-1.dat
-    check "the test has the verdict of the training" "$program" test delays/$per.yaml delays/$per -o delays/$per-test -q
-    check "confusions are those of the training" cmp delays/$per/confusion.dat delays/$per-test/confusion.dat
+        END { exit low || !n }' learnt-delays/$per/delays-1.dat
+    check "the test has the verdict of the training" "$program" test learnt-delays/$per.yaml learnt-delays/$per -o learnt-delays/$per-test -q
+    check "confusions are those of the training" cmp learnt-delays/$per/confusion.dat learnt-delays/$per-test/confusion.dat
 done
-check "a row per target and a column per source" awk '!/^#/ && NF != 5 { bad = 1 } !/^#/ { n++ } END { exit bad || n != 12 }' delays/synapse/delays-1.dat
-check "of axons one row" awk '!/^#/ && NF != 12 { bad = 1 } !/^#/ { n++ } END { exit bad || n != 1 }' delays/axon/delays-2.dat
+check "a row per target and a column per source" awk '!/^#/ && NF != 5 { bad = 1 } !/^#/ { n++ } END { exit bad || n != 12 }' learnt-delays/synapse/delays-1.dat
+check "of axons one row" awk '!/^#/ && NF != 12 { bad = 1 } !/^#/ { n++ } END { exit bad || n != 1 }' learnt-delays/axon/delays-2.dat
 # Delays that are all alike and fixed are one spike time later, whoever has them.
 for per in synapse axon dendrite; do
-    points delays/fixed.yaml "delays: {per: $per, initial: 2.5}" "rate: 1"
-    "$program" train delays/fixed.yaml -o delays/fixed-$per -q
-    check "fixed delays per $per stay as they are" awk '!/^#/ { for (k = 1; k <= NF; k++) if ($k != 2.5) exit 1 }' delays/fixed-$per/delays-1.dat
+    points learnt-delays/fixed.yaml "delays: {per: $per, initial: 2.5}" "rate: 1"
+    "$program" train learnt-delays/fixed.yaml -o learnt-delays/fixed-$per -q
+    check "fixed delays per $per stay as they are" awk '!/^#/ { for (k = 1; k <= NF; k++) if ($k != 2.5) exit 1 }' learnt-delays/fixed-$per/delays-1.dat
 done
-check "of the same delays all have the same decisions" sh -c "cmp delays/fixed-synapse/confusion.dat delays/fixed-axon/confusion.dat &&
-    cmp delays/fixed-synapse/confusion.dat delays/fixed-dendrite/confusion.dat"
+check "of the same delays all have the same decisions" sh -c "cmp learnt-delays/fixed-synapse/confusion.dat learnt-delays/fixed-axon/confusion.dat &&
+    cmp learnt-delays/fixed-synapse/confusion.dat learnt-delays/fixed-dendrite/confusion.dat"
 
 points wrong.yaml "delays: {per: neuron, initial: 1}" "rate: 1"
 refuse 2 "wrong\.yaml:6: .*'neuron' is none of synapse, axon, dendrite" train wrong.yaml -o new
