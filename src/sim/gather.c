@@ -58,6 +58,8 @@ static pm_ranked *sort_ranked(pm_ranked *items, pm_ranked *spare, size_t n) {
 bool pm_rank_deliveries(pm_engine *engine) {
     const size_t n = engine->deliveries.count;
     pm_delivery *deliveries = engine->deliveries.items;
+    if (n == 0)
+        return true;
     if (!PM_LIST_RESERVE(engine->ranking, 2 * n))
         return false;
     pm_ranked *items = engine->ranking.items;
