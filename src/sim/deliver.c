@@ -144,6 +144,8 @@ static pm_block crowded_in(const pm_worker *worker, pm_block cells) {
 
 /* From the deliveries of one part of a crowd to those of another; 0: of none. */
 static void change_crowd(pm_engine *engine, pm_worker *worker, pm_block crowded, uint32_t from, uint32_t to) {
+    if (crowded.begin == crowded.end)
+        return;
     if (from > 0)
         add_part(engine->intakes, worker->crowds.items + crowded.begin, worker->crowd_sums.items + crowded.begin,
                  crowded.end - crowded.begin);
