@@ -217,7 +217,7 @@ pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t n, con
     bool silent = false;
     if (g->quick ? quick_is_reached(g, n) : logged)
         silent = g->quick && quick_is_silent(engine, n, g);
-    else if (engine->cells[n].origin < engine->start)
+    else if (lags)
         silent = engine->start < engine->wake[n];
     else if (engine->dense)
         engine->wake[n] = PM_UNKNOWN;
