@@ -49,23 +49,28 @@ static pm_status check_neurons(const pm_network *network, uint32_t population, c
 
 static bool usable(double value) { return isfinite(value) && fabs(value) <= PM_LARGEST_WEIGHT; }
 
+static pm_status check_quantity(const char *name, double value, double least, const char *unit, pm_error *error) {
+    return usable(value) && value >= least ? PM_OK
+                                           : pm_fail(error, PM_INVALID, "%s is %g %s; it must be from %g to %g %s",
+                                                     name, value, unit, least, PM_LARGEST_WEIGHT, unit);
+}
+
 static pm_status check_current(const pm_current *c, pm_error *error) {
-    const char *what = NULL;
     if (c->kind == PM_CURRENT_STEPS)
         return pm_steps_check(c->steps, c->n_steps, "pA", error);
     if (!usable(c->from) || !usable(c->to) || c->from < 0.0 || (c->to != 0.0 && c->to < c->from))
         return pm_fail(error, PM_INVALID, "a current from %g to %g ms; it must begin at 0 or later and end after that",
                        c->from, c->to);
     if (c->kind == PM_CURRENT_SINE) {
-        what = !usable(c->amplitude) ? "amplitude" : !usable(c->phase) ? "phase" : NULL;
-        if (!what && !(c->frequency > 0.0 && c->frequency <= 1e9))
+        if (!(c->frequency > 0.0 && c->frequency <= 1e9))
             return pm_fail(error, PM_INVALID, "frequency is %g Hz; it must be above 0 and at most 1e9", c->frequency);
-    } else {
-        what = !usable(c->mean) ? "mean" : !(usable(c->std) && c->std >= 0.0) ? "std" : NULL;
-        if (!what && !(c->interval >= 1e-9 && usable(c->interval)))
-            return pm_fail(error, PM_INVALID, "interval is %g ms; it must be at least 1e-9 ms", c->interval);
+        pm_status status = check_quantity("amplitude", c->amplitude, -PM_LARGEST_WEIGHT, "pA", error);
+        return status == PM_OK ? check_quantity("phase", c->phase, -PM_LARGEST_WEIGHT, "degrees", error) : status;
     }
-    return what ? pm_fail(error, PM_INVALID, "%s is out of range", what) : PM_OK;
+    if (!(c->interval >= 1e-9 && usable(c->interval)))
+        return pm_fail(error, PM_INVALID, "interval is %g ms; it must be at least 1e-9 ms", c->interval);
+    pm_status status = check_quantity("mean", c->mean, -PM_LARGEST_WEIGHT, "pA", error);
+    return status == PM_OK ? check_quantity("std", c->std, 0.0, "pA", error) : status;
 }
 
 /* A copy of an array; an empty one is NULL. */

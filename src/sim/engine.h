@@ -182,7 +182,8 @@ typedef struct pm_engine {
     pm_hold *holds;
     double *wake;     /* per cell, ms; says nothing where the origin is the slab at hand, but if `calm` */
     double *foreseen; /* per cell, where the wake is known: when it fires if nothing arrives, ms after its origin or the
-                         end of its refractoriness; NAN: the wake is an estimate */
+                         end of its refractoriness; NAN: the wake is an estimate, negative: it is that of an earlier
+                         origin, and not too late */
     bool calm;        /* between slabs: all wakes are known, and no cell has a log */
     bool dense;       /* all cells are looked at in the current slab */
     bool committed;   /* the current slab is */
@@ -325,6 +326,8 @@ static inline pm_intake *pm_general_intakes(const pm_general *g, uint32_t cell) 
     return g->intakes + (size_t)(cell - g->first_cell) * g->n_ports;
 }
 void pm_general_find_wake(pm_engine *engine, uint32_t cell, const pm_general *general);
+/* The same where a wake that was found before is welcome. */
+void pm_general_renew_wake(pm_engine *engine, uint32_t cell, const pm_general *general);
 
 /* A piece [x0, x1) of a cell's course, ms from s0: `state` holds at x0; `held` says that u stays there. */
 typedef struct pm_stretch {

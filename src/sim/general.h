@@ -42,7 +42,7 @@ typedef struct pm_general {
     uint32_t drive_port;       /* where private drives arrive */
 } pm_general;
 
-enum { PM_GENERAL_STEPS = 16 };
+enum { PM_GENERAL_STEPS = 128 };
 
 /* Whether the cells of a population are quick. */
 bool pm_general_is_quick(const pm_network *network, uint32_t population);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const double MARGIN = 1e-9, EARLY = 1e-12; /* as in settle.c */
+static const double OLD = -1.0; /* foreseen: the wake is that of an earlier origin, and not too late for this one */
 enum { FEW_SLABS = 4, MANY_SLABS = 64 };
 
 void pm_general_factors(const pm_general *g, double left, pm_delivery *d) {
@@ -43,14 +44,28 @@ PM_INLINE bool is_reached(const pm_general *g, uint32_t n, pm_shape shape) {
     return reached;
 }
 
+/* A time before which the bound below is negative, ms; 0 where thresholds move: by the currents that excite alone. */
+PM_INLINE double sure_time(const pm_membrane *m, const double *state, pm_shape shape) {
+    double current = 0.0;
+    for (size_t p = 0; p < shape.n_ports; p++)
+        current += pm_larger(state[1 + 2 * p], 0.0) + (shape.single ? 0.0 : pm_larger(state[2 + 2 * p], 0.0));
+    const double slope = (m->u_inf - state[0]) * m->l_m + current * m->inv_C;
+    return shape.bare && slope > 0.0 ? (m->theta - state[0]) / slope * (1.0 - MARGIN) : 0.0;
+}
+
 /* The time until the threshold may be reached, or `most`, ms. An estimate, which is below the truth, unless it is
  * short: then the crossing itself, which is kept in `foreseen`. */
-static double quiet_time(const pm_membrane *m, const double *state, double least, double most, double *foreseen) {
+PM_INLINE double quiet_time(const pm_membrane *m, const double *state, double least, double most, double *foreseen,
+                            pm_shape shape) {
+    const bool draws_on = shape.bare && m->u_inf >= m->theta && most == INFINITY; /* and crosses some day */
     *foreseen = NAN;
-    if (pm_membrane_bound(m, state, most) < 0.0)
+    if (!draws_on && pm_shape_bound(m, state, most, shape) < 0.0)
         return most;
+    const double sure = fmin(sure_time(m, state, shape), most);
     double quiet = least;
-    while (quiet < most && pm_membrane_bound(m, state, quiet) < 0.0)
+    while (2.0 * quiet < sure)
+        quiet *= 2.0;
+    while (quiet < most && pm_shape_bound(m, state, quiet, shape) < 0.0)
         quiet *= 2.0;
     if (quiet > least)
         return 0.5 * quiet;
@@ -59,6 +74,10 @@ static double quiet_time(const pm_membrane *m, const double *state, double least
         return horizon;
     *foreseen = crossing;
     return crossing * (1.0 - EARLY);
+}
+
+PM_INLINE const pm_membrane *membrane_of(const pm_general *g, uint32_t n) {
+    return &g->membranes[g->alike ? 0 : n - g->first_cell];
 }
 
 /* The cell's state at its origin, or where it is refractory then, at the end of that; how long after. */
@@ -75,13 +94,46 @@ static double free_state(const pm_engine *engine, uint32_t n, const pm_general *
     return after;
 }
 
-void pm_general_find_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
+PM_INLINE void find_wake(pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
     const double h = engine->plan.slab, origin = engine->cells[n].origin;
-    double state[PM_MEMBRANE_WIDTH];
-    pm_membrane m;
-    const double change = pm_general_next_change(g, n, origin) - origin, from = free_state(engine, n, g, &m, state);
-    const double quiet = quiet_time(&m, state, FEW_SLABS * h, fmax(change - from, 0.0), &engine->foreseen[n]);
+    const double *at = pm_general_state(g, n);
+    const pm_membrane *m = membrane_of(g, n);
+    double state[PM_MEMBRANE_WIDTH], change = INFINITY, from = 0.0;
+    pm_membrane with_currents;
+    if (g->n_currents > 0 || isnan(engine->cells[n].u)) {
+        change = pm_general_next_change(g, n, origin) - origin;
+        from = free_state(engine, n, g, &with_currents, state);
+        at = state;
+        m = &with_currents;
+    }
+    const double quiet = quiet_time(m, at, FEW_SLABS * h, fmax(change - from, 0.0), &engine->foreseen[n], shape);
     engine->wake[n] = origin + floor(fmin((from + quiet) * (1.0 - EARLY), change) / h) * h;
+}
+
+void pm_general_find_wake(pm_engine *engine, uint32_t n,
+                          const pm_general *g){PM_WITH_SHAPE(g->shape, g->membranes, find_wake, engine, n, g)}
+
+/* Whether a state provably stays below the threshold for h ms with what arrives. */
+PM_INLINE bool is_below(const pm_membrane *m, const double *state, double h, double lift, pm_shape shape) {
+    const double bound = pm_shape_bound(m, state, h, shape);
+    return bound + lift + MARGIN * (fabs(bound) + fabs(m->theta) + fabs(lift)) < 0.0;
+}
+
+/* The wake may stay if a search for it would find none before: it doubles horizons, and halves the first one that is
+ * too far. */
+PM_INLINE bool is_early(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
+    const double ahead = engine->wake[n] - engine->cells[n].origin;
+    return ahead > 0.0 && is_below(membrane_of(g, n), pm_general_state(g, n), 2.0 * ahead * (1.0 + MARGIN), 0.0, shape);
+}
+
+void pm_general_renew_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
+    bool early = false;
+    if (g->quick && g->n_currents == 0 && !isnan(engine->cells[n].u))
+        PM_WITH_SHAPE(g->shape, g->membranes, early = is_early, engine, n, g)
+    if (early)
+        engine->foreseen[n] = OLD;
+    else
+        pm_general_find_wake(engine, n, g);
 }
 
 /* A wake that was an estimate has come: the cell goes on from here, unless its current changes. */
@@ -100,33 +152,30 @@ static void stop_over(pm_engine *engine, uint32_t n, const pm_general *g) {
     pm_general_find_wake(engine, n, g);
 }
 
-/* Whether a state provably stays below the threshold for h ms with what arrives. */
-PM_INLINE bool is_below(const pm_membrane *m, const double *state, double h, double lift, pm_shape shape) {
-    const double bound = pm_shape_bound(m, state, h, shape);
-    return bound + lift + MARGIN * (fabs(bound) + fabs(m->theta) + fabs(lift)) < 0.0;
-}
-
-/* Whether a quick cell provably stays silent in the slab with what arrives. */
-static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_general *g, double lift) {
+/* Whether a quick cell provably stays silent in the slab with what arrives. Most do so even if all the time since their
+ * origin is laid before the end of the slab. */
+PM_INLINE bool stays_silent(const pm_engine *engine, uint32_t n, const pm_general *g, double lift, pm_shape shape) {
     const pm_cell *cell = &engine->cells[n];
     if (isnan(cell->u))
         return engine->holds[n].ready >= engine->end && engine->holds[n].ready + engine->holds[n].late >= engine->end;
     double moved[PM_MEMBRANE_WIDTH], room[PM_MEMBRANE_ROW];
     const double *state = pm_general_state(g, n), lag = engine->start - cell->origin;
     pm_membrane with_currents;
-    const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
+    const pm_membrane *m = membrane_of(g, n);
     if (g->n_currents > 0) {
         if (pm_general_next_change(g, n, cell->origin) < engine->end)
             return false;
         memcpy(moved, state, g->width * sizeof *moved);
         pm_general_change(g, n, cell->origin, &with_currents, moved);
         m = &with_currents;
-    }
-    if (lag > 0.0) {
-        pm_membrane_move(m, pm_general_row(g, engine->plan.slab, lag, room), state, moved);
         state = moved;
     }
-    return is_below(m, state, engine->end - engine->start, lift, pm_shape_any(m));
+    if (is_below(m, state, engine->end - cell->origin, lift, shape))
+        return true;
+    if (!(lag > 0.0))
+        return false;
+    pm_shape_move(m, pm_general_row(g, engine->plan.slab, lag, room), 1, state, moved, shape);
+    return is_below(m, moved, engine->end - engine->start, lift, shape);
 }
 
 PM_INLINE double lift_of(const pm_general *g, uint32_t n, pm_shape shape) {
@@ -137,19 +186,38 @@ PM_INLINE double lift_of(const pm_general *g, uint32_t n, pm_shape shape) {
     return lift;
 }
 
+PM_INLINE bool is_silent(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
+    return stays_silent(engine, n, g, lift_of(g, n, shape), shape);
+}
+
+PM_INLINE void see_reached(const pm_general *g, uint32_t n, bool *reached, pm_shape shape) {
+    *reached = is_reached(g, n, shape);
+}
+
+static bool quick_is_reached(const pm_general *g, uint32_t n) {
+    bool reached = false;
+    PM_WITH_SHAPE(g->shape, g->membranes, see_reached, g, n, &reached)
+    return reached;
+}
+
+static bool quick_is_silent(const pm_engine *engine, uint32_t n, const pm_general *g) {
+    bool silent = false;
+    PM_WITH_SHAPE(g->shape, g->membranes, silent = is_silent, engine, n, g)
+    return silent;
+}
+
 pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_general *g) {
     const bool lags = engine->cells[n].origin < engine->start;
-    if (lags && engine->wake[n] == PM_UNKNOWN)
+    if (lags && (engine->wake[n] == PM_UNKNOWN || (engine->foreseen[n] == OLD && engine->start >= engine->wake[n])))
         pm_general_find_wake(engine, n, g);
     if (lags && engine->start >= engine->wake[n] && isnan(engine->foreseen[n]))
         stop_over(engine, n, g);
     /* Where nothing is delivered in a slab, the logs are those of an earlier one. */
     const bool logged = engine->deliveries.count > 0 && engine->log_head[n] != PM_LOG_END;
-    const pm_shape shape = pm_shape_any(g->membranes);
     bool silent = false;
-    if (g->quick ? is_reached(g, n, shape) : logged)
-        silent = g->quick && stays_silent(engine, n, g, lift_of(g, n, shape));
-    else if (engine->cells[n].origin < engine->start)
+    if (g->quick ? quick_is_reached(g, n) : logged)
+        silent = g->quick && quick_is_silent(engine, n, g);
+    else if (lags)
         silent = engine->start < engine->wake[n];
     else if (engine->dense)
         engine->wake[n] = PM_UNKNOWN;

@@ -316,8 +316,12 @@ static void commit_listed(const pm_engine *engine, const pm_worker *worker) {
 static void renew_wakes(pm_engine *engine, pm_worker *worker) {
     for (size_t level = 0; level < engine->plan.n_levels; level++)
         for (uint32_t n = worker->listed[level]; n != PM_LOG_END; n = engine->link[n]) {
-            if (engine->cells[n].origin == engine->end)
-                find_wake(engine, n, class_of(engine, n));
+            const pm_class *class = class_of(engine, n);
+            const bool moved = engine->cells[n].origin == engine->end;
+            if (moved && class->general)
+                pm_general_renew_wake(engine, n, class->general);
+            else if (moved)
+                find_wake(engine, n, class);
             else if (engine->wake[n] < engine->end)
                 engine->wake[n] = engine->end;
             pm_wakes_update(&worker->wakes, n);
