@@ -288,11 +288,8 @@ static bool report(const course *c, bool touched, bool was_held) {
 
 /* What private drives bring, merged into the arrivals over synapses. */
 static bool gather_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general) {
-    pm_drive_arrivals *driven = &worker->driven;
-    driven->n = 0;
-    if (engine->drive.n_channels == 0)
-        return true;
-    if (!pm_drive_list(&engine->drive, &worker->block, cell, driven))
+    const pm_drive_arrivals *driven = &worker->driven;
+    if (!pm_list_driven(engine, worker, cell, pm_class_of(engine, cell)))
         return false;
     size_t k = worker->arrivals.count, at = k + driven->n, d = driven->n;
     if (!PM_LIST_RESERVE(worker->arrivals, at))

@@ -266,11 +266,9 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
     worker->last_point = -INFINITY;
     if (!pm_gather(engine, worker, cell))
         return pm_fail_memory(&worker->error, "arrivals");
-    worker->driven.n = 0;
     course c = begin(engine, worker, cell, class);
     const bool was_held = isnan(engine->cells[cell].u);
-    if ((engine->drive.n_channels > 0 && !pm_drive_list(&engine->drive, &worker->block, cell, &worker->driven)) ||
-        !make_instants(engine, worker, &class->lif, -c.x))
+    if (!pm_list_driven(engine, worker, cell, class) || !make_instants(engine, worker, &class->lif, -c.x))
         return pm_fail_memory(&worker->error, "arrivals");
     const size_t n = worker->instants.count;
     pm_status status = PM_OK;
