@@ -238,6 +238,8 @@ void pm_engine_clear(pm_engine *engine) {
         free(w->states.items);
         free(w->general.items);
         free(w->samples.items);
+        free(w->pins.items);
+        free(w->pinned.items);
         free(w->drafts.items);
         free(w->draft_spikes.items);
         free(w->waiting.items);

@@ -134,9 +134,16 @@ typedef struct pm_draft {
     uint32_t cell;
     bool waiting;            /* it is in the worker's list of those */
     size_t next, end;        /* its spikes that are not final, in `draft_spikes` */
-    size_t n_final;          /* its spikes that are */
+    size_t n_final;          /* its spikes that are, the last of which */
+    size_t last_pin;         /* is this one of the worker's pins */
     size_t outcome, general; /* its place among the outcomes, counted from 1; 0: it has none */
 } pm_draft;
+
+/* The time of a final spike, ms, where it may return at once. */
+typedef struct pm_pin {
+    double time;
+    size_t before; /* the pin of the cell's spike before */
+} pm_pin;
 
 /* A neuron whose potential is recorded. */
 typedef struct pm_watch {
@@ -179,6 +186,8 @@ typedef struct pm_worker {
     PM_LIST(pm_sample) samples;
     PM_LIST(pm_draft) drafts;
     PM_LIST(pm_cell_spike) draft_spikes;
+    PM_LIST(pm_pin) pins;
+    PM_LIST(double) pinned;    /* the times of the pins of the cell at hand, ms */
     PM_LIST(uint32_t) waiting; /* drafts with spikes that are not final */
     PM_LIST(uint32_t) touched; /* cells of the cyclic level that something reaches in the present round */
     double last_point;         /* offset of the last curve point of the cell at hand, ms */
@@ -317,6 +326,13 @@ pm_status pm_visit(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm
 const pm_class *pm_class_of(const pm_engine *engine, uint32_t cell);
 /* rounds.c: what the settling of the cyclic level has found so far becomes drafts. False: no memory. */
 bool pm_rounds_begin(pm_engine *engine, pm_worker *worker);
+/* rounds.c: the pins of a cell into the worker's list. False: no memory. */
+bool pm_rounds_pins(const pm_engine *engine, pm_worker *worker, uint32_t cell);
+/* Whether a cell that has fired so often in the slab fires at the offset x1 (ms), before what arrives there. */
+static inline bool pm_is_pinned(const pm_engine *engine, const pm_worker *worker, size_t n_spikes, double x1) {
+    return n_spikes < worker->pinned.count && worker->pinned.items[n_spikes] - engine->start == x1 &&
+           worker->pinned.items[n_spikes] < engine->end;
+}
 void pm_rounds_forget(pm_engine *engine, pm_worker *worker);
 /* engine.c: a task for each worker; `little` is not worth a thread. The first error of a worker. */
 void pm_all_workers(pm_engine *engine, bool little, pm_task task, void *user);

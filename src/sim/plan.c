@@ -282,8 +282,8 @@ static uint64_t peel_all(cell_graph *g, uint32_t *waiting, size_t *level, uint64
 }
 
 /* Levels of single cells along short synapses, round by round (Kahn's algorithm): the cells of a round are those whose
- * last predecessor was in the round before. */
-static pm_status cell_levels(cell_graph *g, size_t *level, pm_error *error) {
+ * last predecessor was in the round before. `impulses`: those act in the same way, so that a cycle is an error. */
+static pm_status cell_levels(cell_graph *g, size_t *level, bool impulses, bool *cyclic, pm_error *error) {
     const size_t n = (size_t)g->w->n_cells + 1;
     uint32_t *waiting = calloc(n, sizeof *waiting);
     uint64_t *ready = malloc(n * sizeof *ready), *next = malloc(n * sizeof *next);
@@ -295,7 +295,8 @@ static pm_status cell_levels(cell_graph *g, size_t *level, pm_error *error) {
             for (uint64_t q = g->w->first_group[m]; short_group(g, m, q); q++)
                 for (uint64_t k = g->w->groups[q].begin; k < g->w->groups[q + 1].begin; k++)
                     waiting[g->w->targets[k]]++;
-        if (peel_all(g, waiting, level, ready, next) > 0)
+        *cyclic = peel_all(g, waiting, level, ready, next) > 0;
+        if (*cyclic && impulses)
             status = name_cycle_of_all(g, waiting, error);
     }
     free(waiting);
@@ -353,6 +354,16 @@ static bool has_delay_of_zero(const pm_network *net, const pm_wiring *w, double 
     return false;
 }
 
+static bool has_impulses_at_once(const pm_network *net, const pm_wiring *w, double slab, const ordering *o) {
+    for (size_t k = 0; k < net->n_projections; k++) {
+        const pm_projection *p = &net->projections[k];
+        if (is_in_cycle(net, w, k, slab, o) && w->min_delay[k] == 0.0 &&
+            pm_population_get_receptor(&net->populations[p->to], p->receptor).kernel->impulse)
+            return true;
+    }
+    return false;
+}
+
 /* The same on all ranks, though the cells here may have fewer. */
 static size_t count_levels(const cell_graph *g, const size_t *level) {
     size_t n_levels = 1;
@@ -391,14 +402,23 @@ static pm_status choose(pm_plan *plan, cell_graph *g, ordering *o, size_t *cell_
     for (size_t p = 0; p < net->n_populations; p++) {
         for (uint32_t n = w->first_neuron[p]; n < w->first_neuron[p + 1]; n++)
             g->is_source[n] = net->populations[p].kind != PM_LIF;
-        for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++) {
-            cell_level[c] = o->level[p];
+        for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
             g->neuron_of[c] = w->first_neuron[p] + w->first_here[p] + (c - w->first_cell[p]);
+    }
+    if (cyclic > 0 && plan->cyclic_level == SIZE_MAX) {
+        bool cells_cycle = false;
+        const pm_status status =
+            cell_levels(g, cell_level, has_impulses_at_once(net, w, plan->slab, o), &cells_cycle, error);
+        if (status != PM_OK)
+            return status;
+        if (cells_cycle) {
+            plan->cyclic_level = level_cyclic(net, w, plan->slab, o);
+            plan->reach = 0.0;
         }
     }
-    pm_status status = cyclic > 0 && plan->cyclic_level == SIZE_MAX ? cell_levels(g, cell_level, error) : PM_OK;
-    if (status != PM_OK)
-        return status;
+    for (size_t p = 0; p < net->n_populations && (cyclic == 0 || plan->cyclic_level < SIZE_MAX); p++)
+        for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
+            cell_level[c] = o->level[p];
     plan->n_levels = count_levels(g, cell_level);
     return pm_exchange_agree(g->exchange, make_ranges(plan, net, w, cell_level, o->cyclic, error), error);
 }

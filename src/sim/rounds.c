@@ -7,6 +7,10 @@
  * and a comparison. A round ends there, and the next begins, until nothing is left. What a round takes is a function of
  * the spikes alone, so that all ranks go through the same rounds, and each cell hears its arrivals in the same order.
  *
+ * Where a delay is 0, a round is an instant. A current that arrives with a spike changes the slope, never the potential:
+ * what fires at t1 is final. But spikes are reported, and arrive, at rounded times; a spike's own arrival may so come to
+ * lie before it. Its time is pinned: it is fired before what arrives there, an ulp later at most.
+ *
  * Invariants: a spike that is final is never found anew, for a replay has the same bits up to the first arrival that is
  * new. Samples are taken when all is final, and cells move on when the slab is committed. */
 #include "sim/engine.h"
@@ -69,6 +73,7 @@ void pm_rounds_forget(pm_engine *engine, pm_worker *worker) {
         engine->draft_of[worker->drafts.items[k].cell] = PM_NO_DRAFT;
     for (size_t k = 0; k < worker->touched.count; k++)
         engine->touched[worker->touched.items[k]] = false;
+    worker->pins.count = worker->pinned.count = 0;
     worker->drafts.count = worker->draft_spikes.count = worker->waiting.count = worker->touched.count = 0;
 }
 
@@ -85,14 +90,37 @@ double pm_rounds_next(const pm_engine *engine) {
     return next;
 }
 
+static bool pin(pm_worker *worker, pm_draft *draft, double time) {
+    if (!PM_LIST_ADD(worker->pins, (pm_pin){time, draft->last_pin}))
+        return false;
+    draft->last_pin = worker->pins.count - 1;
+    return true;
+}
+
+bool pm_rounds_pins(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
+    worker->pinned.count = 0;
+    if (engine->plan.reach > 0.0 || engine->draft_of[cell] == PM_NO_DRAFT)
+        return true;
+    const pm_draft *draft = &worker->drafts.items[engine->draft_of[cell]];
+    if (!PM_LIST_RESERVE(worker->pinned, draft->n_final))
+        return false;
+    size_t at = draft->last_pin;
+    for (size_t k = draft->n_final; k-- > 0; at = worker->pins.items[at].before)
+        worker->pinned.items[k] = worker->pins.items[at].time;
+    worker->pinned.count = draft->n_final;
+    return true;
+}
+
 /* Spikes before `end` of those that wait. */
-static bool fix(pm_worker *worker, double end) {
+static bool fix(const pm_engine *engine, pm_worker *worker, double end) {
     size_t left = 0;
     for (size_t k = 0; k < worker->waiting.count; k++) {
         pm_draft *draft = &worker->drafts.items[worker->waiting.items[k]];
-        for (; draft->next < draft->end && worker->draft_spikes.items[draft->next].time < end; draft->n_final++)
-            if (!PM_LIST_ADD(worker->spikes, worker->draft_spikes.items[draft->next++]))
+        for (; draft->next < draft->end && worker->draft_spikes.items[draft->next].time < end; draft->n_final++) {
+            const pm_cell_spike spike = worker->draft_spikes.items[draft->next++];
+            if (!PM_LIST_ADD(worker->spikes, spike) || (engine->plan.reach == 0.0 && !pin(worker, draft, spike.time)))
                 return false;
+        }
         draft->waiting = draft->next < draft->end;
         if (draft->waiting)
             worker->waiting.items[left++] = worker->waiting.items[k];
@@ -103,7 +131,7 @@ static bool fix(pm_worker *worker, double end) {
 
 pm_status pm_rounds_fix(pm_engine *engine, double end, pm_error *error) {
     for (int k = 0; k < engine->n_workers; k++)
-        if (!fix(&engine->workers[k], end))
+        if (!fix(engine, &engine->workers[k], end))
             return pm_fail_memory(error, "spikes");
     return PM_OK;
 }
