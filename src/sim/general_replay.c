@@ -352,7 +352,8 @@ pm_status pm_general_replay(pm_engine *engine, pm_worker *worker, uint32_t cell,
     struct room room;
     gaps g;
     worker->last_point = -INFINITY;
-    if (!pm_rounds_pins(engine, worker, cell) || !pm_gather(engine, worker, cell) || !gather_driven(engine, worker, cell, general))
+    if (!pm_rounds_pins(engine, worker, cell) || !pm_gather(engine, worker, cell) ||
+        !gather_driven(engine, worker, cell, general))
         return pm_fail_memory(&worker->error, "arrivals");
     course c = begin(engine, worker, cell, general, &room);
     if (!make_gaps(&c, &g))

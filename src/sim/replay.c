@@ -279,7 +279,8 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         return pm_fail_memory(&worker->error, "arrivals");
     course c = begin(engine, worker, cell, class);
     const bool was_held = isnan(engine->cells[cell].u);
-    if (!pm_rounds_pins(engine, worker, cell) || !pm_list_driven(engine, worker, cell, class) || !make_instants(engine, worker, &class->lif, -c.x))
+    if (!pm_rounds_pins(engine, worker, cell) || !pm_list_driven(engine, worker, cell, class) ||
+        !make_instants(engine, worker, &class->lif, -c.x))
         return pm_fail_memory(&worker->error, "arrivals");
     const size_t n = worker->instants.count;
     pm_status status = PM_OK;

@@ -7,9 +7,9 @@
  * and a comparison. A round ends there, and the next begins, until nothing is left. What a round takes is a function of
  * the spikes alone, so that all ranks go through the same rounds, and each cell hears its arrivals in the same order.
  *
- * Where a delay is 0, a round is an instant. A current that arrives with a spike changes the slope, never the potential:
- * what fires at t1 is final. But spikes are reported, and arrive, at rounded times; a spike's own arrival may so come to
- * lie before it. Its time is pinned: it is fired before what arrives there, an ulp later at most.
+ * Where a delay is 0, a round is an instant. A current that arrives with a spike changes the slope, never the
+ * potential: what fires at t1 is final. But spikes are reported, and arrive, at rounded times; a spike's own arrival
+ * may so come to lie before it. Its time is pinned: it is fired before what arrives there, an ulp later at most.
  *
  * Invariants: a spike that is final is never found anew, for a replay has the same bits up to the first arrival that is
  * new. Samples are taken when all is final, and cells move on when the slab is committed. */
