@@ -1,6 +1,6 @@
-#include "classify/image_model.h"
 #include "classify/lee.h"
 #include "base/random.h"
+#include "support/pictures.h"
 #include "support/presets.h"
 #include "support/starve.h"
 
@@ -9,32 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUTS = 12, FIRST = 9, SECOND = 7, OUTPUTS = 3, LAYERS = 4, IMAGES = 53 };
+enum { FIRST = 9, SECOND = 7, LAYERS = 4 };
 
 static const uint32_t sizes[LAYERS] = {INPUTS, FIRST, SECOND, OUTPUTS};
-
-typedef struct set {
-    double pixel[IMAGES * INPUTS];
-    uint8_t label[IMAGES];
-    uint64_t number[IMAGES];
-    pm_images images;
-} set;
-
-/* Images of one third of the pixels each, bright for its label and dark else, with noise; every fifth pixel is black.
- */
-static void make_set(set *s, uint64_t seed) {
-    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
-    gsl_rng_set(rng, seed);
-    for (size_t i = 0; i < IMAGES; i++) {
-        s->label[i] = (uint8_t)gsl_rng_uniform_int(rng, OUTPUTS);
-        s->number[i] = 1000 * seed + i;
-        for (size_t k = 0; k < INPUTS; k++)
-            s->pixel[i * INPUTS + k] =
-                k % 5 == 4 ? 0.0 : 0.3 * gsl_rng_uniform(rng) + (k % OUTPUTS == s->label[i] ? 0.6 : 0.1);
-    }
-    s->images = (pm_images){IMAGES, s->pixel, s->label, s->number, 77};
-    gsl_rng_free(rng);
-}
 
 static pm_lee_parameters defaults(void) { return *(const pm_lee_parameters *)presets_of(&pm_image_model_lee.head); }
 

@@ -1,7 +1,6 @@
-#include "classify/image_model.h"
 #include "rule/optimiser.h"
 #include "classify/stbp.h"
-#include "base/random.h"
+#include "support/pictures.h"
 #include "support/presets.h"
 #include "support/starve.h"
 
@@ -10,32 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUTS = 12, HIDDEN = 9, OUTPUTS = 3, IMAGES = 53 };
+enum { HIDDEN = 9 };
 
 static const uint32_t two[] = {INPUTS, OUTPUTS}, three[] = {INPUTS, HIDDEN, OUTPUTS},
                       four[] = {INPUTS, HIDDEN, HIDDEN, OUTPUTS};
-
-typedef struct set {
-    double pixel[IMAGES * INPUTS];
-    uint8_t label[IMAGES];
-    uint64_t number[IMAGES];
-    pm_images images;
-} set;
-
-/* Images of one third of the pixels each, bright for its label and dark else, with noise. */
-static void make_set(set *s, uint64_t seed) {
-    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
-    gsl_rng_set(rng, seed);
-    for (size_t i = 0; i < IMAGES; i++) {
-        s->label[i] = (uint8_t)gsl_rng_uniform_int(rng, OUTPUTS);
-        s->number[i] = 1000 * seed + i;
-        for (size_t k = 0; k < INPUTS; k++)
-            s->pixel[i * INPUTS + k] =
-                k % 5 == 4 ? 0.0 : 0.3 * gsl_rng_uniform(rng) + (k % OUTPUTS == s->label[i] ? 0.6 : 0.1);
-    }
-    s->images = (pm_images){IMAGES, s->pixel, s->label, s->number, 77};
-    gsl_rng_free(rng);
-}
 
 static pm_stbp_parameters some(double input, double reset, double spike) {
     pm_stbp_parameters p = *(const pm_stbp_parameters *)presets_of(&pm_image_model_stbp.head);
@@ -223,7 +200,8 @@ START_TEST(learns) {
     for (uint64_t step = 1; step <= 200; step++) {
         seen.images.key = step;
         ck_assert_int_eq(pm_image_net_run(&net, &seen.images, true, &outcome, NULL, NULL), PM_OK);
-        pm_optimiser_adam.step(presets_of(&pm_optimiser_adam.head), memory, step, 0.01, net.n_learnt, net.sums, net.learnt);
+        pm_optimiser_adam.step(presets_of(&pm_optimiser_adam.head), memory, step, 0.01, net.n_learnt, net.sums,
+                               net.learnt);
     }
     ck_assert_int_eq(pm_image_net_run(&net, &unseen.images, false, &outcome, NULL, NULL), PM_OK);
     ck_assert_uint_ge(outcome.correct, IMAGES - 3); /* a third by chance */

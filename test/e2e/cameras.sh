@@ -2,7 +2,6 @@
 
 # --- event cameras ------------------------------------------------------------------------------------------------------
 
-mnist=$here/data/mnist
 # film SET N OPTION...: the camera on the first N pictures of a set.
 film() {
     set_name=$1

@@ -3,20 +3,7 @@
 # --- classification by the models of others, and impulse synapses ------------------------------------------------------
 
 mkdir peers
-cat > peers/stbp.yaml << END
-model: {stbp: {steps: 6}}
-data:
-  idx: {images: $here/data/mnist/train-images-idx3-ubyte.gz, labels: $here/data/mnist/train-labels-idx1-ubyte.gz,
-        test_images: $here/data/mnist/t10k-images-idx3-ubyte.gz, test_labels: $here/data/mnist/t10k-labels-idx1-ubyte.gz}
-  train: 400
-  validation: 100
-  test: 200
-layers: [40, 10]
-epochs: 4
-batch: 20
-optimiser: adam
-rate: 0.005
-END
+stbp_experiment > peers/stbp.yaml
 sed -e 's/^model.*/model: {lee: {input_spikes: 500}}/' -e 's/^rate.*/rate: 0.003/' peers/stbp.yaml > peers/lee.yaml
 for model in stbp lee; do
     check "$model trains" "$program" train peers/$model.yaml -o peers-$model --jobs 1 -q
@@ -29,6 +16,14 @@ for model in stbp lee; do
     check "$model goes on" "$program" train peers/$model.yaml -o peers-$model-3 --resume -q
     check "$model: the same weights again" cmp peers-$model/weights-1.dat peers-$model-3/weights-1.dat
 done
+sed 's/^layers/  deform: {shift: 1.0, elastic: {strength: 30.0, smoothness: 5.0}}\nlayers/' peers/stbp.yaml > peers/deform.yaml
+check "another model on deformed images" "$program" train peers/deform.yaml -o peers-deform -j 1 -q
+check "on two threads" "$program" train peers/deform.yaml -o peers-deform-2 -j 2 -q
+same_training peers-deform peers-deform-2
+check "its first epochs" "$program" train peers/deform.yaml -o peers-deform-3 -i 2 -q
+check "go on" "$program" train peers/deform.yaml -o peers-deform-3 --resume -q
+same_training peers-deform peers-deform-3
+check "deformation makes a difference to it" sh -c '! cmp -s peers-deform/weights-1.dat peers-stbp/weights-1.dat'
 sed 's/steps: 6/steps: 6.5/' peers/stbp.yaml > peers/wrong.yaml
 refuse 2 'wrong.yaml:1: model.stbp.steps: steps is 6.5; it must be a whole number from 1 to 1000' train peers/wrong.yaml -o new
 sed 's/steps: 6/stepps: 6/' peers/stbp.yaml > peers/wrong.yaml

@@ -8,21 +8,9 @@ populations: [{name: gone, size: 2}, {name: cells, size: 3}]
 record: {spikes: [gone, cells], potential: [{population: gone, neurons: [1], interval: 1.0}]}
 END
 }
-new_network() {
-    cat << 'END'
-duration: 60.0
-seed: 2
-neuron: {I_e: 1500.0, t_ref: 1.0}
-populations: [{name: in, size: 3, source: {poisson: {rate: 100.0}}}, {name: cells, size: 4}, {name: others, size: 2}]
-projections: [{from: in, to: cells, connect: all_to_all, weight: 100.0, delay: 1.0}]
-record: {spikes: [cells, others], potential: [{population: cells, neurons: [0], interval: 0.1}]}
-END
-}
 old_network > old.yaml
-new_network > new.yaml
+small_network > new.yaml
 ls_all() { (cd "$1" && find . -type f | LC_ALL=C sort); }
-# same A B: the same files but for the summary, with the same bytes.
-same() { diff -r -x summary.json "$@"; }
 
 # --- what is replaced goes -----------------------------------------------------------------------------------------------
 
@@ -104,17 +92,6 @@ check "and leaves its results" same linked fresh
 
 # --- a failure or a kill at every call -------------------------------------------------------------------------------------
 
-# faulty HOW N ARGUMENTS...: the program, with a fault at call N; false when it makes fewer calls.
-faulty() {
-    rm -f fault
-    FAULT_HOW=$1 FAULT_AT=$2 FAULT_MARK=$PWD/fault
-    export FAULT_HOW FAULT_AT FAULT_MARK
-    shift 2
-    quick "$@" > out 2> message
-    got=$?
-    unset FAULT_HOW FAULT_AT FAULT_MARK
-    [ -e fault ]
-}
 # whole FOLDER: where there is a summary, the folder holds what it names, and nothing else of either run but a checkpoint.
 whole() {
     [ -e "$1/summary.json" ] || return 0

@@ -34,14 +34,6 @@ slope_floor: 2.0
 average: 0.9
 activity: {lowest: 1.0, highest: 3.0, lift: 1.0}
 END
-# The learning curve without times, and all weights.
-same_training() {
-    for folder in "$1" "$2"; do awk '{ $NF = ""; print }' "$folder/learning.dat" > "$folder.curve"; done
-    check "$2: the learning curve of $1" cmp "$1.curve" "$2.curve"
-    for file in "$1"/weights-*.dat "$1/confusion.dat"; do
-        check "$2/$(basename "$file") is that of $1" cmp "$file" "$2/$(basename "$file")"
-    done
-}
 check "training on deformed images" "$program" train images/exact.yaml -o images-1 -j 1 -q
 check "the summary names the deformation" grep -q '"smoothness": 5' images-1/summary.json
 check "on three threads" "$program" train images/exact.yaml -o images-threads -j 3 -q
@@ -75,14 +67,6 @@ deformed "\.elastic: unknown key 'sigma'" '{elastic: {sigma: 1.0}}'
 deformed ': this is a single value' '3.0'
 sed '/^  idx/,/test_images/d; s/^data:/data:\n  yin_yang: {}/' images/exact.yaml > wrong.yaml
 refuse 2 "wrong\.yaml:4: data\.deform: the examples of yin_yang are no pictures" train wrong.yaml -o new
-sed 's/^layers/  deform: {shift: 1.0, elastic: {strength: 30.0, smoothness: 5.0}}\nlayers/' peers/stbp.yaml > peers/deform.yaml
-check "another model on deformed images" "$program" train peers/deform.yaml -o peers-deform -j 1 -q
-check "on two threads" "$program" train peers/deform.yaml -o peers-deform-2 -j 2 -q
-same_training peers-deform peers-deform-2
-check "its first epochs" "$program" train peers/deform.yaml -o peers-deform-3 -i 2 -q
-check "go on" "$program" train peers/deform.yaml -o peers-deform-3 --resume -q
-same_training peers-deform peers-deform-3
-check "deformation makes a difference to it" sh -c '! cmp -s peers-deform/weights-1.dat peers-stbp/weights-1.dat'
 
 # Several processes share each batch.
 same_results() {
@@ -144,7 +128,8 @@ shared() {
 sed 's/^batch.*/batch: 50\nparts: 8/' images/exact.yaml > images/eight.yaml
 sed 's/^rate.*/rate: 1.0e+300/' images/eight.yaml > images/wild.yaml
 shared 2 'parts: 4 parts of a batch are too few for 5 processes' images/exact.yaml
-shared 2 'model stbp is trained by one process, not 5' peers/stbp.yaml
+stbp_experiment > images/stbp.yaml
+shared 2 'model stbp is trained by one process, not 5' images/stbp.yaml
 sed 's/^batch.*/batch: 301\nparts: 8/' images/exact.yaml > images/large.yaml
 shared 2 'a batch of 301 is larger than the training set of 300' images/large.yaml
 shared 1 'training diverged\|runaway activity' images/wild.yaml

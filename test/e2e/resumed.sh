@@ -1,5 +1,6 @@
 # Training of classifiers that is killed, or whose disk is full, and --resume afterwards. Part of test/e2e.sh.
 
+small_network > new.yaml
 mkdir cutoff
 cat > cutoff/points.yaml << 'END'
 duration: 40.0

@@ -14,7 +14,6 @@ done
 
 # --- the same bits -----------------------------------------------------------------------------------------------------
 
-demo=$here/data/demo/network.yaml
 check "demo, one thread" "$program" run "$demo" -o one --threads 1 --quiet
 check "demo, two threads" "$program" run "$demo" -o two --threads 2 --quiet
 check "demo, three threads" "$program" run "$demo" -o three --threads 3 --quiet
@@ -128,16 +127,6 @@ check "with the same results" cmp fresh/spikes-excitatory.dat one/spikes-excitat
 refuse 2 "belong to the event-driven engine" run "$demo" -o new --engine clock --resume
 
 # --- several processes -------------------------------------------------------------------------------------------------
-
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-# ranks R ARGUMENTS...: the program on R ranks; what Open MPI itself leaks is not looked at.
-ranks() {
-    n=$1
-    shift
-    ASAN_OPTIONS=detect_leaks=0 mpirun -n "$n" --oversubscribe "$program" "$@"
-}
-# A rank of the mpirun that is running as $child.
-rank_of_child() { cut -d ' ' -f 1 "/proc/$child/task/$child/children"; }
 
 check "one rank" "$program" run resumed.yaml -o ranks1 --duration 300 --threads 1 --quiet
 for n in 2 3; do

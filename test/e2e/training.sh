@@ -2,7 +2,6 @@
 
 # --- training ----------------------------------------------------------------------------------------------------------
 
-xor=$here/data/experiments/xor.yaml
 check "training, one job" "$program" train "$xor" -o train1 --trials 4 --jobs 1 --quiet
 check "training, two jobs" "$program" train "$xor" -o train2 --trials 4 --jobs 2 --quiet
 for file in trials.dat correlation.dat trials/trial-0003.dat trial-0/outputs.dat trial-0/weights-after-hidden.dat; do

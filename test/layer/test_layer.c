@@ -1,4 +1,5 @@
 #include "layer/layered.h"
+#include "support/recorded.h"
 
 #include <punctum/punctum.h>
 
@@ -83,30 +84,6 @@ static twins twins_new(unsigned long seed, const pm_neuron *neuron, size_t n_lay
         connect(&t, rng, l, neuron, l == 0 ? mean : 2.0 * mean / sqrt((double)t.sizes[l]));
     gsl_rng_free(rng);
     return t;
-}
-
-typedef struct recorded {
-    pm_spike *items;
-    size_t count;
-} recorded;
-
-static pm_status record(const pm_spike *spike, void *user, pm_error *error) {
-    (void)error;
-    recorded *r = user;
-    if ((r->count & (r->count - 1)) == 0) /* room for a power of two */
-        r->items = realloc(r->items, (r->count > 0 ? 2 * r->count : 1) * sizeof *r->items);
-    ck_assert_ptr_nonnull(r->items);
-    r->items[r->count++] = *spike;
-    return PM_OK;
-}
-
-static int by_neuron(const void *left, const void *right) {
-    const pm_spike *a = left, *b = right;
-    if (a->population != b->population)
-        return a->population < b->population ? -1 : 1;
-    if (a->neuron != b->neuron)
-        return a->neuron < b->neuron ? -1 : 1;
-    return a->time < b->time ? -1 : a->time > b->time;
 }
 
 static void sort(recorded *r) {

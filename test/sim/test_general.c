@@ -1,6 +1,7 @@
 /* Networks of general neurons in the exact engine: reference spike trains, the time-stepped referee, the same bits
  * however the work is divided, and what happens at single instants. */
 #include "step/clock.h"
+#include "support/recorded.h"
 
 #include <check.h>
 #include <math.h>
@@ -8,21 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct recorded {
-    pm_spike *items;
-    size_t count;
-} recorded;
-
-static pm_status record(const pm_spike *spike, void *user, pm_error *error) {
-    recorded *r = user;
-    (void)error;
-    if ((r->count & (r->count - 1)) == 0) /* room for a power of two */
-        r->items = realloc(r->items, (r->count > 0 ? 2 * r->count : 1) * sizeof *r->items);
-    ck_assert_ptr_nonnull(r->items);
-    r->items[r->count++] = *spike;
-    return PM_OK;
-}
 
 static recorded run(const pm_network *network, int threads, int slices) {
     recorded r = {0};
@@ -56,15 +42,6 @@ static pm_network *load(const char *name) {
     snprintf(path, sizeof path, "test/reference/general/%s/network.yaml", name);
     ck_assert_msg(pm_network_load(path, &network, &error) == PM_OK, "%s", error.message);
     return network;
-}
-
-static int by_neuron(const void *left, const void *right) {
-    const pm_spike *a = left, *b = right;
-    if (a->population != b->population)
-        return a->population < b->population ? -1 : 1;
-    if (a->neuron != b->neuron)
-        return a->neuron < b->neuron ? -1 : 1;
-    return a->time < b->time ? -1 : a->time > b->time;
 }
 
 /* Every spike, none more, at the same instant and with the same slope up to these (ms, mV/ms). */

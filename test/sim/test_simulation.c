@@ -1,4 +1,5 @@
 #include "support/naive.h"
+#include "support/recorded.h"
 
 #include <punctum/punctum.h>
 
@@ -8,21 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct recorded {
-    pm_spike *items;
-    size_t count;
-} recorded;
-
-static pm_status record(const pm_spike *spike, void *user, pm_error *error) {
-    (void)error;
-    recorded *r = user;
-    if ((r->count & (r->count - 1)) == 0) /* room for a power of two */
-        r->items = realloc(r->items, (r->count > 0 ? 2 * r->count : 1) * sizeof *r->items);
-    ck_assert_ptr_nonnull(r->items);
-    r->items[r->count++] = *spike;
-    return PM_OK;
-}
 
 static pm_simulation *start(const pm_network *net, int threads, recorded *r) {
     pm_error error = {0};
@@ -129,15 +115,6 @@ static const int KINDS[] = {FORWARD,
                             RECURRENT | BRIEF,
                             FORWARD | BRIEF | SINGLE};
 enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
-
-static int by_neuron(const void *left, const void *right) {
-    const pm_spike *a = left, *b = right;
-    if (a->population != b->population)
-        return a->population < b->population ? -1 : 1;
-    if (a->neuron != b->neuron)
-        return a->neuron < b->neuron ? -1 : 1;
-    return a->time < b->time ? -1 : a->time > b->time;
-}
 
 /* The engine finds the spikes of a simulator without slabs, bounds and factors: none missing, none besides. Rounding
  * grows along chains of spikes: 1e-9 ms and 1e-7 relative in the slope leave room for near-grazing crossings. */

@@ -3,6 +3,7 @@
 #include "net/wiring.h"
 #include "step/clock.h"
 #include "step/course.h"
+#include "support/recorded.h"
 
 #include <punctum/punctum.h>
 
@@ -11,26 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct recorded {
-    pm_spike *items;
-    size_t count;
+typedef struct watched {
+    recorded spikes;
     pm_sample samples[4096];
     size_t n_samples;
-} recorded;
-
-static pm_status record(const pm_spike *spike, void *user, pm_error *error) {
-    (void)error;
-    recorded *r = user;
-    if ((r->count & (r->count - 1)) == 0) /* room for a power of two */
-        r->items = realloc(r->items, (r->count > 0 ? 2 * r->count : 1) * sizeof *r->items);
-    ck_assert_ptr_nonnull(r->items);
-    r->items[r->count++] = *spike;
-    return PM_OK;
-}
+} watched;
 
 static pm_status record_sample(const pm_sample *sample, void *user, pm_error *error) {
     (void)error;
-    recorded *r = user;
+    watched *r = user;
     ck_assert_uint_lt(r->n_samples, 4096);
     r->samples[r->n_samples++] = *sample;
     return PM_OK;
@@ -38,11 +28,11 @@ static pm_status record_sample(const pm_sample *sample, void *user, pm_error *er
 
 static void good(pm_status status, const pm_error *error) { ck_assert_msg(status == PM_OK, "%s", error->message); }
 
-static void run_clock(const pm_network *net, pm_clock_options options, int slices, recorded *r) {
+static void run_clock(const pm_network *net, pm_clock_options options, int slices, watched *r) {
     pm_error error = {0};
     pm_clock *clock = NULL;
     good(pm_clock_new(net, &options, &clock, &error), &error);
-    pm_clock_on_spike(clock, record, r);
+    pm_clock_on_spike(clock, record, &r->spikes);
     pm_clock_on_sample(clock, record_sample, r);
     for (int k = 1; k <= slices; k++)
         good(pm_clock_run(clock, net->duration * k / slices, &error), &error);
@@ -50,11 +40,11 @@ static void run_clock(const pm_network *net, pm_clock_options options, int slice
     pm_clock_free(clock);
 }
 
-static void run_exact(const pm_network *net, recorded *r) {
+static void run_exact(const pm_network *net, watched *r) {
     pm_error error = {0};
     pm_simulation *simulation = NULL;
     good(pm_simulation_new(net, &(pm_options){.threads = 1}, &simulation, &error), &error);
-    pm_simulation_on_spike(simulation, record, r);
+    pm_simulation_on_spike(simulation, record, &r->spikes);
     good(pm_simulation_run(simulation, net->duration, &error), &error);
     pm_simulation_free(simulation);
 }
@@ -99,17 +89,19 @@ static pm_network *small_network(int flags) {
 
 /* The median error of spike times against the exact engine; every spike must be found. */
 static double median_error(const pm_network *net, pm_clock_options options) {
-    recorded exact = {0}, stepped = {0};
+    watched exact = {0}, stepped = {0};
     pm_match match;
     pm_error error = {0};
     run_exact(net, &exact);
     run_clock(net, options, 1, &stepped);
-    good(pm_match_spikes(exact.items, exact.count, stepped.items, stepped.count, 1.0, &match, &error), &error);
+    good(pm_match_spikes(exact.spikes.items, exact.spikes.count, stepped.spikes.items, stepped.spikes.count, 1.0,
+                         &match, &error),
+         &error);
     ck_assert_uint_gt(match.matched, 50);
     ck_assert_msg(match.missing == 0 && match.extra == 0, "dt = %g: %zu missing, %zu extra", options.dt, match.missing,
                   match.extra);
-    free(exact.items);
-    free(stepped.items);
+    free(exact.spikes.items);
+    free(stepped.spikes.items);
     return match.median;
 }
 
@@ -171,7 +163,7 @@ START_TEST(propagators_are_exact) {
     good(pm_network_record_potential(net, cell, &(uint32_t){0}, 1, 0.25, &error), &error);
     pm_lif lif = pm_lif_new(&neuron);
     for (int scheme = PM_CLOCK_EXACT; scheme <= PM_CLOCK_RK; scheme++) {
-        recorded r = {0};
+        watched r = {0};
         double dt = scheme == PM_CLOCK_EXACT ? 0.25 : 1.0 / 2048.0; /* of short enough steps for tau_2 = 0.001 */
         run_clock(net, (pm_clock_options){dt, scheme, PM_CLOCK_GRID}, 1, &r);
         ck_assert_uint_eq(r.n_samples, 160);
@@ -194,22 +186,22 @@ START_TEST(order_and_slices) {
     for (int interpolation = PM_CLOCK_GRID; interpolation <= PM_CLOCK_CUBIC; interpolation++) {
         pm_network *net = small_network(0);
         pm_clock_options options = {0.25, PM_CLOCK_EXACT, interpolation};
-        recorded one = {0}, many = {0};
+        watched one = {0}, many = {0};
         for (uint32_t p = 0; p < net->n_populations; p++)
             pm_network_record_spikes(net, p, true, NULL);
         run_clock(net, options, 1, &one);
         run_clock(net, options, 77, &many);
-        ck_assert_uint_eq(one.count, many.count);
-        ck_assert(memcmp(one.items, many.items, one.count * sizeof *one.items) == 0);
-        for (size_t k = 1; k < one.count; k++) {
-            const pm_spike *a = &one.items[k - 1], *b = &one.items[k];
+        ck_assert_uint_eq(one.spikes.count, many.spikes.count);
+        ck_assert(memcmp(one.spikes.items, many.spikes.items, one.spikes.count * sizeof *one.spikes.items) == 0);
+        for (size_t k = 1; k < one.spikes.count; k++) {
+            const pm_spike *a = &one.spikes.items[k - 1], *b = &one.spikes.items[k];
             ck_assert(a->time < b->time ||
                       (a->time == b->time &&
                        (a->population < b->population || (a->population == b->population && a->neuron <= b->neuron))));
             ck_assert_double_lt(b->time, net->duration);
         }
-        free(one.items);
-        free(many.items);
+        free(one.spikes.items);
+        free(many.spikes.items);
         pm_network_free(net);
     }
 }
@@ -226,17 +218,17 @@ START_TEST(regular_firing) {
     good(pm_network_add_lif(net, "cell", 1, &neuron, NULL, &error), &error);
     good(pm_network_record_potential(net, 0, &(uint32_t){0}, 1, 1.0, &error), &error);
     double rise = 10.0 * log(120.0 / 30.0);
-    recorded r = {0};
+    watched r = {0};
     run_clock(net, (pm_clock_options){0.01, PM_CLOCK_EXACT, PM_CLOCK_CUBIC}, 1, &r);
-    ck_assert_uint_eq(r.count, 6);
-    for (size_t k = 0; k < r.count; k++)
-        ck_assert_double_eq_tol(r.items[k].time, rise * (double)(k + 1) + 2.3 * (double)k, 1e-10);
-    ck_assert_double_eq_tol(r.items[0].slope, 3.0, 1e-9);
+    ck_assert_uint_eq(r.spikes.count, 6);
+    for (size_t k = 0; k < r.spikes.count; k++)
+        ck_assert_double_eq_tol(r.spikes.items[k].time, rise * (double)(k + 1) + 2.3 * (double)k, 1e-10);
+    ck_assert_double_eq_tol(r.spikes.items[0].slope, 3.0, 1e-9);
     size_t spikes = 0;
     for (size_t k = 0; k < r.n_samples; k++)
         spikes += r.samples[k].kind == PM_SAMPLE_SPIKE;
-    ck_assert_uint_eq(spikes, 2 * r.count);
-    free(r.items);
+    ck_assert_uint_eq(spikes, 2 * r.spikes.count);
+    free(r.spikes.items);
     pm_network_free(net);
 }
 END_TEST
@@ -256,11 +248,11 @@ START_TEST(limits) {
     ck_assert_int_eq(pm_clock_new(net, &(pm_clock_options){0.0, 0, 0}, &clock, &error), PM_INVALID);
     ck_assert_int_eq(pm_clock_new(net, &(pm_clock_options){NAN, 0, 0}, &clock, &error), PM_INVALID);
     for (int interpolation = PM_CLOCK_GRID; interpolation <= PM_CLOCK_CUBIC; interpolation++) {
-        recorded r = {0};
+        watched r = {0};
         run_clock(net, (pm_clock_options){0.1, PM_CLOCK_EXACT, interpolation}, 1, &r);
-        ck_assert_uint_eq(r.count, 1);
-        ck_assert_double_eq(r.items[0].time, 0.0);
-        free(r.items);
+        ck_assert_uint_eq(r.spikes.count, 1);
+        ck_assert_double_eq(r.spikes.items[0].time, 0.0);
+        free(r.spikes.items);
     }
     good(pm_clock_new(net, &(pm_clock_options){0.1, 0, 0}, &clock, &error), &error);
     good(pm_clock_run(clock, 5.0, &error), &error);
@@ -306,7 +298,7 @@ END_TEST
 START_TEST(potentials_agree) {
     pm_error error = {0};
     pm_network *net = small_network(_i);
-    recorded exact = {0};
+    watched exact = {0};
     pm_simulation *simulation = NULL;
     pm_wiring *wiring = NULL;
     enum { MOST = 4096 };
@@ -315,7 +307,7 @@ START_TEST(potentials_agree) {
         pm_network_record_spikes(net, p, true, NULL);
     good(pm_network_record_potential(net, 0, &(uint32_t){3}, 1, 0.5, &error), &error);
     good(pm_simulation_new(net, NULL, &simulation, &error), &error);
-    pm_simulation_on_spike(simulation, record, &exact);
+    pm_simulation_on_spike(simulation, record, &exact.spikes);
     pm_simulation_on_sample(simulation, record_sample, &exact);
     good(pm_simulation_run(simulation, net->duration, &error), &error);
     pm_simulation_free(simulation);
@@ -328,11 +320,13 @@ START_TEST(potentials_agree) {
                                       .side = spike && spikes % 2 == 1 ? PM_COURSE_AT_SPIKE : PM_COURSE_AFTER};
     }
     ck_assert_uint_gt(spikes, 4);
-    good(pm_course_integrate(net, wiring, exact.items, exact.count, 0, 3, points, exact.n_samples, &error), &error);
+    good(
+        pm_course_integrate(net, wiring, exact.spikes.items, exact.spikes.count, 0, 3, points, exact.n_samples, &error),
+        &error);
     for (size_t k = 0; k < exact.n_samples; k++)
         ck_assert_double_eq_tol(points[k].potential, exact.samples[k].potential, 1e-9);
     pm_wiring_free(wiring);
-    free(exact.items);
+    free(exact.spikes.items);
     pm_network_free(net);
 }
 END_TEST
