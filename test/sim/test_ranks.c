@@ -151,7 +151,7 @@ static pm_network *sources_and_cells(uint32_t size) {
     neuron.t_ref = 2.0;
     other.tau_1 = 3.0;
     for (uint32_t k = 0; k < 60; k++)
-        events[k] = (pm_event){.neuron = k * 7 % size, .time = 1.3 * (k / 2)};
+        events[k] = (pm_event){.neuron = k * 7 % size, .time = 1.3 * floor(0.5 * k)};
     const uint32_t watched[] = {0, size - 1};
     ck_assert_int_eq(pm_network_add_lif(network, "cells", size, &neuron, NULL, NULL), PM_OK);
     ck_assert_int_eq(pm_network_add_lif(network, "others", size / 2 + 1, &other, NULL, NULL), PM_OK);
