@@ -87,8 +87,9 @@ typedef struct pm_counts {
 } pm_counts;
 
 /* Draws the synapses and prepares the run; `options` may be NULL. The network must outlive the simulation.
- * Errors: PM_INVALID for a cycle of zero delay (the message names it), a weight that is drawn too large, an interval of
- * recording that is too short, a step that is not positive; PM_NO_MEMORY. Cost: of drawing, linear in the synapses. */
+ * Errors: PM_INVALID for a cycle of zero delay beside impulses of zero delay (the message names it), a weight that is
+ * drawn too large, an interval of recording that is too short, a step that is not positive; PM_NO_MEMORY. Cost: of
+ * drawing, linear in the synapses. */
 PM_API pm_status pm_simulation_new(const pm_network *network, const pm_options *options, pm_simulation **simulation,
                                    pm_error *error);
 PM_API void pm_simulation_free(pm_simulation *simulation); /* NULL is allowed */

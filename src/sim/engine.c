@@ -176,9 +176,14 @@ static bool make_cells(pm_engine *engine) {
     engine->heap_place = aligned(n, sizeof *engine->heap_place);
     engine->range_of = aligned(n, sizeof *engine->range_of);
     engine->watched = calloc(n + 1, sizeof *engine->watched);
-    if (!engine->cells || !engine->holds || !engine->wake || !engine->foreseen || !engine->intakes ||
-        !engine->log_head || !engine->link || !engine->heap || !engine->heap_place || !engine->range_of ||
-        !engine->watched)
+    const size_t n_cyclic = engine->plan.cyclic_level < engine->plan.n_levels ? n + 1 : 1;
+    engine->draft_of = malloc(n_cyclic * sizeof *engine->draft_of);
+    engine->touched = calloc(n_cyclic, sizeof *engine->touched);
+    for (size_t c = 0; engine->draft_of && c < n_cyclic; c++)
+        engine->draft_of[c] = PM_NO_DRAFT;
+    if (!engine->draft_of || !engine->touched || !engine->cells || !engine->holds || !engine->wake ||
+        !engine->foreseen || !engine->intakes || !engine->log_head || !engine->link || !engine->heap ||
+        !engine->heap_place || !engine->range_of || !engine->watched)
         return false;
     for (uint32_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++)
         for (uint32_t c = engine->plan.ranges[r].begin; c < engine->plan.ranges[r].end; c++)
@@ -233,6 +238,12 @@ void pm_engine_clear(pm_engine *engine) {
         free(w->states.items);
         free(w->general.items);
         free(w->samples.items);
+        free(w->pins.items);
+        free(w->pinned.items);
+        free(w->drafts.items);
+        free(w->draft_spikes.items);
+        free(w->waiting.items);
+        free(w->touched.items);
     }
     free(engine->workers);
     for (uint32_t k = 0; engine->classes && k < engine->wiring->n_classes; k++)
@@ -252,10 +263,11 @@ void pm_engine_clear(pm_engine *engine) {
     free(engine->heap);
     free(engine->heap_place);
     free(engine->range_of);
+    free(engine->draft_of);
+    free(engine->touched);
     free(engine->watches);
     free(engine->watched);
     free(engine->deliveries.items);
-    free(engine->ranking.items);
     *engine = (pm_engine){0};
 }
 
@@ -337,7 +349,7 @@ void pm_engine_begin(pm_engine *engine, double start, double end) {
     engine->n_crowds = engine->crowd_part = 0;
     engine->committed = false;
     for (int k = 0; k < engine->n_workers; k++)
-        engine->workers[k].n_driven = 0;
+        engine->workers[k].n_driven = engine->workers[k].block_end = 0;
 }
 
 /* Numbers the parts of crowds in the order in which they arrive. */
@@ -404,7 +416,8 @@ static pm_status settle_block(pm_engine *engine, pm_worker *worker, pm_block cel
 /* A burst is settled block by block: what is logged stays bounded. */
 static void settle_all(pm_engine *engine, pm_worker *worker, size_t first, size_t level) {
     const uint32_t n = worker->end - worker->begin;
-    const uint64_t wanted = engine->plan.n_levels == 1 ? 1 + engine->events / MOST_LOGGED : 1;
+    const bool alone = engine->plan.n_levels == 1 && engine->plan.cyclic_level > 0;
+    const uint64_t wanted = alone ? 1 + engine->events / MOST_LOGGED : 1;
     const uint32_t n_blocks = wanted < n ? (uint32_t)wanted : n > 0 ? n : 1;
     worker->lift_sum = 0.0;
     for (uint32_t k = 0; worker->status == PM_OK && k < n_blocks; k++) {
@@ -445,13 +458,22 @@ static void settle_few(pm_engine *engine, pm_worker *worker, size_t first, size_
         worker->status = pm_settle_listed(engine, worker, level);
 }
 
-/* A task for each worker; `little` is not worth a thread. */
-static void all_workers(pm_engine *engine, bool little, pm_task task, void *user) {
+void pm_all_workers(pm_engine *engine, bool little, pm_task task, void *user) {
     if (engine->team && !little)
         pm_team_run(engine->team, task, user);
     else
         for (int k = 0; k < engine->n_workers; k++)
             task(user, k);
+}
+
+pm_status pm_workers_status(const pm_engine *engine, pm_error *error) {
+    for (int k = 0; k < engine->n_workers; k++)
+        if (engine->workers[k].status != PM_OK) {
+            if (error)
+                *error = engine->workers[k].error;
+            return engine->workers[k].status;
+        }
+    return PM_OK;
 }
 
 typedef struct settling {
@@ -465,6 +487,8 @@ static void settle_worker(void *user, int k) {
     worker->spikes.count = 0;
     worker->status = PM_OK;
     (s->engine->dense ? settle_all : settle_few)(s->engine, worker, s->first, s->level);
+    if (worker->status == PM_OK && s->level == s->engine->plan.cyclic_level && !pm_rounds_begin(s->engine, worker))
+        worker->status = pm_fail_memory(&worker->error, "spikes");
 }
 
 static void commit_worker(void *user, int k) {
@@ -477,23 +501,15 @@ static bool is_busy(const pm_engine *engine) { return engine->events >= engine->
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error) {
     if (level == 0)
         engine->dense = engine->drive.n_channels > 0 || is_busy(engine) || engine->n_quiet < PATIENCE;
-    if (!pm_rank_deliveries(engine))
-        return pm_fail_memory(error, "deliveries");
     settling s = {engine, first, level};
-    all_workers(engine, !engine->dense && engine->calm && engine->events < EVENTS_FOR_THREADS, settle_worker, &s);
+    pm_all_workers(engine, !engine->dense && engine->calm && engine->events < EVENTS_FOR_THREADS, settle_worker, &s);
     engine->calm = !engine->dense;
-    for (int k = 0; k < engine->n_workers; k++)
-        if (engine->workers[k].status != PM_OK) {
-            if (error)
-                *error = engine->workers[k].error;
-            return engine->workers[k].status;
-        }
-    return PM_OK;
+    return pm_workers_status(engine, error);
 }
 
 void pm_engine_commit(pm_engine *engine) {
-    all_workers(engine, engine->dense ? !engine->has_general : engine->events < EVENTS_FOR_THREADS, commit_worker,
-                engine);
+    pm_all_workers(engine, engine->dense ? !engine->has_general : engine->events < EVENTS_FOR_THREADS, commit_worker,
+                   engine);
     engine->committed = true;
     engine->n_quiet = is_busy(engine) ? 0 : engine->n_quiet + (engine->n_quiet < PATIENCE);
 }
@@ -530,6 +546,7 @@ void pm_engine_finish(pm_engine *engine) {
         worker->outcomes.count = 0;
         worker->general.count = worker->states.count = 0;
         worker->samples.count = 0;
+        pm_rounds_forget(engine, worker);
     }
 }
 
@@ -539,10 +556,6 @@ pm_status pm_engine_probe(pm_engine *engine, uint32_t cell, double time, pm_lif_
     const uint32_t log = engine->log_head[cell];
     while (cell >= worker->end)
         worker++;
-    if (engine->drive.n_channels > 0 && !pm_draw_driven(engine, worker, (pm_block){cell, cell + 1}, class))
-        return pm_fail_memory(error, "arrivals from Poisson sources");
-    if (!pm_rank_deliveries(engine))
-        return pm_fail_memory(error, "deliveries");
     engine->log_head[cell] = PM_NOT_LOGGED;
     engine->until = engine->sample_from = engine->sample_until = time;
     double general[PM_MEMBRANE_WIDTH];

@@ -12,8 +12,9 @@
  * A slab. Deliver all that arrives in it, then settle the cells level by level: a cell whose potential provably stays
  * below threshold is done with; the others are replayed arrival by arrival (replay.c), which finds spikes by their
  * closed form. Where much arrives, all cells are looked at; otherwise those that something reaches and those whose wake
- * has come. Up to here no cell has changed: a slab is then committed, or abandoned without a trace. What a cell becomes
- * is a function of its state and its arrivals only, not of which cells were looked at. */
+ * has come. The cells of a cyclic level are settled again and again (rounds.c). Up to here no cell has changed: a slab
+ * is then committed, or abandoned without a trace. What a cell becomes is a function of its state and its arrivals
+ * only, not of which cells were looked at. */
 #ifndef PM_SIM_ENGINE_H
 #define PM_SIM_ENGINE_H
 
@@ -69,7 +70,6 @@ typedef struct pm_delivery {
     int32_t sign;                        /* as in pm_group */
     uint32_t crowd;                      /* of simultaneous spikes, counted from 1 in the slab; 0: none */
     uint32_t port;                       /* the receptor */
-    uint32_t rank;                       /* among the deliveries of the slab, by time */
     struct pm_intake *intakes;           /* that of cell 0 over this port, if it were one of the targets; NULL: none */
     uint32_t stride;                     /* from the intake of a cell to that of the next */
     double u, i, b;                      /* factors of the weight in the intake; general cells: 0 */
@@ -102,6 +102,9 @@ typedef struct pm_logged {
 static const uint32_t PM_LOG_END = UINT32_MAX - 1; /* logged, nothing so far; or the end of a list of cells */
 static const uint32_t PM_NOT_LOGGED = UINT32_MAX;  /* or in no list */
 
+static const uint32_t PM_NO_DRAFT = UINT32_MAX;
+static const uint32_t PM_NO_CELL = UINT32_MAX;
+
 static const double PM_UNKNOWN = -1.0; /* a wake, ms: nothing had to be known of it so far */
 
 typedef struct pm_cell_spike {
@@ -125,6 +128,22 @@ typedef struct pm_general_outcome {
     bool held, fired;
     bool whole; /* the intakes do not count */
 } pm_general_outcome;
+
+/* What the last replay of a cell of the cyclic level found. */
+typedef struct pm_draft {
+    uint32_t cell;
+    bool waiting;            /* it is in the worker's list of those */
+    size_t next, end;        /* its spikes that are not final, in `draft_spikes` */
+    size_t n_final;          /* its spikes that are, the last of which */
+    size_t last_pin;         /* is this one of the worker's pins */
+    size_t outcome, general; /* its place among the outcomes, counted from 1; 0: it has none */
+} pm_draft;
+
+/* The time of a final spike, ms, where it may return at once. */
+typedef struct pm_pin {
+    double time;
+    size_t before; /* the pin of the cell's spike before */
+} pm_pin;
 
 /* A neuron whose potential is recorded. */
 typedef struct pm_watch {
@@ -153,7 +172,8 @@ typedef struct pm_worker {
     PM_LIST(pm_crowd_sum) crowd_sums; /* of these */
     PM_LIST(pm_ranked) ranking;       /* of the arrivals of the cell at hand */
     PM_LIST(pm_arrival) arrivals;     /* of the cell at hand */
-    pm_drive_block block;             /* arrivals from private drives at the cells at hand */
+    pm_drive_block block;             /* arrivals from private drives at the cells at hand, */
+    uint32_t block_begin, block_end;  /* which these are */
     pm_drive_arrivals driven;         /* at the cell at hand */
     uint64_t n_driven;                /* arrivals from private drives in the slab, before `sample_until` */
     PM_LIST(pm_meeting) instants;     /* of the cell at hand */
@@ -164,10 +184,16 @@ typedef struct pm_worker {
     PM_LIST(double) states;
     PM_LIST(pm_general_outcome) general;
     PM_LIST(pm_sample) samples;
-    double last_point;    /* offset of the last curve point of the cell at hand, ms */
-    double lift;          /* running mean of u - lift per arrival, mV: how much may be expected next */
-    double lift_sum;      /* mV, of the slab at hand */
-    double driven_before; /* arrivals from private drives at all cells in the slab before, by this worker's */
+    PM_LIST(pm_draft) drafts;
+    PM_LIST(pm_cell_spike) draft_spikes;
+    PM_LIST(pm_pin) pins;
+    PM_LIST(double) pinned;    /* the times of the pins of the cell at hand, ms */
+    PM_LIST(uint32_t) waiting; /* drafts with spikes that are not final */
+    PM_LIST(uint32_t) touched; /* cells of the cyclic level that something reaches in the present round */
+    double last_point;         /* offset of the last curve point of the cell at hand, ms */
+    double lift;               /* running mean of u - lift per arrival, mV: how much may be expected next */
+    double lift_sum;           /* mV, of the slab at hand */
+    double driven_before;      /* arrivals from private drives at all cells in the slab before, by this worker's */
     pm_status status;
     pm_error error;
 } pm_worker;
@@ -193,13 +219,15 @@ typedef struct pm_engine {
     uint32_t *log_head;          /* per cell: index into its worker's log, PM_LOG_END or PM_NOT_LOGGED */
     uint32_t *link;              /* per cell: the next one in its worker's list, PM_LOG_END or PM_NOT_LOGGED */
     uint32_t *range_of;          /* per cell: of the plan */
+    uint32_t *draft_of;          /* per cell, where there is a cyclic level: its draft in the slab, or PM_NO_DRAFT */
+    bool *touched;               /* the same: it is on a worker's list of these */
+    bool final_look;             /* cells of the cyclic level are sampled */
     double *u_start;             /* per cell, mV; NULL: all rest at t = 0 */
     uint32_t *heap, *heap_place; /* of the workers' wakes */
     pm_watch *watches;           /* sorted by cell */
     size_t n_watches;
     bool *watched;                   /* per cell: always replayed */
     PM_LIST(pm_delivery) deliveries; /* of the current slab, in the order of delivery */
-    PM_LIST(pm_ranked) ranking;      /* of these */
     uint64_t events;                 /* synapses of these */
     double crowd_time;               /* of the spikes of the last crowd, ms */
     uint32_t crowd_part, n_crowds;   /* of the last one; so far in the slab */
@@ -239,6 +267,13 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint
 /* Delivers the deliveries from number `first` on and settles the cells of a level; their spikes are then in the
  * workers' lists, which are emptied first. PM_STOPPED: in the middle of a burst. */
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error);
+/* rounds.c: the cyclic level, once it has been settled. The time of the first spike of its cells here that is not final
+ * yet, ms; those before `end` become final, and are then in the workers' lists; the deliveries from number `first` on
+ * are delivered, and what they change at the level is settled anew. The last of it: samples. */
+double pm_rounds_next(const pm_engine *engine);
+pm_status pm_rounds_fix(pm_engine *engine, double end, pm_error *error);
+pm_status pm_rounds_settle(pm_engine *engine, size_t first, pm_error *error);
+pm_status pm_rounds_end(pm_engine *engine, pm_error *error);
 /* After all levels: the cells move to the end of the slab. */
 void pm_engine_commit(pm_engine *engine);
 /* Ends the slab, committed or not, and forgets its arrivals, spikes and samples. */
@@ -263,6 +298,11 @@ static inline pm_block pm_in_block(pm_block cells, const pm_range *range) {
                       range->end < cells.end ? range->end : cells.end};
 }
 
+/* Whether a cell acts on others of its level within the slab, so that its spikes are not final at once. */
+static inline bool pm_is_cyclic(const pm_engine *engine, uint32_t cell) {
+    return engine->plan.ranges[engine->range_of[cell]].cyclic;
+}
+
 /* Whether arrivals have left anything in a cell at the end of the slab. */
 static inline bool pm_is_reached(const pm_intake *intake) {
     return intake->u != 0.0 || intake->i != 0.0 || intake->b != 0.0;
@@ -280,6 +320,24 @@ pm_status pm_crowds_find(pm_engine *engine, pm_error *error);
 /* settle.c: the cells of a range in the block; those listed at a level. */
 pm_status pm_settle_range(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
 pm_status pm_settle_listed(pm_engine *engine, pm_worker *worker, size_t level);
+/* settle.c: everything about a cell that is looked at. */
+pm_status pm_visit(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class);
+/* settle.c: the class of a cell. */
+const pm_class *pm_class_of(const pm_engine *engine, uint32_t cell);
+/* rounds.c: what the settling of the cyclic level has found so far becomes drafts. False: no memory. */
+bool pm_rounds_begin(pm_engine *engine, pm_worker *worker);
+/* rounds.c: the pins of a cell into the worker's list. False: no memory. */
+bool pm_rounds_pins(const pm_engine *engine, pm_worker *worker, uint32_t cell);
+/* Whether a cell that has fired so often in the slab fires at the offset x1 (ms), before what arrives there. */
+static inline bool pm_is_pinned(const pm_engine *engine, const pm_worker *worker, size_t n_spikes, double x1) {
+    return n_spikes < worker->pinned.count && worker->pinned.items[n_spikes] - engine->start == x1 &&
+           worker->pinned.items[n_spikes] < engine->end;
+}
+void pm_rounds_forget(pm_engine *engine, pm_worker *worker);
+/* engine.c: a task for each worker; `little` is not worth a thread. The first error of a worker. */
+void pm_all_workers(pm_engine *engine, bool little, pm_task task, void *user);
+pm_status pm_workers_status(const pm_engine *engine, pm_error *error);
+
 /* settle.c: cells that were reached or fired are at the end of the slab then; or again where they were. */
 void pm_commit_cells(pm_engine *engine, pm_worker *worker);
 void pm_carry_back(const pm_engine *engine);
@@ -289,8 +347,10 @@ void pm_calm_down(pm_engine *engine, pm_worker *worker);
 pm_lif_basis pm_class_basis(const pm_class *class, double slab, double time);
 /* settle.c: the state of a cell at its origin, or where it is refractory then, at the end of that; how long after. */
 double pm_free_state(const pm_engine *engine, uint32_t cell, const pm_class *class, pm_lif_state *state);
-/* settle.c: draws what private drives bring to the cells of a block. */
-bool pm_draw_driven(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
+/* settle.c: draws what private drives bring to the cells of a block; false: no memory. */
+bool pm_draw_driven(const pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
+/* settle.c: what they bring to one cell, in order of time. False: no memory. */
+bool pm_list_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class);
 /* settle.c: adds it to the intake of a cell. */
 void pm_add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, double scale,
                    pm_intake *intake);
@@ -298,10 +358,8 @@ void pm_add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, co
 /* replay.c: one cell through the slab, or up to `until`; finds its spikes. `state`: NULL, or receives that at the end.
  */
 pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, pm_lif_state *state);
-/* gather.c: ranks the deliveries that there are; what arrives at a cell over synapses, in order, into the worker's
- * list. False: no memory. */
-bool pm_rank_deliveries(pm_engine *engine);
-bool pm_gather(const pm_engine *engine, pm_worker *worker, uint32_t cell);
+/* gather.c: what arrives at a cell over synapses, in order, into the worker's list. False: no memory. */
+bool pm_gather(pm_engine *engine, pm_worker *worker, uint32_t cell);
 /* gather.c: brings what was logged of up to so many cells near. */
 enum { PM_TOGETHER = 8 };
 void pm_fetch_logs(const pm_engine *engine, const pm_worker *worker, const uint32_t *cells, size_t n);

@@ -249,7 +249,8 @@ static pm_status step(pm_exact *s, double until) {
 
 pm_status pm_exact_run(pm_exact *exact, double until, pm_error *error) {
     pm_exact *s = exact;
-    const double longest = s->engine.plan.slab * 0x1p53;
+    const double reach = s->engine.plan.reach > 0.0 ? s->engine.plan.reach : INFINITY; /* nothing is lost of none */
+    const double longest = fmin(s->engine.plan.slab, reach) * 0x1p53;
     if (!isfinite(until) || until < s->time)
         return pm_fail(error, PM_INVALID, "cannot run to %g ms: the simulation is at %.17g ms", until, s->time);
     if (until > longest)

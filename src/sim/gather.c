@@ -1,8 +1,8 @@
 /* What arrives at one cell in a slab, in order of time: from its log, or by looking it up in all deliveries.
  *
- * Deliveries have ranks, by their times; at one instant, in the order of delivery. So the arrivals of a cell are sorted
- * by whole numbers, most of which are in order already: a merge sort of short runs. Invariant: the log holds the
- * arrivals of a cell in the order of delivery, which is that of a look-up, too. */
+ * The bits of offsets, numbers >= 0, are whole numbers in the same order. The arrivals of a cell are sorted by them,
+ * and at one instant keep the order of delivery; most are in order already: a stable merge sort of short runs.
+ * Invariant: the log holds the arrivals of a cell in the order of delivery, which is that of a look-up, too. */
 #include "sim/engine.h"
 
 #include <stdlib.h>
@@ -53,24 +53,6 @@ static pm_ranked *sort_ranked(pm_ranked *items, pm_ranked *spare, size_t n) {
         items = sorted;
     }
     return items;
-}
-
-bool pm_rank_deliveries(pm_engine *engine) {
-    const size_t n = engine->deliveries.count;
-    pm_delivery *deliveries = engine->deliveries.items;
-    if (n == 0)
-        return true;
-    if (!PM_LIST_RESERVE(engine->ranking, 2 * n))
-        return false;
-    pm_ranked *items = engine->ranking.items;
-    for (size_t k = 0; k < n; k++) {
-        items[k].item = (uint32_t)k;
-        memcpy(&items[k].rank, &deliveries[k].offset, sizeof items[k].rank); /* of numbers >= 0: in their order */
-    }
-    items = sort_ranked(items, items + n, n);
-    for (size_t k = 0; k < n; k++)
-        deliveries[items[k].item].rank = (uint32_t)k;
-    return true;
 }
 
 /* The first of the sorted targets in [low, high) that is not below `cell`: by the place it would have if they were
@@ -138,6 +120,12 @@ void pm_fetch_logs(const pm_engine *engine, const pm_worker *worker, const uint3
     }
 }
 
+static uint64_t rank_of(const pm_delivery *delivery) {
+    uint64_t rank;
+    memcpy(&rank, &delivery->offset, sizeof rank);
+    return rank;
+}
+
 /* The log chains a cell's arrivals backwards. */
 static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t head) {
     const pm_logged *log = worker->log.items;
@@ -149,7 +137,7 @@ static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t h
         return false;
     size_t k = n;
     for (uint32_t at = head; k-- > 0; at = log[at].next)
-        worker->ranking.items[k] = (pm_ranked){deliveries[log[at].delivery].rank, at};
+        worker->ranking.items[k] = (pm_ranked){rank_of(&deliveries[log[at].delivery]), at};
     const pm_ranked *sorted = sort_ranked(worker->ranking.items, worker->ranking.items + n, n);
     for (k = 0; k < n; k++) {
         const pm_logged *item = &log[sorted[k].item];
@@ -160,7 +148,7 @@ static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t h
     return true;
 }
 
-bool pm_gather(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
+bool pm_gather(pm_engine *engine, pm_worker *worker, uint32_t cell) {
     uint32_t head = engine->log_head[cell];
     const size_t logged = worker->log.count;
     worker->arrivals.count = 0;
@@ -168,6 +156,9 @@ bool pm_gather(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
         return true;
     const bool found = head != PM_NOT_LOGGED || look_up(engine, worker, cell, &head);
     const bool gathered = found && gather_logged(engine, worker, head);
-    worker->log.count = logged;
+    if (found && pm_is_cyclic(engine, cell)) /* which may be replayed several times */
+        engine->log_head[cell] = head;
+    else
+        worker->log.count = logged;
     return gathered;
 }

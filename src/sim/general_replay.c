@@ -123,10 +123,21 @@ static pm_status move_to(course *c, double x1) {
     return PM_OK;
 }
 
+/* The same where a spike that is final belongs before the arrival at x1, whose time is that spike's, rounded. */
+static pm_status move_past_spike(course *c, double x1) {
+    const double time = c->engine->start + x1;
+    pm_status status = move_to(c, x1 + (nextafter(time, INFINITY) - time));
+    if (status == PM_OK && !c->ended && pm_is_pinned(c->engine, c->worker, c->n_spikes, x1))
+        status = fire(c, 0.0, true);
+    return status;
+}
+
 /* Over a gap to its end x1, whose row is at hand: by that row if the course is held, or provably silent. */
 PM_INLINE pm_status cross_gap(course *c, double x1, const double *row, size_t stride, pm_shape shape) {
     const bool held = c->release >= x1;
     const pm_membrane *m = c->membrane;
+    if (pm_is_pinned(c->engine, c->worker, c->n_spikes, x1))
+        return move_past_spike(c, x1);
     if (c->watches || x1 > c->limit || (!held && c->release > c->x) ||
         (!held && !(pm_shape_bound(m, c->state, x1 - c->x, shape) < 0.0)))
         return move_to(c, x1);
@@ -288,11 +299,8 @@ static bool report(const course *c, bool touched, bool was_held) {
 
 /* What private drives bring, merged into the arrivals over synapses. */
 static bool gather_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general) {
-    pm_drive_arrivals *driven = &worker->driven;
-    driven->n = 0;
-    if (engine->drive.n_channels == 0)
-        return true;
-    if (!pm_drive_list(&engine->drive, &worker->block, cell, driven))
+    const pm_drive_arrivals *driven = &worker->driven;
+    if (!pm_list_driven(engine, worker, cell, pm_class_of(engine, cell)))
         return false;
     size_t k = worker->arrivals.count, at = k + driven->n, d = driven->n;
     if (!PM_LIST_RESERVE(worker->arrivals, at))
@@ -344,7 +352,8 @@ pm_status pm_general_replay(pm_engine *engine, pm_worker *worker, uint32_t cell,
     struct room room;
     gaps g;
     worker->last_point = -INFINITY;
-    if (!pm_gather(engine, worker, cell) || !gather_driven(engine, worker, cell, general))
+    if (!pm_rounds_pins(engine, worker, cell) || !pm_gather(engine, worker, cell) ||
+        !gather_driven(engine, worker, cell, general))
         return pm_fail_memory(&worker->error, "arrivals");
     course c = begin(engine, worker, cell, general, &room);
     if (!make_gaps(&c, &g))

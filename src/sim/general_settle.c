@@ -257,8 +257,6 @@ PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block 
 pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
     const pm_general *g = class->general;
     pm_status status = PM_OK;
-    if (engine->drive.n_channels > 0 && !pm_draw_driven(engine, worker, cells, class))
-        return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
     if (g->quick)
         PM_WITH_SHAPE(g->shape, g->membranes, status = settle_quick, engine, worker, cells, class)
     for (uint32_t n = cells.begin; !g->quick && status == PM_OK && n < cells.end; n++)
@@ -308,7 +306,9 @@ void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_g
 }
 
 static void commit_outcome(const pm_engine *engine, const pm_worker *worker, const pm_general_outcome *o) {
-    const pm_general *g = engine->classes[engine->plan.ranges[engine->range_of[o->cell]].class].general;
+    if (o->cell == PM_NO_CELL)
+        return;
+    const pm_general *g = pm_class_of(engine, o->cell)->general;
     double *state = pm_general_state(g, o->cell);
     const double *found = worker->states.items + o->at;
     pm_cell *cell = &engine->cells[o->cell];

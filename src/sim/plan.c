@@ -1,7 +1,8 @@
 /* Choosing the slab. Call a projection short if one of its delays is below h. Where the short projections form no
- * cycle, levels are those of populations along short projections (feedforward networks: the layers). Where they do, h
- * is reduced to the smallest positive delay in the cycle; if only zero delays are left there, levels are those of
- * single cells along the synapses, and a cycle of cells is an error. */
+ * cycle, levels are those of populations along short projections (feedforward networks: the layers). Where they do, all
+ * populations on cycles and between them make one level, which is settled in rounds. Only if the shortest delay there
+ * is nearly h, or if there are delays of 0 besides, h is reduced to the smallest positive one instead; if only zero
+ * delays are left there, levels are those of single cells along the synapses, and a cycle of cells is an error. */
 #include "sim/plan.h"
 
 #include "model/kernel.h"
@@ -42,9 +43,13 @@ static bool is_short(const pm_network *net, const pm_wiring *w, size_t projectio
     return net->populations[net->projections[projection].from].kind == PM_LIF && w->min_delay[projection] < slab;
 }
 
+/* With a shortest delay in cycles of at least so many slabs, shorter slabs cost less than rounds. */
+static const double NEARLY = 0.5;
+
 /* What finding levels of populations needs. */
 typedef struct ordering {
     pm_outgoing outgoing;
+    bool *cyclic;    /* on cycles, or between them */
     size_t *level;   /* SIZE_MAX: on or behind a cycle */
     size_t *waiting; /* short projections from populations without a level so far */
     uint32_t *ready; /* populations in the order of their levels */
@@ -55,8 +60,9 @@ static pm_status ordering_new(ordering *o, const pm_network *net, pm_error *erro
     o->level = malloc(n * sizeof *o->level);
     o->waiting = malloc(n * sizeof *o->waiting);
     o->ready = malloc(n * sizeof *o->ready);
-    return o->level && o->waiting && o->ready ? pm_outgoing_new(&o->outgoing, net, error)
-                                              : pm_fail_memory(error, "ordering the populations");
+    o->cyclic = calloc(n, sizeof *o->cyclic);
+    return o->cyclic && o->level && o->waiting && o->ready ? pm_outgoing_new(&o->outgoing, net, error)
+                                                           : pm_fail_memory(error, "ordering the populations");
 }
 
 static void ordering_free(ordering *o) {
@@ -64,12 +70,30 @@ static void ordering_free(ordering *o) {
     free(o->level);
     free(o->waiting);
     free(o->ready);
+    free(o->cyclic);
+}
+
+/* The levels of populations behind the first n_ready that are ready, along short projections; returns how many are. */
+static size_t go_on(const pm_network *net, const pm_wiring *w, double slab, ordering *o, size_t n_ready) {
+    for (size_t done = 0; done < n_ready; done++) {
+        const uint32_t from = o->ready[done];
+        for (size_t at = o->outgoing.first[from]; at < o->outgoing.first[from + 1]; at++) {
+            const size_t k = o->outgoing.number[at];
+            const uint32_t to = net->projections[k].to;
+            if (!is_short(net, w, k, slab) || (o->cyclic[from] && o->cyclic[to]) || --o->waiting[to] > 0)
+                continue;
+            o->level[to] = o->level[from] + 1; /* no population before was of a higher level */
+            o->ready[n_ready++] = to;
+        }
+    }
+    return n_ready;
 }
 
 /* Longest paths along short projections (Kahn's algorithm); returns the number of populations on or behind a cycle. */
 static size_t population_levels(const pm_network *net, const pm_wiring *w, double slab, ordering *o) {
     size_t n_ready = 0;
     memset(o->waiting, 0, net->n_populations * sizeof *o->waiting);
+    memset(o->cyclic, 0, net->n_populations * sizeof *o->cyclic);
     for (size_t k = 0; k < net->n_projections; k++)
         o->waiting[net->projections[k].to] += is_short(net, w, k, slab);
     for (uint32_t p = 0; p < net->n_populations; p++) {
@@ -77,18 +101,42 @@ static size_t population_levels(const pm_network *net, const pm_wiring *w, doubl
         if (o->waiting[p] == 0)
             o->ready[n_ready++] = p;
     }
-    for (size_t done = 0; done < n_ready; done++) {
-        const uint32_t from = o->ready[done];
-        for (size_t at = o->outgoing.first[from]; at < o->outgoing.first[from + 1]; at++) {
-            const size_t k = o->outgoing.number[at];
-            const uint32_t to = net->projections[k].to;
-            if (!is_short(net, w, k, slab) || --o->waiting[to] > 0)
-                continue;
-            o->level[to] = o->level[from] + 1; /* no population before was of a higher level */
-            o->ready[n_ready++] = to;
+    return net->n_populations - go_on(net, w, slab, o, n_ready);
+}
+
+/* Which of the populations without a level are on cycles or between them: all but those that lead to none of them. */
+static void find_cyclic(const pm_network *net, const pm_wiring *w, double slab, ordering *o) {
+    for (uint32_t p = 0; p < net->n_populations; p++)
+        o->cyclic[p] = o->level[p] == SIZE_MAX;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t p = 0; p < net->n_populations; p++) {
+            bool leads = false;
+            for (size_t at = o->outgoing.first[p]; !leads && at < o->outgoing.first[p + 1]; at++)
+                leads = is_short(net, w, o->outgoing.number[at], slab) &&
+                        o->cyclic[net->projections[o->outgoing.number[at]].to];
+            changed = changed || (o->cyclic[p] && !leads);
+            o->cyclic[p] = o->cyclic[p] && leads;
         }
     }
-    return net->n_populations - n_ready;
+}
+
+/* The cyclic populations make the level behind all before them; those behind follow. Returns that level. */
+static size_t level_cyclic(const pm_network *net, const pm_wiring *w, double slab, ordering *o) {
+    size_t level = 0, n_ready = 0;
+    for (size_t k = 0; k < net->n_projections; k++) {
+        const uint32_t from = net->projections[k].from;
+        if (is_short(net, w, k, slab) && o->cyclic[net->projections[k].to] && !o->cyclic[from] &&
+            o->level[from] >= level)
+            level = o->level[from] + 1;
+    }
+    for (uint32_t p = 0; p < net->n_populations; p++)
+        if (o->cyclic[p]) {
+            o->level[p] = level;
+            o->ready[n_ready++] = p;
+        }
+    (void)go_on(net, w, slab, o, n_ready);
+    return level;
 }
 
 typedef struct cell_graph {
@@ -234,8 +282,8 @@ static uint64_t peel_all(cell_graph *g, uint32_t *waiting, size_t *level, uint64
 }
 
 /* Levels of single cells along short synapses, round by round (Kahn's algorithm): the cells of a round are those whose
- * last predecessor was in the round before. */
-static pm_status cell_levels(cell_graph *g, size_t *level, pm_error *error) {
+ * last predecessor was in the round before. `impulses`: those act in the same way, so that a cycle is an error. */
+static pm_status cell_levels(cell_graph *g, size_t *level, bool impulses, bool *cyclic, pm_error *error) {
     const size_t n = (size_t)g->w->n_cells + 1;
     uint32_t *waiting = calloc(n, sizeof *waiting);
     uint64_t *ready = malloc(n * sizeof *ready), *next = malloc(n * sizeof *next);
@@ -247,7 +295,8 @@ static pm_status cell_levels(cell_graph *g, size_t *level, pm_error *error) {
             for (uint64_t q = g->w->first_group[m]; short_group(g, m, q); q++)
                 for (uint64_t k = g->w->groups[q].begin; k < g->w->groups[q + 1].begin; k++)
                     waiting[g->w->targets[k]]++;
-        if (peel_all(g, waiting, level, ready, next) > 0)
+        *cyclic = peel_all(g, waiting, level, ready, next) > 0;
+        if (*cyclic && impulses)
             status = name_cycle_of_all(g, waiting, error);
     }
     free(waiting);
@@ -258,7 +307,7 @@ static pm_status cell_levels(cell_graph *g, size_t *level, pm_error *error) {
 
 /* Runs of cells with equal level and class. */
 static pm_status make_ranges(pm_plan *plan, const pm_network *net, const pm_wiring *w, const size_t *level,
-                             pm_error *error) {
+                             const bool *cyclic, pm_error *error) {
     const size_t n_levels = plan->n_levels;
     plan->first_range = calloc(n_levels + 2, sizeof *plan->first_range);
     plan->ranges = malloc(((size_t)w->n_cells + 1) * sizeof *plan->ranges);
@@ -273,7 +322,8 @@ static pm_status make_ranges(pm_plan *plan, const pm_network *net, const pm_wiri
                 while (cell < w->first_cell[p + 1] && level[cell] == at)
                     cell++;
                 if (filling)
-                    plan->ranges[plan->first_range[at + 1]++] = (pm_range){begin, cell, w->class[p], (uint32_t)at};
+                    plan->ranges[plan->first_range[at + 1]++] =
+                        (pm_range){begin, cell, w->class[p], (uint32_t)at, cyclic[p] && at == plan->cyclic_level};
                 else
                     plan->first_range[at + 2]++;
             }
@@ -283,14 +333,35 @@ static pm_status make_ranges(pm_plan *plan, const pm_network *net, const pm_wiri
     return PM_OK;
 }
 
-/* The smallest positive delay among short projections between populations that have no level. */
-static double shortest_in_cycles(const pm_network *net, const pm_wiring *w, double slab, const size_t *level) {
+/* Whether a projection is short and between populations that act on each other. */
+static bool is_in_cycle(const pm_network *net, const pm_wiring *w, size_t k, double slab, const ordering *o) {
+    return is_short(net, w, k, slab) && o->cyclic[net->projections[k].from] && o->cyclic[net->projections[k].to];
+}
+
+/* The smallest positive delay in cycles. */
+static double shortest_in_cycles(const pm_network *net, const pm_wiring *w, double slab, const ordering *o) {
     double shortest = INFINITY;
     for (size_t k = 0; k < net->n_projections; k++)
-        if (is_short(net, w, k, slab) && level[net->projections[k].from] == SIZE_MAX &&
-            level[net->projections[k].to] == SIZE_MAX)
+        if (is_in_cycle(net, w, k, slab, o))
             shortest = fmin(shortest, w->min_positive_delay[k]);
     return shortest;
+}
+
+static bool has_delay_of_zero(const pm_network *net, const pm_wiring *w, double slab, const ordering *o) {
+    for (size_t k = 0; k < net->n_projections; k++)
+        if (is_in_cycle(net, w, k, slab, o) && w->min_delay[k] == 0.0)
+            return true;
+    return false;
+}
+
+static bool has_impulses_at_once(const pm_network *net, const pm_wiring *w, double slab, const ordering *o) {
+    for (size_t k = 0; k < net->n_projections; k++) {
+        const pm_projection *p = &net->projections[k];
+        if (is_in_cycle(net, w, k, slab, o) && w->min_delay[k] == 0.0 &&
+            pm_population_get_receptor(&net->populations[p->to], p->receptor).kernel->impulse)
+            return true;
+    }
+    return false;
 }
 
 /* The same on all ranks, though the cells here may have fewer. */
@@ -308,31 +379,48 @@ static pm_status choose(pm_plan *plan, cell_graph *g, ordering *o, size_t *cell_
     const pm_network *net = g->net;
     const pm_wiring *w = g->w;
     plan->slab = preferred_slab(net);
+    plan->cyclic_level = SIZE_MAX;
+    plan->reach = INFINITY;
     size_t cyclic;
     while ((cyclic = population_levels(net, w, plan->slab, o)) > 0) {
-        double shortest = shortest_in_cycles(net, w, plan->slab, o->level);
+        find_cyclic(net, w, plan->slab, o);
+        double shortest = shortest_in_cycles(net, w, plan->slab, o);
         if (!(shortest < plan->slab))
             break;
-        plan->slab = power_of_two_below(shortest);
-        if (plan->slab < 0x1p-40)
+        if (shortest < 0x1p-40)
             return pm_fail(error, PM_INVALID,
                            "a cycle of synapses has a delay of %g ms; cycles need delays of at least 1e-12 ms",
                            shortest);
+        if (shortest < NEARLY * plan->slab && !has_delay_of_zero(net, w, plan->slab, o)) {
+            plan->cyclic_level = level_cyclic(net, w, plan->slab, o);
+            plan->reach = shortest;
+            break;
+        }
+        plan->slab = power_of_two_below(shortest);
     }
     g->slab = plan->slab;
     for (size_t p = 0; p < net->n_populations; p++) {
         for (uint32_t n = w->first_neuron[p]; n < w->first_neuron[p + 1]; n++)
             g->is_source[n] = net->populations[p].kind != PM_LIF;
-        for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++) {
-            cell_level[c] = o->level[p];
+        for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
             g->neuron_of[c] = w->first_neuron[p] + w->first_here[p] + (c - w->first_cell[p]);
+    }
+    if (cyclic > 0 && plan->cyclic_level == SIZE_MAX) {
+        bool cells_cycle = false;
+        const pm_status status =
+            cell_levels(g, cell_level, has_impulses_at_once(net, w, plan->slab, o), &cells_cycle, error);
+        if (status != PM_OK)
+            return status;
+        if (cells_cycle) {
+            plan->cyclic_level = level_cyclic(net, w, plan->slab, o);
+            plan->reach = 0.0;
         }
     }
-    pm_status status = cyclic > 0 ? cell_levels(g, cell_level, error) : PM_OK;
-    if (status != PM_OK)
-        return status;
+    for (size_t p = 0; p < net->n_populations && (cyclic == 0 || plan->cyclic_level < SIZE_MAX); p++)
+        for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
+            cell_level[c] = o->level[p];
     plan->n_levels = count_levels(g, cell_level);
-    return pm_exchange_agree(g->exchange, make_ranges(plan, net, w, cell_level, error), error);
+    return pm_exchange_agree(g->exchange, make_ranges(plan, net, w, cell_level, o->cyclic, error), error);
 }
 
 pm_status pm_plan_new(const pm_network *network, const pm_wiring *wiring, const pm_exchange *exchange, pm_plan *plan,

@@ -137,6 +137,15 @@ static pm_status move_to(course *c, double x1) {
     return PM_OK;
 }
 
+/* The same where a spike that is final belongs before the arrival at x1, whose time is that spike's, rounded. */
+static pm_status move_past_spike(course *c, double x1) {
+    const double time = c->engine->start + x1;
+    pm_status status = move_to(c, x1 + (nextafter(time, INFINITY) - time));
+    if (status == PM_OK && !c->ended && pm_is_pinned(c->engine, c->worker, c->n_spikes, x1))
+        status = fire(c, 0.0);
+    return status;
+}
+
 /* What rounding leaves of the sum so far goes into `rest`. */
 static void add_to(pm_meeting *instant, double *rest, double weight) {
     double sum = instant->weight + weight, part = sum - instant->weight;
@@ -192,6 +201,8 @@ static bool is_silent(const pm_lif *lif, const pm_lif_state *state, double gap) 
 static pm_status cross_gap(course *c, size_t k, double x1) {
     const pm_basis_table *gaps = &c->worker->gaps;
     bool held = c->release >= x1;
+    if (pm_is_pinned(c->engine, c->worker, c->n_spikes, x1))
+        return move_past_spike(c, x1);
     if (c->watches || x1 > c->limit || (!held && c->release > c->x) ||
         (!held && !is_silent(c->lif, &c->state, gaps->t[k])))
         return move_to(c, x1);
@@ -266,10 +277,9 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
     worker->last_point = -INFINITY;
     if (!pm_gather(engine, worker, cell))
         return pm_fail_memory(&worker->error, "arrivals");
-    worker->driven.n = 0;
     course c = begin(engine, worker, cell, class);
     const bool was_held = isnan(engine->cells[cell].u);
-    if ((engine->drive.n_channels > 0 && !pm_drive_list(&engine->drive, &worker->block, cell, &worker->driven)) ||
+    if (!pm_rounds_pins(engine, worker, cell) || !pm_list_driven(engine, worker, cell, class) ||
         !make_instants(engine, worker, &class->lif, -c.x))
         return pm_fail_memory(&worker->error, "arrivals");
     const size_t n = worker->instants.count;

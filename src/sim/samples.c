@@ -109,7 +109,7 @@ static bool sample_one(pm_engine *engine, pm_worker *worker, const pm_watch *wat
 
 const pm_watch *pm_watches_of(const pm_engine *engine, uint32_t cell) {
     size_t low = 0, high = engine->n_watches;
-    if (!engine->watched[cell])
+    if (!engine->watched[cell] || (pm_is_cyclic(engine, cell) && !engine->final_look))
         return NULL;
     while (low < high) {
         size_t middle = low + (high - low) / 2;

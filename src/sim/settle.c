@@ -115,7 +115,7 @@ static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_class *cl
 }
 
 /* Everything about a cell that is looked at. */
-static pm_status visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_class *class) {
+pm_status pm_visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_class *class) {
     if (class->general)
         return pm_general_visit(engine, worker, n, class->general);
     const bool lags = engine->cells[n].origin < engine->start;
@@ -133,15 +133,20 @@ static pm_status visit(pm_engine *engine, pm_worker *worker, uint32_t n, const p
     return silent && !engine->watched[n] ? PM_OK : pm_replay(engine, worker, n, class, NULL);
 }
 
-bool pm_draw_driven(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
-    const pm_drive *drive = &engine->drive;
-    const double h = engine->end - engine->start;
-    const uint32_t n_channels = drive->first[cells.end] - drive->first[cells.begin];
-    if (!pm_drive_draw(drive, cells.begin, cells.end, engine->start, h, &class->lif, &class->series, &worker->block))
-        return false;
-    if (engine->sample_until < engine->end)
-        worker->n_driven += pm_drive_before(&worker->block, n_channels, engine->start, engine->sample_until);
-    return true;
+bool pm_draw_driven(const pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    worker->block_begin = cells.begin;
+    worker->block_end = cells.end;
+    return pm_drive_draw(&engine->drive, cells.begin, cells.end, engine->start, engine->end - engine->start,
+                         &class->lif, &class->series, &worker->block);
+}
+
+bool pm_list_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class) {
+    worker->driven.n = 0;
+    if (engine->drive.n_channels == 0)
+        return true;
+    const bool drawn = worker->block_begin <= cell && cell < worker->block_end;
+    return (drawn || pm_draw_driven(engine, worker, (pm_block){cell, cell + 1}, class)) &&
+           pm_drive_list(&engine->drive, &worker->block, cell, &worker->driven);
 }
 
 static inline __attribute__((always_inline)) void add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell,
@@ -168,7 +173,7 @@ void pm_add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, co
     add_driven(engine, worker, cell, class, scale, intake);
 }
 
-static const pm_class *class_of(const pm_engine *engine, uint32_t cell) {
+const pm_class *pm_class_of(const pm_engine *engine, uint32_t cell) {
     return &engine->classes[engine->plan.ranges[engine->range_of[cell]].class];
 }
 
@@ -198,7 +203,7 @@ static inline void carry_on(const pm_engine *engine, uint32_t n, const pm_class 
 void pm_carry_back(const pm_engine *engine) {
     for (uint32_t n = 0; n < engine->wiring->n_cells; n++) {
         const pm_intake *before = &engine->intakes[n];
-        if (engine->cells[n].origin == engine->end && !class_of(engine, n)->general)
+        if (engine->cells[n].origin == engine->end && !pm_class_of(engine, n)->general)
             engine->cells[n] = (pm_cell){before->u, before->i, before->b, before->lift};
     }
 }
@@ -215,25 +220,26 @@ static pm_status visit_several(pm_engine *engine, pm_worker *worker, const uint3
     pm_status status = PM_OK;
     pm_fetch_logs(engine, worker, cells, n);
     for (size_t k = 0; status == PM_OK && k < n; k++) {
-        status = visit(engine, worker, cells[k], class);
-        if (status == PM_OK && engine->until == INFINITY && pm_is_reached(&engine->intakes[cells[k]]))
+        status = pm_visit(engine, worker, cells[k], class);
+        if (status == PM_OK && engine->until == INFINITY && pm_is_reached(&engine->intakes[cells[k]]) &&
+            !pm_is_cyclic(engine, cells[k]))
             carry_on(engine, cells[k], class);
     }
     return status;
 }
 
+/* Cells of one range. */
 static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
     const double start = engine->start, end = engine->end, theta = class->lif.theta;
     const pm_lif_ceiling ceiling = pm_lif_ceiling_over(&class->lif, end - start);
     const pm_lif_basis step = class->steps[1];
     const pm_lif lif = class->lif;
-    const bool driven = engine->drive.n_channels > 0, lasting = engine->until == INFINITY;
+    const bool driven = engine->drive.n_channels > 0,
+               lasting = engine->until == INFINITY && !pm_is_cyclic(engine, cells.begin);
     uint32_t waiting[PM_TOGETHER];
     size_t n_waiting = 0;
     double lift_sum = 0.0;
     pm_status status = PM_OK;
-    if (driven && !pm_draw_driven(engine, worker, cells, class))
-        return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
     for (uint32_t n = cells.begin; status == PM_OK && n < cells.end; n++) {
         pm_cell *cell = &engine->cells[n];
         if (driven)
@@ -265,11 +271,25 @@ static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cel
     return status == PM_OK ? visit_several(engine, worker, waiting, n_waiting, class) : status;
 }
 
+/* Draws what drives bring to cells, and counts what comes before `sample_until`; the whole slab is counted later. */
+static bool draw_and_count(const pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    const pm_drive *drive = &engine->drive;
+    if (!pm_draw_driven(engine, worker, cells, class))
+        return false;
+    if (engine->sample_until < engine->end)
+        worker->n_driven += pm_drive_before(&worker->block, drive->first[cells.end] - drive->first[cells.begin],
+                                            engine->start, engine->sample_until);
+    return true;
+}
+
 pm_status pm_settle_range(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    const bool driven = engine->drive.n_channels > 0;
     pm_status status = PM_OK;
     uint32_t begin = cells.begin;
     for (uint32_t next; status == PM_OK && begin < cells.end; begin = next) {
-        next = engine->drive.n_channels > 0 ? pm_drive_block_end(&engine->drive, begin, cells.end) : cells.end;
+        next = driven ? pm_drive_block_end(&engine->drive, begin, cells.end) : cells.end;
+        if (driven && !draw_and_count(engine, worker, (pm_block){begin, next}, class))
+            return pm_fail_memory(&worker->error, "arrivals from Poisson sources");
         status = (class->general ? pm_general_settle : settle_cells)(engine, worker, (pm_block){begin, next}, class);
     }
     return status;
@@ -278,33 +298,40 @@ pm_status pm_settle_range(pm_engine *engine, pm_worker *worker, pm_block cells, 
 pm_status pm_settle_listed(pm_engine *engine, pm_worker *worker, size_t level) {
     pm_status status = PM_OK;
     for (uint32_t n = worker->listed[level]; status == PM_OK && n != PM_LOG_END; n = engine->link[n])
-        status = visit(engine, worker, n, class_of(engine, n));
+        status = pm_visit(engine, worker, n, pm_class_of(engine, n));
     return status;
 }
 
 static void commit_outcome(const pm_engine *engine, const pm_outcome *outcome) {
     const uint32_t n = outcome->cell;
+    if (n == PM_NO_CELL)
+        return;
     if (engine->cells[n].origin != engine->end)
-        carry(engine, n, class_of(engine, n));
+        carry(engine, n, pm_class_of(engine, n));
     engine->cells[n].u = outcome->u;
     engine->holds[n] = outcome->hold;
 }
 
-/* Plain cells have been carried on. */
+/* Plain cells have been carried on, but for those of the cyclic level. */
 static void commit_all(const pm_engine *engine, const pm_worker *worker) {
     const pm_block own = {worker->begin, worker->end};
     const pm_plan *plan = &engine->plan;
-    for (size_t r = 0; engine->has_general && r < plan->first_range[plan->n_levels]; r++) {
+    const bool all = engine->has_general || plan->cyclic_level < plan->n_levels;
+    for (size_t r = 0; all && r < plan->first_range[plan->n_levels]; r++) {
         const pm_class *class = &engine->classes[plan->ranges[r].class];
+        const pm_block part = pm_in_block(own, &plan->ranges[r]);
         if (class->general)
-            pm_general_commit_block(engine, pm_in_block(own, &plan->ranges[r]), class->general);
+            pm_general_commit_block(engine, part, class->general);
+        for (uint32_t n = part.begin; !class->general && plan->ranges[r].cyclic && n < part.end; n++)
+            if (pm_is_reached(&engine->intakes[n]))
+                carry(engine, n, class);
     }
 }
 
 static void commit_listed(const pm_engine *engine, const pm_worker *worker) {
     for (size_t level = 0; level < engine->plan.n_levels; level++)
         for (uint32_t n = worker->listed[level]; n != PM_LOG_END; n = engine->link[n]) {
-            const pm_class *class = class_of(engine, n);
+            const pm_class *class = pm_class_of(engine, n);
             if (class->general)
                 pm_general_commit_block(engine, (pm_block){n, n + 1}, class->general);
             else if (pm_is_reached(&engine->intakes[n]))
@@ -316,7 +343,7 @@ static void commit_listed(const pm_engine *engine, const pm_worker *worker) {
 static void renew_wakes(pm_engine *engine, pm_worker *worker) {
     for (size_t level = 0; level < engine->plan.n_levels; level++)
         for (uint32_t n = worker->listed[level]; n != PM_LOG_END; n = engine->link[n]) {
-            const pm_class *class = class_of(engine, n);
+            const pm_class *class = pm_class_of(engine, n);
             const bool moved = engine->cells[n].origin == engine->end;
             if (moved && class->general)
                 pm_general_renew_wake(engine, n, class->general);
@@ -340,7 +367,7 @@ void pm_commit_cells(pm_engine *engine, pm_worker *worker) {
 void pm_calm_down(pm_engine *engine, pm_worker *worker) {
     for (uint32_t n = worker->begin; n < worker->end; n++) {
         if (engine->cells[n].origin == engine->start || engine->wake[n] == PM_UNKNOWN)
-            find_wake(engine, n, class_of(engine, n));
+            find_wake(engine, n, pm_class_of(engine, n));
         engine->log_head[n] = PM_LOG_END;
         engine->intakes[n] = (pm_intake){0};
     }

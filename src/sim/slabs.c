@@ -5,22 +5,62 @@
 
 #include <math.h>
 
-/* `status`: of what precedes; `last`: the window ends here. */
-static pm_status settle_slab(pm_exact *s, bool last, pm_status status, pm_error *error) {
+/* The time of the first spike of the cyclic level that is not final, on all ranks; -INFINITY: one of them failed. */
+static double next_of_all(const pm_exact *s, pm_status status) {
+    double next = status == PM_OK ? pm_rounds_next(&s->engine) : -INFINITY;
+    if (s->exchange)
+        s->exchange->least(s->exchange->user, &next, 1);
+    return next;
+}
+
+/* The rounds of the cyclic level (rounds.c), which has been settled with that status. */
+static pm_status go_round(pm_exact *s, pm_status status, pm_error *error) {
     pm_engine *engine = &s->engine;
-    const size_t n_levels = engine->plan.n_levels;
-    size_t first = 0;
-    for (size_t level = 0; level < n_levels; level++) {
-        size_t next = engine->deliveries.count;
+    double next = next_of_all(s, status);
+    do {
+        const size_t first = engine->deliveries.count;
         if (status == PM_OK)
-            status = pm_engine_settle(engine, first, level, error);
+            status = pm_rounds_fix(engine, fmax(next + engine->plan.reach, nextafter(next, INFINITY)), error);
         if (status == PM_OK)
             status = pm_take_spikes(s, error);
-        if (last || n_levels > 1)
-            status = pm_share_spikes(s, status, error);
+        status = pm_share_spikes(s, status, error);
         if (status != PM_OK && (!s->exchange || s->agreed))
             return status;
-        first = next;
+        if (status == PM_OK)
+            status = pm_rounds_settle(engine, first, error);
+        next = next_of_all(s, status);
+    } while (next < INFINITY);
+    return status == PM_OK ? pm_rounds_end(engine, error) : status;
+}
+
+/* Settles the cells of a level, to which the deliveries from number *first on are new; `share`: their spikes are
+ * exchanged. `status`: of what precedes. */
+static pm_status settle_level(pm_exact *s, size_t level, bool share, size_t *first, pm_status status, pm_error *error) {
+    pm_engine *engine = &s->engine;
+    size_t next = engine->deliveries.count;
+    if (status == PM_OK)
+        status = pm_engine_settle(engine, *first, level, error);
+    if (level == engine->plan.cyclic_level) {
+        status = go_round(s, status, error);
+        next = engine->deliveries.count;
+    } else {
+        if (status == PM_OK)
+            status = pm_take_spikes(s, error);
+        if (share)
+            status = pm_share_spikes(s, status, error);
+    }
+    *first = next;
+    return status;
+}
+
+/* `status`: of what precedes; `last`: the window ends here. */
+static pm_status settle_slab(pm_exact *s, bool last, pm_status status, pm_error *error) {
+    const size_t n_levels = s->engine.plan.n_levels;
+    size_t first = 0;
+    for (size_t level = 0; level < n_levels; level++) {
+        status = settle_level(s, level, last || n_levels > 1, &first, status, error);
+        if (status != PM_OK && (!s->exchange || s->agreed))
+            return status;
     }
     return status;
 }
@@ -69,18 +109,12 @@ pm_status pm_probe_cell(pm_exact *s, uint32_t cell, pm_lif_state *state, pm_erro
     pm_engine *engine = &s->engine;
     const pm_spike *sources;
     size_t n_sources, first = 0;
-    const uint32_t levels = engine->plan.ranges[engine->range_of[cell]].level;
+    const uint32_t levels = engine->plan.ranges[engine->range_of[cell]].level + pm_is_cyclic(engine, cell);
     s->found.count = 0;
     engine->until = engine->sample_from = engine->sample_until = s->time;
     pm_status status = pm_open_slab(s, &sources, &n_sources, error);
-    for (uint32_t level = 0; status == PM_OK && level < levels; level++) {
-        const size_t next = engine->deliveries.count;
-        status = pm_engine_settle(engine, first, level, error);
-        if (status == PM_OK)
-            status = pm_take_spikes(s, error);
-        status = pm_share_spikes(s, status, error);
-        first = next;
-    }
+    for (uint32_t level = 0; status == PM_OK && level < levels; level++)
+        status = settle_level(s, level, true, &first, status, error);
     if (status == PM_OK)
         status = pm_engine_probe(engine, cell, s->time, state, error);
     pm_engine_finish(engine);

@@ -105,10 +105,10 @@ projections: [{from: in, to: cells, connect: all_to_all, weight: 1.0, delay: 1.0
 EOF
 refuse 1 "not enough memory for 1.6e.13 synapses" run network.yaml -o new
 
-# a cycle without delay, and activity without end
+# a cycle of impulses without delay, and activity without end
 cat > network.yaml << 'EOF'
 duration: 10.0
-populations: [{name: cells, size: 2}]
+populations: [{name: cells, size: 2, neuron: {tau_1: 0.0, tau_2: 0.0}}]
 projections: [{from: cells, to: cells, connect: all_to_all, weight: 1.0}]
 EOF
 refuse 2 "cells\[[01]\]" run network.yaml -o new

@@ -163,7 +163,7 @@ done
 # What goes wrong is told once, ends all ranks, and leaves nothing.
 cat > cycle.yaml << 'EOF'
 duration: 10.0
-populations: [{name: cells, size: 7}]
+populations: [{name: cells, size: 7, neuron: {tau_1: 0.0, tau_2: 0.0}}]
 projections: [{from: cells, to: cells, connect: all_to_all, weight: 1.0}]
 EOF
 cat > runaway.yaml << 'EOF'
@@ -181,6 +181,20 @@ for case in missing:2:missing.yaml cycle:2:'form a cycle' runaway:1:'runaway act
     check "$name on three ranks: the message comes once" test "$(grep -c "^punctum: .*${case##*:}" message)" -eq 1
     check "$name on three ranks: nothing is left" test -z "$(find new -type f 2> /dev/null)"
 done
+
+# Currents may go in a cycle without delay.
+cat > currents.yaml << 'EOF'
+duration: 50.0
+neuron: {I_e: 900.0, V_th: -50.0}
+populations: [{name: cells, size: 17, initial: {V_m: {uniform: [-70.0, -55.0]}}}]
+projections: [{from: cells, to: cells, connect: {pairwise_bernoulli: 0.3}, weight: -90.0}]
+record: {spikes: [cells]}
+EOF
+check "a cycle of currents without delay" "$program" run currents.yaml -o currents -q
+check "the same on three ranks" ranks 3 run currents.yaml -o currents-ranks -q
+check "with the same spikes" cmp currents/spikes-cells.dat currents-ranks/spikes-cells.dat
+check "which are some" test "$(wc -l < currents/spikes-cells.dat)" -gt 20
+
 ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 mpirun -n 3 --oversubscribe -x LD_PRELOAD="$PWD/faults.so" -x FAULT_HOW=full \
     "$program" run "$here/test/reference/recurrent/network.yaml" -o full > out 2> message
 check "a full disk ends three ranks with status 1" test $? -eq 1

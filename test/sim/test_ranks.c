@@ -151,7 +151,7 @@ static pm_network *sources_and_cells(uint32_t size) {
     neuron.t_ref = 2.0;
     other.tau_1 = 3.0;
     for (uint32_t k = 0; k < 60; k++)
-        events[k] = (pm_event){.neuron = k * 7 % size, .time = 1.3 * (k / 2)};
+        events[k] = (pm_event){.neuron = k * 7 % size, .time = 1.3 * floor(0.5 * k)};
     const uint32_t watched[] = {0, size - 1};
     ck_assert_int_eq(pm_network_add_lif(network, "cells", size, &neuron, NULL, NULL), PM_OK);
     ck_assert_int_eq(pm_network_add_lif(network, "others", size / 2 + 1, &other, NULL, NULL), PM_OK);
@@ -215,8 +215,28 @@ static pm_network *chain(uint32_t size) {
     return network;
 }
 
+/* Cells that act on each other after far less than a slab, and cells behind them. */
+static pm_network *loops(uint32_t size) {
+    static const pm_distribution BRIEF = {.kind = PM_UNIFORM, .a = 0.0007, .b = 0.9};
+    const uint32_t watched[] = {0, size - 1};
+    pm_network *network = pm_network_new();
+    pm_neuron neuron = pm_neuron_default();
+    neuron.t_ref = 0.5;
+    ck_assert_int_eq(pm_network_add_poisson_source(network, "in", size, 5000.0, NULL, NULL), PM_OK);
+    ck_assert_int_eq(pm_network_add_lif(network, "cells", size, &neuron, NULL, NULL), PM_OK);
+    ck_assert_int_eq(pm_network_add_lif(network, "others", size, &neuron, NULL, NULL), PM_OK);
+    const pm_projection projections[] = {
+        {.from = 0, .to = 1, .rule = PM_ONE_TO_ONE, .weight.a = 230.0, .delay.a = 0.5},
+        {.from = 1, .to = 1, .rule = PM_FIXED_INDEGREE, .indegree = 5, .weight = NORMAL, .delay = BRIEF},
+        {.from = 1, .to = 2, .rule = PM_FIXED_INDEGREE, .indegree = 5, .weight.a = 900.0},
+    };
+    add(network, projections, sizeof projections / sizeof *projections);
+    ck_assert_int_eq(pm_network_record_potential(network, 1, watched, size > 1 ? 2 : 1, 0.5, NULL), PM_OK);
+    return network;
+}
+
 typedef pm_network *builder(uint32_t size);
-static builder *const builders[] = {sources_and_cells, layers, chain};
+static builder *const builders[] = {sources_and_cells, layers, chain, loops};
 
 static int compare_spikes(const void *left, const void *right) {
     const pm_spike *a = left, *b = right;
@@ -229,9 +249,9 @@ static int compare_spikes(const void *left, const void *right) {
 /* _i: builder, number of ranks; sizes that the ranks do not divide, and one that is smaller. */
 START_TEST(same_bits) {
     static const uint32_t sizes[] = {3, 23, 64};
-    const uint32_t ranks = 2 + (uint32_t)_i / 3 * 2 - (_i / 3 == 2);
+    const uint32_t ranks = 2 + (uint32_t)_i / 4 * 2 - (_i / 4 == 2);
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-        pm_network *network = builders[_i % 3](sizes[k]);
+        pm_network *network = builders[_i % 4](sizes[k]);
         course alone, courses[MOST_RANKS];
         run_on(&alone, 1, network, 90.0);
         run_on(courses, ranks, network, 90.0);
@@ -297,6 +317,8 @@ START_TEST(failures) {
     for (int what = 0; what < 2; what++) {
         pm_network *network = pm_network_new();
         course courses[3];
+        if (what == 1)
+            endless.tau_1 = endless.tau_2 = 0.0; /* impulses in a cycle without delay */
         ck_assert_int_eq(pm_network_add_lif(network, "calm", 4, &neuron, NULL, NULL), PM_OK);
         ck_assert_int_eq(pm_network_add_lif(network, what ? "loop" : "wild", 4, &endless, NULL, NULL), PM_OK);
         ck_assert_int_eq(pm_network_add_spike_source(network, "kick", 1, &kick, 1, NULL, NULL), PM_OK);
@@ -321,7 +343,7 @@ Suite *pm_suite_ranks(void);
 Suite *pm_suite_ranks(void) {
     Suite *suite = suite_create("ranks");
     TCase *cases = tcase_create("all");
-    tcase_add_loop_test(cases, same_bits, 0, 9);
+    tcase_add_loop_test(cases, same_bits, 0, 12);
     tcase_add_test(cases, windows);
     tcase_add_test(cases, failures);
     suite_add_tcase(suite, cases);

@@ -265,13 +265,14 @@ static pm_network *cells_with_list(uint32_t size, const pm_synapse *synapses, si
     return net;
 }
 
-/* A cycle of zero delay is an error that names its neurons; the same synapses without the cycle run. */
+/* A cycle of impulses of zero delay is an error that names its neurons; the same synapses without the cycle run. */
 START_TEST(zero_delay_cycle) {
     const pm_synapse synapses[] = {
         {4, 3, 1.0, 0.0}, {3, 7, 1.0, 0.0}, {7, 9, 1.0, 0.0}, {9, 3, 1.0, 0.0}, {9, 1, 1.0, 0.0}};
     pm_network *net = cells_with_list(10, synapses, 5);
     pm_error error = {0};
     pm_simulation *s;
+    net->populations[0].neuron.tau_1 = net->populations[0].neuron.tau_2 = 0.0;
     ck_assert_int_eq(pm_simulation_new(net, NULL, &s, &error), PM_INVALID);
     ck_assert_ptr_nonnull(strstr(error.message, "cells[3]"));
     ck_assert_ptr_nonnull(strstr(error.message, "cells[7]"));
