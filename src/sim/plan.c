@@ -39,6 +39,36 @@ static double preferred_slab(const pm_network *net) {
     return shortest < INFINITY ? power_of_two_below(fmax(shortest / 8.0, 0x1p-30)) : 1.0;
 }
 
+/* Arrivals to be expected at a cell, per ms: from sources by their rates, from cells by a guess. */
+static double expected_arrivals(const pm_network *net, const pm_wiring *w, const pm_exchange *exchange) {
+    const double guess = 5e-3; /* spikes/ms */
+    double arrivals = 0.0, cells = 0.0;
+    for (size_t p = 0; p < net->n_populations; p++) {
+        uint64_t synapses = 0;
+        for (uint32_t n = w->first_neuron[p]; n < w->first_neuron[p + 1]; n++)
+            synapses += w->groups[w->first_group[n + 1]].begin - w->groups[w->first_group[n]].begin;
+        if (exchange)
+            exchange->sum(exchange->user, &synapses, 1);
+        const pm_population *population = &net->populations[p];
+        const double rate = population->kind == PM_POISSON_SOURCE ? 1e-3 * population->rate : guess;
+        arrivals += rate * (double)synapses;
+        cells += population->kind == PM_LIF ? population->size : 0.0;
+    }
+    return arrivals / fmax(cells, 1.0);
+}
+
+/* A slab for rounds. Where cells hear little, settling them costs more than rounds and bounds that are not tight. */
+static double slab_for_rounds(const pm_network *net, const pm_wiring *w, const pm_exchange *exchange, double slab) {
+    const double most = 4.0 / expected_arrivals(net, w, exchange);
+    double tau_m = INFINITY;
+    for (size_t p = 0; p < net->n_populations; p++)
+        if (net->populations[p].kind == PM_LIF)
+            tau_m = fmin(tau_m, net->populations[p].neuron.C_m / net->populations[p].neuron.g_L);
+    while (tau_m < INFINITY && 2.0 * slab <= fmin(most, 0.125 * tau_m))
+        slab *= 2.0;
+    return slab;
+}
+
 static bool is_short(const pm_network *net, const pm_wiring *w, size_t projection, double slab) {
     return net->populations[net->projections[projection].from].kind == PM_LIF && w->min_delay[projection] < slab;
 }
@@ -381,6 +411,8 @@ static pm_status choose(pm_plan *plan, cell_graph *g, ordering *o, size_t *cell_
     plan->slab = preferred_slab(net);
     plan->cyclic_level = SIZE_MAX;
     plan->reach = INFINITY;
+    const double preferred = plan->slab, longer = slab_for_rounds(net, w, g->exchange, preferred);
+    bool lengthened = false;
     size_t cyclic;
     while ((cyclic = population_levels(net, w, plan->slab, o)) > 0) {
         find_cyclic(net, w, plan->slab, o);
@@ -391,7 +423,13 @@ static pm_status choose(pm_plan *plan, cell_graph *g, ordering *o, size_t *cell_
             return pm_fail(error, PM_INVALID,
                            "a cycle of synapses has a delay of %g ms; cycles need delays of at least 1e-12 ms",
                            shortest);
-        if (shortest < NEARLY * plan->slab && !has_delay_of_zero(net, w, plan->slab, o)) {
+        const bool rounds = shortest < NEARLY * plan->slab && !has_delay_of_zero(net, w, plan->slab, o);
+        if (lengthened != rounds && plan->slab == (rounds ? preferred : longer) && longer > preferred) {
+            lengthened = true; /* and if that is too long for rounds, back again */
+            plan->slab = rounds ? longer : preferred;
+            continue;
+        }
+        if (rounds) {
             plan->cyclic_level = level_cyclic(net, w, plan->slab, o);
             plan->reach = shortest;
             break;
