@@ -44,7 +44,8 @@ int open(const char *path, int flags, ...) {
     va_start(list, flags);
     int mode = flags & O_CREAT ? va_arg(list, int) : 0;
     va_end(list);
-    if (flags & (O_WRONLY | O_RDWR) && fails())
+    const bool counts = strstr(path, ".gcda") != NULL; /* of a build for coverage, when the program has ended */
+    if (flags & (O_WRONLY | O_RDWR) && !counts && fails())
         return fail(ENOSPC);
     int file = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     if (file >= 0 && file < 4096)
