@@ -18,12 +18,15 @@ from typing import Union
 
 from . import metrics
 from ._core import version as __version__
+from .camera import Camera, Events, Film
 from .classification import Classification, ClassTrainer, Dataset, Epoch, Outcome, Score
+from .commands import Results, Validation
 from .errors import Error, InvalidError, Stopped
 from .files import SpikeTable, read_spikes, write_spikes
 from .gradients import Gradient
 from .kinds import Field, Kind, kind, kinds
 from .network import Current, Network, Population, Projection
+from .search import Search, SearchPoint, SearchProgress
 from .simulation import Run, Samples, Simulation, Spikes, State
 from .training import Experiment, Layer, Pattern, Report, Trainer, Trial
 from .values import (
@@ -48,6 +51,7 @@ def load(path: Union[str, os.PathLike[str]]) -> Network:
 
 
 __all__ = [
+    "Camera",
     "ClassTrainer",
     "Classification",
     "Current",
@@ -55,8 +59,10 @@ __all__ = [
     "Distribution",
     "Epoch",
     "Error",
+    "Events",
     "Experiment",
     "Field",
+    "Film",
     "Gradient",
     "InvalidError",
     "Jump",
@@ -70,9 +76,13 @@ __all__ = [
     "Receptor",
     "Report",
     "Reset",
+    "Results",
     "Run",
     "Samples",
     "Score",
+    "Search",
+    "SearchPoint",
+    "SearchProgress",
     "Simulation",
     "SpikeTable",
     "Spikes",
@@ -80,6 +90,7 @@ __all__ = [
     "Stopped",
     "Trainer",
     "Trial",
+    "Validation",
     "__version__",
     "alpha",
     "exp",

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from .commands import Commands
 from .errors import InvalidError
 from .kinds import kind
 from .values import (
@@ -288,10 +289,10 @@ class Current:
     numbers: dict[str, float]
 
 
-class Network:
+class Network(Commands):
     """A network of populations and projections. Every random choice derives from the seed.
 
-    duration (ms) matters for files only: simulations run as far as they are told.
+    duration (ms): of runs that are told no other, and of run_into() and validate().
     """
 
     def __init__(self, seed: int = 1, duration: float = 0.0) -> None:

@@ -49,7 +49,7 @@ const pm_kind pm_camera_kind = {.name = "camera",
                                 .check = check};
 
 pm_camera pm_camera_default(void) {
-    pm_camera camera;
+    pm_camera camera = {.size = sizeof camera};
     pm_kind_preset(&pm_camera_kind, &camera);
     return camera;
 }

@@ -40,6 +40,7 @@ START_TEST(events_count_thresholds) {
     uint8_t picture[SIDE * SIDE];
     int net[PM_CAMERA_PIXELS] = {0};
     pm_camera c = pm_camera_default();
+    ck_assert_uint_eq(c.size, sizeof c);
     pm_pixel_events events = {0};
     c.refractory = 0.0;
     c.saccade = 20.0;
