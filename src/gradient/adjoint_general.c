@@ -215,6 +215,8 @@ static void add_parameters(const pm_adjoint_general *a, const pm_tape *t, uint32
 
 static pm_status sweep(pm_adjoint_general *a, const pm_tape *t, const pm_general_gradient *gradient, pm_error *error) {
     pm_status status = PM_OK;
+    if (t->steps.count == 0)
+        return PM_OK;
     const double *x = t->states.items + t->states.count;
     for (size_t k = t->steps.count; !status && k-- > 0;) {
         const pm_tape_step *step = &t->steps.items[k];

@@ -140,7 +140,7 @@ bool pm_drive_draw(const pm_drive *drive, uint32_t begin, uint32_t end, double s
     const size_t n_groups = (last - first + LANES - 1) / LANES;
     group g = {0};
     block->first = first;
-    if (!reserve_groups(block, n_groups + 1))
+    if (!reserve_groups(block, n_groups + 1) || !reserve_rows(block, 1))
         return false;
     size_t n_rows = 0;
     for (size_t k = 0; k < n_groups; k++) {

@@ -133,6 +133,9 @@ static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t h
     size_t n = 0;
     for (uint32_t at = head; at != PM_LOG_END; at = log[at].next, n++)
         __builtin_prefetch(&log[at] + AHEAD); /* those of the next cells */
+    worker->arrivals.count = 0;
+    if (n == 0)
+        return true;
     if (!PM_LIST_RESERVE(worker->arrivals, n) || !PM_LIST_RESERVE(worker->ranking, 2 * n))
         return false;
     size_t k = n;

@@ -147,7 +147,8 @@ START_TEST(fingerprints) {
         hash[f] = 0xcbf29ce484222325u;
     for (int k = 0; k < ARGUMENTS; k++) {
         double x = 40.0 * gsl_rng_uniform(rng) - 30.0, many;
-        double positive = ldexp(1.0 + gsl_rng_uniform(rng), (int)gsl_rng_uniform_int(rng, 40) - 20);
+        int exponent = (int)gsl_rng_uniform_int(rng, 40) - 20;
+        double positive = ldexp(1.0 + gsl_rng_uniform(rng), exponent);
         many = -positive;
         pm_exponentials(1, &many);
         hash[0] = mix(hash[0], pm_exp(x));
