@@ -215,9 +215,7 @@ static void add_parameters(const pm_adjoint_general *a, const pm_tape *t, uint32
 
 static pm_status sweep(pm_adjoint_general *a, const pm_tape *t, const pm_general_gradient *gradient, pm_error *error) {
     pm_status status = PM_OK;
-    if (t->steps.count == 0)
-        return PM_OK;
-    const double *x = t->states.items + t->states.count;
+    size_t kept = t->states.count;
     for (size_t k = t->steps.count; !status && k-- > 0;) {
         const pm_tape_step *step = &t->steps.items[k];
         const place at = place_of(a, t, step->cell);
@@ -227,8 +225,8 @@ static pm_status sweep(pm_adjoint_general *a, const pm_tape *t, const pm_general
             status = spike_back(a, t, &at, step, gradient, error);
         else if (step->of == PM_STEP_RESTART)
             restart(a, t, &at, step);
-        x -= t->keeps_states ? pm_membrane_width(at.m) : 0;
-        carry(&at, step, t->keeps_states ? x : NULL);
+        kept -= t->keeps_states ? pm_membrane_width(at.m) : 0;
+        carry(&at, step, t->keeps_states ? t->states.items + kept : NULL);
     }
     return status;
 }
