@@ -86,10 +86,13 @@ static pm_status copy_array(const void *from, size_t count, size_t item_size, vo
     return PM_OK;
 }
 
-/* Room for one more item at the end of an array. */
+/* Room for one more item at the end of an array, which has room for the next power of two. */
 static pm_status grow(void **items, size_t count, size_t item_size, pm_error *error) {
-    size_t capacity = count; /* at least: an array that has already doubled stays where it is */
-    return pm_list_reserve(items, &capacity, count + 1, item_size) ? PM_OK : pm_fail_memory(error, "the network");
+    if ((count & (count - 1)) != 0)
+        return PM_OK;
+    size_t capacity = count;
+    return pm_list_reserve(items, &capacity, count ? 2 * count : 1, item_size) ? PM_OK
+                                                                               : pm_fail_memory(error, "the network");
 }
 
 pm_status pm_name_check(const char *name, const char *what, pm_error *error) {
