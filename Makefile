@@ -341,6 +341,7 @@ manual: setup
 	    scripts/tables.sh build/punctum $$page > build/page.md && cp build/page.md $$page || exit 1; done
 
 DEST = $(DESTDIR)$(PREFIX)
+# Not data/spoken: its examples are made by scripts/spoken.py.
 INSTALLED_DATA := demo experiments mnist networks validation
 
 install: all

@@ -4,7 +4,7 @@
     scripts/spoken-surrogate.py DIR [--epochs 8] [--step 4] [--hidden 256] [--seed 1] [--jobs 1]
 
 needs torch and snntorch (pip install torch snntorch). Spikes are counted in time steps of --step ms; one recurrent layer
-of snntorch.RLeaky with tau_m as in data/experiments/spoken-network.yaml, an output that integrates, and the cross-entropy of its mean potential.
+of snntorch.RLeaky with tau_m as in data/spoken/spoken-network.yaml, an output that integrates, and the cross-entropy of its mean potential.
 """
 import argparse
 import pathlib
