@@ -6,7 +6,7 @@
 #include "sim/plan.h"
 
 #include "model/kernel.h"
-#include "net/outgoing.h"
+#include "net/incidence.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -78,10 +78,11 @@ static const double NEARLY = 0.5;
 
 /* What finding levels of populations needs. */
 typedef struct ordering {
-    pm_outgoing outgoing;
+    pm_incidence outgoing, incoming;
     bool *cyclic;    /* on cycles, or between them */
     size_t *level;   /* SIZE_MAX: on or behind a cycle */
     size_t *waiting; /* short projections from populations without a level so far */
+    size_t *leads;   /* short projections to cyclic populations */
     uint32_t *ready; /* populations in the order of their levels */
 } ordering;
 
@@ -89,16 +90,21 @@ static pm_status ordering_new(ordering *o, const pm_network *net, pm_error *erro
     const size_t n = net->n_populations + 1;
     o->level = malloc(n * sizeof *o->level);
     o->waiting = malloc(n * sizeof *o->waiting);
+    o->leads = malloc(n * sizeof *o->leads);
     o->ready = malloc(n * sizeof *o->ready);
     o->cyclic = calloc(n, sizeof *o->cyclic);
-    return o->cyclic && o->level && o->waiting && o->ready ? pm_outgoing_new(&o->outgoing, net, error)
-                                                           : pm_fail_memory(error, "ordering the populations");
+    if (!o->cyclic || !o->level || !o->waiting || !o->leads || !o->ready)
+        return pm_fail_memory(error, "ordering the populations");
+    const pm_status status = pm_incidence_new(&o->outgoing, net, PM_OUTGOING, error);
+    return status == PM_OK ? pm_incidence_new(&o->incoming, net, PM_INCOMING, error) : status;
 }
 
 static void ordering_free(ordering *o) {
-    pm_outgoing_free(&o->outgoing);
+    pm_incidence_free(&o->outgoing);
+    pm_incidence_free(&o->incoming);
     free(o->level);
     free(o->waiting);
+    free(o->leads);
     free(o->ready);
     free(o->cyclic);
 }
@@ -134,20 +140,30 @@ static size_t population_levels(const pm_network *net, const pm_wiring *w, doubl
     return net->n_populations - go_on(net, w, slab, o, n_ready);
 }
 
+/* Whether a projection is short and between populations that act on each other. */
+static bool is_in_cycle(const pm_network *net, const pm_wiring *w, size_t k, double slab, const ordering *o) {
+    return is_short(net, w, k, slab) && o->cyclic[net->projections[k].from] && o->cyclic[net->projections[k].to];
+}
+
 /* Which of the populations without a level are on cycles or between them: all but those that lead to none of them. */
 static void find_cyclic(const pm_network *net, const pm_wiring *w, double slab, ordering *o) {
+    size_t n_out = 0;
+    memset(o->leads, 0, net->n_populations * sizeof *o->leads);
     for (uint32_t p = 0; p < net->n_populations; p++)
         o->cyclic[p] = o->level[p] == SIZE_MAX;
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (uint32_t p = 0; p < net->n_populations; p++) {
-            bool leads = false;
-            for (size_t at = o->outgoing.first[p]; !leads && at < o->outgoing.first[p + 1]; at++)
-                leads = is_short(net, w, o->outgoing.number[at], slab) &&
-                        o->cyclic[net->projections[o->outgoing.number[at]].to];
-            changed = changed || (o->cyclic[p] && !leads);
-            o->cyclic[p] = o->cyclic[p] && leads;
+    for (size_t k = 0; k < net->n_projections; k++)
+        o->leads[net->projections[k].from] += is_in_cycle(net, w, k, slab, o);
+    for (uint32_t p = 0; p < net->n_populations; p++)
+        if (o->cyclic[p] && o->leads[p] == 0)
+            o->ready[n_out++] = p;
+    for (size_t done = 0; done < n_out; done++) {
+        const uint32_t to = o->ready[done];
+        for (size_t at = o->incoming.first[to]; at < o->incoming.first[to + 1]; at++) {
+            const uint32_t from = net->projections[o->incoming.number[at]].from;
+            if (is_in_cycle(net, w, o->incoming.number[at], slab, o) && --o->leads[from] == 0)
+                o->ready[n_out++] = from;
         }
+        o->cyclic[to] = false;
     }
 }
 
@@ -361,11 +377,6 @@ static pm_status make_ranges(pm_plan *plan, const pm_network *net, const pm_wiri
             plan->first_range[k] += plan->first_range[k - 1];
     }
     return PM_OK;
-}
-
-/* Whether a projection is short and between populations that act on each other. */
-static bool is_in_cycle(const pm_network *net, const pm_wiring *w, size_t k, double slab, const ordering *o) {
-    return is_short(net, w, k, slab) && o->cyclic[net->projections[k].from] && o->cyclic[net->projections[k].to];
 }
 
 /* The smallest positive delay in cycles. */

@@ -5,7 +5,7 @@
  * `pending` holds the spikes not yet reported, and those before `reported` have been. */
 #include "step/clock.h"
 
-#include "net/outgoing.h"
+#include "net/incidence.h"
 #include "net/spikes.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
@@ -80,10 +80,10 @@ struct pm_clock {
 static pm_status order_populations(pm_clock *c, pm_error *error) {
     const pm_network *net = c->network;
     const uint32_t n = (uint32_t)net->n_populations;
-    pm_outgoing outgoing = {0};
+    pm_incidence outgoing = {0};
     size_t *waiting = calloc((size_t)n + 1, sizeof *waiting);
     pm_status status =
-        waiting ? pm_outgoing_new(&outgoing, net, error) : pm_fail_memory(error, "the order of populations");
+        waiting ? pm_incidence_new(&outgoing, net, PM_OUTGOING, error) : pm_fail_memory(error, "the order of populations");
     for (size_t k = 0; status == PM_OK && k < net->n_projections; k++)
         waiting[net->projections[k].to] += c->wiring->min_delay[k] < c->options.dt;
     uint32_t n_ready = 0, first = 0, first_ready = 0;
@@ -109,7 +109,7 @@ static pm_status order_populations(pm_clock *c, pm_error *error) {
             first_ready = to < first_ready ? to : first_ready;
         }
     }
-    pm_outgoing_free(&outgoing);
+    pm_incidence_free(&outgoing);
     free(waiting);
     return status;
 }

@@ -1,6 +1,6 @@
 /* Networks of many populations and projections: every one is found, shares what it can and draws for itself. Whatever
  * looked at all others for each of them would not end while the tests run. */
-#include "net/outgoing.h"
+#include "net/incidence.h"
 #include "net/wiring.h"
 #include "step/clock.h"
 
@@ -35,7 +35,7 @@ static pm_network *many(void) {
 START_TEST(all_are_found_and_sorted) {
     pm_network *network = many();
     pm_wiring *w = NULL;
-    pm_outgoing outgoing;
+    pm_incidence outgoing;
     ck_assert_int_eq(pm_wiring_new(network, &w, NULL), PM_OK);
     ck_assert_uint_eq(w->n_classes, KINDS);
     ck_assert_uint_eq(w->n_synapses, (size_t)POPULATIONS * POPULATIONS / 2 * 3);
@@ -49,14 +49,14 @@ START_TEST(all_are_found_and_sorted) {
             ck_assert((w->class[p] == w->class[q]) == (p % KINDS == q % KINDS));
     }
     ck_assert_uint_eq(pm_network_find(network, "p300"), POPULATIONS);
-    ck_assert_int_eq(pm_outgoing_new(&outgoing, network, NULL), PM_OK);
+    ck_assert_int_eq(pm_incidence_new(&outgoing, network, PM_OUTGOING, NULL), PM_OK);
     ck_assert_uint_eq(outgoing.first[POPULATIONS], network->n_projections);
     for (uint32_t p = 0; p < POPULATIONS; p++)
         for (size_t at = outgoing.first[p]; at < outgoing.first[p + 1]; at++) {
             ck_assert_uint_eq(network->projections[outgoing.number[at]].from, p);
             ck_assert(at == outgoing.first[p] || outgoing.number[at - 1] < outgoing.number[at]);
         }
-    pm_outgoing_free(&outgoing);
+    pm_incidence_free(&outgoing);
     pm_wiring_free(w);
     pm_network_free(network);
 }
