@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #define PM_LIST(type)                                                                                                  \
     struct {                                                                                                           \
@@ -30,5 +31,15 @@ bool pm_list_reserve_beside(void **items, size_t before, size_t n, size_t item_s
 
 /* Appends an item; false when there is no memory. */
 #define PM_LIST_ADD(list, ...) (PM_LIST_ROOM(list) && ((list).items[(list).count++] = (__VA_ARGS__), true))
+
+/* As qsort(); what is in order already, as most lists are, costs a pass. */
+static inline void pm_sort(void *items, size_t n, size_t item_size, int compare(const void *, const void *)) {
+    const char *item = items;
+    size_t ordered = 1;
+    for (; ordered < n && compare(item, item + item_size) <= 0; ordered++)
+        item += item_size;
+    if (ordered < n)
+        qsort(items, n, item_size, compare);
+}
 
 #endif

@@ -1,6 +1,7 @@
-/* One order for all lists of events: by time, then by neuron. Most lists are in that order when they come, which costs
- * a pass to see. */
+/* One order for all lists of events: by time, then by neuron. */
 #include "net/events.h"
+
+#include "base/list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,7 @@ static int compare_events(const void *left, const void *right) {
 }
 
 void pm_events_sort(pm_event *events, size_t n) {
-    size_t ordered = 1;
-    while (ordered < n && compare_events(&events[ordered - 1], &events[ordered]) <= 0)
-        ordered++;
-    if (ordered < n)
-        qsort(events, n, sizeof *events, compare_events);
+    pm_sort(events, n, sizeof *events, compare_events);
 }
 
 pm_status pm_events_copy(const pm_event *events, size_t n, pm_event **copy, pm_error *error) {

@@ -1,9 +1,7 @@
-/* The order is complete: no two spikes of a neuron are at one instant. Spikes of sources often come in order: a pass to
- * see it costs less than to sort them. */
+/* The order is complete: no two spikes of a neuron are at one instant. */
 #include "net/spikes.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 int pm_compare_spikes(const void *left, const void *right) {
     const pm_spike *a = left, *b = right;
@@ -15,11 +13,8 @@ int pm_compare_spikes(const void *left, const void *right) {
 }
 
 void pm_spikes_sort(pm_spike_list *spikes, size_t from) {
-    size_t ordered = from + 1;
-    while (ordered < spikes->count && pm_compare_spikes(&spikes->items[ordered - 1], &spikes->items[ordered]) <= 0)
-        ordered++;
-    if (ordered < spikes->count)
-        qsort(spikes->items + from, spikes->count - from, sizeof *spikes->items, pm_compare_spikes);
+    if (spikes->count > from)
+        pm_sort(spikes->items + from, spikes->count - from, sizeof *spikes->items, pm_compare_spikes);
 }
 
 bool pm_spike_is_of(const pm_network *network, const pm_spike *spike, pm_population_kind kind) {
