@@ -31,7 +31,7 @@ override CPPFLAGS += -DPM_NO_SIMD_CLONES
 endif
 ifeq ($(VARIANT),coverage)
 OPTIMISE := -O0 -g --coverage
-WARNINGS := -w
+WARNINGS += -Wno-conversion # without optimisation, gcc does not see that masks make values fit
 endif
 OPENMP := -fopenmp -pthread
 ifeq ($(VARIANT),fuzz)

@@ -223,7 +223,7 @@ void pm_list_cell(pm_engine *engine, pm_worker *worker, uint32_t cell) {
 }
 
 static bool quick_is_silent(const pm_engine *engine, uint32_t n, const pm_general *g, double expected) {
-    const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
+    const pm_membrane *m = pm_general_membrane(g, n);
     return g->quick && g->n_currents == 0 &&
            pm_bound_by_shape(g->shape, m, pm_general_state(g, n), engine->end - engine->start) + expected < 0.0;
 }

@@ -28,6 +28,7 @@
 #include "sim/plan.h"
 #include "sim/wakes.h"
 
+#include <math.h>
 #include <punctum/simulation.h>
 #include <stdatomic.h>
 
@@ -333,6 +334,12 @@ static inline bool pm_is_pinned(const pm_engine *engine, const pm_worker *worker
     return n_spikes < worker->pinned.count && worker->pinned.items[n_spikes] - engine->start == x1 &&
            worker->pinned.items[n_spikes] < engine->end;
 }
+/* The offset up to which a course goes to find such a spike, whose time was rounded to x1. */
+static inline double pm_past_spike(const pm_engine *engine, double x1) {
+    const double time = engine->start + x1;
+    return x1 + (nextafter(time, INFINITY) - time);
+}
+/* rounds.c: the slab is over. */
 void pm_rounds_forget(pm_engine *engine, pm_worker *worker);
 /* engine.c: a task for each worker; `little` is not worth a thread. The first error of a worker. */
 void pm_all_workers(pm_engine *engine, bool little, pm_task task, void *user);

@@ -228,7 +228,7 @@ double pm_general_next_change(const pm_general *g, uint32_t cell, double time) {
 }
 
 void pm_general_change(const pm_general *g, uint32_t cell, double time, pm_membrane *membrane, double *state) {
-    *membrane = g->membranes[g->alike ? 0 : cell - g->first_cell];
+    *membrane = *pm_general_membrane(g, cell);
     if (g->n_currents > g->n_sines)
         membrane->u_inf += constant(g, cell, time) * membrane->inv_C / membrane->l_m;
     for (size_t k = 0; k < g->n_sines; k++) { /* one that goes on stays as it is, to the last digit */

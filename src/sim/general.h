@@ -57,6 +57,9 @@ void pm_general_reset(pm_general *general);
 static inline double *pm_general_state(const pm_general *g, uint32_t cell) {
     return g->states + (size_t)(cell - g->first_cell) * g->width;
 }
+static inline const pm_membrane *pm_general_membrane(const pm_general *g, uint32_t cell) {
+    return &g->membranes[g->alike ? 0 : cell - g->first_cell];
+}
 static inline double pm_general_E_L(const pm_general *g, uint32_t cell) {
     return g->E_L[g->alike ? 0 : cell - g->first_cell];
 }

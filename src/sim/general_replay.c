@@ -125,8 +125,7 @@ static pm_status move_to(course *c, double x1) {
 
 /* The same where a spike that is final belongs before the arrival at x1, whose time is that spike's, rounded. */
 static pm_status move_past_spike(course *c, double x1) {
-    const double time = c->engine->start + x1;
-    pm_status status = move_to(c, x1 + (nextafter(time, INFINITY) - time));
+    pm_status status = move_to(c, pm_past_spike(c->engine, x1));
     if (status == PM_OK && !c->ended && pm_is_pinned(c->engine, c->worker, c->n_spikes, x1))
         status = fire(c, 0.0, true);
     return status;
@@ -211,7 +210,7 @@ static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         .limit = engine->until - engine->start,
         .ready = hold->ready - engine->start,
         .release = -INFINITY,
-        .membrane = &general->membranes[general->alike ? 0 : cell - general->first_cell],
+        .membrane = pm_general_membrane(general, cell),
         .room = room,
         .state = room->state,
         .last_spike = -INFINITY,

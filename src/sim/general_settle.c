@@ -76,10 +76,6 @@ PM_INLINE double quiet_time(const pm_membrane *m, const double *state, double le
     return crossing * (1.0 - EARLY);
 }
 
-PM_INLINE const pm_membrane *membrane_of(const pm_general *g, uint32_t n) {
-    return &g->membranes[g->alike ? 0 : n - g->first_cell];
-}
-
 /* The cell's state at its origin, or where it is refractory then, at the end of that; how long after. */
 static double free_state(const pm_engine *engine, uint32_t n, const pm_general *g, pm_membrane *m, double *state) {
     const pm_cell *cell = &engine->cells[n];
@@ -97,7 +93,7 @@ static double free_state(const pm_engine *engine, uint32_t n, const pm_general *
 PM_INLINE void find_wake(pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
     const double h = engine->plan.slab, origin = engine->cells[n].origin;
     const double *at = pm_general_state(g, n);
-    const pm_membrane *m = membrane_of(g, n);
+    const pm_membrane *m = pm_general_membrane(g, n);
     double state[PM_MEMBRANE_WIDTH], change = INFINITY, from = 0.0;
     pm_membrane with_currents;
     if (g->n_currents > 0 || isnan(engine->cells[n].u)) {
@@ -110,8 +106,9 @@ PM_INLINE void find_wake(pm_engine *engine, uint32_t n, const pm_general *g, pm_
     engine->wake[n] = origin + floor(fmin((from + quiet) * (1.0 - EARLY), change) / h) * h;
 }
 
-void pm_general_find_wake(pm_engine *engine, uint32_t n,
-                          const pm_general *g){PM_WITH_SHAPE(g->shape, g->membranes, find_wake, engine, n, g)}
+void pm_general_find_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
+    PM_WITH_SHAPE(g->shape, g->membranes, find_wake, engine, n, g);
+}
 
 /* Whether a state provably stays below the threshold for h ms with what arrives. */
 PM_INLINE bool is_below(const pm_membrane *m, const double *state, double h, double lift, pm_shape shape) {
@@ -123,7 +120,7 @@ PM_INLINE bool is_below(const pm_membrane *m, const double *state, double h, dou
  * too far. */
 PM_INLINE bool is_early(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
     const double ahead = engine->wake[n] - engine->cells[n].origin;
-    return ahead > 0.0 && is_below(membrane_of(g, n), pm_general_state(g, n), 2.0 * ahead * (1.0 + MARGIN), 0.0, shape);
+    return ahead > 0.0 && is_below(pm_general_membrane(g, n), pm_general_state(g, n), 2.0 * ahead * (1.0 + MARGIN), 0.0, shape);
 }
 
 void pm_general_renew_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
@@ -161,7 +158,7 @@ PM_INLINE bool stays_silent(const pm_engine *engine, uint32_t n, const pm_genera
     double moved[PM_MEMBRANE_WIDTH], room[PM_MEMBRANE_ROW];
     const double *state = pm_general_state(g, n), lag = engine->start - cell->origin;
     pm_membrane with_currents;
-    const pm_membrane *m = membrane_of(g, n);
+    const pm_membrane *m = pm_general_membrane(g, n);
     if (g->n_currents > 0) {
         if (pm_general_next_change(g, n, cell->origin) < engine->end)
             return false;
@@ -190,13 +187,9 @@ PM_INLINE bool is_silent(const pm_engine *engine, uint32_t n, const pm_general *
     return stays_silent(engine, n, g, lift_of(g, n, shape), shape);
 }
 
-PM_INLINE void see_reached(const pm_general *g, uint32_t n, bool *reached, pm_shape shape) {
-    *reached = is_reached(g, n, shape);
-}
-
 static bool quick_is_reached(const pm_general *g, uint32_t n) {
     bool reached = false;
-    PM_WITH_SHAPE(g->shape, g->membranes, see_reached, g, n, &reached)
+    PM_WITH_SHAPE(g->shape, g->membranes, reached = is_reached, g, n)
     return reached;
 }
 
@@ -234,7 +227,7 @@ PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block 
         if (driven)
             pm_add_driven(engine, worker, n, class, scale, pm_general_intakes(g, n) + g->drive_port);
         const pm_cell *cell = &engine->cells[n];
-        const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
+        const pm_membrane *m = pm_general_membrane(g, n);
         const bool reached = is_reached(g, n, shape);
         if (!reached && cell->origin < engine->start && engine->start < engine->wake[n] && !engine->watched[n])
             continue;
@@ -272,7 +265,7 @@ PM_INLINE void commit_cell(const pm_engine *engine, uint32_t n, const pm_general
     const double *row = cell->origin == engine->start
                             ? g->rows + pm_membrane_row_length(g->membranes) /* over one slab */
                             : pm_general_row(g, engine->plan.slab, engine->end - cell->origin, room);
-    const pm_membrane *m = &g->membranes[g->alike ? 0 : n - g->first_cell];
+    const pm_membrane *m = pm_general_membrane(g, n);
     pm_membrane with_currents;
     if (g->n_currents > 0) {
         pm_general_change(g, n, cell->origin, &with_currents, state);

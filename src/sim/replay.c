@@ -139,8 +139,7 @@ static pm_status move_to(course *c, double x1) {
 
 /* The same where a spike that is final belongs before the arrival at x1, whose time is that spike's, rounded. */
 static pm_status move_past_spike(course *c, double x1) {
-    const double time = c->engine->start + x1;
-    pm_status status = move_to(c, x1 + (nextafter(time, INFINITY) - time));
+    pm_status status = move_to(c, pm_past_spike(c->engine, x1));
     if (status == PM_OK && !c->ended && pm_is_pinned(c->engine, c->worker, c->n_spikes, x1))
         status = fire(c, 0.0);
     return status;

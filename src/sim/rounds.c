@@ -145,24 +145,21 @@ static marks mark(const pm_worker *worker) {
     return (marks){worker->spikes.count, worker->outcomes.count, worker->general.count, worker->samples.count};
 }
 
+/* `place`: of the one before in the list, counted from 1; 0: there is none. */
+#define REPLACE(list, n_before, place)                                                                                 \
+    if ((list).count == (n_before) && (place) > 0) {                                                                   \
+        (list).items[(place) - 1].cell = PM_NO_CELL;                                                                   \
+    } else if ((list).count > (n_before) && (place) > 0) {                                                             \
+        (list).items[(place) - 1] = (list).items[n_before];                                                            \
+        (list).count = (n_before);                                                                                     \
+    } else if ((list).count > (n_before)) {                                                                            \
+        (place) = (list).count;                                                                                        \
+    }
+
 /* What a replay has left takes the place of what the one before did. */
 static void replace_outcomes(pm_worker *worker, pm_draft *draft, marks before) {
-    if (worker->outcomes.count == before.outcomes && draft->outcome > 0) {
-        worker->outcomes.items[draft->outcome - 1].cell = PM_NO_CELL;
-    } else if (worker->outcomes.count > before.outcomes && draft->outcome > 0) {
-        worker->outcomes.items[draft->outcome - 1] = worker->outcomes.items[before.outcomes];
-        worker->outcomes.count = before.outcomes;
-    } else if (worker->outcomes.count > before.outcomes) {
-        draft->outcome = worker->outcomes.count;
-    }
-    if (worker->general.count == before.general && draft->general > 0) {
-        worker->general.items[draft->general - 1].cell = PM_NO_CELL;
-    } else if (worker->general.count > before.general && draft->general > 0) {
-        worker->general.items[draft->general - 1] = worker->general.items[before.general];
-        worker->general.count = before.general;
-    } else if (worker->general.count > before.general) {
-        draft->general = worker->general.count;
-    }
+    REPLACE(worker->outcomes, before.outcomes, draft->outcome)
+    REPLACE(worker->general, before.general, draft->general)
 }
 
 static bool replace(pm_engine *engine, pm_worker *worker, uint32_t cell, marks before) {
@@ -218,13 +215,13 @@ static bool list_touched(pm_engine *engine, pm_worker *worker, size_t first) {
     return true;
 }
 
-typedef struct settling {
+typedef struct turn {
     pm_engine *engine;
-    size_t first;
-} settling;
+    size_t first; /* delivery */
+} turn;
 
-static void settle_worker(void *user, int k) {
-    const settling *s = user;
+static void take_turn(void *user, int k) {
+    const turn *s = user;
     pm_engine *engine = s->engine;
     pm_worker *worker = &engine->workers[k];
     worker->spikes.count = 0;
@@ -243,8 +240,8 @@ pm_status pm_rounds_settle(pm_engine *engine, size_t first, pm_error *error) {
     uint64_t events = 0;
     for (size_t d = first; d < engine->deliveries.count; d++)
         events += engine->deliveries.items[d].end - engine->deliveries.items[d].begin;
-    settling s = {engine, first};
-    pm_all_workers(engine, events < EVENTS_FOR_THREADS, settle_worker, &s);
+    turn s = {engine, first};
+    pm_all_workers(engine, events < EVENTS_FOR_THREADS, take_turn, &s);
     return pm_workers_status(engine, error);
 }
 
