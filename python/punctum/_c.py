@@ -7,7 +7,8 @@ are.
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Optional, Sequence
+import os
+from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 
@@ -136,9 +137,10 @@ def text(value: str) -> bytes:
     return value.encode("utf-8")
 
 
-def path(value: Any) -> bytes:
-    import os
+Path = Union[str, "os.PathLike[str]"]
 
+
+def path(value: Any) -> bytes:
     return os.fsencode(value)
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-import os
-from typing import Any, Callable, NamedTuple, Optional, Union
+from typing import Any, Callable, NamedTuple, Optional
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from ._c import Path
 from .errors import InvalidError
 from .kinds import kind
 from .values import Array
 from .waiting import Waiting
-
-Path = Union[str, "os.PathLike[str]"]
 
 
 class Events(NamedTuple):

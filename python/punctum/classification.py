@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import os
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
@@ -12,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from ._c import Path
 from .errors import Error, InvalidError
 from .files import SpikeTable
 from .values import Array
-
-Path = Union[str, "os.PathLike[str]"]
 
 
 class Dataset:

@@ -8,16 +8,16 @@ import os
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Sequence
 
 import numpy as np
 
 from . import _c
+from ._c import Path
 from .errors import InvalidError
 from .values import Array
 from .waiting import Waiting
 
-Path = Union[str, "os.PathLike[str]"]
 ENGINES, SIMULATORS = ("exact", "clock"), ("brian2", "nest")
 SCHEMES, INTERPOLATIONS = ("exact", "rk"), ("grid", "linear", "cubic")
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from ._c import Path
 from .errors import InvalidError
 from .values import Array
 
 if TYPE_CHECKING:
     from .simulation import Run
-
-Path = Union[str, "os.PathLike[str]"]
 
 
 class SpikeTable(NamedTuple):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Union
 
 from . import _c
+from ._c import Path
 from .errors import InvalidError
 from .waiting import Waiting
-
-Path = Union[str, "os.PathLike[str]"]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
 /* Cycles of currents without delay. */
+#include "support/recorded.h"
+
 #include <check.h>
 #include <math.h>
 #include <punctum/punctum.h>
@@ -45,21 +47,6 @@ static pm_network *build(bool general, double t_ref, double I_e) {
     for (uint32_t p = 0; p < 3; p++)
         good(pm_network_record_spikes(net, p, true, &error), &error);
     return net;
-}
-
-typedef struct recorded {
-    pm_spike *items;
-    size_t count;
-} recorded;
-
-static pm_status record(const pm_spike *spike, void *user, pm_error *error) {
-    recorded *r = user;
-    (void)error;
-    if ((r->count & (r->count - 1)) == 0) /* room for a power of two */
-        r->items = realloc(r->items, (r->count > 0 ? 2 * r->count : 1) * sizeof *r->items);
-    ck_assert_ptr_nonnull(r->items);
-    r->items[r->count++] = *spike;
-    return PM_OK;
 }
 
 static recorded run(const pm_network *net, const pm_options *options, int slices, bool ask) {

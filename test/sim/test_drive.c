@@ -1,26 +1,12 @@
 /* Poisson sources that drive one neuron each: the same spikes as sources whose spikes are events. */
 #include "support/naive.h"
+#include "support/recorded.h"
 
 #include <punctum/punctum.h>
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct spikes {
-    pm_spike *items;
-    size_t count;
-} spikes;
-
-static pm_status record(const pm_spike *spike, void *user, pm_error *error) {
-    (void)error;
-    spikes *list = user;
-    if ((list->count & (list->count - 1)) == 0) /* room for a power of two */
-        list->items = realloc(list->items, (list->count > 0 ? 2 * list->count : 1) * sizeof *list->items);
-    ck_assert_ptr_nonnull(list->items);
-    list->items[list->count++] = *spike;
-    return PM_OK;
-}
 
 static void ok(pm_status status, const pm_error *error) { ck_assert_msg(status == PM_OK, "%s", error->message); }
 
@@ -35,7 +21,7 @@ typedef struct setting {
 } setting;
 
 /* Cells that hear two drives each, with spread weights and delays, and each other. */
-static pm_network *driven(const setting *s, drawn sources, const spikes *given) {
+static pm_network *driven(const setting *s, drawn sources, const recorded *given) {
     pm_error error = {0};
     pm_network *net = pm_network_new();
     ck_assert_ptr_nonnull(net);
@@ -79,10 +65,10 @@ static pm_network *driven(const setting *s, drawn sources, const spikes *given) 
     return net;
 }
 
-static spikes run(const pm_network *net, int threads, int slices, pm_counts *counts) {
+static recorded run(const pm_network *net, int threads, int slices, pm_counts *counts) {
     pm_error error = {0};
     pm_simulation *s = NULL;
-    spikes list = {0};
+    recorded list = {0};
     ok(pm_simulation_new(net, &(pm_options){.threads = threads}, &s, &error), &error);
     pm_simulation_on_spike(s, record, &list);
     for (int k = 1; k <= slices; k++)
@@ -93,8 +79,8 @@ static spikes run(const pm_network *net, int threads, int slices, pm_counts *cou
     return list;
 }
 
-static spikes of_cells(const spikes *all) {
-    spikes cells = {malloc((all->count + 1) * sizeof *all->items), 0};
+static recorded of_cells(const recorded *all) {
+    recorded cells = {malloc((all->count + 1) * sizeof *all->items), 0};
     ck_assert_ptr_nonnull(cells.items);
     for (size_t k = 0; k < all->count; k++)
         if (all->items[k].population == CELLS)
@@ -102,7 +88,7 @@ static spikes of_cells(const spikes *all) {
     return cells;
 }
 
-static void same_bits(const spikes *a, const spikes *b) {
+static void same_bits(const recorded *a, const recorded *b) {
     ck_assert_uint_eq(a->count, b->count);
     ck_assert_uint_gt(a->count, 0);
     ck_assert(memcmp(a->items, b->items, a->count * sizeof *a->items) == 0);
@@ -116,9 +102,9 @@ static const setting SETTINGS[] = {{15, 1.25, 250.0, 20000.0, 5.0}, {15, 0.0, 15
 
 START_TEST(like_given_spikes) {
     const setting *s = &SETTINGS[_i];
-    pm_network *poisson = driven(s, POISSON, NULL), *recorded = driven(s, RECORDED, NULL);
+    pm_network *poisson = driven(s, POISSON, NULL), *with_sources = driven(s, RECORDED, NULL);
     pm_counts counted;
-    spikes silent = run(poisson, 1, 1, NULL), all = run(recorded, 1, 1, &counted), cells = of_cells(&all);
+    recorded silent = run(poisson, 1, 1, NULL), all = run(with_sources, 1, 1, &counted), cells = of_cells(&all);
     same_bits(&silent, &cells);
     ck_assert_uint_eq(counted.source_spikes, all.count - cells.count);
     ck_assert_uint_gt(counted.source_spikes, 5000);
@@ -134,7 +120,7 @@ START_TEST(like_given_spikes) {
     free(all.items);
     free(cells.items);
     pm_network_free(given);
-    pm_network_free(recorded);
+    pm_network_free(with_sources);
     pm_network_free(poisson);
 }
 END_TEST
@@ -144,7 +130,7 @@ START_TEST(slices_and_threads) {
     pm_network *net = driven(&large, POISSON, NULL);
     net->duration = 40.3; /* inside a slab */
     pm_counts counts[3];
-    spikes whole = run(net, 1, 1, &counts[0]), sliced = run(net, 1, 97, &counts[1]),
+    recorded whole = run(net, 1, 1, &counts[0]), sliced = run(net, 1, 97, &counts[1]),
            shared = run(net, 2, 1, &counts[2]);
     same_bits(&whole, &sliced);
     same_bits(&whole, &shared);

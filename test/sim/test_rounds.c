@@ -1,4 +1,6 @@
 /* Cells that act on each other within a slab: the same course as in slabs that are shorter than every delay. */
+#include "support/recorded.h"
+
 #include <punctum/punctum.h>
 
 #include <check.h>
@@ -6,24 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 20000, PLAIN, GENERAL, IMPULSES, N_KINDS, LIVELY = 1, SHORT_SLABS = 2 };
+enum { PLAIN, GENERAL, IMPULSES, N_KINDS, LIVELY = 1, SHORT_SLABS = 2 };
 
 typedef struct course {
-    pm_spike spikes[MOST];
-    size_t n_spikes, n_samples;
+    recorded spikes;
+    size_t n_samples;
     double samples;    /* mV, their sum with weights */
     uint64_t bits;     /* of the same, in any order */
     double potentials; /* mV, asked for between two slices */
     uint64_t events;
 } course;
-
-static pm_status on_spike(const pm_spike *spike, void *user, pm_error *error) {
-    course *c = user;
-    if (c->n_spikes == MOST)
-        return pm_fail(error, PM_FAILED, "more spikes than there is room for");
-    c->spikes[c->n_spikes++] = *spike;
-    return PM_OK;
-}
 
 static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error) {
     (void)error;
@@ -94,7 +88,7 @@ static course *run(const pm_network *network, int threads, int slices) {
     ck_assert_ptr_nonnull(c);
     ck_assert_msg(pm_simulation_new(network, &(pm_options){.threads = threads}, &s, &error) == PM_OK, "%s",
                   error.message);
-    pm_simulation_on_spike(s, on_spike, c);
+    pm_simulation_on_spike(s, record, &c->spikes);
     pm_simulation_on_sample(s, on_sample, c);
     for (int k = 1; k <= slices; k++) {
         ck_assert_msg(pm_simulation_run(s, network->duration * k / slices, &error) == PM_OK, "%s", error.message);
@@ -109,24 +103,29 @@ static course *run(const pm_network *network, int threads, int slices) {
     return c;
 }
 
+static void forget(course *c) {
+    free(c->spikes.items);
+    free(c);
+}
+
 /* _i: kind; whether private drives make it lively. */
 START_TEST(short_slabs) {
     const int kind = PLAIN + _i / 2, flags = _i % 2 ? LIVELY : 0;
     pm_network *rounds = network_of(kind, flags), *slabs = network_of(kind, flags | SHORT_SLABS);
     course *a = run(rounds, 1, 27), *b = run(slabs, 1, 27);
-    ck_assert_uint_gt(a->n_spikes, 200);
-    ck_assert_uint_eq(a->n_spikes, b->n_spikes);
-    for (size_t k = 0; k < a->n_spikes; k++) {
-        ck_assert_uint_eq(a->spikes[k].population, b->spikes[k].population);
-        ck_assert_uint_eq(a->spikes[k].neuron, b->spikes[k].neuron);
-        ck_assert_double_eq_tol(a->spikes[k].time, b->spikes[k].time,
+    ck_assert_uint_gt(a->spikes.count, 200);
+    ck_assert_uint_eq(a->spikes.count, b->spikes.count);
+    for (size_t k = 0; k < a->spikes.count; k++) {
+        ck_assert_uint_eq(a->spikes.items[k].population, b->spikes.items[k].population);
+        ck_assert_uint_eq(a->spikes.items[k].neuron, b->spikes.items[k].neuron);
+        ck_assert_double_eq_tol(a->spikes.items[k].time, b->spikes.items[k].time,
                                 1e-8); /* roundings, as a chaotic network grows them */
     }
     ck_assert_uint_eq(a->n_samples, b->n_samples);
     ck_assert_double_eq_tol(a->samples, b->samples, 1e-6);
     ck_assert_double_eq_tol(a->potentials, b->potentials, 1e-6);
-    free(a);
-    free(b);
+    forget(a);
+    forget(b);
     pm_network_free(rounds);
     pm_network_free(slabs);
 }
@@ -139,13 +138,13 @@ START_TEST(same_bits) {
     course *whole = run(network, 1, 1);
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         course *other = run(network, cases[k][0], cases[k][1]);
-        ck_assert_uint_eq(other->n_spikes, whole->n_spikes);
-        ck_assert(memcmp(other->spikes, whole->spikes, whole->n_spikes * sizeof *whole->spikes) == 0);
+        ck_assert_uint_eq(other->spikes.count, whole->spikes.count);
+        ck_assert(memcmp(other->spikes.items, whole->spikes.items, whole->spikes.count * sizeof *whole->spikes.items) == 0);
         ck_assert_uint_eq(other->events, whole->events);
         ck_assert(other->n_samples == whole->n_samples && other->bits == whole->bits);
-        free(other);
+        forget(other);
     }
-    free(whole);
+    forget(whole);
     pm_network_free(network);
 }
 END_TEST
