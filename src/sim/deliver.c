@@ -18,25 +18,31 @@
 enum { AHEAD = 2 };              /* deliveries whose synapses are fetched */
 enum { CROWDED_SYNAPSES = 512 }; /* a cell with no more of them does not notice crowds */
 
-/* The synapses of a delivery whose targets are in the block. */
-static void block_part(const pm_engine *engine, pm_block cells, const pm_delivery *d, uint64_t *begin, uint64_t *end) {
-    const uint32_t *targets = engine->wiring->targets;
-    uint32_t limit[2] = {cells.begin, cells.end};
-    uint64_t found[2] = {d->begin, d->end};
-    bool whole = cells.begin == 0 && cells.end == engine->wiring->n_cells;
-    for (int k = 0; k < 2 && !whole; k++) {
-        uint64_t low = d->begin, high = d->end;
-        while (low < high) {
-            uint64_t middle = low + (high - low) / 2;
-            if (targets[middle] < limit[k])
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        found[k] = low;
+/* The first synapse of a delivery whose target is not before the cell. The search begins where it would be if targets
+ * were spread evenly, and goes from there in steps that double: most often it stays in one line of the cache. */
+static uint64_t synapse_at(const pm_engine *engine, const pm_delivery *d, uint32_t cell) {
+    const uint32_t *targets = engine->wiring->targets, n_cells = engine->wiring->n_cells;
+    uint64_t low = d->begin, high = d->end, step = 4;
+    if (low == high || cell == 0 || cell == n_cells)
+        return cell == 0 ? low : high;
+    const uint64_t guess = low + (uint64_t)((double)(high - low) * cell / n_cells);
+    if (targets[guess] < cell) {
+        for (low = guess + 1; low + step < high && targets[low + step] < cell; step *= 2)
+            low += step + 1;
+        high = low + step < high ? low + step : high;
+    } else {
+        for (high = guess; high - low > step && targets[high - step] >= cell; step *= 2)
+            high -= step;
+        low = high - low > step ? high - step : low;
     }
-    *begin = found[0];
-    *end = found[1];
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (targets[middle] < cell)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 typedef double vector4 __attribute__((vector_size(32)));
@@ -69,12 +75,13 @@ static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine
 }
 
 /* The synapses of a delivery lie anywhere in memory: to be fetched while those before are delivered. Those of the
- * block are where they would be if targets were spread evenly. */
+ * block are about where they would be if targets were spread evenly. */
 static void fetch(const pm_engine *engine, pm_block cells, const pm_delivery *d) {
-    enum { AT_MOST = 1024, LINE = 64 }; /* synapses, bytes: the rest comes by itself */
+    enum { AT_MOST = 1024, LINE = 64, ABOUT = 32 }; /* synapses, bytes, synapses: the rest comes by itself */
     const double share = (double)(d->end - d->begin) / engine->wiring->n_cells;
-    const uint64_t first = d->begin + (uint64_t)(share * cells.begin);
-    const uint64_t part = (uint64_t)(share * (cells.end - cells.begin)), n = part < AT_MOST ? part : AT_MOST;
+    const uint64_t before = (uint64_t)(share * cells.begin), part = (uint64_t)(share * (cells.end - cells.begin));
+    const uint64_t first = d->begin + (before > ABOUT ? before - ABOUT : 0), most = d->end - first;
+    const uint64_t wanted = part + 2 * ABOUT < AT_MOST ? part + 2 * ABOUT : AT_MOST, n = wanted < most ? wanted : most;
     const uint32_t *targets = engine->wiring->targets + first;
     const double *weights = engine->wiring->weights + first;
     for (uint64_t k = 0; k < n; k += LINE / sizeof *targets)
@@ -97,8 +104,7 @@ static uint32_t deliver_and_list(pm_engine *engine, pm_worker *worker, uint32_t 
 
 PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, pm_block cells, uint32_t delivery) {
     const pm_delivery *d = &engine->deliveries.items[delivery];
-    uint64_t begin, end;
-    block_part(engine, cells, d, &begin, &end);
+    const uint64_t begin = synapse_at(engine, d, cells.begin), end = synapse_at(engine, d, cells.end);
     if (!PM_LIST_RESERVE(worker->log, worker->log.count + (end - begin)))
         return false;
     const uint32_t logged = (uint32_t)worker->log.count;
