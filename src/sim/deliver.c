@@ -77,7 +77,7 @@ static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine
 /* The synapses of a delivery lie anywhere in memory: to be fetched while those before are delivered. Those of the
  * block are about where they would be if targets were spread evenly. */
 static void fetch(const pm_engine *engine, pm_block cells, const pm_delivery *d) {
-    enum { AT_MOST = 1024, LINE = 64, ABOUT = 32 }; /* synapses, bytes, synapses: the rest comes by itself */
+    static const uint64_t AT_MOST = 1024, LINE = 64, ABOUT = 32; /* synapses, bytes, synapses: the rest comes itself */
     const double share = (double)(d->end - d->begin) / engine->wiring->n_cells;
     const uint64_t before = (uint64_t)(share * cells.begin), part = (uint64_t)(share * (cells.end - cells.begin));
     const uint64_t first = d->begin + (before > ABOUT ? before - ABOUT : 0), most = d->end - first;
