@@ -3,7 +3,6 @@
  * arrays and counters before it and of the experiment, whoever did which part of a batch. */
 #include "classify/classifier_model.h"
 
-#include "base/random.h"
 #include "base/room.h"
 #include "math/elementary.h"
 
@@ -12,19 +11,26 @@
 #include <string.h>
 #include <time.h>
 
+/* What became of a part, in training or in a test. */
+typedef struct outcome {
+    pm_status status;
+    pm_error error;
+} outcome;
+
 struct pm_class_trainer {
     const pm_classification *of;
     const pm_dataset *train;
     const pm_classifier_model *kind;
     void *model;
-    const pm_relay *relay; /* NULL: there is one rank */
-    size_t all_parts, n_parts;
+    const pm_relay *relay;            /* NULL: there is one rank */
+    size_t all_parts, first, n_parts; /* of a batch; this rank's parts */
     size_t n_arrays;
     double *memory[PM_CLASSIFIER_MOST_ARRAYS];  /* of the optimiser */
     double *average[PM_CLASSIFIER_MOST_ARRAYS]; /* running mean of what is learnt, if wanted */
     double *best[PM_CLASSIFIER_MOST_ARRAYS];    /* what was tested after the best epoch, if that is to be kept */
-    double record[2]; /* of that epoch: correct ones of the validation set, -1: none yet; loss */
-    pm_score *scores; /* of own parts */
+    double record[2];  /* of that epoch: correct ones of the validation set, -1: none yet; loss */
+    pm_score *scores;  /* of own parts */
+    outcome *outcomes; /* of own parts */
     uint32_t *order;
     uint64_t counters[2]; /* epochs, steps */
     pm_class_look look;   /* at the last example that was looked at */
@@ -44,20 +50,22 @@ void pm_class_trainer_free(pm_class_trainer *t) {
         free(t->best[k]);
     }
     free(t->scores);
+    free(t->outcomes);
     free(t->order);
     free(t);
 }
 
 static bool keeps_best(const pm_class_trainer *t) { return t->of->keep > 0.0; }
 
-static pm_status build(pm_class_trainer *t, size_t first, pm_error *error) {
+static pm_status build(pm_class_trainer *t, pm_error *error) {
     const pm_classification *c = t->of;
-    pm_status status = t->kind->create(&t->model, c, t->train, t->relay, first, t->n_parts, error);
+    pm_status status = t->kind->create(&t->model, c, t->train, t->relay, t->n_parts, error);
     if (status)
         return status;
     t->scores = calloc(t->n_parts, sizeof *t->scores);
+    t->outcomes = calloc(t->n_parts, sizeof *t->outcomes);
     t->order = malloc((t->train->n + 1) * sizeof *t->order);
-    bool enough = t->scores && t->order;
+    bool enough = t->scores && t->outcomes && t->order;
     const double *array = NULL;
     size_t n = 0;
     for (; enough && (array = t->kind->array(t->model, t->n_arrays, &n)); t->n_arrays++) {
@@ -72,8 +80,8 @@ static pm_status build(pm_class_trainer *t, size_t first, pm_error *error) {
     return enough ? PM_OK : pm_fail_memory(error, "the training of a network");
 }
 
-/* This rank's block of the parts; `first` is the first of them. */
-static pm_status share(pm_class_trainer *t, const pm_relay *relay, size_t *first, pm_error *error) {
+/* This rank's block of the parts. */
+static pm_status share(pm_class_trainer *t, const pm_relay *relay, pm_error *error) {
     const pm_classification *c = t->of;
     t->n_parts = t->all_parts = t->kind->divided ? c->parts : 1;
     if (!relay || relay->ranks->size == 1)
@@ -86,8 +94,8 @@ static pm_status share(pm_class_trainer *t, const pm_relay *relay, size_t *first
         return pm_fail(error, PM_INVALID, "parts: %zu parts of a batch are too few for %u processes", c->parts,
                        ranks->size);
     t->relay = relay;
-    *first = pm_share_begin(ranks, ranks->rank, (uint32_t)c->parts);
-    t->n_parts = pm_share_begin(ranks, ranks->rank + 1, (uint32_t)c->parts) - *first;
+    t->first = pm_share_begin(ranks, ranks->rank, (uint32_t)c->parts);
+    t->n_parts = pm_share_begin(ranks, ranks->rank + 1, (uint32_t)c->parts) - t->first;
     return PM_OK;
 }
 
@@ -131,12 +139,13 @@ pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_datas
                        c->batch, train->n);
     if (pm_deformation_any(&c->deform) && (!train->bytes || train->width * train->height != train->n_features))
         return pm_fail(error, PM_INVALID, "data.deform: the examples are no pictures");
-    pm_class_trainer own = {
-        .record = {-1.0}, .of = c, .train = train, .kind = c->network ? &pm_classifier_network
-                                                           : c->model ? &pm_classifier_of_images
-                                                                      : &pm_classifier_exact};
-    size_t first = 0;
-    status = share(&own, relay, &first, error);
+    pm_class_trainer own = {.record = {-1.0},
+                            .of = c,
+                            .train = train,
+                            .kind = c->network ? &pm_classifier_network
+                                    : c->model ? &pm_classifier_of_images
+                                               : &pm_classifier_exact};
+    status = share(&own, relay, error);
     if (!status)
         status = pm_room_check_all(bytes_of(&own), "the weights of all layers", ranks_of(&own), error);
     if (status)
@@ -145,7 +154,7 @@ pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_datas
     if (!t)
         return pm_fail_memory(error, "the training of a network");
     *t = own;
-    status = build(t, first, error);
+    status = build(t, error);
     if (status) {
         pm_class_trainer_free(t);
         return status;
@@ -154,7 +163,42 @@ pm_status pm_class_trainer_new_shared(const pm_classification *c, const pm_datas
     return PM_OK;
 }
 
-/* --- scores ------------------------------------------------------------------------------------------------------- */
+/* --- parts -------------------------------------------------------------------------------------------------------- */
+
+/* Examples of a batch that is learnt, or of a set that is tested. */
+typedef struct examples {
+    const pm_class_batch *batch; /* NULL: a test */
+    const pm_dataset *data;
+    uint32_t *confusion;
+    size_t n;
+} examples;
+
+static void run_part(pm_class_trainer *t, size_t part, const examples *e) {
+    outcome *o = &t->outcomes[part];
+    const size_t from = e->n * (t->first + part) / t->all_parts, to = e->n * (t->first + part + 1) / t->all_parts;
+    t->scores[part] = (pm_score){0};
+    if (e->batch) {
+        const pm_class_batch *b = e->batch, own = {b->order + from, to - from, b->epoch, b->first + from};
+        o->status = t->kind->learn(t->model, part, &own, &t->scores[part], &o->error);
+    } else {
+        o->status = t->kind->test(t->model, part, e->data, from, to, e->confusion, &t->scores[part], &o->error);
+    }
+}
+
+/* Own parts; the first failure counts. */
+static pm_status run_parts(pm_class_trainer *t, const examples *e, pm_error *error) {
+#pragma omp parallel for schedule(dynamic, 1) if (t->n_parts > 1)
+    for (size_t p = 0; p < t->n_parts; p++)
+        run_part(t, p, e);
+    size_t p = 0;
+    while (p < t->n_parts && !t->outcomes[p].status)
+        p++;
+    if (p == t->n_parts)
+        return PM_OK;
+    if (error)
+        *error = t->outcomes[p].error;
+    return t->outcomes[p].status;
+}
 
 /* Turns sums over examples into means. */
 static void finish(pm_score *score) {
@@ -231,8 +275,10 @@ static pm_status step(pm_class_trainer *t, size_t n, pm_error *error) {
 static pm_status run_batch(pm_class_trainer *t, size_t from, size_t n, bool stop, pm_score *score, pm_error *error) {
     const uint64_t epoch = t->counters[0];
     const pm_class_batch batch = {t->order + from, n, epoch, epoch * t->train->n + from};
+    if (t->kind->prepare)
+        t->kind->prepare(t->model, NULL);
     pm_status status =
-        stop ? pm_fail(error, PM_STOPPED, "stopped") : t->kind->learn(t->model, &batch, t->scores, error);
+        stop ? pm_fail(error, PM_STOPPED, "stopped") : run_parts(t, &(examples){.batch = &batch, .n = n}, error);
     status = conclude(t, status, score, error);
     return status ? status : step(t, n, error);
 }
@@ -245,10 +291,9 @@ static bool stuck(const pm_class_trainer *t, const pm_score *score) {
 
 pm_status pm_class_trainer_epoch(pm_class_trainer *t, pm_class_progress *progress, void *user, const volatile int *stop,
                                  pm_score *score, pm_error *error) {
-    const char *const words[] = {t->kind->streams, "shuffle"};
     size_t n = t->train->n, batches = n / t->of->batch;
     *score = (pm_score){0};
-    pm_shuffle(pm_stream_key(t->of->seed, words, 2), t->counters[0], n, t->order);
+    pm_shuffle(pm_class_key(t->kind, t->of->seed, "shuffle"), t->counters[0], n, t->order);
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < batches; k++) { /* n / batches examples each, the last ones of a set too */
         size_t from = n * k / batches, to = n * (k + 1) / batches;
@@ -324,7 +369,8 @@ static pm_status run_test(pm_class_trainer *t, const pm_dataset *data, bool best
     prepare(t, best && t->record[0] >= 0.0);
     if (confusion)
         memset(confusion, 0, cells * sizeof *confusion);
-    status = conclude(t, t->kind->test(t->model, data, confusion, t->scores, error), score, error);
+    status = run_parts(t, &(examples){.data = data, .confusion = confusion, .n = data->n}, error);
+    status = conclude(t, status, score, error);
     if (!status && confusion && t->relay)
         sum_counts(t->relay->ranks, confusion, cells);
     finish(score);

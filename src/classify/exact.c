@@ -1,11 +1,10 @@
-/* The exact network as a model of classifiers. A batch is cut into a fixed number of parts; each part is run by one
- * thread into a gradient of its own. The parts' gradients are summed in the order of the parts, row by row of the
- * weights, just before the step of that row; where ranks share the parts, the sums go from rank to rank before it.
- * Invariant: nothing depends on which thread or rank did what; a row's new weights are a function of its old ones and
- * of the parts' gradients and spikes; those outside receptive fields stay 0. */
+/* The exact network as a model of classifiers. Each part of a batch is run by one thread into a gradient of its own.
+ * The parts' gradients are summed in the order of the parts, row by row of the weights, just before the step of that
+ * row; where ranks share the parts, the sums go from rank to rank before it. Invariant: nothing depends on which thread
+ * or rank did what; a row's new weights are a function of its old ones and of the parts' gradients and spikes; those
+ * outside receptive fields stay 0. */
 #include "classify/classifier_model.h"
 
-#include "base/random.h"
 #include "classify/fields.h"
 #include "math/draw.h"
 #include "math/elementary.h"
@@ -27,12 +26,6 @@ typedef struct part {
     uint8_t *picture;      /* deformed */
 } part;
 
-/* What became of a part, in training or in a test. */
-typedef struct outcome {
-    pm_status status;
-    pm_error error;
-} outcome;
-
 typedef struct exact {
     const pm_classification *of;
     const pm_dataset *train;
@@ -40,15 +33,14 @@ typedef struct exact {
     size_t n_delayed, delayed[PM_CLASSIFIER_MOST_LAYERS]; /* the layers with delays */
     uint8_t *fields;       /* 1 in receptive fields, 0 outside, in the order of the first layer's weights; NULL: none */
     const pm_relay *relay; /* NULL: there is one rank */
-    size_t first, n_parts; /* those parts of a batch that this rank works off; what follows has as many places */
+    size_t n_parts;        /* of a batch, those of this rank; what follows has as many places */
     part *parts;
     pm_lane *testers; /* on `tested` */
-    outcome *outcomes;
-    uint64_t *fired; /* spikes of inputs and hidden neurons in a batch, layer by layer */
+    uint64_t *fired;  /* spikes of inputs and hidden neurons in a batch, layer by layer */
     size_t n_sources;
     double *lift; /* of the neurons of a layer, pA */
     double keep;  /* the share of every weight that a step leaves */
-    uint64_t code_key, drop_key, deform_key;
+    uint64_t code_key, drop_key, deform_key, test_key;
 } exact;
 
 /* Blocks are the weights of all layers, then the delays of those that have some. */
@@ -120,18 +112,12 @@ static void destroy(void *model) {
         pm_lane_free(&m->testers[p]);
     free(m->parts);
     free(m->testers);
-    free(m->outcomes);
     free(m->fired);
     free(m->lift);
     free(m->fields);
     pm_classifier_free(&m->net);
     pm_classifier_free(&m->tested);
     free(m);
-}
-
-static uint64_t key_of(uint64_t seed, const char *word) {
-    const char *const words[] = {pm_classifier_exact.streams, word};
-    return pm_stream_key(seed, words, 2);
 }
 
 static void draw_weights(exact *m) {
@@ -172,7 +158,7 @@ static pm_status limit_fields(exact *m, pm_error *error) {
     if (m->of->layers[0].field == 0)
         return PM_OK;
     pm_status status = pm_fields_new(m->train, net->sizes[0], net->sizes[1], net->strides[0], m->of->layers[0].field,
-                                     key_of(m->of->seed, "fields"), &m->fields, error);
+                                     pm_class_key(&pm_classifier_exact, m->of->seed, "fields"), &m->fields, error);
     for (size_t k = 0; !status && k < pm_classifier_weights(net, 0); k++)
         net->weight[0][k] *= m->fields[k];
     return status;
@@ -216,24 +202,28 @@ static pm_status build(exact *m, pm_error *error) {
     }
     m->parts = calloc(m->n_parts, sizeof *m->parts);
     m->testers = calloc(m->n_parts, sizeof *m->testers);
-    m->outcomes = calloc(m->n_parts, sizeof *m->outcomes);
     m->fired = calloc(m->n_sources + 1, sizeof *m->fired);
     m->lift = calloc(widest + 1, sizeof *m->lift);
-    bool enough = m->parts && m->testers && m->outcomes && m->fired && m->lift;
+    bool enough = m->parts && m->testers && m->fired && m->lift;
     for (size_t p = 0; enough && p < m->n_parts; p++)
         enough = part_new(&m->parts[p], m, error) && !pm_lane_new(&m->testers[p], &m->tested, error);
     return enough ? PM_OK : pm_fail_memory(error, "the training of a network");
 }
 
 static pm_status create(void **model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
-                        size_t first, size_t n_parts, pm_error *error) {
+                        size_t n_parts, pm_error *error) {
     exact *m = calloc(1, sizeof *m);
     if (!m)
         return pm_fail_memory(error, "the training of a network");
-    *m = (exact){.of = c, .train = train, .relay = relay, .first = first, .n_parts = n_parts, .keep = 1.0};
-    m->code_key = key_of(c->seed, "code");
-    m->drop_key = key_of(c->seed, "dropout");
-    m->deform_key = key_of(c->seed, "deform");
+    *m = (exact){.of = c,
+                 .train = train,
+                 .relay = relay,
+                 .n_parts = n_parts,
+                 .keep = 1.0,
+                 .code_key = pm_class_key(&pm_classifier_exact, c->seed, "code"),
+                 .drop_key = pm_class_key(&pm_classifier_exact, c->seed, "dropout"),
+                 .deform_key = pm_class_key(&pm_classifier_exact, c->seed, "deform"),
+                 .test_key = pm_class_key(&pm_classifier_exact, c->seed, "test")};
     pm_status status = build(m, error);
     if (status)
         destroy(m);
@@ -281,11 +271,8 @@ static double dropout_of(const pm_classification *c, size_t population) {
 }
 
 static void score_example(const pm_lane *lane, size_t label, pm_score *score) {
-    score->n++;
-    score->correct += pm_lane_decision(lane) == label;
-    score->loss += pm_lane_loss(lane, label);
-    score->spikes += (double)pm_lane_spikes(lane);
-    score->input += (double)lane->net.rasters[0].n;
+    pm_class_score(score, pm_lane_decision(lane) == label, pm_lane_loss(lane, label), pm_lane_spikes(lane),
+                   lane->net.rasters[0].n);
 }
 
 /* The input spikes of one presentation. */
@@ -333,42 +320,17 @@ static pm_status train_example(exact *m, part *p, size_t example, uint64_t prese
     return status ? status : pm_lane_back(lane, label, p->wanted, error);
 }
 
-/* Of n examples those from this one on, before the next part's, are in own part `which`. */
-static size_t part_begin(const exact *m, size_t which, size_t n) { return n * (m->first + which) / m->of->parts; }
-
-static void run_part(exact *m, size_t which, const pm_class_batch *batch, pm_score *score) {
+static pm_status learn(void *model, size_t which, const pm_class_batch *batch, pm_score *score, pm_error *error) {
+    exact *m = model;
     part *p = &m->parts[which];
-    outcome *o = &m->outcomes[which];
-    o->status = PM_OK;
-    *score = (pm_score){0};
+    pm_status status = PM_OK;
     for (size_t k = 0; k < blocks_of(m); k++)
         memset(p->gradient[k], 0, length_of(m, k) * sizeof(double));
-    for (size_t l = 0; l < m->net.n_layers; l++) {
+    for (size_t l = 0; l < m->net.n_layers; l++)
         memset(p->fired[l], 0, m->net.sizes[l] * sizeof(uint32_t));
-    }
-    const size_t to = part_begin(m, which + 1, batch->n);
-    for (size_t k = part_begin(m, which, batch->n); !o->status && k < to; k++)
-        o->status = train_example(m, p, batch->order[k], batch->first + k, score, &o->error);
-}
-
-/* The first failure of own parts. */
-static pm_status find_failure(const exact *m, pm_error *error) {
-    size_t p = 0;
-    while (p < m->n_parts && !m->outcomes[p].status)
-        p++;
-    if (p == m->n_parts)
-        return PM_OK;
-    if (error)
-        *error = m->outcomes[p].error;
-    return m->outcomes[p].status;
-}
-
-static pm_status learn(void *model, const pm_class_batch *batch, pm_score *parts, pm_error *error) {
-    exact *m = model;
-#pragma omp parallel for schedule(dynamic, 1)
-    for (size_t p = 0; p < m->n_parts; p++)
-        run_part(m, p, batch, &parts[p]);
-    return find_failure(m, error);
+    for (size_t k = 0; !status && k < batch->n; k++)
+        status = train_example(m, p, batch->order[k], batch->first + k, score, error);
+    return status;
 }
 
 /* --- the step ----------------------------------------------------------------------------------------------------- */
@@ -434,7 +396,7 @@ static void gather(void *model, size_t k, size_t n, double rate) {
     for (size_t l = 0; l <= layer_of(m, k); l++)
         fired += m->net.sizes[l];
     find_lifts(m, layer_of(m, k), n, rate, fired);
-    m->keep = 1.0 - m->of->weight_decay * rate / m->of->rate;
+    m->keep = pm_class_keep(m->of, rate);
     double *const *wanted = is_delays(m, k) ? m->parts[0].delays : m->parts[0].wanted;
     if (m->relay && wanted[layer_of(m, k)])
         m->relay->sum(m->relay->user, m->parts[0].gradient[k], length_of(m, k), add_parts, &own);
@@ -488,7 +450,7 @@ static bool settle(void *model, size_t l, size_t i, size_t n) {
 /* Weights from neurons that were dropped now and then are scaled down to what they delivered on average. */
 static void prepare(void *model, const double *const *arrays) {
     exact *m = model;
-    for (size_t l = 0; l < m->net.n_layers; l++) {
+    for (size_t l = 0; arrays && l < m->net.n_layers; l++) {
         double left = 1.0 - dropout_of(m->of, l);
         for (size_t i = 0; i < m->net.sizes[l]; i++) {
             double scale = l == 0 && i >= m->train->n_features ? 1.0 : left;
@@ -496,7 +458,7 @@ static void prepare(void *model, const double *const *arrays) {
                 m->tested.weight[l][i * m->net.strides[l] + j] = scale * arrays[l][i * m->net.strides[l] + j];
         }
     }
-    for (size_t k = m->net.n_layers; k < blocks_of(m); k++)
+    for (size_t k = m->net.n_layers; arrays && k < blocks_of(m); k++)
         memcpy(m->tested.delays[layer_of(m, k)].value, arrays[k], length_of(m, k) * sizeof(double));
 }
 
@@ -505,31 +467,18 @@ static pm_status run_example(const exact *m, pm_lane *lane, const pm_presentatio
     return status ? status : pm_lane_run(lane, NULL, error);
 }
 
-static void test_part(exact *m, size_t which, const pm_dataset *data, uint32_t *confusion, pm_score *score) {
+static pm_status test(void *model, size_t which, const pm_dataset *data, size_t from, size_t to, uint32_t *confusion,
+                      pm_score *score, pm_error *error) {
+    const exact *m = model;
     pm_lane *lane = &m->testers[which];
-    outcome *o = &m->outcomes[which];
-    const uint64_t key = key_of(m->of->seed, "test");
-    o->status = PM_OK;
-    *score = (pm_score){0};
-    for (size_t k = part_begin(m, which, data->n); k < part_begin(m, which + 1, data->n); k++) {
-        o->status = run_example(m, lane, &(pm_presentation){data, k, key, k}, &o->error);
-        if (o->status)
-            return;
+    for (size_t k = from; k < to; k++) {
+        pm_status status = run_example(m, lane, &(pm_presentation){data, k, m->test_key, k}, error);
+        if (status)
+            return status;
         score_example(lane, data->label[k], score);
-        if (confusion) {
-            uint32_t *count = &confusion[data->label[k] * data->n_classes + pm_lane_decision(lane)];
-#pragma omp atomic
-            ++*count;
-        }
+        pm_class_count(confusion, data, k, pm_lane_decision(lane));
     }
-}
-
-static pm_status test(void *model, const pm_dataset *data, uint32_t *confusion, pm_score *parts, pm_error *error) {
-    exact *m = model;
-#pragma omp parallel for schedule(dynamic, 1)
-    for (size_t p = 0; p < m->n_parts; p++)
-        test_part(m, p, data, confusion, &parts[p]);
-    return find_failure(m, error);
+    return PM_OK;
 }
 
 static pm_status look(void *model, const pm_dataset *data, size_t example, pm_class_look *look, pm_error *error) {

@@ -3,8 +3,6 @@
  * deformation on the number of its presentation, so an epoch is a function of the state before it. */
 #include "classify/classifier_model.h"
 
-#include "base/random.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +22,8 @@ typedef struct images {
     size_t capacity;       /* examples in the buffer */
 } images;
 
-static uint64_t key_of(uint64_t seed, const char *word) {
-    const char *const words[] = {pm_classifier_of_images.streams, word};
-    return pm_stream_key(seed, words, 2);
+static uint64_t key_of(const images *m, const char *word) {
+    return pm_class_key(&pm_classifier_of_images, m->of->seed, word);
 }
 
 static int threads(void) {
@@ -43,7 +40,7 @@ static pm_status build(images *m, pm_error *error) {
     for (size_t l = 0; l < c->n_layers; l++)
         sizes[l + 1] = (uint32_t)c->layers[l].size;
     pm_status status = pm_image_net_new(&m->net, c->model, sizes, c->n_layers + 1, c->model_parameters,
-                                        key_of(c->seed, "weights"), threads(), error);
+                                        key_of(m, "weights"), threads(), error);
     if (status)
         return status;
     m->capacity = m->train->n / (m->train->n / c->batch) + 1;
@@ -75,8 +72,8 @@ static void destroy(void *model) {
 }
 
 static pm_status create(void **model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
-                        size_t first, size_t n_parts, pm_error *error) {
-    (void)relay, (void)first, (void)n_parts;
+                        size_t n_parts, pm_error *error) {
+    (void)relay, (void)n_parts;
     images *m = calloc(1, sizeof *m);
     if (!m)
         return pm_fail_memory(error, "the training of a network");
@@ -117,7 +114,7 @@ static pm_images fill(images *m, const pm_dataset *data, const uint32_t *order, 
 
 /* Deforms the examples of the buffer; the first is presentation number `presentation`. */
 static void deform(images *m, size_t n, uint64_t presentation) {
-    uint64_t key = key_of(m->of->seed, "deform");
+    uint64_t key = key_of(m, "deform");
     size_t size = m->train->n_features;
     for (size_t i = 0; i < n; i++) {
         pm_deform(m->deformer, key, presentation + i, m->train->bytes + m->number[i] * size, m->picture);
@@ -135,15 +132,15 @@ static void add_outcome(pm_score *score, size_t n, const pm_image_outcome *outco
         score->spikes += (double)outcome->spikes[l];
 }
 
-static pm_status learn(void *model, const pm_class_batch *batch, pm_score *parts, pm_error *error) {
+static pm_status learn(void *model, size_t part, const pm_class_batch *batch, pm_score *score, pm_error *error) {
     images *m = model;
+    (void)part;
     pm_image_outcome outcome;
-    pm_images examples = fill(m, m->train, batch->order, 0, batch->n, key_of(m->of->seed, "input") + batch->epoch);
+    pm_images examples = fill(m, m->train, batch->order, 0, batch->n, key_of(m, "input") + batch->epoch);
     if (m->deformer)
         deform(m, batch->n, batch->first);
     pm_status status = pm_image_net_run(&m->net, &examples, true, &outcome, NULL, error);
-    *parts = (pm_score){0};
-    add_outcome(parts, batch->n, &outcome);
+    add_outcome(score, batch->n, &outcome);
     return status;
 }
 
@@ -165,24 +162,25 @@ static bool settle(void *model, size_t block_of, size_t row, size_t n) {
     return true; /* a gradient that is no number has been refused before, and the loss that comes will be */
 }
 
-static pm_status test(void *model, const pm_dataset *data, uint32_t *confusion, pm_score *parts, pm_error *error) {
+static pm_status test(void *model, size_t part, const pm_dataset *data, size_t from, size_t to, uint32_t *confusion,
+                      pm_score *score, pm_error *error) {
     images *m = model;
-    uint64_t key = key_of(m->of->seed, "test");
-    *parts = (pm_score){0};
+    const uint64_t key = key_of(m, "test");
+    (void)part;
     if (data->n_features != m->net.n_inputs || data->n_classes > m->net.n_outputs)
         return pm_fail(error, PM_INVALID,
                        "the network has %zu inputs and %zu outputs, but the data %zu features and %zu classes",
                        m->net.n_inputs, m->net.n_outputs, data->n_features, data->n_classes);
-    for (size_t from = 0; from < data->n; from += m->capacity) {
-        size_t n = data->n - from < m->capacity ? data->n - from : m->capacity;
+    for (; from < to; from += m->capacity) {
+        size_t n = to - from < m->capacity ? to - from : m->capacity;
         pm_images examples = fill(m, data, NULL, from, n, key);
         pm_image_outcome outcome;
         pm_status status = pm_image_net_run(&m->net, &examples, false, &outcome, m->guess, error);
         if (status)
             return status;
-        add_outcome(parts, n, &outcome);
-        for (size_t i = 0; i < n && confusion; i++)
-            confusion[m->label[i] * data->n_classes + m->guess[i]]++;
+        add_outcome(score, n, &outcome);
+        for (size_t i = 0; i < n; i++)
+            pm_class_count(confusion, data, from + i, m->guess[i]);
     }
     return PM_OK;
 }

@@ -1,9 +1,7 @@
 /* Networks of any populations and projections as models of classifiers: every example is a run of the exact engine from
- * 0 ms on, and its gradient that of the adjoint over all spikes, through resets, delays and recurrent synapses. A batch
- * is cut into a fixed number of parts; each part has a simulation of its own and sums gradients in the order of its
- * examples, and the parts' sums are added in the order of the parts. Invariant: nothing depends on which thread did
- * what. */
-#include "base/random.h"
+ * 0 ms on, and its gradient that of the adjoint over all spikes, through resets, delays and recurrent synapses. Each
+ * part of a batch has a simulation of its own and sums gradients in the order of its examples, and the parts' sums are
+ * added in the order of the parts. Invariant: nothing depends on which thread did what. */
 #include "classify/circuit.h"
 #include "classify/classifier_model.h"
 #include "classify/network_loss.h"
@@ -28,8 +26,6 @@ typedef struct part {
     pm_gradient gradient;   /* of all synapses and neurons, summed over examples */
     double *learnt;         /* the same of what is learnt */
     pm_raster *populations; /* spikes by population, for looks */
-    pm_status status;
-    pm_error error;
 } part;
 
 typedef struct net_model {
@@ -177,10 +173,8 @@ static pm_status build(net_model *m, pm_error *error) {
 }
 
 static pm_status create(void **model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
-                        size_t first, size_t n_parts, pm_error *error) {
-    static const char *const words[] = {"network", "code"};
+                        size_t n_parts, pm_error *error) {
     pm_network *net = NULL;
-    (void)first;
     if (pm_coding_inputs(&c->coding, train) != c->n_inputs)
         return pm_fail(error, PM_INVALID, "input: the population has %zu neurons, but the examples have %zu inputs",
                        c->n_inputs, pm_coding_inputs(&c->coding, train));
@@ -193,7 +187,7 @@ static pm_status create(void **model, const pm_classification *c, const pm_datas
                      .train = train,
                      .n_parts = n_parts,
                      .keep = 1.0,
-                     .key = pm_stream_key(c->seed, words, sizeof words / sizeof *words)};
+                     .key = pm_class_key(&pm_classifier_network, c->seed, "code")};
     pm_status status = pm_network_load(c->network, &net, error);
     if (!status) {
         net->seed = c->seed;
@@ -230,7 +224,7 @@ static bool block(const void *model, size_t k, pm_class_block *b) {
 static void gather(void *model, size_t k, size_t n, double rate) {
     net_model *m = model;
     const pm_circuit *c = &m->circuit;
-    m->keep = c->learnt[k].kind == PM_LEARNT_WEIGHTS ? 1.0 - m->of->weight_decay * rate / m->of->rate : 1.0;
+    m->keep = c->learnt[k].kind == PM_LEARNT_WEIGHTS ? pm_class_keep(m->of, rate) : 1.0;
     for (size_t j = c->at[k]; j < c->at[k + 1]; j++) {
         m->sum[j] = 0.0;
         for (size_t p = 0; p < m->n_parts; p++)
@@ -320,13 +314,10 @@ static pm_status run_example(net_model *m, part *p, const pm_presentation *of, p
 }
 
 static void score_example(const net_model *m, part *p, size_t label, pm_score *score) {
-    const bool right = decide(&p->answer) == label;
-    score->n++;
-    score->correct += right;
-    score->loss += cross_entropy(p, label);
-    score->input += (double)p->input.n;
+    size_t fired = 0;
     for (size_t k = 0; k < p->n; k++)
-        score->spikes += m->circuit.net->populations[p->spikes[k].population].kind == PM_LIF;
+        fired += m->circuit.net->populations[p->spikes[k].population].kind == PM_LIF;
+    pm_class_score(score, decide(&p->answer) == label, cross_entropy(p, label), fired, p->input.n);
 }
 
 static pm_status train_example(net_model *m, part *p, size_t example, uint64_t presentation, pm_score *score,
@@ -345,45 +336,22 @@ static pm_status train_example(net_model *m, part *p, size_t example, uint64_t p
                                   error);
 }
 
-static size_t part_begin(const net_model *m, size_t which, size_t n) { return n * which / m->n_parts; }
-
-static void run_part(net_model *m, size_t which, const pm_class_batch *batch, pm_score *score) {
+static pm_status learn(void *model, size_t which, const pm_class_batch *batch, pm_score *score, pm_error *error) {
+    net_model *m = model;
     part *p = &m->parts[which];
     const pm_circuit *c = &m->circuit;
     const size_t neurons = c->first_neuron[c->net->n_populations];
-    *score = (pm_score){0};
     memset(p->gradient.weight, 0, c->n_synapses * sizeof(double));
     memset(p->gradient.delay, 0, c->n_synapses * sizeof(double));
     if (p->gradient.neuron)
         memset(p->gradient.neuron, 0, neurons * PM_NEURON_PARAMETERS * sizeof(double));
-    p->status = wake(m, p, &p->error);
-    const size_t to = part_begin(m, which + 1, batch->n);
-    for (size_t k = part_begin(m, which, batch->n); !p->status && k < to; k++)
-        p->status = train_example(m, p, batch->order[k], batch->first + k, score, &p->error);
+    pm_status status = wake(m, p, error);
+    for (size_t k = 0; !status && k < batch->n; k++)
+        status = train_example(m, p, batch->order[k], batch->first + k, score, error);
     memset(p->learnt, 0, c->at[c->n_learnt] * sizeof(double));
-    for (size_t k = 0; !p->status && k < c->n_learnt; k++)
+    for (size_t k = 0; !status && k < c->n_learnt; k++)
         pm_circuit_collect(c, &p->gradient, k, p->learnt + c->at[k]);
-}
-
-/* The first failure of a part. */
-static pm_status find_failure(const net_model *m, pm_error *error) {
-    size_t p = 0;
-    while (p < m->n_parts && !m->parts[p].status)
-        p++;
-    if (p == m->n_parts)
-        return PM_OK;
-    if (error)
-        *error = m->parts[p].error;
-    return m->parts[p].status;
-}
-
-static pm_status learn(void *model, const pm_class_batch *batch, pm_score *parts, pm_error *error) {
-    net_model *m = model;
-    pm_circuit_put(&m->circuit, m->values);
-#pragma omp parallel for schedule(dynamic, 1)
-    for (size_t p = 0; p < m->n_parts; p++)
-        run_part(m, p, batch, &parts[p]);
-    return find_failure(m, error);
+    return status;
 }
 
 /* --- tests ---------------------------------------------------------------------------------------------------------
@@ -391,33 +359,24 @@ static pm_status learn(void *model, const pm_class_batch *batch, pm_score *parts
 
 static void prepare(void *model, const double *const *arrays) {
     net_model *m = model;
-    memcpy(m->tested, arrays[0], m->circuit.at[m->circuit.n_learnt] * sizeof *m->tested);
-    pm_circuit_put(&m->circuit, m->tested);
+    if (arrays)
+        memcpy(m->tested, arrays[0], m->circuit.at[m->circuit.n_learnt] * sizeof *m->tested);
+    pm_circuit_put(&m->circuit, arrays ? m->tested : m->values);
 }
 
-static void test_part(net_model *m, size_t which, const pm_dataset *data, uint32_t *confusion, pm_score *score) {
+static pm_status test(void *model, size_t which, const pm_dataset *data, size_t from, size_t to, uint32_t *confusion,
+                      pm_score *score, pm_error *error) {
+    net_model *m = model;
     part *p = &m->parts[which];
-    *score = (pm_score){0};
-    p->status = wake(m, p, &p->error);
-    for (size_t k = part_begin(m, which, data->n); !p->status && k < part_begin(m, which + 1, data->n); k++) {
-        p->status = run_example(m, p, &(pm_presentation){data, k, m->key + 1, k}, &p->error);
-        if (p->status)
+    pm_status status = wake(m, p, error);
+    for (size_t k = from; !status && k < to; k++) {
+        status = run_example(m, p, &(pm_presentation){data, k, m->key + 1, k}, error);
+        if (status)
             break;
         score_example(m, p, data->label[k], score);
-        if (confusion) {
-            uint32_t *count = &confusion[data->label[k] * data->n_classes + decide(&p->answer)];
-#pragma omp atomic
-            ++*count;
-        }
+        pm_class_count(confusion, data, k, decide(&p->answer));
     }
-}
-
-static pm_status test(void *model, const pm_dataset *data, uint32_t *confusion, pm_score *parts, pm_error *error) {
-    net_model *m = model;
-#pragma omp parallel for schedule(dynamic, 1)
-    for (size_t p = 0; p < m->n_parts; p++)
-        test_part(m, p, data, confusion, &parts[p]);
-    return find_failure(m, error);
+    return status;
 }
 
 static pm_status look(void *model, const pm_dataset *data, size_t example, pm_class_look *look, pm_error *error) {

@@ -74,12 +74,13 @@ static const char PARAMETERS[] = "  - {neurons: a, parameters: {V_th: {rate: 0.1
 
 /* The mean loss of a set with these numbers. */
 static double loss_of(void *model, const double *values, const pm_dataset *data, size_t parts) {
-    pm_score score[8], all = {0};
+    pm_score all = {0};
     pm_error error = {0};
     pm_classifier_network.prepare(model, &values);
-    ck_assert_msg(pm_classifier_network.test(model, data, NULL, score, &error) == PM_OK, "%s", error.message);
     for (size_t p = 0; p < parts; p++)
-        all.loss += score[p].loss;
+        ck_assert_msg(pm_classifier_network.test(model, p, data, data->n * p / parts, data->n * (p + 1) / parts, NULL,
+                                                 &all, &error) == PM_OK,
+                      "%s", error.message);
     return all.loss / (double)data->n;
 }
 
@@ -91,21 +92,26 @@ static void check_gradient(const char *parameters, const char *loss, const char 
     omp_set_num_threads(1);
     pm_error error = {0};
     const uint32_t order[] = {0, 1};
-    const pm_class_batch batch = {order, 2, 0, 0};
     size_t n = 0, differ = 0, some = 0;
     pm_class_block b;
     ck_assert_int_eq(pm_classification_data(c, &train, NULL, &test, NULL), PM_OK);
-    ck_assert_msg(pm_classifier_network.create(&model, c, &train, NULL, 0, c->parts, &error) == PM_OK, "%s",
+    ck_assert_msg(pm_classifier_network.create(&model, c, &train, NULL, c->parts, &error) == PM_OK, "%s",
                   error.message);
     double *values = pm_classifier_network.array(model, 0, &n);
     double *gradient = calloc(n, sizeof *gradient);
     ck_assert_ptr_nonnull(gradient);
-    pm_score score[8];
-    ck_assert_msg(pm_classifier_network.learn(model, &batch, score, &error) == PM_OK, "%s", error.message);
-    train.n = batch.n;
+    pm_score score = {0};
+    const size_t n_batch = sizeof order / sizeof *order;
+    pm_classifier_network.prepare(model, NULL);
+    for (size_t p = 0; p < c->parts; p++) {
+        const size_t from = n_batch * p / c->parts, to = n_batch * (p + 1) / c->parts;
+        const pm_class_batch batch = {order + from, to - from, 0, from};
+        ck_assert_msg(pm_classifier_network.learn(model, p, &batch, &score, &error) == PM_OK, "%s", error.message);
+    }
+    train.n = n_batch;
     for (size_t k = 0; pm_classifier_network.block(model, k, &b); k++) {
-        pm_classifier_network.gather(model, k, batch.n, c->rate);
-        memcpy(gradient + b.from, pm_classifier_network.gradient(model, k, 0, batch.n), b.columns * sizeof *gradient);
+        pm_classifier_network.gather(model, k, n_batch, c->rate);
+        memcpy(gradient + b.from, pm_classifier_network.gradient(model, k, 0, n_batch), b.columns * sizeof *gradient);
     }
     for (size_t k = 0; k < n; k++) {
         const double was = values[k], h = 1e-5;
