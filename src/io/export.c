@@ -2,8 +2,8 @@
  * input spike, parameters that differ from neuron to neuron, and injected currents stand in text files beside it, so
  * that both simulators run the same network, random choices included. */
 #define _GNU_SOURCE
-#include "base/sized.h"
 #include "io/export.h"
+#include "base/sized.h"
 
 #include "model/kernel.h"
 #include "model/neuron.h"
@@ -281,7 +281,8 @@ static pm_status write_receptors(const pm_population *p, pm_output *out, pm_erro
         for (size_t peak = 0; r.kernel->arrive && peak < 2; peak++)
             r.kernel->arrive(r.parameters, peak == 1 && r.peak, unit[peak]);
         const size_t at = unit[0][0] == 0.0; /* which of the two an arrival adds to */
-        status = pm_output_write(out, error, "('%s', '%s', (", r.name, r.kernel->kind.name);
+        status = pm_output_write(out, error, "('%s', '%s', (", r.name,
+                                 r.kernel->form == PM_FORM_ALPHA ? "alpha" : r.kernel->kind.name);
         for (size_t f = 0; !status && f < r.kernel->kind.n_fields; f++)
             status = own ? pm_output_write(out, error, "%.17g, ", r.parameters[f])
                          : pm_output_write(out, error, "'%s', ", r.kernel->kind.fields[f].name);
@@ -407,10 +408,27 @@ static pm_status write_script(const export *x, pm_error *error) {
     return status;
 }
 
+/* Scripts write equations or choose models by the forms that they know. */
+static pm_status check_receptors(const export *x, uint32_t population, pm_error *error) {
+    const pm_population *p = &x->network->populations[population];
+    for (uint32_t k = 0; k < pm_population_receptors(p); k++) {
+        const pm_receptor r = pm_population_get_receptor(p, k);
+        if (!r.kernel->impulse && r.kernel->form == PM_FORM_OTHER)
+            return pm_fail_key(error, "receptors",
+                               "%s: receptors: '%s' has %s currents ('%s'); exponential and alpha currents and "
+                               "impulses can be exported",
+                               x->file, p->name, r.kernel->kind.name, r.name);
+    }
+    return PM_OK;
+}
+
 /* Whether the other simulator can do it. */
 static pm_status check_network(export *x, pm_error *error) {
     const pm_network *net = x->network;
     pm_status status = PM_OK;
+    for (uint32_t p = 0; !status && p < net->n_populations; p++)
+        if (net->populations[p].kind == PM_LIF)
+            status = check_receptors(x, p, error);
     for (uint32_t p = 0; !status && p < net->n_populations; p++)
         if (net->populations[p].kind == PM_LIF)
             status = check_varied(x, p, error);

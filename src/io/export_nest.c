@@ -31,7 +31,7 @@ static size_t terms_of(const pm_population *p, uint32_t receptor, char tau[2][PM
     if (r.kernel->impulse)
         return 0;
     write_tau(p, TAU_1, r.parameters[0], tau[0]);
-    if (r.kernel != &pm_kernel_double_exponential || (r.parameters[1] == 0.0 && !pm_export_varies(p, TAU_2)))
+    if (r.kernel->kind.n_fields < 2 || (r.parameters[1] == 0.0 && !pm_export_varies(p, TAU_2)))
         return 1;
     write_tau(p, TAU_2, r.parameters[1], tau[1]);
     return 2;
@@ -42,7 +42,7 @@ static uint32_t first_of(const pm_population *p, bool impulse, bool alpha, bool 
     uint32_t r = 0;
     for (; r < pm_population_receptors(p); r++) {
         const pm_kernel *kernel = pm_population_get_receptor(p, r).kernel;
-        if (kernel->impulse ? impulse : kernel == &pm_kernel_alpha ? alpha : exponential)
+        if (kernel->impulse ? impulse : kernel->form == PM_FORM_ALPHA ? alpha : exponential)
             break;
     }
     return r;

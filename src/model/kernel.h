@@ -18,10 +18,14 @@ typedef struct pm_port_slopes {
     double jump;        /* per pA */
 } pm_port_slopes;
 
+/* Forms of currents that have a name elsewhere: in quicker ways of the engine, in other simulators. */
+typedef enum pm_kernel_form { PM_FORM_OTHER, PM_FORM_EXPONENTIALS, PM_FORM_ALPHA } pm_kernel_form;
+
 typedef struct pm_kernel {
-    pm_kind kind;     /* its fields are of pm_receptor.parameters */
-    const char *word; /* stands for the receptor in a file where there are no parameters, or NULL */
-    bool impulse;     /* an arrival changes V at once, by its weight in mV */
+    pm_kind kind;        /* its fields are of pm_receptor.parameters */
+    const char *word;    /* stands for the receptor in a file where there are no parameters, or NULL */
+    bool impulse;        /* an arrival changes V at once, by its weight in mV */
+    pm_kernel_form form; /* of exponentials the parameters are tau_1 and tau_2, of alpha T */
     /* The numbers of math/. `peak`: weights are to be the largest current. */
     pm_port (*port)(const double *parameters, bool peak, double tau_m);
     /* From derivatives with respect to these to derivatives with respect to the parameters, which are added. NULL where

@@ -34,6 +34,7 @@ const pm_kernel pm_kernel_alpha = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = PM_KERNEL_PARAMETERS * sizeof(double)},
+    .form = PM_FORM_ALPHA,
     .port = port,
     .slopes = slopes,
     .current = current,

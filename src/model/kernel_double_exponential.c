@@ -70,6 +70,7 @@ const pm_kernel pm_kernel_double_exponential = {
              .n_fields = sizeof fields / sizeof *fields,
              .size = PM_KERNEL_PARAMETERS * sizeof(double),
              .check = check},
+    .form = PM_FORM_EXPONENTIALS,
     .port = port,
     .slopes = slopes,
     .current = current,

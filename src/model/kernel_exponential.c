@@ -33,6 +33,7 @@ const pm_kernel pm_kernel_exponential = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = PM_KERNEL_PARAMETERS * sizeof(double)},
+    .form = PM_FORM_EXPONENTIALS,
     .port = port,
     .slopes = slopes,
     .current = current,

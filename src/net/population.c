@@ -45,8 +45,7 @@ bool pm_population_varies(const pm_population *p, const char *parameter) {
 
 /* What is but tau_1 and tau_2 by another name. */
 static bool is_plain(const pm_receptor *r) {
-    return !r->peak && (r->kernel == &pm_kernel_double_exponential || r->kernel == &pm_kernel_exponential ||
-                        r->kernel == &pm_kernel_impulse);
+    return !r->peak && (r->kernel->form == PM_FORM_EXPONENTIALS || r->kernel->impulse);
 }
 
 bool pm_population_is_general(const pm_population *p) {

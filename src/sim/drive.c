@@ -21,7 +21,7 @@ static uint64_t synapses_of(const pm_wiring *wiring, uint32_t neuron) {
 /* Drives add currents, to the one receptor that a general population has for them, if that is one of exponentials. */
 static bool hears_drives(const pm_network *network, const pm_wiring *wiring, uint32_t to, uint32_t receptor) {
     const pm_receptor r = pm_population_get_receptor(&network->populations[to], receptor);
-    if (r.kernel != &pm_kernel_double_exponential && r.kernel != &pm_kernel_exponential)
+    if (r.kernel->form != PM_FORM_EXPONENTIALS)
         return false;
     return !pm_population_needs_general(network, to) ||
            (pm_general_is_quick(network, to) && receptor == wiring->drive_receptor[to]);

@@ -66,7 +66,7 @@ static pm_neuron driven_neuron(const pm_network *net, const pm_wiring *wiring, u
     if (pm_population_needs_general(net, population)) {
         const pm_receptor r =
             pm_population_get_receptor(&net->populations[population], wiring->drive_receptor[population]);
-        if (r.kernel == &pm_kernel_double_exponential || r.kernel == &pm_kernel_exponential) {
+        if (r.kernel->form == PM_FORM_EXPONENTIALS) {
             neuron.tau_1 = r.parameters[0];
             neuron.tau_2 = r.parameters[1];
         }
