@@ -15,14 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AHEAD = 2 };              /* deliveries whose synapses are fetched */
+enum { AHEAD = 2 };              /* deliveries whose synapses are fetched; */
+enum { FEW = 8, AHEAD_OF_FEW = 8, FAR_AHEAD = 16 }; /* where these are few: the first one's */
 enum { CROWDED_SYNAPSES = 512 }; /* a cell with no more of them does not notice crowds */
 
 /* The first synapse of a delivery whose target is not before the cell. The search begins where it would be if targets
  * were spread evenly, and goes from there in steps that double: most often it stays in one line of the cache. */
 static uint64_t synapse_at(const pm_engine *engine, const pm_delivery *d, uint32_t cell) {
     const uint32_t *targets = engine->wiring->targets, n_cells = engine->wiring->n_cells;
-    uint64_t low = d->begin, high = d->end, step = 4;
+    uint64_t low = d->begin, high = pm_delivery_end(d), step = 4;
     if (low == high || cell == 0 || cell == n_cells)
         return cell == 0 ? low : high;
     const uint64_t guess = low + (uint64_t)((double)(high - low) * cell / n_cells);
@@ -47,25 +48,38 @@ static uint64_t synapse_at(const pm_engine *engine, const pm_delivery *d, uint32
 
 typedef double vector4 __attribute__((vector_size(32)));
 
+/* Where a delivery adds: what cell 0 would have if it were one of the targets, and how far cells are apart. */
+typedef struct place {
+    vector4 *of_0;
+    size_t stride;
+} place;
+
+static inline place place_of(const pm_engine *engine, const pm_delivery *d) {
+    const pm_general *g = engine->has_general ? engine->classes[d->class].general : NULL;
+    if (!g || !g->quick) /* to which nothing is added that is not 0 */
+        return (place){(vector4 *)(void *)engine->intakes, 1};
+    return (place){(vector4 *)(void *)(g->intakes - (size_t)g->first_cell * g->n_ports + d->port), g->n_ports};
+}
+
 /* The innermost loop of the program: one synaptic event per turn. `equal`: the weights are, and need not be read;
- * `own`: the intakes are those of a receptor of general cells. The number of arrivals logged so far, and with these. */
+ * `own`: so are those of a place apart. The number of arrivals logged so far, and with these. */
 static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine *engine, pm_logged *restrict log,
                                                                        uint32_t logged, uint64_t begin, uint64_t end,
                                                                        uint32_t delivery, bool equal, bool own) {
     const pm_delivery *d = &engine->deliveries.items[delivery];
     const uint32_t *restrict targets = engine->wiring->targets;
     const double *restrict weights = engine->wiring->weights;
-    vector4 *restrict intakes = (vector4 *)(void *)(own ? d->intakes : engine->intakes);
-    const size_t stride = own ? d->stride : 1;
+    const place at = own ? place_of(engine, d) : (place){(vector4 *)(void *)engine->intakes, 1};
+    vector4 *restrict intakes = at.of_0;
     uint32_t *restrict log_head = engine->log_head;
-    const vector4 positive = {d->u, d->i, d->b, d->lift_positive}, negative = {d->u, d->i, d->b, d->lift_negative};
+    const vector4 positive = {d->u, d->i, d->b, d->lift}, negative = {d->u, d->i, d->b, d->u};
     const vector4 same = d->sign < 0 ? negative : positive;
-    const vector4 change = d->weight * same;
+    const vector4 change = equal ? d->weight * same : same;
     for (uint64_t k = begin; k < end; k++) {
         uint32_t target = targets[k];
         double w = equal ? d->weight : weights[k];
         const vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
-        intakes[target * stride] += equal ? change : w * factors;
+        intakes[target * at.stride] += equal ? change : w * factors;
         if (log_head[target] != PM_NOT_LOGGED) {
             log[logged] = (pm_logged){w, delivery, log_head[target]};
             log_head[target] = logged++;
@@ -78,25 +92,38 @@ static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine
  * block are about where they would be if targets were spread evenly. */
 static void fetch(const pm_engine *engine, pm_block cells, const pm_delivery *d) {
     static const uint64_t AT_MOST = 1024, LINE = 64, ABOUT = 32; /* synapses, bytes, synapses: the rest comes itself */
-    const double share = (double)(d->end - d->begin) / engine->wiring->n_cells;
+    const double share = (double)d->n_synapses / engine->wiring->n_cells;
     const uint64_t before = (uint64_t)(share * cells.begin), part = (uint64_t)(share * (cells.end - cells.begin));
-    const uint64_t first = d->begin + (before > ABOUT ? before - ABOUT : 0), most = d->end - first;
+    const uint64_t skipped = before > ABOUT ? before - ABOUT : 0, most = d->n_synapses - skipped;
     const uint64_t wanted = part + 2 * ABOUT < AT_MOST ? part + 2 * ABOUT : AT_MOST, n = wanted < most ? wanted : most;
-    const uint32_t *targets = engine->wiring->targets + first;
-    const double *weights = engine->wiring->weights + first;
+    const uint32_t *targets = engine->wiring->targets + d->begin + skipped;
+    const double *weights = engine->wiring->weights + d->begin + skipped;
     for (uint64_t k = 0; k < n; k += LINE / sizeof *targets)
         __builtin_prefetch(targets + k, 0, 2);
-    for (uint64_t k = 0; isnan(d->weight) && k < n; k += LINE / sizeof *weights)
+    for (uint64_t k = 0; !d->equal && k < n; k += LINE / sizeof *weights)
         __builtin_prefetch(weights + k, 0, 2);
+}
+
+/* Deliveries of few synapses follow each other fast: the first target is fetched early, and what it is added to in
+ * time. */
+static void fetch_few(const pm_engine *engine, const pm_delivery *d, size_t left) {
+    if (left > FAR_AHEAD)
+        __builtin_prefetch(engine->wiring->targets + d[FAR_AHEAD].begin);
+    if (left > AHEAD_OF_FEW && d[AHEAD_OF_FEW].n_synapses <= FEW) {
+        const pm_delivery *next = d + AHEAD_OF_FEW;
+        const place at = place_of(engine, next);
+        const uint32_t target = engine->wiring->targets[next->begin];
+        __builtin_prefetch(at.of_0 + target * at.stride, 1);
+        __builtin_prefetch(engine->log_head + target, 1);
+    }
 }
 
 /* The same where few cells are looked at, and all arrivals are logged. */
 static uint32_t deliver_and_list(pm_engine *engine, pm_worker *worker, uint32_t logged, uint64_t begin, uint64_t end,
                                  uint32_t delivery) {
     const uint32_t *targets = engine->wiring->targets;
-    const pm_delivery *d = &engine->deliveries.items[delivery];
-    const uint32_t more = deliver_synapses(engine, worker->log.items, logged, begin, end, delivery, !isnan(d->weight),
-                                           d->intakes != NULL);
+    const bool equal = engine->deliveries.items[delivery].equal;
+    const uint32_t more = deliver_synapses(engine, worker->log.items, logged, begin, end, delivery, equal, true);
     for (uint64_t k = begin; k < end; k++)
         pm_list_cell(engine, worker, targets[k]);
     return more;
@@ -111,12 +138,11 @@ PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, pm_block c
     pm_logged *log = worker->log.items;
     if (!engine->dense)
         worker->log.count = deliver_and_list(engine, worker, logged, begin, end, delivery);
-    else if (d->intakes)
-        worker->log.count = deliver_synapses(engine, log, logged, begin, end, delivery, !isnan(d->weight), true);
+    else if (engine->has_general)
+        worker->log.count = deliver_synapses(engine, log, logged, begin, end, delivery, d->equal, true);
     else
-        worker->log.count = !isnan(d->weight)
-                                ? deliver_synapses(engine, log, logged, begin, end, delivery, true, false)
-                                : deliver_synapses(engine, log, logged, begin, end, delivery, false, false);
+        worker->log.count = d->equal ? deliver_synapses(engine, log, logged, begin, end, delivery, true, false)
+                                     : deliver_synapses(engine, log, logged, begin, end, delivery, false, false);
     return true;
 }
 
@@ -205,7 +231,8 @@ pm_status pm_deliver(pm_engine *engine, pm_worker *worker, pm_block cells, size_
     uint32_t crowd = 0;
     for (size_t d = first; d < engine->deliveries.count; d++) {
         const pm_delivery *delivery = &engine->deliveries.items[d];
-        if (d + AHEAD < engine->deliveries.count)
+        fetch_few(engine, delivery, engine->deliveries.count - d);
+        if (d + AHEAD < engine->deliveries.count && delivery[AHEAD].n_synapses > FEW)
             fetch(engine, cells, delivery + AHEAD);
         if (delivery->crowd != crowd)
             change_crowd(engine, worker, crowded, crowd, delivery->crowd);

@@ -152,8 +152,11 @@ static bool make_workers(pm_engine *engine, int threads) {
         w->begin = (uint32_t)((uint64_t)n * (uint64_t)k / (uint64_t)most);
         w->end = (uint32_t)((uint64_t)n * (uint64_t)(k + 1) / (uint64_t)most);
         w->listed = malloc(engine->plan.n_levels * sizeof *w->listed);
+        w->chains = malloc((engine->wiring->n_classes + 1) * sizeof *w->chains);
         w->wakes = (pm_wakes){.cells = engine->heap + w->begin, .place = engine->heap_place, .when = engine->wake};
-        memory = memory && w->listed;
+        memory = memory && w->listed && w->chains;
+        for (uint32_t c = 0; w->chains && c < engine->wiring->n_classes; c++)
+            w->chains[c] = PM_LOG_END;
     }
     return memory;
 }
@@ -223,6 +226,7 @@ void pm_engine_clear(pm_engine *engine) {
         pm_worker *w = &engine->workers[k];
         free(w->log.items);
         free(w->listed);
+        free(w->chains);
         free(w->crowds.items);
         free(w->crowd_sums.items);
         free(w->ranking.items);
@@ -362,40 +366,21 @@ static pm_status join_crowd(pm_engine *engine, double fired, uint32_t part, pm_e
     return engine->crowded ? PM_OK : pm_crowds_find(engine, error);
 }
 
-static void set_factors(const pm_class *class, double left, pm_delivery *d) {
-    pm_lif_basis at = pm_lif_basis_at(&class->lif, left);
-    if (class->lif.impulse)
-        at = (pm_lif_basis){.d12 = at.em};
-    d->u = at.d12;
-    d->i = at.alpha;
-    d->b = at.e2;
-    d->lift_positive = left > class->peak_time ? at.d12 - class->peak : 0.0;
-    d->lift_negative = at.d12;
-}
-
-pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint32_t crowd, double time,
-                           pm_error *error) {
+pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint32_t crowd, pm_error *error) {
     const pm_group *g = &engine->wiring->groups[group];
-    const pm_class *class = &engine->classes[g->class];
     if (!PM_LIST_ROOM(engine->deliveries))
         return pm_fail_memory(error, "deliveries");
     if (crowd > 0 && join_crowd(engine, fired, crowd, error) != PM_OK)
         return PM_NO_MEMORY;
-    const double left = engine->end - time; /* exact: both are multiples of the last bit of the smaller */
     pm_delivery *d = &engine->deliveries.items[engine->deliveries.count++];
-    *d = (pm_delivery){
-        .offset = time - engine->start,
-        .begin = g->begin,
-        .end = g[1].begin,
-        .sign = g->sign,
-        .crowd = crowd > 0 ? engine->n_crowds : 0,
-        .weight = pm_group_weight(engine->wiring, group),
-        .port = g->receptor,
-    };
-    if (class->general)
-        pm_general_factors(class->general, left, d);
-    else
-        set_factors(class, left, d);
+    d->offset = fired + g->delay - engine->start; /* exact: both are multiples of the last bit of the smaller */
+    d->begin = g->begin;
+    d->class = g->class;
+    d->port = g->receptor;
+    d->equal = g->equal;
+    d->sign = g->sign;
+    d->n_synapses = (uint32_t)(g[1].begin - g->begin);
+    d->crowd = crowd > 0 ? engine->n_crowds : 0;
     engine->events += g[1].begin - g->begin;
     return PM_OK;
 }
@@ -501,6 +486,8 @@ static bool is_busy(const pm_engine *engine) { return engine->events >= engine->
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error) {
     if (level == 0)
         engine->dense = engine->drive.n_channels > 0 || is_busy(engine) || engine->n_quiet < PATIENCE;
+    if (pm_weigh(engine, first, error) != PM_OK)
+        return PM_NO_MEMORY;
     settling s = {engine, first, level};
     pm_all_workers(engine, !engine->dense && engine->calm && engine->events < EVENTS_FOR_THREADS, settle_worker, &s);
     engine->calm = !engine->dense;

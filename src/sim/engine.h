@@ -63,19 +63,23 @@ typedef struct pm_class {
     pm_general *general;              /* NULL: the above is all there is */
 } pm_class;
 
-/* A group of synapses whose spike arrives in the current slab. */
+/* A group of synapses whose spike arrives in the current slab. Where each synapse has a delay of its own there are as
+ * many as synaptic events: a line of the cache each. */
 typedef struct pm_delivery {
-    double offset;                       /* of the arrival from s0, ms */
-    uint64_t begin, end;                 /* synapses */
-    double weight;                       /* as in pm_group */
-    int32_t sign;                        /* as in pm_group */
-    uint32_t crowd;                      /* of simultaneous spikes, counted from 1 in the slab; 0: none */
-    uint32_t port;                       /* the receptor */
-    struct pm_intake *intakes;           /* that of cell 0 over this port, if it were one of the targets; NULL: none */
-    uint32_t stride;                     /* from the intake of a cell to that of the next */
-    double u, i, b;                      /* factors of the weight in the intake; general cells: 0 */
-    double lift_positive, lift_negative; /* the same for `lift`, by the sign of the weight */
+    double offset;       /* of the arrival from s0, ms */
+    uint64_t begin : 38; /* synapses; and as in pm_group: */
+    uint64_t class : 18;
+    uint64_t port : 5; /* the receptor */
+    uint64_t equal : 1;
+    int64_t sign : 2;
+    uint32_t n_synapses;
+    uint32_t crowd; /* of simultaneous spikes, counted from 1 in the slab; 0: none */
+    double weight;  /* pA, if all are equal */
+    double u, i, b; /* factors of the weight in the intake */
+    double lift;    /* the same for `lift`, if the weight is not negative; otherwise it is that for u */
 } pm_delivery;
+
+static inline uint64_t pm_delivery_end(const pm_delivery *d) { return d->begin + d->n_synapses; }
 
 /* An arrival at one cell. */
 typedef struct pm_arrival {
@@ -168,6 +172,7 @@ typedef struct pm_worker {
     uint32_t begin, end; /* cells */
     PM_LIST(pm_logged) log;
     uint32_t *listed; /* per level: a cell to be visited where not all are, which leads to the others */
+    uint32_t *chains; /* per class: see weigh.c */
     pm_wakes wakes;
     PM_LIST(pm_crowd_cell) crowds;
     PM_LIST(pm_crowd_sum) crowd_sums; /* of these */
@@ -262,9 +267,8 @@ double pm_engine_wake(const pm_engine *engine, double now);
 
 /* Begins the slab [start, end). */
 void pm_engine_begin(pm_engine *engine, double start, double end);
-/* A group's spike, fired at `fired` and member of a part of a crowd (0: none), arrives at `time` in this slab. */
-pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint32_t crowd, double time,
-                           pm_error *error);
+/* A group's spike, fired at `fired` (ms) and member of a part of a crowd (0: none), arrives in this slab. */
+pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint32_t crowd, pm_error *error);
 /* Delivers the deliveries from number `first` on and settles the cells of a level; their spikes are then in the
  * workers' lists, which are emptied first. PM_STOPPED: in the middle of a burst. */
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error);
@@ -309,6 +313,8 @@ static inline bool pm_is_reached(const pm_intake *intake) {
     return intake->u != 0.0 || intake->i != 0.0 || intake->b != 0.0;
 }
 
+/* weigh.c: the deliveries from number `first` on get their weights and factors. */
+pm_status pm_weigh(pm_engine *engine, size_t first, pm_error *error);
 /* deliver.c: empties the intakes of a block, and says which cells will have their arrivals logged; and the deliveries
  * from number `first` on to them. */
 void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells);

@@ -89,8 +89,9 @@ static bool look_up(const pm_engine *engine, pm_worker *worker, uint32_t cell, u
     *head = PM_LOG_END;
     for (size_t d = 0; d < engine->deliveries.count; d++) {
         const pm_delivery *delivery = &engine->deliveries.items[d];
-        uint64_t low = find_target(targets, delivery->begin, delivery->end, cell);
-        for (; low < delivery->end && targets[low] == cell; low++) {
+        const uint64_t end = pm_delivery_end(delivery);
+        uint64_t low = find_target(targets, delivery->begin, end, cell);
+        for (; low < end && targets[low] == cell; low++) {
             const pm_logged item = {engine->wiring->weights[low], (uint32_t)d, *head};
             *head = (uint32_t)worker->log.count;
             if (!PM_LIST_ADD(worker->log, item))

@@ -16,6 +16,7 @@ static const double OLD = -1.0; /* foreseen: the wake is that of an earlier orig
 enum { FEW_SLABS = 4, MANY_SLABS = 64 };
 
 void pm_general_factors(const pm_general *g, double left, pm_delivery *d) {
+    d->u = d->i = d->b = d->lift = 0.0;
     if (!g->quick)
         return;
     double row[PM_MEMBRANE_ROW];
@@ -24,10 +25,7 @@ void pm_general_factors(const pm_general *g, double left, pm_delivery *d) {
     d->u = at.u;
     d->i = at.i;
     d->b = at.b;
-    d->lift_positive = left > g->peak_time[d->port] ? at.u - g->peak[d->port] : 0.0;
-    d->lift_negative = at.u;
-    d->stride = (uint32_t)g->n_ports;
-    d->intakes = g->intakes - (size_t)g->first_cell * g->n_ports + d->port;
+    d->lift = left > g->peak_time[d->port] ? at.u - g->peak[d->port] : 0.0;
 }
 
 void pm_general_forget(const pm_general *g, pm_block cells) {

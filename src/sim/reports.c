@@ -11,7 +11,7 @@ void pm_count_events(pm_exact *s, double until, bool provisional) {
     uint64_t n = 0, driven = 0;
     for (size_t d = 0; d < engine->deliveries.count; d++)
         if (engine->start + engine->deliveries.items[d].offset < until)
-            n += engine->deliveries.items[d].end - engine->deliveries.items[d].begin;
+            n += engine->deliveries.items[d].n_synapses;
     for (int k = 0; k < engine->n_workers; k++)
         driven += engine->workers[k].n_driven;
     n += driven;

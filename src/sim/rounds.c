@@ -203,7 +203,7 @@ static bool list_touched(pm_engine *engine, pm_worker *worker, size_t first) {
     const uint32_t *targets = engine->wiring->targets;
     for (size_t d = first; d < engine->deliveries.count; d++) {
         const pm_delivery *delivery = &engine->deliveries.items[d];
-        for (uint64_t k = delivery->begin; k < delivery->end; k++) {
+        for (uint64_t k = delivery->begin; k < pm_delivery_end(delivery); k++) {
             const uint32_t cell = targets[k];
             if (cell < worker->begin || cell >= worker->end || engine->touched[cell] || !pm_is_cyclic(engine, cell))
                 continue;
@@ -239,7 +239,9 @@ static void take_turn(void *user, int k) {
 pm_status pm_rounds_settle(pm_engine *engine, size_t first, pm_error *error) {
     uint64_t events = 0;
     for (size_t d = first; d < engine->deliveries.count; d++)
-        events += engine->deliveries.items[d].end - engine->deliveries.items[d].begin;
+        events += engine->deliveries.items[d].n_synapses;
+    if (pm_weigh(engine, first, error) != PM_OK)
+        return PM_NO_MEMORY;
     turn s = {engine, first};
     pm_all_workers(engine, events < EVENTS_FOR_THREADS, take_turn, &s);
     return pm_workers_status(engine, error);

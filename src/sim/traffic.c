@@ -29,23 +29,18 @@ static inline void fetch_group(const pm_wiring *w, pm_flight flight) {
  */
 static pm_status send(pm_exact *s, pm_flight flight, pm_error *error) {
     const pm_wiring *w = s->engine.wiring;
-    uint64_t first = w->first_group[flight.source], end = w->first_group[flight.source + 1];
-    for (uint64_t g = first + flight.group; g < end; g++) {
-        double arrival = flight.time + w->groups[g].delay;
-        double slab = floor(arrival / s->engine.plan.slab);
-        if (slab > (double)s->slab) {
-            flight.group = (uint32_t)(g - first);
-            if (!(slab < 0x1p62))
-                return PM_OK;
-            if (!PM_LIST_ROOM(s->onward))
-                return pm_fail_memory(error, "spikes on their way");
-            s->onward.items[s->onward.count++] = (pm_onward){flight, (int64_t)slab};
-            return PM_OK;
-        }
-        pm_status status = pm_engine_arrive(&s->engine, g, flight.time, flight.crowd, arrival, error);
-        if (status != PM_OK)
-            return status;
-    }
+    const uint64_t first = w->first_group[flight.source], end = w->first_group[flight.source + 1];
+    uint64_t g = first + flight.group;
+    for (; g < end && flight.time + w->groups[g].delay < s->engine.end; g++)
+        if (pm_engine_arrive(&s->engine, g, flight.time, flight.crowd, error) != PM_OK)
+            return PM_NO_MEMORY;
+    const double slab = g < end ? floor((flight.time + w->groups[g].delay) / s->engine.plan.slab) : INFINITY;
+    if (!(slab < 0x1p62))
+        return PM_OK;
+    flight.group = (uint32_t)(g - first);
+    if (!PM_LIST_ROOM(s->onward))
+        return pm_fail_memory(error, "spikes on their way");
+    s->onward.items[s->onward.count++] = (pm_onward){flight, (int64_t)slab};
     return PM_OK;
 }
 
