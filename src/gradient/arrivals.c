@@ -112,10 +112,10 @@ pm_status pm_synapses_new(pm_synapses *s, const pm_lif *classes, size_t n_classe
 static void list_rows(const pm_network *network, const pm_wiring *w, pm_synapse *list) {
     for (uint32_t source = 0; source < w->n_neurons; source++)
         for (uint64_t g = w->first_group[source]; g < w->first_group[source + 1]; g++)
-            for (uint64_t k = w->groups[g].begin; k < w->groups[g + 1].begin; k++) {
+            for (uint64_t k = pm_group_begin(w, g); k < pm_group_begin(w, g + 1); k++) {
                 uint32_t cell = w->targets[k], to = pm_wiring_population_of_cell(w, network, cell);
                 uint32_t target = w->first_neuron[to] + (cell - w->first_cell[to]);
-                list[k] = (pm_synapse){source, target, w->weights[k], w->groups[g].delay};
+                list[k] = (pm_synapse){source, target, w->weights[k], pm_group_delay(w, g)};
             }
 }
 

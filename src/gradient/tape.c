@@ -35,9 +35,9 @@ static bool make_rows(pm_tape *t) {
     for (size_t n = 0; n <= w->n_neurons; n++)
         rows->first_fan[n] = w->first_group[n];
     for (size_t g = 0; g < w->n_groups; g++) {
-        rows->fans[g] = (pm_fan){w->groups[g].delay, w->groups[g].begin};
-        rows->shortest = fmin(rows->shortest, w->groups[g].delay);
-        rows->longest = fmax(rows->longest, w->groups[g].delay);
+        rows->fans[g] = (pm_fan){pm_group_delay(w, g), pm_group_begin(w, g)};
+        rows->shortest = fmin(rows->shortest, pm_group_delay(w, g));
+        rows->longest = fmax(rows->longest, pm_group_delay(w, g));
     }
     rows->fans[w->n_groups] = (pm_fan){0.0, w->n_synapses};
     return true;
@@ -184,22 +184,22 @@ static bool follow(pm_tape *t, uint32_t number, double time) {
 }
 
 static bool arrive(pm_tape *t, const pm_landing *landing) {
-    const pm_group *group = &t->wiring->groups[landing->fan];
+    const uint32_t receptor = pm_group_receptor(t->wiring, landing->fan);
     for (size_t k = landing->begin; k < landing->end; k++) {
         const uint32_t number = t->wiring->targets[k];
         pm_tape_step step = {.time = landing->time,
                              .cell = number,
                              .of = PM_STEP_ARRIVAL,
-                             .port = (uint8_t)group->receptor,
+                             .port = (uint8_t)receptor,
                              .spike = landing->spike,
                              .synapse = k};
         if (!follow(t, number, landing->time) || !append(t, step))
             return false;
         const pm_membrane *m = pm_tape_membrane(t, number);
-        const bool impulse = m->ports[group->receptor].kind == PM_PORT_IMPULSE;
+        const bool impulse = m->ports[receptor].kind == PM_PORT_IMPULSE;
         if (impulse && t->cells[number].held)
             continue;
-        pm_membrane_arrive(m, group->receptor, t->wiring->weights[k], state_of(t, number));
+        pm_membrane_arrive(m, receptor, t->wiring->weights[k], state_of(t, number));
         if (impulse)
             t->cells[number].lift = t->steps.count - 1;
     }

@@ -113,12 +113,12 @@ static pm_status write_synapses(export *x, size_t from, size_t to, uint32_t rece
     for (uint32_t n = w->first_neuron[from]; !status && n < w->first_neuron[from + 1]; n++) {
         status = heed_stop(x, error);
         for (uint64_t g = w->first_group[n]; g < w->first_group[n + 1]; g++)
-            for (uint64_t k = w->groups[g].begin; !status && k < w->groups[g + 1].begin; k++)
-                if (w->groups[g].receptor == receptor && w->targets[k] >= w->first_cell[to] &&
+            for (uint64_t k = pm_group_begin(w, g); !status && k < pm_group_begin(w, g + 1); k++)
+                if (pm_group_receptor(w, g) == receptor && w->targets[k] >= w->first_cell[to] &&
                     w->targets[k] < w->first_cell[to + 1])
                     status = pm_output_write(output, error, "%" PRIu32 " %" PRIu32 " %.17g %.17g\n",
                                              n - w->first_neuron[from], w->targets[k] - w->first_cell[to],
-                                             w->weights[k], w->groups[g].delay);
+                                             w->weights[k], pm_group_delay(w, g));
     }
     free(name);
     return status ? status : pm_output_prepare(output, error);

@@ -57,14 +57,13 @@ static bool is_by_sign(const pm_network *network, const pm_wiring *w, uint32_t p
     const pm_population *p = &network->populations[population];
     bool enough = true;
     for (uint64_t g = 0; g < w->n_groups; g++) {
-        const pm_group *group = &w->groups[g];
-        if (pm_wiring_population_of_cell(w, network, w->targets[group->begin]) != population)
+        if (pm_wiring_population_of_cell(w, network, w->targets[pm_group_begin(w, g)]) != population)
             continue;
         char tau[2][PM_EXPORT_NUMBER];
-        const size_t n = terms_of(p, group->receptor, tau);
+        const size_t n = terms_of(p, pm_group_receptor(w, g), tau);
         for (size_t k = 0; k < 2 * n; k++) {
             const size_t negative = k / n, term = k % n;
-            if (group->sign == (negative ? 1 : -1))
+            if (pm_group_sign(w, g) == (negative ? 1 : -1))
                 continue;
             char *place = neuron->tau_syn[negative ^ term];
             enough = enough && (place[0] == '\0' || strcmp(place, tau[term]) == 0);
@@ -236,13 +235,13 @@ static bool refine(size_t *k, double x) {
 
 static pm_status divide_delays(const char *file, const pm_wiring *w, size_t *k, pm_error *error) {
     for (uint64_t g = 0; g < w->n_groups; g++) {
-        if (w->groups[g].delay == 0.0)
+        if (pm_group_delay(w, g) == 0.0)
             return pm_fail_key(error, "delay", "%s: some synapses have no delay, and NEST has no delays of 0 ms", file);
-        if (!refine(k, w->groups[g].delay))
+        if (!refine(k, pm_group_delay(w, g)))
             return pm_fail_key(error, "delay",
                                "%s: a delay of %.17g ms is no multiple of 0.001 ms; NEST rounds delays to its "
                                "resolution, so give the delays in steps, as in {uniform: [1.0, 3.0, 0.1]}",
-                               file, w->groups[g].delay);
+                               file, pm_group_delay(w, g));
     }
     return PM_OK;
 }

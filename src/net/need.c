@@ -111,7 +111,8 @@ pm_need pm_network_need(const pm_network *network, const pm_exchange *exchange) 
         longest += synapses / from;
         receptors = receptors || p->receptor > 0;
     }
-    const double kept = need.synapses * (sizeof(uint32_t) + sizeof(double)) + need.groups * (sizeof(pm_group) + sizeof(double));
+    const double own = fmin(need.groups * sizeof(pm_group), need.synapses * (sizeof(double) + receptors));
+    const double kept = need.synapses * (sizeof(uint32_t) + sizeof(double)) + own;
     const double making = need.synapses * ((double)pm_delay_width(network, &n) + receptors) + neurons * ROW_BYTES +
                           cells * sizeof(uint32_t) + longest * SORT_BYTES;
     const double running = neurons * sizeof(uint64_t) + states;

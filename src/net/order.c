@@ -15,7 +15,6 @@
 #include <string.h>
 
 enum { DIGIT = 11, N_DIGITS = 1 << DIGIT }; /* bits; values */
-enum { SYNAPSES_WORTH = 4 };                /* of a group, in the mean, for which it has its weight by itself */
 
 typedef struct item {
     uint32_t key, at; /* at: place in the row before sorting */
@@ -41,7 +40,8 @@ typedef struct sorter {
 
 static full full_of(const pm_building *r, uint64_t k, uint64_t begin) {
     const uint32_t target = r->wiring->targets[k];
-    return (full){pm_delay_of(r, k), r->cell_class[target], pm_receptor_of(r, k), target, (uint32_t)(k - begin)};
+    return (full){pm_delay_of(r, k), r->wiring->cell_class[target], pm_receptor_of(r, k), target,
+                  (uint32_t)(k - begin)};
 }
 
 /* Below 0: a comes before b; 0: their targets and all before are equal. */
@@ -76,7 +76,8 @@ static bool all_alike(const pm_building *r) {
 static uint32_t whole_key(const pm_building *r, uint64_t k) {
     const uint32_t place = r->width == 1 ? r->of.place_1[k] : r->width == 2 ? r->of.place_2[k] : 0;
     const uint32_t rank = r->width > 0 ? r->delays[place].rank : 0;
-    return (rank * r->wiring->n_classes + r->cell_class[r->wiring->targets[k]]) * r->n_receptors + pm_receptor_of(r, k);
+    return (rank * r->wiring->n_classes + r->wiring->cell_class[r->wiring->targets[k]]) * r->n_receptors +
+           pm_receptor_of(r, k);
 }
 
 static uint64_t bits_of(double delay) {
@@ -288,8 +289,6 @@ static void weigh(pm_wiring *w, uint64_t begin, uint64_t end) {
         }
         group->equal = same;
         group->sign = positive && negative ? 0 : negative ? -1 : 1;
-        if (w->group_weights)
-            w->group_weights[g] = first;
     }
 }
 
@@ -299,7 +298,7 @@ static void weigh_part(void *user, int number) {
     weigh(s->rows->wiring, begin, begin + s->n_groups);
 }
 
-void pm_wiring_weigh(pm_wiring *w) { weigh(w, 0, w->n_groups); }
+void pm_wiring_weigh(pm_wiring *w) { weigh(w, 0, w->groups ? w->n_groups : 0); }
 
 /* --- as a whole --- */
 
@@ -316,19 +315,35 @@ static void divide(pm_building *r, sorter *sorters) {
     }
 }
 
+static void list_delays(void *user, int number) {
+    const sorter *s = (const sorter *)user + number;
+    for (uint64_t k = s->rows->begin[s->begin]; k < s->rows->begin[s->end]; k++)
+        s->rows->wiring->delays[k] = pm_delay_of(s->rows, k);
+}
+
+/* Every synapse is a group. */
+static pm_status keep_single(pm_building *r, sorter *sorters, pm_team *team, pm_error *error) {
+    pm_wiring *w = r->wiring;
+    w->n_groups = w->n_synapses;
+    memcpy(w->first_group, r->begin, ((size_t)w->n_neurons + 1) * sizeof *w->first_group);
+    w->receptors = r->receptor;
+    r->receptor = NULL;
+    if (r->width == 8) {
+        w->delays = r->of.delay;
+        r->of.delay = NULL;
+        return PM_OK;
+    }
+    w->delays = pm_large_new((w->n_synapses + 1) * sizeof *w->delays);
+    if (!w->delays)
+        return pm_fail_memory(error, "the delays of synapses");
+    pm_team_run(team, list_delays, sorters);
+    return PM_OK;
+}
+
 static pm_status make_groups(pm_building *r, sorter *sorters, pm_team *team, pm_error *error) {
     pm_wiring *w = r->wiring;
-    bool memory = true;
-    for (size_t k = 0; k < r->n_parts; k++) {
-        memory = memory && sorters[k].memory;
-        w->n_groups += sorters[k].n_groups;
-    }
-    if (!memory)
-        return pm_fail_memory(error, "sorting synapses");
     w->groups = pm_large_new((w->n_groups + 1) * sizeof *w->groups);
-    if (SYNAPSES_WORTH * w->n_groups <= w->n_synapses)
-        w->group_weights = pm_large_new((w->n_groups + 1) * sizeof *w->group_weights);
-    if (!w->groups || (SYNAPSES_WORTH * w->n_groups <= w->n_synapses && !w->group_weights))
+    if (!w->groups)
         return pm_fail_memory(error, "the groups of synapses");
     pm_group *next = w->groups;
     for (size_t k = 0; k < r->n_parts; k++) {
@@ -351,7 +366,15 @@ pm_status pm_building_order(pm_building *r, pm_team *team, pm_error *error) {
         return pm_fail_memory(error, "sorting synapses");
     divide(r, sorters);
     pm_team_run(team, sort_part, sorters);
-    pm_status status = make_groups(r, sorters, team, error);
+    pm_wiring *w = r->wiring;
+    bool memory = true;
+    for (size_t k = 0; k < r->n_parts; k++) {
+        memory = memory && sorters[k].memory;
+        w->n_groups += sorters[k].n_groups;
+    }
+    const bool single = pm_groups_are_single((double)w->n_groups, (double)w->n_synapses);
+    const pm_status status = memory ? (single ? keep_single : make_groups)(r, sorters, team, error)
+                                    : pm_fail_memory(error, "sorting synapses");
     for (size_t k = 0; k < r->n_parts; k++) {
         free(sorters[k].items.items);
         free(sorters[k].others.items);

@@ -19,8 +19,7 @@ typedef struct pm_delay {
 typedef struct pm_building {
     pm_wiring *wiring;
     const pm_network *network;
-    uint64_t *begin;      /* n_neurons + 1: rows */
-    uint32_t *cell_class; /* of each cell */
+    uint64_t *begin; /* n_neurons + 1: rows */
     size_t width; /* bytes of a delay: 8 for itself in ms, 1 or 2 for a place in `delays`, 0 if all are the same */
     pm_delay *delays;
     size_t n_delays;

@@ -120,15 +120,15 @@ static pm_status build(pm_wiring *w, const pm_network *net, const pm_exchange *e
     pm_building rows = {.wiring = w, .network = net, .first = first, .n_receptors = most_receptors(net)};
     rows.n_parts = first ? 1 : parts_for(net, w, exchange, threads);
     rows.begin = malloc(((size_t)w->n_neurons + 1) * sizeof *rows.begin);
-    rows.cell_class = malloc(((size_t)w->n_cells + 1) * sizeof *rows.cell_class);
+    w->cell_class = malloc(((size_t)w->n_cells + 1) * sizeof *w->cell_class);
     w->first_group = malloc(((size_t)w->n_neurons + 1) * sizeof *w->first_group);
     pm_team *team = pm_team_new((int)rows.n_parts);
     pm_status status = PM_OK;
-    if (!rows.begin || !rows.cell_class || !w->first_group || !team)
+    if (!rows.begin || !w->cell_class || !w->first_group || !team)
         status = pm_fail_memory(error, "the rows of synapses");
     for (size_t p = 0; status == PM_OK && p < net->n_populations; p++)
         for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
-            rows.cell_class[c] = w->class[p];
+            w->cell_class[c] = w->class[p];
     if (status == PM_OK)
         status = pm_building_list_delays(&rows, error);
     if (status == PM_OK)
@@ -137,7 +137,6 @@ static pm_status build(pm_wiring *w, const pm_network *net, const pm_exchange *e
         status = pm_building_order(&rows, team, error);
     pm_team_free(team);
     free(rows.begin);
-    free(rows.cell_class);
     free(rows.delays);
     free(rows.of.delay);
     free(rows.receptor);
@@ -209,7 +208,9 @@ void pm_wiring_free(pm_wiring *wiring) {
     free(wiring->drive_receptor);
     free(wiring->first_group);
     free(wiring->groups);
-    free(wiring->group_weights);
+    free(wiring->delays);
+    free(wiring->receptors);
+    free(wiring->cell_class);
     free(wiring->targets);
     free(wiring->weights);
     free(wiring);

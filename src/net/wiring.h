@@ -2,7 +2,8 @@
  *
  * Every neuron, sources included, has a row: its synapses sorted by (delay, class of target, receptor, target).
  * Synapses that share delay, class and receptor form a group, the unit of delivery; targets and weights of a group are
- * contiguous. Per synapse there is a target (4 bytes) and a weight (8 bytes), nothing else. */
+ * contiguous. Per synapse there is a target (4 bytes) and a weight (8 bytes), nothing else. Where most groups would
+ * hold one synapse, every synapse is a group, and has a delay (8 bytes) besides. */
 #ifndef PM_NET_WIRING_H
 #define PM_NET_WIRING_H
 
@@ -32,10 +33,11 @@ typedef struct pm_wiring {
     uint32_t *class;        /* of each population */
     uint32_t n_classes;
     uint64_t *first_group; /* n_neurons + 1 */
-    pm_group *groups;      /* n_groups + 1 */
     uint64_t n_groups;
-    double *group_weights; /* of each group whose weights are equal, pA; NULL where groups are so small that the weight
-                              of their first synapse serves as well */
+    pm_group *groups;     /* n_groups + 1; NULL: every synapse is a group, and has these: */
+    double *delays;       /* ms */
+    uint8_t *receptors;   /* NULL: all are the first */
+    uint32_t *cell_class; /* of each cell */
     uint32_t *targets;
     double *weights; /* pA */
     uint64_t n_synapses;
@@ -54,17 +56,36 @@ void pm_wiring_free(pm_wiring *wiring);
 /* The same synapses with their numbers in place of weights: projection by projection, in the order of drawing; those of
  * projection k begin with first[k], of n_projections + 1. */
 pm_status pm_wiring_numbers(const pm_network *network, uint64_t *first, pm_wiring **wiring, pm_error *error);
+/* Group number n_groups, too. */
+static inline uint64_t pm_group_begin(const pm_wiring *w, uint64_t group) {
+    return w->groups ? w->groups[group].begin : group;
+}
+static inline double pm_group_delay(const pm_wiring *w, uint64_t group) {
+    return w->groups ? w->groups[group].delay : w->delays[group];
+}
+static inline uint32_t pm_group_receptor(const pm_wiring *w, uint64_t group) {
+    return w->groups ? w->groups[group].receptor : w->receptors ? w->receptors[group] : 0;
+}
+static inline uint32_t pm_group_class(const pm_wiring *w, uint64_t group) {
+    return w->groups ? w->groups[group].class : w->cell_class[w->targets[group]];
+}
+/* As in pm_group. */
+static inline int pm_group_sign(const pm_wiring *w, uint64_t group) {
+    return w->groups ? w->groups[group].sign : w->weights[group] < 0.0 ? -1 : 1;
+}
 /* The weight of every synapse of a group, pA; NAN: they differ. */
 static inline double pm_group_weight(const pm_wiring *w, uint64_t group) {
-    if (!w->groups[group].equal)
-        return NAN;
-    return w->group_weights ? w->group_weights[group] : w->weights[w->groups[group].begin];
+    return !w->groups || w->groups[group].equal ? w->weights[pm_group_begin(w, group)] : NAN;
+}
+/* Whether delays take less memory than groups. */
+static inline bool pm_groups_are_single(double n_groups, double n_synapses) {
+    return n_groups * sizeof(pm_group) > n_synapses * sizeof(double);
 }
 /* The memory of synapses and groups. */
 static inline uint64_t pm_wiring_bytes(const pm_wiring *w) {
-    return w->n_synapses * (sizeof *w->targets + sizeof *w->weights) +
-           w->n_groups * (sizeof *w->groups + (w->group_weights ? sizeof *w->group_weights : 0)) +
-           w->n_neurons * sizeof *w->first_group;
+    const uint64_t single = w->groups ? 0 : sizeof *w->delays + (w->receptors ? sizeof *w->receptors : 0);
+    return w->n_synapses * (sizeof *w->targets + sizeof *w->weights + single) +
+           (w->groups ? w->n_groups * sizeof *w->groups : 0) + w->n_neurons * sizeof *w->first_group;
 }
 
 /* Weight and sign of every group, after weights have changed. */

@@ -73,14 +73,14 @@ pm_status pm_simulation_synapses(pm_simulation *simulation, size_t projection, p
     for (uint32_t source = 0; !status && source < w->n_neurons; source++)
         for (uint64_t g = w->first_group[source]; g < w->first_group[source + 1]; g++) {
             source_of[g] = source;
-            for (uint64_t k = w->groups[g].begin; k < w->groups[g + 1].begin; k++)
+            for (uint64_t k = pm_group_begin(w, g); k < pm_group_begin(w, g + 1); k++)
                 group_of[k] = g;
         }
     for (size_t k = 0; !status && k < n; k++) {
         const pm_projection *p = &simulation->network->projections[projection];
         const uint64_t place = simulation->places.place[begin + k], g = group_of[place];
         synapses[k] = (pm_synapse){source_of[g] - w->first_neuron[p->from], w->targets[place] - w->first_cell[p->to],
-                                   w->weights[place], w->groups[g].delay};
+                                   w->weights[place], pm_group_delay(w, g)};
     }
     free(group_of);
     free(source_of);

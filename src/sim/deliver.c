@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AHEAD = 2 };              /* deliveries whose synapses are fetched; */
+enum { AHEAD = 2 };                                 /* deliveries whose synapses are fetched; */
 enum { FEW = 8, AHEAD_OF_FEW = 8, FAR_AHEAD = 16 }; /* where these are few: the first one's */
-enum { CROWDED_SYNAPSES = 512 }; /* a cell with no more of them does not notice crowds */
+enum { CROWDED_SYNAPSES = 512 };                    /* a cell with no more of them does not notice crowds */
 
 /* The first synapse of a delivery whose target is not before the cell. The search begins where it would be if targets
  * were spread evenly, and goes from there in steps that double: most often it stays in one line of the cache. */

@@ -15,7 +15,7 @@ static const double FEWEST = 0.125; /* spikes in a slab */
 
 static uint64_t synapses_of(const pm_wiring *wiring, uint32_t neuron) {
     uint64_t first = wiring->first_group[neuron], end = wiring->first_group[neuron + 1];
-    return end > first ? wiring->groups[end].begin - wiring->groups[first].begin : 0;
+    return end > first ? pm_group_begin(wiring, end) - pm_group_begin(wiring, first) : 0;
 }
 
 /* Drives add currents, to the one receptor that a general population has for them, if that is one of exponentials. */
@@ -70,7 +70,7 @@ static bool is_here(const places *at, size_t p, uint32_t neuron) {
 /* The target of a source neuron, or n_cells. */
 static uint32_t target_of(const pm_wiring *wiring, uint32_t neuron) {
     uint64_t group = wiring->first_group[neuron];
-    return group < wiring->first_group[neuron + 1] ? wiring->targets[wiring->groups[group].begin] : wiring->n_cells;
+    return group < wiring->first_group[neuron + 1] ? wiring->targets[pm_group_begin(wiring, group)] : wiring->n_cells;
 }
 
 /* Counts the channels of each cell, then places them. */
@@ -92,12 +92,12 @@ static void place_channels(pm_drive *drive, const places *at, uint32_t *fill) {
             if (!is_here(at, p, n))
                 continue;
             uint32_t target = target_of(wiring, n);
-            const pm_group *group = &wiring->groups[wiring->first_group[n]];
+            const uint64_t group = wiring->first_group[n];
             pm_channel *channel = &drive->channels[fill[target]++];
             *channel = (pm_channel){.neuron = n - wiring->first_neuron[p], .stream = (uint16_t)p};
             if (target < wiring->n_cells) {
-                channel->weight = wiring->weights[group->begin];
-                channel->delay = group->delay;
+                channel->weight = wiring->weights[pm_group_begin(wiring, group)];
+                channel->delay = pm_group_delay(wiring, group);
             }
         }
 }
@@ -157,7 +157,7 @@ void pm_drive_reweigh(pm_drive *drive, const pm_wiring *wiring) {
     for (size_t k = 0; k < drive->first_idle; k++) {
         pm_channel *channel = &drive->channels[k];
         const uint64_t group = wiring->first_group[wiring->first_neuron[channel->stream] + channel->neuron];
-        channel->weight = wiring->weights[wiring->groups[group].begin];
+        channel->weight = wiring->weights[pm_group_begin(wiring, group)];
     }
 }
 

@@ -367,21 +367,24 @@ static pm_status join_crowd(pm_engine *engine, double fired, uint32_t part, pm_e
 }
 
 pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint32_t crowd, pm_error *error) {
-    const pm_group *g = &engine->wiring->groups[group];
+    const pm_wiring *w = engine->wiring;
     if (!PM_LIST_ROOM(engine->deliveries))
         return pm_fail_memory(error, "deliveries");
     if (crowd > 0 && join_crowd(engine, fired, crowd, error) != PM_OK)
         return PM_NO_MEMORY;
     pm_delivery *d = &engine->deliveries.items[engine->deliveries.count++];
-    d->offset = fired + g->delay - engine->start; /* exact: both are multiples of the last bit of the smaller */
-    d->begin = g->begin;
-    d->class = g->class;
-    d->port = g->receptor;
-    d->equal = g->equal;
-    d->sign = g->sign;
-    d->n_synapses = (uint32_t)(g[1].begin - g->begin);
+    const double time = fired + pm_group_delay(w, group);
+    d->offset = time - engine->start; /* exact: both are multiples of the last bit of the smaller */
+    d->begin = pm_group_begin(w, group) & PM_MOST_SYNAPSES;
+    d->n_synapses = (uint32_t)(pm_group_begin(w, group + 1) - d->begin);
     d->crowd = crowd > 0 ? engine->n_crowds : 0;
-    engine->events += g[1].begin - g->begin;
+    if (w->groups) {
+        d->class = w->groups[group].class;
+        d->port = w->groups[group].receptor;
+        d->equal = w->groups[group].equal;
+        d->sign = w->groups[group].sign;
+    }
+    engine->events += d->n_synapses;
     return PM_OK;
 }
 

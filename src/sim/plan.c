@@ -46,7 +46,7 @@ static double expected_arrivals(const pm_network *net, const pm_wiring *w, const
     for (size_t p = 0; p < net->n_populations; p++) {
         uint64_t synapses = 0;
         for (uint32_t n = w->first_neuron[p]; n < w->first_neuron[p + 1]; n++)
-            synapses += w->groups[w->first_group[n + 1]].begin - w->groups[w->first_group[n]].begin;
+            synapses += pm_group_begin(w, w->first_group[n + 1]) - pm_group_begin(w, w->first_group[n]);
         if (exchange)
             exchange->sum(exchange->user, &synapses, 1);
         const pm_population *population = &net->populations[p];
@@ -197,7 +197,7 @@ typedef struct cell_graph {
 
 /* Whether the group is one of the neuron's, and its synapses are short. */
 static bool short_group(const cell_graph *g, uint32_t neuron, uint64_t group) {
-    return !g->is_source[neuron] && group < g->w->first_group[neuron + 1] && g->w->groups[group].delay < g->slab;
+    return !g->is_source[neuron] && group < g->w->first_group[neuron + 1] && pm_group_delay(g->w, group) < g->slab;
 }
 
 static void name_cell(const cell_graph *g, uint32_t cell, char *text, size_t size) {
@@ -227,7 +227,7 @@ static pm_status name_cycle(const cell_graph *g, const uint32_t *waiting, pm_err
                 continue;
             bool found = false;
             for (uint64_t q = g->w->first_group[g->neuron_of[c]]; !found && short_group(g, g->neuron_of[c], q); q++)
-                for (uint64_t k = g->w->groups[q].begin; !found && k < g->w->groups[q + 1].begin; k++)
+                for (uint64_t k = pm_group_begin(g->w, q); !found && k < pm_group_begin(g->w, q + 1); k++)
                     if (alive[g->w->targets[k]]) {
                         next[c] = g->w->targets[k];
                         found = true;
@@ -285,7 +285,7 @@ static size_t peel(const cell_graph *g, const uint64_t *round, size_t n, uint32_
     size_t n_next = 0;
     for (size_t k = 0; k < n; k++)
         for (uint64_t q = g->w->first_group[round[k]]; short_group(g, (uint32_t)round[k], q); q++)
-            for (uint64_t s = g->w->groups[q].begin; s < g->w->groups[q + 1].begin; s++) {
+            for (uint64_t s = pm_group_begin(g->w, q); s < pm_group_begin(g->w, q + 1); s++) {
                 uint32_t target = g->w->targets[s];
                 if (--waiting[target] > 0)
                     continue;
@@ -339,7 +339,7 @@ static pm_status cell_levels(cell_graph *g, size_t *level, bool impulses, bool *
     if (status == PM_OK && memory) {
         for (uint32_t m = 0; m < g->w->n_neurons; m++)
             for (uint64_t q = g->w->first_group[m]; short_group(g, m, q); q++)
-                for (uint64_t k = g->w->groups[q].begin; k < g->w->groups[q + 1].begin; k++)
+                for (uint64_t k = pm_group_begin(g->w, q); k < pm_group_begin(g->w, q + 1); k++)
                     waiting[g->w->targets[k]]++;
         *cyclic = peel_all(g, waiting, level, ready, next) > 0;
         if (*cyclic && impulses)
@@ -476,7 +476,7 @@ pm_status pm_plan_new(const pm_network *network, const pm_wiring *wiring, const 
                       pm_error *error) {
     *plan = (pm_plan){0};
     for (uint64_t g = 0; g < wiring->n_groups; g++)
-        plan->max_delay = fmax(plan->max_delay, wiring->groups[g].delay);
+        plan->max_delay = fmax(plan->max_delay, pm_group_delay(wiring, g));
     ordering order = {0};
     size_t *cell_level = calloc((size_t)wiring->n_cells + 1, sizeof *cell_level);
     cell_graph graph = {.net = network,

@@ -88,7 +88,7 @@ static bool arrives_in(const pm_flight *flight, const pm_wiring *w, double h, in
     if (flight->source >= w->n_neurons || !(flight->time >= 0.0) || !isfinite(flight->time))
         return false;
     uint64_t first = w->first_group[flight->source], n = w->first_group[flight->source + 1] - first;
-    return flight->group < n && floor((flight->time + w->groups[first + flight->group].delay) / h) == (double)slab;
+    return flight->group < n && floor((flight->time + pm_group_delay(w, first + flight->group)) / h) == (double)slab;
 }
 
 bool pm_queue_is_sound(const pm_queue *queue, const pm_wiring *wiring, double h, int64_t slab) {

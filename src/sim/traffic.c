@@ -22,7 +22,8 @@ enum { ROW_AHEAD = 16, GROUP_AHEAD = 8 };
 static inline void fetch_row(const pm_wiring *w, uint32_t source) { __builtin_prefetch(&w->first_group[source]); }
 
 static inline void fetch_group(const pm_wiring *w, pm_flight flight) {
-    __builtin_prefetch(&w->groups[w->first_group[flight.source] + flight.group]);
+    const uint64_t group = w->first_group[flight.source] + flight.group;
+    __builtin_prefetch(w->groups ? (const void *)&w->groups[group] : &w->delays[group]);
 }
 
 /* A spike, from its group `flight.group` on: groups that arrive in the current slab are delivered, the next one waits.
@@ -31,10 +32,10 @@ static pm_status send(pm_exact *s, pm_flight flight, pm_error *error) {
     const pm_wiring *w = s->engine.wiring;
     const uint64_t first = w->first_group[flight.source], end = w->first_group[flight.source + 1];
     uint64_t g = first + flight.group;
-    for (; g < end && flight.time + w->groups[g].delay < s->engine.end; g++)
+    for (; g < end && flight.time + pm_group_delay(w, g) < s->engine.end; g++)
         if (pm_engine_arrive(&s->engine, g, flight.time, flight.crowd, error) != PM_OK)
             return PM_NO_MEMORY;
-    const double slab = g < end ? floor((flight.time + w->groups[g].delay) / s->engine.plan.slab) : INFINITY;
+    const double slab = g < end ? floor((flight.time + pm_group_delay(w, g)) / s->engine.plan.slab) : INFINITY;
     if (!(slab < 0x1p62))
         return PM_OK;
     flight.group = (uint32_t)(g - first);

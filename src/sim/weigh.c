@@ -1,8 +1,9 @@
 /* Deliveries get their factors: what a spike adds at the end of the slab to the state of a cell that hears it, per pA.
  *
  * Where synapses have delays of their own there are as many deliveries as synaptic events, so the exponentials of many
- * are computed side by side, in the lanes of vectors. Deliveries are taken tile by tile; those of a tile that go to cells
- * of one class form a chain. Invariant: a factor has the bits that it has alone. */
+ * are computed side by side, in the lanes of vectors. Deliveries are taken tile by tile; those of a tile that go to
+ * cells of one class form a chain. Invariant: a factor has the bits that it has alone. */
+#include "net/population.h"
 #include "sim/engine.h"
 
 enum { TILE = 256, FEW = 4 /* are not worth a table */, AHEAD = 16, WORTH_THREADS = 2 * TILE };
@@ -59,13 +60,22 @@ static void weigh_tile(const pm_engine *engine, pm_worker *worker, pm_delivery *
     }
 }
 
-static void read_weights(const pm_engine *engine, pm_delivery *deliveries, size_t n) {
-    const double *weights = engine->wiring->weights;
+/* What has to be fetched from the synapses. */
+static void complete(const pm_wiring *w, pm_delivery *deliveries, size_t n) {
     for (size_t k = 0; k < n; k++) {
-        if (k + AHEAD < n)
-            __builtin_prefetch(&weights[deliveries[k + AHEAD].begin]);
-        if (deliveries[k].equal)
-            deliveries[k].weight = weights[deliveries[k].begin];
+        pm_delivery *d = &deliveries[k];
+        if (k + AHEAD < n) {
+            __builtin_prefetch(&w->weights[d[AHEAD].begin]);
+            __builtin_prefetch(&w->targets[d[AHEAD].begin]);
+        }
+        if (!w->groups) {
+            d->class = pm_group_class(w, d->begin) & (PM_MOST_CLASSES - 1);
+            d->port = pm_group_receptor(w, d->begin) & (PM_MOST_RECEPTORS - 1);
+            d->sign = w->weights[d->begin] < 0.0 ? -1 : 1;
+            d->equal = 1;
+        }
+        if (d->equal)
+            d->weight = w->weights[d->begin];
     }
 }
 
@@ -83,7 +93,7 @@ static void weigh_share(void *user, int number) {
     worker->status = pm_basis_reserve(&worker->gaps, TILE, &worker->error);
     for (size_t at = s->first + n * share / shares; worker->status == PM_OK && at < end; at += TILE) {
         const size_t tile = end - at < TILE ? end - at : TILE;
-        read_weights(engine, engine->deliveries.items + at, tile);
+        complete(engine->wiring, engine->deliveries.items + at, tile);
         weigh_tile(engine, worker, engine->deliveries.items + at, (uint32_t)tile);
     }
 }

@@ -55,7 +55,7 @@ struct pm_clock {
     uint32_t *rank;       /* of each population in that order */
     bucket *ring;
     size_t n_ring;
-    uint32_t *head;         /* per cell: its latest arrival, or NONE */
+    uint32_t *head;            /* per cell: its latest arrival, or NONE */
     PM_LIST(arrival) arrivals; /* of the step */
     PM_LIST(arrival) sorted;   /* of the cell at hand */
     pm_spike_list pending;
@@ -82,8 +82,8 @@ static pm_status order_populations(pm_clock *c, pm_error *error) {
     const uint32_t n = (uint32_t)net->n_populations;
     pm_incidence outgoing = {0};
     size_t *waiting = calloc((size_t)n + 1, sizeof *waiting);
-    pm_status status =
-        waiting ? pm_incidence_new(&outgoing, net, PM_OUTGOING, error) : pm_fail_memory(error, "the order of populations");
+    pm_status status = waiting ? pm_incidence_new(&outgoing, net, PM_OUTGOING, error)
+                               : pm_fail_memory(error, "the order of populations");
     for (size_t k = 0; status == PM_OK && k < net->n_projections; k++)
         waiting[net->projections[k].to] += c->wiring->min_delay[k] < c->options.dt;
     uint32_t n_ready = 0, first = 0, first_ready = 0;
@@ -142,7 +142,7 @@ static pm_status make_cells(pm_clock *c, pm_error *error) {
 static pm_status make_ring(pm_clock *c, pm_error *error) {
     double longest = 0.0;
     for (uint64_t g = 0; g < c->wiring->n_groups; g++)
-        longest = fmax(longest, c->wiring->groups[g].delay);
+        longest = fmax(longest, pm_group_delay(c->wiring, g));
     c->n_ring = (size_t)fmin(longest / c->options.dt + 3.0, LONGEST_RING);
     c->ring = calloc(c->n_ring, sizeof *c->ring);
     return c->ring ? PM_OK : pm_fail_memory(error, "spikes on their way");
@@ -194,9 +194,7 @@ pm_status pm_clock_new(const pm_network *network, const pm_clock_options *option
     const pm_wiring *w = c->wiring;
     c->counts.neurons = w->n_neurons;
     c->counts.synapses = w->n_synapses;
-    c->counts.bytes = w->n_synapses * (sizeof *w->targets + sizeof *w->weights) + w->n_groups * sizeof *w->groups +
-                      w->n_neurons * sizeof *w->first_group +
-                      w->n_cells * (sizeof(pm_step_cell) + 2 * sizeof(uint32_t));
+    c->counts.bytes = pm_wiring_bytes(w) + w->n_cells * (sizeof(pm_step_cell) + 2 * sizeof(uint32_t));
     *clock = c;
     return PM_OK;
 }
@@ -282,9 +280,9 @@ static bool is_sound(const pm_clock *c) {
         }
     for (size_t k = 0; good && k < c->pending.count; k++) {
         const pm_spike *spike = &c->pending.items[k];
-        good = spike->time >= c->reported && (pm_spike_is_of(c->network, spike, PM_LIF) ||
-                                              pm_spike_is_of(c->network, spike, PM_SPIKE_SOURCE) ||
-                                              pm_spike_is_of(c->network, spike, PM_POISSON_SOURCE));
+        good = spike->time >= c->reported &&
+               (pm_spike_is_of(c->network, spike, PM_LIF) || pm_spike_is_of(c->network, spike, PM_SPIKE_SOURCE) ||
+                pm_spike_is_of(c->network, spike, PM_POISSON_SOURCE));
     }
     return good && pm_sources_are_sound(c->sources, taken, true);
 }
@@ -342,18 +340,18 @@ static bool on_grid(const pm_clock *c) { return c->options.interpolation == PM_C
 static pm_status deliver(pm_clock *c, uint64_t group, double time, int64_t settled, pm_error *error) {
     const pm_wiring *w = c->wiring;
     double offset = fmin(fmax(time - c->start, 0.0), c->options.dt);
-    c->counts.synaptic_events += w->groups[group + 1].begin - w->groups[group].begin;
-    for (uint64_t k = w->groups[group].begin; k < w->groups[group + 1].begin; k++) {
+    c->counts.synaptic_events += pm_group_begin(w, group + 1) - pm_group_begin(w, group);
+    for (uint64_t k = pm_group_begin(w, group); k < pm_group_begin(w, group + 1); k++) {
         uint32_t target = w->targets[k], p = c->population[target];
         if (on_grid(c) || (int64_t)c->rank[p] <= settled) {
             const bool held = c->cells[target].ready - c->start > (on_grid(c) ? 0.5 * c->options.dt : offset);
-            pm_step_cell_arrive(&c->kinds[p], &c->cells[target], w->groups[group].receptor, w->weights[k], held);
+            pm_step_cell_arrive(&c->kinds[p], &c->cells[target], pm_group_receptor(w, group), w->weights[k], held);
             continue;
         }
         if (!PM_LIST_ROOM(c->arrivals) || c->arrivals.count >= NONE)
             return pm_fail_memory(error, "arrivals");
         c->arrivals.items[c->arrivals.count] =
-            (arrival){offset, w->weights[k], c->head[target], w->groups[group].receptor};
+            (arrival){offset, w->weights[k], c->head[target], pm_group_receptor(w, group)};
         c->head[target] = (uint32_t)c->arrivals.count++;
     }
     return PM_OK;
@@ -377,8 +375,8 @@ static pm_status launch(pm_clock *c, const pm_spike *spike, int64_t settled, pm_
     int64_t earliest = c->step + !is_source;
     pm_status status = PM_OK;
     for (uint64_t g = w->first_group[neuron]; !status && g < w->first_group[neuron + 1]; g++) {
-        double time = spike->time + w->groups[g].delay;
-        double step = on_grid(c) ? grid_step + round(w->groups[g].delay / dt) : floor(time / dt);
+        double time = spike->time + pm_group_delay(w, g);
+        double step = on_grid(c) ? grid_step + round(pm_group_delay(w, g) / dt) : floor(time / dt);
         if (!(step < 0x1p60))
             continue;
         if (!on_grid(c) && time < c->end)
@@ -415,7 +413,8 @@ static pm_status sample(pm_clock *c, const watch *at, double time, pm_sample_kin
         record.quantity = PM_THRESHOLD;
     const double value = pm_step_cell_sample(&c->kinds[c->population[at->cell]], &c->cells[at->cell], &record, time);
     pm_sample s = {time, value, at->record, at->neuron, kind};
-    const bool in_time = time < c->network->duration || c->start >= c->network->duration; /* of a run beyond it all is */
+    const bool in_time =
+        time < c->network->duration || c->start >= c->network->duration; /* of a run beyond it all is */
     return c->on_sample && in_time ? c->on_sample(&s, c->sample_user, error) : PM_OK;
 }
 

@@ -33,7 +33,7 @@ static int compare_events(const void *left, const void *right) {
 
 /* Targets of a group are in ascending order. */
 static bool gather_group(const pm_wiring *w, uint64_t group, uint32_t cell, double time, event_list *list) {
-    uint64_t low = w->groups[group].begin, high = w->groups[group + 1].begin;
+    uint64_t low = pm_group_begin(w, group), high = pm_group_begin(w, group + 1);
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         if (w->targets[middle] < cell)
@@ -41,8 +41,8 @@ static bool gather_group(const pm_wiring *w, uint64_t group, uint32_t cell, doub
         else
             high = middle;
     }
-    for (; low < w->groups[group + 1].begin && w->targets[low] == cell; low++)
-        if (!PM_LIST_ADD(*list, (event){time, w->weights[low], w->groups[group].receptor, false}))
+    for (; low < pm_group_begin(w, group + 1) && w->targets[low] == cell; low++)
+        if (!PM_LIST_ADD(*list, (event){time, w->weights[low], pm_group_receptor(w, group), false}))
             return false;
     return true;
 }
@@ -53,8 +53,8 @@ static bool gather(const pm_wiring *w, const pm_spike *spikes, size_t n, uint32_
     for (size_t k = 0; k < n; k++) {
         uint32_t source = w->first_neuron[spikes[k].population] + spikes[k].neuron;
         for (uint64_t g = w->first_group[source]; g < w->first_group[source + 1]; g++)
-            if (w->groups[g].class == w->class[population] &&
-                !gather_group(w, g, cell, spikes[k].time + w->groups[g].delay, list))
+            if (pm_group_class(w, g) == w->class[population] &&
+                !gather_group(w, g, cell, spikes[k].time + pm_group_delay(w, g), list))
                 return false;
         bool own = spikes[k].population == population && spikes[k].neuron == neuron;
         if (own && !PM_LIST_ADD(*list, (event){spikes[k].time, 0.0, 0, true}))

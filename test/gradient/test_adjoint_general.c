@@ -331,8 +331,8 @@ static void judge_synapses(tally *t, problem *p, const gradient *g, bool delays,
     double sum = 0.0, size = 0.0;
     for (uint32_t source = 0; source < w->n_neurons; source++)
         for (uint64_t f = w->first_group[source]; f < w->first_group[source + 1]; f++)
-            for (uint64_t k = w->groups[f].begin; k < w->groups[f + 1].begin; k++) {
-                const size_t number = number_of(source, w->targets[k], w->groups[f].receptor);
+            for (uint64_t k = pm_group_begin(w, f); k < pm_group_begin(w, f + 1); k++) {
+                const size_t number = number_of(source, w->targets[k], pm_group_receptor(w, f));
                 const double part = direction_of(number, salt) * (delays ? g->delay[k] : g->weight[k] * w->weights[k]);
                 sum += part;
                 size += fabs(part);

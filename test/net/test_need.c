@@ -39,7 +39,7 @@ START_TEST(counted_by_drawing) {
     const pm_projection p = {.rule = PM_PAIRWISE_BERNOULLI,
                              .probability = 0.1,
                              .weight.a = 1.0,
-                             .delay = {.kind = PM_UNIFORM_STEPS, .a = 0.5, .b = 5.4, .step = 0.1}};
+                             .delay = {.kind = PM_UNIFORM_STEPS, .a = 0.5, .b = 1.9, .step = 0.1}};
     ck_assert_int_eq(pm_network_add_lif(network, "cells", 500, &neuron, NULL, NULL), PM_OK);
     ck_assert_int_eq(pm_network_connect(network, &p, NULL), PM_OK);
     const pm_need need = pm_network_need(network, NULL);

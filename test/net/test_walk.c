@@ -199,9 +199,9 @@ START_TEST(groups_are_of_one_receptor) {
     ck_assert_int_eq(pm_wiring_new(network, &w, &error), PM_OK);
     ck_assert_uint_eq(w->n_groups, 6);
     for (uint64_t g = 0; g < w->n_groups; g++) {
-        ck_assert_uint_eq(w->groups[g].receptor, g % 2);
+        ck_assert_uint_eq(pm_group_receptor(w, g), g % 2);
         ck_assert_double_eq(pm_group_weight(w, g), 1.0 + (double)(g % 2));
-        ck_assert_uint_eq(w->groups[g + 1].begin - w->groups[g].begin, 2 * NEURONS);
+        ck_assert_uint_eq(pm_group_begin(w, g + 1) - pm_group_begin(w, g), 2 * NEURONS);
     }
     pm_wiring_free(w);
     pm_network_free(network);

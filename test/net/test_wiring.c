@@ -30,7 +30,7 @@ static void count(const pm_wiring *w, unsigned pairs[SOURCES][TARGETS]) {
         for (size_t t = 0; t < TARGETS; t++)
             pairs[s][t] = 0;
     for (uint32_t s = 0; s < SOURCES; s++)
-        for (uint64_t k = w->groups[w->first_group[s]].begin; k < w->groups[w->first_group[s + 1]].begin; k++)
+        for (uint64_t k = pm_group_begin(w, w->first_group[s]); k < pm_group_begin(w, w->first_group[s + 1]); k++)
             pairs[s][w->targets[k]]++;
 }
 
@@ -91,9 +91,9 @@ START_TEST(weights_and_delays_follow_their_distributions) {
         squares += pow(w->weights[k] - 100.0, 2.0);
     }
     for (uint64_t g = 0; g < w->n_groups; g++) {
-        double step = (w->groups[g].delay - 1.0) / 0.5;
+        double step = (pm_group_delay(w, g) - 1.0) / 0.5;
         ck_assert(step >= 0.0 && step <= 4.0 && floor(step) == step);
-        delays[(size_t)step] += w->groups[g + 1].begin - w->groups[g].begin;
+        delays[(size_t)step] += pm_group_begin(w, g + 1) - pm_group_begin(w, g);
     }
     ck_assert_double_le(fabs(sum / n - 100.0), 5.0 * 20.0 / sqrt(n));
     ck_assert_double_le(fabs(sqrt(squares / n) - 20.0), 5.0 * 20.0 / sqrt(2.0 * n));
@@ -115,8 +115,9 @@ START_TEST(another_population_changes_no_draw) {
     ck_assert_int_eq(pm_network_connect(large, &other, NULL), PM_OK);
     pm_wiring *a = draw(small, &p), *b = draw(large, &p);
     for (uint32_t s = 0; s < SOURCES; s++) {
-        uint64_t j = b->groups[b->first_group[s]].begin, end = b->groups[b->first_group[s + 1]].begin;
-        for (uint64_t k = a->groups[a->first_group[s]].begin; k < a->groups[a->first_group[s + 1]].begin; k++, j++) {
+        uint64_t j = pm_group_begin(b, b->first_group[s]), end = pm_group_begin(b, b->first_group[s + 1]);
+        for (uint64_t k = pm_group_begin(a, a->first_group[s]); k < pm_group_begin(a, a->first_group[s + 1]);
+             k++, j++) {
             while (j < end && b->targets[j] >= TARGETS)
                 j++;
             ck_assert(j < end && a->targets[k] == b->targets[j] && a->weights[k] == b->weights[j]);
@@ -159,14 +160,14 @@ START_TEST(rows_do_not_depend_on_how_delays_are_held) {
         ck_assert_uint_eq(w[0]->n_synapses + 1, w[1]->n_synapses);
         uint64_t k = 0, g = 0;
         for (uint64_t j = 0, h = 0; j < w[1]->n_synapses; j++) {
-            while (w[1]->groups[h + 1].begin <= j)
+            while (pm_group_begin(w[1], h + 1) <= j)
                 h++;
             if (w[1]->targets[j] == TARGETS) /* the one of the list */
                 continue;
-            while (w[0]->groups[g + 1].begin <= k)
+            while (pm_group_begin(w[0], g + 1) <= k)
                 g++;
             ck_assert_uint_eq(w[0]->targets[k], w[1]->targets[j]);
-            ck_assert(w[0]->weights[k] == w[1]->weights[j] && w[0]->groups[g].delay == w[1]->groups[h].delay);
+            ck_assert(w[0]->weights[k] == w[1]->weights[j] && pm_group_delay(w[0], g) == pm_group_delay(w[1], h));
             k++;
         }
         ck_assert_uint_eq(k, w[0]->n_synapses);
@@ -188,10 +189,10 @@ START_TEST(weights_of_groups) {
         pm_wiring *w = draw(network, &p);
         for (uint64_t g = 0; g < w->n_groups; g++) {
             bool equal = true;
-            for (uint64_t k = w->groups[g].begin; k < w->groups[g + 1].begin; k++)
-                equal = equal && w->weights[k] == w->weights[w->groups[g].begin];
-            ck_assert(equal ? pm_group_weight(w, g) == w->weights[w->groups[g].begin] : isnan(pm_group_weight(w, g)));
-            ck_assert_int_eq(w->groups[g].sign, -1);
+            for (uint64_t k = pm_group_begin(w, g); k < pm_group_begin(w, g + 1); k++)
+                equal = equal && w->weights[k] == w->weights[pm_group_begin(w, g)];
+            ck_assert(equal ? pm_group_weight(w, g) == w->weights[pm_group_begin(w, g)] : isnan(pm_group_weight(w, g)));
+            ck_assert_int_eq(pm_group_sign(w, g), -1);
             ck_assert(spread || equal);
         }
         pm_wiring_free(w);
@@ -242,13 +243,13 @@ START_TEST(rows_do_not_depend_on_threads) {
     ck_assert_int_eq(pm_wiring_new(network, &one, NULL), PM_OK);
     for (uint32_t n = 0; n < one->n_neurons; n++)
         for (uint64_t g = one->first_group[n] + 1; g < one->first_group[n + 1]; g++) {
-            const pm_group *a = &one->groups[g - 1], *b = &one->groups[g];
-            ck_assert(
-                a->delay < b->delay ||
-                (a->delay == b->delay && (a->class < b->class || (a->class == b->class && a->receptor < b->receptor))));
+            const double a = pm_group_delay(one, g - 1), b = pm_group_delay(one, g);
+            const uint32_t class = pm_group_class(one, g), before = pm_group_class(one, g - 1);
+            ck_assert(a < b || (a == b && (before < class || (before == class && pm_group_receptor(one, g - 1) <
+                                                                                     pm_group_receptor(one, g)))));
         }
     for (uint64_t g = 0; g < one->n_groups; g++)
-        for (uint64_t k = one->groups[g].begin + 1; k < one->groups[g + 1].begin; k++)
+        for (uint64_t k = pm_group_begin(one, g) + 1; k < pm_group_begin(one, g + 1); k++)
             ck_assert_uint_le(one->targets[k - 1], one->targets[k]);
     for (int threads = 2; threads < 6; threads += 3) {
         ck_assert_int_eq(pm_wiring_share(network, NULL, threads, &other, NULL), PM_OK);
@@ -258,9 +259,11 @@ START_TEST(rows_do_not_depend_on_threads) {
         ck_assert_mem_eq(one->weights, other->weights, one->n_synapses * sizeof *one->weights);
         ck_assert_mem_eq(one->min_delay, other->min_delay, network->n_projections * sizeof *one->min_delay);
         for (uint64_t g = 0; g < one->n_groups; g++) {
-            const pm_group *a = &one->groups[g], *b = &other->groups[g];
-            ck_assert(a->delay == b->delay && a->begin == b->begin && a->class == b->class &&
-                      a->receptor == b->receptor && a->sign == b->sign);
+            ck_assert_double_eq(pm_group_delay(one, g), pm_group_delay(other, g));
+            ck_assert_uint_eq(pm_group_begin(one, g), pm_group_begin(other, g));
+            ck_assert_uint_eq(pm_group_class(one, g), pm_group_class(other, g));
+            ck_assert_uint_eq(pm_group_receptor(one, g), pm_group_receptor(other, g));
+            ck_assert_int_eq(pm_group_sign(one, g), pm_group_sign(other, g));
         }
         pm_wiring_free(other);
     }

@@ -51,14 +51,15 @@ static void predict(cell *c) {
 
 static void send(naive *n, uint32_t neuron, double time) {
     for (uint64_t g = n->w->first_group[neuron]; g < n->w->first_group[neuron + 1]; g++)
-        for (uint64_t k = n->w->groups[g].begin; k < n->w->groups[g + 1].begin; k++) {
+        for (uint64_t k = pm_group_begin(n->w, g); k < pm_group_begin(n->w, g + 1); k++) {
             if (n->n_arrivals == n->capacity) {
                 n->capacity = n->capacity ? 2 * n->capacity : 1024;
                 n->arrivals = realloc(n->arrivals, n->capacity * sizeof *n->arrivals);
                 if (!n->arrivals)
                     abort();
             }
-            n->arrivals[n->n_arrivals++] = (arrival){time + n->w->groups[g].delay, n->w->weights[k], n->w->targets[k]};
+            n->arrivals[n->n_arrivals++] =
+                (arrival){time + pm_group_delay(n->w, g), n->w->weights[k], n->w->targets[k]};
         }
 }
 
