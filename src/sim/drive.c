@@ -18,13 +18,14 @@ static uint64_t synapses_of(const pm_wiring *wiring, uint32_t neuron) {
     return end > first ? pm_group_begin(wiring, end) - pm_group_begin(wiring, first) : 0;
 }
 
-/* Drives add currents, to the one receptor that a general population has for them, if that is one of exponentials. */
+/* Where drives may be added up: at plain populations, and at the one receptor that a quick general population has for
+ * them, if that is one of exponentials. */
 static bool hears_drives(const pm_network *network, const pm_wiring *wiring, uint32_t to, uint32_t receptor) {
     const pm_receptor r = pm_population_get_receptor(&network->populations[to], receptor);
-    if (r.kernel->form != PM_FORM_EXPONENTIALS)
-        return false;
-    return !pm_population_needs_general(network, to) ||
-           (pm_general_is_quick(network, to) && receptor == wiring->drive_receptor[to]);
+    if (!pm_population_needs_general(network, to))
+        return true;
+    return r.kernel->form == PM_FORM_EXPONENTIALS && pm_general_is_quick(network, to) &&
+           receptor == wiring->drive_receptor[to];
 }
 
 /* What a population of sources must be for its spikes to be drawn at their targets. */

@@ -154,14 +154,16 @@ static inline __attribute__((always_inline)) void add_driven(const pm_engine *en
     const pm_drive *drive = &engine->drive;
     const pm_drive_block *drawn = &worker->block;
     const bool rising = engine->plan.slab < class->peak_time; /* all PSPs, to the end of the slab */
+    const bool impulse = class->lif.impulse; /* falls with l_m, which then is l_1 */
     for (uint32_t c = drive->first[cell]; c < drive->first[cell + 1]; c++) {
         const uint32_t at = c - drawn->first;
         const pm_series_sums *sums = &drawn->sums[at / PM_SERIES_LANES];
         const uint32_t lane = at % PM_SERIES_LANES;
-        const double w = scale * drive->channels[c].weight, u = w * sums->u[lane], n = sums->number[lane];
+        const double w = scale * drive->channels[c].weight, n = sums->number[lane];
+        const double u = w * (impulse ? sums->i : sums->u)[lane];
         const double most = !(w > 0.0) ? 0.0 : rising ? u : w * n * class->peak;
         intake->u += u;
-        intake->i += w * sums->i[lane];
+        intake->i += impulse ? 0.0 : w * sums->i[lane];
         intake->b += w * sums->b[lane];
         intake->lift += u - most;
         worker->n_driven += engine->sample_until < engine->end ? 0 : (uint64_t)n;
