@@ -9,6 +9,7 @@
 
 #include "base/simd.h"
 #include "math/basis.h"
+#include "math/exponential.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -92,34 +93,67 @@ ADD_UP(11)
 ADD_UP(14)
 ADD_UP(24)
 
-/* Where h is too long: exponentials, some rows at a time. */
+enum { ROWS = 8, MOST = ROWS * PM_SERIES_LANES }; /* that exponentials are made of at a time */
+
+/* The responses of single exponentials to arrivals at those offsets; 0 where there is none. */
+PM_SIMD static void respond_single(const pm_lif *lif, double h, size_t n, const double *restrict offset,
+                                   double *restrict u, double *restrict i, double *restrict there) {
+    const double x = lif->x, gap = lif->dxy, inv_gap = lif->inv_dxy, inv_C = lif->inv_C;
+    const double equal = gap > 0.0 ? 0.0 : 1.0, slow_membrane = lif->at_m == 0 ? 1.0 : 0.0;
+    for (size_t k = 0; k < n; k++) {
+        const double t = h - (offset[k] > 0.0 ? offset[k] : 0.0);
+        const pm_exponential slow = pm_exponential_at(-x * t), step = pm_exponential_at(-gap * t);
+        const double here = offset[k] >= 0.0 ? 1.0 : 0.0, e = here * slow.e;
+        there[k] = here;
+        u[k] = e * (-step.m1 * inv_gap + equal * t) * inv_C;
+        i[k] = e * (slow_membrane * step.e + (1.0 - slow_membrane));
+    }
+}
+
+/* The same of double exponentials. */
+static void respond(const pm_lif *lif, double h, size_t n, const double *offset, double *u, double *i, double *b,
+                    double *there) {
+    double unused[4][MOST], t[MOST];
+    pm_basis_table at = {
+        .em = unused[0], .rise = unused[1], .e1 = unused[2], .e2 = b, .alpha = i, .d1 = unused[3], .d12 = u, .t = t};
+    for (size_t k = 0; k < n; k++) {
+        there[k] = offset[k] >= 0.0 ? 1.0 : 0.0;
+        t[k] = h - (offset[k] > 0.0 ? offset[k] : 0.0);
+    }
+    pm_basis_fill(lif, &at, n);
+    for (size_t k = 0; k < n; k++) {
+        u[k] *= there[k];
+        i[k] *= there[k];
+        b[k] *= there[k];
+    }
+}
+
+PM_SIMD static void add_rows(size_t n, const double *row, double sum[PM_SERIES_LANES]) {
+    lanes total;
+    memcpy(&total, sum, sizeof total);
+    for (size_t k = 0; k < n; k++) {
+        lanes more;
+        memcpy(&more, row + k * PM_SERIES_LANES, sizeof more);
+        total += more;
+    }
+    memcpy(sum, &total, sizeof total);
+}
+
+/* Where h is too long: exponentials. */
 static void add_up_exponentials(const pm_lif *lif, double h, size_t n, pm_series_row *offset, pm_series_sums *out) {
-    enum { ROWS = 4, MOST = ROWS * PM_SERIES_LANES };
-    double column[8][MOST];
-    pm_basis_table at = {.em = column[0],
-                         .rise = column[1],
-                         .e1 = column[2],
-                         .e2 = column[3],
-                         .alpha = column[4],
-                         .d1 = column[5],
-                         .d12 = column[6],
-                         .t = column[7]};
+    double u[MOST], i[MOST], b[MOST], there[MOST];
     *out = (pm_series_sums){0};
     for (size_t first = 0; first < n; first += ROWS) {
-        const size_t more = (n - first < ROWS ? n - first : ROWS) * PM_SERIES_LANES;
-        for (size_t k = 0; k < more; k++) {
-            const double from = offset[first + k / PM_SERIES_LANES][k % PM_SERIES_LANES];
-            at.t[k] = h - (from > 0.0 ? from : 0.0);
-        }
-        pm_basis_fill(lif, &at, more);
-        for (size_t k = 0; k < more; k++) {
-            const size_t lane = k % PM_SERIES_LANES;
-            const double there = offset[first + k / PM_SERIES_LANES][lane] >= 0.0 ? 1.0 : 0.0;
-            out->number[lane] += there;
-            out->u[lane] += there * at.d12[k];
-            out->i[lane] += there * at.alpha[k];
-            out->b[lane] += there * at.e2[k];
-        }
+        const size_t rows = n - first < ROWS ? n - first : ROWS, more = rows * PM_SERIES_LANES;
+        if (lif->single)
+            respond_single(lif, h, more, offset[first], u, i, there);
+        else
+            respond(lif, h, more, offset[first], u, i, b, there);
+        add_rows(rows, there, out->number);
+        add_rows(rows, u, out->u);
+        add_rows(rows, i, out->i);
+        if (!lif->single)
+            add_rows(rows, b, out->b);
     }
 }
 
