@@ -69,6 +69,52 @@ static double slab_for_rounds(const pm_network *net, const pm_wiring *w, const p
     return slab;
 }
 
+/* Whether there are plain cells only, which hear nothing but Poisson sources. */
+static bool is_driven_only(const pm_network *net) {
+    for (uint32_t p = 0; p < net->n_populations; p++)
+        if (net->populations[p].kind == PM_LIF && pm_population_needs_general(net, p))
+            return false;
+    for (size_t k = 0; k < net->n_projections; k++)
+        if (net->populations[net->projections[k].from].kind != PM_POISSON_SOURCE)
+            return false;
+    return true;
+}
+
+/* The most arrivals to be expected at a cell of such a network, per ms. */
+static pm_status busiest_cell(const pm_network *net, const pm_wiring *w, const pm_exchange *exchange, double *arrivals,
+                              pm_error *error) {
+    double *heard = calloc((size_t)w->n_cells + 1, sizeof *heard), least = 0.0;
+    for (size_t p = 0; heard && p < net->n_populations; p++) {
+        const uint64_t first = w->first_group[w->first_neuron[p]], end = w->first_group[w->first_neuron[p + 1]];
+        for (uint64_t k = pm_group_begin(w, first); k < pm_group_begin(w, end); k++)
+            heard[w->targets[k]] += 1e-3 * net->populations[p].rate;
+    }
+    for (uint32_t c = 0; heard && c < w->n_cells; c++)
+        least = fmin(least, -heard[c]);
+    const pm_status status =
+        pm_exchange_agree(exchange, heard ? PM_OK : pm_fail_memory(error, "ordering the neurons"), error);
+    free(heard);
+    if (status == PM_OK && exchange)
+        exchange->least(exchange->user, &least, 1);
+    *arrivals = -least;
+    return status;
+}
+
+/* A slab costs every cell that hears a drive the same, however little that brings: so slabs bring some arrivals. They
+ * may be longer than all time constants: sums of responses are exact over any time, and where the bounds are not tight
+ * a replay is in proportion to what arrives. */
+static pm_status slab_for_drives(const pm_network *net, const pm_wiring *w, const pm_exchange *exchange, double *slab,
+                                 pm_error *error) {
+    const double wanted = 16.0, longest = fmin(0x1p10, 0x1p15 * *slab); /* arrivals, ms */
+    double arrivals;
+    if (!is_driven_only(net))
+        return PM_OK;
+    const pm_status status = busiest_cell(net, w, exchange, &arrivals, error);
+    while (status == PM_OK && arrivals > 0.0 && 2.0 * *slab <= fmin(wanted / arrivals, longest))
+        *slab *= 2.0;
+    return status;
+}
+
 static bool is_short(const pm_network *net, const pm_wiring *w, size_t projection, double slab) {
     return net->populations[net->projections[projection].from].kind == PM_LIF && w->min_delay[projection] < slab;
 }
@@ -422,6 +468,9 @@ static pm_status choose(pm_plan *plan, cell_graph *g, ordering *o, size_t *cell_
     plan->slab = preferred_slab(net);
     plan->cyclic_level = SIZE_MAX;
     plan->reach = INFINITY;
+    pm_status status = slab_for_drives(net, w, g->exchange, &plan->slab, error);
+    if (status != PM_OK)
+        return status;
     const double preferred = plan->slab, longer = slab_for_rounds(net, w, g->exchange, preferred);
     bool lengthened = false;
     size_t cyclic;
@@ -456,8 +505,7 @@ static pm_status choose(pm_plan *plan, cell_graph *g, ordering *o, size_t *cell_
     }
     if (cyclic > 0 && plan->cyclic_level == SIZE_MAX) {
         bool cells_cycle = false;
-        const pm_status status =
-            cell_levels(g, cell_level, has_impulses_at_once(net, w, plan->slab, o), &cells_cycle, error);
+        status = cell_levels(g, cell_level, has_impulses_at_once(net, w, plan->slab, o), &cells_cycle, error);
         if (status != PM_OK)
             return status;
         if (cells_cycle) {

@@ -235,8 +235,28 @@ static pm_network *loops(uint32_t size) {
     return network;
 }
 
+/* Cells that hear Poisson sources only, one of them far more than the others, so that slabs are long. */
+static pm_network *listeners(uint32_t size) {
+    const uint32_t watched[] = {0, size - 1};
+    pm_network *network = pm_network_new();
+    pm_neuron neuron = pm_neuron_default();
+    pm_synapse more[] = {{0, size - 1, 3000.0, 0.4}, {1, size - 1, 2000.0, 0.4}, {2, 0, 2500.0, 7.1}};
+    ck_assert_int_eq(pm_network_add_poisson_source(network, "private", size, 200.0, NULL, NULL), PM_OK);
+    ck_assert_int_eq(pm_network_add_poisson_source(network, "shared", 3, 300.0, NULL, NULL), PM_OK);
+    ck_assert_int_eq(pm_network_add_lif(network, "cells", size, &neuron, NULL, NULL), PM_OK);
+    const pm_projection projections[] = {
+        {.from = 0, .to = 2, .rule = PM_ONE_TO_ONE, .weight.a = 2500.0, .delay = WIDE},
+        {.from = 1, .to = 2, .rule = PM_SYNAPSE_LIST, .synapses = more, .n_synapses = 3},
+        {.from = 1, .to = 2, .rule = PM_FIXED_INDEGREE, .indegree = 1, .weight = NORMAL, .delay = WIDE},
+    };
+    add(network, projections, sizeof projections / sizeof *projections);
+    ck_assert_int_eq(pm_network_record_potential(network, 2, watched, size > 1 ? 2 : 1, 0.5, NULL), PM_OK);
+    return network;
+}
+
 typedef pm_network *builder(uint32_t size);
-static builder *const builders[] = {sources_and_cells, layers, chain, loops};
+static builder *const builders[] = {sources_and_cells, layers, chain, loops, listeners};
+enum { N_BUILDERS = sizeof builders / sizeof *builders };
 
 static int compare_spikes(const void *left, const void *right) {
     const pm_spike *a = left, *b = right;
@@ -249,9 +269,9 @@ static int compare_spikes(const void *left, const void *right) {
 /* _i: builder, number of ranks; sizes that the ranks do not divide, and one that is smaller. */
 START_TEST(same_bits) {
     static const uint32_t sizes[] = {3, 23, 64};
-    const uint32_t ranks = 2 + (uint32_t)_i / 4 * 2 - (_i / 4 == 2);
+    const uint32_t ranks = 2 + (uint32_t)(_i / N_BUILDERS * 2 - (_i / N_BUILDERS == 2));
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-        pm_network *network = builders[_i % 4](sizes[k]);
+        pm_network *network = builders[_i % N_BUILDERS](sizes[k]);
         course alone, courses[MOST_RANKS];
         run_on(&alone, 1, network, 90.0);
         run_on(courses, ranks, network, 90.0);
@@ -343,7 +363,7 @@ Suite *pm_suite_ranks(void);
 Suite *pm_suite_ranks(void) {
     Suite *suite = suite_create("ranks");
     TCase *cases = tcase_create("all");
-    tcase_add_loop_test(cases, same_bits, 0, 12);
+    tcase_add_loop_test(cases, same_bits, 0, 3 * N_BUILDERS);
     tcase_add_test(cases, windows);
     tcase_add_test(cases, failures);
     suite_add_tcase(suite, cases);
