@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 peer() {
     python=python3
     [ "$1" = punctum ] || python=build/python-$1/bin/python
-    "$python" -W ignore scripts/bench-peer.py "$@" | tail -n 1 || echo "$*: failed"
+    if "$python" -W ignore scripts/bench-peer.py "$@" > build/bench-peers.log; then tail -n 1 build/bench-peers.log; else echo "$*: failed"; fi
 }
 
 here=punctum

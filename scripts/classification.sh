@@ -19,6 +19,7 @@ train() {
 
 field() { sed -n "s/^ *\"$2\": \([^,{]*\),*$/\1/p" "$1/summary.json" | head -n 1; }
 
+mkdir -p "$folder"
 printf '| experiment | seeds | test accuracy (%%): mean | standard deviation | spikes per example | epochs | processor seconds per epoch | minutes of training |\n'
 printf '|---|---|---|---|---|---|---|---|\n'
 for name in "$@"; do
@@ -27,12 +28,13 @@ for name in "$@"; do
         results=$folder/$name-$seed
         printf '%s %s %s %s\n' "$(field "$results" percent)" "$(field "$results" spikes_per_example)" \
             "$(grep -vc '^#' "$results/learning.dat")" "$(field "$results" training_cpu_seconds)"
-    done | awk -v name="$name" '
+    done > "$folder/$name.rows"
+    awk -v name="$name" '
         { sum += $1; squares += $1 * $1; spikes += $2; epochs += $3; seconds += $4 }
         END {
             mean = sum / NR
             deviation = NR > 1 ? sprintf("%.2f", sqrt((squares - NR * mean * mean) / (NR - 1) + 1e-12)) : "-"
             printf "| `%s` | %d | %.2f | %s | %.0f | %.0f | %.1f | %.1f |\n", name, NR, mean, deviation, spikes / NR, epochs / NR,
                    seconds / epochs, seconds / NR / 60
-        }'
+        }' "$folder/$name.rows"
 done

@@ -6,7 +6,7 @@ lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
 
 # One declaration a line, without comments, bodies and lines of the preprocessor.
-cat "$@" | awk '
+awk '
 /^#ifdef __cplusplus/ { while (!/^#endif/) getline; next }
 /^#/ { while (/\\$/) getline; next }
 {
@@ -44,7 +44,8 @@ END {
             line = line c
         }
     }
-}' | sed 's/^ *//; s/__attribute__((.*//; s/  */ /g' | grep -v '^typedef\|^static\|^struct\|^enum\|^$' > "$lines"
+}' "$@" > "$lines"
+sed -i 's/^ *//; s/__attribute__((.*//; s/  */ /g; /^typedef\|^static\|^struct\|^enum\|^$/d' "$lines"
 if grep -v '^PM_API ' "$lines" >&2; then
     echo "the above is declared without PM_API" >&2
     exit 1

@@ -8,7 +8,8 @@ page=$(dirname "$0")/../docs/punctum.1
 
 # The options in what --help says: a term, its text beside it or below, in lines of 80 columns.
 options() {
-    "$program" "$1" --help | awk '
+    help=$("$program" "$1" --help)
+    printf '%s\n' "$help" | awk '
     function flush() {
         if (term == "" || term ~ /--(help|usage)$/)
             return

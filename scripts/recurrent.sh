@@ -29,16 +29,14 @@ echo "|---|---|---|---|---|---|"
 for name in ${NAMES:-delayed-xor fixed-delays no-recurrence gap-1000 gap-1000-alone resting store-recall}; do
     for seed in $(seq "$first" "$last"); do
         [ -f $out/$name-$seed/summary.json ] ||
-            build/punctum train $out/$name.yaml -o $out/$name-$seed --seed "$seed" --quiet --jobs "${JOBS:-2}" || true
-    done
-    for seed in $(seq "$first" "$last"); do
-        file=$out/$name-$seed/summary.json
-        [ ! -f "$file" ] || tr -d ' ,"' < "$file" | awk -F: '
+            build/punctum train $out/$name.yaml -o $out/$name-$seed --seed "$seed" --quiet --jobs "${JOBS:-2}"
+        tr -d ' ,"' < $out/$name-$seed/summary.json | awk -F: '
             /^test:[{]/ {test = 1}
             test && $1 == "percent" {percent = $2}
             test && $1 == "spikes_per_example" {spikes = $2; test = 0}
             $1 == "training_cpu_seconds" {cpu = $2}
             END {print percent, spikes, cpu}'
-    done | awk -v name=$name 'NR == 1 {low = $1} {n++; solved += $1 == 100; sum += $1; low = $1 < low ? $1 : low; spikes += $2; cpu += $3}
-        END {if (n) printf "| `%s` | %d of %d | %.2f | %.2f | %.0f | %.1f |\n", name, solved, n, sum / n, low, spikes / n, cpu / n}'
+    done > $out/$name.rows
+    awk -v name=$name 'NR == 1 {low = $1} {n++; solved += $1 == 100; sum += $1; low = $1 < low ? $1 : low; spikes += $2; cpu += $3}
+        END {printf "| `%s` | %d of %d | %.2f | %.2f | %.0f | %.1f |\n", name, solved, n, sum / n, low, spikes / n, cpu / n}' $out/$name.rows
 done

@@ -48,7 +48,8 @@ for repetition in $(seq "$repetitions"); do
         measure B1 5000 100 $ranks
     done
     for ranks in 2 4; do
-        mpirun -n $ranks --oversubscribe build/punctum bench exchange | sed 's/^ranks/# &/' >> "$folder/exchanges.dat"
+        mpirun -n $ranks --oversubscribe build/punctum bench exchange > "$folder/log"
+        sed 's/^ranks/# &/' "$folder/log" >> "$folder/exchanges.dat"
     done
 done
 

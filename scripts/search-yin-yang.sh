@@ -50,10 +50,11 @@ for name in "$@"; do
         results=$folder/$name-$seed
         [ -e "$results/checkpoint.bin" ] && resume=--resume || resume=
         [ -s "$results/summary.json" ] ||
-            "$program" train "$folder/$name.yaml" -o "$results" --seed "$seed" --jobs 1 --quiet $resume >&2 || exit
+            "$program" train "$folder/$name.yaml" -o "$results" --seed "$seed" --jobs 1 --quiet $resume >&2
         grep -v '^#' "$results/learning.dat" | tail -n 10
-    done | awk -v name="$name" -v seeds="$seeds" '
+    done > "$folder/$name.rows"
+    awk -v name="$name" -v seeds="$seeds" '
         { percent += $5; loss += $4; one += $5; spikes += $7 }
         NR % 10 == 0 { each = each sprintf(" %.2f", one / 10); one = 0 }
-        END { if (NR > 0) printf "%-40s %.2f %% (%s )  loss %.4f  %.1f spikes\n", name, percent / NR, each, loss / NR, spikes / NR }'
+        END { if (NR > 0) printf "%-40s %.2f %% (%s )  loss %.4f  %.1f spikes\n", name, percent / NR, each, loss / NR, spikes / NR }' "$folder/$name.rows"
 done

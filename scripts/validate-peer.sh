@@ -28,10 +28,11 @@ for dt in "$@"; do
     for file in "$folder/dt-$dt"/spikes-*.dat; do
         name=$(basename "$file" .dat)
         [ -f "$folder/punctum/$name.dat" ] || continue
-        "$program" compare "$folder/punctum/$name.dat" "$file" | awk -v population="${name#spikes-}" -v dt="$dt" '
+        "$program" compare "$folder/punctum/$name.dat" "$file" > "$folder/log"
+        awk -v population="${name#spikes-}" -v dt="$dt" '
             { value[$1] = $2 }
             END { printf "%-16s %8s %8s %12s %12s %8s %6s\n", population, dt, value["matched"],
-                  value["median_difference_ms"], value["largest_difference_ms"], value["missing"], value["extra"] }'
+                  value["median_difference_ms"], value["largest_difference_ms"], value["missing"], value["extra"] }' "$folder/log"
         followed "${name#spikes-}" || continue
         sort -k1,1n -k2,2g "$folder/punctum/$name.dat" > "$folder/ours"
         sort -k1,1n -k2,2g "$file" | awk '

@@ -32,12 +32,15 @@ awk '/^```/ { inside = $0 == "```c"; n += inside; next } inside { print "    " $
 for piece in "$work"/piece-*; do
     case $(cat docs/listing.c) in *"$(cat "$piece")"*) ;; *) fail "docs/listing.c lacks a piece of docs/api.md: $(head -n 2 "$piece")" ;; esac
 done
-"$folder/listing" | grep -q '^dL/dw\[0\] = ' || fail "docs/listing.c fails"
+"$folder/listing" > "$work/printed" || fail "docs/listing.c fails"
+grep -q '^dL/dw\[0\] = ' "$work/printed" || fail "docs/listing.c prints no gradient"
 
-scripts/reference.sh include/punctum/*.h | diff - docs/api-reference.md || fail "docs/api-reference.md is not what the headers say: make manual"
-for name in $(scripts/declared.sh include/punctum/*.h); do
+scripts/reference.sh include/punctum/*.h > "$work/reference"
+diff "$work/reference" docs/api-reference.md || fail "docs/api-reference.md is not what the headers say: make manual"
+scripts/declared.sh include/punctum/*.h > "$work/names"
+while IFS= read -r name; do
     grep -q "[\`.]$name[\`(]" docs/api.md || fail "docs/api.md does not name $name"
-done
+done < "$work/names"
 
 for page in README.md CONTRIBUTING.md CHANGELOG.md docs/*.md; do
     for link in $(grep -o '](\([^)#:]*\)[)#]' "$page" | sed 's/^](//; s/[)#]$//'); do

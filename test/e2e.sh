@@ -43,6 +43,16 @@ check() {
         cat out err
     fi
 }
+# prints WHAT PATTERN ARGUMENTS...: the program succeeds, and a line of what it says matches.
+prints() {
+    what=$1
+    pattern=$2
+    shift 2
+    if "$program" "$@" > out 2> err && grep -Eq -e "$pattern" out err; then pass; else
+        fail "$what: 'punctum $*' fails, or prints nothing that matches '$pattern'"
+        cat out err
+    fi
+}
 # refuse STATUS PATTERN ARGUMENTS...: the program ends with that status, says in one line what matches, and leaves nothing in new/.
 refuse() {
     status=$1

@@ -7,7 +7,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 scripts/declared.sh include/punctum/*.h > "$work/public"
-nm -P "$1" | awk '$2 == "T" { print $1 }' | LC_ALL=C sort -u | LC_ALL=C comm -23 - "$work/public" > "$work/inside"
+nm -P "$1" > "$work/symbols"
+awk '$2 == "T" { print $1 }' "$work/symbols" | LC_ALL=C sort -u | LC_ALL=C comm -23 - "$work/public" > "$work/inside"
 # Lists of kinds and vector clones make names of pieces; no such name is a function's whole one.
 grep -ohw 'pm_[a-z0-9_]*' src/*/*.c src/*/*.h src/*/*.inc | LC_ALL=C sort | uniq -c | awk '$1 > 2 { print $2 }' |
     LC_ALL=C sort > "$work/called"

@@ -7,13 +7,14 @@ for page in "$here"/docs/*.md; do
     check "the tables of $(basename "$page") are those of the program (make manual renews them)" diff "$page" page.md
 done
 cat "$here"/docs/*.md > pages.md
-for category in $("$program" describe | sed -n 's/^\([a-z]*\):.*/\1/p'); do
+prints "categories are listed" '^rule: ' describe
+for category in $(sed -n 's/^\([a-z]*\):.*/\1/p' out); do
     "$program" describe "$category" --format markdown > tables
     sed -n 's/^`\([a-z_]*\)`: .*/\1/p' tables > names
     check "$category has kinds" test -s names
     while read -r name; do
         check "$category $name is in docs" grep -q "^\`$name\`: " pages.md
-        check "$category $name is described" sh -c "'$program' describe '$name' | grep -q '^$name: '"
+        prints "$category $name is described" "^$name: " describe "$name"
     done < names
     if [ "$category" != camera ]; then # the manual page has its options
         for name in $(sed -n 's/^| `\([a-zA-Z_.0-9]*\)` .*/\1/p' tables); do
@@ -44,7 +45,7 @@ check "the table has the same words" grep -q '^| `share` | | 0.9 | from 0 to bel
 check "ranges are described" grep -q '| positive, at least 1e-9 ms |' described
 check "words are described" grep -q '| one of none, per_layer, joint, gram |' described
 check "several names" "$program" describe adam rule
-check "help of train has the models" sh -c "'$program' train --help | grep -q '  stbp: '"
-check "help of train has the losses" sh -c "'$program' train --help | grep -q '  discounted: '"
+prints "help of train has the models" '  stbp: ' train --help
+prints "help of train has the losses" '  discounted: ' train --help
 refuse 2 "there is nothing named 'normed'; did you mean 'normad'" describe normed
 refuse 2 "there is nothing named 'zzzzzzzz'; 'punctum describe' lists all names" describe zzzzzzzz

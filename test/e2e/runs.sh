@@ -251,6 +251,7 @@ refuse 2 "cannot be written" run "$demo" -o /proc/new
 refuse 2 "no such file" compare missing.dat file
 refuse 2 "file:1: column 1: 'text' is not a finite number" compare file file
 for command in "" run train test bench compare plot; do
-    check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
+    # shellcheck disable=SC2086
+    prints "help of '$command'" Example $command --help
 done
-check "version" sh -c "'$program' --version | grep -Eq '^punctum [0-9]+\.[0-9]+\.[0-9]+$'"
+prints version '^punctum [0-9]+\.[0-9]+\.[0-9]+$' --version

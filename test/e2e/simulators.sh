@@ -35,7 +35,7 @@ refuse 2 "is no multiple of 0.001 ms" export "$demo" --to nest -o new/demo.py
 refuse 2 "must end with .py" export "$demo" --to brian2 -o new/demo
 refuse 2 "brian2 or nest" export "$demo" --to neuron -o new/demo.py
 for command in validate export; do
-    check "help of '$command'" sh -c "'$program' $command --help | grep -qi example"
+    prints "help of '$command'" Example "$command" --help
 done
 
 # --- counts: a private drive, another source, and an end within a slab ---------------------------------------------------

@@ -15,7 +15,7 @@ for command in $commands; do
         inside { n++ }
         END { exit bad || !n }' help
     check "examples of $command name files that are the user's" sh -c "! grep -E '^  (punctum|mpirun).* (data|scripts|build)/' help"
-    check "usage of $command" sh -c "'$program' $command --usage | grep -q '^Usage: punctum $command'"
+    prints "usage of $command" "^Usage: punctum $command" "$command" --usage
     "$program" help "$command" > help2
     check "punctum help $command is punctum $command --help" cmp help help2
 done
@@ -78,7 +78,7 @@ for file in first second; do
     check "rates_hz has it by population" grep -q '"cells": 72.5$' $file/summary.json
     check "source_rate_hz is that of the inputs" grep -q '"source_rate_hz": 20.3' $file/summary.json
 done
-check "clock: the same rate" sh -c "'$program' run first.yaml -o clocked --engine clock --dt 0.01 | grep -q '(cells 72.5 Hz), 406 of 100'"
+prints "clock: the same rate" '\(cells 72.5 Hz\), 406 of 100' run first.yaml -o clocked --engine clock --dt 0.01
 
 # Commands in the pages that make variations of experiments give files that load, with their data.
 ln -s "$here/data" data
