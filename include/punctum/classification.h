@@ -150,6 +150,15 @@ PM_API pm_status pm_class_trainer_save(pm_class_trainer *trainer, const char *fo
 PM_API pm_status pm_class_trainer_restore(pm_class_trainer *trainer, const char *folder, pm_epoch **epochs, bool *found,
                                           pm_error *error);
 
+/* The weights of a network of layers as a file of the same format as pm_trainer_save's, which appears whole or not at
+ * all: those of the network that is tested, before what dropout asks for there. And back: training begins anew with them,
+ * delays being as they are. Both trainers take what the other one has saved, where sizes of layers (the input with its
+ * bias) and parameters of neurons agree. Errors: PM_INVALID for a network file and models of others, and for weights of
+ * another network or a file that is cut short, damaged or something else; PM_FAILED where it cannot be written. */
+PM_API pm_status pm_class_trainer_save_weights(const pm_class_trainer *trainer, const char *path,
+                                               pm_weights_format format, pm_error *error);
+PM_API pm_status pm_class_trainer_load_weights(pm_class_trainer *trainer, const char *path, pm_error *error);
+
 /* --- as a whole --- */
 
 /* How to train; zeros are: no folder, all cores, one rank, the experiment's own examples. */
@@ -164,7 +173,8 @@ typedef struct pm_class_training {
     void (*progress)(void *user, size_t epoch, double done, const pm_score *sums);
     void *user;
     const pm_dataset *train, *validation, *test; /* in place of the experiment's; NULL: those */
-    size_t size;                                 /* of this structure, bytes, as in pm_options */
+    const char *weights; /* a file, with whose weights training begins; NULL: they are drawn */
+    size_t size;         /* of this structure, bytes, as in pm_options */
 } pm_class_training;
 
 /* What came of a training, or of a test. */

@@ -234,10 +234,12 @@ class Classification:
         train: Optional[Dataset] = None,
         validation: Optional[Dataset] = None,
         test: Optional[Dataset] = None,
+        weights: Optional[Path] = None,
         callback: Optional[Progress] = None,
     ) -> Outcome:
         """Trains for all epochs, then tests once. folder: for checkpoints and results, as the program leaves them;
         resume goes on from a checkpoint there. train, validation, test: in place of the experiment's examples.
+        weights: a file, 'weights' of another training for one, with which this one begins.
         callback(epoch, examples done, score so far) is called after every batch. Ctrl-C ends it and raises
         KeyboardInterrupt; what is in the folder stays."""
         pinned = _c.Pinned()
@@ -245,6 +247,8 @@ class Classification:
         how.size = ctypes.sizeof(how)
         if folder is not None:
             how.folder = _c.path(folder)
+        if weights is not None:
+            how.weights = _c.path(weights)
         _give(how, pinned, train=train, validation=validation, test=test)
         outcome = _c.new("pm_class_outcome")
 

@@ -38,6 +38,16 @@ def test_trainings_are_those_of_the_program(program, tmp_path):
     assert [e.train for e in again.epochs] == [e.train for e in outcome.epochs]
 
 
+def test_weights_begin_a_training(tmp_path):
+    """A training that begins with the weights of another one knows what that has learnt."""
+    c = pm.Classification(EXPERIMENT)
+    first = c.train(tmp_path / "a")
+    second = c.train(weights=tmp_path / "a" / "weights")
+    assert second.epochs[0].train.loss < first.epochs[0].train.loss
+    with pytest.raises(pm.InvalidError, match="nowhere"):
+        c.train(weights=tmp_path / "nowhere")
+
+
 def test_given_examples_and_epochs(tmp_path):
     """Examples in arrays are as good as the experiment's own, as a whole and epoch by epoch."""
     c = pm.Classification(EXPERIMENT)

@@ -15,8 +15,7 @@
 
 #include <punctum/classification.h>
 
-enum { PM_CLASSIFIER_MOST_LAYERS = 8, PM_CLASSIFIER_MOST_ARRAYS = 2 * PM_CLASSIFIER_MOST_LAYERS,
-       PM_MOST_LEARNT = 64 };
+enum { PM_CLASSIFIER_MOST_LAYERS = 8, PM_CLASSIFIER_MOST_ARRAYS = 2 * PM_CLASSIFIER_MOST_LAYERS, PM_MOST_LEARNT = 64 };
 
 typedef enum pm_data_kind {
     PM_DATA_IDX,
@@ -73,7 +72,7 @@ struct pm_classification {
     char *network;
     uint64_t network_mark; /* stands for what is in the file */
     uint32_t input, output;
-    size_t n_inputs; /* neurons of the input population */
+    size_t n_inputs;                  /* neurons of the input population */
     pm_class_population *populations; /* the input first, the output last, if it fires */
     size_t n_populations;
     pm_learnt learnt[PM_MOST_LEARNT];
@@ -87,10 +86,10 @@ struct pm_classification {
     char *recordings, *test_recordings;                /* PM_DATA_NMNIST: folders; PM_DATA_EXAMPLES: files */
     const pm_task *task;                               /* PM_DATA_TASK */
     double task_parameters[PM_TASK_PARAMETERS_SIZE / sizeof(double)];
-    double window[2];                                  /* ms: the part of a recording that counts */
-    size_t most_events;                                /* of a pixel and polarity within the window; 0: all */
-    bool published;                                    /* PM_DATA_YIN_YANG: */
-    uint32_t seeds[3];                                 /* of the sets for training, validation and test */
+    double window[2];   /* ms: the part of a recording that counts */
+    size_t most_events; /* of a pixel and polarity within the window; 0: all */
+    bool published;     /* PM_DATA_YIN_YANG: */
+    uint32_t seeds[3];  /* of the sets for training, validation and test */
     size_t n_classes;
     size_t train, validation, test; /* examples; SIZE_MAX: all that there are */
     pm_deformation deform;          /* of every presentation in training; needs pictures */
@@ -132,6 +131,13 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error);
 /* One epoch over the training set, without the test after it. */
 pm_status pm_class_trainer_epoch(pm_class_trainer *trainer, pm_class_progress *progress, void *user,
                                  const volatile int *stop, pm_score *score, pm_error *error);
+
+/* Whether its network has layers of integrate-and-fire neurons; if so, their weights in the order of
+ * pm_experiment_set_weights, pA: those of the network that is tested, before what dropout asks for there; and others,
+ * with which training begins anew. */
+bool pm_class_trainer_layered(const pm_class_trainer *trainer);
+void pm_class_trainer_weights(const pm_class_trainer *trainer, double *weights);
+void pm_class_trainer_set_weights(pm_class_trainer *trainer, const double *weights);
 
 /* The experiment of a trainer. */
 const pm_classification *pm_class_trainer_experiment(const pm_class_trainer *trainer);

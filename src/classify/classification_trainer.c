@@ -460,6 +460,40 @@ bool pm_class_trainer_table(const pm_class_trainer *t, size_t k, pm_class_table 
     return t->kind->table(t->model, k, table);
 }
 
+bool pm_class_trainer_layered(const pm_class_trainer *t) { return t->kind == &pm_classifier_exact; }
+
+void pm_class_trainer_weights(const pm_class_trainer *t, double *weights) {
+    pm_class_table shape;
+    size_t n = 0;
+    for (size_t l = 0; l < t->of->n_layers && t->kind->table(t->model, l, &shape); l++) {
+        const double *from = t->record[0] >= 0.0 ? t->best[l] : tested(t, l, &n);
+        for (size_t target = 0; target < shape.rows; target++)
+            for (size_t source = 0; source < shape.columns; source++)
+                *weights++ = from[source * shape.stride + target];
+    }
+}
+
+void pm_class_trainer_set_weights(pm_class_trainer *t, const double *weights) {
+    pm_class_table shape;
+    size_t n = 0;
+    for (size_t l = 0; l < t->of->n_layers && t->kind->table(t->model, l, &shape); l++) {
+        double *to = t->kind->array(t->model, l, &n);
+        for (size_t target = 0; target < shape.rows; target++)
+            for (size_t source = 0; source < shape.columns; source++)
+                to[source * shape.stride + target] = *weights++;
+    }
+    if (t->kind->adopt)
+        t->kind->adopt(t->model);
+    for (size_t k = 0; k < t->n_arrays; k++) {
+        const double *array = t->kind->array(t->model, k, &n);
+        memset(t->memory[k], 0, n * t->of->optimiser->memory * sizeof(double));
+        if (t->average[k])
+            memcpy(t->average[k], array, n * sizeof *array);
+    }
+    t->record[0] = -1.0;
+    t->counters[0] = t->counters[1] = 0;
+}
+
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
 size_t pm_class_trainer_arrays(const pm_class_trainer *t) {

@@ -47,6 +47,8 @@ typedef struct pm_classifier_model {
     /* What a model does to a row besides, after its step; false when numbers are not finite any more. May be NULL. */
     bool (*settle)(void *model, size_t block, size_t row, size_t n);
 
+    /* After its arrays were set from outside. May be NULL. */
+    void (*adopt)(void *model);
     /* Before a batch (arrays: NULL), and before tests, until the next call: takes these numbers in place of its arrays.
      * May be NULL: it takes its arrays. */
     void (*prepare)(void *model, const double *const *arrays);

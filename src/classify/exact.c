@@ -152,15 +152,22 @@ static void draw_delays(exact *m) {
     }
 }
 
-/* Receptive fields of the first layer, if wanted, and no weights outside of them. */
+/* No weights are outside of receptive fields. */
+static void adopt(void *model) {
+    exact *m = model;
+    for (size_t k = 0; m->fields && k < pm_classifier_weights(&m->net, 0); k++)
+        m->net.weight[0][k] *= m->fields[k];
+}
+
+/* Receptive fields of the first layer, if wanted. */
 static pm_status limit_fields(exact *m, pm_error *error) {
     const pm_classifier *net = &m->net;
     if (m->of->layers[0].field == 0)
         return PM_OK;
     pm_status status = pm_fields_new(m->train, net->sizes[0], net->sizes[1], net->strides[0], m->of->layers[0].field,
                                      pm_class_key(&pm_classifier_exact, m->of->seed, "fields"), &m->fields, error);
-    for (size_t k = 0; !status && k < pm_classifier_weights(net, 0); k++)
-        net->weight[0][k] *= m->fields[k];
+    if (!status)
+        adopt(m);
     return status;
 }
 
@@ -528,6 +535,7 @@ const pm_classifier_model pm_classifier_exact = {.streams = "classification",
                                                  .gather = gather,
                                                  .gradient = gradient,
                                                  .settle = settle,
+                                                 .adopt = adopt,
                                                  .prepare = prepare,
                                                  .test = test,
                                                  .look = look,

@@ -89,9 +89,6 @@ static pm_status train_class(const options *o, pm_classification *c, const pm_ex
     if (!isnan(o->trials))
         return pm_fail(error, PM_INVALID, "%s: a classifier is trained once; --trials is for spike times only",
                        o->file);
-    if (o->weights)
-        return pm_fail(error, PM_INVALID, "%s: a classifier goes on with --resume; --weights is for spike times only",
-                       o->file);
     if (!isnan(o->seed))
         status = pm_classification_set(c, "seed", o->seed, error);
     if (!status && !isnan(o->iterations))
@@ -101,6 +98,7 @@ static pm_status train_class(const options *o, pm_classification *c, const pm_ex
     pm_watch_signals(NULL);
     const pm_class_training how = {.folder = o->folder,
                                    .resume = o->resume,
+                                   .weights = o->weights,
                                    .threads = o->jobs > 0 ? o->jobs : pm_ranks_threads(ranks),
                                    .relay = pm_ranks_relay(ranks),
                                    .stop = &pm_interrupted};
@@ -178,7 +176,7 @@ static const pm_option list[] = {
     {PM_OPTION_COUNT, "keep", 'k', "N", "write the details of the first N trials (default 1)",
      .target = offsetof(options, keep), .least = 0.0, .most = 1e6},
     {PM_OPTION_TEXT, "weights", 'w', "FILE",
-     "every trial begins with these weights, saved by another run (trial-0/weights)",
+     "begin with these weights, saved by another run (trial-0/weights; of classifiers: weights)",
      .target = offsetof(options, weights)},
     {PM_OPTION_FLAG, "resume", 'r', NULL, "go on where the same command was interrupted",
      .target = offsetof(options, resume)},

@@ -6,6 +6,7 @@
 #include "io/classification_file.h"
 #include "io/output.h"
 #include "io/summary.h"
+#include "io/weights_file.h"
 
 #include <punctum/punctum.h>
 
@@ -63,6 +64,14 @@ static pm_status write_table(pm_results *to, const pm_class_table *t, pm_error *
 }
 
 /* --- latencies and rasters ---------------------------------------------------------------------------------------- */
+
+static pm_status write_weights(pm_results *to, const pm_class_trainer *trainer, pm_error *error) {
+    pm_output output = {0};
+    pm_status status = pm_output_open_in(&output, to, "weights", error);
+    if (!status)
+        status = pm_class_weights_write(&output, trainer, PM_WEIGHTS_BINARY, error);
+    return pm_output_close(&output, status, error);
+}
 
 static pm_status write_raster(pm_results *to, const pm_class_looks *looks, pm_error *error) {
     pm_output out = {0};
@@ -146,6 +155,8 @@ pm_status pm_class_results_write(pm_results *to, const pm_class_results *r, pm_e
     pm_class_table table;
     for (size_t k = 0; !status && pm_class_trainer_table(r->trainer, k, &table); k++)
         status = write_table(to, &table, error);
+    if (!status && r->n_epochs > 0 && pm_class_trainer_layered(r->trainer))
+        status = write_weights(to, r->trainer, error);
     if (!status && r->looks->populations > 0)
         status = write_raster(to, r->looks, error);
     if (!status && r->looks->populations > 0)

@@ -4,13 +4,12 @@
 #define _GNU_SOURCE
 #include "io/weights_file.h"
 
-#include "io/file.h"
-#include "net/mark.h"
-#include "model/neuron.h"
 #include "base/room.h"
-#include "train/problem.h"
-
-#include <punctum/training.h>
+#include "classify/classification.h"
+#include "io/file.h"
+#include "model/neuron.h"
+#include "net/limits.h"
+#include "net/mark.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,64 +27,114 @@ typedef struct head {
     uint32_t sizes[MOST_LAYERS];
 } head;
 
-static head head_of(const pm_experiment *e) {
-    head h = {.format = FORMAT,
-              .n_layers = (uint32_t)e->n_layers,
-              .neurons = pm_kind_hash(PM_HASH_START, &pm_neuron_lif, &e->neuron)};
-    memcpy(h.magic, MAGIC, sizeof MAGIC);
+/* Whose weights they are. */
+typedef struct owner {
+    head head;
+    char names[MOST_LAYERS][40]; /* of the layers, cut if they are longer */
+    size_t n;                    /* weights */
+} owner;
+
+static owner owner_new(uint64_t neurons) {
+    owner o = {.head = {.format = FORMAT, .neurons = neurons}};
+    memcpy(o.head.magic, MAGIC, sizeof MAGIC);
+    return o;
+}
+
+static void add_layer(owner *o, size_t size, const char *name) {
+    const uint32_t l = o->head.n_layers++;
+    o->n += l > 0 ? o->head.sizes[l - 1] * size : 0;
+    o->head.sizes[l] = (uint32_t)size;
+    (void)snprintf(o->names[l], sizeof o->names[l], "%s", name);
+}
+
+static owner owner_of_times(const pm_experiment *e) {
+    owner o = owner_new(pm_kind_hash(PM_HASH_START, &pm_neuron_lif, &e->neuron));
     for (size_t l = 0; l < e->n_layers && l < MOST_LAYERS; l++)
-        h.sizes[l] = e->layers[l].size;
-    return h;
+        add_layer(&o, e->layers[l].size, e->layers[l].name);
+    return o;
+}
+
+/* Outputs that are as hidden neurons make no difference: both trainers' networks are then the same. */
+static pm_status owner_of_classes(const pm_class_trainer *trainer, owner *o, pm_error *error) {
+    const pm_classification *c = pm_class_trainer_experiment(trainer);
+    pm_class_table table;
+    uint64_t neurons = pm_kind_hash(PM_HASH_START, &pm_neuron_lif, &c->neuron);
+    if (pm_kind_hash(PM_HASH_START, &pm_neuron_lif, &c->readout) != neurons)
+        neurons = pm_kind_hash(neurons, &pm_neuron_lif, &c->readout);
+    *o = owner_new(neurons);
+    if (!pm_class_trainer_layered(trainer))
+        return pm_fail(error, PM_INVALID, "weights: only networks of layers of integrate-and-fire neurons have such");
+    for (size_t l = 0; l < c->n_layers && pm_class_trainer_table(trainer, l, &table); l++) {
+        if (l == 0)
+            add_layer(o, table.columns, "the input");
+        (void)snprintf(table.name, sizeof table.name, "layer %zu", l + 1);
+        add_layer(o, table.rows, table.name);
+    }
+    return PM_OK;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-static pm_status write_binary(pm_output *output, const pm_experiment *e, const double *weights, pm_error *error) {
-    head h = head_of(e);
-    size_t bytes = pm_experiment_weights(e) * sizeof *weights;
-    uint64_t sum = pm_hash(pm_hash(PM_HASH_START, &h, sizeof h), weights, bytes);
-    pm_status status = pm_output_bytes(output, &h, sizeof h, error);
+static pm_status write_binary(pm_output *output, const owner *o, const double *weights, pm_error *error) {
+    const size_t bytes = o->n * sizeof *weights;
+    uint64_t sum = pm_hash(pm_hash(PM_HASH_START, &o->head, sizeof o->head), weights, bytes);
+    pm_status status = pm_output_bytes(output, &o->head, sizeof o->head, error);
     if (!status)
         status = pm_output_bytes(output, weights, bytes, error);
     return status ? status : pm_output_bytes(output, &sum, sizeof sum, error);
 }
 
-static pm_status write_text(pm_output *output, const pm_experiment *e, const double *weights, pm_error *error) {
-    head h = head_of(e);
+static pm_status write_text(pm_output *output, const owner *o, const double *weights, pm_error *error) {
+    const uint32_t n_layers = o->head.n_layers, *sizes = o->head.sizes;
     pm_status status = pm_output_write(output, error, "%s# layers", FIRST_LINE);
-    for (size_t l = 0; !status && l < e->n_layers; l++)
-        status = pm_output_write(output, error, " %" PRIu32, e->layers[l].size);
+    for (uint32_t l = 0; !status && l < n_layers; l++)
+        status = pm_output_write(output, error, " %" PRIu32, sizes[l]);
     if (!status)
-        status = pm_output_write(output, error, "\n# neurons %016" PRIx64 "\n", h.neurons);
-    for (size_t l = 1; !status && l < e->n_layers; l++) {
+        status = pm_output_write(output, error, "\n# neurons %016" PRIx64 "\n", o->head.neurons);
+    for (uint32_t l = 1; !status && l < n_layers; l++) {
         status = pm_output_write(output, error, "# pA: one row per neuron of %s, one column per neuron of %s\n",
-                                 e->layers[l].name, e->layers[l - 1].name);
-        for (uint32_t j = 0; !status && j < e->layers[l].size; j++)
-            for (uint32_t i = 0; !status && i < e->layers[l - 1].size; i++)
-                status =
-                    pm_output_write(output, error, "%.17g%s", *weights++, i + 1 < e->layers[l - 1].size ? " " : "\n");
+                                 o->names[l], o->names[l - 1]);
+        for (uint32_t j = 0; !status && j < sizes[l]; j++)
+            for (uint32_t i = 0; !status && i < sizes[l - 1]; i++)
+                status = pm_output_write(output, error, "%.17g%s", *weights++, i + 1 < sizes[l - 1] ? " " : "\n");
     }
     return status ? status : pm_output_write(output, error, "%s", LAST_LINE);
 }
 
-static double *gather(const pm_trainer *trainer, pm_error *error) {
-    const pm_experiment *e = pm_trainer_experiment(trainer);
-    double *weights = calloc(pm_experiment_weights(e) + 1, sizeof *weights), *at = weights;
-    if (!weights)
-        (void)pm_fail_memory(error, "weights");
-    for (size_t l = 1; weights && l < e->n_layers; l++)
-        for (uint32_t j = 0; j < e->layers[l].size; j++)
-            for (uint32_t i = 0; i < e->layers[l - 1].size; i++)
-                *at++ = pm_trainer_weight(trainer, l, i, j);
-    return weights;
+static pm_status write(pm_output *output, const owner *o, const double *weights, pm_weights_format format,
+                       pm_error *error) {
+    return format == PM_WEIGHTS_BINARY ? write_binary(output, o, weights, error)
+                                       : write_text(output, o, weights, error);
+}
+
+static pm_status room_for(const owner *o, double **weights, pm_error *error) {
+    *weights = calloc(o->n + 1, sizeof **weights);
+    return *weights ? PM_OK : pm_fail_memory(error, "weights");
 }
 
 pm_status pm_weights_write(pm_output *output, const pm_trainer *trainer, pm_weights_format format, pm_error *error) {
-    const pm_experiment *e = pm_trainer_experiment(trainer);
-    double *weights = gather(trainer, error);
-    pm_status status = !weights                      ? PM_NO_MEMORY
-                       : format == PM_WEIGHTS_BINARY ? write_binary(output, e, weights, error)
-                                                     : write_text(output, e, weights, error);
+    const owner o = owner_of_times(pm_trainer_experiment(trainer));
+    double *weights = NULL;
+    pm_status status = room_for(&o, &weights, error);
+    if (!status)
+        status = pm_trainer_weights(trainer, weights, o.n, error);
+    if (!status)
+        status = write(output, &o, weights, format, error);
+    free(weights);
+    return status;
+}
+
+pm_status pm_class_weights_write(pm_output *output, const pm_class_trainer *trainer, pm_weights_format format,
+                                 pm_error *error) {
+    owner o;
+    double *weights = NULL;
+    pm_status status = owner_of_classes(trainer, &o, error);
+    if (!status)
+        status = room_for(&o, &weights, error);
+    if (!status) {
+        pm_class_trainer_weights(trainer, weights);
+        status = write(output, &o, weights, format, error);
+    }
     free(weights);
     return status;
 }
@@ -98,6 +147,15 @@ pm_status pm_trainer_save(const pm_trainer *trainer, const char *path, pm_weight
     return pm_output_close(&output, status, error);
 }
 
+pm_status pm_class_trainer_save_weights(const pm_class_trainer *trainer, const char *path, pm_weights_format format,
+                                        pm_error *error) {
+    pm_output output = {0};
+    pm_status status = pm_output_open_path(&output, path, error);
+    if (!status)
+        status = pm_class_weights_write(&output, trainer, format, error);
+    return pm_output_close(&output, status, error);
+}
+
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static void print_sizes(const head *h, char *text, size_t size) {
@@ -107,18 +165,18 @@ static void print_sizes(const head *h, char *text, size_t size) {
         used += (size_t)snprintf(text + used, size - used, "%s%" PRIu32, l > 0 ? "-" : "", h->sizes[l]);
 }
 
-/* Whether weights under that head are those of the experiment's network. */
-static pm_status check_network(const char *path, const head *found, const pm_experiment *e, pm_error *error) {
-    head wanted = head_of(e);
+/* Whether weights under that head are those of the owner's network. */
+static pm_status check_network(const char *path, const head *found, const owner *o, pm_error *error) {
+    const head *wanted = &o->head;
     char has[120], needs[120];
-    if (found->n_layers != wanted.n_layers || memcmp(found->sizes, wanted.sizes, sizeof wanted.sizes) != 0) {
+    if (found->n_layers != wanted->n_layers || memcmp(found->sizes, wanted->sizes, sizeof wanted->sizes) != 0) {
         print_sizes(found, has, sizeof has);
-        print_sizes(&wanted, needs, sizeof needs);
+        print_sizes(wanted, needs, sizeof needs);
         return pm_fail(error, PM_INVALID,
                        "%s: these weights belong to another network: its layers are %s, those here %s", path, has,
                        needs);
     }
-    if (found->neurons != wanted.neurons)
+    if (found->neurons != wanted->neurons)
         return pm_fail(error, PM_INVALID,
                        "%s: these weights belong to another network: its neurons have other parameters than those here",
                        path);
@@ -129,18 +187,18 @@ static pm_status cut_short(const char *path, pm_error *error) {
     return pm_fail(error, PM_INVALID, "%s: the weights are cut short", path);
 }
 
-static pm_status read_binary(const char *path, const unsigned char *bytes, size_t size, const pm_experiment *e,
-                             double *weights, pm_error *error) {
+static pm_status read_binary(const char *path, const unsigned char *bytes, size_t size, const owner *o, double *weights,
+                             pm_error *error) {
     head h;
     uint64_t sum = 0;
-    const size_t most = pm_experiment_weights(e) * sizeof *weights, all = sizeof h + most + sizeof sum;
+    const size_t most = o->n * sizeof *weights, all = sizeof h + most + sizeof sum;
     if (size < sizeof h)
         return cut_short(path, error);
     memcpy(&h, bytes, sizeof h);
     if (h.format != FORMAT)
         return pm_fail(error, PM_INVALID, "%s: the weights are in format %" PRIu32 "; format %d can be read", path,
                        h.format, FORMAT);
-    pm_status status = check_network(path, &h, e, error);
+    pm_status status = check_network(path, &h, o, error);
     if (status)
         return status;
     if (size < all)
@@ -170,20 +228,21 @@ static pm_status read_text_head(const char *path, const char *bytes, head *h, pm
                           "%s: the second line must be '# layers SIZE SIZE ...' and the third '# neurons HASH'", path);
 }
 
-static pm_status read_text_rows(const char *path, const pm_experiment *e, double *weights, pm_error *error) {
+static pm_status read_text_rows(const char *path, const owner *o, double *weights, pm_error *error) {
+    const uint32_t *sizes = o->head.sizes;
     pm_rows rows = {0};
     pm_status status = pm_rows_open(&rows, path, error);
-    for (size_t l = 1; !status && l < e->n_layers; l++)
-        for (uint32_t j = 0; !status && j < e->layers[l].size; j++) {
+    for (uint32_t l = 1; !status && l < o->head.n_layers; l++)
+        for (uint32_t j = 0; !status && j < sizes[l]; j++) {
             status = pm_rows_next(&rows, error);
-            if (!status && rows.n != e->layers[l - 1].size)
+            if (!status && rows.n != sizes[l - 1])
                 status =
                     pm_rows_fail(&rows, error,
                                  "%zu weights; neuron %" PRIu32 " of %s has one from each of %" PRIu32 " neurons of %s",
-                                 rows.n, j, e->layers[l].name, e->layers[l - 1].size, e->layers[l - 1].name);
+                                 rows.n, j, o->names[l], sizes[l - 1], o->names[l - 1]);
             if (!status)
                 memcpy(weights, rows.values, rows.n * sizeof *weights);
-            weights += e->layers[l - 1].size;
+            weights += sizes[l - 1];
         }
     if (!status)
         status = pm_rows_next(&rows, error);
@@ -193,7 +252,7 @@ static pm_status read_text_rows(const char *path, const pm_experiment *e, double
     return status;
 }
 
-static pm_status read_text(const char *path, const char *bytes, size_t size, const pm_experiment *e, double *weights,
+static pm_status read_text(const char *path, const char *bytes, size_t size, const owner *o, double *weights,
                            pm_error *error) {
     head h;
     const size_t end = strlen(LAST_LINE);
@@ -201,29 +260,30 @@ static pm_status read_text(const char *path, const char *bytes, size_t size, con
         return cut_short(path, error);
     pm_status status = read_text_head(path, bytes, &h, error);
     if (!status)
-        status = check_network(path, &h, e, error);
-    return status ? status : read_text_rows(path, e, weights, error);
+        status = check_network(path, &h, o, error);
+    return status ? status : read_text_rows(path, o, weights, error);
 }
 
-/* The weights that the file holds for the network of the experiment; freed by the caller. */
-static pm_status read_weights(const char *path, const pm_experiment *e, double **weights, pm_error *error) {
+/* The weights that the file holds for the network of the owner; freed by the caller. */
+static pm_status read_weights(const char *path, const owner *o, double **weights, pm_error *error) {
     unsigned char *bytes = NULL;
     size_t size = 0;
     *weights = NULL;
-    pm_status status = pm_room_check(pm_experiment_bytes(e), "the weights of all layers", error);
+    pm_status status = pm_room_check((double)o->n * sizeof **weights, "the weights of all layers", error);
     if (!status)
         status = pm_file_read(path, &bytes, &size, error);
-    if (!status) {
-        *weights = malloc((pm_experiment_weights(e) + 1) * sizeof **weights);
-        if (!*weights)
-            status = pm_fail_memory(error, path);
-        else if (size >= sizeof MAGIC && memcmp(bytes, MAGIC, sizeof MAGIC) == 0)
-            status = read_binary(path, bytes, size, e, *weights, error);
-        else if (strncmp((char *)bytes, FIRST_LINE, strlen(FIRST_LINE)) == 0)
-            status = read_text(path, (char *)bytes, size, e, *weights, error);
-        else
-            status = pm_fail(error, PM_INVALID, "%s: these are no weights that were saved by punctum", path);
+    if (!status)
+        status = room_for(o, weights, error);
+    if (status) {
+        free(bytes);
+        return status;
     }
+    if (size >= sizeof MAGIC && memcmp(bytes, MAGIC, sizeof MAGIC) == 0)
+        status = read_binary(path, bytes, size, o, *weights, error);
+    else if (strncmp((char *)bytes, FIRST_LINE, strlen(FIRST_LINE)) == 0)
+        status = read_text(path, (char *)bytes, size, o, *weights, error);
+    else
+        status = pm_fail(error, PM_INVALID, "%s: these are no weights that were saved by punctum", path);
     free(bytes);
     if (status) {
         free(*weights);
@@ -238,23 +298,39 @@ static pm_status blame(const char *path, pm_status status, const pm_error *own, 
 }
 
 pm_status pm_experiment_load_weights(pm_experiment *experiment, const char *path, pm_error *error) {
+    const owner o = owner_of_times(experiment);
     double *weights = NULL;
     pm_error own = {0};
-    pm_status status = read_weights(path, experiment, &weights, error);
+    pm_status status = read_weights(path, &o, &weights, error);
     if (!status)
-        status = blame(path, pm_experiment_set_weights(experiment, weights, pm_experiment_weights(experiment), &own),
-                       &own, error);
+        status = blame(path, pm_experiment_set_weights(experiment, weights, o.n, &own), &own, error);
     free(weights);
     return status;
 }
 
 pm_status pm_trainer_load(pm_trainer *trainer, const char *path, pm_error *error) {
-    const pm_experiment *e = pm_trainer_experiment(trainer);
+    const owner o = owner_of_times(pm_trainer_experiment(trainer));
     double *weights = NULL;
     pm_error own = {0};
-    pm_status status = read_weights(path, e, &weights, error);
+    pm_status status = read_weights(path, &o, &weights, error);
     if (!status)
-        status = blame(path, pm_trainer_set_weights(trainer, weights, pm_experiment_weights(e), &own), &own, error);
+        status = blame(path, pm_trainer_set_weights(trainer, weights, o.n, &own), &own, error);
+    free(weights);
+    return status;
+}
+
+pm_status pm_class_trainer_load_weights(pm_class_trainer *trainer, const char *path, pm_error *error) {
+    owner o;
+    double *weights = NULL;
+    pm_status status = owner_of_classes(trainer, &o, error);
+    if (!status)
+        status = read_weights(path, &o, &weights, error);
+    for (size_t k = 0; !status && k < o.n; k++)
+        if (!pm_weight_fits(weights[k]))
+            status = pm_fail(error, PM_INVALID, "%s: a weight is %g pA; at most %g in magnitude is possible", path,
+                             weights[k], PM_LARGEST_WEIGHT);
+    if (!status)
+        pm_class_trainer_set_weights(trainer, weights);
     free(weights);
     return status;
 }

@@ -106,6 +106,8 @@ static pm_status prepare(run *r, pm_error *error) {
     status = pm_exchange_agree(r->ranks, status, error);
     if (!status)
         status = pm_class_trainer_new_shared(r->experiment, r->sets.train, how->relay, &r->trainer, error);
+    if (!status && how->weights)
+        status = pm_class_trainer_load_weights(r->trainer, how->weights, error);
     if (!status)
         status = pm_classification_mark(r->experiment, &r->mark, error);
     if (!status && r->writes)

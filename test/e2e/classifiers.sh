@@ -46,6 +46,15 @@ verdict() { sed -n '/^  "test": {/,/}/{ s/},/}/; p; }' "$1/summary.json"; }
 check "digits" "$program" train classes/digits.yaml -o digits -q
 check "digits have been learnt" awk '!/^#/ { last = $5 } END { exit !(last > 50) }' digits/learning.dat # 10 by chance
 check "points" "$program" train classes/points.yaml -o points -q
+# What one training has left is where another one begins.
+check "a training that begins with weights" "$program" train classes/points.yaml -o begun -q --weights points/weights
+check "goes on from what they know" awk '
+    !/^#/ && !loss[FILENAME] { loss[FILENAME] = $2 }
+    END { exit !(loss["begun/learning.dat"] < loss["points/learning.dat"]) }' points/learning.dat begun/learning.dat
+refuse 2 'these weights belong to another network' train classes/digits.yaml -o new --weights points/weights
+refuse 2 'weights: only networks of layers' train peers/stbp.yaml -o new --weights points/weights
+(head -c 300 points/weights && printf 'damaged' && tail -c +308 points/weights) > damaged
+refuse 2 'damaged: the weights are damaged' train classes/points.yaml -o new --weights damaged
 # Outputs without weights are all alike, and the first one gets every example.
 sed -e 's/size: 3, weight.*/size: 3, weight: {normal: [0.0, 0.0]}, rate: 0}/' -e 's/^epochs.*/epochs: 1/' classes/points.yaml > classes/alike.yaml
 check "outputs that are alike" "$program" train classes/alike.yaml -o alike

@@ -191,6 +191,107 @@ START_TEST(other_networks_are_refused) {
 }
 END_TEST
 
+static const char CLASSES[] = "duration: 40.0\ndata: {yin_yang: {}, train: 60, validation: 20, test: 40}\n"
+                              "coding: {latency: {threshold: -1.0, from: 0.0, to: 20.0}, bias: 0.0}\n"
+                              "neuron: {V_th: -50.0}\nepochs: 1\nbatch: 20\nrate: 20.0\n%s"
+                              "layers:\n  - {size: 6, weight: {normal: [900.0, 600.0]}, dropout: 0.2}\n"
+                              "  - {size: 3, weight: {normal: [50.0, 30.0]}}\n";
+
+static pm_classification *classes_new(const char *more) {
+    char text[600];
+    pm_error error = {0};
+    pm_classification *c = NULL;
+    snprintf(text, sizeof text, CLASSES, more);
+    ck_assert_msg(pm_classification_parse(text, "classes.yaml", &c, &error) == PM_OK, "%s", error.message);
+    return c;
+}
+
+/* Both trainers keep weights in the same files: what one of them has learnt the other one takes, and saves it again with
+ * the same bytes; a classifier that begins with it decides as the one that has learnt it. */
+START_TEST(trainers_share_files) {
+    const char *const kinds[] = {"", "average: 0.9\n", "keep: best\n"};
+    for (size_t k = 0; k < 3; k++) {
+        pm_classification *c = classes_new(kinds[k]);
+        pm_dataset train = {0}, test = {0};
+        pm_class_trainer *learnt = NULL, *begun = NULL;
+        pm_epoch epoch;
+        pm_score of_learnt, of_begun;
+        size_t size = 0, again = 0;
+        pm_error error = {0};
+        ck_assert_int_eq(pm_classification_data(c, &train, NULL, &test, NULL), PM_OK);
+        ck_assert_int_eq(pm_class_trainer_new(c, &train, &learnt, NULL), PM_OK);
+        ck_assert_int_eq(pm_class_trainer_advance(learnt, &test, NULL, NULL, NULL, &epoch, NULL), PM_OK);
+        ck_assert_int_eq(pm_class_trainer_save_weights(learnt, path, PM_WEIGHTS_BINARY, NULL), PM_OK);
+        char *bytes = slurp(&size);
+
+        pm_experiment *e = pm_experiment_new();
+        pm_training_layer layer = {.name = "input", .size = 5, .lowest = -INFINITY, .highest = INFINITY};
+        ck_assert_int_eq(pm_experiment_add_layer(e, &layer, NULL), PM_OK);
+        layer.plastic = true, layer.rate = 30.0;
+        layer.name = "hidden", layer.size = 6;
+        ck_assert_int_eq(pm_experiment_add_layer(e, &layer, NULL), PM_OK);
+        layer.name = "output", layer.size = 3;
+        ck_assert_int_eq(pm_experiment_add_layer(e, &layer, NULL), PM_OK);
+        ck_assert_int_eq(pm_experiment_add_pattern(e, &(pm_event){.time = 1.0}, 1, &(pm_event){.time = 9.0}, 1, NULL), PM_OK);
+        e->duration = 40.0;
+        e->goal.within = 1.0;
+        e->neuron = pm_neuron_default();
+        e->neuron.V_th = -50.0;
+        ck_assert_msg(pm_experiment_load_weights(e, path, &error) == PM_OK, "%s", error.message);
+        pm_trainer *t = trainer_new(e, 0, 0);
+        ck_assert_int_eq(pm_trainer_save(t, path, PM_WEIGHTS_BINARY, NULL), PM_OK);
+        char *copy = slurp(&again);
+        ck_assert_uint_eq(size, again);
+        ck_assert_int_eq(memcmp(bytes, copy, size), 0);
+
+        ck_assert_int_eq(pm_trainer_save(t, path, PM_WEIGHTS_TEXT, NULL), PM_OK);
+        ck_assert_int_eq(pm_class_trainer_new(c, &train, &begun, NULL), PM_OK);
+        ck_assert_int_eq(pm_class_trainer_advance(begun, &test, NULL, NULL, NULL, &epoch, NULL), PM_OK);
+        ck_assert_int_eq(pm_class_trainer_advance(begun, &test, NULL, NULL, NULL, &epoch, NULL), PM_OK);
+        ck_assert_msg(pm_class_trainer_load_weights(begun, path, &error) == PM_OK, "%s", error.message);
+        ck_assert_uint_eq(pm_class_trainer_epochs(begun), 0);
+        ck_assert_int_eq(pm_class_trainer_test(learnt, &test, NULL, &of_learnt, NULL), PM_OK);
+        ck_assert_int_eq(pm_class_trainer_test(begun, &test, NULL, &of_begun, NULL), PM_OK);
+        ck_assert_int_eq(memcmp(&of_learnt, &of_begun, sizeof of_begun), 0);
+        free(bytes);
+        free(copy);
+        pm_trainer_free(t);
+        pm_experiment_free(e);
+        pm_class_trainer_free(learnt);
+        pm_class_trainer_free(begun);
+        pm_dataset_free(&train);
+        pm_dataset_free(&test);
+        pm_classification_free(c);
+    }
+}
+END_TEST
+
+/* Nothing of what came before stays with a classifier that begins anew: a second one that begins with the same weights
+ * learns the same. */
+START_TEST(classifier_begins_anew) {
+    pm_classification *c = classes_new("average: 0.9\noptimiser: momentum\n");
+    pm_dataset train = {0}, test = {0};
+    pm_class_trainer *t[2] = {NULL, NULL};
+    pm_epoch epochs[2];
+    memset(epochs, 0, sizeof epochs);
+    ck_assert_int_eq(pm_classification_data(c, &train, NULL, &test, NULL), PM_OK);
+    for (size_t k = 0; k < 2; k++)
+        ck_assert_int_eq(pm_class_trainer_new(c, &train, &t[k], NULL), PM_OK);
+    ck_assert_int_eq(pm_class_trainer_save_weights(t[0], path, PM_WEIGHTS_TEXT, NULL), PM_OK);
+    ck_assert_int_eq(pm_class_trainer_advance(t[1], &test, NULL, NULL, NULL, &epochs[1], NULL), PM_OK);
+    ck_assert_int_eq(pm_class_trainer_load_weights(t[1], path, NULL), PM_OK);
+    for (size_t k = 0; k < 2; k++)
+        ck_assert_int_eq(pm_class_trainer_advance(t[k], &test, NULL, NULL, NULL, &epochs[k], NULL), PM_OK);
+    ck_assert_int_eq(memcmp(&epochs[0].validation, &epochs[1].validation, sizeof epochs->validation), 0);
+    ck_assert_int_eq(memcmp(&epochs[0].train, &epochs[1].train, sizeof epochs->train), 0);
+    for (size_t k = 0; k < 2; k++)
+        pm_class_trainer_free(t[k]);
+    pm_dataset_free(&train);
+    pm_dataset_free(&test);
+    pm_classification_free(c);
+}
+END_TEST
+
 /* Only weights that fit the layers and their bounds are taken; what cannot be written is said. */
 START_TEST(unsuitable_weights_are_refused) {
     pm_experiment *e = experiment_new("normad", 5, NULL);
@@ -268,6 +369,8 @@ Suite *pm_suite_weights(void) {
     tcase_add_loop_test(tests, cut_files_are_refused, 0, 2);
     tcase_add_test(tests, damage_is_noticed);
     tcase_add_loop_test(tests, other_networks_are_refused, 0, 2);
+    tcase_add_test(tests, trainers_share_files);
+    tcase_add_test(tests, classifier_begins_anew);
     tcase_add_test(tests, unsuitable_weights_are_refused);
     tcase_add_loop_test(tests, text_is_checked_by_the_row, 0, 5);
     suite_add_tcase(suite, tests);
