@@ -11,12 +11,19 @@ FILENAME == "-" { rooms[++n] = $1; next }
     room = substr($0, RSTART + 5, RLENGTH - 6)
     file = substr($0, RSTART + 1)
 }
-/^DA:/ {
-    split($0, count, /[:,]/)
-    all[room]++
-    run[room] += count[3] > 0
-    of_file[file]++
-    run_of[file] += count[3] > 0
+/^DA:/ { # a line stands once for each clone of its function; this machine runs one of them
+    split(substr($0, 4), count, ",")
+    line = file ":" count[1]
+    if (!(line in ran)) {
+        all[room]++
+        of_file[file]++
+        ran[line] = 0
+    }
+    if (count[2] > 0 && !ran[line]) {
+        run[room]++
+        run_of[file]++
+        ran[line] = 1
+    }
 }
 END {
     printf "%-10s %7s %7s\n", "room", "lines", "run"

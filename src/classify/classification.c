@@ -252,8 +252,7 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
 }
 
 bool pm_classification_of_events(const pm_classification *c) {
-    return c->data == PM_DATA_GIVEN ? c->coding.code->events
-                                    : c->data != PM_DATA_IDX && c->data != PM_DATA_YIN_YANG;
+    return c->data == PM_DATA_GIVEN ? c->coding.code->events : c->data != PM_DATA_IDX && c->data != PM_DATA_YIN_YANG;
 }
 
 /* Recordings are coded by their events, and nothing else is. */
@@ -315,8 +314,7 @@ static pm_status check_trains(const pm_classification *c, pm_error *error) {
 }
 
 static pm_status check_model(const pm_classification *c, pm_error *error) {
-    pm_status status = need(c->n_layers < PM_IMAGE_LAYERS, "layers", (double)c->n_layers, "at most 7 layers", error);
-    return status ? status : blame("model", pm_kind_check(&c->model->head, c->model_parameters, error), error);
+    return blame("model", pm_kind_check(&c->model->head, c->model_parameters, error), error);
 }
 
 pm_status pm_classification_check(const pm_classification *c, pm_error *error) {

@@ -15,7 +15,7 @@
 
 #include <punctum/classification.h>
 
-enum { PM_CLASSIFIER_MOST_LAYERS = 8, PM_CLASSIFIER_MOST_ARRAYS = 2 * PM_CLASSIFIER_MOST_LAYERS, PM_MOST_LEARNT = 64 };
+enum { PM_CLASSIFIER_MOST_ARRAYS = 2 * PM_MOST_LAYERS, PM_MOST_LEARNT = 64 };
 
 typedef enum pm_data_kind {
     PM_DATA_IDX,
@@ -96,7 +96,7 @@ struct pm_classification {
     pm_coding coding;
     double input_dropout;
     double opposition; /* ms: every example is learned a second time with its spikes moved so far against the network */
-    pm_classification_layer layers[PM_CLASSIFIER_MOST_LAYERS]; /* hidden layers, then the output layer */
+    pm_classification_layer layers[PM_MOST_LAYERS]; /* hidden layers, then the output layer */
     size_t n_layers;
     const pm_loss *loss;
     double loss_parameters[PM_LOSS_PARAMETERS_SIZE / sizeof(double)];

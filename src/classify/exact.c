@@ -18,10 +18,10 @@
 typedef struct part {
     pm_lane lane;
     double *gradient[PM_CLASSIFIER_MOST_ARRAYS]; /* of each block */
-    double *wanted[PM_CLASSIFIER_MOST_LAYERS];   /* of each layer's weights; NULL for hidden layers that do not learn */
-    double *delays[PM_CLASSIFIER_MOST_LAYERS];   /* of each layer's delays; NULL for those that do not learn */
-    uint32_t *fired[PM_CLASSIFIER_MOST_LAYERS];  /* spikes of each source of a layer, summed over the part's examples */
-    uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS];
+    double *wanted[PM_MOST_LAYERS];              /* of each layer's weights; NULL for hidden layers that do not learn */
+    double *delays[PM_MOST_LAYERS];              /* of each layer's delays; NULL for those that do not learn */
+    uint32_t *fired[PM_MOST_LAYERS];             /* spikes of each source of a layer, summed over the part's examples */
+    uint8_t *dropped[PM_MOST_LAYERS];
     pm_deformer *deformer; /* NULL: pictures are as they are */
     uint8_t *picture;      /* deformed */
 } part;
@@ -30,7 +30,7 @@ typedef struct exact {
     const pm_classification *of;
     const pm_dataset *train;
     pm_classifier net, tested;
-    size_t n_delayed, delayed[PM_CLASSIFIER_MOST_LAYERS]; /* the layers with delays */
+    size_t n_delayed, delayed[PM_MOST_LAYERS]; /* the layers with delays */
     uint8_t *fields;       /* 1 in receptive fields, 0 outside, in the order of the first layer's weights; NULL: none */
     const pm_relay *relay; /* NULL: there is one rank */
     size_t n_parts;        /* of a batch, those of this rank; what follows has as many places */
@@ -96,7 +96,7 @@ static void part_free(part *p) {
     free(p->picture);
     for (size_t k = 0; k < PM_CLASSIFIER_MOST_ARRAYS; k++)
         free(p->gradient[k]);
-    for (size_t l = 0; l < PM_CLASSIFIER_MOST_LAYERS; l++) {
+    for (size_t l = 0; l < PM_MOST_LAYERS; l++) {
         free(p->fired[l]);
         free(p->dropped[l]);
     }
@@ -186,7 +186,7 @@ static pm_status net_new(pm_classifier *net, const pm_classification *c, const s
 
 static pm_status build(exact *m, pm_error *error) {
     const pm_classification *c = m->of;
-    size_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {pm_coding_inputs(&c->coding, m->train)};
+    size_t sizes[PM_MOST_LAYERS + 1] = {pm_coding_inputs(&c->coding, m->train)};
     for (size_t l = 0; l < c->n_layers; l++)
         sizes[l + 1] = c->layers[l].size;
     pm_status status = net_new(&m->net, c, sizes, error);
@@ -299,7 +299,7 @@ static pm_status present(const exact *m, part *p, size_t example, uint64_t prese
 static pm_status train_example(exact *m, part *p, size_t example, uint64_t presentation, pm_score *score,
                                pm_error *error) {
     const pm_classification *c = m->of;
-    const uint8_t *dropped[PM_CLASSIFIER_MOST_LAYERS] = {NULL};
+    const uint8_t *dropped[PM_MOST_LAYERS] = {NULL};
     pm_lane *lane = &p->lane;
     size_t label = m->train->label[example];
     pm_status status = present(m, p, example, presentation, error);

@@ -36,7 +36,7 @@ static int threads(void) {
 
 static pm_status build(images *m, pm_error *error) {
     const pm_classification *c = m->of;
-    uint32_t sizes[PM_CLASSIFIER_MOST_LAYERS + 1] = {(uint32_t)m->train->n_features};
+    uint32_t sizes[PM_MOST_LAYERS + 1] = {(uint32_t)m->train->n_features};
     for (size_t l = 0; l < c->n_layers; l++)
         sizes[l + 1] = (uint32_t)c->layers[l].size;
     pm_status status = pm_image_net_new(&m->net, c->model, sizes, c->n_layers + 1, c->model_parameters,

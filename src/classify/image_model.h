@@ -6,6 +6,7 @@
 #define PM_CLASSIFY_IMAGE_MODEL_H
 
 #include "base/kind.h"
+#include "layer/layered.h"
 
 #include <punctum/error.h>
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 
 enum {
     PM_IMAGE_MODEL_PARAMETERS_SIZE = 256, /* bytes that hold the parameters of any model */
-    PM_IMAGE_LAYERS = 8,                  /* at most, the input included */
+    PM_IMAGE_LAYERS = PM_MOST_LAYERS + 1, /* of neurons, the input included */
     PM_IMAGE_CHUNK = 20                   /* images that a model runs together, at most */
 };
 

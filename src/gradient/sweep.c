@@ -11,7 +11,7 @@
 #include <string.h>
 
 void pm_sweep_free(pm_sweep *w) {
-    for (size_t l = 0; l < PM_MAX_LAYERS; l++) {
+    for (size_t l = 0; l < PM_MOST_LAYERS; l++) {
         pm_traces_free(&w->errors[l]);
         free(w->coefficient[l]);
         free(w->before[l]);
@@ -31,9 +31,9 @@ pm_status pm_sweep_new(pm_sweep *w, const pm_layered *net, const bool *plastic, 
                        double slope_floor, double window, pm_error *error) {
     size_t last = net->n_layers - 1;
     *w = (pm_sweep){.n_layers = net->n_layers, .slope_floor = slope_floor, .window = window};
-    if (net->n_layers > PM_MAX_LAYERS)
+    if (net->n_layers > PM_MOST_LAYERS)
         return pm_fail(error, PM_INVALID, "%zu layers of weights; at most %d can be trained", net->n_layers,
-                       PM_MAX_LAYERS);
+                       PM_MOST_LAYERS);
     memcpy(w->plastic, plastic, net->n_layers * sizeof *plastic);
     while (w->lowest < last && !plastic[w->lowest])
         w->lowest++;

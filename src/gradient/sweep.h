@@ -17,34 +17,32 @@
 #ifndef PM_GRADIENT_SWEEP_H
 #define PM_GRADIENT_SWEEP_H
 
-#include "layer/layered.h"
 #include "gradient/traces.h"
-
-enum { PM_MAX_LAYERS = 8 };
+#include "layer/layered.h"
 
 typedef enum pm_resets { PM_RESETS_IGNORED, PM_RESETS_HELD, PM_RESETS_EXACT } pm_resets;
 
 /* How far the traces of a layer's inputs have come. */
 typedef struct pm_sweep {
     size_t n_layers, lowest; /* layers of weights; the lowest plastic one */
-    bool plastic[PM_MAX_LAYERS];
-    double slope_floor;              /* mV/ms, smallest V' that 1/V' is computed from */
-    double window;                   /* ms, spikes longer before an event are left out */
-    size_t row;                      /* doubles in the gradient of one event */
-    size_t offset[PM_MAX_LAYERS];    /* of layer l's part of a row, which is laid out like the layer's weights */
-    pm_lif output, hidden;           /* kernels of the output layer's inputs and of all below */
-    pm_traces errors[PM_MAX_LAYERS]; /* of a hidden layer's neurons, on their way back in time */
+    bool plastic[PM_MOST_LAYERS];
+    double slope_floor;               /* mV/ms, smallest V' that 1/V' is computed from */
+    double window;                    /* ms, spikes longer before an event are left out */
+    size_t row;                       /* doubles in the gradient of one event */
+    size_t offset[PM_MOST_LAYERS];    /* of layer l's part of a row, which is laid out like the layer's weights */
+    pm_lif output, hidden;            /* kernels of the output layer's inputs and of all below */
+    pm_traces errors[PM_MOST_LAYERS]; /* of a hidden layer's neurons, on their way back in time */
     pm_way_back way;
-    pm_basis_table lags;                /* from the inputs of the output layer to an event */
-    double *coefficient[PM_MAX_LAYERS]; /* of each spike of a hidden layer */
-    size_t coefficient_capacity[PM_MAX_LAYERS];
-    size_t first[PM_MAX_LAYERS], end[PM_MAX_LAYERS]; /* the spikes that have a coefficient */
+    pm_basis_table lags;                 /* from the inputs of the output layer to an event */
+    double *coefficient[PM_MOST_LAYERS]; /* of each spike of a hidden layer */
+    size_t coefficient_capacity[PM_MOST_LAYERS];
+    size_t first[PM_MOST_LAYERS], end[PM_MOST_LAYERS]; /* the spikes that have a coefficient */
     pm_resets kind;
-    size_t *before[PM_MAX_LAYERS]; /* exact: the neuron's spike before, or SIZE_MAX */
-    double *decay[PM_MAX_LAYERS];  /* exact: h between the two */
-    double *gain[PM_MAX_LAYERS];   /* exact: h u'+ / V' of the one before */
-    double *raw;                   /* exact: workspace of the largest layer */
-    size_t exact_capacity[PM_MAX_LAYERS], raw_capacity;
+    size_t *before[PM_MOST_LAYERS]; /* exact: the neuron's spike before, or SIZE_MAX */
+    double *decay[PM_MOST_LAYERS];  /* exact: h between the two */
+    double *gain[PM_MOST_LAYERS];   /* exact: h u'+ / V' of the one before */
+    double *raw;                    /* exact: workspace of the largest layer */
+    size_t exact_capacity[PM_MOST_LAYERS], raw_capacity;
     double *reset_rows; /* held, exact: R and G at the last spike of each output, and of the present event */
     double *reset_time; /* ms; NAN: no spike so far */
     double *reset_gain; /* u'+ / V' */

@@ -274,7 +274,7 @@ static pm_status read_layers(pm_classification *c, const pm_node *root, pm_error
     pm_node layers;
     pm_status status = pm_map_get(root, "layers", &layers, error);
     if (!status)
-        status = pm_list_check(&layers, 1, PM_CLASSIFIER_MOST_LAYERS,
+        status = pm_list_check(&layers, 1, PM_MOST_LAYERS,
                                "of 1 to 8 layers {size: N, weight: {normal: [mean, std]}}, the output last", error);
     for (size_t k = 0; !status && k < pm_list_length(&layers); k++) {
         pm_node item = pm_list_item(&layers, k);
@@ -382,7 +382,7 @@ static pm_status read_sizes(pm_classification *c, const pm_node *root, pm_error 
     pm_node layers;
     pm_status status = pm_map_get(root, "layers", &layers, error);
     if (!status)
-        status = pm_list_check(&layers, 1, PM_IMAGE_LAYERS - 1, "of 1 to 7 sizes of layers, the output last", error);
+        status = pm_list_check(&layers, 1, PM_MOST_LAYERS, "of 1 to 8 sizes of layers, the output last", error);
     for (size_t k = 0; !status && k < pm_list_length(&layers); k++) {
         pm_node item = pm_list_item(&layers, k);
         uint64_t n = 0;
@@ -417,8 +417,8 @@ static pm_status read_model_experiment(pm_classification *c, const pm_node *root
 /* --- networks of network files ---------------------------------------------------------------------------------- */
 
 static pm_status read_network_experiment(pm_classification *c, const pm_node *root, pm_error *error) {
-    static const char *const others[] = {"seed", "network", "input", "output",    "data",
-                                         "coding", "learn", "loss",  "optimiser", NULL};
+    static const char *const others[] = {"seed",   "network", "input", "output",    "data",
+                                         "coding", "learn",   "loss",  "optimiser", NULL};
     pm_node data, coding = pm_map_find(root, "coding"), seed = pm_map_find(root, "seed");
     pm_status status = pm_check_keys(root, &pm_classification_learning, others, error);
     if (!status && pm_node_exists(&seed))

@@ -3,8 +3,8 @@
 
 #include "io/spikes.h"
 #include "io/values.h"
-#include "train/problem.h"
 #include "rule/rule.h"
+#include "train/problem.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -310,7 +310,8 @@ static pm_status read_experiment(pm_experiment *e, const pm_node *root, pm_error
     if (!status)
         status = pm_map_get(root, "layers", &layers, error);
     if (!status)
-        status = pm_list_check(&layers, 2, 9, "of 2 to 9 layers {name: NAME, size: N, ...}, the input first", error);
+        status = pm_list_check(&layers, 2, PM_MOST_LAYERS + 1,
+                               "of 2 to 9 layers {name: NAME, size: N, ...}, the input first", error);
     for (size_t k = 0; !status && k < pm_list_length(&layers); k++) {
         pm_node item = pm_list_item(&layers, k);
         status = read_layer(e, &item, error);

@@ -4,6 +4,8 @@
 
 #include "layer/layer.h"
 
+enum { PM_MOST_LAYERS = 8 }; /* of weights, where something learns */
+
 typedef struct pm_layered {
     size_t n_layers;    /* layers of weights */
     pm_layer *layers;   /* layers[l] leads from population l to population l + 1 */

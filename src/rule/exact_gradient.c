@@ -48,8 +48,8 @@ typedef struct exact_gradient {
     double settings[PM_OPTIMISER_PARAMETERS_SIZE / sizeof(double)]; /* of the optimiser */
     uint64_t steps;
     pm_tally recruited;
-    double *gradient[PM_TALLY_LAYERS]; /* ms^2/pA, in the layout of the weights; NULL: not plastic */
-    double *memory[PM_TALLY_LAYERS];   /* of the optimiser */
+    double *gradient[PM_MOST_LAYERS]; /* ms^2/pA, in the layout of the weights; NULL: not plastic */
+    double *memory[PM_MOST_LAYERS];   /* of the optimiser */
     pm_pairing pairing;
     pm_adjoint_layers adjoint;
     double *dl_dt; /* ms */
@@ -61,7 +61,7 @@ static void destroy(void *state) {
     pm_tally_free(&w->recruited);
     pm_pairing_free(&w->pairing);
     pm_adjoint_layers_free(&w->adjoint);
-    for (size_t l = 0; l < PM_TALLY_LAYERS; l++) {
+    for (size_t l = 0; l < PM_MOST_LAYERS; l++) {
         free(w->gradient[l]);
         free(w->memory[l]);
     }

@@ -10,12 +10,12 @@
 #include <string.h>
 
 void pm_grid_free(pm_grid *g) {
-    for (size_t l = 0; l < PM_GRID_LAYERS; l++) {
+    for (size_t l = 0; l < PM_MOST_LAYERS; l++) {
         pm_traces_free(&g->state[l]);
         pm_traces_free(&g->errors[l]);
         free(g->coefficient[l]);
     }
-    for (size_t l = 0; l <= PM_GRID_LAYERS; l++) {
+    for (size_t l = 0; l <= PM_MOST_LAYERS; l++) {
         pm_raster_free(&g->rasters[l]);
         free(g->at_step[l]);
     }
@@ -47,9 +47,9 @@ pm_status pm_grid_new(pm_grid *g, const pm_layered *net, double step, double dur
     const pm_lif *lif = &net->layers[0].lif;
     size_t last = net->n_layers - 1;
     *g = (pm_grid){.net = net, .step = step, .slope_floor = slope_floor};
-    if (net->n_layers > PM_GRID_LAYERS || lif->t_ref > 0.0 || lif->u_inf != 0.0)
+    if (net->n_layers > PM_MOST_LAYERS || lif->t_ref > 0.0 || lif->u_inf != 0.0)
         return pm_fail(error, PM_INVALID, "at most %d layers of neurons without t_ref and I_e can be trained on a grid",
-                       PM_GRID_LAYERS);
+                       PM_MOST_LAYERS);
     g->n_steps = (size_t)ceil(steps_of(duration, step));
     g->window = (size_t)steps_of(window, step);
     g->membrane = pm_lif_basis_at(lif, step);

@@ -6,10 +6,8 @@
 #ifndef PM_RULE_GRID_H
 #define PM_RULE_GRID_H
 
-#include "layer/layered.h"
 #include "gradient/traces.h"
-
-enum { PM_GRID_LAYERS = 8 };
+#include "layer/layered.h"
 
 typedef struct pm_grid {
     const pm_layered *net; /* whose weights are used */
@@ -17,15 +15,15 @@ typedef struct pm_grid {
     size_t n_steps;
     double slope_floor; /* mV/ms */
     size_t window;      /* steps */
-    pm_raster rasters[PM_GRID_LAYERS + 1];
-    size_t *at_step[PM_GRID_LAYERS + 1];           /* spikes at[k] to at[k + 1] fire in step k */
-    pm_traces state[PM_GRID_LAYERS];               /* membranes of each layer */
-    pm_traces errors[PM_GRID_LAYERS];              /* errors on their way back */
-    pm_lif_basis membrane, kernel[PM_GRID_LAYERS]; /* of one step */
+    pm_raster rasters[PM_MOST_LAYERS + 1];
+    size_t *at_step[PM_MOST_LAYERS + 1];           /* spikes at[k] to at[k + 1] fire in step k */
+    pm_traces state[PM_MOST_LAYERS];               /* membranes of each layer */
+    pm_traces errors[PM_MOST_LAYERS];              /* errors on their way back */
+    pm_lif_basis membrane, kernel[PM_MOST_LAYERS]; /* of one step */
     double *psp, *lag; /* after 0, 1, ... window steps: the output layer's kernel, and the derivative of the others' */
-    double *coefficient[PM_GRID_LAYERS];
-    size_t capacity[PM_GRID_LAYERS];
-    size_t offset[PM_GRID_LAYERS], row; /* of each layer's part of a gradient, laid out like its weights */
+    double *coefficient[PM_MOST_LAYERS];
+    size_t capacity[PM_MOST_LAYERS];
+    size_t offset[PM_MOST_LAYERS], row; /* of each layer's part of a gradient, laid out like its weights */
 } pm_grid;
 
 /* An error of one output neuron. */

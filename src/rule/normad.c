@@ -102,7 +102,7 @@ static const pm_field fields[] = {
 typedef struct normad {
     parameters p;
     pm_sweep sweep;
-    double rate[PM_MAX_LAYERS], now[PM_MAX_LAYERS]; /* of learning: as given, and in this step */
+    double rate[PM_MOST_LAYERS], now[PM_MOST_LAYERS]; /* of learning: as given, and in this step */
     uint64_t steps;
     pm_error_events errors; /* of one pattern */
     size_t n;               /* events gathered */
@@ -331,15 +331,14 @@ static pm_status settle(void *state, const pm_layered *net, double *const *chang
     return status;
 }
 
-const pm_learning_rule pm_rule_normad = {
-    .head = {.name = "normad",
-             .help = "normalised approximate descent (Anwani and Rajendran 2020)",
-             .source = "N. Anwani and B. Rajendran, Neurocomputing 380, 2020",
-             .fields = fields,
-             .n_fields = sizeof fields / sizeof *fields,
-             .size = sizeof(parameters)},
-    .state = sizeof(normad),
-    .create = create,
-    .gather = gather,
-    .settle = settle,
-    .destroy = destroy};
+const pm_learning_rule pm_rule_normad = {.head = {.name = "normad",
+                                                  .help = "normalised approximate descent (Anwani and Rajendran 2020)",
+                                                  .source = "N. Anwani and B. Rajendran, Neurocomputing 380, 2020",
+                                                  .fields = fields,
+                                                  .n_fields = sizeof fields / sizeof *fields,
+                                                  .size = sizeof(parameters)},
+                                         .state = sizeof(normad),
+                                         .create = create,
+                                         .gather = gather,
+                                         .settle = settle,
+                                         .destroy = destroy};

@@ -46,9 +46,9 @@ typedef struct spikeprop {
     parameters p;
     pm_pairing pairing;
     size_t from; /* layers below are not plastic */
-    pm_sensitivity sensitivity[PM_TALLY_LAYERS];
-    double *delta[PM_TALLY_LAYERS + 1]; /* ms: dE/dt of every spike of a population */
-    size_t capacity[PM_TALLY_LAYERS + 1];
+    pm_sensitivity sensitivity[PM_MOST_LAYERS];
+    double *delta[PM_MOST_LAYERS + 1]; /* ms: dE/dt of every spike of a population */
+    size_t capacity[PM_MOST_LAYERS + 1];
     pm_raster first; /* the first spikes of a population */
     size_t *own;     /* spikes of one neuron, as places in their raster */
     double *memory;  /* of each own spike: dt/dr to the one before */
@@ -60,9 +60,9 @@ static void destroy(void *state) {
     spikeprop *w = state;
     pm_tally_free(&w->tally);
     pm_pairing_free(&w->pairing);
-    for (size_t l = 0; l < PM_TALLY_LAYERS; l++)
+    for (size_t l = 0; l < PM_MOST_LAYERS; l++)
         pm_sensitivity_free(&w->sensitivity[l]);
-    for (size_t l = 0; l <= PM_TALLY_LAYERS; l++)
+    for (size_t l = 0; l <= PM_MOST_LAYERS; l++)
         free(w->delta[l]);
     pm_raster_free(&w->first);
     free(w->own);

@@ -10,9 +10,9 @@
 
 pm_status pm_tally_new(pm_tally *t, const pm_layered *net, const pm_plasticity *plasticity, pm_error *error) {
     *t = (pm_tally){.n_layers = net->n_layers};
-    if (net->n_layers > PM_TALLY_LAYERS)
+    if (net->n_layers > PM_MOST_LAYERS)
         return pm_fail(error, PM_INVALID, "%zu layers of weights; the rule trains at most %d", net->n_layers,
-                       PM_TALLY_LAYERS);
+                       PM_MOST_LAYERS);
     for (size_t l = 0; l < net->n_layers; l++) {
         t->plastic[l] = plasticity->plastic[l];
         t->rate[l] = plasticity->rate[l];
@@ -39,7 +39,7 @@ pm_status pm_tally_new_output(pm_tally *t, const pm_layered *net, const pm_plast
 }
 
 void pm_tally_free(pm_tally *t) {
-    for (size_t l = 0; l < PM_TALLY_LAYERS; l++)
+    for (size_t l = 0; l < PM_MOST_LAYERS; l++)
         free(t->change[l]);
     *t = (pm_tally){0};
 }

@@ -2,17 +2,15 @@
 #ifndef PM_RULE_TALLY_H
 #define PM_RULE_TALLY_H
 
-#include "rule/rule.h"
 #include "gradient/traces.h"
-
-enum { PM_TALLY_LAYERS = 8 };
+#include "rule/rule.h"
 
 /* The change of weights gathered since the last settling. */
 typedef struct pm_tally {
     size_t n_layers;
-    bool plastic[PM_TALLY_LAYERS];
-    double rate[PM_TALLY_LAYERS];
-    double *change[PM_TALLY_LAYERS]; /* in the layout of the weights; NULL: not plastic */
+    bool plastic[PM_MOST_LAYERS];
+    double rate[PM_MOST_LAYERS];
+    double *change[PM_MOST_LAYERS]; /* in the layout of the weights; NULL: not plastic */
 } pm_tally;
 
 pm_status pm_tally_new(pm_tally *tally, const pm_layered *net, const pm_plasticity *plasticity, pm_error *error);

@@ -23,9 +23,9 @@ struct pm_trainer {
     size_t frozen;               /* layers below this one are not plastic */
     uint32_t trial;
     void *rule, *newton; /* states of the learning rule, and of the one that polishes; NULL: not there yet */
-    double *change[8], *velocity[8], *best[8];
-    signed char *sign[8]; /* of each initial weight, where signs are kept */
-    double *times[2];     /* two trains of one neuron */
+    double *change[PM_MOST_LAYERS], *velocity[PM_MOST_LAYERS], *best[PM_MOST_LAYERS];
+    signed char *sign[PM_MOST_LAYERS]; /* of each initial weight, where signs are kept */
+    double *times[2];                  /* two trains of one neuron */
     size_t times_capacity;
     double pace;  /* share of a Newton step that is taken */
     double off;   /* ms, of the weights in `best` while polishing */
@@ -48,7 +48,7 @@ void pm_trainer_free(pm_trainer *t) {
     }
     free(t->inputs);
     free(t->targets);
-    for (size_t l = 0; l < 8; l++) {
+    for (size_t l = 0; l < PM_MOST_LAYERS; l++) {
         free(t->change[l]);
         free(t->velocity[l]);
         free(t->best[l]);
@@ -148,8 +148,8 @@ static void begin(pm_trainer *t) {
  * neither come nor go, and nothing stands in the way of whole steps. */
 static pm_status prepare_rule(pm_trainer *t, bool newton, pm_error *error) {
     const pm_experiment *e = t->experiment;
-    bool plastic[8] = {false};
-    double rate[8] = {0.0}, parameters[PM_RULE_PARAMETERS_SIZE / sizeof(double)];
+    bool plastic[PM_MOST_LAYERS] = {false};
+    double rate[PM_MOST_LAYERS] = {0.0}, parameters[PM_RULE_PARAMETERS_SIZE / sizeof(double)];
     while (!e->layers[t->frozen + 1].plastic)
         t->frozen++;
     for (size_t l = 0; l + 1 < e->n_layers; l++) {
@@ -170,8 +170,9 @@ pm_status pm_trainer_new(const pm_experiment *experiment, uint32_t trial, pm_tra
     pm_status status = pm_experiment_check(experiment, error);
     if (status)
         return status;
-    if (experiment->n_layers > 9)
-        return pm_fail(error, PM_INVALID, "%zu layers; at most 9 can be trained", experiment->n_layers);
+    if (experiment->n_layers > PM_MOST_LAYERS + 1)
+        return pm_fail(error, PM_INVALID, "%zu layers; at most %d can be trained", experiment->n_layers,
+                       PM_MOST_LAYERS + 1);
     status = pm_room_check(pm_experiment_bytes(experiment), "the weights of all layers", error);
     if (status)
         return status;
