@@ -1,10 +1,10 @@
 /* Every Poisson neuron has random streams of its own (model/poisson.h), so its spikes depend on the seed, the
- * population's name and its number only. Of each neuron the next spikes are known, up to seven of the cell in which it
- * is, so that a cell is seldom drawn twice. A tree of the earliest next spikes, sixteen branches at each node, leads to
- * the neurons that fire: what a spike costs depends neither on slabs nor, but for the depth of the tree, on the number
- * of neurons. Injected spikes wait in a list sorted by time. Invariants: no spike below a node of the tree comes before
- * its time; next_time[n] is spike number `at` of the cell, and among the seven of its outlook, where that
- * knows the cell. */
+ * population's name and its number only. All neurons of a population have cells of the same width: the present cell of
+ * all of them is drawn at once, eight neurons in lanes, into stretches of its time, counted first and then placed. A
+ * stretch is put in order when its time has come. So a spike costs the same however many neurons there are, and a slab
+ * without spikes costs a glance. Injected spikes wait in a list sorted by time. Invariants: what lies before `at` in
+ * the list of a population has been collected, or was before the state was read; the stretch at hand is in order, no
+ * stretch has a spike that belongs into one before. */
 #include "sim/sources.h"
 
 #include "base/random.h"
@@ -16,25 +16,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAN = 16, LEVELS = 9, AHEAD = 7 };
+enum { LANES = PM_POISSON_LANES, BATCH = PM_POISSON_BATCH };
+static const double IN_A_STRETCH = 12.0; /* spikes to be expected */
+static const double LATEST = 0x1p53;     /* ms; what comes later never comes */
 
-/* A line of the cache: what is known of the cell of a neuron. */
-typedef struct outlook {
-    double times[AHEAD];     /* ms, of a part of its spikes */
-    unsigned char at, count; /* number of the next spike, in order; of all spikes, 0: not known */
-} outlook;
-_Static_assert(sizeof(outlook) == 64, "a line of the cache");
+typedef struct drawn {
+    double time; /* ms */
+    uint32_t neuron;
+} drawn;
 
 typedef struct source {
     size_t next_event; /* PM_SPIKE_SOURCE */
-    double *next_time; /* PM_POISSON_SOURCE, ms */
-    uint64_t *cell;    /* in which that lies */
-    outlook *ahead;
-    double *level[LEVELS]; /* of the tree, ms; the lowest is next_time */
-    size_t size[LEVELS];   /* nodes; of the highest: 1 */
-    size_t n_levels;
-    pm_poisson *poisson;
+    /* PM_POISSON_SOURCE that fires: */
     const pm_population *population;
+    pm_poisson *poisson; /* NULL: there is none */
+    bool *skipped;       /* per neuron */
+    bool begun;          /* a cell is at hand */
+    double begin, next;  /* of that cell and of the one to be drawn after it, ms; the latter INFINITY: there is none */
+    PM_LIST(drawn) spikes;
+    size_t at;      /* of the next one */
+    size_t *first;  /* of each stretch, and one more */
+    size_t stretch; /* at hand */
+    size_t n_stretches;
 } source;
 
 struct pm_sources {
@@ -43,7 +46,7 @@ struct pm_sources {
     pm_spike_list collected, injected;
     size_t next_injected;
     bool disordered; /* injected spikes that wait are to be sorted before anybody looks at them */
-    double end; /* of the last collection, ms */
+    double end;      /* of the last collection, ms */
 };
 
 /* Into the list, which is sorted. */
@@ -65,8 +68,8 @@ static pm_spike_list *sorted_injected(pm_sources *sources) {
     return &sources->injected;
 }
 
-/* The spikes of a cell in order. */
-static size_t draw_cell(const source *s, uint32_t neuron, uint64_t cell, double times[PM_POISSON_MOST]) {
+/* The spikes of a neuron whose rate changes, in order. */
+static size_t draw_thinned(const source *s, uint32_t neuron, uint64_t cell, double times[PM_POISSON_MOST]) {
     size_t n = pm_poisson_draw(s->poisson, neuron, cell, times);
     for (size_t k = 1; k < n; k++) {
         double time = times[k];
@@ -75,105 +78,119 @@ static size_t draw_cell(const source *s, uint32_t neuron, uint64_t cell, double 
             times[at] = times[at - 1];
         times[at] = time;
     }
-    const pm_rate_course *course = &s->population->course;
-    if (pm_rate_course_changes(course))
-        n = pm_rate_course_thin(course, s->population->rate, s->poisson->key, neuron, cell, times, n);
-    return n;
+    return pm_rate_course_thin(&s->population->course, s->population->rate, s->poisson->key, neuron, cell, times, n);
 }
 
-static const uint64_t SKIPPED = UINT64_MAX;
-static const double LATEST = 0x1p53; /* ms; what comes later never comes */
+/* Some neurons side by side: their spikes in the cell. */
+typedef struct octet {
+    pm_poisson_cells cells;
+    size_t n; /* neurons */
+    size_t count[LANES];
+    double times[LANES][PM_POISSON_MOST]; /* ms */
+} octet;
 
-/* Spike number `at` of the n of a cell is the next one. */
-static void look_ahead(source *s, uint32_t neuron, const double times[PM_POISSON_MOST], size_t n, size_t at) {
-    const size_t first = at / AHEAD * AHEAD, end = n - first < AHEAD ? n : first + AHEAD;
-    outlook *ahead = &s->ahead[neuron];
-    ahead->at = (unsigned char)at;
-    ahead->count = (unsigned char)n;
-    s->next_time[neuron] = times[at];
-    memcpy(ahead->times, times + first, (end - first) * sizeof *times);
-}
-
-/* The first spike from a cell on. Stretches without a rate are not drawn. */
-static void find_spike(source *s, uint32_t neuron, uint64_t cell) {
-    double times[PM_POISSON_MOST];
-    const double width = s->poisson->width;
-    s->next_time[neuron] = INFINITY;
-    double next = pm_rate_course_next(&s->population->course, (double)cell * width);
-    while (next < LATEST) {
-        s->cell[neuron] = cell = (uint64_t)(next / width);
-        const size_t n = draw_cell(s, neuron, cell, times);
-        if (n > 0) {
-            look_ahead(s, neuron, times, n, 0);
-            return;
-        }
-        next = pm_rate_course_next(&s->population->course, (double)(cell + 1) * width);
-    }
-}
-
-/* From the next spike of a neuron to the one after it. */
-static void go_on(source *s, uint32_t neuron) {
-    double times[PM_POISSON_MOST];
-    outlook *ahead = &s->ahead[neuron];
-    size_t at = ahead->at + (size_t)1, n = ahead->count;
-    const bool known = n > 0;
-    if (at < n && at % AHEAD != 0) {
-        ahead->at = (unsigned char)at;
-        s->next_time[neuron] = ahead->times[at % AHEAD];
+static void draw_octet(const source *s, octet *o) {
+    double place[BATCH][LANES];
+    uint64_t word[LANES];
+    const uint64_t cell = o->cells.cell[0];
+    for (size_t k = 0; pm_rate_course_changes(&s->population->course) && k < o->n; k++)
+        o->count[k] = draw_thinned(s, (uint32_t)o->cells.neuron[k], cell, o->times[k]);
+    if (pm_rate_course_changes(&s->population->course))
         return;
+    size_t most = 1;
+    for (size_t done = 0; done < most; done += BATCH) {
+        pm_poisson_batch(&o->cells, done / BATCH, place, word);
+        for (size_t k = 0; k < o->n; k++) {
+            if (done == 0)
+                o->count[k] = pm_poisson_number(s->poisson, (uint32_t)word[k]);
+            most = o->count[k] > most ? o->count[k] : most;
+            for (size_t j = done; j < done + BATCH && j < o->count[k]; j++)
+                o->times[k][j] = pm_poisson_time(s->poisson, cell, place[j - done][k]);
+        }
     }
-    if (!known || at < n)
-        n = draw_cell(s, neuron, s->cell[neuron], times);
-    for (at = known ? at : 0; !known && at < n && times[at] <= s->next_time[neuron];)
-        at++;
-    if (at < n)
-        look_ahead(s, neuron, times, n, at);
-    else
-        find_spike(s, neuron, s->cell[neuron] + 1);
 }
 
-static void find_least(source *s, size_t level, size_t node) {
-    const double *below = s->level[level - 1];
-    const size_t end = (node + 1) * FAN < s->size[level - 1] ? (node + 1) * FAN : s->size[level - 1];
-    double least = INFINITY;
-    for (size_t n = node * FAN; n < end; n++)
-        least = below[n] < least ? below[n] : least;
-    s->level[level][node] = least;
+/* The next neurons from *neuron on that are not skipped. */
+static void fill_octet(const source *s, octet *o, uint32_t *neuron) {
+    for (o->n = 0; o->n < LANES && *neuron < s->population->size; ++*neuron)
+        if (!s->skipped[*neuron])
+            o->cells.neuron[o->n++] = *neuron;
 }
 
-/* Of the nodes above a neuron. */
-static void find_leasts(source *s, size_t node) {
-    for (size_t level = 1; level < s->n_levels; level++)
-        find_least(s, level, node /= FAN);
+/* Spikes of the octet are counted by their stretches, or placed there; fill[k] is where the next of stretch k goes. */
+static void spread(source *s, const octet *o, double per_ms, bool placing, size_t *fill) {
+    for (size_t k = 0; k < o->n; k++)
+        for (size_t j = 0; j < o->count[k]; j++) {
+            const double time = o->times[k][j];
+            const size_t at = (size_t)((time - s->begin) * per_ms), last = s->n_stretches - 1;
+            const size_t place = fill[at < last ? at : last]++;
+            if (placing)
+                s->spikes.items[place] = (drawn){time, (uint32_t)o->cells.neuron[k]};
+        }
 }
 
-static void find_all(source *s) {
-    for (size_t level = 1; level < s->n_levels; level++)
-        for (size_t node = 0; node < s->size[level]; node++)
-            find_least(s, level, node);
+/* The spikes of all neurons in a cell. False: no memory. */
+static bool draw(source *s, uint64_t cell) {
+    const double width = s->poisson->width, per_ms = (double)s->n_stretches / width;
+    octet o = {0};
+    for (size_t k = 0; k < LANES; k++) {
+        o.cells.key[k] = s->poisson->key;
+        o.cells.cell[k] = cell;
+    }
+    s->begin = (double)cell * width;
+    memset(s->first, 0, (s->n_stretches + 2) * sizeof *s->first);
+    for (int placing = 0; placing < 2; placing++) {
+        for (uint32_t neuron = 0; neuron < s->population->size;) {
+            fill_octet(s, &o, &neuron);
+            draw_octet(s, &o);
+            spread(s, &o, per_ms, placing, s->first + (placing ? 1 : 2));
+        }
+        for (size_t k = 2; !placing && k < s->n_stretches + 2; k++)
+            s->first[k] += s->first[k - 1];
+        if (!placing && !PM_LIST_RESERVE(s->spikes, s->first[s->n_stretches + 1]))
+            return false;
+    }
+    s->spikes.count = s->first[s->n_stretches];
+    s->next = pm_rate_course_next(&s->population->course, (double)(cell + 1) * width);
+    return true;
 }
 
-static double soonest(const source *s) { return s->level[s->n_levels - 1][0]; }
+static void sort_stretch(source *s) {
+    drawn *const spikes = s->spikes.items + s->first[s->stretch];
+    const size_t n = s->first[s->stretch + 1] - s->first[s->stretch];
+    for (size_t k = 1; k < n; k++) {
+        const drawn spike = spikes[k];
+        size_t at = k;
+        for (; at > 0 && (spikes[at - 1].time > spike.time ||
+                          (spikes[at - 1].time == spike.time && spikes[at - 1].neuron > spike.neuron));
+             at--)
+            spikes[at] = spikes[at - 1];
+        spikes[at] = spike;
+    }
+}
 
-/* A neuron that fires before `end`, where there is one. */
-static uint32_t find_due(const source *s, double end) {
-    size_t at = 0;
-    for (size_t level = s->n_levels - 1; level-- > 0;)
-        for (at *= FAN; !(s->level[level][at] < end);)
-            at++;
-    return (uint32_t)at;
+/* From one spike to the next of the cell: the stretch in which it lies is put in order. */
+static void look(source *s) {
+    while (s->at < s->spikes.count && s->at == s->first[s->stretch + 1]) {
+        s->stretch++;
+        sort_stretch(s);
+    }
+}
+
+/* To the cell that may hold a spike at `next`. False: no memory. */
+static bool go_on(source *s, double next) {
+    if (!draw(s, (uint64_t)(next / s->poisson->width)))
+        return false;
+    s->at = s->stretch = 0;
+    sort_stretch(s);
+    look(s);
+    return true;
 }
 
 void pm_sources_reset(pm_sources *sources) {
     for (size_t p = 0; p < sources->network->n_populations; p++) {
-        source *s = &sources->source[p];
-        s->next_event = 0;
-        for (uint32_t n = 0; s->next_time && n < sources->network->populations[p].size; n++) {
-            if (s->cell[n] != SKIPPED)
-                find_spike(s, n, 0);
-        }
-        if (s->next_time)
-            find_all(s);
+        sources->source[p].next_event = 0;
+        sources->source[p].begun = false;
     }
     sources->injected.count = sources->next_injected = sources->collected.count = 0;
     sources->disordered = false;
@@ -185,21 +202,18 @@ uint64_t pm_source_key(const pm_network *network, size_t population) {
     return pm_stream_key(network->seed, words, 2);
 }
 
-static bool make_source(source *s, size_t size) {
-    s->next_time = calloc(size, sizeof *s->next_time);
-    s->cell = calloc(size, sizeof *s->cell);
-    s->ahead = aligned_alloc(sizeof *s->ahead, size * sizeof *s->ahead);
+static bool make_source(source *s, const pm_population *population, uint64_t key) {
+    s->population = population;
     s->poisson = malloc(sizeof *s->poisson);
-    s->level[0] = s->next_time;
-    s->size[0] = size;
-    bool memory = s->next_time && s->cell && s->ahead && s->poisson;
-    for (s->n_levels = 1; memory && (s->n_levels == 1 || size > 1); s->n_levels++) {
-        size = (size + FAN - 1) / FAN;
-        s->size[s->n_levels] = size;
-        s->level[s->n_levels] = calloc(size, sizeof(double));
-        memory = s->level[s->n_levels] != NULL;
-    }
-    return memory;
+    s->skipped = calloc(population->size, sizeof *s->skipped);
+    if (!s->poisson || !s->skipped)
+        return false;
+    *s->poisson = pm_poisson_new(key, population->rate);
+    const double expected = population->rate * 1e-3 * s->poisson->width * population->size;
+    for (s->n_stretches = 1; (double)s->n_stretches * IN_A_STRETCH < expected;)
+        s->n_stretches *= 2;
+    s->first = malloc((s->n_stretches + 2) * sizeof *s->first);
+    return s->first != NULL;
 }
 
 pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sources **sources, pm_error *error) {
@@ -214,15 +228,12 @@ pm_status pm_sources_new(const pm_network *network, const bool *silent, pm_sourc
         const pm_population *population = &network->populations[p];
         if (population->kind != PM_POISSON_SOURCE || population->rate == 0.0 || (silent && silent[p]))
             continue;
-        if (!make_source(&s->source[p], population->size)) {
+        if (!make_source(&s->source[p], population, pm_source_key(network, p))) {
             pm_sources_free(s);
             *sources = NULL;
             return pm_fail_memory(error, "the Poisson sources");
         }
-        s->source[p].population = population;
-        *s->source[p].poisson = pm_poisson_new(pm_source_key(network, p), population->rate);
     }
-    pm_sources_reset(s);
     return PM_OK;
 }
 
@@ -231,12 +242,10 @@ void pm_sources_free(pm_sources *sources) {
         return;
     for (size_t p = 0; p < sources->network->n_populations; p++) {
         source *s = &sources->source[p];
-        for (size_t level = 1; level < LEVELS; level++)
-            free(s->level[level]);
-        free(s->next_time);
-        free(s->cell);
-        free(s->ahead);
         free(s->poisson);
+        free(s->skipped);
+        free(s->spikes.items);
+        free(s->first);
     }
     free(sources->source);
     free(sources->collected.items);
@@ -245,25 +254,16 @@ void pm_sources_free(pm_sources *sources) {
 }
 
 void pm_sources_skip(pm_sources *sources, uint32_t population, uint32_t neuron) {
-    if (sources->source[population].next_time) {
-        sources->source[population].next_time[neuron] = INFINITY;
-        sources->source[population].cell[neuron] = SKIPPED;
-        find_leasts(&sources->source[population], neuron);
-    }
+    if (sources->source[population].poisson)
+        sources->source[population].skipped[neuron] = true;
 }
 
+/* What Poisson neurons will fire follows from the end of the last collection. */
 void pm_sources_archive(pm_sources *sources, pm_archive *archive) {
     for (size_t p = 0; p < sources->network->n_populations; p++) {
-        source *s = &sources->source[p];
-        size_t n = s->next_time ? sources->network->populations[p].size : 0;
-        PM_ARCHIVE(archive, s->next_event);
-        if (n > 0) {
-            pm_archive_bytes(archive, s->next_time, n * sizeof *s->next_time);
-            pm_archive_bytes(archive, s->cell, n * sizeof *s->cell);
-            for (size_t k = 0; archive->reading && k < n; k++)
-                s->ahead[k].count = 0;
-            find_all(s);
-        }
+        PM_ARCHIVE(archive, sources->source[p].next_event);
+        if (archive->reading)
+            sources->source[p].begun = false;
     }
     PM_ARCHIVE_LIST(archive, sources->collected);
     (void)sorted_injected(sources);
@@ -278,19 +278,6 @@ static bool events_are_sound(const pm_population *population, size_t next, doubl
         return next == 0;
     return next <= population->n_events && (next == 0 || population->events[next - 1].time < end) &&
            (next == population->n_events || population->events[next].time >= end);
-}
-
-/* Whether the next spike of a Poisson neuron is one of the cell in which it is said to lie. */
-static bool next_is_sound(const source *s, uint32_t neuron, double end) {
-    double times[PM_POISSON_MOST], next = s->next_time[neuron];
-    if (next == INFINITY)
-        return true;
-    if (!(next >= end) || (double)s->cell[neuron] * s->poisson->width >= LATEST)
-        return false;
-    size_t n = draw_cell(s, neuron, s->cell[neuron], times), k = 0;
-    while (k < n && times[k] != next)
-        k++;
-    return k < n;
 }
 
 static bool spikes_are_sound(const pm_sources *sources, const pm_spike_list *list, size_t from, bool given) {
@@ -310,29 +297,40 @@ bool pm_sources_are_sound(const pm_sources *sources, double end, bool collected)
                 spikes_are_sound(sources, &sources->collected, 0, false) &&
                 spikes_are_sound(sources, injected, sources->next_injected, true) &&
                 (sources->next_injected >= injected->count || injected->items[sources->next_injected].time >= end);
-    for (size_t p = 0; good && p < sources->network->n_populations; p++) {
-        const source *s = &sources->source[p];
-        const pm_population *population = &sources->network->populations[p];
-        good = events_are_sound(population, s->next_event, end);
-        for (uint32_t n = 0; good && s->next_time && n < population->size; n++)
-            good = next_is_sound(s, n, end);
-    }
+    for (size_t p = 0; good && p < sources->network->n_populations; p++)
+        good = events_are_sound(&sources->network->populations[p], sources->source[p].next_event, end);
     return good;
 }
 
-/* A neuron's spikes before `end`, from its next one on. */
-static bool collect_neuron(pm_sources *sources, uint32_t p, uint32_t neuron, double end) {
-    source *s = &sources->source[p];
-    while (s->next_time[neuron] < end) {
-        if (!PM_LIST_ADD(sources->collected, (pm_spike){s->next_time[neuron], 0.0, p, neuron}))
-            return false;
-        go_on(s, neuron);
-    }
-    find_leasts(s, neuron);
-    return true;
+/* Goes to the cell in which a collection begins that goes on from `from`; the cell before may end there by rounding. */
+static bool begin_at(source *s, double from) {
+    const double width = s->poisson->width, cell = fmax(floor(from / width) - 1.0, 0.0);
+    const double first = pm_rate_course_next(&s->population->course, cell * width);
+    s->begun = true;
+    s->next = s->begin = INFINITY;
+    s->at = s->spikes.count = 0;
+    return first < LATEST ? go_on(s, first) : true;
 }
 
-static bool collect_population(pm_sources *sources, uint32_t p, double end) {
+/* The spikes of a Poisson population in [from, end). */
+static bool collect_poisson(pm_sources *sources, uint32_t p, double from, double end) {
+    source *s = &sources->source[p];
+    if (!s->begun && !begin_at(s, from))
+        return s->begun = false;
+    for (;;) {
+        for (; s->at < s->spikes.count && s->spikes.items[s->at].time < end; look(s)) {
+            const drawn *spike = &s->spikes.items[s->at++];
+            if (spike->time >= from && !PM_LIST_ADD(sources->collected, (pm_spike){spike->time, 0.0, p, spike->neuron}))
+                return s->begun = false;
+        }
+        if (s->at < s->spikes.count || !(s->next < fmin(end, LATEST)))
+            return true;
+        if (!go_on(s, s->next))
+            return s->begun = false;
+    }
+}
+
+static bool collect_population(pm_sources *sources, uint32_t p, double from, double end) {
     const pm_population *population = &sources->network->populations[p];
     source *s = &sources->source[p];
     for (; population->kind == PM_SPIKE_SOURCE && s->next_event < population->n_events; s->next_event++) {
@@ -342,10 +340,14 @@ static bool collect_population(pm_sources *sources, uint32_t p, double end) {
         if (!PM_LIST_ADD(sources->collected, (pm_spike){event->time, 0.0, p, event->neuron}))
             return false;
     }
-    while (s->next_time && soonest(s) < end)
-        if (!collect_neuron(sources, p, find_due(s, end), end))
-            return false;
-    return true;
+    return !s->poisson || collect_poisson(sources, p, from, end);
+}
+
+/* A time before which a Poisson population does not fire again. */
+static double soonest(const source *s, double end) {
+    if (!s->begun)
+        return end;
+    return s->at < s->spikes.count ? s->spikes.items[s->at].time : s->next < LATEST ? s->next : INFINITY;
 }
 
 double pm_sources_next(pm_sources *sources) {
@@ -354,8 +356,8 @@ double pm_sources_next(pm_sources *sources) {
     for (size_t p = 0; p < sources->network->n_populations; p++) {
         const source *s = &sources->source[p];
         const pm_population *population = &sources->network->populations[p];
-        if (s->next_time)
-            next = fmin(next, soonest(s));
+        if (s->poisson)
+            next = fmin(next, soonest(s, sources->end));
         else if (population->kind == PM_SPIKE_SOURCE && s->next_event < population->n_events)
             next = fmin(next, population->events[s->next_event].time);
     }
@@ -365,10 +367,11 @@ double pm_sources_next(pm_sources *sources) {
 }
 
 pm_status pm_sources_collect(pm_sources *sources, double end, const pm_spike **spikes, size_t *count, pm_error *error) {
+    const double from = sources->end;
     sources->collected.count = 0;
     sources->end = end;
     for (uint32_t p = 0; p < sources->network->n_populations; p++)
-        if (!collect_population(sources, p, end))
+        if (!collect_population(sources, p, from, end))
             return pm_fail_memory(error, "spikes of sources");
     const pm_spike_list *injected = sorted_injected(sources);
     for (; sources->next_injected < injected->count; sources->next_injected++) {

@@ -1,4 +1,4 @@
-/* Spikes of Poisson sources: what the tree of next spikes hands out. */
+/* Spikes of Poisson sources: what is drawn for all neurons at once. */
 #include "model/poisson.h"
 #include "net/spikes.h"
 #include "sim/sources.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEURONS = 300 }; /* more than two levels of sixteen */
+enum { NEURONS = 301 }; /* not a multiple of the lanes */
 static const double END = 40.0;
 
 static pm_network *sources_of(double rate) {
@@ -48,7 +48,8 @@ START_TEST(every_spike_once) {
     for (double end = step; end < END + step; end += step) {
         const pm_spike *spikes;
         size_t n;
-        ck_assert(seen == all.count || pm_sources_next(sources) == all.items[seen].time);
+        const double next = pm_sources_next(sources);
+        ck_assert(next >= end - step && (seen == all.count || next <= all.items[seen].time));
         ck_assert_int_eq(pm_sources_collect(sources, end < END ? end : END, &spikes, &n, &error), PM_OK);
         ck_assert_uint_le(seen + n, all.count);
         ck_assert(n == 0 || memcmp(spikes, all.items + seen, n * sizeof *spikes) == 0);
