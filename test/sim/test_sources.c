@@ -4,6 +4,7 @@
 #include "sim/sources.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,12 +46,13 @@ START_TEST(every_spike_once) {
     pm_spike_list all = drawn(network, rate);
     size_t seen = 0;
     ck_assert_int_eq(pm_sources_new(network, NULL, &sources, &error), PM_OK);
-    for (double end = step; end < END + step; end += step) {
+    for (int k = 0; k * step < END; k++) {
+        const double begin = k * step;
         const pm_spike *spikes;
         size_t n;
         const double next = pm_sources_next(sources);
-        ck_assert(next >= end - step && (seen == all.count || next <= all.items[seen].time));
-        ck_assert_int_eq(pm_sources_collect(sources, end < END ? end : END, &spikes, &n, &error), PM_OK);
+        ck_assert(next >= begin && (seen == all.count || next <= all.items[seen].time));
+        ck_assert_int_eq(pm_sources_collect(sources, fmin((k + 1) * step, END), &spikes, &n, &error), PM_OK);
         ck_assert_uint_le(seen + n, all.count);
         ck_assert(n == 0 || memcmp(spikes, all.items + seen, n * sizeof *spikes) == 0);
         seen += n;
