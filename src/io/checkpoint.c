@@ -20,7 +20,7 @@ typedef struct head {
     uint64_t mark;
 } head;
 
-enum { FORMAT = 4 };
+enum { FORMAT = 5 };
 static const char MAGIC[8] = "PMCHECK", NAME[] = "checkpoint";
 
 static pm_status put(pm_output *output, uint64_t *sum, const void *bytes, size_t size, pm_error *error) {
