@@ -14,6 +14,15 @@ check "bench of classifiers" "$program" bench images -o bench-images
 for key in forward_images_per_second training_images_per_second spikes; do
     check "bench of classifiers writes $key" grep -q "\"$key\"" bench-images/summary.json
 done
+check "bench of dense layers" "$program" bench B3
+mv out dense
+check "it compares them with the time-stepped ones" grep -Eq '^B3 +forward +[0-9]+ ' dense
+check "bench of two ranks" ranks 2 bench B1 --neurons 50 --duration 1 -o bench-ranks
+check "bench counts what both have" sh -c 'grep -q "\"ranks\": 2" bench-ranks/summary.json && grep -q "\"exchanges\": [1-9]" bench-ranks/summary.json'
+check "bench of exchanges" ranks 2 bench exchange
+mv out exchanges
+check "exchanges are timed up to 1 MiB" grep -Eq '^ +2 +[0-9]{6,} +[0-9.]+$' exchanges
+refuse 2 'an exchange takes several ranks: mpirun -n 2 punctum bench exchange' bench exchange
 refuse 2 "no 'B29'" bench B29
 # Networks at a small size, beside what was printed for the first.
 check "bench B1" "$program" bench B1 --neurons 50 --duration 1
