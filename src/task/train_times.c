@@ -9,8 +9,8 @@
 #include "io/output.h"
 #include "io/results.h"
 #include "io/summary.h"
-#include "io/training_files.h"
 #include "io/trial_file.h"
+#include "task/trial_files.h"
 #include "train/problem.h"
 
 #include <gsl/gsl_sort_double.h>

@@ -1,6 +1,6 @@
 /* What a training run leaves behind: tables over all trials, and the details of single ones. */
-#ifndef PM_IO_TRAINING_FILES_H
-#define PM_IO_TRAINING_FILES_H
+#ifndef PM_TASK_TRIAL_FILES_H
+#define PM_TASK_TRIAL_FILES_H
 
 #include "io/results.h"
 

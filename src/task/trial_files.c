@@ -1,6 +1,6 @@
 /* Every file is written through output.h, so that none is there in part. */
 #define _GNU_SOURCE
-#include "io/training_files.h"
+#include "task/trial_files.h"
 
 #include "io/output.h"
 #include "io/weights_file.h"
