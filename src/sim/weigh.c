@@ -44,7 +44,7 @@ static void set_many(const pm_engine *engine, pm_basis_table *table, const pm_cl
 }
 
 static void weigh_tile(const pm_engine *engine, pm_worker *worker, pm_delivery *deliveries, uint32_t n) {
-    uint32_t next[TILE], numbers[TILE];
+    uint32_t next[TILE] = {0}, numbers[TILE];
     for (uint32_t k = n; k-- > 0;) {
         next[k] = worker->chains[deliveries[k].class];
         worker->chains[deliveries[k].class] = k;
