@@ -6,7 +6,9 @@
 
 #include <punctum/kind.h>
 
-/* Positive numbers below it leave no room for products and quotients in double precision. */
+/* Positive numbers below the one, and numbers above the other, leave no room for products and quotients in double
+ * precision. */
 #define PM_LEAST 1e-9
+#define PM_LARGEST 1e15
 
 #endif

@@ -49,7 +49,7 @@ extern const pm_kernel *const pm_kernels[]; /* the same kernels; ends with NULL 
 /* A time constant: ms, without a default. */
 #define PM_KERNEL_TIME(number, key, text)                                                                              \
     {                                                                                                                  \
-        key, "ms", text, (number) * sizeof(double), NAN, .bounds = { PM_LEAST, 1e15, PM_CLOSED }                       \
+        key, "ms", text, (number) * sizeof(double), NAN, .bounds = { PM_LEAST, PM_LARGEST, PM_CLOSED }                       \
     }
 
 /* The receptor that a population has without any of its own: that of tau_1 and tau_2. */

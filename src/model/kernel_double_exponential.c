@@ -59,7 +59,7 @@ static void arrive(const double *parameters, bool peak, double *y) {
 static const pm_field fields[] = {
     PM_KERNEL_TIME(0, "tau_1", "slow time constant"),
     {"tau_2", "ms", "fast time constant, below tau_1; 0: a single exponential", sizeof(double), 0.0,
-     .bounds = {0.0, 1e15, PM_CLOSED}},
+     .bounds = {0.0, PM_LARGEST, PM_CLOSED}},
 };
 
 const pm_kernel pm_kernel_double_exponential = {

@@ -4,22 +4,20 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Larger values leave no room for products and quotients in double precision. */
-#define LARGEST 1e15
-
 static const pm_field fields[] = {
-    {"C_m", "pF", "membrane capacitance", offsetof(pm_neuron, C_m), 300.0, .bounds = {PM_LEAST, LARGEST, PM_CLOSED}},
-    {"g_L", "nS", "leak conductance", offsetof(pm_neuron, g_L), 30.0, .bounds = {PM_LEAST, LARGEST, PM_CLOSED}},
-    {"E_L", "mV", "resting potential", offsetof(pm_neuron, E_L), -70.0, .bounds = {-LARGEST, LARGEST, PM_CLOSED}},
-    {"V_th", "mV", "threshold", offsetof(pm_neuron, V_th), 20.0, .bounds = {-LARGEST, LARGEST, PM_CLOSED}},
+    {"C_m", "pF", "membrane capacitance", offsetof(pm_neuron, C_m), 300.0, .bounds = {PM_LEAST, PM_LARGEST, PM_CLOSED}},
+    {"g_L", "nS", "leak conductance", offsetof(pm_neuron, g_L), 30.0, .bounds = {PM_LEAST, PM_LARGEST, PM_CLOSED}},
+    {"E_L", "mV", "resting potential", offsetof(pm_neuron, E_L), -70.0, .bounds = {-PM_LARGEST, PM_LARGEST, PM_CLOSED}},
+    {"V_th", "mV", "threshold", offsetof(pm_neuron, V_th), 20.0, .bounds = {-PM_LARGEST, PM_LARGEST, PM_CLOSED}},
     {"V_reset", "mV", "potential after a spike, below V_th", offsetof(pm_neuron, V_reset), -70.0,
-     .bounds = {-LARGEST, LARGEST, PM_CLOSED}},
-    {"t_ref", "ms", "refractory time", offsetof(pm_neuron, t_ref), 0.0, .bounds = {0.0, LARGEST, PM_CLOSED}},
-    {"I_e", "pA", "constant input current", offsetof(pm_neuron, I_e), 0.0, .bounds = {-LARGEST, LARGEST, PM_CLOSED}},
+     .bounds = {-PM_LARGEST, PM_LARGEST, PM_CLOSED}},
+    {"t_ref", "ms", "refractory time", offsetof(pm_neuron, t_ref), 0.0, .bounds = {0.0, PM_LARGEST, PM_CLOSED}},
+    {"I_e", "pA", "constant input current", offsetof(pm_neuron, I_e), 0.0,
+     .bounds = {-PM_LARGEST, PM_LARGEST, PM_CLOSED}},
     {"tau_1", "ms", "slow time constant of the synaptic current; 0: impulses", offsetof(pm_neuron, tau_1), 5.0,
-     .bounds = {0.0, LARGEST, PM_CLOSED}},
+     .bounds = {0.0, PM_LARGEST, PM_CLOSED}},
     {"tau_2", "ms", "fast time constant of the synaptic current, below tau_1; 0: a single exponential",
-     offsetof(pm_neuron, tau_2), 1.25, .bounds = {0.0, LARGEST, PM_CLOSED}},
+     offsetof(pm_neuron, tau_2), 1.25, .bounds = {0.0, PM_LARGEST, PM_CLOSED}},
 };
 
 static pm_status check(const void *structure, pm_error *error) {
@@ -30,8 +28,7 @@ static pm_status check(const void *structure, pm_error *error) {
         return pm_fail_key(error, "tau_2", "tau_2 is %g ms; it must be 0 where tau_1 is 0 (impulse synapses)",
                            n->tau_2);
     if (n->tau_2 >= n->tau_1 && n->tau_1 > 0.0)
-        return pm_fail_key(error, "tau_2", "tau_2 is %g ms; it must be smaller than tau_1 = %g ms", n->tau_2,
-                           n->tau_1);
+        return pm_fail_key(error, "tau_2", "tau_2 is %g ms; it must be smaller than tau_1 = %g ms", n->tau_2, n->tau_1);
     if (n->tau_2 != 0.0 && n->tau_2 < PM_LEAST)
         return pm_fail_key(error, "tau_2", "tau_2 is %g ms; it must be 0 or at least %g ms", n->tau_2, PM_LEAST);
     if (n->V_reset >= n->V_th)

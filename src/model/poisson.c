@@ -3,9 +3,9 @@
 #include "model/poisson.h"
 #include "model/source.h"
 
-#include "math/exponential.h"
-#include "base/simd.h"
 #include "base/random.h"
+#include "base/simd.h"
+#include "math/exponential.h"
 
 #include <math.h>
 #include <string.h>
@@ -109,7 +109,8 @@ PM_SIMD void pm_poisson_batch(const pm_poisson_cells *cells, uint64_t batch,
 }
 
 static const pm_field fields[] = {
-    {"rate", "spikes/s", "of each neuron", offsetof(pm_poisson_source, rate), NAN, .bounds = {0.0, 1e9, PM_CLOSED}},
+    {"rate", "spikes/s", "of each neuron", offsetof(pm_poisson_source, rate), NAN,
+     .bounds = {0.0, PM_HIGHEST_RATE, PM_CLOSED}},
 };
 
 const pm_kind pm_source_poisson = {.name = "poisson",

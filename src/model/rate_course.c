@@ -1,5 +1,5 @@
-/* The number that decides about a spike comes from a stream of its own: key of the process with one bit turned, neuron, and
- * the spike's place in the process. So nothing is kept from one spike to the next. */
+/* The number that decides about a spike comes from a stream of its own: key of the process with one bit turned, neuron,
+ * and the spike's place in the process. So nothing is kept from one spike to the next. */
 #include "model/rate_course.h"
 
 #include "base/random.h"
@@ -11,13 +11,13 @@
 
 static const pm_field fields[] = {
     {"rate", "spikes/s", "mean rate of each neuron", offsetof(pm_sinusoidal_poisson, rate), NAN,
-     .bounds = {0.0, 1e9, PM_CLOSED}},
+     .bounds = {0.0, PM_HIGHEST_RATE, PM_CLOSED}},
     {"amplitude", "spikes/s", "of the sine that is added, at most the rate", offsetof(pm_sinusoidal_poisson, amplitude),
-     NAN, .bounds = {0.0, 1e9, PM_CLOSED}},
+     NAN, .bounds = {0.0, PM_HIGHEST_RATE, PM_CLOSED}},
     {"frequency", "Hz", "of the sine", offsetof(pm_sinusoidal_poisson, frequency), NAN,
-     .bounds = {0.0, 1e9, PM_LOW_OPEN}},
+     .bounds = {0.0, PM_HIGHEST_RATE, PM_LOW_OPEN}},
     {"phase", "degrees", "of the sine at t = 0", offsetof(pm_sinusoidal_poisson, phase), 0.0,
-     .bounds = {-1e15, 1e15, PM_CLOSED}},
+     .bounds = {-PM_LARGEST, PM_LARGEST, PM_CLOSED}},
 };
 
 const pm_kind pm_source_sinusoidal_poisson = {

@@ -4,6 +4,8 @@
 
 #include "base/kind.h"
 
+#define PM_HIGHEST_RATE 1e9 /* spikes/s, and Hz of whatever oscillates */
+
 typedef struct pm_poisson_source {
     double rate; /* spikes/s, of each neuron */
 } pm_poisson_source;

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/random.h"
 #include "math/elementary.h"
+#include "model/source.h"
 #include "net/population.h"
 
 #include <math.h>
@@ -62,7 +63,7 @@ static pm_status check_current(const pm_current *c, pm_error *error) {
         return pm_fail(error, PM_INVALID, "a current from %g to %g ms; it must begin at 0 or later and end after that",
                        c->from, c->to);
     if (c->kind == PM_CURRENT_SINE) {
-        if (!(c->frequency > 0.0 && c->frequency <= 1e9))
+        if (!(c->frequency > 0.0 && c->frequency <= PM_HIGHEST_RATE))
             return pm_fail(error, PM_INVALID, "frequency is %g Hz; it must be above 0 and at most 1e9", c->frequency);
         pm_status status = check_quantity("amplitude", c->amplitude, -PM_LARGEST_WEIGHT, "pA", error);
         return status == PM_OK ? check_quantity("phase", c->phase, -PM_LARGEST_WEIGHT, "degrees", error) : status;

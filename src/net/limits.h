@@ -1,12 +1,14 @@
-/* What numbers of a network may be, beside the ranges of the parameters: beyond, double precision leaves no room. */
+/* What numbers of a network may be, beside the ranges of the parameters. */
 #ifndef PM_NET_LIMITS_H
 #define PM_NET_LIMITS_H
+
+#include "base/kind.h"
 
 #include <math.h>
 #include <punctum/error.h>
 #include <stdbool.h>
 
-static const double PM_LARGEST_WEIGHT = 1e15; /* pA, or mV for impulses; as of the parameters of a neuron */
+static const double PM_LARGEST_WEIGHT = PM_LARGEST; /* pA, or mV for impulses */
 
 /* Not if it is not a number. */
 static inline bool pm_weight_fits(double weight) { return fabs(weight) <= PM_LARGEST_WEIGHT; }
