@@ -358,13 +358,28 @@ static pm_status read_optimiser(pm_classification *c, const pm_node *root, pm_er
     return status;
 }
 
+/* How it learns, which comes last: the whole is checked then. */
 static pm_status read_training(pm_classification *c, const pm_node *root, pm_error *error) {
     pm_node activity = pm_map_find(root, "activity");
     pm_status status = pm_read_fields(root, &pm_classification_learning, c, error);
     if (!status)
         status = read_optimiser(c, root, error);
-    return status || !pm_node_exists(&activity) ? status
-                                                : pm_read_kind(&activity, &pm_classification_activity, NULL, c, error);
+    if (!status && pm_node_exists(&activity))
+        status = pm_read_kind(&activity, &pm_classification_activity, NULL, c, error);
+    return status ? status : pm_node_blame(root, pm_classification_check(c, error), error);
+}
+
+/* --- what all experiments have ------------------------------------------------------------------------------------ */
+
+static pm_status read_seed(pm_classification *c, const pm_node *root, pm_error *error) {
+    pm_node seed = pm_map_find(root, "seed");
+    return pm_node_exists(&seed) ? pm_node_count(&seed, "a seed", 0, INT64_MAX, &c->seed, error) : PM_OK;
+}
+
+static pm_status read_set(pm_classification *c, const pm_node *root, pm_error *error) {
+    pm_node data;
+    pm_status status = pm_map_get(root, "data", &data, error);
+    return status ? status : read_data(c, &data, error);
 }
 
 /* --- models of their own ------------------------------------------------------------------------------------------ */
@@ -397,21 +412,16 @@ const char *const pm_class_model_keys[] = {"seed",  "model", "data",      "layer
 
 static pm_status read_model_experiment(pm_classification *c, const pm_node *root, const pm_node *model,
                                        pm_error *error) {
-    pm_node data, seed = pm_map_find(root, "seed");
     pm_status status = pm_map_check(root, pm_class_model_keys, error);
-    if (!status && pm_node_exists(&seed))
-        status = pm_node_count(&seed, "a seed", 0, INT64_MAX, &c->seed, error);
     if (!status)
-        status = pm_map_get(root, "data", &data, error);
+        status = read_seed(c, root, error);
     if (!status)
-        status = read_data(c, &data, error);
+        status = read_set(c, root, error);
     if (!status)
         status = read_model(c, model, error);
     if (!status)
         status = read_sizes(c, root, error);
-    if (!status)
-        status = read_training(c, root, error);
-    return status ? status : pm_node_blame(root, pm_classification_check(c, error), error);
+    return status ? status : read_training(c, root, error);
 }
 
 /* --- networks of network files ---------------------------------------------------------------------------------- */
@@ -419,23 +429,19 @@ static pm_status read_model_experiment(pm_classification *c, const pm_node *root
 static pm_status read_network_experiment(pm_classification *c, const pm_node *root, pm_error *error) {
     static const char *const others[] = {"seed",   "network", "input", "output",    "data",
                                          "coding", "learn",   "loss",  "optimiser", NULL};
-    pm_node data, coding = pm_map_find(root, "coding"), seed = pm_map_find(root, "seed");
+    pm_node coding = pm_map_find(root, "coding");
     pm_status status = pm_check_keys(root, &pm_classification_learning, others, error);
-    if (!status && pm_node_exists(&seed))
-        status = pm_node_count(&seed, "a seed", 0, INT64_MAX, &c->seed, error);
+    if (!status)
+        status = read_seed(c, root, error);
     if (!status)
         status = pm_read_network_of(c, root, error);
     if (!status)
-        status = pm_map_get(root, "data", &data, error);
-    if (!status)
-        status = read_data(c, &data, error);
+        status = read_set(c, root, error);
     if (!status && pm_node_exists(&coding))
         status = read_coding(c, &coding, error);
     else if (!status && (c->data == PM_DATA_GIVEN || pm_classification_of_events(c)))
         c->coding = pm_coding_new(&pm_code_events);
-    if (!status)
-        status = read_training(c, root, error);
-    return status ? status : pm_node_blame(root, pm_classification_check(c, error), error);
+    return status ? status : read_training(c, root, error);
 }
 
 /* --- the experiment ----------------------------------------------------------------------------------------------- */
@@ -449,18 +455,16 @@ static pm_status read_experiment(pm_classification *c, const pm_node *root, pm_e
         return read_network_experiment(c, root, error);
     static const char *const others[] = {"duration", "seed", "neuron",    "readout",  "data", "coding",
                                          "layers",   "loss", "optimiser", "activity", NULL};
-    pm_node data, coding, duration, seed = pm_map_find(root, "seed");
+    pm_node coding, duration;
     pm_status status = pm_check_keys(root, &pm_classification_learning, others, error);
     if (!status)
         status = pm_map_get(root, "duration", &duration, error);
     if (!status)
         status = pm_node_number(&duration, "a duration in ms", &c->duration, error);
-    if (!status && pm_node_exists(&seed))
-        status = pm_node_count(&seed, "a seed", 0, INT64_MAX, &c->seed, error);
     if (!status)
-        status = pm_map_get(root, "data", &data, error);
+        status = read_seed(c, root, error);
     if (!status)
-        status = read_data(c, &data, error);
+        status = read_set(c, root, error);
     if (!status)
         status = pm_map_get(root, "coding", &coding, error);
     if (!status)
@@ -471,9 +475,7 @@ static pm_status read_experiment(pm_classification *c, const pm_node *root, pm_e
         status = read_layers(c, root, error);
     if (!status)
         status = read_loss(c, root, error);
-    if (!status)
-        status = read_training(c, root, error);
-    return status ? status : pm_node_blame(root, pm_classification_check(c, error), error);
+    return status ? status : read_training(c, root, error);
 }
 
 pm_status pm_classification_load(const char *path, pm_classification **loaded, pm_error *error) {
