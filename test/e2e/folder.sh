@@ -246,7 +246,9 @@ cp old/curve-gone-1.dat drawn/curve-others-0.dat
 rm drawn/curve-cells-0.dat
 cp old/spikes-gone.dat drawn/spikes-others.dat
 sed -i '/spikes-others.dat/d' drawn/summary.json
-prints "plot draws what the summary names" 'curve-.*are gone' plot drawn
+"$program" plot drawn > out 2> message
+check "what the summary names and is gone is refused" test $? -eq 2
+check "it is named" grep -q 'curve-.*are gone' message
 
 refuse 2 "network-after-0.yaml: this file is one of the results in xor-before, which would be replaced" run \
     trained-twice/../xor-before/trial-0/network-after-0.yaml -o xor-before
