@@ -101,19 +101,14 @@ pm_status pm_checkpoint_read(const char *folder, uint64_t mark, pm_checkpoint *c
     size_t size = 0;
     head h = {.ranks = 0};
     *checkpoint = (pm_checkpoint){0};
-    *found = false;
-    if (asprintf(&path, "%s/%s", folder, NAME) < 0)
-        return pm_fail_memory(error, "a path");
-    if (access(path, F_OK) != 0) {
-        free(path);
-        return PM_OK;
-    }
-    pm_status status = pm_file_read(path, &bytes, &size, error);
-    if (!status)
+    pm_status status = pm_file_find(folder, NAME, &path, found, error);
+    if (!status && *found)
+        status = pm_file_read(path, &bytes, &size, error);
+    if (!status && *found)
         status = parse(path, bytes, size, mark, &h, error);
-    if (!status)
+    if (!status && *found)
         status = take(checkpoint, bytes, size, &h, error);
-    *found = !status;
+    *found = *found && !status;
     free(bytes);
     free(path);
     return status;

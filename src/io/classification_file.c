@@ -2,7 +2,6 @@
  * the epochs so far, the arrays, and a check sum (CRC-32 by zlib) of all that. It is written under a temporary name and
  * renamed, so that a crash leaves the one before. The bytes are those of the machine: the head tells another order of
  * bytes apart. */
-#define _GNU_SOURCE
 #include "io/classification_file.h"
 #include "base/list.h"
 #include "base/random.h"
@@ -16,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 
 /* --- configuration ------------------------------------------------------------------------------------------------ */
@@ -357,15 +355,14 @@ pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_t
                                    bool *found, pm_error *error) {
     *epochs = NULL;
     char *path = NULL;
-    if (asprintf(&path, "%s/%s", folder, PM_CLASS_CHECKPOINT) < 0)
-        return pm_fail_memory(error, "a path");
-    if (found && !(*found = access(path, F_OK) == 0 || errno != ENOENT)) {
-        free(path);
-        return PM_OK;
-    }
+    bool there = false;
+    pm_status status = pm_file_find(folder, PM_CLASS_CHECKPOINT, &path, &there, error);
     stream s = {.path = path};
-    pm_status status = pm_file_open(path, &s.file, error);
-    if (!status) {
+    if (!status && (there || !found))
+        status = pm_file_open(path, &s.file, error);
+    if (found)
+        *found = there;
+    if (s.file) {
         status = get_all(&s, mark, t, epochs, error);
         (void)fclose(s.file);
     }

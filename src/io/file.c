@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Some editors begin a text in UTF-8 with it. */
 static const char BYTE_ORDER_MARK[] = "\xEF\xBB\xBF";
@@ -38,6 +39,16 @@ pm_status pm_file_open(const char *path, FILE **file, pm_error *error) {
         return pm_fail(error, PM_INVALID, "%s: this is a device; a file is wanted", path);
     *file = fopen(path, "r");
     return *file ? PM_OK : pm_file_refuse(path, errno, error);
+}
+
+pm_status pm_file_find(const char *folder, const char *name, char **path, bool *found, pm_error *error) {
+    *found = false;
+    if (asprintf(path, "%s/%s", folder, name) < 0) {
+        *path = NULL;
+        return pm_fail_memory(error, "a path");
+    }
+    *found = access(*path, F_OK) == 0 || errno != ENOENT; /* what cannot be looked at is there */
+    return PM_OK;
 }
 
 static pm_status too_large(const char *path, size_t most, pm_error *error) {

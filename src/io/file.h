@@ -15,6 +15,10 @@ pm_status pm_file_open(const char *path, FILE **file, pm_error *error);
  * is at fault, else PM_INVALID. */
 pm_status pm_file_refuse(const char *path, int code, pm_error *error);
 
+/* The path of what `folder` may hold under that name, to be freed also after an error, and whether there is something.
+ * Errors: PM_NO_MEMORY. */
+pm_status pm_file_find(const char *folder, const char *name, char **path, bool *found, pm_error *error);
+
 /* As pm_file_read; PM_INVALID at once where there are more than `most` bytes. */
 pm_status pm_file_read_most(const char *path, size_t most, unsigned char **bytes, size_t *size, pm_error *error);
 

@@ -204,15 +204,10 @@ pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_t
     FILE *file = NULL;
     name_of(number, name, sizeof name);
     *trial = (pm_trial){0};
-    *found = false;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        return pm_fail_memory(error, "a path");
-    if (access(path, F_OK) != 0) {
-        free(path);
-        return PM_OK;
-    }
-    pm_status status = pm_file_open(path, &file, error);
-    if (!status) {
+    pm_status status = pm_file_find(folder, name, &path, found, error);
+    if (!status && *found)
+        status = pm_file_open(path, &file, error);
+    if (file) {
         errno = 0;
         bool good = read_head(file, mark, number, trial) && trial->iterations <= trial->n_history + 1;
         status = read_history(file, path, trial, &good, error);
@@ -227,7 +222,7 @@ pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_t
     }
     if (status)
         pm_trial_free(trial);
-    *found = !status;
+    *found = *found && !status;
     free(path);
     return status;
 }
