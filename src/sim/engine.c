@@ -348,6 +348,7 @@ bool pm_engine_is_sound(const pm_engine *engine, double now) {
 void pm_engine_begin(pm_engine *engine, double start, double end) {
     engine->start = start;
     engine->end = end;
+    engine->certain = -INFINITY;
     engine->deliveries.count = 0;
     engine->events = 0;
     engine->n_crowds = engine->crowd_part = 0;

@@ -134,6 +134,15 @@ typedef struct pm_general_outcome {
     bool whole; /* the intakes do not count */
 } pm_general_outcome;
 
+/* A place in the course of a plain cell before which nothing new arrives: the next replay goes on from there. */
+typedef struct pm_stopover {
+    pm_lif_state state;
+    double x, heard; /* offsets: of the state; of the last arrivals that are in it, which the log has no more */
+    double ready, release, last_spike, last_x; /* as in the course, replay.c */
+    size_t n_spikes;                           /* so far in the slab, all final */
+    bool untouched, is_there;
+} pm_stopover;
+
 /* What the last replay of a cell of the cyclic level found. */
 typedef struct pm_draft {
     uint32_t cell;
@@ -142,6 +151,7 @@ typedef struct pm_draft {
     size_t n_final;          /* its spikes that are, the last of which */
     size_t last_pin;         /* is this one of the worker's pins */
     size_t outcome, general; /* its place among the outcomes, counted from 1; 0: it has none */
+    pm_stopover stopover;
 } pm_draft;
 
 /* The time of a final spike, ms, where it may return at once. */
@@ -196,6 +206,7 @@ typedef struct pm_worker {
     PM_LIST(double) pinned;    /* the times of the pins of the cell at hand, ms */
     PM_LIST(uint32_t) waiting; /* drafts with spikes that are not final */
     PM_LIST(uint32_t) touched; /* cells of the cyclic level that something reaches in the present round */
+    size_t n_skipped;          /* spikes of the cell at hand before the stopover at which its replay began */
     double last_point;         /* offset of the last curve point of the cell at hand, ms */
     double lift;               /* running mean of u - lift per arrival, mV: how much may be expected next */
     double lift_sum;           /* mV, of the slab at hand */
@@ -242,6 +253,7 @@ typedef struct pm_engine {
     int n_workers;
     pm_team *team;                    /* of several workers */
     double start, end;                /* s0, s1, ms */
+    double certain;                   /* ms: in the rounds of a slab nothing new arrives before */
     double until;                     /* ms: nothing is settled from here on; INFINITY: the whole slab is */
     double sample_from, sample_until; /* samples wanted: [from, until), ms */
     const atomic_bool *stop;          /* asks for the end of a burst; NULL: nobody does */
@@ -273,10 +285,11 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint
  * workers' lists, which are emptied first. PM_STOPPED: in the middle of a burst. */
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error);
 /* rounds.c: the cyclic level, once it has been settled. The time of the first spike of its cells here that is not final
- * yet, ms; those before `end` become final, and are then in the workers' lists; the deliveries from number `first` on
- * are delivered, and what they change at the level is settled anew. The last of it: samples. */
+ * yet, ms; of those the ones become final that no other can change, if `next` is the first of all ranks, and are then
+ * in the workers' lists; the deliveries from number `first` on are delivered, and what they change at the level is
+ * settled anew. The last of it: samples. */
 double pm_rounds_next(const pm_engine *engine);
-pm_status pm_rounds_fix(pm_engine *engine, double end, pm_error *error);
+pm_status pm_rounds_fix(pm_engine *engine, double next, pm_error *error);
 pm_status pm_rounds_settle(pm_engine *engine, size_t first, pm_error *error);
 pm_status pm_rounds_end(pm_engine *engine, pm_error *error);
 /* After all levels: the cells move to the end of the slab. */
@@ -345,6 +358,9 @@ static inline double pm_past_spike(const pm_engine *engine, double x1) {
     const double time = engine->start + x1;
     return x1 + (nextafter(time, INFINITY) - time);
 }
+/* rounds.c: where the replay of a cell goes on, if `is_there`; and where the next one will. False: no memory. */
+pm_stopover pm_rounds_stopover(const pm_engine *engine, const pm_worker *worker, uint32_t cell);
+bool pm_rounds_stop_over(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_stopover *stopover);
 /* rounds.c: the slab is over. */
 void pm_rounds_forget(pm_engine *engine, pm_worker *worker);
 /* engine.c: a task for each worker; `little` is not worth a thread. The first error of a worker. */
@@ -373,6 +389,8 @@ void pm_add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, co
 pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, pm_lif_state *state);
 /* gather.c: what arrives at a cell over synapses, in order, into the worker's list. False: no memory. */
 bool pm_gather(pm_engine *engine, pm_worker *worker, uint32_t cell);
+/* gather.c: takes what arrived up to an offset (ms) out of the log of a cell. */
+void pm_forget_heard(pm_engine *engine, const pm_worker *worker, uint32_t cell, double heard);
 /* gather.c: brings what was logged of up to so many cells near. */
 enum { PM_TOGETHER = 8 };
 void pm_fetch_logs(const pm_engine *engine, const pm_worker *worker, const uint32_t *cells, size_t n);

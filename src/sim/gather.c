@@ -152,6 +152,16 @@ static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t h
     return true;
 }
 
+void pm_forget_heard(pm_engine *engine, const pm_worker *worker, uint32_t cell, double heard) {
+    for (uint32_t *link = &engine->log_head[cell]; *link < PM_LOG_END;) {
+        pm_logged *item = &worker->log.items[*link];
+        if (engine->deliveries.items[item->delivery].offset > heard)
+            link = &item->next;
+        else
+            *link = item->next;
+    }
+}
+
 bool pm_gather(pm_engine *engine, pm_worker *worker, uint32_t cell) {
     uint32_t head = engine->log_head[cell];
     const size_t logged = worker->log.count;

@@ -15,6 +15,7 @@
 #include <math.h>
 
 enum { SPIKES_UNASKED = 1 << 16 /* between two looks at the request to stop */ };
+enum { LONG = 8 /* instants that are worth a stopover */ };
 
 bool pm_burst_is_stopped(const pm_engine *engine, size_t n_spikes) {
     return n_spikes % SPIKES_UNASKED == 0 && engine->stop && atomic_load(engine->stop);
@@ -34,6 +35,7 @@ typedef struct course {
     const pm_watch *watches;
     uint32_t cell;
     double x, limit; /* offsets; `limit`: of the end of the run */
+    double heard;    /* offset of what was heard before the stopover at which the course begins, or -INFINITY */
     double ready;    /* offset of the end of refractoriness as an absolute time */
     double release;  /* the same before rounding */
     pm_lif_state state;
@@ -153,8 +155,8 @@ static void add_to(pm_meeting *instant, double *rest, double weight) {
 }
 
 /* Arrivals over synapses and from private drives, merged, those of one instant summed; and the factors of the gaps
- * between them, from the cell's origin, `lag` ms before the slab, to the end of the slab. */
-static bool make_instants(const pm_engine *engine, pm_worker *worker, const pm_lif *lif, double lag) {
+ * between them, from where the course begins to the end of the slab. */
+static bool make_instants(const pm_engine *engine, pm_worker *worker, const course *c) {
     const pm_arrival *arrivals = worker->arrivals.items;
     const pm_drive_arrivals *driven = &worker->driven;
     const size_t n = worker->arrivals.count, n_driven = driven->n;
@@ -164,7 +166,10 @@ static bool make_instants(const pm_engine *engine, pm_worker *worker, const pm_l
         pm_basis_reserve(&worker->gaps, n + n_driven + 1, NULL) != PM_OK)
         return false;
     pm_meeting *const instants = worker->instants.items;
-    for (size_t k = 0, d = 0; k < n || d < n_driven;) {
+    size_t d = 0;
+    while (d < n_driven && driven->offset[d] <= c->heard)
+        d++;
+    for (size_t k = 0; k < n || d < n_driven;) {
         bool first = d == n_driven || (k < n && arrivals[k].offset <= driven->offset[d]);
         pm_meeting next = first ? (pm_meeting){arrivals[k].offset, arrivals[k].weight}
                                 : (pm_meeting){driven->offset[d], driven->weight[d]};
@@ -181,13 +186,13 @@ static bool make_instants(const pm_engine *engine, pm_worker *worker, const pm_l
     if (count > 0)
         instants[count - 1].weight += rest;
     worker->instants.count = count;
-    double before = -lag;
+    double before = c->heard > -INFINITY ? c->heard : c->x;
     for (size_t k = 0; k < count; k++) {
         worker->gaps.t[k] = instants[k].offset - before;
         before = instants[k].offset;
     }
     worker->gaps.t[count] = engine->end - engine->start - before;
-    pm_basis_fill(lif, &worker->gaps, count + 1);
+    pm_basis_fill(c->lif, &worker->gaps, count + 1);
     return true;
 }
 
@@ -240,6 +245,7 @@ static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         .cell = cell,
         .x = home->origin - engine->start,
         .limit = engine->until - engine->start,
+        .heard = -INFINITY,
         .ready = hold->ready - engine->start,
         .release = -INFINITY,
         .last_spike = -INFINITY,
@@ -272,18 +278,56 @@ static bool report(const course *c, bool was_held) {
     return true;
 }
 
+/* From the stopover of the replay before, if there is one. */
+static void go_on(course *c) {
+    const pm_stopover from = pm_rounds_stopover(c->engine, c->worker, c->cell);
+    if (!from.is_there)
+        return;
+    c->state = from.state;
+    c->x = from.x;
+    c->heard = from.heard;
+    c->ready = from.ready;
+    c->release = from.release;
+    c->last_spike = from.last_spike;
+    c->last_x = from.last_x;
+    c->n_spikes = c->worker->n_skipped = from.n_spikes;
+    c->untouched = from.untouched;
+}
+
+/* Leaves one, where all instants so far are certain. */
+static bool stop_over(const course *c, double heard) {
+    const pm_stopover stopover = {c->state,      c->x,      heard,       c->ready,     c->release,
+                                  c->last_spike, c->last_x, c->n_spikes, c->untouched, true};
+    return pm_rounds_stop_over(c->engine, c->worker, c->cell, &stopover);
+}
+
+/* The number of instants before the first that is not certain; SIZE_MAX: it is not worth a stopover. */
+static size_t certain_instants(const course *c) {
+    const pm_meeting *instants = c->worker->instants.items;
+    const double certain = c->engine->certain - c->engine->start;
+    size_t n = c->worker->instants.count;
+    while (n >= LONG && !(instants[n - 1].offset < certain))
+        n--;
+    return n >= LONG ? n : SIZE_MAX;
+}
+
 pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, pm_lif_state *state) {
     worker->last_point = -INFINITY;
     if (!pm_gather(engine, worker, cell))
         return pm_fail_memory(&worker->error, "arrivals");
     course c = begin(engine, worker, cell, class);
     const bool was_held = isnan(engine->cells[cell].u);
+    const bool in_round = engine->certain > -INFINITY && !state && !engine->watched[cell] && pm_is_cyclic(engine, cell);
+    if (in_round)
+        go_on(&c);
     if (!pm_rounds_pins(engine, worker, cell) || !pm_list_driven(engine, worker, cell, class) ||
-        !make_instants(engine, worker, &class->lif, -c.x))
+        !make_instants(engine, worker, &c))
         return pm_fail_memory(&worker->error, "arrivals");
-    const size_t n = worker->instants.count;
+    const size_t n = worker->instants.count, stop = in_round ? certain_instants(&c) : SIZE_MAX;
     pm_status status = PM_OK;
     for (size_t k = 0; status == PM_OK && k <= n && !c.ended; k++) {
+        if (k == stop && !stop_over(&c, worker->instants.items[k - 1].offset))
+            return pm_fail_memory(&worker->error, "spikes");
         status = cross_gap(&c, k, k < n ? worker->instants.items[k].offset : engine->end - engine->start);
         c.ended = c.ended || !(c.x < c.limit);
         if (status == PM_OK && k < n && !c.ended)

@@ -11,6 +11,10 @@
  * potential: what fires at t1 is final. But spikes are reported, and arrive, at rounded times; a spike's own arrival
  * may so come to lie before it. Its time is pinned: it is fired before what arrives there, an ulp later at most.
  *
+ * What a cell has heard before the round is certain, too. A replay that has gone through much of it leaves a stopover
+ * there, from which the next one goes on: where all act on all at once, the slab's rounds would cost the square of
+ * their number.
+ *
  * Invariants: a spike that is final is never found anew, for a replay has the same bits up to the first arrival that is
  * new. Samples are taken when all is final, and cells move on when the slab is committed. */
 #include "sim/engine.h"
@@ -111,6 +115,20 @@ bool pm_rounds_pins(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
     return true;
 }
 
+pm_stopover pm_rounds_stopover(const pm_engine *engine, const pm_worker *worker, uint32_t cell) {
+    return engine->draft_of[cell] == PM_NO_DRAFT ? (pm_stopover){0}
+                                                 : worker->drafts.items[engine->draft_of[cell]].stopover;
+}
+
+bool pm_rounds_stop_over(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_stopover *stopover) {
+    pm_draft *draft = draft_of(engine, worker, cell);
+    if (!draft)
+        return false;
+    draft->stopover = *stopover;
+    pm_forget_heard(engine, worker, cell, stopover->heard);
+    return true;
+}
+
 /* Spikes before `end` of those that wait. */
 static bool fix(const pm_engine *engine, pm_worker *worker, double end) {
     size_t left = 0;
@@ -129,7 +147,9 @@ static bool fix(const pm_engine *engine, pm_worker *worker, double end) {
     return true;
 }
 
-pm_status pm_rounds_fix(pm_engine *engine, double end, pm_error *error) {
+pm_status pm_rounds_fix(pm_engine *engine, double next, pm_error *error) {
+    const double end = fmax(next + engine->plan.reach, nextafter(next, INFINITY));
+    engine->certain = next;
     for (int k = 0; k < engine->n_workers; k++)
         if (!fix(engine, &engine->workers[k], end))
             return pm_fail_memory(error, "spikes");
@@ -171,7 +191,7 @@ static bool replace(pm_engine *engine, pm_worker *worker, uint32_t cell, marks b
     if (!draft)
         return false;
     draft->next = draft->end = worker->draft_spikes.count;
-    for (size_t k = before.spikes + draft->n_final; k < worker->spikes.count; k++, draft->end++)
+    for (size_t k = before.spikes + draft->n_final - worker->n_skipped; k < worker->spikes.count; k++, draft->end++)
         if (!PM_LIST_ADD(worker->draft_spikes, worker->spikes.items[k]))
             return false;
     worker->spikes.count = before.spikes;
@@ -192,6 +212,7 @@ static pm_status settle_anew(pm_engine *engine, pm_worker *worker, uint32_t cell
     if (is_done(engine, worker, cell))
         return PM_OK;
     const marks before = mark(worker);
+    worker->n_skipped = 0;
     const pm_status status = pm_visit(engine, worker, cell, pm_class_of(engine, cell));
     if (status != PM_OK)
         return status;

@@ -20,7 +20,7 @@ static pm_status go_round(pm_exact *s, pm_status status, pm_error *error) {
     do {
         const size_t first = engine->deliveries.count;
         if (status == PM_OK)
-            status = pm_rounds_fix(engine, fmax(next + engine->plan.reach, nextafter(next, INFINITY)), error);
+            status = pm_rounds_fix(engine, next, error);
         if (status == PM_OK)
             status = pm_take_spikes(s, error);
         status = pm_share_spikes(s, status, error);

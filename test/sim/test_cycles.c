@@ -103,6 +103,80 @@ START_TEST(referees_agree) {
 }
 END_TEST
 
+/* All act on all: rounds by the hundred in a slab. kind & 1: with delays, short ones; kind & 2: with t_ref. */
+static pm_network *busy(int kind, bool watched) {
+    static const uint32_t neurons[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    pm_error error = {0};
+    pm_network *net = pm_network_new();
+    pm_neuron neuron = pm_neuron_default();
+    const pm_distribution start = {.kind = PM_UNIFORM, .a = -70.0, .b = -50.0};
+    neuron.V_th = -50.0;
+    neuron.t_ref = kind & 2 ? 0.02 : 0.0;
+    neuron.I_e = 900.0;
+    net->duration = 11.0;
+    net->seed = 5;
+    good(pm_network_add_lif(net, "a", 30, &neuron, NULL, &error), &error);
+    good(pm_network_vary(net, 0, "V_m", &start, &error), &error);
+    good(pm_network_add_poisson_source(net, "private", 30, 300.0, NULL, &error), &error);
+    const pm_projection projections[] = {
+        {.weight.a = 250.0, .delay.a = kind & 1 ? 1e-3 : 0.0},
+        {.weight.a = 10.0, .delay = {.kind = PM_UNIFORM, .b = kind & 1 ? 1.0 : 0.0}},
+        {.from = 1, .rule = PM_ONE_TO_ONE, .weight.a = 500.0},
+    };
+    for (size_t p = 0; p < 3; p++)
+        good(pm_network_connect(net, &projections[p], &error), &error);
+    if (watched)
+        good(pm_network_record_potential(net, 0, neurons, 10, 0.5, &error), &error);
+    return net;
+}
+
+/* Replays go on from where the ones before were certain. Neurons that are recorded are replayed from the start of the
+ * slab: they fire at the same times to the bit, and so it is where runs end in the midst of rounds. */
+START_TEST(many_rounds) {
+    recorded r[3];
+    for (int k = 0; k < 3; k++) {
+        pm_network *net = busy(_i, k == 1);
+        r[k] = run(net, NULL, k == 2 ? 29 : 1, k == 2);
+        pm_network_free(net);
+        ck_assert_uint_gt(r[k].count, 500);
+        ck_assert_uint_eq(r[k].count, r[0].count);
+        ck_assert_int_eq(memcmp(r[k].items, r[0].items, r[k].count * sizeof *r[k].items), 0);
+    }
+    for (int k = 0; k < 3; k++)
+        free(r[k].items);
+}
+END_TEST
+
+static pm_status on_sample(const pm_sample *sample, void *user, pm_error *error) {
+    (void)error;
+    double *potentials = user;
+    if (sample->kind != PM_SAMPLE_CURVE && sample->neuron == 3 && fmod(sample->time, 0.5) == 0.0)
+        potentials[(size_t)(2.0 * sample->time)] = sample->potential;
+    return PM_OK;
+}
+
+/* What is recorded in the midst of rounds is what is there when it is asked for. */
+START_TEST(recorded_as_asked) {
+    enum { SAMPLES = 22 };
+    pm_error error = {0};
+    double samples[SAMPLES] = {0}, asked;
+    pm_network *net = busy(_i, true);
+    pm_simulation *whole = NULL, *slices = NULL;
+    good(pm_simulation_new(net, NULL, &whole, &error), &error);
+    good(pm_simulation_new(net, NULL, &slices, &error), &error);
+    pm_simulation_on_sample(whole, on_sample, samples);
+    good(pm_simulation_run(whole, net->duration, &error), &error);
+    for (size_t k = 0; k < SAMPLES; k++) {
+        good(pm_simulation_run(slices, 0.5 * (double)k, &error), &error);
+        good(pm_simulation_state(slices, 0, 3, &asked, NULL, &error), &error);
+        ck_assert_double_eq_tol(samples[k], asked, 1e-10);
+    }
+    pm_simulation_free(whole);
+    pm_simulation_free(slices);
+    pm_network_free(net);
+}
+END_TEST
+
 /* Neurons that are alike, each with autapses that would stop it at once: their spikes, and what follows, stay alike. */
 START_TEST(alike_with_autapses) {
     static const double weights[] = {-90.0, -100000.0, 300.0};
@@ -177,6 +251,8 @@ Suite *pm_suite_cycles(void) {
     tcase_set_timeout(cases, 60.0);
     tcase_add_loop_test(cases, same_bits, 0, 4);
     tcase_add_loop_test(cases, referees_agree, 0, 4);
+    tcase_add_loop_test(cases, many_rounds, 0, 4);
+    tcase_add_loop_test(cases, recorded_as_asked, 0, 4);
     tcase_add_loop_test(cases, alike_with_autapses, 0, 6);
     tcase_add_loop_test(cases, gradient_holds, 0, 4);
     suite_add_tcase(suite, cases);
