@@ -434,6 +434,17 @@ static double shortest_in_cycles(const pm_network *net, const pm_wiring *w, doub
     return shortest;
 }
 
+static pm_status fail_shortest(const pm_network *net, const pm_wiring *w, double slab, const ordering *o,
+                               pm_error *error) {
+    const double shortest = shortest_in_cycles(net, w, slab, o);
+    size_t k = 0;
+    while (!is_in_cycle(net, w, k, slab, o) || w->min_positive_delay[k] > shortest)
+        k++;
+    return pm_fail(error, PM_INVALID,
+                   "projections[%zu]: a delay of %g ms in a cycle of synapses; there it must be 0 or at least 1e-12 ms",
+                   k, shortest);
+}
+
 static bool has_delay_of_zero(const pm_network *net, const pm_wiring *w, double slab, const ordering *o) {
     for (size_t k = 0; k < net->n_projections; k++)
         if (is_in_cycle(net, w, k, slab, o) && w->min_delay[k] == 0.0)
@@ -480,9 +491,7 @@ static pm_status choose(pm_plan *plan, cell_graph *g, ordering *o, size_t *cell_
         if (!(shortest < plan->slab))
             break;
         if (shortest < 0x1p-40)
-            return pm_fail(error, PM_INVALID,
-                           "a cycle of synapses has a delay of %g ms; cycles need delays of at least 1e-12 ms",
-                           shortest);
+            return fail_shortest(net, w, plan->slab, o, error);
         const bool rounds = shortest < NEARLY * plan->slab && !has_delay_of_zero(net, w, plan->slab, o);
         if (lengthened != rounds && plan->slab == (rounds ? preferred : longer) && longer > preferred) {
             lengthened = true; /* and if that is too long for rounds, back again */

@@ -113,6 +113,16 @@ projections: [{from: cells, to: cells, connect: all_to_all, weight: 1.0}]
 EOF
 refuse 2 "cells\[[01]\]" run network.yaml -o new
 
+# a delay in a cycle that is lost in the rounding of times
+cat > network.yaml << 'EOF'
+duration: 10.0
+populations: [{name: in, size: 1}, {name: cells, size: 2}]
+projections:
+  - {from: in, to: cells, connect: all_to_all, weight: 1.0, delay: 1e-14}
+  - {from: cells, to: cells, connect: all_to_all, weight: 1.0, delay: 1e-13}
+EOF
+refuse 2 "projections\[1\]: a delay of 1e-13 ms in a cycle of synapses; there it must be 0 or at least 1e-12 ms" run network.yaml -o new
+
 # --- bad data files ----------------------------------------------------------------------------------------------------
 
 cat > network.yaml << 'EOF'
