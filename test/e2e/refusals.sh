@@ -139,29 +139,29 @@ good() {
     printf '0 1 100 1.5\n2 0 -50 0\n' > synapses.dat
     printf '1 2 3\n4 5 6\n' > w.dat
 }
+# bad FILE TEXT PATTERN: that file among the good ones; TEXT as for printf
 bad() {
-    file=$1
-    pattern=$2
     good
-    cat > "$file"
-    refuse 2 "$pattern" run network.yaml -o new
+    # shellcheck disable=SC2059
+    printf "$2" > "$1"
+    refuse 2 "$3" run network.yaml -o new
 }
 good
 check "the same network with good files" "$program" run network.yaml -o good
-printf '1.5 0\n' | bad input.dat 'input\.dat:1: .*swapped'
-printf '0 1.0\n0 -1\n' | bad input.dat 'input\.dat:2: column 2: -1 ms; times must not be negative'
-printf '0 nan\n' | bad input.dat "input\.dat:1: column 2: 'nan' is not a finite number"
-printf '0 inf\n' | bad input.dat "input\.dat:1: column 2: 'inf' is not a finite number"
-printf '3 1.0\n' | bad input.dat "input\.dat:1: there is no neuron 3: 'in' has 3 neurons"
-printf '1\n' | bad input.dat 'input\.dat:1: one column only'
-printf '0 1.0 # good\n0 one\n' | bad input.dat "input\.dat:2: column 2: 'one'"
-printf '0 0 1 1\0' | bad synapses.dat 'synapses\.dat:1: a zero byte'
-printf '0 0 1\n' | bad synapses.dat 'synapses\.dat:1: 3 columns'
-printf '0 2 1 1\n' | bad synapses.dat "synapses\.dat:1: column 2: there is no neuron 2: 'cells' has 2 neurons"
-printf '0 1 1 -1\n' | bad synapses.dat 'synapses\.dat:1: column 4: -1 ms; delays must not be negative'
-printf '1 2\n3 4\n' | bad w.dat "w\.dat:1: 2 columns; one per source is wanted, and 'in' has 3 neurons"
-printf '1 2 3\n' | bad w.dat 'w\.dat:1: the file ends after 1 rows; one per target'
-printf '1 2 3\n1 2 3\n1 2 3\n' | bad w.dat 'w\.dat:3: one row too many'
+bad input.dat '1.5 0\n' 'input\.dat:1: .*swapped'
+bad input.dat '0 1.0\n0 -1\n' 'input\.dat:2: column 2: -1 ms; times must not be negative'
+bad input.dat '0 nan\n' "input\.dat:1: column 2: 'nan' is not a finite number"
+bad input.dat '0 inf\n' "input\.dat:1: column 2: 'inf' is not a finite number"
+bad input.dat '3 1.0\n' "input\.dat:1: there is no neuron 3: 'in' has 3 neurons"
+bad input.dat '1\n' 'input\.dat:1: one column only'
+bad input.dat '0 1.0 # good\n0 one\n' "input\.dat:2: column 2: 'one'"
+bad synapses.dat '0 0 1 1\0' 'synapses\.dat:1: a zero byte'
+bad synapses.dat '0 0 1\n' 'synapses\.dat:1: 3 columns'
+bad synapses.dat '0 2 1 1\n' "synapses\.dat:1: column 2: there is no neuron 2: 'cells' has 2 neurons"
+bad synapses.dat '0 1 1 -1\n' 'synapses\.dat:1: column 4: -1 ms; delays must not be negative'
+bad w.dat '1 2\n3 4\n' "w\.dat:1: 2 columns; one per source is wanted, and 'in' has 3 neurons"
+bad w.dat '1 2 3\n' 'w\.dat:1: the file ends after 1 rows; one per target'
+bad w.dat '1 2 3\n1 2 3\n1 2 3\n' 'w\.dat:3: one row too many'
 good
 rm input.dat
 refuse 2 'input\.dat: there is no such file' run network.yaml -o new
