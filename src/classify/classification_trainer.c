@@ -43,7 +43,9 @@ static const pm_exchange *ranks_of(const pm_class_trainer *t) { return t->relay 
 void pm_class_trainer_free(pm_class_trainer *t) {
     if (!t)
         return;
-    t->kind->destroy(t->model);
+    if (t->model)
+        t->kind->destroy(t->model);
+    free(t->model);
     for (size_t k = 0; k < PM_CLASSIFIER_MOST_ARRAYS; k++) {
         free(t->memory[k]);
         free(t->average[k]);
@@ -59,7 +61,10 @@ static bool keeps_best(const pm_class_trainer *t) { return t->of->keep > 0.0; }
 
 static pm_status build(pm_class_trainer *t, pm_error *error) {
     const pm_classification *c = t->of;
-    pm_status status = t->kind->create(&t->model, c, t->train, t->relay, t->n_parts, error);
+    t->model = calloc(1, t->kind->size);
+    if (!t->model)
+        return pm_fail_memory(error, "the training of a network");
+    pm_status status = t->kind->create(t->model, c, t->train, t->relay, t->n_parts, error);
     if (status)
         return status;
     t->scores = calloc(t->n_parts, sizeof *t->scores);

@@ -24,14 +24,15 @@ typedef struct pm_class_block {
 
 typedef struct pm_classifier_model {
     const char *streams; /* first word of the keys of its random streams, the order of examples among them */
+    size_t size;         /* bytes of the model, which is handed to the following */
     bool divided;        /* a batch comes in the experiment's `parts`, which ranks may share; otherwise in one */
     bool only_by_spikes; /* neurons that do not fire have no gradient */
 
-    /* For an experiment and its training set, which outlive it, and n_parts parts of every batch: those of this rank.
-     * Errors: PM_INVALID, PM_NO_MEMORY. */
-    pm_status (*create)(void **model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
+    /* Makes a zeroed model ready for an experiment and its training set, which outlive it, and n_parts parts of every
+     * batch: those of this rank. What fails is destroyed. Errors: PM_INVALID, PM_NO_MEMORY. */
+    pm_status (*create)(void *model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
                         size_t n_parts, pm_error *error);
-    void (*destroy)(void *model); /* NULL is allowed */
+    void (*destroy)(void *model); /* what it holds, also one that is made in part only */
 
     /* What is learnt: array k and its length, NULL beyond the last one; block k, false beyond the last one. */
     double *(*array)(void *model, size_t k, size_t *n);

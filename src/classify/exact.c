@@ -104,8 +104,6 @@ static void part_free(part *p) {
 
 static void destroy(void *model) {
     exact *m = model;
-    if (!m)
-        return;
     for (size_t p = 0; m->parts && p < m->n_parts; p++)
         part_free(&m->parts[p]);
     for (size_t p = 0; m->testers && p < m->n_parts; p++)
@@ -117,7 +115,6 @@ static void destroy(void *model) {
     free(m->fields);
     pm_classifier_free(&m->net);
     pm_classifier_free(&m->tested);
-    free(m);
 }
 
 static void draw_weights(exact *m) {
@@ -217,11 +214,9 @@ static pm_status build(exact *m, pm_error *error) {
     return enough ? PM_OK : pm_fail_memory(error, "the training of a network");
 }
 
-static pm_status create(void **model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
+static pm_status create(void *model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
                         size_t n_parts, pm_error *error) {
-    exact *m = calloc(1, sizeof *m);
-    if (!m)
-        return pm_fail_memory(error, "the training of a network");
+    exact *m = model;
     *m = (exact){.of = c,
                  .train = train,
                  .relay = relay,
@@ -231,12 +226,7 @@ static pm_status create(void **model, const pm_classification *c, const pm_datas
                  .drop_key = pm_class_key(&pm_classifier_exact, c->seed, "dropout"),
                  .deform_key = pm_class_key(&pm_classifier_exact, c->seed, "deform"),
                  .test_key = pm_class_key(&pm_classifier_exact, c->seed, "test")};
-    pm_status status = build(m, error);
-    if (status)
-        destroy(m);
-    else
-        *model = m;
-    return status;
+    return build(m, error);
 }
 
 static double *array(void *model, size_t k, size_t *n) {
@@ -525,6 +515,7 @@ static bool table(const void *model, size_t k, pm_class_table *t) {
 }
 
 const pm_classifier_model pm_classifier_exact = {.streams = "classification",
+                                                 .size = sizeof(exact),
                                                  .divided = true,
                                                  .only_by_spikes = true,
                                                  .create = create,

@@ -58,8 +58,6 @@ static pm_status build(images *m, pm_error *error) {
 
 static void destroy(void *model) {
     images *m = model;
-    if (!m)
-        return;
     if (m->net.kind)
         pm_image_net_free(&m->net);
     free(m->pixel);
@@ -68,23 +66,15 @@ static void destroy(void *model) {
     free(m->number);
     free(m->picture);
     pm_deformer_free(m->deformer);
-    free(m);
 }
 
-static pm_status create(void **model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
+static pm_status create(void *model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
                         size_t n_parts, pm_error *error) {
     (void)relay, (void)n_parts;
-    images *m = calloc(1, sizeof *m);
-    if (!m)
-        return pm_fail_memory(error, "the training of a network");
+    images *m = model;
     m->of = c;
     m->train = train;
-    pm_status status = build(m, error);
-    if (status)
-        destroy(m);
-    else
-        *model = m;
-    return status;
+    return build(m, error);
 }
 
 static double *array(void *model, size_t k, size_t *n) {
@@ -208,6 +198,7 @@ static bool table(const void *model, size_t k, pm_class_table *t) {
 }
 
 const pm_classifier_model pm_classifier_of_images = {.streams = "image",
+                                                     .size = sizeof(images),
                                                      .create = create,
                                                      .destroy = destroy,
                                                      .array = array,

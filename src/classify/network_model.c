@@ -74,8 +74,6 @@ static void part_free(part *p, size_t populations) {
 
 static void destroy(void *model) {
     net_model *m = model;
-    if (!m)
-        return;
     for (size_t p = 0; m->parts && p < m->n_parts; p++)
         part_free(&m->parts[p], m->circuit.net ? m->circuit.net->n_populations : 0);
     free(m->parts);
@@ -88,7 +86,6 @@ static void destroy(void *model) {
     free(m->place);
     free(m->columns);
     pm_circuit_free(&m->circuit);
-    free(m);
 }
 
 static bool part_new(part *p, const net_model *m) {
@@ -172,7 +169,7 @@ static pm_status build(net_model *m, pm_error *error) {
     return PM_OK;
 }
 
-static pm_status create(void **model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
+static pm_status create(void *model, const pm_classification *c, const pm_dataset *train, const pm_relay *relay,
                         size_t n_parts, pm_error *error) {
     pm_network *net = NULL;
     if (pm_coding_inputs(&c->coding, train) != c->n_inputs)
@@ -180,9 +177,7 @@ static pm_status create(void **model, const pm_classification *c, const pm_datas
                        c->n_inputs, pm_coding_inputs(&c->coding, train));
     if (relay)
         return pm_fail(error, PM_INVALID, "a network file is trained by one process; threads share its work");
-    net_model *m = calloc(1, sizeof *m);
-    if (!m)
-        return pm_fail_memory(error, "the training of a network");
+    net_model *m = model;
     *m = (net_model){.of = c,
                      .train = train,
                      .n_parts = n_parts,
@@ -194,13 +189,7 @@ static pm_status create(void **model, const pm_classification *c, const pm_datas
         status = pm_circuit_new(&m->circuit, net, c->input, c->output, c->network_loss->fires, c->learnt, c->n_learnt,
                                 error);
     }
-    if (!status)
-        status = build(m, error);
-    if (status)
-        destroy(m);
-    else
-        *model = m;
-    return status;
+    return status ? status : build(m, error);
 }
 
 /* --- what is learnt ------------------------------------------------------------------------------------------------
@@ -417,6 +406,7 @@ static bool table(const void *model, size_t k, pm_class_table *t) {
 }
 
 const pm_classifier_model pm_classifier_network = {.streams = "network",
+                                                   .size = sizeof(net_model),
                                                    .divided = true,
                                                    .create = create,
                                                    .destroy = destroy,

@@ -88,15 +88,14 @@ static double loss_of(void *model, const double *values, const pm_dataset *data,
 static void check_gradient(const char *parameters, const char *loss, const char *network) {
     pm_classification *c = load(parameters, loss, network);
     pm_dataset train = {0}, test = {0};
-    void *model = NULL;
+    void *model = calloc(1, pm_classifier_network.size);
     omp_set_num_threads(1);
     pm_error error = {0};
     const uint32_t order[] = {0, 1};
     size_t n = 0, differ = 0, some = 0;
     pm_class_block b;
     ck_assert_int_eq(pm_classification_data(c, &train, NULL, &test, NULL), PM_OK);
-    ck_assert_msg(pm_classifier_network.create(&model, c, &train, NULL, c->parts, &error) == PM_OK, "%s",
-                  error.message);
+    ck_assert_msg(pm_classifier_network.create(model, c, &train, NULL, c->parts, &error) == PM_OK, "%s", error.message);
     double *values = pm_classifier_network.array(model, 0, &n);
     double *gradient = calloc(n, sizeof *gradient);
     ck_assert_ptr_nonnull(gradient);
@@ -127,6 +126,7 @@ static void check_gradient(const char *parameters, const char *loss, const char 
     ck_assert_uint_gt(some, n / 4);
     free(gradient);
     pm_classifier_network.destroy(model);
+    free(model);
     pm_dataset_free(&train);
     pm_dataset_free(&test);
     drop(c);
