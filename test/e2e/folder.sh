@@ -170,6 +170,8 @@ limited() {
     rm -rf new
     (
         ulimit -f 1
+        GCOV_PREFIX=$PWD/counts # a build for coverage would leave its files cut short, and nobody could add to them
+        export GCOV_PREFIX
         exec "$program" "$@"
     ) > out 2> message
     check "'$1' with a limit of file sizes: status 1" test $? -eq 1
