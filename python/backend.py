@@ -92,7 +92,7 @@ def files(built: Path) -> dict:
     return found
 
 
-def info(editable: bool) -> dict:
+def info() -> dict:
     wheel = f"Wheel-Version: 1.0\nGenerator: punctum\nRoot-Is-Purelib: false\nTag: {tag()}\n"
     folder = f"punctum-{version()}.dist-info"
     return {
@@ -129,9 +129,22 @@ def get_requires_for_build_wheel(config_settings: object = None) -> list:
 get_requires_for_build_sdist = get_requires_for_build_editable = get_requires_for_build_wheel
 
 
+def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: object = None) -> str:
+    """What pip asks before it builds; without this it would build for the answer."""
+    contents = info()
+    for name, data in contents.items():
+        place = Path(metadata_directory) / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    return next(iter(contents)).split("/")[0]
+
+
+prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
+
+
 def build_wheel(wheel_directory: str, config_settings: object = None, metadata_directory: object = None) -> str:
     contents = {name: path.read_bytes() for name, path in files(make()).items()}
-    return pack(wheel_directory, {**contents, **info(False)})
+    return pack(wheel_directory, {**contents, **info()})
 
 
 def link(built: Path) -> None:
@@ -145,7 +158,7 @@ def link(built: Path) -> None:
 
 def build_editable(wheel_directory: str, config_settings: object = None, metadata_directory: object = None) -> str:
     link(make())
-    return pack(wheel_directory, {"punctum.pth": f"{PACKAGE.parent}\n".encode(), **info(True)})
+    return pack(wheel_directory, {"punctum.pth": f"{PACKAGE.parent}\n".encode(), **info()})
 
 
 def build_sdist(sdist_directory: str, config_settings: object = None) -> str:
