@@ -24,7 +24,7 @@ import torch
 
 from . import _c
 from .errors import InvalidError
-from .gradients import SPIKE, sweep
+from .gradients import SPIKE
 from .network import Network as Description
 from .network import Population
 from .values import Array, Value
@@ -78,6 +78,23 @@ class SpikeTimes(NamedTuple):
         return torch.bincount(cell, minlength=self.batch * size).reshape(self.batch, size)
 
 
+class _Spikes(NamedTuple):
+    """Of examples: those of the k-th from first[k] to first[k + 1]."""
+
+    spikes: Array
+    first: Array
+
+    def part(self, begin: int, end: int) -> _Spikes:
+        first = self.first[begin : end + 1]
+        return _Spikes(self.spikes[first[0] : first[-1]], first - first[0])
+
+    @staticmethod
+    def joined(parts: Sequence[_Spikes]) -> _Spikes:
+        counts = [np.diff(part.first) for part in parts]
+        first = np.concatenate([[0], *counts]).cumsum()
+        return _Spikes(np.concatenate([np.empty(0, SPIKE), *(part.spikes for part in parts)]), first)
+
+
 class _Worker:
     """A simulation of one thread."""
 
@@ -86,14 +103,11 @@ class _Worker:
         options.size = ctypes.sizeof(options)
         self._handle = handle  # outlives the simulation
         self._weights: Optional[list[Array]] = None
-        self.simulation, self._recording = ctypes.c_void_p(), ctypes.c_void_p()
+        self.simulation = ctypes.c_void_p()
         _c.call("pm_simulation_new", handle.pointer, ctypes.byref(options), ctypes.byref(self.simulation))
-        _c.call("pm_recording_new", handle.pointer, ctypes.byref(self._recording))
-        _c.lib.pm_simulation_record(self.simulation, self._recording)
 
     def __del__(self) -> None:
         _c.lib.pm_simulation_free(self.simulation)
-        _c.lib.pm_recording_free(self._recording)
 
     def weigh(self, weights: list[Array]) -> None:
         """Back to t = 0 with these weights."""
@@ -103,16 +117,18 @@ class _Worker:
                 _c.call("pm_simulation_set_weights", self.simulation, number, values.ctypes.data, len(values))
             self._weights = weights
 
-    def run(self, events: Array, until: float) -> Array:
-        _c.call("pm_simulation_reset", self.simulation)
-        _c.call("pm_python_inject", self.simulation, events.ctypes.data, len(events))
-        try:
-            _c.call("pm_simulation_run", self.simulation, until)
-            pointer, n = ctypes.c_void_p(), ctypes.c_size_t()
-            _c.call("pm_recording_all", self._recording, ctypes.byref(pointer), ctypes.byref(n))
-            return _c.adopt(pointer, n.value, SPIKE)
-        finally:
-            _c.lib.pm_recording_clear(self._recording)
+    def run(self, given: _Spikes, until: float) -> _Spikes:
+        found, pointer = np.zeros(len(given.first), np.int64), ctypes.c_void_p()
+        places = (given.spikes.ctypes.data, given.first.ctypes.data, len(given.first) - 1)
+        _c.call("pm_python_batch_run", self.simulation, *places, until, ctypes.byref(pointer), found.ctypes.data)
+        return _Spikes(_c.adopt(pointer, int(found[-1]), SPIKE), found)
+
+    def backward(self, fired: _Spikes, dl_dt: Array, slope_floor: float, room: dict[str, Array]) -> None:
+        pinned = _c.Pinned()
+        c = _c.new("pm_gradient", **{name: pinned.doubles(array) for name, array in room.items()})
+        c.size = ctypes.sizeof(c)
+        places = (fired.spikes.ctypes.data, fired.first.ctypes.data, len(fired.first) - 1, dl_dt.ctypes.data)
+        _c.call("pm_python_batch_gradient", self.simulation, *places, slope_floor, ctypes.byref(c))
 
 
 class _Parameters(NamedTuple):
@@ -190,7 +206,7 @@ class _Core:
         self._present = parameters
 
     def each(self, weights: list[Array], batch: int, task: Any) -> list[Any]:
-        """task(worker, examples) for chunks of examples, on all threads; what they give, in order."""
+        """task(worker, begin, end) for chunks of examples, on all threads; what they give, in order."""
         handle = self.network._current()
 
         def chunk(begin: int) -> Any:
@@ -199,7 +215,7 @@ class _Core:
             except IndexError:
                 worker = _Worker(handle)
             worker.weigh(weights)
-            result = task(worker, range(begin, min(begin + CHUNK, batch)))
+            result = task(worker, begin, min(begin + CHUNK, batch))
             self._workers.append(worker)
             return result
 
@@ -210,18 +226,18 @@ class _Core:
             self._pool = concurrent.futures.ThreadPoolExecutor(self.threads)
         return list(self._pool.map(chunk, begins))
 
-    def forward(self, parameters: _Parameters, events: list[Array]) -> list[Array]:
+    def forward(self, parameters: _Parameters, given: _Spikes) -> _Spikes:
         """The spikes of all populations, of every example."""
 
-        def task(worker: _Worker, examples: range) -> list[Array]:
-            return [worker.run(events[k], self.duration) for k in examples]
+        def task(worker: _Worker, begin: int, end: int) -> _Spikes:
+            return worker.run(given.part(begin, end), self.duration)
 
         self.describe(parameters)
-        return [spikes for part in self.each(parameters.weights, len(events), task) for spikes in part]
+        return _Spikes.joined(self.each(parameters.weights, len(given.first) - 1, task))
 
     def backward(
-        self, parameters: _Parameters, spikes: list[Array], dl_dt: list[Array], wanted: tuple[bool, bool, bool]
-    ) -> tuple[_Parameters, list[Array]]:
+        self, parameters: _Parameters, fired: _Spikes, dl_dt: Array, wanted: tuple[bool, bool, bool]
+    ) -> tuple[_Parameters, Array]:
         """Derivatives with respect to the parameters, summed over the examples, and the times of all spikes."""
         self.describe(parameters)
         sizes = [sum(map(len, parameters.weights)), sum(map(len, parameters.delays))]
@@ -229,19 +245,17 @@ class _Core:
         names = [name for name, is_wanted in zip(("weight", "delay", "threshold"), wanted) if is_wanted]
         lengths = dict(zip(("weight", "delay", "threshold"), sizes))
 
-        def task(worker: _Worker, examples: range) -> tuple[dict[str, Array], list[Array]]:
-            room = {name: np.zeros(lengths[name]) for name in names}
-            moved = [np.empty(len(spikes[k])) for k in examples]
-            for k, times in zip(examples, moved):
-                if dl_dt[k].any():
-                    sweep(worker.simulation, spikes[k], dl_dt[k], self.floor, {**room, "time": times})
-                else:
-                    times[:] = 0.0
-            return room, moved
+        moved = np.empty(len(fired.spikes))
 
-        parts = self.each(parameters.weights, len(spikes), task)
+        def task(worker: _Worker, begin: int, end: int) -> dict[str, Array]:
+            room = {name: np.zeros(lengths[name]) for name in names}
+            mine = slice(fired.first[begin], fired.first[end])
+            worker.backward(fired.part(begin, end), dl_dt[mine], self.floor, {**room, "time": moved[mine]})
+            return room
+
+        parts = self.each(parameters.weights, len(fired.first) - 1, task)
         total = {name: np.zeros(length) for name, length in lengths.items()}
-        for room, _ in parts:
+        for room in parts:
             for name in names:
                 total[name] += room[name]
         ends = np.cumsum([len(values) for values in parameters.weights], dtype=int)[:-1]
@@ -249,7 +263,7 @@ class _Core:
         thresholds = [total["threshold"][first[p.name] : first[p.name] + p.size] for p in self.cells]
         weights, delays = (np.split(total[name], ends) if parameters.weights else [] for name in ("weight", "delay"))
         found = _Parameters(weights, delays, thresholds)
-        return found, [times for _, moved in parts for times in moved]
+        return found, moved
 
 
 class _Simulate(torch.autograd.Function):
@@ -261,12 +275,12 @@ class _Simulate(torch.autograd.Function):
         ctx.save_for_backward(*given)
         events["time"] = time.detach().numpy()
         ctx.order = np.lexsort((events["neuron"], events["population"], events["time"], sample))
-        ctx.ends = np.cumsum(np.bincount(sample, minlength=batch))[:-1]
-        ctx.spikes = core.forward(_unpack(core, given), np.split(events[ctx.order], ctx.ends))
-        ctx.seen = [np.flatnonzero(core.is_output[spikes["population"]]) for spikes in ctx.spikes]
-        parts = [spikes[seen] for spikes, seen in zip(ctx.spikes, ctx.seen)]
-        fired = np.concatenate(parts) if parts else np.empty(0, SPIKE)
-        samples = np.repeat(np.arange(batch), [len(part) for part in parts])
+        counts = np.bincount(sample, minlength=batch)
+        ordered = _Spikes(events[ctx.order], np.concatenate([[0], counts]).cumsum())
+        ctx.fired = core.forward(_unpack(core, given), ordered)
+        ctx.seen = np.flatnonzero(core.is_output[ctx.fired.spikes["population"]])
+        fired = ctx.fired.spikes[ctx.seen]
+        samples = np.repeat(np.arange(batch), np.diff(ctx.fired.first))[ctx.seen]
         numbers = (fired["population"].astype(np.int64), fired["neuron"].astype(np.int64), samples)
         others = tuple(map(torch.from_numpy, numbers))
         ctx.mark_non_differentiable(*others)
@@ -279,16 +293,13 @@ class _Simulate(torch.autograd.Function):
         core, given = ctx.core, ctx.saved_tensors
         if of_time is None:
             return (None,) * (5 + len(given))
-        parts = np.split(of_time.numpy(), np.cumsum([len(seen) for seen in ctx.seen])[:-1])
-        dl_dt = [np.zeros(len(spikes)) for spikes in ctx.spikes]
-        for loss, seen, part in zip(dl_dt, ctx.seen, parts):
-            loss[seen] = part
+        dl_dt = np.zeros(len(ctx.fired.spikes))
+        dl_dt[ctx.seen] = of_time.numpy()
         n, needs = len(core.network.projections), ctx.needs_input_grad[5:]
         wanted = (any(needs[:n]), any(needs[n : 2 * n]), any(needs[2 * n :]))
-        found, moved = core.backward(_unpack(core, given), ctx.spikes, dl_dt, wanted)
+        found, moved = core.backward(_unpack(core, given), ctx.fired, dl_dt, wanted)
         back = np.empty(len(ctx.order))
-        sources = [times[core.is_input[s["population"]]] for s, times in zip(ctx.spikes, moved)]
-        back[ctx.order] = np.concatenate(sources) if sources else 0.0
+        back[ctx.order] = moved[core.is_input[ctx.fired.spikes["population"]]]
         flat = [torch.from_numpy(np.ascontiguousarray(values)) for group in found for values in group]
         return (None, None, None, None, torch.from_numpy(back), *flat)
 

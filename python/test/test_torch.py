@@ -217,7 +217,7 @@ def test_mistakes():
 def test_the_examples_of_the_documentation_run():
     """As they stand there, and with a gradient."""
     text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-    [code] = re.findall(r"```py\n(.*?)```", text, flags=re.S)
+    [code] = re.findall(r"```py\n(import torch\n.*?)```", text, flags=re.S)
     names = {}
     exec(compile(code, "docs/python.md", "exec"), names)
     assert names["layer"].weight.grad.any()
