@@ -7,7 +7,6 @@ are.
 from __future__ import annotations
 
 import ctypes
-import functools
 import os
 from typing import Any, Optional, Sequence, Union
 
@@ -83,7 +82,6 @@ class Pinned:
         return ctypes.cast(self.keep((kind * max(len(values), 1))(*values)), ctypes.POINTER(kind))
 
 
-@functools.lru_cache(maxsize=None)
 def dtype_of(name: str) -> np.dtype[Any]:
     """Of numpy's arrays with the layout of this structure, which consists of numbers."""
     kind = structures[name]
