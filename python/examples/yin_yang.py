@@ -1,8 +1,9 @@
 """Trains the Yin-Yang set (Kriener, Goeltz and Petrovici 2022) with PyTorch's Adam on exact spike times:
 
-    python python/examples/yin_yang.py
+    python python/examples/yin_yang.py             # two spiking layers: the output that fires first tells the class
+    python python/examples/yin_yang.py --readout   # a spiking layer, and a linear readout of its spikes
 
-A layer of spiking neurons, and a linear readout of its spikes. Prints the accuracy on validation data after every epoch, and at the end that on test data.
+Prints the accuracy on validation data after every epoch, and at the end that on test data.
 """
 
 import argparse
@@ -39,16 +40,40 @@ def draw(n: int, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(20.0 * (1.0 - features))[:, :, None], torch.tensor(classes)
 
 
-class Classifier(torch.nn.Module):
-    """Hidden neurons, and a linear readout of their spikes, early ones counting most."""
+def spiking(n_inputs: int, n_neurons: int, weight: pm.Distribution, floor: float, seed: int) -> SpikingLayer:
+    return SpikingLayer(
+        n_inputs, n_neurons, duration=DURATION, weight=weight, seed=seed, slope_floor=floor, threads=1, **NEURON
+    )
+
+
+class FirstSpike(torch.nn.Module):
+    """Two layers; the output that fires first tells the class."""
+
+    size, wanted, factor = 60, 0.5, 0.96  # hidden neurons, spikes of each in an example, of the rate in an epoch
 
     def __init__(self, hidden: int, seed: int) -> None:
         super().__init__()
-        self.hidden = SpikingLayer(
-            5, hidden, duration=DURATION, weight=pm.normal(900, 600), seed=seed, slope_floor=0.1, threads=1, **NEURON
-        )
+        self.hidden = spiking(5, hidden, pm.normal(900, 600), 3.0, seed)
+        self.output = spiking(hidden, 3, pm.normal(600, 300), 3.0, seed)
+
+    def forward(self, times: torch.Tensor) -> torch.Tensor:
+        spikes = self.hidden(SpikeTimes.of(times))
+        self.rate = spikes.counts(len(self.hidden.weight)).double().mean(0)
+        return -self.output(spikes).first(3, DURATION) / 0.5  # ms; a silent output is the last one
+
+    def groups(self) -> list:
+        return [{"params": self.parameters(), "lr": 1.0}]
+
+
+class Readout(torch.nn.Module):
+    """A spiking layer, and a linear readout of its spikes, early ones counting most."""
+
+    size, wanted, factor = 200, 0.1, 0.95
+
+    def __init__(self, hidden: int, seed: int) -> None:
+        super().__init__()
+        self.hidden = spiking(5, hidden, pm.normal(900, 600), 0.1, seed)
         self.readout = torch.nn.Linear(hidden, 3, bias=False, dtype=torch.float64)
-        self.rate = torch.zeros(hidden, dtype=torch.float64)  # spikes of each neuron in an example
 
     def forward(self, times: torch.Tensor) -> torch.Tensor:
         spikes = self.hidden(SpikeTimes.of(times))
@@ -69,7 +94,8 @@ def accuracy(model: torch.nn.Module, data: tuple[torch.Tensor, torch.Tensor]) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hidden", type=int, default=200)
+    parser.add_argument("--readout", action="store_true", help="of the spikes, in place of a second layer")
+    parser.add_argument("--hidden", type=int, help="neurons")
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--train", type=int, default=5000, help="examples")
     parser.add_argument("--test", type=int, default=1000, help="examples, as many for validation")
@@ -79,10 +105,11 @@ def main() -> None:
     torch.set_num_threads(1)  # tensors are small
     rng = np.random.default_rng(arguments.seed)
     train, validation, test = (draw(n, rng) for n in (arguments.train, arguments.test, arguments.test))
-    model = Classifier(arguments.hidden, arguments.seed)
+    kind = Readout if arguments.readout else FirstSpike
+    model = kind(arguments.hidden or kind.size, arguments.seed)
     mean = copy.deepcopy(model)  # the running mean of the weights is what is tested
     optimiser = torch.optim.Adam(model.groups())
-    schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, 0.95)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, kind.factor)
     steps, begin = 0, time.monotonic()
     for epoch in range(arguments.epochs):
         for part in torch.randperm(arguments.train).split(50):
@@ -91,8 +118,8 @@ def main() -> None:
             loss.backward()
             optimiser.step()
             with torch.no_grad():
-                # Where a neuron is silent there is no gradient: it is lifted until it fires in a tenth of the examples.
-                model.hidden.weight += 5.0 * (0.1 - model.rate).clamp(min=0.0)[:, None]
+                # A silent neuron has no gradient: those that fire too rarely are lifted.
+                model.hidden.weight += 5.0 * (model.wanted - model.rate).clamp(min=0.0)[:, None]
                 steps += 1
                 for kept, now in zip(mean.parameters(), model.parameters()):
                     kept.lerp_(now, max(0.01, 1.0 / steps))
