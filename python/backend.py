@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "python" / "punctum"
 BUILT = ["_core.abi3.so", "_declarations.py"]
-# What a source distribution holds: all that the library, the program and their tests are built from.
+# What a source distribution holds: all that the library, the program and the package are built from.
 SOURCES = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "pyproject.toml", "punctum.pc.in"]
 FOLDERS = ["include", "src", "python", "scripts", "docs"]
 LEFT_OUT = {".png", ".svg", ".pyc", ".so", ".o"}

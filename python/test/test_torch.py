@@ -223,8 +223,9 @@ def test_the_examples_of_the_documentation_run():
     assert names["layer"].weight.grad.any()
 
 
-def test_the_example_learns(monkeypatch, capsys):
-    """The first steps of the example already tell the classes apart better than chance."""
-    monkeypatch.setattr("sys.argv", "yin_yang.py --epochs 2 --train 600 --test 100 --hidden 60".split())
+@pytest.mark.parametrize("options", ["--readout --epochs 2 --train 600 --hidden 60", "--epochs 3 --train 3000"])
+def test_the_examples_learn(options, monkeypatch, capsys):
+    """The first steps of the examples already tell the classes apart better than chance."""
+    monkeypatch.setattr("sys.argv", f"yin_yang.py --test 100 {options}".split())
     runpy.run_path(str(ROOT / "python" / "examples" / "yin_yang.py"), run_name="__main__")
     assert float(capsys.readouterr().out.split()[-2]) > 60.0
