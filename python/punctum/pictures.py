@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from .simulation import Spikes
 
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b")
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 320, 60, 40, 10
+WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM, TOP = 640, 320, 60, 10, 40, 10
+NAMES = 100  # RIGHT where names stand
+STYLE = 'font-family="sans-serif" font-size="12"'
 
 
 class Svg:
@@ -34,17 +36,19 @@ def _ticks(low: float, high: float) -> Array:
     span = high - low if high > low else 1.0
     step = 10.0 ** np.floor(np.log10(span / 2.0))
     step *= 5.0 if span / step > 25 else 2.0 if span / step > 10 else 1.0
-    return cast(Array, np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step)
+    return cast(Array, np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step + 0.0)  # no -0
 
 
 class _Frame:
     """Axes, and room for what is drawn in them."""
 
-    def __init__(self, x: tuple[float, float], y: tuple[float, float], labels: tuple[str, str]) -> None:
-        self.x, self.y = x, y
+    def __init__(
+        self, x: tuple[float, float], y: tuple[float, float], labels: tuple[str, str], margin: int = RIGHT
+    ) -> None:
+        self.x, self.y, self.right = x, y, WIDTH - margin
         self.parts: list[str] = []
-        right, low = WIDTH - 10, HEIGHT - BOTTOM
-        style = 'font-family="sans-serif" font-size="12" fill="#333"'
+        right, low = self.right, HEIGHT - BOTTOM
+        style = f'{STYLE} fill="#333"'
         for value in _ticks(*x):
             at = self.across(value)
             self.parts.append(f'<path d="M{at:.1f} {low}v5" stroke="#333"/>')
@@ -62,11 +66,16 @@ class _Frame:
 
     def across(self, value: Any) -> Any:
         span = self.x[1] - self.x[0] or 1.0
-        return LEFT + (value - self.x[0]) / span * (WIDTH - 10 - LEFT)
+        return LEFT + (value - self.x[0]) / span * (self.right - LEFT)
 
     def down(self, value: Any) -> Any:
         span = self.y[1] - self.y[0] or 1.0
         return HEIGHT - BOTTOM - (value - self.y[0]) / span * (HEIGHT - BOTTOM - TOP)
+
+    def name(self, text: str, y: float, colour: str) -> None:
+        """Beside the axes."""
+        place = f'x="{self.right + 8}" y="{self.down(y) + 4:.1f}"'
+        self.parts.append(f'<text {place} {STYLE} fill="{colour}">{escape(text)}</text>')
 
     def svg(self) -> Svg:
         size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
@@ -85,8 +94,8 @@ def _axes(axes: Any) -> Any:
     from matplotlib import get_backend, pyplot
 
     if get_backend().lower() == "agg":
-        return Figure(figsize=(8, 4)).add_subplot()
-    return pyplot.subplots(figsize=(8, 4))[1]
+        return Figure(figsize=(8, 4), layout="constrained").add_subplot()
+    return pyplot.subplots(figsize=(8, 4), layout="constrained")[1]
 
 
 class Pictures:
@@ -105,7 +114,8 @@ class Pictures:
         frame: Optional[_Frame] = None
         if place is None:
             total = sum(s.size for s in chosen)
-            frame = _Frame((self.start, self.stop), (-0.5, max(total, 1) - 0.5), ("time (ms)", "neuron"))
+            margin = NAMES if len(chosen) > 1 else RIGHT
+            frame = _Frame((self.start, self.stop), (-0.5, max(total, 1) - 0.5), ("time (ms)", "neuron"), margin)
         for k, spikes in enumerate(chosen):
             colour = COLOURS[k % len(COLOURS)]
             if frame is None:
@@ -116,12 +126,14 @@ class Pictures:
                 x, y = frame.across(spikes.time), frame.down(spikes.neuron + float(rows)) - height / 2
                 marks = "".join(f"M{a:.1f} {b:.1f}v{height:.1f}" for a, b in zip(x, y))
                 frame.parts.append(f'<path d="{marks}" stroke="{colour}"><title>{escape(spikes.name)}</title></path>')
+                if len(chosen) > 1:
+                    frame.name(spikes.name, rows + 0.5 * (spikes.size - 1), colour)
             rows += spikes.size
         if frame is not None:
             return frame.svg()
         place.set(xlabel="time (ms)", ylabel="neuron", xlim=(self.start, self.stop))
         if len(chosen) > 1:
-            place.legend(loc="upper right")
+            place.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         return place
 
     def potential(

@@ -275,6 +275,7 @@ def test_tables_and_pictures(monkeypatch):
     run = build().simulation().run()
     svg = run.raster(svg=True)
     assert svg._repr_svg_().startswith("<svg") and svg.text.count("v") > 10
+    assert ">cells</text>" in svg.text and ">0</text>" in svg.text and ">-0</text>" not in svg.text
     assert "polyline" in str(run.potential("cells", svg=True))
     pandas = pytest.importorskip("pandas")
     table = run.to_pandas()
