@@ -65,7 +65,8 @@ pm_status pm_python_batch_gradient(pm_simulation *simulation, const pm_spike *sp
         pm_gradient of_one = *into;
         of_one.time += begin;
         if (has_effect(dl_dt + begin, size))
-            status = pm_simulation_gradient(simulation, spikes + begin, size, dl_dt + begin, slope_floor, &of_one, error);
+            status =
+                pm_simulation_gradient(simulation, spikes + begin, size, dl_dt + begin, slope_floor, &of_one, error);
         else if (size > 0)
             memset(of_one.time, 0, size * sizeof *of_one.time);
     }

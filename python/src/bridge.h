@@ -49,14 +49,15 @@ PM_API pm_status pm_python_run_reset(pm_python_run *run, pm_error *error);
 /* Lets neurons of sources fire (population, neuron, time of each of n spikes), as pm_simulation_inject. */
 PM_API pm_status pm_python_inject(pm_simulation *simulation, const pm_spike *spikes, size_t n, pm_error *error);
 
-/* Runs n examples from 0 until `until` (ms), each with spikes of its own of sources: those from first[k] to first[k + 1]
- * of `given`. The spikes of all populations that are recorded, from found[k] to found[k + 1] of *spikes, are in the order
- * that a gradient needs; the array is the caller's, `found` has room for n + 1. Callbacks of the simulation end. */
+/* Runs n examples from 0 until `until` (ms), each with spikes of its own of sources: those from first[k] to first[k +
+ * 1] of `given`. The spikes of all populations that are recorded, from found[k] to found[k + 1] of *spikes, are in the
+ * order that a gradient needs; the array is the caller's, `found` has room for n + 1. Callbacks of the simulation end.
+ */
 PM_API pm_status pm_python_batch_run(pm_simulation *simulation, const pm_spike *given, const size_t *first, size_t n,
                                      double until, pm_spike **spikes, size_t *found, pm_error *error);
 
-/* pm_simulation_gradient of each of n examples, with `spikes` and dl_dt from first[k] to first[k + 1]; sums, and times of
- * all spikes (`time`, which must be there), go into `into`. */
+/* pm_simulation_gradient of each of n examples, with `spikes` and dl_dt from first[k] to first[k + 1]; sums, and times
+ * of all spikes (`time`, which must be there), go into `into`. */
 PM_API pm_status pm_python_batch_gradient(pm_simulation *simulation, const pm_spike *spikes, const size_t *first,
                                           size_t n, const double *dl_dt, double slope_floor, const pm_gradient *into,
                                           pm_error *error);
