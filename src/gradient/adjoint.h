@@ -24,6 +24,7 @@
 #define PM_GRADIENT_ADJOINT_H
 
 #include "gradient/arrivals.h"
+#include "layer/layer_receptors.h"
 #include "layer/layered.h"
 
 /* Where a sweep adds derivatives of the loss; NULL: not wanted. Units: of the loss per ... */
@@ -75,6 +76,10 @@ typedef struct pm_adjoint_layers {
     pm_basis_table steps; /* between the arrivals at the layer at hand */
     double *shifted;      /* dL/dt of its arrivals */
     size_t n_shifted;
+    pm_layer_part part; /* the input over one receptor of the layer at hand, */
+    double *of_part;    /* and its dL/dt */
+    double *pull;       /* dL/dt of the layer's own spikes, as it goes through one receptor */
+    size_t n_of_part, n_pull;
     struct pm_adjoint_target *target; /* the neuron at hand of a layer with delays of its synapses */
 } pm_adjoint_layers;
 

@@ -45,6 +45,9 @@ void pm_adjoint_layers_free(pm_adjoint_layers *a) {
     free(a->touched);
     free(a->kept);
     free(a->shifted);
+    pm_layer_part_free(&a->part);
+    free(a->of_part);
+    free(a->pull);
     pm_adjoint_target_free(a->target);
     pm_basis_free(&a->steps);
     *a = (pm_adjoint_layers){.slope_floor = a->slope_floor, .input_times = a->input_times, .delay = a->delay};
@@ -301,6 +304,69 @@ static pm_status descend_plain(pm_adjoint_layers *a, const pm_layer *layer, cons
     return descend(a, &d, gradient->in, gradient->weight, error);
 }
 
+/* u' after each restart, of all receptors together. */
+static pm_status find_restarts_over(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in,
+                                    const pm_raster *out, pm_error *error) {
+    const pm_lif *lif = &layer->lif;
+    const double leak = (lif->u_inf - lif->u_reset) * lif->l_m;
+    if (!(lif->t_ref > 0.0)) {
+        descent d = descent_of(a, lif, layer, in, out);
+        find_restarts(a, &d, a->restart);
+        return PM_OK;
+    }
+    pm_status status = PM_OK;
+    for (size_t s = 0; s < out->n; s++)
+        a->restart[s] = leak;
+    for (size_t r = 0; !status && r < layer->receptors->n; r++) {
+        const pm_lif kernel = pm_layer_kernel(layer, r);
+        descent d = descent_of(a, &kernel, layer, &a->part.spikes, out);
+        status = pm_layer_part_take(&a->part, layer, r, in, error);
+        if (!status)
+            status = tabulate(a, &kernel, &a->part.spikes, error);
+        if (status)
+            break;
+        follow_currents(a, &d, a->pull);
+        for (size_t s = 0; s < out->n; s++)
+            a->restart[s] += a->pull[s] - leak;
+    }
+    return status;
+}
+
+/* Receptor by receptor: p_u is the same each time, as it does not depend on currents, and so is what becomes of moved.
+ */
+static pm_status descend_receptors(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in,
+                                   const pm_raster *out, double *moved, const pm_layer_gradient *gradient,
+                                   pm_error *error) {
+    if (!grow(&a->pull, &a->n_pull, out->n) || !grow(&a->of_part, &a->n_of_part, in->n))
+        return pm_fail_memory(error, "the gradient");
+    pm_status status = find_restarts_over(a, layer, in, out, error);
+    for (size_t r = 0; !status && r < layer->receptors->n; r++) {
+        const pm_lif kernel = pm_layer_kernel(layer, r);
+        descent d = descent_of(a, &kernel, layer, &a->part.spikes, out);
+        d.fires = true;
+        d.pull = d.moved = a->pull;
+        d.restart = a->restart;
+        memcpy(a->pull, moved, out->n * sizeof *moved);
+        status = pm_layer_part_take(&a->part, layer, r, in, error);
+        if (!status)
+            status = tabulate(a, &kernel, &a->part.spikes, error);
+        if (status)
+            break;
+        memset(a->of_part, 0, a->part.spikes.n * sizeof *a->of_part);
+        status = descend(a, &d, gradient->in ? a->of_part : NULL, gradient->weight, error);
+        for (size_t k = 0; gradient->in && k < a->part.spikes.n; k++)
+            gradient->in[a->part.place[k]] += a->of_part[k];
+    }
+    if (!status)
+        memcpy(moved, a->pull, out->n * sizeof *moved);
+    return status;
+}
+
+static pm_status descend_layer(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in, const pm_raster *out,
+                               double *moved, const pm_layer_gradient *gradient, pm_error *error) {
+    return (layer->receptors ? descend_receptors : descend_plain)(a, layer, in, out, moved, gradient, error);
+}
+
 /* A layer whose sources each have one delay for all targets has taken the spikes it was to take when they arrived. */
 static pm_status descend_shifted(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *out, double *moved,
                                  const pm_layer_gradient *gradient, pm_error *error) {
@@ -310,7 +376,7 @@ static pm_status descend_shifted(pm_adjoint_layers *a, const pm_layer *layer, co
     for (size_t k = 0; k < from->count; k++)
         a->shifted[k] = 0.0;
     const pm_layer_gradient own = {.weight = gradient->weight, .in = a->shifted};
-    pm_status status = descend_plain(a, layer, &layer->shifted, out, moved, &own, error);
+    pm_status status = descend_layer(a, layer, &layer->shifted, out, moved, &own, error);
     for (size_t k = 0; k < from->count; k++) {
         if (gradient->delay)
             gradient->delay[pm_delay_place(&layer->delays, from->items[k].source, 0)] += a->shifted[k];
@@ -335,7 +401,7 @@ pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const 
                                        .delay = a->delay ? a->delay[l] : NULL,
                                        .in = l > lowest || a->input_times ? a->time[l] : NULL};
         if (!layer->delays.value)
-            status = descend_plain(a, layer, in, out, a->time[l + 1], &own, error);
+            status = descend_layer(a, layer, in, out, a->time[l + 1], &own, error);
         else if (layer->delays.by_target > 0)
             status = pm_adjoint_delayed(a, layer, in, out, a->time[l + 1], &own, error);
         else

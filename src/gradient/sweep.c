@@ -17,7 +17,11 @@ void pm_sweep_free(pm_sweep *w) {
         free(w->before[l]);
         free(w->decay[l]);
         free(w->gain[l]);
+        free(w->kernels[l]);
     }
+    free(w->below);
+    pm_layer_part_free(&w->part);
+    free(w->of_part);
     pm_way_back_free(&w->way);
     pm_basis_free(&w->lags);
     free(w->raw);
@@ -25,6 +29,14 @@ void pm_sweep_free(pm_sweep *w) {
     free(w->reset_time);
     free(w->reset_gain);
     *w = (pm_sweep){0};
+}
+
+/* Of all receptors of a layer; NULL without memory. */
+static pm_lif *make_kernels(const pm_layer *layer, double tau_hat) {
+    pm_lif *kernels = malloc(pm_layer_n_receptors(layer) * sizeof *kernels);
+    for (size_t r = 0; kernels && r < pm_layer_n_receptors(layer); r++)
+        kernels[r] = layer->receptors ? pm_layer_kernel_with(layer, r, tau_hat) : pm_trace_kernel(&layer->lif, tau_hat);
+    return kernels;
 }
 
 pm_status pm_sweep_new(pm_sweep *w, const pm_layered *net, const bool *plastic, double tau_hat, double tau_hat_hidden,
@@ -38,14 +50,18 @@ pm_status pm_sweep_new(pm_sweep *w, const pm_layered *net, const bool *plastic, 
     while (w->lowest < last && !plastic[w->lowest])
         w->lowest++;
     pm_status status = PM_OK;
-    w->output = pm_trace_kernel(&net->layers[last].lif, tau_hat);
-    w->hidden = pm_trace_kernel(&net->layers[last].lif, tau_hat_hidden);
-    for (size_t l = 0; l <= last; l++) {
+    for (size_t l = 0; !status && l <= last; l++) {
         w->offset[l] = w->row;
         w->row += plastic[l] ? net->layers[l].n_in * net->layers[l].stride : 0;
+        w->kernels[l] = make_kernels(&net->layers[l], l < last ? tau_hat_hidden : tau_hat);
+        if (!w->kernels[l])
+            status = pm_fail_memory(error, "kernels");
     }
+    w->below = make_kernels(&net->layers[last], tau_hat_hidden);
+    if (!status && !w->below)
+        status = pm_fail_memory(error, "kernels");
     for (size_t l = w->lowest; !status && l < last; l++)
-        status = pm_traces_new(&w->errors[l], &w->hidden, net->layers[l].n_out, error);
+        status = pm_traces_new(&w->errors[l], &w->kernels[l][0], net->layers[l].n_out, error);
     if (status)
         pm_sweep_free(w);
     return status;
@@ -169,11 +185,39 @@ static size_t count_before(const pm_raster *raster, double t) {
     return low;
 }
 
+/* What an event of neuron `o` at t has to do with the output layer's inputs number `first` to `end` - 1 over one of its
+ * receptors. */
+static void start_over(pm_sweep *w, const pm_layered *net, size_t receptor, size_t first, size_t end, uint32_t o,
+                       double *row) {
+    const size_t last = w->n_layers - 1;
+    const pm_raster *in = &net->rasters[last];
+    const pm_layer *layer = &net->layers[last];
+    const pm_lif *own = &w->kernels[last][receptor], *below = &w->below[receptor];
+    const size_t from = pm_layer_first_source(layer, receptor), to = pm_layer_first_source(layer, receptor + 1);
+    if (w->plastic[last]) {
+        double *part = row + w->offset[last] + o;
+        pm_basis_fill(own, &w->lags, end - first);
+        for (size_t s = first; s < end; s++)
+            if (in->neuron[s] >= from && in->neuron[s] < to)
+                part[in->neuron[s] * layer->stride] += w->lags.d12[s - first];
+    }
+    if (w->lowest == last)
+        return;
+    if (!w->plastic[last] || own->l_m != below->l_m)
+        pm_basis_fill(below, &w->lags, end - first);
+    for (size_t s = first; s < end; s++) {
+        if (in->neuron[s] < from || in->neuron[s] >= to)
+            continue;
+        double derivative = w->lags.alpha[s - first] * below->inv_C - w->lags.d12[s - first] * below->l_m;
+        w->coefficient[last - 1][s] =
+            layer->weight[in->neuron[s] * layer->stride + o] * derivative * inverse_slope(w, in->slope[s]);
+    }
+}
+
 /* The output layer for an event of neuron `o` at t: its part of the gradient, and the coefficients of its inputs. */
 static pm_status start(pm_sweep *w, const pm_layered *net, double t, uint32_t o, double *row, pm_error *error) {
     const size_t last = w->n_layers - 1;
     const pm_raster *in = &net->rasters[last];
-    const pm_layer *layer = &net->layers[last];
     const size_t end = count_before(in, t);
     size_t first = end;
     while (first > 0 && t - in->time[first - 1] <= w->window)
@@ -183,23 +227,11 @@ static pm_status start(pm_sweep *w, const pm_layered *net, double t, uint32_t o,
         return status;
     for (size_t s = first; s < end; s++)
         w->lags.t[s - first] = t - in->time[s];
-    if (w->plastic[last]) {
-        double *part = row + w->offset[last] + o;
-        pm_basis_fill(&w->output, &w->lags, end - first);
-        for (size_t s = first; s < end; s++)
-            part[in->neuron[s] * layer->stride] += w->lags.d12[s - first];
-    }
-    if (w->lowest == last)
-        return PM_OK;
-    const size_t l = last - 1;
-    w->first[l] = first;
-    w->end[l] = end;
-    if (!w->plastic[last] || w->output.l_m != w->hidden.l_m)
-        pm_basis_fill(&w->hidden, &w->lags, end - first);
-    for (size_t s = first; s < end; s++) {
-        double derivative = w->lags.alpha[s - first] * w->hidden.inv_C - w->lags.d12[s - first] * w->hidden.l_m;
-        w->coefficient[l][s] =
-            layer->weight[in->neuron[s] * layer->stride + o] * derivative * inverse_slope(w, in->slope[s]);
+    for (size_t r = 0; r < pm_layer_n_receptors(&net->layers[last]); r++)
+        start_over(w, net, r, first, end, o, row);
+    if (w->lowest < last) {
+        w->first[last - 1] = first;
+        w->end[last - 1] = end;
     }
     return PM_OK;
 }
@@ -231,26 +263,61 @@ static pm_status list_way(pm_sweep *w, const pm_raster *in, const pm_raster *out
     return status;
 }
 
-/* Layer l, whose spikes have coefficients: its part of the gradient, and the coefficients of its inputs. */
-static pm_status descend(pm_sweep *w, const pm_layered *net, size_t l, double t, double *row, pm_error *error) {
-    const pm_raster *in = &net->rasters[l];
-    const bool below = l > w->lowest;
+/* Layer l, whose spikes have coefficients, and what reaches it over one receptor: its part of the gradient, and the
+ * coefficients of the inputs from `first` to `end` - 1. */
+static pm_status descend_over(pm_sweep *w, const pm_layered *net, size_t l, size_t receptor, const pm_raster *in,
+                              double t, double *row, double *coefficient, size_t *first, size_t *end, pm_error *error) {
     pm_way_spikes spikes;
-    size_t first;
-    pm_status status = list_way(w, in, &net->rasters[l + 1], l, t, &spikes, &first, error);
+    pm_status status = list_way(w, in, &net->rasters[l + 1], l, t, &spikes, first, error);
     if (status)
         return status;
-    pm_basis_fill(&w->hidden, &w->way.lags, w->way.n);
+    *end = spikes.inputs;
+    w->errors[l].kernel = w->kernels[l][receptor];
+    pm_basis_fill(&w->errors[l].kernel, &w->way.lags, w->way.n);
     pm_traces_reset(&w->errors[l], 0.0);
-    pm_traces_walk_back(&w->errors[l], &w->way, &spikes, below ? net->layers[l].weight : NULL,
-                        w->plastic[l] ? row + w->offset[l] : NULL, below ? w->coefficient[l - 1] : NULL);
-    if (!below)
-        return PM_OK;
-    for (size_t s = first; s < spikes.inputs; s++)
-        w->coefficient[l - 1][s] *= inverse_slope(w, in->slope[s]);
-    w->first[l - 1] = first;
-    w->end[l - 1] = spikes.inputs;
+    pm_traces_walk_back(&w->errors[l], &w->way, &spikes, coefficient ? net->layers[l].weight : NULL,
+                        w->plastic[l] ? row + w->offset[l] : NULL, coefficient);
+    for (size_t s = *first; coefficient && s < *end; s++)
+        coefficient[s] *= inverse_slope(w, in->slope[s]);
     return PM_OK;
+}
+
+/* The same receptor by receptor. */
+static pm_status descend_parts(pm_sweep *w, const pm_layered *net, size_t l, double t, double *row, double *coefficient,
+                               size_t *first, size_t *end, pm_error *error) {
+    const pm_layer *layer = &net->layers[l];
+    const pm_raster *in = &net->rasters[l], *part = &w->part.spikes;
+    pm_status status = grow(&w->of_part, &w->part_capacity, in->n, error);
+    for (size_t s = 0; coefficient && s < in->n; s++)
+        coefficient[s] = 0.0;
+    *first = in->n;
+    *end = 0;
+    for (size_t r = 0; !status && r < layer->receptors->n; r++) {
+        size_t begin = 0, stop = 0;
+        status = pm_layer_part_take(&w->part, layer, r, in, error);
+        if (!status)
+            status = descend_over(w, net, l, r, part, t, row, coefficient ? w->of_part : NULL, &begin, &stop, error);
+        if (status || begin == stop)
+            continue;
+        for (size_t s = begin; coefficient && s < stop; s++)
+            coefficient[w->part.place[s]] = w->of_part[s];
+        *first = w->part.place[begin] < *first ? w->part.place[begin] : *first;
+        *end = w->part.place[stop - 1] + 1 > *end ? w->part.place[stop - 1] + 1 : *end;
+    }
+    return status;
+}
+
+static pm_status descend(pm_sweep *w, const pm_layered *net, size_t l, double t, double *row, pm_error *error) {
+    double *coefficient = l > w->lowest ? w->coefficient[l - 1] : NULL;
+    size_t first = 0, end = 0;
+    pm_status status = net->layers[l].receptors
+                           ? descend_parts(w, net, l, t, row, coefficient, &first, &end, error)
+                           : descend_over(w, net, l, 0, &net->rasters[l], t, row, coefficient, &first, &end, error);
+    if (!status && coefficient) {
+        w->first[l - 1] = first < end ? first : end;
+        w->end[l - 1] = end;
+    }
+    return status;
 }
 
 pm_status pm_sweep_begin(pm_sweep *w, const pm_layered *net, pm_error *error) {
@@ -291,7 +358,7 @@ static pm_status compute_with_resets(pm_sweep *w, const pm_layered *net, double 
     if (status || isnan(w->reset_time[o]))
         return status;
     const double *R = reset_row(w, o), *G = R + w->row;
-    double h = pm_exp(-w->output.l_m * (t - w->reset_time[o]));
+    double h = pm_exp(-w->kernels[last][0].l_m * (t - w->reset_time[o]));
     pm_axpy(w->row, -h, R, row);
     if (w->kind == PM_RESETS_EXACT)
         pm_axpy(w->row, h * w->reset_gain[o], G, row);
@@ -341,7 +408,8 @@ void pm_sweep_trace(const pm_sweep *w, const pm_layered *net, size_t l, double t
     const pm_raster *in = &net->rasters[l];
     memset(trace, 0, (net->layers[l].n_in + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES * sizeof *trace);
     for (size_t k = 0; k < in->n && in->time[k] < t; k++)
-        trace[in->neuron[k]] += pm_lif_psp(l + 1 < w->n_layers ? &w->hidden : &w->output, t - in->time[k]);
+        trace[in->neuron[k]] +=
+            pm_lif_psp(&w->kernels[l][pm_layer_receptor_of(&net->layers[l], in->neuron[k])], t - in->time[k]);
 }
 
 void pm_sweep_add(const pm_sweep *w, const pm_layered *net, const double *row, double *const *change) {

@@ -18,6 +18,7 @@
 #define PM_GRADIENT_SWEEP_H
 
 #include "gradient/traces.h"
+#include "layer/layer_receptors.h"
 #include "layer/layered.h"
 
 typedef enum pm_resets { PM_RESETS_IGNORED, PM_RESETS_HELD, PM_RESETS_EXACT } pm_resets;
@@ -30,13 +31,17 @@ typedef struct pm_sweep {
     double window;                    /* ms, spikes longer before an event are left out */
     size_t row;                       /* doubles in the gradient of one event */
     size_t offset[PM_MOST_LAYERS];    /* of layer l's part of a row, which is laid out like the layer's weights */
-    pm_lif output, hidden;            /* kernels of the output layer's inputs and of all below */
+    pm_lif *kernels[PM_MOST_LAYERS];  /* of layer l's inputs, one for each receptor */
+    pm_lif *below;                    /* of the output layer's inputs, with the time constant of hidden layers */
     pm_traces errors[PM_MOST_LAYERS]; /* of a hidden layer's neurons, on their way back in time */
     pm_way_back way;
     pm_basis_table lags;                 /* from the inputs of the output layer to an event */
     double *coefficient[PM_MOST_LAYERS]; /* of each spike of a hidden layer */
     size_t coefficient_capacity[PM_MOST_LAYERS];
     size_t first[PM_MOST_LAYERS], end[PM_MOST_LAYERS]; /* the spikes that have a coefficient */
+    pm_layer_part part;                                /* several receptors: the spikes over one of them, */
+    double *of_part;                                   /* and their coefficients */
+    size_t part_capacity;
     pm_resets kind;
     size_t *before[PM_MOST_LAYERS]; /* exact: the neuron's spike before, or SIZE_MAX */
     double *decay[PM_MOST_LAYERS];  /* exact: h between the two */

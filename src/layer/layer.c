@@ -5,6 +5,7 @@
 
 #include "layer/layer_delayed.h"
 #include "layer/layer_narrow.h"
+#include "layer/layer_receptors.h"
 #include "layer/layer_span.h"
 #include "layer/layer_wide.h"
 
@@ -38,6 +39,8 @@ void pm_layer_free(pm_layer *layer) {
     free(layer->origins.items);
     pm_raster_free(&layer->shifted);
     pm_basis_free(&layer->basis);
+    pm_layer_receptors_free(layer->receptors);
+    layer->receptors = NULL;
     layer->weight = layer->scratch = NULL;
     layer->flagged = NULL;
     layer->steps = NULL;
@@ -115,11 +118,13 @@ pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, si
         status = pm_layer_shift(layer, in, duration, error);
         in = &layer->shifted;
     }
-    if (!status && !delayed)
+    if (!status && !delayed && !layer->receptors)
         status = tabulate(layer, in, duration, error);
     if (!status && layer->lif.theta <= 0.0)
         status = fire_at_rest(&spikes, layer->n_out, held, error);
-    if (!status && delayed)
+    if (!status && layer->receptors)
+        status = pm_layer_run_receptors(layer, in, duration, &spikes, u, error);
+    else if (!status && delayed)
         status = pm_layer_run_delayed(layer, in, duration, &spikes, u, error);
     else if (!status)
         status = (is_narrow(layer) ? pm_layer_run_narrow : pm_layer_run_wide)(layer, &spikes, u, error);

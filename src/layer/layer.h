@@ -44,9 +44,10 @@ typedef struct pm_layer {
     uint32_t *flagged;    /* neurons that may cross in the present interval */
     pm_layer_step *steps; /* of the present run */
     size_t n_steps, step_capacity;
-    pm_basis_table basis;    /* of every step */
-    pm_delayed_list origins; /* with delays: the arrivals of the last run, or of its last target */
-    pm_raster shifted;       /* the same where all targets of a source share its delay */
+    pm_basis_table basis;                 /* of every step */
+    pm_delayed_list origins;              /* with delays: the arrivals of the last run, or of its last target */
+    pm_raster shifted;                    /* the same where all targets of a source share its delay */
+    struct pm_layer_receptors *receptors; /* layer_receptors.h; NULL: one, that of `lif` */
 } pm_layer;
 
 /* A layer with weights of 0. Errors: PM_NO_MEMORY. */

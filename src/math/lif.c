@@ -57,7 +57,7 @@ pm_lif pm_lif_new(const pm_neuron *neuron) {
         lif.dyz = rate_difference(sorted[2], sorted[1]);
         lif.dxz = rate_difference(sorted[2], sorted[0]);
         lif.inv_dyz = lif.dyz > 0.0 ? 1.0 / lif.dyz : 0.0;
-        lif.inv_dxz = 1.0 / lif.dxz; /* > 0, since tau_1 > tau_2 */
+        lif.inv_dxz = lif.dxz > 0.0 ? 1.0 / lif.dxz : 0.0;
     }
     return lif;
 }

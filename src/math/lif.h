@@ -52,7 +52,8 @@ typedef struct pm_lif_basis {
     double d12;    /* D_12 / C_m, mV/pA: the PSP of a spike of weight 1 (single: d1) */
 } pm_lif_basis;
 
-/* The constants of a neuron whose parameters passed pm_neuron_check. */
+/* The constants of a neuron whose parameters passed pm_neuron_check. tau_1 and tau_2 may also be equal, for the basis
+ * of another d12, which is then to be put in: of (d12 t) e^{-l_1 t}. */
 pm_lif pm_lif_new(const pm_neuron *neuron);
 
 /* The basis at t >= 0 ms; relative errors below 1e-13 (typically 1e-15) as long as the exponentials exceed e^-300. */

@@ -47,15 +47,20 @@ static uint64_t of_jumps(uint64_t h, const pm_jump *jumps, size_t n) {
     return h;
 }
 
-/* What a population has beyond one receptor and a fixed threshold. */
-static uint64_t of_extras(uint64_t h, const pm_population *p) {
-    for (size_t k = 0; k < p->n_receptors; k++) {
-        const pm_receptor *r = &p->receptors[k];
+uint64_t pm_receptors_hash(uint64_t h, const pm_receptor *receptors, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        const pm_receptor *r = &receptors[k];
         h = pm_hash(h, r->name, strlen(r->name) + 1);
         h = pm_hash(h, r->kernel->kind.name, strlen(r->kernel->kind.name) + 1);
         h = pm_hash(h, r->parameters, sizeof r->parameters);
         h = HASH(h, r->peak);
     }
+    return h;
+}
+
+/* What a population has beyond one receptor and a fixed threshold. */
+static uint64_t of_extras(uint64_t h, const pm_population *p) {
+    h = pm_receptors_hash(h, p->receptors, p->n_receptors);
     h = of_jumps(h, p->threshold, p->n_threshold);
     h = of_jumps(h, p->after_spike, p->n_after_spike);
     h = HASH(h, p->reset.kind);

@@ -14,15 +14,19 @@
 
 enum { MOST_RECEPTORS = PM_MOST_RECEPTORS, MOST_JUMPS = PM_MOST_JUMPS };
 
+void pm_receptors_free(pm_receptor *receptors, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        free((char *)receptors[k].name);
+    free(receptors);
+}
+
 void pm_population_clear(pm_population *p) {
-    for (size_t k = 0; k < p->n_receptors; k++)
-        free((char *)p->receptors[k].name);
+    pm_receptors_free(p->receptors, p->n_receptors);
     for (size_t k = 0; p->varied && k < PM_VARIED; k++)
         free(p->varied[k].values);
     free(p->name);
     free(p->events);
     free(p->course.steps);
-    free(p->receptors);
     free(p->threshold);
     free(p->after_spike);
     free(p->varied);
@@ -43,14 +47,13 @@ bool pm_population_varies(const pm_population *p, const char *parameter) {
     return p->varied && place < PM_VARIED && is_given(&p->varied[place]);
 }
 
-/* What is but tau_1 and tau_2 by another name. */
-static bool is_plain(const pm_receptor *r) {
+bool pm_receptor_is_plain(const pm_receptor *r) {
     return !r->peak && (r->kernel->form == PM_FORM_EXPONENTIALS || r->kernel->impulse);
 }
 
 bool pm_population_is_general(const pm_population *p) {
     bool general = p->n_receptors > 1 || p->n_threshold > 0 || p->n_after_spike > 0 || p->reset.kind != PM_RESET_TO;
-    general = general || (p->n_receptors == 1 && !is_plain(&p->receptors[0]));
+    general = general || (p->n_receptors == 1 && !pm_receptor_is_plain(&p->receptors[0]));
     for (size_t k = 0; p->varied && k < PM_NEURON_FIELDS; k++)
         general = general || is_given(&p->varied[k]);
     return general;
@@ -67,11 +70,11 @@ bool pm_population_needs_general(const pm_network *network, uint32_t population)
 /* What goes beyond a plain neuron, or NULL. */
 static const char *beyond_plain(const pm_network *network, uint32_t number) {
     const pm_population *p = &network->populations[number];
-    const char *what = p->n_receptors > 1                                   ? "several receptors"
-                       : p->n_receptors == 1 && !is_plain(&p->receptors[0]) ? "a receptor of another kind"
-                       : p->n_threshold > 0                                 ? "a moving threshold"
-                       : p->n_after_spike > 0                               ? "currents after spikes"
-                       : p->reset.kind != PM_RESET_TO                       ? "a reset of another kind"
+    const char *what = p->n_receptors > 1                                               ? "several receptors"
+                       : p->n_receptors == 1 && !pm_receptor_is_plain(&p->receptors[0]) ? "a receptor of another kind"
+                       : p->n_threshold > 0                                             ? "a moving threshold"
+                       : p->n_after_spike > 0                                           ? "currents after spikes"
+                       : p->reset.kind != PM_RESET_TO                                   ? "a reset of another kind"
                        : pm_population_is_general(p) ? "parameters that differ from neuron to neuron"
                                                      : NULL;
     for (size_t k = 0; !what && k < network->n_currents; k++)
@@ -108,25 +111,25 @@ static pm_status find_lif(pm_network *network, uint32_t number, pm_population **
     return PM_OK;
 }
 
-static pm_status check_receptor(const pm_population *p, const pm_receptor *receptors, size_t k, pm_error *error) {
+static pm_status check_receptor(const char *who, const pm_receptor *receptors, size_t k, pm_error *error) {
     const pm_receptor *r = &receptors[k];
     pm_status status = pm_name_check(r->name, "receptor", error);
     for (size_t j = 0; status == PM_OK && j < k; j++)
         if (strcmp(receptors[j].name, r->name) == 0)
-            status = pm_fail(error, PM_INVALID, "'%s' has two receptors named '%s'", p->name, r->name);
+            status = pm_fail(error, PM_INVALID, "'%s' has two receptors named '%s'", who, r->name);
     if (status == PM_OK && !r->kernel)
         status = pm_fail(error, PM_INVALID, "the receptor '%s' has no kernel", r->name);
     return status == PM_OK ? pm_kind_check(&r->kernel->kind, r->parameters, error) : status;
 }
 
-pm_status pm_network_set_receptors(pm_network *network, uint32_t population, const pm_receptor *receptors, size_t n,
-                                   pm_error *error) {
-    pm_population *p = NULL;
-    pm_status status = find_lif(network, population, &p, error);
-    if (status == PM_OK && n > MOST_RECEPTORS)
-        status = pm_fail(error, PM_INVALID, "'%s' has %zu receptors; %d are the most", p->name, n, MOST_RECEPTORS);
+pm_status pm_receptors_copy(const char *who, const pm_receptor *receptors, size_t n, pm_receptor **to,
+                            pm_error *error) {
+    pm_status status = PM_OK;
+    *to = NULL;
+    if (n > MOST_RECEPTORS)
+        status = pm_fail(error, PM_INVALID, "'%s' has %zu receptors; %d are the most", who, n, MOST_RECEPTORS);
     for (size_t k = 0; status == PM_OK && k < n; k++)
-        status = check_receptor(p, receptors, k, error);
+        status = check_receptor(who, receptors, k, error);
     if (status != PM_OK)
         return status;
     pm_receptor *copy = malloc((n + 1) * sizeof *copy);
@@ -137,17 +140,26 @@ pm_status pm_network_set_receptors(pm_network *network, uint32_t population, con
             break;
     }
     if (!copy || copied < n) {
-        for (size_t k = 0; k < copied; k++)
-            free((char *)copy[k].name);
-        free(copy);
+        pm_receptors_free(copy, copied);
         return pm_fail_memory(error, "the receptors");
     }
-    for (size_t k = 0; k < p->n_receptors; k++)
-        free((char *)p->receptors[k].name);
-    free(p->receptors);
+    *to = copy;
+    return PM_OK;
+}
+
+pm_status pm_network_set_receptors(pm_network *network, uint32_t population, const pm_receptor *receptors, size_t n,
+                                   pm_error *error) {
+    pm_population *p = NULL;
+    pm_receptor *copy = NULL;
+    pm_status status = find_lif(network, population, &p, error);
+    if (status == PM_OK)
+        status = pm_receptors_copy(p->name, receptors, n, &copy, error);
+    if (status != PM_OK)
+        return status;
+    pm_receptors_free(p->receptors, p->n_receptors);
     p->receptors = copy;
     p->n_receptors = n;
-    if (n == 1 && is_plain(&copy[0])) {
+    if (n == 1 && pm_receptor_is_plain(&copy[0])) {
         p->neuron.tau_1 = copy[0].parameters[0];
         p->neuron.tau_2 = copy[0].parameters[1];
     }

@@ -13,6 +13,14 @@ enum {
     PM_MOST_JUMPS = 16 /* of the threshold, and of the after-spike current */
 };
 
+/* Checks receptors and copies them; `who` has them. Errors: PM_INVALID as for pm_network_set_receptors. */
+pm_status pm_receptors_copy(const char *who, const pm_receptor *receptors, size_t n, pm_receptor **copy,
+                            pm_error *error);
+void pm_receptors_free(pm_receptor *receptors, size_t n);
+
+/* Whether it is but tau_1 and tau_2 by another name. */
+bool pm_receptor_is_plain(const pm_receptor *receptor);
+
 /* Frees what a population holds. */
 void pm_population_clear(pm_population *population);
 

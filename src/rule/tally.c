@@ -2,6 +2,7 @@
  * traces.now, each carried there by the closed form of its kernel. */
 #include "rule/tally.h"
 
+#include "layer/layer_receptors.h"
 #include "math/elementary.h"
 
 #include <math.h>
@@ -71,11 +72,15 @@ pm_status pm_sensitivity_new(pm_sensitivity *s, const pm_layer *layer, pm_error 
     pm_status status = pm_traces_new(&s->traces, &layer->lif, layer->n_in, error);
     if (status)
         return status;
+    s->layer = layer;
     s->at_restart = calloc(2 * s->traces.n, sizeof *s->at_restart);
-    if (!s->at_restart) {
+    s->kernels = layer->receptors ? malloc(layer->receptors->n * sizeof *s->kernels) : NULL;
+    if (!s->at_restart || (layer->receptors && !s->kernels)) {
         pm_sensitivity_free(s);
         return pm_fail_memory(error, "the learning rule");
     }
+    for (size_t r = 0; layer->receptors && r < layer->receptors->n; r++)
+        s->kernels[r] = pm_layer_kernel(layer, r);
     s->row = s->at_restart + s->traces.n;
     return PM_OK;
 }
@@ -83,6 +88,7 @@ pm_status pm_sensitivity_new(pm_sensitivity *s, const pm_layer *layer, pm_error 
 void pm_sensitivity_free(pm_sensitivity *s) {
     pm_traces_free(&s->traces);
     free(s->at_restart);
+    free(s->kernels);
     *s = (pm_sensitivity){0};
 }
 
@@ -93,8 +99,22 @@ void pm_sensitivity_begin(pm_sensitivity *s, const pm_raster *in) {
     s->restart = -INFINITY;
 }
 
+/* Spike by spike, as each receptor has a kernel of its own. */
+static void add_up(pm_sensitivity *s, double t) {
+    pm_traces *d = &s->traces;
+    pm_traces_reset(d, t);
+    for (size_t k = 0; k < s->in->n && s->in->time[k] < t; k++) {
+        const uint32_t i = s->in->neuron[k];
+        d->u[i] += pm_lif_psp(&s->kernels[pm_layer_receptor_of(s->layer, i)], t - s->in->time[k]);
+    }
+}
+
 static void carry(pm_sensitivity *s, double t) {
     pm_traces *d = &s->traces;
+    if (s->kernels) {
+        add_up(s, t);
+        return;
+    }
     if (t > d->now)
         pm_traces_advance(d, t - d->now);
     d->now = t;

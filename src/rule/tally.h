@@ -33,6 +33,8 @@ pm_status pm_tally_settle_all(void *state, const pm_layered *net, double *const 
  * 0 between spike and restart, and d_i(t) before the first spike. Times are asked for in ascending order. */
 typedef struct pm_sensitivity {
     pm_traces traces; /* d_i, i_i and b_i */
+    const pm_layer *layer;
+    pm_lif *kernels; /* of its receptors; NULL: there is but one, and that of the traces */
     const pm_raster *in;
     size_t next;        /* input spike that is not yet in the traces */
     double restart;     /* ms; -INFINITY before the first spike */
@@ -45,7 +47,7 @@ void pm_sensitivity_free(pm_sensitivity *s);
 void pm_sensitivity_begin(pm_sensitivity *s, const pm_raster *in);
 void pm_sensitivity_at(pm_sensitivity *s, double t);   /* fills row */
 void pm_sensitivity_fire(pm_sensitivity *s, double t); /* the neuron fires at t */
-/* du/dt right after the restart (mV/ms) of the neuron with that column of weights. */
+/* du/dt right after the restart (mV/ms) of the neuron with that column of weights; not with several receptors. */
 double pm_sensitivity_restart_slope(const pm_sensitivity *s, const pm_layer *layer, size_t neuron);
 
 #endif

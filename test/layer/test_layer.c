@@ -1,4 +1,6 @@
+#include "layer/layer_receptors.h"
 #include "layer/layered.h"
+#include "model/kernel.h"
 #include "support/recorded.h"
 
 #include <punctum/punctum.h>
@@ -84,6 +86,57 @@ static twins twins_new(unsigned long seed, const pm_neuron *neuron, size_t n_lay
         connect(&t, rng, l, neuron, l == 0 ? mean : 2.0 * mean / sqrt((double)t.sizes[l]));
     gsl_rng_free(rng);
     return t;
+}
+
+/* Receptors of all kinds of current; the first one is that of the neuron itself. */
+enum { RECEPTORS = 4 };
+static void fill_receptors(const pm_neuron *neuron, pm_receptor *receptors) {
+    receptors[0] = pm_receptor_of_neuron(neuron);
+    receptors[1] = (pm_receptor){.name = "slow", .kernel = &pm_kernel_exponential, .parameters = {7.0}};
+    receptors[2] = (pm_receptor){.name = "alpha", .kernel = &pm_kernel_alpha, .parameters = {2.0}};
+    receptors[3] =
+        (pm_receptor){.name = "peak", .kernel = &pm_kernel_double_exponential, .parameters = {12.0, 0.5}, .peak = true};
+    receptors[0].name = "own";
+}
+
+/* The twins again, their layers with several receptors: the engine gets a list of synapses for each. */
+static void give_receptors(twins *t, const pm_neuron *neuron) {
+    pm_receptor receptors[RECEPTORS];
+    pm_network *network = pm_network_new();
+    pm_error error = {0};
+    fill_receptors(neuron, receptors);
+    ck_assert_ptr_nonnull(network);
+    network->duration = t->duration;
+    pm_network_free(t->network);
+    t->network = network;
+    add_source(t);
+    for (size_t l = 0; l < t->n_layers; l++) {
+        static const char *const names[MAX_LAYERS] = {"a", "b", "c"};
+        pm_layer *layer = &t->layered.layers[l];
+        for (size_t k = 0; k < layer->n_in * layer->stride; k++)
+            layer->weight[k] *= 0.4; /* these currents carry more */
+        uint32_t to, sources[RECEPTORS];
+        for (size_t r = 0, left = layer->n_in; r < RECEPTORS; left -= sources[r++])
+            sources[r] = (uint32_t)(r + 1 < RECEPTORS ? left * (r + 1) / (RECEPTORS + 1) : left);
+        ck_assert_int_eq(pm_layer_set_receptors(layer, receptors, sources, RECEPTORS, NULL), PM_OK);
+        ck_assert_int_eq(pm_network_add_lif(network, names[l], (uint32_t)layer->n_out, neuron, &to, NULL), PM_OK);
+        ck_assert_int_eq(pm_network_set_receptors(network, to, receptors, RECEPTORS, &error), PM_OK);
+        for (uint32_t r = 0, i = 0; r < RECEPTORS; r++) {
+            pm_synapse *list = malloc((sources[r] * layer->n_out + 1) * sizeof *list);
+            size_t n = 0;
+            for (uint32_t end = i + sources[r]; i < end; i++)
+                for (uint32_t j = 0; j < layer->n_out; j++)
+                    list[n++] = (pm_synapse){.source = i, .target = j, .weight = layer->weight[i * layer->stride + j]};
+            pm_projection p = {.from = (uint32_t)l,
+                               .to = to,
+                               .rule = PM_SYNAPSE_LIST,
+                               .synapses = list,
+                               .n_synapses = n,
+                               .receptor = r};
+            ck_assert_msg(pm_network_connect(network, &p, &error) == PM_OK, "%s", error.message);
+            free(list);
+        }
+    }
 }
 
 static void sort(recorded *r) {
@@ -174,6 +227,24 @@ START_TEST(agrees_with_engine) {
     size_t total = 0;
     for (unsigned long seed = 1; seed <= SEEDS; seed++) {
         twins t = twins_new(seed, &neuron, 2 + seed % 2);
+        recorded expected = run_engine(t.network), got = run_layers(&t);
+        assert_same(&got, &expected, 1e-10, 1e-9);
+        total += got.count;
+        free(expected.items);
+        free(got.items);
+        twins_free(&t);
+    }
+    ck_assert_uint_gt(total, 100 * SEEDS); /* the networks are not silent */
+}
+END_TEST
+
+/* So they are where every neuron has several receptors. */
+START_TEST(agrees_with_engine_over_receptors) {
+    pm_neuron neuron = neuron_of(&VARIANTS[_i]);
+    size_t total = 0;
+    for (unsigned long seed = 1; seed <= SEEDS; seed++) {
+        twins t = twins_new(seed, &neuron, 2 + seed % 2);
+        give_receptors(&t, &neuron);
         recorded expected = run_engine(t.network), got = run_layers(&t);
         assert_same(&got, &expected, 1e-10, 1e-9);
         total += got.count;
@@ -401,6 +472,7 @@ Suite *pm_suite_layer(void) {
     Suite *suite = suite_create("layer");
     TCase *tests = tcase_create("layer");
     tcase_add_loop_test(tests, agrees_with_engine, 0, N_VARIANTS);
+    tcase_add_loop_test(tests, agrees_with_engine_over_receptors, 0, N_VARIANTS);
     tcase_add_test(tests, repeated_from_a_layer);
     tcase_add_test(tests, padding);
     tcase_add_loop_test(tests, wide_layers, 0, N_VARIANTS);

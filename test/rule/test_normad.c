@@ -108,11 +108,17 @@ typedef struct rule_values {
     double tau_hat, tau_hat_hidden, slope_floor, window;
 } rule_values;
 
+/* That of a source's receptor. */
+static pm_lif kernel_of(const pm_layer *layer, size_t source, double tau_hat) {
+    return layer->receptors ? pm_layer_kernel_with(layer, pm_layer_receptor_of(layer, source), tau_hat)
+                            : pm_trace_kernel(&layer->lif, tau_hat);
+}
+
 /* The coefficient of hidden spike s of population l (see sweep.h) by recursion through all later spikes. */
 static double coefficient(const pm_layered *net, const rule_values *v, size_t l, size_t s, double t, uint32_t o) {
     const pm_raster *own = &net->rasters[l], *up = &net->rasters[l + 1];
     const pm_layer *above = &net->layers[l];
-    pm_lif kernel = pm_trace_kernel(&net->layers[0].lif, v->tau_hat_hidden);
+    pm_lif kernel = kernel_of(above, own->neuron[s], v->tau_hat_hidden);
     const double *weights = above->weight + own->neuron[s] * above->stride;
     double sum = 0.0, now = own->time[s];
     if (now >= t || t - now > v->window)
@@ -132,14 +138,16 @@ static change slow_gradient(const pm_layered *net, const rule_values *v, double 
     for (size_t l = 0; l <= last; l++) {
         const pm_layer *layer = &net->layers[l];
         const pm_raster *own = &net->rasters[l + 1];
-        pm_lif kernel = pm_trace_kernel(&layer->lif, l == last ? v->tau_hat : v->tau_hat_hidden);
+        pm_lif kernels[MAX_SIZE];
+        for (uint32_t i = 0; i < layer->n_in; i++)
+            kernels[i] = kernel_of(layer, i, l == last ? v->tau_hat : v->tau_hat_hidden);
         for (uint32_t i = 0; l == last && i < layer->n_in; i++)
-            c.layer[l][i * layer->stride + o] = kernel_trace(&net->rasters[l], &kernel, i, t - v->window, t);
+            c.layer[l][i * layer->stride + o] = kernel_trace(&net->rasters[l], &kernels[i], i, t - v->window, t);
         for (size_t s = 0; l < last && s < own->n; s++) {
             double factor = coefficient(net, v, l + 1, s, t, o);
             for (uint32_t i = 0; i < layer->n_in; i++)
                 c.layer[l][i * layer->stride + own->neuron[s]] +=
-                    factor * kernel_trace(&net->rasters[l], &kernel, i, t - v->window, own->time[s]);
+                    factor * kernel_trace(&net->rasters[l], &kernels[i], i, t - v->window, own->time[s]);
         }
     }
     return c;
@@ -157,12 +165,14 @@ START_TEST(gradient_by_definition) {
                                 {"window", v->window}};
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     pm_neuron neuron = pm_neuron_default();
-    neuron.tau_2 = _i / 3 ? 0.0 : 1.25;
+    neuron.tau_2 = _i / 3 % 2 ? 0.0 : 1.25;
     neuron.t_ref = 4.0;
     neuron.I_e = 300.0;
     for (unsigned long seed = 1; seed <= 6; seed++) {
         gsl_rng_set(rng, seed);
         scene s = scene_new(rng, 1 + seed % 3, &neuron, true);
+        if (_i >= 6)
+            scene_give_receptors(&s, &neuron);
         const pm_raster *observed = &s.net.rasters[s.net.n_layers];
         pm_raster desired = {0};
         change expected = {0};
@@ -470,7 +480,7 @@ Suite *pm_suite_normad(void) {
     Suite *suite = suite_create("normad");
     TCase *tests = tcase_create("normad");
     tcase_add_loop_test(tests, gradient_is_exact, 0, 2 * MAX_LAYERS);
-    tcase_add_loop_test(tests, gradient_by_definition, 0, 6);
+    tcase_add_loop_test(tests, gradient_by_definition, 0, 12); /* the last 6 with receptors */
     tcase_add_test(tests, normalised_steps);
     tcase_add_test(tests, rates_and_plasticity);
     tcase_add_loop_test(tests, gram, 0, 2);

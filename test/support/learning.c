@@ -2,6 +2,9 @@
  */
 #include "support/learning.h"
 
+#include "layer/layer_receptors.h"
+#include "model/kernel.h"
+
 #include <check.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
@@ -45,6 +48,21 @@ scene scene_new(gsl_rng *rng, size_t n_layers, const pm_neuron *neuron, bool fir
     scene_draw_input(&s, rng);
     scene_run(&s);
     return s;
+}
+
+void scene_give_receptors(scene *s, const pm_neuron *neuron) {
+    const pm_receptor receptors[] = {{.kernel = &pm_kernel_alpha, .parameters = {3.0}},
+                                     pm_receptor_of_neuron(neuron),
+                                     {.kernel = &pm_kernel_double_exponential, .parameters = {14.0, 0.5}, .peak = true},
+                                     {.kernel = &pm_kernel_exponential, .parameters = {8.0}}};
+    for (size_t l = 0; l < s->net.n_layers; l++) {
+        for (size_t k = 0; k < s->net.layers[l].n_in * s->net.layers[l].stride; k++)
+            s->net.layers[l].weight[k] *= 0.4; /* these currents carry more */
+        const uint32_t part = (uint32_t)s->net.layers[l].n_in / 4, rest = (uint32_t)s->net.layers[l].n_in - 3 * part;
+        const uint32_t sources[] = {part, rest, part, part};
+        ck_assert_int_eq(pm_layer_set_receptors(&s->net.layers[l], receptors, sources, 4, NULL), PM_OK);
+    }
+    scene_run(s);
 }
 
 /* NormAD without what changes its gradients: nothing recruited, no floor, no window, every event. */

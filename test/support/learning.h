@@ -19,6 +19,8 @@ typedef struct scene {
 
 /* A random network of 1 to 3 layers of weights, after its first run; its output neurons fire or not. */
 scene scene_new(gsl_rng *rng, size_t n_layers, const pm_neuron *neuron, bool fires);
+/* Gives its neurons several receptors, with a part of the sources each, and runs it again. */
+void scene_give_receptors(scene *s, const pm_neuron *neuron);
 void scene_free(scene *s);
 void scene_draw_input(scene *s, gsl_rng *rng);
 void scene_run(scene *s);
