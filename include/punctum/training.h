@@ -17,6 +17,8 @@ extern "C" {
 typedef struct pm_weight_part {
     double share;         /* relative, > 0 */
     pm_distribution draw; /* pA */
+    uint32_t receptor;    /* 0: over any receptor; k + 1: only over receptor k of the experiment, among whose parts the
+                             shares are then */
 } pm_weight_part;
 
 typedef struct pm_training_layer {
@@ -29,6 +31,8 @@ typedef struct pm_training_layer {
     double rate;            /* learning rate; its unit depends on the rule */
     double lowest, highest; /* pA, bounds of the weights; -INFINITY and INFINITY for none */
     bool keep_sign;         /* no weight changes the sign that it was drawn with */
+    uint32_t *sources;      /* with receptors: how many neurons of the layer before reach this one over each of them, in
+                               their order, the first neurons over the first; NULL: all over the only one */
     size_t bytes;           /* of this structure, as `size` in pm_options */
 } pm_training_layer;
 
@@ -84,7 +88,9 @@ typedef struct pm_experiment {
     double rule_parameters[32];
     uint32_t restart; /* after so many iterations without convergence a trial begins again with other initial weights;
                          0: never */
-    double *weights;  /* pA, with which every trial begins, in the order of pm_experiment_set_weights; NULL: drawn */
+    pm_receptor *receptors; /* of all neurons, set by pm_experiment_set_receptors; NULL: that of tau_1, tau_2 */
+    size_t n_receptors;
+    double *weights; /* pA, with which every trial begins, in the order of pm_experiment_set_weights; NULL: drawn */
 } pm_experiment;
 
 /* An experiment without layers, with the rule "normad", 1 trial, at most 1000 iterations, and no patterns; NULL when
@@ -96,8 +102,13 @@ PM_API void pm_experiment_free(pm_experiment *experiment); /* NULL is allowed */
  * right. */
 PM_API pm_status pm_experiment_load(const char *path, pm_experiment **experiment, pm_error *error);
 
+/* What receptors the neurons have, with currents (no impulses), in place of the one of tau_1 and tau_2; copied. To be
+ * called before the layers are added. Errors: PM_INVALID for receptors that are unusable, and after layers. */
+PM_API pm_status pm_experiment_set_receptors(pm_experiment *experiment, const pm_receptor *receptors, size_t n,
+                                             pm_error *error);
 /* Adds a layer after those already there; the first one is the input. `layer` (name, parts) is copied. Errors:
- * PM_INVALID for a size of 0, a plastic layer whose rate is not positive, parts or bounds that are unusable. */
+ * PM_INVALID for a size of 0, a plastic layer whose rate is not positive, parts, bounds or sources that are unusable.
+ */
 PM_API pm_status pm_experiment_add_layer(pm_experiment *experiment, const pm_training_layer *layer, pm_error *error);
 /* Adds a given pattern; its spikes are copied. Errors: PM_INVALID for neurons that do not exist (layers come first) and
  * times that are negative or not finite. */

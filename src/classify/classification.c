@@ -197,6 +197,7 @@ void pm_classification_free(pm_classification *c) {
     free(c->labels);
     free(c->test_images);
     free(c->test_labels);
+    pm_receptors_free(c->receptors, c->n_receptors);
     free(c->recordings);
     free(c->test_recordings);
     free(c->desired);
@@ -232,6 +233,27 @@ static pm_status check_delays_of(const pm_classification *c, size_t l, const cha
     return status;
 }
 
+pm_status pm_classification_check_sources(const pm_classification *c, size_t l, size_t n, pm_error *error) {
+    const pm_classification_layer *layer = &c->layers[l];
+    uint64_t sum = 0;
+    for (size_t k = 0; k < c->n_receptors; k++)
+        sum += layer->sources[k] == PM_ALL_SOURCES ? n : layer->sources[k];
+    return sum == n ? PM_OK
+                    : pm_fail(error, PM_INVALID, "layers[%zu].receptor: %llu neurons; the layer before has %zu", l,
+                              (unsigned long long)sum, n);
+}
+
+static pm_status check_receptors_of(const pm_classification *c, size_t l, pm_error *error) {
+    const pm_classification_layer *layer = &c->layers[l];
+    if (layer->divided && l + 1 == c->n_layers && !c->loss->receptors)
+        return pm_fail(error, PM_INVALID,
+                       "layers[%zu].receptor: with the loss %s outputs have one current only, that of the readout", l,
+                       c->loss->head.name);
+    if (layer->divided && layer->delays.given && layer->delays.per != PM_PER_AXON)
+        return pm_fail(error, PM_INVALID, "layers[%zu].delays: with receptors, delays are of axons (per: axon)", l);
+    return layer->divided && l > 0 ? pm_classification_check_sources(c, l, c->layers[l - 1].size, error) : PM_OK;
+}
+
 static pm_status check_layer(const pm_classification *c, size_t l, pm_error *error) {
     const pm_classification_layer *layer = &c->layers[l];
     char key[32];
@@ -243,6 +265,8 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
         status = blame(key, pm_kind_check(&pm_classification_layers, layer, error), error);
     if (!status && layer->delays.given)
         status = check_delays_of(c, l, key, error);
+    if (!status)
+        status = check_receptors_of(c, l, error);
     if (!status && layer->field > 0 && (l > 0 || c->n_layers == 1 || !may_be_pictures(c)))
         status = pm_fail(error, PM_INVALID,
                          "%s: only the first hidden layer has receptive fields, of images in IDX files", key);

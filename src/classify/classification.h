@@ -11,6 +11,7 @@
 #include "data/deform.h"
 #include "data/task.h"
 #include "net/distribution.h"
+#include "net/population.h"
 #include "rule/optimiser.h"
 
 #include <punctum/classification.h>
@@ -41,6 +42,8 @@ typedef struct pm_classification_layer {
     double dropout;   /* probability that a neuron's spikes are lost in training */
     double rate;      /* of the weights to this layer, relative to that of the experiment */
     pm_classification_delays delays;
+    bool divided;                        /* has receptors of the experiment, and */
+    uint32_t sources[PM_MOST_RECEPTORS]; /* so many sources over each, or PM_ALL_SOURCES */
     size_t field; /* ties from the centre of a neuron's receptive field, see fields.h; 0: it sees all inputs */
 } pm_classification_layer;
 
@@ -81,6 +84,8 @@ struct pm_classification {
     double network_loss_parameters[PM_NETWORK_LOSS_PARAMETERS_SIZE / sizeof(double)];
     double duration; /* ms, of an example */
     pm_neuron neuron, readout;
+    pm_receptor *receptors; /* of hidden neurons, and of outputs that fire; NULL: that of tau_1 and tau_2 */
+    size_t n_receptors;
     pm_data_kind data;
     char *images, *labels, *test_images, *test_labels; /* PM_DATA_IDX */
     char *recordings, *test_recordings;                /* PM_DATA_NMNIST: folders; PM_DATA_EXAMPLES: files */
@@ -127,6 +132,9 @@ void pm_classification_set_loss(pm_classification *c, const pm_loss *loss);
 bool pm_classification_of_events(const pm_classification *c);
 /* PM_INVALID with a message that begins with the key, unless the experiment can be run. */
 pm_status pm_classification_check(const pm_classification *c, pm_error *error);
+
+/* PM_INVALID with a message that begins with the key, unless layer l divides so many sources among its receptors. */
+pm_status pm_classification_check_sources(const pm_classification *c, size_t l, size_t n, pm_error *error);
 
 /* One epoch over the training set, without the test after it. */
 pm_status pm_class_trainer_epoch(pm_class_trainer *trainer, pm_class_progress *progress, void *user,

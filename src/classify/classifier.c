@@ -13,6 +13,7 @@ pm_status pm_classifier_new(pm_classifier *c, const pm_neuron *hidden, const pm_
     *c = (pm_classifier){.n_layers = n_layers,
                          .hidden = pm_lif_new(hidden),
                          .output = pm_lif_new(output),
+                         .neurons = {*hidden, *output},
                          .loss = loss,
                          .limit = DEFAULT_LIMIT};
     pm_kind_preset(&loss->head, c->loss_parameters);
@@ -72,7 +73,10 @@ static pm_status borrow(pm_layer *layer, const pm_classifier *c, size_t l, const
     layer->weight = c->weight[l];
     layer->delays = c->delays[l];
     layer->n_in = c->sizes[l];
-    return PM_OK;
+    const bool output = l + 1 == c->n_layers;
+    return c->sources[l]
+               ? pm_layer_divide(layer, &c->neurons[output], c->receptors, c->sources[l], c->n_receptors, error)
+               : PM_OK;
 }
 
 pm_status pm_lane_new(pm_lane *lane, const pm_classifier *c, pm_error *error) {

@@ -5,6 +5,7 @@
 
 #include "classify/loss.h"
 #include "gradient/adjoint.h"
+#include "layer/layer_receptors.h"
 
 typedef struct pm_classifier {
     size_t n_layers;   /* of weights: hidden layers and the output layer */
@@ -13,6 +14,10 @@ typedef struct pm_classifier {
     double **weight;   /* pA: weight[l][source * strides[l] + target] */
     pm_delays *delays; /* ms: of each layer; none in a new one */
     pm_lif hidden, output;
+    pm_neuron neurons[2];         /* what these two are made of */
+    const pm_receptor *receptors; /* borrowed; NULL: those of hidden and output */
+    size_t n_receptors;
+    const uint32_t *sources[PM_MOST_LAYERS]; /* borrowed: of each layer that has receptors, its sources over each */
     double duration, slope_floor;
     const pm_loss *loss;
     double loss_parameters[PM_LOSS_PARAMETERS_SIZE / sizeof(double)];

@@ -175,6 +175,10 @@ static pm_status net_new(pm_classifier *net, const pm_classification *c, const s
     net->desired = c->desired;
     net->n_desired = c->n_desired;
     net->slope_floor = c->slope_floor;
+    net->receptors = c->receptors;
+    net->n_receptors = c->n_receptors;
+    for (size_t l = 0; l < c->n_layers; l++)
+        net->sources[l] = c->layers[l].divided ? c->layers[l].sources : NULL;
     for (size_t l = 0; !status && l < c->n_layers; l++)
         if (c->layers[l].delays.given)
             status = pm_classifier_delay(net, l, (pm_delays_per)c->layers[l].delays.per, error);
@@ -186,7 +190,13 @@ static pm_status build(exact *m, pm_error *error) {
     size_t sizes[PM_MOST_LAYERS + 1] = {pm_coding_inputs(&c->coding, m->train)};
     for (size_t l = 0; l < c->n_layers; l++)
         sizes[l + 1] = c->layers[l].size;
-    pm_status status = net_new(&m->net, c, sizes, error);
+    pm_status status = c->layers[0].divided ? pm_classification_check_sources(c, 0, sizes[0], error) : PM_OK;
+    if (status && error) {
+        const pm_error why = *error;
+        return pm_fail(error, status, "%s: %.900s", c->file, why.message);
+    }
+    if (!status)
+        status = net_new(&m->net, c, sizes, error);
     if (!status)
         status = net_new(&m->tested, c, sizes, error);
     if (status)

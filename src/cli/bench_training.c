@@ -72,8 +72,8 @@ static pm_status add_layers(bench *t, pm_error *error) {
     static const char *const names[] = {"input", "hidden1", "hidden2", "output"};
     pm_status status = PM_OK;
     for (size_t l = 0; !status && l <= t->b->n_layers; l++) {
-        pm_weight_part parts[] = {{0.8, {.kind = PM_UNIFORM, .a = 0.0, .b = 1000.0}},
-                                  {0.2, {.kind = PM_UNIFORM, .a = -4000.0, .b = 0.0}}};
+        pm_weight_part parts[] = {{.share = 0.8, .draw = {.kind = PM_UNIFORM, .a = 0.0, .b = 1000.0}},
+                                  {.share = 0.2, .draw = {.kind = PM_UNIFORM, .a = -4000.0, .b = 0.0}}};
         char name[16];
         snprintf(name, sizeof name, "%s", names[l]);
         pm_training_layer layer = {.name = name,

@@ -35,6 +35,8 @@ static json_t *layers_json(const pm_classification *c) {
         pm_kind_json(&map, &pm_classification_layers, layer);
         if (layer->delays.given)
             pm_json_set(&map, "delays", delays_json(&layer->delays));
+        if (layer->divided)
+            pm_json_set(&map, "receptor", pm_sources_json(c->receptors, layer->sources, c->n_receptors));
         pm_json_append(&layers, map);
     }
     return layers;
@@ -189,6 +191,8 @@ json_t *pm_classification_json(const pm_classification *c) {
                   "neuron", pm_neuron_json(&c->neuron), "readout", pm_neuron_json(&c->readout), "data", data_json(c),
                   "coding", coding_json(c), "layers", layers_json(c), "loss", c->loss->head.name);
     always_json(&map, of_losses, &c->loss->head, c->loss_parameters);
+    if (c->n_receptors > 0)
+        pm_json_set(&map, "receptors", pm_receptors_json(c->receptors, c->n_receptors));
     learning_json(&map, c);
     others_json(&map, of_losses, &c->loss->head, c->loss_parameters);
     if (c->loss->desired)

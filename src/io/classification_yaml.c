@@ -4,6 +4,7 @@
 #include "io/nmnist.h"
 #include "io/tree.h"
 #include "io/values.h"
+#include "model/kernel.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -242,8 +243,9 @@ static pm_status read_delays(pm_classification_delays *delays, const pm_node *ma
                   : pm_node_blame(&initial, pm_distribution_check(&delays->initial, "delays", 1e9, error), error);
 }
 
-static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *error) {
-    static const char *const others[] = {"size", "weight", "delays", NULL}, *const weight_keys[] = {"normal", NULL};
+static pm_status read_layer(pm_classification *c, const pm_node *map, bool last, pm_error *error) {
+    static const char *const others[] = {"size", "weight", "delays", "receptor", NULL};
+    static const char *const weight_keys[] = {"normal", NULL};
     pm_classification_layer *layer = &c->layers[c->n_layers++];
     pm_node size, weight, normal;
     uint64_t n = 0;
@@ -266,8 +268,31 @@ static pm_status read_layer(pm_classification *c, const pm_node *map, pm_error *
     layer->size = (size_t)n;
     layer->mean = d.a;
     layer->std = d.b;
+    pm_node receptor = pm_map_find(map, "receptor");
+    layer->divided = pm_node_exists(&receptor) || (c->n_receptors > 0 && !last);
+    if (!status && layer->divided)
+        status = pm_read_sources(map, c->receptors, c->n_receptors, layer->sources, error);
     pm_node delays = pm_map_find(map, "delays");
     return status || !pm_node_exists(&delays) ? status : read_delays(&layer->delays, &delays, error);
+}
+
+static pm_status read_receptors(pm_classification *c, const pm_node *root, pm_error *error) {
+    pm_node map = pm_map_find(root, "receptors");
+    pm_receptor receptors[PM_MOST_RECEPTORS];
+    size_t n = 0;
+    if (!pm_node_exists(&map))
+        return PM_OK;
+    pm_status status = pm_read_receptors(&map, receptors, &n, error);
+    for (size_t k = 0; !status && k < n; k++) {
+        pm_node value = pm_map_value(&map, k);
+        if (receptors[k].kernel->impulse)
+            status = pm_node_fail(&value, error, "receptor '%s' is impulse; training wants synaptic currents",
+                                  receptors[k].name);
+    }
+    if (!status)
+        status = pm_node_blame(&map, pm_receptors_copy("the network", receptors, n, &c->receptors, error), error);
+    c->n_receptors = status ? 0 : n;
+    return status;
 }
 
 static pm_status read_layers(pm_classification *c, const pm_node *root, pm_error *error) {
@@ -278,7 +303,7 @@ static pm_status read_layers(pm_classification *c, const pm_node *root, pm_error
                                "of 1 to 8 layers {size: N, weight: {normal: [mean, std]}}, the output last", error);
     for (size_t k = 0; !status && k < pm_list_length(&layers); k++) {
         pm_node item = pm_list_item(&layers, k);
-        status = read_layer(c, &item, error);
+        status = read_layer(c, &item, k + 1 == pm_list_length(&layers), error);
     }
     return status;
 }
@@ -412,6 +437,10 @@ const char *const pm_class_model_keys[] = {"seed",  "model", "data",      "layer
 
 static pm_status read_model_experiment(pm_classification *c, const pm_node *root, const pm_node *model,
                                        pm_error *error) {
+    pm_node receptors = pm_map_find(root, "receptors");
+    if (pm_node_exists(&receptors))
+        return pm_node_fail(&receptors, error,
+                            "a model has synapses of its own kind; receptors are for networks of exact spike times");
     pm_status status = pm_map_check(root, pm_class_model_keys, error);
     if (!status)
         status = read_seed(c, root, error);
@@ -453,8 +482,8 @@ static pm_status read_experiment(pm_classification *c, const pm_node *root, pm_e
     pm_node network = pm_map_find(root, "network");
     if (pm_node_exists(&network))
         return read_network_experiment(c, root, error);
-    static const char *const others[] = {"duration", "seed", "neuron",    "readout",  "data", "coding",
-                                         "layers",   "loss", "optimiser", "activity", NULL};
+    static const char *const others[] = {"duration", "seed", "neuron",    "readout",  "data",      "coding",
+                                         "layers",   "loss", "optimiser", "activity", "receptors", NULL};
     pm_node coding, duration;
     pm_status status = pm_check_keys(root, &pm_classification_learning, others, error);
     if (!status)
@@ -471,6 +500,8 @@ static pm_status read_experiment(pm_classification *c, const pm_node *root, pm_e
         status = read_coding(c, &coding, error);
     if (!status)
         status = read_neurons(c, root, error);
+    if (!status)
+        status = read_receptors(c, root, error);
     if (!status)
         status = read_layers(c, root, error);
     if (!status)

@@ -3,6 +3,8 @@
 
 #include "io/spikes.h"
 #include "io/values.h"
+#include "layer/layer_receptors.h"
+#include "net/population.h"
 #include "rule/rule.h"
 #include "train/problem.h"
 
@@ -33,9 +35,14 @@ static pm_status optional_flag(const pm_node *map, const char *key, const char *
 }
 
 /* {share: S, uniform: [low, high]}, {share: S, normal: [mean, std]} or {share: S, value: W}. */
-static pm_status read_part(const pm_node *map, pm_weight_part *part, pm_error *error) {
-    static const char *const keys[] = {"share", "uniform", "normal", "value", NULL};
+static pm_status read_part(const pm_experiment *e, const pm_node *map, pm_weight_part *part, pm_error *error) {
+    static const char *const keys[] = {"share", "uniform", "normal", "value", "receptor", NULL};
     pm_status status = pm_map_check(map, keys, error);
+    pm_node receptor = pm_map_find(map, "receptor");
+    if (!status && pm_node_exists(&receptor)) {
+        status = pm_read_receptor(&receptor, e->receptors, e->n_receptors, &part->receptor, error);
+        part->receptor++;
+    }
     if (status)
         return status;
     pm_node uniform = pm_map_find(map, "uniform"), normal = pm_map_find(map, "normal"),
@@ -54,7 +61,8 @@ static pm_status read_part(const pm_node *map, pm_weight_part *part, pm_error *e
 }
 
 /* A number, or one part, or a list of parts. */
-static pm_status read_parts(const pm_node *node, pm_weight_part **parts, size_t *count, pm_error *error) {
+static pm_status read_parts(const pm_experiment *e, const pm_node *node, pm_weight_part **parts, size_t *count,
+                            pm_error *error) {
     bool list = pm_node_is_list(node);
     size_t n = list ? pm_list_length(node) : 1;
     *parts = calloc(n + 1, sizeof **parts);
@@ -69,7 +77,7 @@ static pm_status read_parts(const pm_node *node, pm_weight_part **parts, size_t 
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < n; k++) {
         pm_node item = list ? pm_list_item(node, k) : *node;
-        status = read_part(&item, &(*parts)[k], error);
+        status = read_part(e, &item, &(*parts)[k], error);
     }
     return status;
 }
@@ -87,8 +95,10 @@ static pm_status read_bounds(const pm_node *map, pm_training_layer *layer, pm_er
 
 static pm_status read_layer(pm_experiment *e, const pm_node *map, pm_error *error) {
     static const char *const input_keys[] = {"name", "size", NULL};
-    static const char *const keys[] = {"name", "size", "weight", "plastic", "rate", "bounds", "keep_sign", NULL};
+    static const char *const keys[] = {"name",   "size",      "weight",   "plastic", "rate",
+                                       "bounds", "keep_sign", "receptor", NULL};
     pm_training_layer layer = {.plastic = true, .rate = 1.0, .lowest = -INFINITY, .highest = INFINITY};
+    uint32_t sources[PM_MOST_RECEPTORS];
     pm_node name_node, size_node, weight = pm_map_find(map, "weight");
     const char *name = NULL;
     uint64_t size = 0;
@@ -109,13 +119,19 @@ static pm_status read_layer(pm_experiment *e, const pm_node *map, pm_error *erro
         status = optional_flag(map, "keep_sign", "whether weights keep their sign", &layer.keep_sign, error);
     if (!status)
         status = read_bounds(map, &layer, error);
+    if (!status && e->n_layers > 0)
+        status = pm_read_sources(map, e->receptors, e->n_receptors, sources, error);
+    for (size_t k = 0; !status && e->n_layers > 0 && k < e->n_receptors; k++)
+        if (sources[k] == PM_ALL_SOURCES)
+            sources[k] = e->layers[e->n_layers - 1].size;
     if (!status && pm_node_exists(&weight))
-        status = read_parts(&weight, &layer.parts, &layer.n_parts, error);
+        status = read_parts(e, &weight, &layer.parts, &layer.n_parts, error);
     char copy[128] = "";
     if (!status)
         snprintf(copy, sizeof copy, "%s", name);
     layer.name = copy;
     layer.size = (uint32_t)size;
+    layer.sources = e->n_receptors > 0 ? sources : NULL;
     if (!status)
         status = pm_node_blame(map, pm_experiment_add_layer(e, &layer, error), error);
     free(layer.parts);
@@ -286,6 +302,16 @@ static pm_status read_head(pm_experiment *e, const pm_node *root, pm_error *erro
     return status;
 }
 
+static pm_status read_receptors(pm_experiment *e, const pm_node *root, pm_error *error) {
+    pm_node map = pm_map_find(root, "receptors");
+    pm_receptor receptors[PM_MOST_RECEPTORS];
+    size_t n = 0;
+    if (!pm_node_exists(&map))
+        return PM_OK;
+    pm_status status = pm_read_receptors(&map, receptors, &n, error);
+    return status ? status : pm_node_blame(&map, pm_experiment_set_receptors(e, receptors, n, error), error);
+}
+
 /* What fits together only as a whole; blamed on the part of the document that is at fault. */
 static pm_status check_whole(const pm_experiment *e, const pm_node *root, pm_error *error) {
     const char *key = NULL;
@@ -300,13 +326,15 @@ static pm_status check_whole(const pm_experiment *e, const pm_node *root, pm_err
 }
 
 static pm_status read_experiment(pm_experiment *e, const pm_node *root, pm_error *error) {
-    static const char *const keys[] = {"duration", "seed",     "trials",   "iterations", "restart",
-                                       "neuron",   "layers",   "problem",  "goal",       "rule",
-                                       "order",    "schedule", "momentum", "polish",     NULL};
+    static const char *const keys[] = {"duration", "seed",    "trials",    "iterations", "restart", "neuron",
+                                       "layers",   "problem", "goal",      "rule",       "order",   "schedule",
+                                       "momentum", "polish",  "receptors", NULL};
     pm_node layers, problem, goal, rule = pm_map_find(root, "rule");
     pm_status status = pm_map_check(root, keys, error);
     if (!status)
         status = read_head(e, root, error);
+    if (!status)
+        status = read_receptors(e, root, error);
     if (!status)
         status = pm_map_get(root, "layers", &layers, error);
     if (!status)

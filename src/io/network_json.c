@@ -2,6 +2,7 @@
  * What a network does not have is left out, so that the description of a plain one does not grow. */
 #include "io/summary.h"
 
+#include "layer/layer_receptors.h"
 #include "model/kernel.h"
 #include "model/neuron.h"
 #include "net/population.h"
@@ -56,10 +57,18 @@ static json_t *jumps_json(const pm_jump *jumps, size_t n) {
     return list;
 }
 
-static json_t *receptors_json(const pm_population *p) {
+json_t *pm_receptors_json(const pm_receptor *receptors, size_t n) {
     json_t *map = json_object();
-    for (size_t k = 0; k < p->n_receptors; k++)
-        pm_json_set(&map, p->receptors[k].name, receptor_json(&p->receptors[k]));
+    for (size_t k = 0; k < n; k++)
+        pm_json_set(&map, receptors[k].name, receptor_json(&receptors[k]));
+    return map;
+}
+
+json_t *pm_sources_json(const pm_receptor *receptors, const uint32_t *sources, size_t n) {
+    json_t *map = json_object();
+    for (size_t k = 0; k < n; k++)
+        pm_json_set(&map, receptors[k].name,
+                    sources[k] == PM_ALL_SOURCES ? json_string("all") : json_integer((json_int_t)sources[k]));
     return map;
 }
 
@@ -81,7 +90,7 @@ static void add_varied(json_t **map, const pm_population *p) {
 /* What a LIF population has beyond one receptor and a fixed threshold. */
 static void add_extras(json_t **map, const pm_population *p) {
     if (p->n_receptors > 0)
-        pm_json_set(map, "receptors", receptors_json(p));
+        pm_json_set(map, "receptors", pm_receptors_json(p->receptors, p->n_receptors));
     if (p->n_threshold > 0)
         pm_json_set(map, "threshold", jumps_json(p->threshold, p->n_threshold));
     if (p->n_after_spike > 0)

@@ -4,7 +4,6 @@
 #include "io/network_parts.h"
 #include "io/spikes.h"
 #include "io/values.h"
-#include "model/kernel.h"
 #include "model/source.h"
 #include "net/population.h"
 
@@ -110,61 +109,10 @@ static pm_status add_source(pm_network *network, const pm_node *population, cons
                                 : add_sinusoidal(network, &value, name, size, error);
 }
 
-/* --- receptors --- */
-
-/* The kernel whose first parameter the map gives, and whose are all its keys, apart from `peak`; NULL: there is none. */
-static const pm_kernel *kernel_of(const pm_node *map) {
-    for (size_t n = 0; pm_kernels[n]; n++) {
-        const pm_kind *kind = &pm_kernels[n]->kind;
-        pm_node first = kind->n_fields > 0 ? pm_map_find(map, kind->fields[0].name) : (pm_node){0};
-        if (pm_node_exists(&first) && pm_check_keys(map, kind, (const char *const[]){"peak", NULL}, NULL) == PM_OK)
-            return pm_kernels[n];
-    }
-    return NULL;
-}
-
-static pm_status unknown_kernel(const pm_node *node, pm_error *error) {
-    return pm_node_fail(node, error,
-                        "a receptor is one of {tau_1: MS, tau_2: MS}, {tau: MS}, {alpha: MS} and impulse; the first may "
-                        "have peak: true");
-}
-
-static pm_status read_receptor(const pm_node *node, pm_receptor *receptor, pm_error *error) {
-    static const char *const others[] = {"peak", NULL};
-    if (!pm_node_is_map(node)) {
-        const char *word = NULL;
-        pm_status status = pm_node_text(node, "a receptor", &word, error);
-        for (size_t n = 0; !status && pm_kernels[n]; n++)
-            if (pm_kernels[n]->word && strcmp(pm_kernels[n]->word, word) == 0)
-                receptor->kernel = pm_kernels[n];
-        return status || receptor->kernel ? status : unknown_kernel(node, error);
-    }
-    receptor->kernel = kernel_of(node);
-    if (!receptor->kernel)
-        return unknown_kernel(node, error);
-    pm_kind_preset(&receptor->kernel->kind, receptor->parameters);
-    pm_status status = pm_read_kind(node, &receptor->kernel->kind, others, receptor->parameters, error);
-    pm_node peak = pm_map_find(node, "peak");
-    return status || !pm_node_exists(&peak) ? status : pm_node_flag(&peak, "true or false", &receptor->peak, error);
-}
-
 static pm_status read_receptors(pm_network *network, uint32_t population, const pm_node *map, pm_error *error) {
-    const size_t n = pm_map_length(map);
-    if (n == 0)
-        return pm_node_fail(map, error, "receptors are a map of NAME: RECEPTOR, at least one");
-    if (n > PM_MOST_RECEPTORS)
-        return pm_node_fail(map, error, "there are %zu receptors; %d are the most", n, PM_MOST_RECEPTORS);
-    pm_receptor receptors[PM_MOST_RECEPTORS] = {0};
-    pm_status status = PM_OK;
-    for (size_t k = 0; !status && k < n; k++) {
-        pm_node key = pm_map_key(map, k), value = pm_map_value(map, k);
-        status = pm_node_text(&key, "the name of a receptor", &receptors[k].name, error);
-        for (size_t j = 0; !status && j < k; j++)
-            if (strcmp(receptors[j].name, receptors[k].name) == 0)
-                status = pm_node_fail(&key, error, "there are two receptors named '%.60s'", receptors[k].name);
-        if (!status)
-            status = read_receptor(&value, &receptors[k], error);
-    }
+    pm_receptor receptors[PM_MOST_RECEPTORS];
+    size_t n = 0;
+    pm_status status = pm_read_receptors(map, receptors, &n, error);
     if (!status)
         status = pm_node_blame(map, pm_network_set_receptors(network, population, receptors, n, error), error);
     return status;

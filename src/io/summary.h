@@ -18,6 +18,9 @@ void pm_field_json(json_t **map, const pm_field *field, const void *structure);
 void pm_kind_json(json_t **map, const pm_kind *kind, const void *structure);
 json_t *pm_distribution_json(const pm_distribution *distribution);
 json_t *pm_neuron_json(const pm_neuron *neuron);
+json_t *pm_receptors_json(const pm_receptor *receptors, size_t n);
+/* How many sources come over each of n receptors. */
+json_t *pm_sources_json(const pm_receptor *receptors, const uint32_t *sources, size_t n);
 
 /* Writes the text of a summary. Errors: PM_FAILED, PM_NO_MEMORY (also when `summary` is NULL). */
 pm_status pm_summary_write(pm_output *output, const json_t *summary, pm_error *error);

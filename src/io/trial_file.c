@@ -19,8 +19,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static json_t *part_json(const pm_weight_part *part) {
+static json_t *part_json(const pm_experiment *e, const pm_weight_part *part) {
     json_t *map = json_pack("{s:f}", "share", part->share);
+    if (part->receptor > 0)
+        pm_json_set(&map, "receptor", json_string(e->receptors[part->receptor - 1].name));
     const char *key = part->draw.kind == PM_NORMAL ? "normal" : "uniform";
     if (part->draw.kind == PM_CONSTANT)
         pm_json_set(&map, "value", json_real(part->draw.a));
@@ -29,14 +31,16 @@ static json_t *part_json(const pm_weight_part *part) {
     return map;
 }
 
-static json_t *layer_json(const pm_training_layer *layer, bool input) {
+static json_t *layer_json(const pm_experiment *e, const pm_training_layer *layer, bool input) {
     json_t *map = json_pack("{s:s, s:I}", "name", layer->name, "size", (json_int_t)layer->size);
     if (input)
         return map;
     json_t *parts = json_array();
     for (size_t k = 0; k < layer->n_parts; k++)
-        pm_json_append(&parts, part_json(&layer->parts[k]));
+        pm_json_append(&parts, part_json(e, &layer->parts[k]));
     pm_json_set(&map, "weight", parts);
+    if (layer->sources)
+        pm_json_set(&map, "receptor", pm_sources_json(e->receptors, layer->sources, e->n_receptors));
     pm_json_set(&map, "plastic", json_boolean(layer->plastic));
     pm_json_set(&map, "rate", json_real(layer->rate));
     pm_json_set(&map, "keep_sign", json_boolean(layer->keep_sign));
@@ -85,7 +89,7 @@ static json_t *weights_json(const pm_experiment *e) {
 json_t *pm_experiment_json(const pm_experiment *e) {
     json_t *layers = json_array();
     for (size_t l = 0; l < e->n_layers; l++)
-        pm_json_append(&layers, layer_json(&e->layers[l], l == 0));
+        pm_json_append(&layers, layer_json(e, &e->layers[l], l == 0));
     json_t *map = json_pack(
         "{s:f, s:I, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}", "duration",
         e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations, "restart",
@@ -94,6 +98,8 @@ json_t *pm_experiment_json(const pm_experiment *e) {
         e->goal.within, "order", e->online ? "online" : "batch", "schedule", "decay", e->decay, "power", e->power,
         "polish", "within", e->polish_within, "iterations", (json_int_t)e->polish_iterations, "momentum", e->momentum,
         "rule", rule_json(e));
+    if (e->n_receptors > 0)
+        pm_json_set(&map, "receptors", pm_receptors_json(e->receptors, e->n_receptors));
     if (e->weights)
         pm_json_set(&map, "weights", weights_json(e));
     return map;

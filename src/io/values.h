@@ -36,6 +36,16 @@ pm_status pm_read_neuron_numbers(const pm_node *map, pm_neuron *neuron, pm_error
  * be absent). */
 pm_status pm_check_neuron(const pm_node *shared, const pm_node *population, const pm_neuron *neuron, pm_error *error);
 
+/* A map of receptors: `receptors` has room for PM_MOST_RECEPTORS (net/population.h) of them; the names live as long as
+ * the file's tree. */
+pm_status pm_read_receptors(const pm_node *map, pm_receptor *receptors, size_t *n, pm_error *error);
+
+/* One of n receptors by its name. */
+pm_status pm_read_receptor(const pm_node *node, pm_receptor *receptors, size_t n, uint32_t *number, pm_error *error);
+/* What stands at `receptor` in a layer, NAME or {NAME: NEURONS, ...}: how many neurons of the layer before come over
+ * each of n receptors, or PM_ALL_SOURCES (layer/layer_receptors.h). */
+pm_status pm_read_sources(const pm_node *layer, pm_receptor *receptors, size_t n, uint32_t *sources, pm_error *error);
+
 /* A list of two numbers or, if `most` is 3, of two or three into a, b and step. `what` describes it. */
 pm_status pm_read_spread(const pm_node *list, const char *what, size_t most, pm_distribution *d, pm_error *error);
 

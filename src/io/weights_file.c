@@ -1,6 +1,6 @@
 /* Weights in a file of their own. Both formats begin by saying which network they belong to (sizes of the layers, a
- * hash of the neurons' parameters) and end with what a file that is cut short lacks: a checksum, or the line "# end".
- */
+ * hash of the neurons' parameters and receptors) and end with what a file that is cut short lacks: a checksum, or the
+ * line "# end". */
 #define _GNU_SOURCE
 #include "io/weights_file.h"
 
@@ -23,7 +23,7 @@ static const char MAGIC[8] = "PMWEIGH", FIRST_LINE[] = "# punctum weights 1\n", 
 typedef struct head {
     char magic[8];
     uint32_t format, n_layers;
-    uint64_t neurons; /* hash of their parameters */
+    uint64_t neurons; /* hash of their parameters, and receptors */
     uint32_t sizes[MOST_LAYERS];
 } head;
 
@@ -47,8 +47,22 @@ static void add_layer(owner *o, size_t size, const char *name) {
     (void)snprintf(o->names[l], sizeof o->names[l], "%s", name);
 }
 
+/* How many of n sources come over each receptor of a layer. */
+static uint64_t sources_hash(uint64_t h, const uint32_t *sources, size_t n_receptors, size_t n) {
+    for (size_t k = 0; k < n_receptors; k++) {
+        const uint64_t over = sources[k] == PM_ALL_SOURCES ? n : sources[k];
+        h = pm_hash(h, &over, sizeof over);
+    }
+    return h;
+}
+
 static owner owner_of_times(const pm_experiment *e) {
-    owner o = owner_new(pm_kind_hash(PM_HASH_START, &pm_neuron_lif, &e->neuron));
+    uint64_t neurons = pm_kind_hash(PM_HASH_START, &pm_neuron_lif, &e->neuron);
+    neurons = pm_receptors_hash(neurons, e->receptors, e->n_receptors);
+    for (size_t l = 1; l < e->n_layers && e->n_receptors > 0; l++)
+        neurons = sources_hash(neurons, e->layers[l].sources ? e->layers[l].sources : &PM_ALL_SOURCES, e->n_receptors,
+                               e->layers[l - 1].size);
+    owner o = owner_new(neurons);
     for (size_t l = 0; l < e->n_layers && l < MOST_LAYERS; l++)
         add_layer(&o, e->layers[l].size, e->layers[l].name);
     return o;
@@ -61,12 +75,15 @@ static pm_status owner_of_classes(const pm_class_trainer *trainer, owner *o, pm_
     uint64_t neurons = pm_kind_hash(PM_HASH_START, &pm_neuron_lif, &c->neuron);
     if (pm_kind_hash(PM_HASH_START, &pm_neuron_lif, &c->readout) != neurons)
         neurons = pm_kind_hash(neurons, &pm_neuron_lif, &c->readout);
+    neurons = pm_receptors_hash(neurons, c->receptors, c->n_receptors);
     *o = owner_new(neurons);
     if (!pm_class_trainer_layered(trainer))
         return pm_fail(error, PM_INVALID, "weights: only networks of layers of integrate-and-fire neurons have such");
     for (size_t l = 0; l < c->n_layers && pm_class_trainer_table(trainer, l, &table); l++) {
         if (l == 0)
             add_layer(o, table.columns, "the input");
+        if (c->layers[l].divided)
+            o->head.neurons = sources_hash(o->head.neurons, c->layers[l].sources, c->n_receptors, table.columns);
         (void)snprintf(table.name, sizeof table.name, "layer %zu", l + 1);
         add_layer(o, table.rows, table.name);
     }

@@ -3,6 +3,7 @@
 #include "task/trial_files.h"
 
 #include "io/output.h"
+#include "io/summary.h"
 #include "io/weights_file.h"
 #include "model/neuron.h"
 
@@ -69,7 +70,7 @@ typedef struct details {
 } details;
 
 static pm_status open_file(const details *d, pm_output *output, const char *name, pm_error *error) {
-    char path[200];
+    char path[400];
     snprintf(path, sizeof path, "trial-%" PRIu32 "/%s", d->number, name);
     return pm_output_open_in(output, d->results, path, error);
 }
@@ -82,6 +83,15 @@ static pm_status write_events(const details *d, const char *name, const pm_event
     for (size_t k = 0; !status && k < n; k++)
         status = pm_output_write(&output, error, "%" PRIu32 " %.17g\n", events[k].neuron, events[k].time);
     return pm_output_close(&output, status, error);
+}
+
+static uint32_t sources_over(const pm_experiment *e, size_t l, size_t receptor) {
+    return e->layers[l].sources ? e->layers[l].sources[receptor] : e->layers[l - 1].size;
+}
+
+static void name_synapses(const pm_experiment *e, size_t l, size_t receptor, const char *when, char *name,
+                          size_t size) {
+    snprintf(name, size, "synapses-%s-%s-%s.dat", when, e->layers[l].name, e->receptors[receptor].name);
 }
 
 static pm_status write_weights(const details *d, const char *when, pm_error *error) {
@@ -127,15 +137,71 @@ static pm_status run_pattern(const details *d, size_t pattern, bool *ran, pm_err
     return !status || status == PM_FAILED ? PM_OK : pm_fail(error, status, "%s", own.message);
 }
 
+/* The same as lists of synapses, one for each receptor of a layer. */
+static pm_status write_synapses(const details *d, const char *when, pm_error *error) {
+    const pm_experiment *e = d->experiment;
+    pm_status status = PM_OK;
+    for (size_t l = 1; l < e->n_layers; l++)
+        for (uint32_t k = 0, first = 0, end = 0; !status && k < e->n_receptors; k++, first = end) {
+            char name[300];
+            pm_output output;
+            end += sources_over(e, l, k);
+            if (first == end)
+                continue;
+            name_synapses(e, l, k, when, name, sizeof name);
+            status = open_file(d, &output, name, error);
+            if (!status)
+                status = pm_output_write(&output, error, "# neuron of %s, neuron of %s, weight_pA, over %s\n",
+                                         e->layers[l - 1].name, e->layers[l].name, e->receptors[k].name);
+            for (uint32_t i = first; i < end; i++)
+                for (uint32_t j = 0; !status && j < e->layers[l].size; j++)
+                    status = pm_output_write(&output, error, "%" PRIu32 " %" PRIu32 " %.17g 0\n", i, j,
+                                             pm_trainer_weight(d->trainer, l, i, j));
+            status = pm_output_close(&output, status, error);
+        }
+    return status;
+}
+
 /* There are no spikes of patterns on which the network runs away. */
 static pm_status write_state(const details *d, const char *when, pm_error *error) {
     pm_status status = write_weights(d, when, error);
+    if (!status)
+        status = write_synapses(d, when, error);
     for (size_t k = 0; !status && k < d->n_patterns; k++) {
         bool ran = false;
         status = run_pattern(d, k, &ran, error);
         for (size_t l = 0; !status && ran && l < d->experiment->n_layers; l++)
             status = write_layer_spikes(d, when, k, l, error);
     }
+    return status;
+}
+
+static pm_status write_projections(pm_output *output, const pm_experiment *e, const char *when, size_t l,
+                                   pm_error *error) {
+    const char *from = e->layers[l - 1].name, *to = e->layers[l].name;
+    pm_status status = PM_OK;
+    if (e->n_receptors == 0)
+        return pm_output_write(output, error,
+                               "  - {from: %s, to: %s, connect: all_to_all, weight: {file: weights-%s-%s.dat}}\n", from,
+                               to, when, to);
+    for (size_t k = 0; !status && k < e->n_receptors; k++) {
+        char name[300];
+        name_synapses(e, l, k, when, name, sizeof name);
+        if (sources_over(e, l, k) > 0)
+            status = pm_output_write(output, error, "  - {from: %s, to: %s, connect: {file: %s}, receptor: %s}\n", from,
+                                     to, name, e->receptors[k].name);
+    }
+    return status;
+}
+
+static pm_status write_receptors(pm_output *output, const pm_experiment *e, pm_error *error) {
+    json_t *map = pm_receptors_json(e->receptors, e->n_receptors);
+    char *text = pm_json_text(map, 0);
+    json_decref(map);
+    if (!text)
+        return pm_fail_memory(error, "the receptors");
+    pm_status status = pm_output_write(output, error, "receptors: %s\n", text);
+    free(text);
     return status;
 }
 
@@ -154,6 +220,8 @@ static pm_status write_network(const details *d, const char *when, size_t patter
     for (size_t k = 0; !status && k < pm_neuron_lif.n_fields; k++)
         status = pm_output_write(&output, error, "  %s: %.17g\n", pm_neuron_lif.fields[k].name,
                                  pm_field_value(&pm_neuron_lif.fields[k], &e->neuron));
+    if (!status && e->n_receptors > 0)
+        status = write_receptors(&output, e, error);
     if (!status)
         status = pm_output_write(&output, error,
                                  "populations:\n  - {name: %s, size: %" PRIu32
@@ -165,9 +233,7 @@ static pm_status write_network(const details *d, const char *when, size_t patter
     if (!status)
         status = pm_output_write(&output, error, "projections:\n");
     for (size_t l = 1; !status && l < e->n_layers; l++)
-        status = pm_output_write(&output, error,
-                                 "  - {from: %s, to: %s, connect: all_to_all, weight: {file: weights-%s-%s.dat}}\n",
-                                 e->layers[l - 1].name, e->layers[l].name, when, e->layers[l].name);
+        status = write_projections(&output, e, when, l, error);
     if (!status)
         status = pm_output_write(&output, error, "record:\n  spikes: [");
     for (size_t l = 0; !status && l < e->n_layers; l++)

@@ -1,8 +1,10 @@
 /* Building and checking experiments. Invariant: an experiment holds only what passed its checks, all of it copied. */
 #include "base/list.h"
 #include "base/sized.h"
+#include "model/kernel.h"
 #include "net/events.h"
 #include "net/limits.h"
+#include "net/population.h"
 #include "rule/rule.h"
 #include "train/problem.h"
 
@@ -29,7 +31,9 @@ void pm_experiment_free(pm_experiment *e) {
     for (size_t l = 0; l < e->n_layers; l++) {
         free(e->layers[l].name);
         free(e->layers[l].parts);
+        free(e->layers[l].sources);
     }
+    pm_receptors_free(e->receptors, e->n_receptors);
     for (size_t k = 0; k < e->problem.n_patterns; k++) {
         free(e->problem.patterns[k].input);
         free(e->problem.patterns[k].target);
@@ -55,6 +59,61 @@ static pm_status check_part(const pm_weight_part *part, pm_error *error) {
                        d->b);
     if (d->kind != PM_CONSTANT && d->kind != PM_NORMAL && d->kind != PM_UNIFORM)
         return pm_fail(error, PM_INVALID, "initial weights are a number, normal or uniform");
+    return PM_OK;
+}
+
+pm_status pm_experiment_set_receptors(pm_experiment *e, const pm_receptor *receptors, size_t n, pm_error *error) {
+    pm_receptor *copy = NULL;
+    if (e->n_layers > 0)
+        return pm_fail(error, PM_INVALID, "receptors come before the layers");
+    pm_status status = pm_receptors_copy("the experiment", receptors, n, &copy, error);
+    for (size_t k = 0; !status && k < n; k++)
+        if (copy[k].kernel->impulse)
+            status = pm_fail_key(error, copy[k].name, "receptor '%s' is impulse; training wants synaptic currents",
+                                 copy[k].name);
+    if (status) {
+        pm_receptors_free(copy, copy ? n : 0);
+        return status;
+    }
+    pm_receptors_free(e->receptors, e->n_receptors);
+    e->receptors = copy;
+    e->n_receptors = n;
+    return PM_OK;
+}
+
+/* How many sources reach a layer over receptor k. */
+static uint64_t sources_over(const pm_experiment *e, const pm_training_layer *layer, size_t k) {
+    return layer->sources ? layer->sources[k] : e->layers[e->n_layers - 1].size;
+}
+
+/* Whether receptors, sources and parts of a layer behind the input fit together. */
+static pm_status check_sources(const pm_experiment *e, const pm_training_layer *layer, pm_error *error) {
+    const pm_training_layer *from = &e->layers[e->n_layers - 1];
+    uint64_t sum = 0;
+    if (layer->sources && e->n_receptors == 0)
+        return pm_fail(error, PM_INVALID, "layer '%s' divides its sources among receptors, of which there are none",
+                       layer->name);
+    if (!layer->sources && e->n_receptors > 1)
+        return pm_fail(error, PM_INVALID, "there are %zu receptors; layer '%s' has to say which its sources reach",
+                       e->n_receptors, layer->name);
+    for (size_t k = 0; layer->sources && k < e->n_receptors; k++)
+        sum += layer->sources[k];
+    if (layer->sources && sum != from->size)
+        return pm_fail(error, PM_INVALID,
+                       "layer '%s' has receptors for %llu sources; they must be as many as '%s' has neurons, %u",
+                       layer->name, (unsigned long long)sum, from->name, from->size);
+    for (size_t p = 0; p < layer->n_parts; p++)
+        if (layer->parts[p].receptor > e->n_receptors)
+            return pm_fail(error, PM_INVALID, "weights over receptor %u of layer '%s'; there are %zu",
+                           layer->parts[p].receptor - 1, layer->name, e->n_receptors);
+    for (size_t k = 0; layer->n_parts > 0 && k < e->n_receptors; k++) {
+        bool any = sources_over(e, layer, k) == 0;
+        for (size_t p = 0; p < layer->n_parts; p++)
+            any = any || layer->parts[p].receptor == 0 || layer->parts[p].receptor == k + 1;
+        if (!any)
+            return pm_fail(error, PM_INVALID, "layer '%s' has no weight for what comes over receptor '%s'", layer->name,
+                           e->receptors[k].name);
+    }
     return PM_OK;
 }
 
@@ -86,7 +145,7 @@ static pm_status check_layer(const pm_experiment *e, const pm_training_layer *la
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < layer->n_parts; k++)
         status = check_part(&layer->parts[k], error);
-    return status;
+    return status ? status : check_sources(e, layer, error);
 }
 
 pm_status pm_experiment_add_layer(pm_experiment *e, const pm_training_layer *layer, pm_error *error) {
@@ -99,15 +158,20 @@ pm_status pm_experiment_add_layer(pm_experiment *e, const pm_training_layer *lay
         return status;
     copy.name = strdup(layer->name);
     copy.parts = calloc(layer->n_parts + 1, sizeof *copy.parts);
+    const uint32_t *sources = e->n_layers > 0 ? copy.sources : NULL;
+    copy.sources = sources ? calloc(e->n_receptors, sizeof *copy.sources) : NULL;
     size_t capacity = e->n_layers;
     bool grown = pm_list_reserve((void **)&e->layers, &capacity, e->n_layers + 1, sizeof *e->layers);
-    if (!copy.name || !copy.parts || !grown) {
+    if (!copy.name || !copy.parts || (sources && !copy.sources) || !grown) {
         free(copy.name);
+        free(copy.sources);
         free(copy.parts);
         return pm_fail_memory(error, "a layer");
     }
     if (layer->n_parts > 0)
         memcpy(copy.parts, layer->parts, layer->n_parts * sizeof *copy.parts);
+    if (sources)
+        memcpy(copy.sources, sources, e->n_receptors * sizeof *copy.sources);
     e->layers[e->n_layers++] = copy;
     return PM_OK;
 }

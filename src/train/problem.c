@@ -189,6 +189,10 @@ pm_status pm_experiment_fault(const pm_experiment *e, const char **key, size_t *
     status = pm_kind_check(&e->rule->head, e->rule_parameters, error);
     if (status)
         return status;
+    if (e->n_receptors > 0 && !e->rule->receptors)
+        return pm_fail(error, PM_INVALID,
+                       "%s knows one kind of synaptic current; with receptors, the rule is normad or exact_gradient",
+                       e->rule->head.name);
     *key = "goal";
     status = check_goal(&e->goal, error);
     if (status)
@@ -201,6 +205,13 @@ pm_status pm_experiment_check(const pm_experiment *e, pm_error *error) {
     const char *key = NULL;
     size_t pattern = 0;
     return pm_experiment_fault(e, &key, &pattern, error);
+}
+
+size_t pm_training_receptor(const pm_training_layer *layer, size_t source) {
+    size_t k = 0;
+    for (size_t end = layer->sources ? layer->sources[0] : SIZE_MAX; source >= end; end += layer->sources[k])
+        k++;
+    return k;
 }
 
 typedef PM_LIST(pm_event) train;
@@ -292,21 +303,29 @@ pm_status pm_patterns_draw(const pm_experiment *e, uint32_t trial, pm_pattern **
     return PM_OK;
 }
 
-/* The part that a uniform number selects. */
-static const pm_distribution *choose(const pm_training_layer *layer, double uniform) {
+static double share_over(const pm_weight_part *part, size_t receptor) {
+    return part->receptor == 0 || part->receptor == receptor + 1 ? part->share : 0.0;
+}
+
+/* The part that a uniform number selects, of those for that receptor. */
+static const pm_distribution *choose(const pm_training_layer *layer, size_t receptor, double uniform) {
     double total = 0.0, sum = 0.0;
-    for (size_t k = 0; k < layer->n_parts; k++)
-        total += layer->parts[k].share;
+    size_t last = 0;
+    for (size_t k = 0; k < layer->n_parts; k++) {
+        const double share = share_over(&layer->parts[k], receptor);
+        total += share;
+        last = share > 0.0 ? k : last;
+    }
     size_t k = 0;
-    while (k + 1 < layer->n_parts && (sum += layer->parts[k].share) <= uniform * total)
+    while (k < last && (sum += share_over(&layer->parts[k], receptor)) <= uniform * total)
         k++;
     return &layer->parts[k].draw;
 }
 
-static double draw(gsl_rng *rng, const pm_training_layer *layer) {
+static double draw(gsl_rng *rng, const pm_training_layer *layer, size_t receptor) {
     if (layer->n_parts == 0)
         return 0.0;
-    const pm_distribution *d = choose(layer, gsl_rng_uniform(rng));
+    const pm_distribution *d = choose(layer, receptor, gsl_rng_uniform(rng));
     double weight = d->kind == PM_NORMAL    ? d->a + pm_draw_normal(rng, d->b)
                     : d->kind == PM_UNIFORM ? pm_draw_flat(rng, d->a, d->b)
                                             : d->a;
@@ -344,7 +363,8 @@ pm_status pm_weights_draw(const pm_experiment *e, uint32_t trial, uint32_t attem
         gsl_rng *rng = start(&stream, e->seed, "weights", e->layers[l + 1].name, trial | (uint64_t)attempt << 32);
         for (size_t i = 0; i < layer->n_in; i++)
             for (size_t j = 0; j < layer->n_out; j++)
-                layer->weight[i * layer->stride + j] = draw(rng, &e->layers[l + 1]);
+                layer->weight[i * layer->stride + j] =
+                    draw(rng, &e->layers[l + 1], pm_training_receptor(&e->layers[l + 1], i));
         pm_status status = check_drawn(layer, e->layers[l + 1].name, error);
         if (status)
             return status;

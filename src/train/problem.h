@@ -21,6 +21,9 @@ pm_status pm_weights_draw(const pm_experiment *experiment, uint32_t trial, uint3
 pm_status pm_weights_check(const pm_experiment *experiment, const double *weights, size_t n, pm_error *error);
 void pm_weights_put(const double *weights, pm_layered *net);
 
+/* Which receptor of layer l's a source reaches it over. */
+size_t pm_training_receptor(const pm_training_layer *layer, size_t source);
+
 /* PM_INVALID with a message, unless sizes, goal and problem fit together. */
 pm_status pm_experiment_check(const pm_experiment *experiment, pm_error *error);
 /* The same; *key is then the key of an experiment file that is at fault, and *pattern, where that is "problem", the

@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "base/room.h"
 #include "base/simd.h"
+#include "layer/layer_receptors.h"
 #include "math/elementary.h"
 #include "rule/pairs.h"
 #include "rule/rule.h"
@@ -86,6 +87,10 @@ static pm_status prepare_patterns(pm_trainer *t, uint32_t trial, pm_error *error
     return status;
 }
 
+static const uint32_t *sources_of(const pm_experiment *e, size_t l) {
+    return e->layers[l].sources ? e->layers[l].sources : &PM_ALL_SOURCES; /* of the only receptor */
+}
+
 static pm_status prepare_network(pm_trainer *t, uint32_t trial, pm_error *error) {
     const pm_experiment *e = t->experiment;
     size_t n = e->n_layers - 1;
@@ -101,6 +106,9 @@ static pm_status prepare_network(pm_trainer *t, uint32_t trial, pm_error *error)
         t->net.limit = SPIKES_PER_LAYER;
         status = pm_weights_draw(e, trial, 0, &t->net, error);
     }
+    for (size_t l = 0; !status && l < n && e->n_receptors > 0; l++)
+        status =
+            pm_layer_divide(&t->net.layers[l], &e->neuron, e->receptors, sources_of(e, l + 1), e->n_receptors, error);
     for (size_t l = 0; !status && l < n; l++) {
         const pm_layer *layer = &t->net.layers[l];
         size_t size = weights_of(layer);

@@ -1,5 +1,6 @@
 /* Classifiers with delays: the gradient against finite differences, and training. */
 #include "classify/classification.h"
+#include "model/kernel.h"
 
 #include <check.h>
 #include <gsl/gsl_randist.h>
@@ -41,7 +42,25 @@ static void draw(subject *s, uint64_t seed) {
     gsl_rng_free(rng);
 }
 
-static void subject_new(subject *s, const pm_loss *loss, pm_delays_per per, double tau_2, double t_ref, uint64_t seed) {
+/* Several receptors for all layers that may have them. */
+static void give_receptors(subject *s) {
+    static const pm_receptor receptors[] = {
+        {.name = "a", .kernel = &pm_kernel_double_exponential, .parameters = {5.0, 1.25}},
+        {.name = "b", .kernel = &pm_kernel_alpha, .parameters = {2.0}},
+        {.name = "c", .kernel = &pm_kernel_exponential, .parameters = {8.0}}};
+    static const uint32_t sources[LAYERS][3] = {{2, 1, 3}, {3, 0, 5}, {0, 4, 3}};
+    s->net.receptors = receptors;
+    s->net.n_receptors = 3;
+    for (size_t l = 0; l < LAYERS; l++)
+        if (l + 1 < LAYERS || s->net.loss->receptors)
+            s->net.sources[l] = sources[l];
+    for (size_t l = 0; l < LAYERS; l++)
+        for (size_t k = 0; k < pm_classifier_weights(&s->net, l); k++)
+            s->net.weight[l][k] *= 0.6; /* these currents carry more */
+}
+
+static void subject_new(subject *s, const pm_loss *loss, pm_delays_per per, double tau_2, double t_ref, uint64_t seed,
+                        bool receptors) {
     pm_neuron neuron = pm_neuron_default();
     neuron.g_L = 15.0;
     neuron.V_th = -50.0;
@@ -56,6 +75,8 @@ static void subject_new(subject *s, const pm_loss *loss, pm_delays_per per, doub
         if (l + 1 < LAYERS || loss->delays)
             ck_assert_int_eq(pm_classifier_delay(&s->net, l, per, NULL), PM_OK);
     draw(s, seed);
+    if (receptors)
+        give_receptors(s);
     ck_assert_int_eq(pm_lane_new(&s->lane, &s->net, NULL), PM_OK);
     for (size_t l = 0; l < LAYERS; l++) {
         s->weight[l] = calloc(pm_classifier_weights(&s->net, l), sizeof(double));
@@ -94,17 +115,19 @@ static size_t compare(subject *s, double *number, double gradient, double h) {
     return same && fabs(difference) > 1e-7;
 }
 
-/* All losses, delays of synapses, axons and dendrites, double and single currents, with and without refractoriness: the
- * derivatives by weights and delays are those of the loss. */
+/* All losses, delays of synapses, axons and dendrites, double and single currents, several receptors with delays of
+ * axons, with and without refractoriness: the derivatives by weights and delays are those of the loss. */
 START_TEST(gradients) {
-    const pm_delays_per per = (pm_delays_per)_i;
+    const bool receptors = _i > PM_PER_DENDRITE;
+    const pm_delays_per per = receptors ? PM_PER_AXON : (pm_delays_per)_i;
     size_t weights = 0, delays = 0;
     for (uint64_t seed = 1; seed <= 8; seed++)
         for (size_t which = 0; pm_losses[which]; which++) {
             if (pm_loss_of(pm_losses[which])->desired) /* its gradient is none */
                 continue;
             subject s;
-            subject_new(&s, pm_loss_of(pm_losses[which]), per, seed % 2 ? 1.25 : 0.0, seed % 3 ? 0.0 : 2.0, seed);
+            subject_new(&s, pm_loss_of(pm_losses[which]), per, seed % 2 ? 1.25 : 0.0, seed % 3 ? 0.0 : 2.0, seed,
+                        receptors);
             for (size_t l = 0; l < LAYERS; l++) {
                 for (size_t k = seed % 5; k < pm_classifier_weights(&s.net, l); k += 5)
                     weights += compare(&s, &s.net.weight[l][k], s.weight[l][k], 1e-4);
@@ -122,7 +145,7 @@ Suite *pm_suite_classifier_delays(void);
 Suite *pm_suite_classifier_delays(void) {
     Suite *suite = suite_create("classifier_delays");
     TCase *tests = tcase_create("classifier_delays");
-    tcase_add_loop_test(tests, gradients, PM_PER_SYNAPSE, PM_PER_DENDRITE + 1);
+    tcase_add_loop_test(tests, gradients, PM_PER_SYNAPSE, PM_PER_DENDRITE + 2);
     suite_add_tcase(suite, tests);
     return suite;
 }

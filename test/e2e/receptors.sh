@@ -1,0 +1,77 @@
+# Training of layers whose neurons have several receptors: experiments and classification, their results and refusals.
+
+two=$here/data/experiments/xor-receptors.yaml
+check "training" "$program" train "$two" -o one --trials 2 --jobs 1 --quiet
+check "training, two jobs" "$program" train "$two" -o twice --trials 2 --jobs 2 --quiet
+check "the trials do not depend on the jobs" cmp one/trials.dat twice/trials.dat
+check "XOR is learnt" grep -Eq '"converged": [12],' one/summary.json
+check "the summary says the receptors" grep -q '"gaba": 10' one/summary.json
+check "the trained network runs" "$program" run one/trial-0/network-after-2.yaml -o run -q
+check "the engine's spikes are those of training, to 1e-9 ms" sh -c '
+    grep -v "^#" one/trial-0/spikes-after-2-hidden.dat | sort -g > a
+    grep -v "^#" run/spikes-hidden.dat | sort -g > b
+    paste a b | awk "{ d = \$2 - \$5; if (NF != 6 || \$1 != \$4 || d > 1e-9 || d < -1e-9) exit 1; n++ } END { exit n < 50 }"'
+check "training goes on with its weights" "$program" train "$two" -o again --trials 1 --weights one/trial-0/weights --quiet
+check "they had converged" grep -Eq '^0 1 0 ' again/trials.dat
+sed 's/gaba: {tau: 8.0}/gaba: {tau: 9.0}/' "$two" > other.yaml
+refuse 2 'its neurons have other parameters' train other.yaml -o new --weights one/trial-0/weights
+sed 's/{ampa: 44, gaba: 10}/{ampa: 45, gaba: 9}/' "$two" > other.yaml
+refuse 2 'its neurons have other parameters' train other.yaml -o new --weights one/trial-0/weights
+refuse 2 'not a complete trial of this experiment' train other.yaml -o one --trials 2 --jobs 1 --resume
+sed -e 's/^rule:.*/rule: {normad: {resets: exact, tau_hat: 3.0}}/' -e 's/^iterations:.*/iterations: 5/' "$two" > exact.yaml
+check "exact resets" "$program" train exact.yaml -o exact --trials 1 --quiet
+sed -e 's/^rule:.*/rule: exact_gradient/' -e 's/^iterations:.*/iterations: 5/' "$two" > exact.yaml
+check "the exact gradient" "$program" train exact.yaml -o gradient --trials 1 --quiet
+# A layer with a receptor that is but the neuron's tau_1 and tau_2 is the one without, to the bit.
+xor=$here/data/experiments/xor.yaml
+sed 's/^layers:/receptors: {only: {tau_1: 5.0, tau_2: 1.25}}\nlayers:/' "$xor" > only.yaml
+check "without receptors" "$program" train "$xor" -o without --trials 2 --quiet
+check "with the same one by name" "$program" train only.yaml -o only --trials 2 --quiet
+check "they have the same trials" cmp without/trials.dat only/trials.dat
+
+bad() {
+    pattern=$1
+    sed "$2" "$two" > bad.yaml
+    refuse 2 "bad\.yaml:[0-9]+: .*$pattern" train bad.yaml -o new
+}
+bad "there is no receptor 'gabba'; did you mean 'gaba'" 's/receptor: gaba/receptor: gabba/'
+bad "there is no receptor 'nmda'" 's/size: 1$/&\n    plastic: yes/; s/{ampa: 44, gaba: 10}/{ampa: 44, nmda: 10}/'
+bad "receptors for 55 sources; they must be as many as 'input' has neurons, 54" '0,/{ampa: 44, gaba: 10}/s//{ampa: 44, gaba: 11}/'
+bad "there are 2 receptors; receptor: has to name" '/receptor: {ampa/d'
+bad "no weight for what comes over receptor 'gaba'" 's/, {receptor: gaba, .*/]/'
+bad "receptor 'gaba' is impulse; training wants synaptic currents" 's/gaba: {tau: 8.0}/gaba: impulse/'
+bad "'-8' is|tau is -8" 's/tau: 8.0/tau: -8.0/'
+bad "resume knows one kind of synaptic current; with receptors, the rule is normad or exact_gradient" 's/^rule:.*/rule: resume/'
+bad "there are no receptors" 's/^receptors:.*//'
+
+# --- classification ---
+
+sed -e 's/train: 5000, validation: 1000, test: 1000/train: 300, validation: 100, test: 100/' -e 's/^epochs.*/epochs: 4/' \
+    "$here/data/experiments/yin-yang-receptors.yaml" > points.yaml
+check "classification" "$program" train points.yaml -o points -q --jobs 1
+check "classification, two threads" "$program" train points.yaml -o points-2 -q --jobs 2
+check "the weights do not depend on the threads" cmp points/weights-1.dat points-2/weights-1.dat
+check "it learns" awk '!/^#/ { if (!n++) first = $2; last = $2 } END { exit !(last < 0.9 * first) }' points/learning.dat
+check "the summary says the receptors" grep -q '"slow": 2' points/summary.json
+check "a trained network is tested" "$program" test points.yaml points -o tested
+sed 's/epochs: 4/epochs: 2/' points.yaml > short.yaml
+check "the first epochs" "$program" train short.yaml -o resumed -q
+check "classification goes on" "$program" train points.yaml -o resumed -q --resume
+check "to the same bits" cmp points/weights-2.dat resumed/weights-2.dat
+sed 's/fast: 3, slow: 2/fast: 2, slow: 3/' points.yaml > other.yaml
+refuse 2 'another experiment' test other.yaml points -o new
+sed -e 's/^loss.*/loss: first_spike/' -e 's/{normal: \[50.0, 30.0\]}/&, receptor: {fast: 20, slow: 10}/' -e 's/^epochs.*/epochs: 1/' \
+    points.yaml > first.yaml
+check "outputs that fire have receptors, too" "$program" train first.yaml -o first -q
+bad_class() {
+    pattern=$1
+    sed "$2" points.yaml > bad.yaml
+    refuse 2 "bad\.yaml(:[0-9]+)?: .*$pattern" train bad.yaml -o new
+}
+bad_class "with the loss discounted outputs have one current only" 's/{normal: \[50.0, 30.0\]}/&, receptor: fast/'
+bad_class "layers\[0\]\.receptor: 6 neurons; the layer before has 5" 's/slow: 2/slow: 3/'
+bad_class "with receptors, delays are of axons" 's/slow: 2}/&, delays: {initial: 1.0}/'
+bad_class "there are 2 receptors; receptor: has to name" 's/, receptor: {fast: 3, slow: 2}//'
+bad_class "receptor 'slow' is impulse" 's/{alpha: 4.0}/impulse/'
+sed 's/^epochs/receptors: {fast: {tau: 5.0}}\nepochs/' "$here/data/experiments/mnist-stbp.yaml" > bad.yaml
+refuse 2 'bad\.yaml:[0-9]+: receptors: a model has synapses of its own kind; receptors are for networks of exact spike times' train bad.yaml -o new
