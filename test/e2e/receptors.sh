@@ -1,6 +1,6 @@
 # Training of layers whose neurons have several receptors: experiments and classification, their results and refusals.
 
-two=$here/data/experiments/xor-receptors.yaml
+two=$here/data/experiments/receptors-xor.yaml
 check "training" "$program" train "$two" -o one --trials 2 --jobs 1 --quiet
 check "training, two jobs" "$program" train "$two" -o twice --trials 2 --jobs 2 --quiet
 check "the trials do not depend on the jobs" cmp one/trials.dat twice/trials.dat
