@@ -41,6 +41,8 @@ currents: [{population: cells, steps: [[2.0, 500.0], [12.0, 0.0]]}]
 record: {spikes: [cells], current: [{population: cells, neurons: [0], interval: 1.0, receptor: gaba}]}
 END
     sed -e 's/^trials.*/trials: 2/' -e 's/^iterations.*/iterations: 3/' "$here/data/experiments/xor.yaml" > xor.yaml
+    sed -e 's/^trials.*/trials: 1/' -e 's/^iterations.*/iterations: 2/' -e 's/^rule.*/rule: exact_gradient/' \
+        "$here/data/experiments/receptors-xor.yaml" > receptors.yaml
     printf 'experiment: xor.yaml\nseed: 7\nsamples: 3\ntrials: 1\niterations: 2\nrounds: 2\n%s\n' \
         'vary: {rule.normad.step: {log_uniform: [5.0, 60.0]}, rule.normad.approach: {choice: [0.5, 1.0]}}' > search.yaml
     sed -e 's/{yin_yang.*/{yin_yang: {}, train: 8, validation: 4, test: 4}/' \
@@ -67,7 +69,8 @@ END
         sed '/^layers/d' common.yaml
         echo 'duration: 30.0'
         echo 'coding: {latency: {threshold: 0.05, from: 2.5, to: 12.5}, bias: 0.0, opposition: 4.0}'
-        echo 'layers: [{size: 6, field: 2, weight: {normal: [9000.0, 240.0]}, dropout: 0.2}, {size: 10, weight: {normal: [0, 50]}}]'
+        echo 'receptors: {fast: {tau: 3.0}, slow: {alpha: 4.0}}'
+        echo 'layers: [{size: 6, field: 2, receptor: {fast: 60, slow: 5}, weight: {normal: [9000.0, 240.0]}, dropout: 0.2}, {size: 10, weight: {normal: [0, 50]}}]'
         echo 'loss: {discounted: {scale: 0.6, tau: 5.0}}'
     } > fields.yaml
 )
@@ -133,6 +136,7 @@ if [ "$sanitised" -eq 0 ]; then
     starve "run by the clock" 83 o run plain.yaml -o o --engine clock --dt 0.5
     starve "run with checkpoints" 83 o run network.yaml -o o --checkpoint-every 8
     starve "train" 283 o train xor.yaml -o o -j 1 -q
+    starve "train with receptors" 283 o train receptors.yaml -o o -j 1 -q
     starve "search" 787 o search search.yaml -o o -j 1 -q
     starve "train a classifier" 109 o train points.yaml -o o -q
     starve "train with fields" 109 o train fields.yaml -o o -q
