@@ -16,26 +16,31 @@ from .errors import Error, InvalidError
 from .files import SpikeTable
 from .kinds import kind
 from .network import PARAMETERS
-from .values import EVENT, Array, Distribution, Drawn
+from .values import EVENT, Array, Distribution, Drawn, Receptor
+from .writing import receptors_of
 
 Train = Sequence[npt.ArrayLike]
+Weight = Union[float, Distribution, Sequence[tuple[float, Union[float, Distribution]]]]
 
 
 @dataclass
 class Layer:
     """A layer and the weights to it from the one before.
 
-    weight: pA, a number, a distribution, or [(share, distribution), ...]; rate: of learning; bounds: (lowest, highest),
-    pA; keep_sign: weights keep the sign that they were drawn with.
+    weight: pA, a number, a distribution, [(share, distribution), ...], or any of these for each receptor,
+    {'ampa': ..., 'gaba': ...}; rate: of learning; bounds: (lowest, highest), pA; keep_sign: weights keep the sign that
+    they were drawn with; receptor: with receptors of the experiment, the one over which the layer before comes, or how
+    many of its neurons come over each, {'ampa': 44, 'gaba': 10}, the first neurons over the first receptor.
     """
 
     name: str
     size: int
-    weight: Union[float, Distribution, Sequence[tuple[float, Union[float, Distribution]]]] = 0.0
+    weight: Union[Weight, Mapping[str, Weight]] = 0.0
     plastic: bool = True
     rate: float = 1.0
     bounds: tuple[float, float] = (-math.inf, math.inf)
     keep_sign: bool = False
+    receptor: Union[str, Mapping[str, int], None] = None
 
 
 @dataclass
@@ -89,8 +94,8 @@ class Experiment:
     """What is to be learnt, by what network and which rule.
 
     layers: the input first; patterns: the same ones in every trial; duration: ms of a pattern; goal: {'correlation': C,
-    'tau': ms} or {'within': ms}; rule: a name, or {name: {parameter: value}}; see pm.kinds('rule'). Further
-    parameters are those of all neurons. Other problems come from files: pm.Experiment.load.
+    'tau': ms} or {'within': ms}; rule: a name, or {name: {parameter: value}}; see pm.kinds('rule'); receptors:
+    of all neurons, by name, as in pm.Network.lif. Further parameters are those of all neurons. Other problems come from files: pm.Experiment.load.
     """
 
     def __init__(
@@ -107,6 +112,7 @@ class Experiment:
         online: bool = False,
         momentum: float = 0.0,
         polish: Optional[Mapping[str, float]] = None,
+        receptors: Optional[Mapping[str, Receptor]] = None,
         **neuron: float,
     ) -> None:
         pointer = _c.lib.pm_experiment_new()
@@ -126,8 +132,13 @@ class Experiment:
         for key, number in neuron.items():
             _set(c.neuron, key, number, PARAMETERS, "neuron")
         _c.call("pm_neuron_check", ctypes.byref(c.neuron))
+        pinned = _c.Pinned()
+        if receptors:
+            _c.call(
+                "pm_experiment_set_receptors", self._pointer, receptors_of(receptors, pinned), len(receptors)
+            )
         for layer in layers:
-            self._add_layer(layer)
+            self._add_layer(layer, list(receptors or {}))
         for pattern in patterns:
             self._add_pattern(pattern)
         self._set_rule(rule)
@@ -152,14 +163,15 @@ class Experiment:
     def __repr__(self) -> str:
         return f"<experiment with layers of {', '.join(map(str, self.sizes))}>"
 
-    def _add_layer(self, layer: Layer) -> None:
+    def _add_layer(self, layer: Layer, receptors: list[str]) -> None:
         weight: Any = layer.weight
-        shares = weight if isinstance(weight, Sequence) else [(1.0, weight)]
         pinned, parts = _c.Pinned(), []
-        for share, value in shares:
-            part = _c.new("pm_weight_part", share=float(share))
-            Drawn.of(value, "weight").write(part.draw, pinned)
-            parts.append(part)
+        for name, own in weight.items() if isinstance(weight, Mapping) else [(None, weight)]:
+            number = 0 if name is None else 1 + _c.index_of(receptors, name, "receptor")
+            for share, value in own if isinstance(own, Sequence) else [(1.0, own)]:
+                part = _c.new("pm_weight_part", share=float(share), receptor=number)
+                Drawn.of(value, "weight").write(part.draw, pinned)
+                parts.append(part)
         c = _c.new(
             "pm_training_layer",
             name=_c.text(layer.name),
@@ -172,6 +184,12 @@ class Experiment:
             keep_sign=bool(layer.keep_sign),
         )
         c.parts = pinned.items("pm_weight_part", parts)
+        over = {layer.receptor: self.sizes[-1]} if isinstance(layer.receptor, str) else layer.receptor
+        if over is not None:
+            sources = [0] * len(receptors)
+            for name, count in over.items():
+                sources[_c.index_of(receptors, name, "receptor")] = int(count)
+            c.sources = pinned.array(sources, ctypes.c_uint32)
         _c.call("pm_experiment_add_layer", self._pointer, ctypes.byref(c))
 
     def _add_pattern(self, pattern: Pattern) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Mapping
 
 import numpy as np
 
 from . import _c
 from .errors import InvalidError
-from .values import CellSpec, kind_of
+from .values import CellSpec, Receptor, kind_of
 
 if TYPE_CHECKING:
     from .network import Current, Network, Population, Projection, Recording
@@ -54,15 +54,20 @@ def write_population(network: Network, handle: Any, p: Population, number: int) 
     _c.call("pm_network_record_spikes", net, number, p.record_spikes)
 
 
+def receptors_of(receptors: Mapping[str, Receptor], pinned: _c.Pinned) -> Any:
+    """The library's receptors."""
+    items = []
+    for name, receptor in receptors.items():
+        kernel = _c.lib.pm_kernel_find(_c.text(receptor.kernel))
+        item = _c.new("pm_receptor", name=pinned.keep(_c.text(name)), kernel=kernel, peak=receptor.peak)
+        item.parameters[: len(receptor.parameters)] = receptor.parameters
+        items.append(item)
+    return pinned.items("pm_receptor", items)
+
+
 def _write_cells(net: Any, number: int, spec: CellSpec, pinned: _c.Pinned) -> None:
     if spec.receptors:
-        receptors = []
-        for name, receptor in spec.receptors.items():
-            kernel = _c.lib.pm_kernel_find(_c.text(receptor.kernel))
-            item = _c.new("pm_receptor", name=pinned.keep(_c.text(name)), kernel=kernel, peak=receptor.peak)
-            item.parameters[: len(receptor.parameters)] = receptor.parameters
-            receptors.append(item)
-        _c.call("pm_network_set_receptors", net, number, pinned.items("pm_receptor", receptors), len(receptors))
+        _c.call("pm_network_set_receptors", net, number, receptors_of(spec.receptors, pinned), len(spec.receptors))
     for function, jumps in (("threshold", spec.threshold), ("after_spike", spec.after_spike)):
         if jumps:
             items = pinned.items("pm_jump", [_c.new("pm_jump", jump=j.jump, tau=j.tau) for j in jumps])

@@ -62,6 +62,40 @@ def test_learning(tmp_path):
     assert np.array_equal(e.trainer().patterns[0].target[0], [20.0, 35.0])
 
 
+def test_receptors(tmp_path):
+    """What is built here is what the file says: the same trial, to the bit; the network that is left runs with them."""
+    receptors = {"ampa": pm.exp2(5.0, 1.25), "gaba": pm.exp(8.0)}
+    file = XOR.with_name("receptors-xor.yaml")
+    loaded = pm.Experiment.load(file).trainer()
+    patterns = [pm.Pattern(p.input, p.target) for p in loaded.patterns]
+    divided = {"ampa": 44, "gaba": 10}
+    built = pm.Experiment(
+        [
+            pm.Layer("input", 54),
+            pm.Layer("hidden", 54, {"ampa": pm.normal(1760, 880), "gaba": pm.normal(-800, 400)}, receptor=divided),
+            pm.Layer("output", 1, receptor=divided),
+        ],
+        patterns,
+        30.0,
+        seed=2020,
+        goal={"within": 0.05},
+        rule={
+            "normad": {
+                "tau_hat": 3.0, "tau_hat_hidden": 3.0, "step": 30.0, "approach": 0.5, "longest_step": 15000.0
+            }
+        },
+        receptors=receptors,
+    ).trainer()
+    for _ in range(20):
+        loaded.step(), built.step()
+    assert all(np.array_equal(a, b) for a, b in zip(loaded.weights, built.weights))
+    assert np.ptp(built.weights[1]) > 0.0
+    with pytest.raises(pm.InvalidError, match="there is no 'gabba'; did you mean 'gaba'"):
+        pm.Experiment([pm.Layer("i", 2), pm.Layer("o", 1, receptor="gabba")], [], 1.0, receptors=receptors)
+    with pytest.raises(pm.InvalidError, match="as many as 'i' has neurons, 2"):
+        pm.Experiment([pm.Layer("i", 2), pm.Layer("o", 1, receptor={"ampa": 3})], [], 1.0, receptors=receptors)
+
+
 def test_mistakes_in_experiments():
     with pytest.raises(pm.InvalidError, match="normad"):
         experiment("norma")
