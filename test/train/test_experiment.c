@@ -250,6 +250,68 @@ START_TEST(memory_runs_out) {
 }
 END_TEST
 
+/* Through the library, too, receptors, sources and weights have to go together; what is refused leaves nothing. */
+START_TEST(receptors) {
+    const pm_receptor two[] = {{.name = "a", .kernel = pm_kernel_find("exponential"), .parameters = {5.0}},
+                               {.name = "b", .kernel = pm_kernel_find("alpha"), .parameters = {2.0}}};
+    const pm_receptor jumps = {.name = "c", .kernel = pm_kernel_find("impulse")};
+    uint32_t right[] = {2, 1}, wrong[] = {2, 2};
+    pm_weight_part only_a = {.share = 1.0, .draw = {.a = 7.0}, .receptor = 1},
+                   of_neither = {.share = 1.0, .receptor = 3};
+    pm_weight_part parts[] = {only_a, {.share = 1.0, .draw = {.a = 9.0}, .receptor = 2}};
+    pm_training_layer in = {.name = "in", .size = 3};
+    pm_training_layer out = {
+        .name = "out", .size = 2, .plastic = true, .rate = 1.0, .lowest = -INFINITY, .highest = INFINITY};
+    pm_experiment *e = pm_experiment_new();
+    pm_error error = {0};
+    ck_assert_int_eq(pm_experiment_set_receptors(e, &jumps, 1, &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "'c' is impulse"));
+    ck_assert_int_eq(pm_experiment_add_layer(e, &in, &error), PM_OK);
+    out.sources = right;
+    ck_assert_int_eq(pm_experiment_add_layer(e, &out, &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "of which there are none"));
+    ck_assert_int_eq(pm_experiment_set_receptors(e, two, 2, &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "before the layers"));
+    pm_experiment_free(e);
+
+    e = pm_experiment_new();
+    ck_assert_int_eq(pm_experiment_set_receptors(e, two, 2, &error), PM_OK);
+    ck_assert_int_eq(pm_experiment_add_layer(e, &in, &error), PM_OK);
+    out.sources = NULL;
+    ck_assert_int_eq(pm_experiment_add_layer(e, &out, &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "has to say which its sources reach"));
+    out.sources = wrong;
+    ck_assert_int_eq(pm_experiment_add_layer(e, &out, &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "for 4 sources; they must be as many as 'in' has neurons, 3"));
+    out.sources = right;
+    out.parts = &of_neither;
+    out.n_parts = 1;
+    ck_assert_int_eq(pm_experiment_add_layer(e, &out, &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "weights over receptor 2 of layer 'out'; there are 2"));
+    out.parts = &only_a;
+    ck_assert_int_eq(pm_experiment_add_layer(e, &out, &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "no weight for what comes over receptor 'b'"));
+    out.parts = parts;
+    out.n_parts = 2;
+    ck_assert_int_eq(pm_experiment_add_layer(e, &out, &error), PM_OK);
+    const pm_event spike = {.time = 1.0}, wanted = {.time = 5.0};
+    ck_assert_int_eq(pm_experiment_add_pattern(e, &spike, 1, &wanted, 1, &error), PM_OK);
+    e->duration = 10.0;
+    e->goal.within = 1.0;
+    pm_trainer *t = NULL;
+    ck_assert_int_eq(pm_experiment_set_rule(e, "span", &error), PM_OK);
+    ck_assert_int_eq(pm_trainer_new(e, 0, &t, &error), PM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.message, "span knows one kind of synaptic current"));
+    ck_assert_int_eq(pm_experiment_set_rule(e, "normad", &error), PM_OK);
+    ck_assert_int_eq(pm_trainer_new(e, 0, &t, &error), PM_OK);
+    for (uint32_t i = 0; i < in.size; i++)
+        for (uint32_t j = 0; j < out.size; j++)
+            ck_assert(pm_trainer_weight(t, 1, i, j) == (i < 2 ? 7.0 : 9.0));
+    pm_trainer_free(t);
+    pm_experiment_free(e);
+}
+END_TEST
+
 Suite *pm_suite_experiment(void);
 Suite *pm_suite_experiment(void) {
     Suite *suite = suite_create("experiment");
@@ -261,6 +323,7 @@ Suite *pm_suite_experiment(void) {
     tcase_add_test(tests, polish);
     tcase_add_test(tests, misuse);
     tcase_add_test(tests, memory_runs_out);
+    tcase_add_test(tests, receptors);
     suite_add_tcase(suite, tests);
     return suite;
 }
