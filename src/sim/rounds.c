@@ -116,8 +116,8 @@ bool pm_rounds_pins(const pm_engine *engine, pm_worker *worker, uint32_t cell) {
 }
 
 pm_stopover pm_rounds_stopover(const pm_engine *engine, const pm_worker *worker, uint32_t cell) {
-    return engine->draft_of[cell] == PM_NO_DRAFT ? (pm_stopover){0}
-                                                 : worker->drafts.items[engine->draft_of[cell]].stopover;
+    const pm_stopover none = {0};
+    return engine->draft_of[cell] == PM_NO_DRAFT ? none : worker->drafts.items[engine->draft_of[cell]].stopover;
 }
 
 bool pm_rounds_stop_over(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_stopover *stopover) {
