@@ -57,6 +57,7 @@ do for [picture = 1:2] {
     set lmargin screen 74.0 / width
     set rmargin screen 400.0 / width
     set yrange [0:1.05]
+    set ytics autofreq
     set ylabel (most_trials > 1 ? 'Spike correlation, mean ± std' : 'Spike correlation') offset 1
     set key bottom right vertical noenhanced samplen 2 opaque
     plot for [k = 1:n] file(k) using (x($1)):(clamp($2 - $3, 0, 1)):(clamp($2 + $3, 0, 1)) with filledcurves \
@@ -71,6 +72,7 @@ do for [picture = 1:2] {
     set lmargin screen 484.0 / width
     set rmargin screen 816.0 / width
     set yrange [0:(comparable ? most_trials : 100) * 1.05]
+    if (comparable && most_trials < 5) { set ytics 1 }
     set ylabel (comparable ? 'Trials converged' : 'Trials converged (%)') offset 1
     plot for [k = 1:n] of_trials(k, trials(k)) with lines dashtype (4, 4) linewidth 0.8 linecolor rgb colour(k), \
          for [k = 1:n] file(k) using (x($1)):(of_trials(k, $4)) with steps linewidth 1.6 linecolor rgb colour(k), \

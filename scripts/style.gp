@@ -7,6 +7,7 @@ set datafile separator whitespace
 set key off
 set border 3 linewidth 1 linecolor rgb '#404040'
 set tics nomirror out scale 0.5 textcolor rgb '#202020'
+set format x '%h' # without room for a sign, which would move numbers off their tics
 
 # Okabe and Ito's colours, which colour-blind readers tell apart, without yellow and black.
 array palette_of_eight = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#7F5539', '#6C6C6C']

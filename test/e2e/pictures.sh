@@ -212,6 +212,7 @@ quiet "long training beside short training" plot long-training training -o both
 check "trials are told in percent where their numbers differ" grep -q 'Trials converged (%)' both/learning.svg
 quiet "long training" plot long-training
 check "trials are counted elsewhere" grep -q 'Trials converged<' long-training/learning.svg
+check "they are whole" sh -c "grep -q '>[ ]3<' long-training/learning.svg && ! grep -q '>[ ][123][.]5<' long-training/learning.svg"
 
 # --- when gnuplot does not draw ----------------------------------------------------------------------------------------
 
