@@ -31,6 +31,15 @@ sed "s#^data.*#data: {examples: {train: examples.dat, test: examples.dat}}#; s/^
 check "examples of a file" "$program" train memory-task/file.yaml -o memory-4 -q
 check "as many as there are" grep -q '"examples": 4' memory-4/summary.json
 
+# Two bits, 30 ms apart, one of them to be stored.
+sed -e 's/duration: 240.0/duration: 100.0/; s/size: 32/size: 16/' "$here/data/experiments/store-recall-network.yaml" \
+    > memory-task/store-recall-network.yaml
+sed -e 's/steps: 4, interval: 50.0/steps: 2, interval: 30.0/; s/from: 230.0, to: 240.0/from: 90.0, to: 100.0/' \
+    -e 's/train: [0-9]*, validation: 200, test: 1000/train: 800, test: 200/; s/^epochs.*/epochs: 4/; s/^average.*/average: 0.98/' \
+    "$here/data/experiments/store-recall.yaml" > memory-task/store.yaml
+check "store and recall is learnt" "$program" train memory-task/store.yaml -o memory-5 -q
+check "by more than 190 of 200 examples" awk -F: '/"percent"/ { exit !($2 + 0 > 95) }' memory-5/summary.json
+
 # wrong SED MESSAGE: an experiment with another line is refused.
 wrong() {
     sed "$1" memory-task/file.yaml > memory-task/wrong.yaml
