@@ -33,6 +33,7 @@ edit() {
     epochs-*) say "s/^epochs.*/epochs: $value/; s/factor: 0.98/factor: $(awk -v n="$value" 'BEGIN { printf "%.5f", exp(-4 / n) }')/" ;;
     batch-* | rate-* | average-* | duration-*) say "s/^$key:.*/$key: $value/" ;;
     keep-*) say "s/^average.*/&\nkeep: $value/" ;;
+    current-*) say "s/V_reset: -70.0}/V_reset: -70.0, I_e: $value}\nreadout: {C_m: 300.0, g_L: 30.0, E_L: -70.0, V_th: -50.0, V_reset: -70.0}/" ;;
     to-*) say "s/to: 20.0/to: $value/" ;;
     opposition-*) say "s/bias: 0.0/bias: 0.0, opposition: $value/" ;;
     mean-*) say "s/\[900.0/[$value/" ;;
