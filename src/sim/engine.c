@@ -18,7 +18,7 @@
 
 /* Fewer cells are not worth a thread, and not a core that others might use: slabs are short. Neither are few events. */
 enum { CELLS_PER_WANTED_THREAD = 256, CELLS_PER_THREAD = 2048, EVENTS_FOR_THREADS = 4096 };
-enum { CELLS_PER_EVENT = 32 }; /* with fewer, all cells are looked at */
+enum { CELLS_PER_EVENT = 8 }; /* with fewer, all cells are looked at */
 enum { PATIENCE = 16 };       /* slabs until fewer events are taken for silence: the wakes of all cells cost time */
 static const uint64_t MOST_LOGGED = 4000000;
 
