@@ -91,6 +91,8 @@ static inline __attribute__((always_inline)) void add_up(const pm_series *series
 ADD_UP(8)
 ADD_UP(11)
 ADD_UP(14)
+ADD_UP(17)
+ADD_UP(20)
 ADD_UP(24)
 
 enum { ROWS = 8, MOST = ROWS * PM_SERIES_LANES }; /* that exponentials are made of at a time */
@@ -165,6 +167,8 @@ void pm_series_add_up(const pm_series *series, const pm_lif *lif, double h, size
         (series->n_terms <= 8    ? add_up_8
          : series->n_terms <= 11 ? add_up_11
          : series->n_terms <= 14 ? add_up_14
+         : series->n_terms <= 17 ? add_up_17
+         : series->n_terms <= 20 ? add_up_20
                                  : add_up_24)(series, n, offset, out);
     if (lif->single) /* e^{-l_2 t} is 0 for t > 0 only */
         memset(out->b, 0, sizeof out->b);
