@@ -5,6 +5,7 @@
  * delays are left there, levels are those of single cells along the synapses, and a cycle of cells is an error. */
 #include "sim/plan.h"
 
+#include "math/elementary.h"
 #include "model/kernel.h"
 #include "net/incidence.h"
 
@@ -39,9 +40,18 @@ static double preferred_slab(const pm_network *net) {
     return shortest < INFINITY ? power_of_two_below(fmax(shortest / 8.0, 0x1p-30)) : 1.0;
 }
 
-/* Arrivals to be expected at a cell, per ms: from sources by their rates, from cells by a guess. */
-static double expected_arrivals(const pm_network *net, const pm_wiring *w, const pm_exchange *exchange) {
-    const double guess = 5e-3; /* spikes/ms */
+/* Spikes of a neuron that nothing reaches, per ms. */
+static double rate_alone(const pm_neuron *n) {
+    const double above = n->E_L + n->I_e / n->g_L - n->V_th; /* mV */
+    if (!(above > 0.0))
+        return 0.0;
+    return 1.0 / (n->t_ref + n->C_m / n->g_L * pm_log1p(fmax(n->V_th - n->V_reset, 0.0) / above));
+}
+
+/* Arrivals to be expected at a cell, per ms: from sources by their rates, from cells `guess` spikes/ms. `wary`: or as
+ * many as each fires alone. */
+static double expected_arrivals(const pm_network *net, const pm_wiring *w, const pm_exchange *exchange, double guess,
+                                bool wary) {
     double arrivals = 0.0, cells = 0.0;
     for (size_t p = 0; p < net->n_populations; p++) {
         uint64_t synapses = 0;
@@ -50,21 +60,23 @@ static double expected_arrivals(const pm_network *net, const pm_wiring *w, const
         if (exchange)
             exchange->sum(exchange->user, &synapses, 1);
         const pm_population *population = &net->populations[p];
-        const double rate = population->kind == PM_POISSON_SOURCE ? 1e-3 * population->rate : guess;
-        arrivals += rate * (double)synapses;
+        const double alone = wary && population->kind == PM_LIF ? rate_alone(&population->neuron) : 0.0;
+        const double rate = population->kind == PM_POISSON_SOURCE ? 1e-3 * population->rate : fmax(guess, alone);
+        arrivals += synapses > 0 ? rate * (double)synapses : 0.0; /* the rate may be beyond all numbers */
         cells += population->kind == PM_LIF ? population->size : 0.0;
     }
     return arrivals / fmax(cells, 1.0);
 }
 
-/* A slab for rounds. Where cells hear little, settling them costs more than rounds and bounds that are not tight. */
-static double slab_for_rounds(const pm_network *net, const pm_wiring *w, const pm_exchange *exchange, double slab) {
-    const double most = 4.0 / expected_arrivals(net, w, exchange);
+/* The longest slab in which a cell hears few of so many arrivals per ms: then settling cells costs more than bounds
+ * that are not tight, and than rounds. */
+static double slab_of_few(const pm_network *net, double slab, double arrivals) {
+    const double few = 4.0;
     double tau_m = INFINITY;
     for (size_t p = 0; p < net->n_populations; p++)
         if (net->populations[p].kind == PM_LIF)
             tau_m = fmin(tau_m, net->populations[p].neuron.C_m / net->populations[p].neuron.g_L);
-    while (tau_m < INFINITY && 2.0 * slab <= fmin(most, 0.125 * tau_m))
+    while (tau_m < INFINITY && 2.0 * slab <= fmin(few / arrivals, 0.125 * tau_m))
         slab *= 2.0;
     return slab;
 }
@@ -482,7 +494,11 @@ static pm_status choose(pm_plan *plan, cell_graph *g, ordering *o, size_t *cell_
     pm_status status = slab_for_drives(net, w, g->exchange, &plan->slab, error);
     if (status != PM_OK)
         return status;
-    const double preferred = plan->slab, longer = slab_for_rounds(net, w, g->exchange, preferred);
+    const double preferred = plan->slab, quiet = expected_arrivals(net, w, g->exchange, 5e-3, false),
+                 busy = expected_arrivals(net, w, g->exchange, 5e-2, true), longer = slab_of_few(net, preferred, quiet);
+    plan->slab = slab_of_few(net, preferred, busy);
+    while (plan->slab > preferred && population_levels(net, w, plan->slab, o) > 0)
+        plan->slab *= 0.5;
     bool lengthened = false;
     size_t cyclic;
     while ((cyclic = population_levels(net, w, plan->slab, o)) > 0) {
