@@ -261,10 +261,14 @@ static bool quick_is_silent(const pm_engine *engine, uint32_t n, const pm_genera
            pm_bound_by_shape(g->shape, m, pm_general_state(g, n), engine->end - engine->start) + expected < 0.0;
 }
 
+/* A state that is old says little of what the cell will do; and to look up what arrives costs time in proportion to all
+ * deliveries. */
+static inline bool lags(const pm_engine *engine, uint32_t cell) { return engine->cells[cell].origin < engine->start; }
+
 /* Those of a general class. */
 static void flag_general(pm_engine *engine, pm_block cells, const pm_general *general, double expected) {
     for (uint32_t n = cells.begin; n < cells.end; n++) {
-        bool log = !quick_is_silent(engine, n, general, expected) || engine->watched[n];
+        bool log = !quick_is_silent(engine, n, general, expected) || engine->watched[n] || lags(engine, n);
         if (general->quick && isnan(engine->cells[n].u))
             log = engine->holds[n].ready < engine->end;
         engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
@@ -279,7 +283,7 @@ static void flag_plain(pm_engine *engine, pm_block cells, const pm_lif *lif, dou
     const double theta = lif->theta;
     for (uint32_t n = cells.begin; n < cells.end; n++) {
         const pm_lif_state state = {at[n].u, at[n].i, at[n].b};
-        bool log = !(pm_lif_bound_below(&ceiling, &state) + expected < theta) || watched[n];
+        bool log = !(pm_lif_bound_below(&ceiling, &state) + expected < theta) || watched[n] || lags(engine, n);
         if (isnan(state.u))
             log = engine->holds[n].ready < engine->end;
         log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;

@@ -96,16 +96,20 @@ static void stop_over(pm_engine *engine, uint32_t n, const pm_class *class) {
     find_wake(engine, n, class);
 }
 
+/* Whether a cell is refractory for the whole slab. */
+static bool is_held_through(const pm_engine *engine, uint32_t n) {
+    const pm_hold *hold = &engine->holds[n];
+    return isnan(engine->cells[n].u) && hold->ready >= engine->end && hold->ready + hold->late >= engine->end;
+}
+
 /* Whether a cell that something reaches provably stays silent in the slab. */
 static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_class *class) {
     const pm_cell *cell = &engine->cells[n];
     const pm_intake *intake = &engine->intakes[n];
     const double lift = intake->u - intake->lift;
     pm_lif_state state = {cell->u, cell->i, cell->b};
-    if (isnan(cell->u)) {
-        const double ready = engine->holds[n].ready;
-        return ready >= engine->end && ready + engine->holds[n].late >= engine->end;
-    }
+    if (isnan(cell->u))
+        return is_held_through(engine, n);
     if (highest(class, &state) + lift * (1.0 + MARGIN) < class->lif.theta)
         return true;
     if (cell->origin < engine->start)
@@ -128,8 +132,10 @@ pm_status pm_visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_cl
         silent = stays_silent(engine, n, class);
     else if (lags)
         silent = engine->start < engine->wake[n];
-    else if (engine->dense)
+    else if (engine->dense) {
         engine->wake[n] = PM_UNKNOWN;
+        silent = is_held_through(engine, n);
+    }
     return silent && !engine->watched[n] ? PM_OK : pm_replay(engine, worker, n, class, NULL);
 }
 
