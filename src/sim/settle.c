@@ -160,7 +160,7 @@ static inline __attribute__((always_inline)) void add_driven(const pm_engine *en
     const pm_drive *drive = &engine->drive;
     const pm_drive_block *drawn = &worker->block;
     const bool rising = engine->plan.slab < class->peak_time; /* all PSPs, to the end of the slab */
-    const bool impulse = class->lif.impulse; /* falls with l_m, which then is l_1 */
+    const bool impulse = class->lif.impulse;                  /* falls with l_m, which then is l_1 */
     for (uint32_t c = drive->first[cell]; c < drive->first[cell + 1]; c++) {
         const uint32_t at = c - drawn->first;
         const pm_series_sums *sums = &drawn->sums[at / PM_SERIES_LANES];
