@@ -46,42 +46,29 @@ static uint64_t synapse_at(const pm_engine *engine, const pm_delivery *d, uint32
     return low;
 }
 
-typedef double vector4 __attribute__((vector_size(32)));
-
-/* Where a delivery adds: what cell 0 would have if it were one of the targets, and how far cells are apart. */
-typedef struct place {
-    vector4 *of_0;
-    size_t stride;
-} place;
-
-static inline place place_of(const pm_engine *engine, const pm_delivery *d) {
-    const pm_general *g = engine->has_general ? engine->classes[d->class].general : NULL;
-    if (!g || !g->quick) /* to which nothing is added that is not 0 */
-        return (place){(vector4 *)(void *)engine->intakes, 1};
-    return (place){(vector4 *)(void *)(g->intakes - (size_t)g->first_cell * g->n_ports + d->port), g->n_ports};
-}
-
 /* The innermost loop of the program: one synaptic event per turn. `equal`: the weights are, and need not be read;
  * `own`: so are those of a place apart. The number of arrivals logged so far, and with these. */
 static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine *engine, pm_logged *restrict log,
                                                                        uint32_t logged, uint64_t begin, uint64_t end,
-                                                                       uint32_t delivery, bool equal, bool own) {
-    const pm_delivery *d = &engine->deliveries.items[delivery];
+                                                                       const pm_delivery *d, bool equal, bool own) {
     const uint32_t *restrict targets = engine->wiring->targets;
     const double *restrict weights = engine->wiring->weights;
-    const place at = own ? place_of(engine, d) : (place){(vector4 *)(void *)engine->intakes, 1};
-    vector4 *restrict intakes = at.of_0;
+    const pm_place at =
+        own ? pm_place_of(engine, d->class, d->port) : (pm_place){(pm_vector4 *)(void *)engine->intakes, 1};
+    pm_vector4 *restrict intakes = at.of_0;
     uint32_t *restrict log_head = engine->log_head;
-    const vector4 positive = {d->u, d->i, d->b, d->lift}, negative = {d->u, d->i, d->b, d->u};
-    const vector4 same = d->sign < 0 ? negative : positive;
-    const vector4 change = equal ? d->weight * same : same;
+    const double offset = d->offset;
+    const uint32_t port = d->port;
+    const pm_vector4 positive = {d->u, d->i, d->b, d->lift}, negative = {d->u, d->i, d->b, d->u};
+    const pm_vector4 same = d->sign < 0 ? negative : positive;
+    const pm_vector4 change = equal ? d->weight * same : same;
     for (uint64_t k = begin; k < end; k++) {
         uint32_t target = targets[k];
         double w = equal ? d->weight : weights[k];
-        const vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
+        const pm_vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
         intakes[target * at.stride] += equal ? change : w * factors;
         if (log_head[target] != PM_NOT_LOGGED) {
-            log[logged] = (pm_logged){w, delivery, log_head[target]};
+            log[logged] = (pm_logged){w, offset, port, log_head[target]};
             log_head[target] = logged++;
         }
     }
@@ -111,7 +98,7 @@ static void fetch_few(const pm_engine *engine, const pm_delivery *d, size_t left
         __builtin_prefetch(engine->wiring->targets + d[FAR_AHEAD].begin);
     if (left > AHEAD_OF_FEW && d[AHEAD_OF_FEW].n_synapses <= FEW) {
         const pm_delivery *next = d + AHEAD_OF_FEW;
-        const place at = place_of(engine, next);
+        const pm_place at = pm_place_of(engine, next->class, next->port);
         const uint32_t target = engine->wiring->targets[next->begin];
         __builtin_prefetch(at.of_0 + target * at.stride, 1);
         __builtin_prefetch(engine->log_head + target, 1);
@@ -120,29 +107,27 @@ static void fetch_few(const pm_engine *engine, const pm_delivery *d, size_t left
 
 /* The same where few cells are looked at, and all arrivals are logged. */
 static uint32_t deliver_and_list(pm_engine *engine, pm_worker *worker, uint32_t logged, uint64_t begin, uint64_t end,
-                                 uint32_t delivery) {
+                                 const pm_delivery *d) {
     const uint32_t *targets = engine->wiring->targets;
-    const bool equal = engine->deliveries.items[delivery].equal;
-    const uint32_t more = deliver_synapses(engine, worker->log.items, logged, begin, end, delivery, equal, true);
+    const uint32_t more = deliver_synapses(engine, worker->log.items, logged, begin, end, d, d->equal, true);
     for (uint64_t k = begin; k < end; k++)
         pm_list_cell(engine, worker, targets[k]);
     return more;
 }
 
-PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, pm_block cells, uint32_t delivery) {
-    const pm_delivery *d = &engine->deliveries.items[delivery];
+PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_delivery *d) {
     const uint64_t begin = synapse_at(engine, d, cells.begin), end = synapse_at(engine, d, cells.end);
     if (!PM_LIST_RESERVE(worker->log, worker->log.count + (end - begin)))
         return false;
     const uint32_t logged = (uint32_t)worker->log.count;
     pm_logged *log = worker->log.items;
     if (!engine->dense)
-        worker->log.count = deliver_and_list(engine, worker, logged, begin, end, delivery);
+        worker->log.count = deliver_and_list(engine, worker, logged, begin, end, d);
     else if (engine->has_general)
-        worker->log.count = deliver_synapses(engine, log, logged, begin, end, delivery, d->equal, true);
+        worker->log.count = deliver_synapses(engine, log, logged, begin, end, d, d->equal, true);
     else
-        worker->log.count = d->equal ? deliver_synapses(engine, log, logged, begin, end, delivery, true, false)
-                                     : deliver_synapses(engine, log, logged, begin, end, delivery, false, false);
+        worker->log.count = d->equal ? deliver_synapses(engine, log, logged, begin, end, d, true, false)
+                                     : deliver_synapses(engine, log, logged, begin, end, d, false, false);
     return true;
 }
 
@@ -150,11 +135,11 @@ PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, pm_block c
 PM_SIMD static void add_part(pm_intake *restrict intakes, const pm_crowd_cell *restrict cells,
                              pm_crowd_sum *restrict sums, size_t n) {
     for (size_t k = 0; k < n; k++) {
-        vector4 more, sum, rest;
+        pm_vector4 more, sum, rest;
         memcpy(&more, &intakes[cells[k].cell], sizeof more);
         memcpy(&sum, &sums[k].sum, sizeof sum);
         memcpy(&rest, &sums[k].rest, sizeof rest);
-        const vector4 total = sum + more, part = total - sum;
+        const pm_vector4 total = sum + more, part = total - sum;
         rest += (sum - (total - part)) + (more - part);
         memcpy(&sums[k].sum, &total, sizeof total);
         memcpy(&sums[k].rest, &rest, sizeof rest);
@@ -226,19 +211,36 @@ pm_status pm_crowds_find(pm_engine *engine, pm_error *error) {
     return memory ? PM_OK : pm_fail_memory(error, "sums over simultaneous spikes");
 }
 
+static pm_status deliver_groups(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first, size_t end) {
+    const size_t count = engine->deliveries.count;
+    for (size_t d = first; d < end; d++) {
+        const pm_delivery *delivery = &engine->deliveries.items[d];
+        fetch_few(engine, delivery, count - d);
+        if (d + AHEAD < count && delivery[AHEAD].n_synapses > FEW)
+            fetch(engine, cells, delivery + AHEAD);
+        if (!deliver_one(engine, worker, cells, delivery))
+            return pm_fail_memory(&worker->error, "logged arrivals");
+    }
+    return PM_OK;
+}
+
+/* All that belong to one part of a crowd, or to none, together. */
 pm_status pm_deliver(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first) {
     const pm_block crowded = engine->n_crowds > 0 ? crowded_in(worker, cells) : (pm_block){0, 0};
+    const size_t count = engine->deliveries.count;
     uint32_t crowd = 0;
-    for (size_t d = first; d < engine->deliveries.count; d++) {
-        const pm_delivery *delivery = &engine->deliveries.items[d];
-        fetch_few(engine, delivery, engine->deliveries.count - d);
-        if (d + AHEAD < engine->deliveries.count && delivery[AHEAD].n_synapses > FEW)
-            fetch(engine, cells, delivery + AHEAD);
-        if (delivery->crowd != crowd)
-            change_crowd(engine, worker, crowded, crowd, delivery->crowd);
-        crowd = delivery->crowd;
-        if (!deliver_one(engine, worker, cells, (uint32_t)d))
-            return pm_fail_memory(&worker->error, "logged arrivals");
+    for (size_t end; first < count; first = end) {
+        const pm_delivery *deliveries = engine->deliveries.items;
+        end = engine->n_crowds > 0 ? first + 1 : count;
+        while (end < count && deliveries[end].crowd == deliveries[first].crowd)
+            end++;
+        if (deliveries[first].crowd != crowd)
+            change_crowd(engine, worker, crowded, crowd, deliveries[first].crowd);
+        crowd = deliveries[first].crowd;
+        const pm_status status =
+            (engine->wiring->groups ? deliver_groups : pm_deliver_runs)(engine, worker, cells, first, end);
+        if (status != PM_OK)
+            return status;
     }
     if (crowd > 0)
         change_crowd(engine, worker, crowded, crowd, 0);

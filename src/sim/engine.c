@@ -20,7 +20,7 @@
 enum { CELLS_PER_WANTED_THREAD = 256, CELLS_PER_THREAD = 2048, EVENTS_FOR_THREADS = 4096 };
 enum { CELLS_PER_EVENT = 8 }; /* with fewer, all cells are looked at */
 enum { PATIENCE = 16 };       /* slabs until fewer events are taken for silence: the wakes of all cells cost time */
-static const uint64_t MOST_LOGGED = 4000000;
+static const uint64_t MOST_LOGGED = 2500000;
 
 void pm_engine_name(const pm_engine *engine, uint32_t cell, char *text, size_t size) {
     uint32_t p = pm_wiring_population_of_cell(engine->wiring, engine->network, cell);
@@ -367,25 +367,31 @@ static pm_status join_crowd(pm_engine *engine, double fired, uint32_t part, pm_e
     return engine->crowded ? PM_OK : pm_crowds_find(engine, error);
 }
 
-pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint32_t crowd, pm_error *error) {
+pm_status pm_engine_arrive(pm_engine *engine, uint64_t begin, uint64_t end, double fired, uint32_t crowd,
+                           pm_error *error) {
     const pm_wiring *w = engine->wiring;
-    if (!PM_LIST_ROOM(engine->deliveries))
+    const uint64_t more = w->groups ? end - begin : 1;
+    if (!PM_LIST_RESERVE(engine->deliveries, engine->deliveries.count + more))
         return pm_fail_memory(error, "deliveries");
     if (crowd > 0 && join_crowd(engine, fired, crowd, error) != PM_OK)
         return PM_NO_MEMORY;
-    pm_delivery *d = &engine->deliveries.items[engine->deliveries.count++];
-    const double time = fired + pm_group_delay(w, group);
-    d->offset = time - engine->start; /* exact: both are multiples of the last bit of the smaller */
-    d->begin = pm_group_begin(w, group) & PM_MOST_SYNAPSES;
-    d->n_synapses = (uint32_t)(pm_group_begin(w, group + 1) - d->begin);
-    d->crowd = crowd > 0 ? engine->n_crowds : 0;
-    if (w->groups) {
-        d->class = w->groups[group].class;
-        d->port = w->groups[group].receptor;
-        d->equal = w->groups[group].equal;
-        d->sign = w->groups[group].sign;
+    for (uint64_t k = begin; k < begin + more; k++) {
+        pm_delivery *d = &engine->deliveries.items[engine->deliveries.count++];
+        const double time = fired + pm_group_delay(w, k);
+        d->offset = time - engine->start; /* exact: both are multiples of the last bit of the smaller */
+        d->begin = pm_group_begin(w, k) & PM_MOST_SYNAPSES;
+        d->n_synapses = (uint32_t)(pm_group_begin(w, w->groups ? k + 1 : end) - d->begin);
+        d->crowd = crowd > 0 ? engine->n_crowds : 0;
+        if (w->groups) {
+            d->class = w->groups[k].class;
+            d->port = w->groups[k].receptor;
+            d->equal = w->groups[k].equal;
+            d->sign = w->groups[k].sign;
+        } else {
+            d->fired = fired;
+        }
+        engine->events += d->n_synapses;
     }
-    engine->events += d->n_synapses;
     return PM_OK;
 }
 

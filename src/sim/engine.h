@@ -63,10 +63,10 @@ typedef struct pm_class {
     pm_general *general;              /* NULL: the above is all there is */
 } pm_class;
 
-/* A group of synapses whose spike arrives in the current slab. Where each synapse has a delay of its own there are as
- * many as synaptic events: a line of the cache each. */
+/* A group of synapses whose spike arrives in the current slab: a line of the cache. Where each synapse has a delay of its
+ * own, a run: those synapses of a row to which a spike comes in the slab; a run has neither class nor port nor factors. */
 typedef struct pm_delivery {
-    double offset;       /* of the arrival from s0, ms */
+    double offset;       /* of the arrival from s0, ms; of a run, the first */
     uint64_t begin : 38; /* synapses; and as in pm_group: */
     uint64_t class : 18;
     uint64_t port : 5; /* the receptor */
@@ -74,7 +74,10 @@ typedef struct pm_delivery {
     int64_t sign : 2;
     uint32_t n_synapses;
     uint32_t crowd; /* of simultaneous spikes, counted from 1 in the slab; 0: none */
-    double weight;  /* pA, if all are equal */
+    union {
+        double weight; /* pA, if all are equal */
+        double fired;  /* of a run: the time of the spike, ms */
+    };
     double u, i, b; /* factors of the weight in the intake */
     double lift;    /* the same for `lift`, if the weight is not negative; otherwise it is that for u */
 } pm_delivery;
@@ -99,8 +102,8 @@ typedef struct pm_meeting {
 } pm_meeting;
 
 typedef struct pm_logged {
-    double weight; /* pA */
-    uint32_t delivery;
+    double weight, offset; /* pA, ms from s0 */
+    uint32_t port;
     uint32_t next; /* logged before at the same cell, or PM_LOG_END */
 } pm_logged;
 
@@ -279,8 +282,10 @@ double pm_engine_wake(const pm_engine *engine, double now);
 
 /* Begins the slab [start, end). */
 void pm_engine_begin(pm_engine *engine, double start, double end);
-/* A group's spike, fired at `fired` (ms) and member of a part of a crowd (0: none), arrives in this slab. */
-pm_status pm_engine_arrive(pm_engine *engine, uint64_t group, double fired, uint32_t crowd, pm_error *error);
+/* A spike, fired at `fired` (ms) and member of a part of a crowd (0: none), arrives in this slab at the groups
+ * [begin, end) of its row. */
+pm_status pm_engine_arrive(pm_engine *engine, uint64_t begin, uint64_t end, double fired, uint32_t crowd,
+                           pm_error *error);
 /* Delivers the deliveries from number `first` on and settles the cells of a level; their spikes are then in the
  * workers' lists, which are emptied first. PM_STOPPED: in the middle of a burst. */
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error);
@@ -326,8 +331,37 @@ static inline bool pm_is_reached(const pm_intake *intake) {
     return intake->u != 0.0 || intake->i != 0.0 || intake->b != 0.0;
 }
 
-/* weigh.c: the deliveries from number `first` on get their weights and factors. */
+/* weigh.c: factors of arrivals, a tile at a time: what each adds at the end of the slab to the state of a cell, per pA;
+ * `lift` is for weights that are not negative. */
+enum { PM_TILE = 256 };
+typedef struct pm_tile {
+    size_t n;
+    double left[PM_TILE]; /* ms, of the slab */
+    uint32_t class[PM_TILE], port[PM_TILE];
+    pm_intake factors[PM_TILE];
+} pm_tile;
+void pm_weigh_tile(const pm_engine *engine, pm_worker *worker, pm_tile *tile);
+/* weigh.c: the deliveries from number `first` on get their weights and factors; runs do without. */
 pm_status pm_weigh(pm_engine *engine, size_t first, pm_error *error);
+/* runs.c: delivers the runs [first, end) to the cells of a block. */
+pm_status pm_deliver_runs(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first, size_t end);
+/* deliver.c: where what arrives at cells of a class is added: what cell 0 would have if it were one of these, and how far
+ * cells are apart. */
+typedef double pm_vector4 __attribute__((vector_size(32)));
+typedef struct pm_place {
+    pm_vector4 *of_0;
+    size_t stride;
+} pm_place;
+static inline pm_place pm_place_of(const pm_engine *engine, uint32_t class, uint32_t port) {
+    const pm_general *g = engine->has_general ? engine->classes[class].general : NULL;
+    if (!g || !g->quick) /* to which nothing is added that is not 0 */
+        return (pm_place){(pm_vector4 *)(void *)engine->intakes, 1};
+    return (pm_place){(pm_vector4 *)(void *)(g->intakes - (size_t)g->first_cell * g->n_ports + port), g->n_ports};
+}
+/* The offset of what arrives over a synapse of a run, ms from s0. */
+static inline double pm_run_offset(const pm_engine *engine, const pm_delivery *run, uint64_t synapse) {
+    return run->fired + engine->wiring->delays[synapse] - engine->start; /* exact, but for the time of the arrival */
+}
 /* deliver.c: empties the intakes of a block, and says which cells will have their arrivals logged; and the deliveries
  * from number `first` on to them. */
 void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells);
@@ -407,7 +441,7 @@ void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_g
 void pm_general_commit(pm_engine *engine, pm_worker *worker);
 /* What an arrival `left` ms before the end of the slab adds to the intakes of general cells; nothing to those that are
  * not quick. */
-void pm_general_factors(const pm_general *general, double left, pm_delivery *delivery);
+pm_intake pm_general_factors(const pm_general *general, uint32_t port, double left);
 /* Empties the intakes of those cells of a population that lie in the block. */
 void pm_general_forget(const pm_general *general, pm_block cells);
 /* The intakes of a quick cell. */

@@ -85,14 +85,17 @@ static uint64_t find_target(const uint32_t *targets, uint64_t low, uint64_t high
 
 /* Finds the cell in every delivery of the slab, and logs it there. */
 static bool look_up(const pm_engine *engine, pm_worker *worker, uint32_t cell, uint32_t *head) {
-    const uint32_t *targets = engine->wiring->targets;
+    const pm_wiring *w = engine->wiring;
     *head = PM_LOG_END;
-    for (size_t d = 0; d < engine->deliveries.count; d++) {
-        const pm_delivery *delivery = &engine->deliveries.items[d];
-        const uint64_t end = pm_delivery_end(delivery);
-        uint64_t low = find_target(targets, delivery->begin, end, cell);
-        for (; low < end && targets[low] == cell; low++) {
-            const pm_logged item = {engine->wiring->weights[low], (uint32_t)d, *head};
+    for (size_t k = 0; k < engine->deliveries.count; k++) {
+        const pm_delivery *d = &engine->deliveries.items[k];
+        const uint64_t end = pm_delivery_end(d);
+        uint64_t at = w->groups ? find_target(w->targets, d->begin, end, cell) : d->begin;
+        for (; at < end && (!w->groups || w->targets[at] == cell); at++) {
+            if (w->targets[at] != cell) /* in a run they are in the order of their delays */
+                continue;
+            const pm_logged item = {w->weights[at], w->groups ? d->offset : pm_run_offset(engine, d, at),
+                                    w->groups ? d->port : pm_group_receptor(w, at), *head};
             *head = (uint32_t)worker->log.count;
             if (!PM_LIST_ADD(worker->log, item))
                 return false;
@@ -121,16 +124,15 @@ void pm_fetch_logs(const pm_engine *engine, const pm_worker *worker, const uint3
     }
 }
 
-static uint64_t rank_of(const pm_delivery *delivery) {
+static uint64_t rank_of(double offset) {
     uint64_t rank;
-    memcpy(&rank, &delivery->offset, sizeof rank);
+    memcpy(&rank, &offset, sizeof rank);
     return rank;
 }
 
 /* The log chains a cell's arrivals backwards. */
-static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t head) {
+static bool gather_logged(pm_worker *worker, uint32_t head) {
     const pm_logged *log = worker->log.items;
-    const pm_delivery *deliveries = engine->deliveries.items;
     size_t n = 0;
     for (uint32_t at = head; at != PM_LOG_END; at = log[at].next, n++)
         __builtin_prefetch(&log[at] + AHEAD); /* those of the next cells */
@@ -141,12 +143,11 @@ static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t h
         return false;
     size_t k = n;
     for (uint32_t at = head; k-- > 0; at = log[at].next)
-        worker->ranking.items[k] = (pm_ranked){rank_of(&deliveries[log[at].delivery]), at};
+        worker->ranking.items[k] = (pm_ranked){rank_of(log[at].offset), at};
     const pm_ranked *sorted = sort_ranked(worker->ranking.items, worker->ranking.items + n, n);
     for (k = 0; k < n; k++) {
         const pm_logged *item = &log[sorted[k].item];
-        const pm_delivery *delivery = &deliveries[item->delivery];
-        worker->arrivals.items[k] = (pm_arrival){delivery->offset, item->weight, delivery->port};
+        worker->arrivals.items[k] = (pm_arrival){item->offset, item->weight, item->port};
     }
     worker->arrivals.count = n;
     return true;
@@ -155,7 +156,7 @@ static bool gather_logged(const pm_engine *engine, pm_worker *worker, uint32_t h
 void pm_forget_heard(pm_engine *engine, const pm_worker *worker, uint32_t cell, double heard) {
     for (uint32_t *link = &engine->log_head[cell]; *link < PM_LOG_END;) {
         pm_logged *item = &worker->log.items[*link];
-        if (engine->deliveries.items[item->delivery].offset > heard)
+        if (item->offset > heard)
             link = &item->next;
         else
             *link = item->next;
@@ -169,7 +170,7 @@ bool pm_gather(pm_engine *engine, pm_worker *worker, uint32_t cell) {
     if (engine->deliveries.count == 0)
         return true;
     const bool found = head != PM_NOT_LOGGED || look_up(engine, worker, cell, &head);
-    const bool gathered = found && gather_logged(engine, worker, head);
+    const bool gathered = found && gather_logged(worker, head);
     if (found && pm_is_cyclic(engine, cell)) /* which may be replayed several times */
         engine->log_head[cell] = head;
     else

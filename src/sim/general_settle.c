@@ -15,17 +15,13 @@ static const double MARGIN = 1e-9, EARLY = 1e-12; /* as in settle.c */
 static const double OLD = -1.0; /* foreseen: the wake is that of an earlier origin, and not too late for this one */
 enum { FEW_SLABS = 4, MANY_SLABS = 64 };
 
-void pm_general_factors(const pm_general *g, double left, pm_delivery *d) {
-    d->u = d->i = d->b = d->lift = 0.0;
+pm_intake pm_general_factors(const pm_general *g, uint32_t port, double left) {
     if (!g->quick)
-        return;
+        return (pm_intake){0};
     double row[PM_MEMBRANE_ROW];
     pm_membrane_row_at(g->membranes, left, row);
-    const pm_response at = pm_membrane_response(g->membranes, d->port, row);
-    d->u = at.u;
-    d->i = at.i;
-    d->b = at.b;
-    d->lift = left > g->peak_time[d->port] ? at.u - g->peak[d->port] : 0.0;
+    const pm_response at = pm_membrane_response(g->membranes, port, row);
+    return (pm_intake){at.u, at.i, at.b, left > g->peak_time[port] ? at.u - g->peak[port] : 0.0};
 }
 
 void pm_general_forget(const pm_general *g, pm_block cells) {

@@ -5,13 +5,22 @@
 
 #include <stdlib.h>
 
+/* Of a delivery, before `until`. */
+static uint64_t arrived(const pm_engine *engine, const pm_delivery *d, double until) {
+    if (engine->wiring->groups || until >= engine->end)
+        return engine->start + d->offset < until ? d->n_synapses : 0;
+    uint64_t n = 0;
+    while (n < d->n_synapses && engine->start + pm_run_offset(engine, d, d->begin + n) < until)
+        n++;
+    return n;
+}
+
 /* Arrivals in the slab before `until`; those of a slab that will be settled anew are counted apart. */
 void pm_count_events(pm_exact *s, double until, bool provisional) {
     pm_engine *engine = &s->engine;
     uint64_t n = 0, driven = 0;
     for (size_t d = 0; d < engine->deliveries.count; d++)
-        if (engine->start + engine->deliveries.items[d].offset < until)
-            n += engine->deliveries.items[d].n_synapses;
+        n += arrived(engine, &engine->deliveries.items[d], until);
     for (int k = 0; k < engine->n_workers; k++)
         driven += engine->workers[k].n_driven;
     n += driven;

@@ -31,10 +31,12 @@ static inline void fetch_group(const pm_wiring *w, pm_flight flight) {
 static pm_status send(pm_exact *s, pm_flight flight, pm_error *error) {
     const pm_wiring *w = s->engine.wiring;
     const uint64_t first = w->first_group[flight.source], end = w->first_group[flight.source + 1];
-    uint64_t g = first + flight.group;
-    for (; g < end && flight.time + pm_group_delay(w, g) < s->engine.end; g++)
-        if (pm_engine_arrive(&s->engine, g, flight.time, flight.crowd, error) != PM_OK)
-            return PM_NO_MEMORY;
+    const uint64_t next = first + flight.group;
+    uint64_t g = next;
+    while (g < end && flight.time + pm_group_delay(w, g) < s->engine.end)
+        g++;
+    if (g > next && pm_engine_arrive(&s->engine, next, g, flight.time, flight.crowd, error) != PM_OK)
+        return PM_NO_MEMORY;
     const double slab = g < end ? floor((flight.time + pm_group_delay(w, g)) / s->engine.plan.slab) : INFINITY;
     if (!(slab < 0x1p62))
         return PM_OK;
