@@ -170,6 +170,17 @@ typedef struct pm_watch {
     uint32_t cell;
 } pm_watch;
 
+/* Some arrivals, and what each adds at the end of the slab to the state of a cell, per pA; `lift` is for weights that are
+ * not negative. */
+enum { PM_TILE = 256 };
+typedef struct pm_tile {
+    size_t n;
+    double offset[PM_TILE], left[PM_TILE]; /* ms from s0, to the end of the slab */
+    double weight[PM_TILE];                /* pA */
+    uint32_t target[PM_TILE], class[PM_TILE], port[PM_TILE];
+    pm_intake factors[PM_TILE];
+} pm_tile;
+
 /* The cells that hear many synapses: the intake without crowds, and the sums over crowds, with what rounding leaves of
  * them. */
 typedef struct pm_crowd_cell {
@@ -186,6 +197,7 @@ typedef struct pm_worker {
     PM_LIST(pm_logged) log;
     uint32_t *listed; /* per level: a cell to be visited where not all are, which leads to the others */
     uint32_t *chains; /* per class: see weigh.c */
+    pm_tile tile;     /* of arrivals that get their factors */
     pm_wakes wakes;
     PM_LIST(pm_crowd_cell) crowds;
     PM_LIST(pm_crowd_sum) crowd_sums; /* of these */
@@ -331,16 +343,8 @@ static inline bool pm_is_reached(const pm_intake *intake) {
     return intake->u != 0.0 || intake->i != 0.0 || intake->b != 0.0;
 }
 
-/* weigh.c: factors of arrivals, a tile at a time: what each adds at the end of the slab to the state of a cell, per pA;
- * `lift` is for weights that are not negative. */
-enum { PM_TILE = 256 };
-typedef struct pm_tile {
-    size_t n;
-    double left[PM_TILE]; /* ms, of the slab */
-    uint32_t class[PM_TILE], port[PM_TILE];
-    pm_intake factors[PM_TILE];
-} pm_tile;
-void pm_weigh_tile(const pm_engine *engine, pm_worker *worker, pm_tile *tile);
+/* weigh.c: the factors of the worker's tile, whose table of gaps has room for it. */
+void pm_weigh_tile(const pm_engine *engine, pm_worker *worker);
 /* weigh.c: the deliveries from number `first` on get their weights and factors; runs do without. */
 pm_status pm_weigh(pm_engine *engine, size_t first, pm_error *error);
 /* runs.c: delivers the runs [first, end) to the cells of a block. */

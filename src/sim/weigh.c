@@ -37,7 +37,8 @@ static void weigh_some(pm_basis_table *table, const pm_class *class, pm_tile *ti
 }
 
 /* Those of a class form a chain. */
-static void weigh_by_class(const pm_engine *engine, pm_worker *worker, pm_tile *tile) {
+static void weigh_by_class(const pm_engine *engine, pm_worker *worker) {
+    pm_tile *tile = &worker->tile;
     uint32_t next[PM_TILE], numbers[PM_TILE];
     for (uint32_t k = (uint32_t)tile->n; k-- > 0;) {
         next[k] = worker->chains[tile->class[k]];
@@ -54,36 +55,36 @@ static void weigh_by_class(const pm_engine *engine, pm_worker *worker, pm_tile *
     }
 }
 
-/* The worker's table has room for a tile. */
-void pm_weigh_tile(const pm_engine *engine, pm_worker *worker, pm_tile *tile) {
+void pm_weigh_tile(const pm_engine *engine, pm_worker *worker) {
+    pm_tile *tile = &worker->tile;
     bool alike = true;
     for (size_t k = 1; k < tile->n; k++)
         alike = alike && tile->class[k] == tile->class[0];
     if (alike && tile->n > 0)
         weigh_some(&worker->gaps, &engine->classes[tile->class[0]], tile, NULL, tile->n);
     else
-        weigh_by_class(engine, worker, tile);
+        weigh_by_class(engine, worker);
 }
 
 static void weigh_deliveries(const pm_engine *engine, pm_worker *worker, pm_delivery *deliveries, size_t n) {
     const pm_wiring *w = engine->wiring;
-    pm_tile tile;
-    tile.n = n;
+    pm_tile *tile = &worker->tile;
+    tile->n = n;
     for (size_t k = 0; k < n; k++) {
         const pm_delivery *d = &deliveries[k];
         if (k + AHEAD < n && d[AHEAD].equal)
             __builtin_prefetch(&w->weights[d[AHEAD].begin]);
-        tile.left[k] = engine->end - engine->start - d->offset; /* exact: all are multiples of the smallest's last bit */
-        tile.class[k] = d->class;
-        tile.port[k] = d->port;
+        tile->left[k] = engine->end - engine->start - d->offset; /* exact: all are multiples of the smallest's last bit */
+        tile->class[k] = d->class;
+        tile->port[k] = d->port;
     }
-    pm_weigh_tile(engine, worker, &tile);
+    pm_weigh_tile(engine, worker);
     for (size_t k = 0; k < n; k++) {
         pm_delivery *d = &deliveries[k];
-        d->u = tile.factors[k].u;
-        d->i = tile.factors[k].i;
-        d->b = tile.factors[k].b;
-        d->lift = tile.factors[k].lift;
+        d->u = tile->factors[k].u;
+        d->i = tile->factors[k].i;
+        d->b = tile->factors[k].b;
+        d->lift = tile->factors[k].lift;
         if (d->equal)
             d->weight = w->weights[d->begin];
     }
