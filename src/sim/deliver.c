@@ -257,25 +257,9 @@ void pm_list_cell(pm_engine *engine, pm_worker *worker, uint32_t cell) {
     *last = cell;
 }
 
-static bool quick_is_silent(const pm_engine *engine, uint32_t n, const pm_general *g, double expected) {
-    const pm_membrane *m = pm_general_membrane(g, n);
-    return g->quick && g->n_currents == 0 &&
-           pm_bound_by_shape(g->shape, m, pm_general_state(g, n), engine->end - engine->start) + expected < 0.0;
-}
-
 /* A state that is old says little of what the cell will do; and to look up what arrives costs time in proportion to all
  * deliveries. */
 static inline bool lags(const pm_engine *engine, uint32_t cell) { return engine->cells[cell].origin < engine->start; }
-
-/* Those of a general class. */
-static void flag_general(pm_engine *engine, pm_block cells, const pm_general *general, double expected) {
-    for (uint32_t n = cells.begin; n < cells.end; n++) {
-        bool log = !quick_is_silent(engine, n, general, expected) || engine->watched[n] || lags(engine, n);
-        if (general->quick && isnan(engine->cells[n].u))
-            log = engine->holds[n].ready < engine->end;
-        engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
-    }
-}
 
 static void flag_plain(pm_engine *engine, pm_block cells, const pm_lif *lif, double expected) {
     const pm_lif_ceiling ceiling = pm_lif_ceiling_over(lif, engine->end - engine->start);
@@ -298,16 +282,18 @@ void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells) {
     const double arrivals = ((double)engine->events + worker->driven_before) / engine->wiring->n_cells;
     const double expected = worker->lift * (arrivals + 3.0 * sqrt(arrivals));
     const bool few = (double)engine->events < engine->wiring->n_cells;
-    if (cells.begin < cells.end)
-        memset(engine->intakes + cells.begin, 0, (cells.end - cells.begin) * sizeof *engine->intakes);
     for (uint32_t n = cells.begin; few && n < cells.end; n++)
         engine->log_head[n] = PM_LOG_END;
-    for (size_t r = 0; !few && r < engine->plan.first_range[engine->plan.n_levels]; r++) {
+    for (size_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++) {
         const pm_block part = pm_in_block(cells, &engine->plan.ranges[r]);
         const pm_class *class = &engine->classes[engine->plan.ranges[r].class];
-        if (class->general)
-            flag_general(engine, part, class->general, expected);
-        else
+        if (class->general) {
+            pm_general_look_ahead(engine, part, class->general, few ? INFINITY : expected);
+            continue;
+        }
+        if (part.begin < part.end)
+            memset(engine->intakes + part.begin, 0, (part.end - part.begin) * sizeof *engine->intakes);
+        if (!few)
             flag_plain(engine, part, &class->lif, expected);
     }
 }

@@ -343,6 +343,12 @@ static inline bool pm_is_reached(const pm_intake *intake) {
     return intake->u != 0.0 || intake->i != 0.0 || intake->b != 0.0;
 }
 
+/* Far more than the rounding of what is compared with the threshold: a proof stays a proof. */
+static const double PM_MARGIN = 1e-9;
+
+/* Whether arrivals that can lift the potential so far provably cause no spike. */
+static inline bool pm_fits(double lift, double leeway) { return lift + PM_MARGIN * fabs(lift) < leeway; }
+
 /* weigh.c: the factors of the worker's tile, whose table of gaps has room for it. */
 void pm_weigh_tile(const pm_engine *engine, pm_worker *worker);
 /* weigh.c: the deliveries from number `first` on get their weights and factors; runs do without. */
@@ -441,6 +447,11 @@ pm_status pm_general_replay(pm_engine *engine, pm_worker *worker, uint32_t cell,
                             double *state);
 pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
 pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general);
+/* Of a dense slab: empties the intakes of a block; the leeways of its cells, and which have their arrivals logged where
+ * that many mV are to be expected. */
+void pm_general_look_ahead(const pm_engine *engine, pm_block cells, const pm_general *general, double expected);
+/* A cell that was carried on in the slab that failed is where it was. */
+void pm_general_carry_back(const pm_engine *engine, uint32_t cell, const pm_general *general);
 void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_general *general);
 void pm_general_commit(pm_engine *engine, pm_worker *worker);
 /* What an arrival `left` ms before the end of the slab adds to the intakes of general cells; nothing to those that are
@@ -451,6 +462,14 @@ void pm_general_forget(const pm_general *general, pm_block cells);
 /* The intakes of a quick cell. */
 static inline pm_intake *pm_general_intakes(const pm_general *g, uint32_t cell) {
     return g->intakes + (size_t)(cell - g->first_cell) * g->n_ports;
+}
+/* Whether what has arrived at a quick cell provably leaves it silent, by what was found before in the slab. */
+static inline bool pm_general_has_leeway(const pm_general *g, uint32_t cell) {
+    const pm_intake *intakes = pm_general_intakes(g, cell);
+    double lift = 0.0;
+    for (size_t p = 0; p < g->n_ports; p++)
+        lift += intakes[p].u - intakes[p].lift;
+    return pm_fits(lift, g->leeway[cell - g->first_cell]);
 }
 void pm_general_find_wake(pm_engine *engine, uint32_t cell, const pm_general *general);
 /* The same where a wake that was found before is welcome. */

@@ -11,8 +11,10 @@
 
 struct room {
     pm_membrane membrane; /* with injected currents, if there are any */
-    double state[PM_MEMBRANE_WIDTH];
+    double state[PM_MEMBRANE_WIDTH], row[PM_MEMBRANE_ROW];
 };
+
+enum { FEW_GAPS = 3 }; /* are not worth a vector */
 
 /* The course of one cell while it is replayed. Offsets are ms from the start of the slab. */
 typedef struct course {
@@ -27,6 +29,8 @@ typedef struct course {
     double release;  /* the same before rounding */
     struct room *room;
     double *state;
+    const double *row; /* over so many ms, at hand */
+    double row_time;
     double last_spike; /* ms, absolute; and as an offset before rounding, */
     double last_x;     /* from which a gap that rounding has made is told */
     size_t n_spikes;
@@ -35,10 +39,23 @@ typedef struct course {
     bool ended;   /* at the end of the run */
 } course;
 
+static const double *row_over(course *c, double t) {
+    const pm_general *g = c->general;
+    const double slab = c->engine->plan.slab;
+    if (t == c->row_time)
+        return c->row;
+    c->row_time = t;
+    c->row = c->room->row;
+    if (g->quick && floor(t / slab) * slab == t)
+        c->row = pm_general_row(g, slab, t, c->room->row);
+    else
+        pm_membrane_row_at(c->membrane, t, c->room->row);
+    return c->row;
+}
+
 /* u stays where it is while it is held. */
 static void move_by(course *c, double t, bool held) {
-    double row[PM_MEMBRANE_ROW];
-    pm_membrane_row_at(c->membrane, t, row);
+    const double *row = row_over(c, t);
     (held ? pm_membrane_hold : pm_membrane_move)(c->membrane, row, c->state, c->state);
 }
 
@@ -93,7 +110,7 @@ static pm_status move_to(course *c, double x1) {
         const bool held = c->release > c->x;
         double to = held ? fmin(c->release, x1) : x1, after = INFINITY;
         if (!held)
-            after = pm_membrane_crossing(m, c->state, x1 - c->x, NULL);
+            after = pm_membrane_crossing(m, c->state, x1 - c->x, row_over(c, x1 - c->x));
         const bool fires = c->general->impulses ? after < x1 - c->x : after <= x1 - c->x;
         if (fires)
             to = fmin(c->x + after, x1);
@@ -131,7 +148,7 @@ static pm_status move_past_spike(course *c, double x1) {
     return status;
 }
 
-/* Over a gap to its end x1, whose row is at hand: by that row if the course is held, or provably silent. */
+/* Over a gap to its end x1: by its row if the course is held, or provably silent. NULL: the row is not at hand. */
 PM_INLINE pm_status cross_gap(course *c, double x1, const double *row, size_t stride, pm_shape shape) {
     const bool held = c->release >= x1;
     const pm_membrane *m = c->membrane;
@@ -140,6 +157,8 @@ PM_INLINE pm_status cross_gap(course *c, double x1, const double *row, size_t st
     if (c->watches || x1 > c->limit || (!held && c->release > c->x) ||
         (!held && !(pm_shape_bound(m, c->state, x1 - c->x, shape) < 0.0)))
         return move_to(c, x1);
+    if (!row)
+        row = row_over(c, x1 - c->x);
     if (held)
         pm_shape_hold(m, row, stride, c->state, c->state, shape);
     else
@@ -215,6 +234,7 @@ static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         .state = room->state,
         .last_spike = -INFINITY,
         .last_x = -INFINITY,
+        .row_time = NAN,
     };
     memcpy(c.state, pm_general_state(general, cell), general->width * sizeof *c.state);
     if (general->n_currents > 0)
@@ -256,10 +276,13 @@ static bool make_gaps(const course *c, gaps *g) {
         worker->ends.items[worker->ends.count++] = next;
     }
     g->n = worker->ends.count;
+    g->ends = worker->ends.items;
+    g->stride = 1;
+    if (g->n <= FEW_GAPS)
+        return true;
     g->stride = (g->n + 7) / 8 * 8;
     if (!PM_LIST_RESERVE(worker->rows, g->stride * (1 + pm_membrane_row_length(c->membrane))))
         return false;
-    g->ends = worker->ends.items;
     double *t = worker->rows.items, *rows = t + g->stride, before = c->x;
     for (size_t k = 0; k < g->stride; k++) {
         t[k] = k < g->n ? g->ends[k] - before : 0.0;
@@ -326,7 +349,7 @@ PM_INLINE pm_status cross_all(course *c, const gaps *g, pm_shape shape) {
     size_t k = 0;
     for (size_t gap = 0; gap < g->n; gap++) {
         const double end = g->ends[gap];
-        pm_status status = cross_gap(c, end, g->rows + gap, g->stride, shape);
+        pm_status status = cross_gap(c, end, g->rows ? g->rows + gap : NULL, g->stride, shape);
         c->ended = c->ended || !(c->x < c->limit);
         if (status != PM_OK || c->ended || gap + 1 == g->n)
             return status;

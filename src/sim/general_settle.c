@@ -1,17 +1,19 @@
 /* Settling cells of the general kind: settle.c with any number of terms.
  *
  * Quick cells have an intake for each receptor, and the same bound as other cells: that of the membrane over the slab
- * without arrivals, and what these can add. One that stays silent moves by its intakes; one that is replayed, too, but
- * for the potential, the threshold and the currents after spikes of one that fired or whose injected current changed.
- * Cells that are not quick are replayed wherever something arrives. A cell that nothing reaches has a wake, by the
- * bound of its membrane over a growing horizon, or else by its crossing itself. */
+ * without arrivals, and what these can add, the cell's leeway. One that stays silent moves by its intakes; one that is
+ * replayed, too, but for the potential, the threshold and the currents after spikes of one that fired or whose injected
+ * current changed. Cells that are not quick are replayed wherever something arrives. A cell that nothing reaches has a
+ * wake, by the bound of its membrane over a growing horizon. Once that has come it is sought anew from there, and where
+ * it is near, the cell is replayed in every slab; its origin stays where it is. Where bounds of long horizons say
+ * little, as with sines, the wake is the crossing itself. */
 #include "math/membrane_terms.h"
 #include "sim/engine.h"
 
 #include <math.h>
 #include <string.h>
 
-static const double MARGIN = 1e-9, EARLY = 1e-12; /* as in settle.c */
+static const double EARLY = 1e-12; /* as in settle.c */
 static const double OLD = -1.0; /* foreseen: the wake is that of an earlier origin, and not too late for this one */
 enum { FEW_SLABS = 4, MANY_SLABS = 64 };
 
@@ -44,24 +46,27 @@ PM_INLINE double sure_time(const pm_membrane *m, const double *state, pm_shape s
     for (size_t p = 0; p < shape.n_ports; p++)
         current += pm_larger(state[1 + 2 * p], 0.0) + (shape.single ? 0.0 : pm_larger(state[2 + 2 * p], 0.0));
     const double slope = (m->u_inf - state[0]) * m->l_m + current * m->inv_C;
-    return shape.bare && slope > 0.0 ? (m->theta - state[0]) / slope * (1.0 - MARGIN) : 0.0;
+    return shape.bare && slope > 0.0 ? (m->theta - state[0]) / slope * (1.0 - PM_MARGIN) : 0.0;
 }
 
 /* The time until the threshold may be reached, or `most`, ms. An estimate, which is below the truth, unless it is
  * short: then the crossing itself, which is kept in `foreseen`. */
-PM_INLINE double quiet_time(const pm_membrane *m, const double *state, double least, double most, double *foreseen,
+PM_INLINE double quiet_time(const pm_membrane *m, const double *state, double slab, double most, double *foreseen,
                             pm_shape shape) {
+    const double least = shape.bare ? slab : FEW_SLABS * slab;
     const bool draws_on = shape.bare && m->u_inf >= m->theta && most == INFINITY; /* and crosses some day */
     *foreseen = NAN;
     if (!draws_on && pm_shape_bound(m, state, most, shape) < 0.0)
         return most;
     const double sure = fmin(sure_time(m, state, shape), most);
+    if (sure >= FEW_SLABS * slab)
+        return sure;
     double quiet = least;
     while (2.0 * quiet < sure)
         quiet *= 2.0;
     while (quiet < most && pm_shape_bound(m, state, quiet, shape) < 0.0)
         quiet *= 2.0;
-    if (quiet > least)
+    if (quiet > least || shape.bare)
         return 0.5 * quiet;
     const double horizon = fmin(MANY_SLABS * least, most), crossing = pm_membrane_crossing(m, state, horizon, NULL);
     if (!(crossing < horizon))
@@ -85,10 +90,10 @@ static double free_state(const pm_engine *engine, uint32_t n, const pm_general *
 }
 
 PM_INLINE void find_wake(pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
-    const double h = engine->plan.slab, origin = engine->cells[n].origin;
+    const double h = engine->plan.slab, origin = engine->cells[n].origin, now = engine->start - origin;
     const double *at = pm_general_state(g, n);
     const pm_membrane *m = pm_general_membrane(g, n);
-    double state[PM_MEMBRANE_WIDTH], change = INFINITY, from = 0.0;
+    double state[PM_MEMBRANE_WIDTH], room[PM_MEMBRANE_ROW], change = INFINITY, from = 0.0;
     pm_membrane with_currents;
     if (g->n_currents > 0 || isnan(engine->cells[n].u)) {
         change = pm_general_next_change(g, n, origin) - origin;
@@ -96,7 +101,17 @@ PM_INLINE void find_wake(pm_engine *engine, uint32_t n, const pm_general *g, pm_
         at = state;
         m = &with_currents;
     }
-    const double quiet = quiet_time(m, at, FEW_SLABS * h, fmax(change - from, 0.0), &engine->foreseen[n], shape);
+    if (now > from) {
+        const double *row = room;
+        if (g->quick && from == 0.0)
+            row = pm_general_row(g, h, now, room);
+        else
+            pm_membrane_row_at(m, now - from, room);
+        pm_shape_move(m, row, 1, at, state, shape);
+        at = state;
+        from = now;
+    }
+    const double quiet = quiet_time(m, at, h, fmax(change - from, 0.0), &engine->foreseen[n], shape);
     engine->wake[n] = origin + floor(fmin((from + quiet) * (1.0 - EARLY), change) / h) * h;
 }
 
@@ -104,17 +119,18 @@ void pm_general_find_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
     PM_WITH_SHAPE(g->shape, g->membranes, find_wake, engine, n, g);
 }
 
-/* Whether a state provably stays below the threshold for h ms with what arrives. */
-PM_INLINE bool is_below(const pm_membrane *m, const double *state, double h, double lift, pm_shape shape) {
+/* What arrivals can add to u over h ms without a spike, mV. */
+PM_INLINE double leeway_of(const pm_membrane *m, const double *state, double h, pm_shape shape) {
     const double bound = pm_shape_bound(m, state, h, shape);
-    return bound + lift + MARGIN * (fabs(bound) + fabs(m->theta) + fabs(lift)) < 0.0;
+    return -bound - PM_MARGIN * (fabs(bound) + fabs(m->theta));
 }
 
 /* The wake may stay if a search for it would find none before: it doubles horizons, and halves the first one that is
  * too far. */
 PM_INLINE bool is_early(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
     const double ahead = engine->wake[n] - engine->cells[n].origin;
-    return ahead > 0.0 && is_below(pm_general_membrane(g, n), pm_general_state(g, n), 2.0 * ahead * (1.0 + MARGIN), 0.0, shape);
+    const double horizon = 2.0 * ahead * (1.0 + PM_MARGIN);
+    return ahead > 0.0 && leeway_of(pm_general_membrane(g, n), pm_general_state(g, n), horizon, shape) > 0.0;
 }
 
 void pm_general_renew_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
@@ -127,46 +143,34 @@ void pm_general_renew_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
         pm_general_find_wake(engine, n, g);
 }
 
-/* A wake that was an estimate has come: the cell goes on from here, unless its current changes. */
-static void stop_over(pm_engine *engine, uint32_t n, const pm_general *g) {
-    double state[PM_MEMBRANE_WIDTH], row[PM_MEMBRANE_ROW];
-    pm_membrane m;
-    pm_cell *cell = &engine->cells[n];
-    if (pm_general_next_change(g, n, cell->origin) < engine->end)
-        return;
-    const double from = free_state(engine, n, g, &m, state), t = engine->start - cell->origin - from;
-    if (t < 0.0)
-        return;
-    pm_membrane_row_at(&m, t, row);
-    pm_membrane_move(&m, row, state, pm_general_state(g, n));
-    *cell = (pm_cell){.origin = engine->start};
-    pm_general_find_wake(engine, n, g);
+static bool is_held_through(const pm_engine *engine, uint32_t n, const pm_general *g) {
+    const pm_hold *hold = &engine->holds[n];
+    return isnan(engine->cells[n].u) && hold->ready >= engine->end && hold->ready + hold->late >= engine->end &&
+           (g->n_currents == 0 || pm_general_next_change(g, n, engine->cells[n].origin) >= engine->end);
 }
 
-/* Whether a quick cell provably stays silent in the slab with what arrives. Most do so even if all the time since their
- * origin is laid before the end of the slab. */
-PM_INLINE bool stays_silent(const pm_engine *engine, uint32_t n, const pm_general *g, double lift, pm_shape shape) {
+/* Of a quick cell. Most stay silent even if all the time since their origin is laid before the end of the slab. */
+PM_INLINE double leeway_for(const pm_engine *engine, uint32_t n, const pm_general *g, double lift, pm_shape shape) {
     const pm_cell *cell = &engine->cells[n];
     if (isnan(cell->u))
-        return engine->holds[n].ready >= engine->end && engine->holds[n].ready + engine->holds[n].late >= engine->end;
+        return is_held_through(engine, n, g) ? INFINITY : -INFINITY;
     double moved[PM_MEMBRANE_WIDTH], room[PM_MEMBRANE_ROW];
     const double *state = pm_general_state(g, n), lag = engine->start - cell->origin;
     pm_membrane with_currents;
     const pm_membrane *m = pm_general_membrane(g, n);
     if (g->n_currents > 0) {
         if (pm_general_next_change(g, n, cell->origin) < engine->end)
-            return false;
+            return -INFINITY;
         memcpy(moved, state, g->width * sizeof *moved);
         pm_general_change(g, n, cell->origin, &with_currents, moved);
         m = &with_currents;
         state = moved;
     }
-    if (is_below(m, state, engine->end - cell->origin, lift, shape))
-        return true;
-    if (!(lag > 0.0))
-        return false;
+    const double leeway = leeway_of(m, state, engine->end - cell->origin, shape);
+    if (pm_fits(lift, leeway) || !(lag > 0.0))
+        return leeway;
     pm_shape_move(m, pm_general_row(g, engine->plan.slab, lag, room), 1, state, moved, shape);
-    return is_below(m, moved, engine->end - engine->start, lift, shape);
+    return leeway_of(m, moved, engine->end - engine->start, shape);
 }
 
 PM_INLINE double lift_of(const pm_general *g, uint32_t n, pm_shape shape) {
@@ -178,7 +182,9 @@ PM_INLINE double lift_of(const pm_general *g, uint32_t n, pm_shape shape) {
 }
 
 PM_INLINE bool is_silent(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
-    return stays_silent(engine, n, g, lift_of(g, n, shape), shape);
+    const double lift = lift_of(g, n, shape), leeway = leeway_for(engine, n, g, lift, shape);
+    g->leeway[n - g->first_cell] = leeway;
+    return pm_fits(lift, leeway);
 }
 
 static bool quick_is_reached(const pm_general *g, uint32_t n) {
@@ -194,61 +200,50 @@ static bool quick_is_silent(const pm_engine *engine, uint32_t n, const pm_genera
 }
 
 pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_general *g) {
-    const bool lags = engine->cells[n].origin < engine->start;
-    if (lags && (engine->wake[n] == PM_UNKNOWN || (engine->foreseen[n] == OLD && engine->start >= engine->wake[n])))
-        pm_general_find_wake(engine, n, g);
-    if (lags && engine->start >= engine->wake[n] && isnan(engine->foreseen[n]))
-        stop_over(engine, n, g);
     /* Where nothing is delivered in a slab, the logs are those of an earlier one. */
     const bool logged = engine->deliveries.count > 0 && engine->log_head[n] != PM_LOG_END;
     bool silent = false;
-    if (g->quick ? quick_is_reached(g, n) : logged)
+    if (g->quick ? quick_is_reached(g, n) : logged) {
         silent = g->quick && quick_is_silent(engine, n, g);
-    else if (lags)
+    } else if (engine->cells[n].origin < engine->start) {
+        const double wake = engine->wake[n];
+        if (wake == PM_UNKNOWN || (engine->start >= wake && !(engine->foreseen[n] >= 0.0)))
+            pm_general_find_wake(engine, n, g);
         silent = engine->start < engine->wake[n];
-    else if (engine->dense)
+    } else if (engine->dense) {
         engine->wake[n] = PM_UNKNOWN;
-    return silent && !engine->watched[n] ? PM_OK : pm_general_replay(engine, worker, n, g, NULL);
-}
-
-PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class,
-                                 pm_shape shape) {
-    const pm_general *g = class->general;
-    const bool driven = engine->drive.n_channels > 0;
-    const double scale = g->ports[g->drive_port].jump, h = engine->end - engine->start;
-    double lift_sum = 0.0;
-    for (uint32_t n = cells.begin; n < cells.end; n++) {
-        if (driven)
-            pm_add_driven(engine, worker, n, class, scale, pm_general_intakes(g, n) + g->drive_port);
-        const pm_cell *cell = &engine->cells[n];
-        const pm_membrane *m = pm_general_membrane(g, n);
-        const bool reached = is_reached(g, n, shape);
-        if (!reached && cell->origin < engine->start && engine->start < engine->wake[n] && !engine->watched[n])
-            continue;
-        const double lift = reached ? lift_of(g, n, shape) : 0.0;
-        lift_sum += lift;
-        if (cell->origin == engine->start && !isnan(cell->u) && g->n_currents == 0 && !engine->watched[n] &&
-            is_below(m, pm_general_state(g, n), h, lift, shape)) {
-            if (!reached)
-                engine->wake[n] = PM_UNKNOWN;
-            continue;
-        }
-        const pm_status status = pm_general_visit(engine, worker, n, g);
-        if (status != PM_OK)
-            return status;
+        silent = is_held_through(engine, n, g);
     }
-    worker->lift_sum += lift_sum;
-    return PM_OK;
+    if (silent && !engine->watched[n])
+        return PM_OK;
+    if (g->quick)
+        g->leeway[n - g->first_cell] = -INFINITY;
+    return pm_general_replay(engine, worker, n, g, NULL);
 }
 
-pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
-    const pm_general *g = class->general;
-    pm_status status = PM_OK;
+PM_INLINE void look_ahead(const pm_engine *engine, pm_block cells, const pm_general *g, double expected,
+                          pm_shape shape) {
+    const double h = engine->end - engine->start;
+    for (uint32_t n = cells.begin; n < cells.end; n++) {
+        const pm_cell *cell = &engine->cells[n];
+        const bool held = isnan(cell->u);
+        double leeway = NAN;
+        if (held)
+            leeway = is_held_through(engine, n, g) ? INFINITY : -INFINITY;
+        else if (cell->origin == engine->start && g->n_currents == 0)
+            leeway = leeway_of(pm_general_membrane(g, n), pm_general_state(g, n), h, shape);
+        g->leeway[n - g->first_cell] = leeway;
+        const bool log = !(expected < leeway) || (engine->watched[n] && !held);
+        engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
+    }
+}
+
+void pm_general_look_ahead(const pm_engine *engine, pm_block cells, const pm_general *g, double expected) {
     if (g->quick)
-        PM_WITH_SHAPE(g->shape, g->membranes, status = settle_quick, engine, worker, cells, class)
-    for (uint32_t n = cells.begin; !g->quick && status == PM_OK && n < cells.end; n++)
-        status = pm_general_visit(engine, worker, n, g);
-    return status;
+        PM_WITH_SHAPE(g->shape, g->membranes, look_ahead, engine, cells, g, expected)
+    for (uint32_t n = cells.begin; !g->quick && n < cells.end; n++)
+        engine->log_head[n] = PM_LOG_END;
+    pm_general_forget(g, cells);
 }
 
 /* To the end of the slab, with what has arrived. */
@@ -279,12 +274,68 @@ PM_INLINE void commit_cell(const pm_engine *engine, uint32_t n, const pm_general
     cell->origin = engine->end;
 }
 
+/* The cell moves on while it is at hand. Its intakes then keep what it was, in case the slab fails: there is room where
+ * the shape is bare. */
+PM_INLINE void carry_on(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
+    const double origin = engine->cells[n].origin;
+    double before[PM_SHAPE_PORTS * 2 + 1];
+    double *state = pm_general_state(g, n), *kept = (double *)(void *)pm_general_intakes(g, n);
+    memcpy(before, state, (1 + 2 * shape.n_ports) * sizeof *before);
+    commit_cell(engine, n, g, shape);
+    memcpy(kept, before, (1 + 2 * shape.n_ports) * sizeof *before);
+    kept[1 + 2 * shape.n_ports] = origin;
+}
+
+void pm_general_carry_back(const pm_engine *engine, uint32_t n, const pm_general *g) {
+    const double *kept = (const double *)(const void *)pm_general_intakes(g, n);
+    memcpy(pm_general_state(g, n), kept, g->width * sizeof *kept);
+    engine->cells[n].origin = kept[g->width];
+}
+
+PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class,
+                                 pm_shape shape) {
+    const pm_general *g = class->general;
+    const bool driven = engine->drive.n_channels > 0;
+    const bool lasting = shape.bare && engine->until == INFINITY && !pm_is_cyclic(engine, cells.begin);
+    const double scale = g->ports[g->drive_port].jump;
+    double lift_sum = 0.0;
+    for (uint32_t n = cells.begin; n < cells.end; n++) {
+        if (driven)
+            pm_add_driven(engine, worker, n, class, scale, pm_general_intakes(g, n) + g->drive_port);
+        const pm_cell *cell = &engine->cells[n];
+        const bool reached = is_reached(g, n, shape);
+        if (!reached && cell->origin < engine->start && engine->start < engine->wake[n] && !engine->watched[n])
+            continue;
+        const double lift = reached ? lift_of(g, n, shape) : 0.0;
+        lift_sum += lift;
+        if (!pm_fits(lift, g->leeway[n - g->first_cell]) || engine->watched[n]) {
+            const pm_status status = pm_general_visit(engine, worker, n, g);
+            if (status != PM_OK)
+                return status;
+        } else if (!reached && cell->origin == engine->start) {
+            engine->wake[n] = PM_UNKNOWN;
+        }
+        if (reached && lasting)
+            carry_on(engine, n, g, shape);
+    }
+    worker->lift_sum += lift_sum;
+    return PM_OK;
+}
+
+pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+    const pm_general *g = class->general;
+    pm_status status = PM_OK;
+    if (g->quick)
+        PM_WITH_SHAPE(g->shape, g->membranes, status = settle_quick, engine, worker, cells, class)
+    for (uint32_t n = cells.begin; !g->quick && status == PM_OK && n < cells.end; n++)
+        status = pm_general_visit(engine, worker, n, g);
+    return status;
+}
+
 PM_INLINE void commit_cells(const pm_engine *engine, pm_block cells, const pm_general *g, pm_shape shape) {
     for (uint32_t n = cells.begin; n < cells.end; n++)
-        if (is_reached(g, n, shape)) {
+        if (engine->cells[n].origin != engine->end && is_reached(g, n, shape))
             commit_cell(engine, n, g, shape);
-            memset(pm_general_intakes(g, n), 0, shape.n_ports * sizeof(pm_intake));
-        }
 }
 
 void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_general *g) {

@@ -222,11 +222,15 @@ static pm_status settle_anew(pm_engine *engine, pm_worker *worker, uint32_t cell
 /* The cells of the level that the deliveries from number `first` on reach. */
 static bool list_touched(pm_engine *engine, pm_worker *worker, size_t first) {
     const uint32_t *targets = engine->wiring->targets;
+    const bool alone = engine->plan.n_levels == 1;
     for (size_t d = first; d < engine->deliveries.count; d++) {
         const pm_delivery *delivery = &engine->deliveries.items[d];
+        const pm_general *general = engine->classes[delivery->class].general;
+        const bool quick = engine->dense && general && general->quick;
         for (uint64_t k = delivery->begin; k < pm_delivery_end(delivery); k++) {
             const uint32_t cell = targets[k];
-            if (cell < worker->begin || cell >= worker->end || engine->touched[cell] || !pm_is_cyclic(engine, cell))
+            if (cell < worker->begin || cell >= worker->end || engine->touched[cell] ||
+                (!alone && !pm_is_cyclic(engine, cell)) || (quick && pm_general_has_leeway(general, cell)))
                 continue;
             if (!PM_LIST_ADD(worker->touched, cell))
                 return false;

@@ -16,8 +16,6 @@
 
 #include <math.h>
 
-/* Far more than the rounding of what is compared with the threshold: the proof stays a proof. */
-static const double MARGIN = 1e-9;
 /* The crossing as computed for a wake and that of the replay may differ by roundings. */
 static const double EARLY = 1e-12;
 
@@ -30,7 +28,7 @@ pm_lif_basis pm_class_basis(const pm_class *class, double slab, double time) {
 static inline double highest(const pm_class *class, const pm_lif_state *s) {
     const double rest = s->u > class->lif.u_inf ? s->u : class->lif.u_inf;
     const double slow = s->i > 0.0 ? s->i * class->slow_peak : 0.0, fast = s->b > 0.0 ? s->b * class->peak : 0.0;
-    return rest + slow + fast + MARGIN * (fabs(rest) + slow + fast);
+    return rest + slow + fast + PM_MARGIN * (fabs(rest) + slow + fast);
 }
 
 /* The time until u may reach theta, ms; INFINITY: it will not. An estimate, which is below the truth, unless it is
@@ -43,7 +41,7 @@ static double quiet_time(const pm_class *class, const pm_lif_state *s, double *f
     if (s->u < lif->theta) {
         const double current = (s->i > 0.0 ? s->i : 0.0) + (s->b > 0.0 ? s->b : 0.0);
         const double slope = (lif->u_inf - s->u) * lif->l_m + current * lif->inv_C;
-        const double t = slope > 0.0 ? (lif->theta - s->u) / slope * (1.0 - MARGIN) : INFINITY;
+        const double t = slope > 0.0 ? (lif->theta - s->u) / slope * (1.0 - PM_MARGIN) : INFINITY;
         if (t >= class->worth)
             return t;
     }
@@ -110,12 +108,12 @@ static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_class *cl
     pm_lif_state state = {cell->u, cell->i, cell->b};
     if (isnan(cell->u))
         return is_held_through(engine, n);
-    if (highest(class, &state) + lift * (1.0 + MARGIN) < class->lif.theta)
+    if (highest(class, &state) + lift * (1.0 + PM_MARGIN) < class->lif.theta)
         return true;
     if (cell->origin < engine->start)
         state = state_at(engine, n, class, engine->start);
     const double bound = pm_lif_bound(&class->lif, &state, engine->end - engine->start);
-    return bound + lift + MARGIN * (fabs(bound) + fabs(lift)) < class->lif.theta;
+    return bound + lift + PM_MARGIN * (fabs(bound) + fabs(lift)) < class->lif.theta;
 }
 
 /* Everything about a cell that is looked at. */
@@ -211,7 +209,10 @@ static inline void carry_on(const pm_engine *engine, uint32_t n, const pm_class 
 void pm_carry_back(const pm_engine *engine) {
     for (uint32_t n = 0; n < engine->wiring->n_cells; n++) {
         const pm_intake *before = &engine->intakes[n];
-        if (engine->cells[n].origin == engine->end && !pm_class_of(engine, n)->general)
+        const pm_general *general = pm_class_of(engine, n)->general;
+        if (engine->cells[n].origin == engine->end && general)
+            pm_general_carry_back(engine, n, general);
+        else if (engine->cells[n].origin == engine->end)
             engine->cells[n] = (pm_cell){before->u, before->i, before->b, before->lift};
     }
 }
@@ -259,7 +260,7 @@ static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cel
         const pm_cell before = *cell;
         const pm_lif_state state = {before.u, before.i, before.b};
         const double lift = intake.u - intake.lift, bound = pm_lif_bound_below(&ceiling, &state);
-        const double rounding = MARGIN * (fabs(bound) + fabs(lift));
+        const double rounding = PM_MARGIN * (fabs(bound) + fabs(lift));
         lift_sum += lift;
         if (!(before.origin == start && bound + lift + rounding < theta) || engine->watched[n]) {
             waiting[n_waiting++] = n;
@@ -374,10 +375,13 @@ void pm_commit_cells(pm_engine *engine, pm_worker *worker) {
 
 void pm_calm_down(pm_engine *engine, pm_worker *worker) {
     for (uint32_t n = worker->begin; n < worker->end; n++) {
+        const pm_class *class = pm_class_of(engine, n);
         if (engine->cells[n].origin == engine->start || engine->wake[n] == PM_UNKNOWN)
-            find_wake(engine, n, pm_class_of(engine, n));
+            find_wake(engine, n, class);
         engine->log_head[n] = PM_LOG_END;
         engine->intakes[n] = (pm_intake){0};
+        if (class->general)
+            pm_general_forget(class->general, (pm_block){n, n + 1});
     }
     pm_wakes_fill(&worker->wakes, worker->begin, worker->end);
 }
