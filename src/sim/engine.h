@@ -172,7 +172,7 @@ typedef struct pm_watch {
 
 /* Some arrivals, and what each adds at the end of the slab to the state of a cell, per pA; `lift` is for weights that are
  * not negative. */
-enum { PM_TILE = 256 };
+enum { PM_TILE = 2048 };
 typedef struct pm_tile {
     size_t n;
     double offset[PM_TILE], left[PM_TILE]; /* ms from s0, to the end of the slab */

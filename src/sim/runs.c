@@ -7,7 +7,7 @@
 
 #include "base/simd.h"
 
-enum { AHEAD = 32 }; /* runs whose synapses are fetched */
+enum { AHEAD = 32 /* runs whose synapses are fetched */, AT_ONCE = 256 /* arrivals that stay near */ };
 
 /* Adds arrivals to plain cells, or to those of any class (`general`); returns how many are logged then. */
 static inline __attribute__((always_inline)) uint32_t add(pm_engine *engine, const pm_tile *tile, pm_logged *restrict log,
@@ -74,7 +74,7 @@ pm_status pm_deliver_runs(pm_engine *engine, pm_worker *worker, pm_block cells, 
     const pm_wiring *wiring = engine->wiring;
     pm_tile *tile = &worker->tile;
     tile->n = 0;
-    if (pm_basis_reserve(&worker->gaps, PM_TILE, &worker->error) != PM_OK)
+    if (pm_basis_reserve(&worker->gaps, AT_ONCE, &worker->error) != PM_OK)
         return PM_NO_MEMORY;
     for (size_t d = first; d < end; d++) {
         const pm_delivery *run = &engine->deliveries.items[d];
@@ -85,9 +85,9 @@ pm_status pm_deliver_runs(pm_engine *engine, pm_worker *worker, pm_block cells, 
         }
         for (uint64_t at = run->begin, more; at < pm_delivery_end(run); at += more) {
             more = pm_delivery_end(run) - at;
-            if (tile->n == PM_TILE && !deliver(engine, worker))
+            if (tile->n == AT_ONCE && !deliver(engine, worker))
                 return pm_fail_memory(&worker->error, "logged arrivals");
-            more = more < PM_TILE - tile->n ? more : PM_TILE - tile->n;
+            more = more < AT_ONCE - tile->n ? more : AT_ONCE - tile->n;
             take(engine, cells, run, at, at + more, tile);
         }
     }

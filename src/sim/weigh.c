@@ -4,7 +4,7 @@
  * a tile the ones at cells of a class together. Invariant: a factor has the bits that it has alone. */
 #include "sim/engine.h"
 
-enum { FEW = 4 /* are not worth a table */, AHEAD = 16, WORTH_THREADS = 2 * PM_TILE };
+enum { FEW = 4 /* are not worth a table */, AHEAD = 16, LEAST = 256 /* of a tile */, WORTH_THREADS = 2 * LEAST };
 
 static inline pm_intake factors_of(const pm_class *class, const pm_lif_basis *at, double left) {
     const bool impulse = class->lif.impulse;
@@ -90,6 +90,11 @@ static void weigh_deliveries(const pm_engine *engine, pm_worker *worker, pm_deli
     }
 }
 
+/* Where there are many classes, a large tile has several arrivals of each; otherwise one stays near. */
+static size_t wanted_tile(const pm_engine *engine) {
+    return engine->wiring->n_classes < PM_TILE / LEAST ? LEAST : PM_TILE;
+}
+
 typedef struct weighing {
     pm_engine *engine;
     size_t first;
@@ -101,9 +106,10 @@ static void weigh_share(void *user, int number) {
     pm_worker *worker = &engine->workers[number];
     const size_t n = engine->deliveries.count - s->first, share = (size_t)number, shares = (size_t)engine->n_workers;
     const size_t end = s->first + n * (share + 1) / shares;
-    worker->status = pm_basis_reserve(&worker->gaps, PM_TILE, &worker->error);
-    for (size_t at = s->first + n * share / shares; worker->status == PM_OK && at < end; at += PM_TILE)
-        weigh_deliveries(engine, worker, engine->deliveries.items + at, end - at < PM_TILE ? end - at : PM_TILE);
+    const size_t tile = wanted_tile(engine);
+    worker->status = pm_basis_reserve(&worker->gaps, tile, &worker->error);
+    for (size_t at = s->first + n * share / shares; worker->status == PM_OK && at < end; at += tile)
+        weigh_deliveries(engine, worker, engine->deliveries.items + at, end - at < tile ? end - at : tile);
 }
 
 pm_status pm_weigh(pm_engine *engine, size_t first, pm_error *error) {
