@@ -238,7 +238,6 @@ void pm_engine_clear(pm_engine *engine) {
         free(w->spikes.items);
         free(w->outcomes.items);
         free(w->ends.items);
-        free(w->rows.items);
         free(w->states.items);
         free(w->general.items);
         free(w->samples.items);

@@ -211,7 +211,7 @@ typedef struct pm_worker {
     pm_basis_table gaps;              /* between them */
     PM_LIST(pm_cell_spike) spikes;
     PM_LIST(pm_outcome) outcomes;
-    PM_LIST(double) ends, rows; /* of the gaps of the general cell at hand, ms; their coefficients */
+    PM_LIST(double) ends; /* of the gaps of the general cell at hand, ms */
     PM_LIST(double) states;
     PM_LIST(pm_general_outcome) general;
     PM_LIST(pm_sample) samples;

@@ -9,12 +9,13 @@
 #include <math.h>
 #include <string.h>
 
+enum { ROWS = 8, FEW_GAPS = 3 }; /* made at once; gaps that are not worth it */
+
 struct room {
     pm_membrane membrane; /* with injected currents, if there are any */
     double state[PM_MEMBRANE_WIDTH], row[PM_MEMBRANE_ROW];
+    double rows[ROWS * PM_MEMBRANE_ROW];
 };
-
-enum { FEW_GAPS = 3 }; /* are not worth a vector */
 
 /* The course of one cell while it is replayed. Offsets are ms from the start of the slab. */
 typedef struct course {
@@ -37,6 +38,7 @@ typedef struct course {
     bool jumped;  /* an impulse arrived at x */
     bool changed; /* an injected current did */
     bool ended;   /* at the end of the run */
+    bool idles;   /* nobody asks for more than the spikes while the cell is refractory */
 } course;
 
 static const double *row_over(course *c, double t) {
@@ -148,15 +150,28 @@ static pm_status move_past_spike(course *c, double x1) {
     return status;
 }
 
+/* The row of a gap of t ms, out of its columns. */
+static void take_row(course *c, double t, const double *row) {
+    const size_t length = pm_membrane_row_length(c->membrane);
+    for (size_t k = 0; k < length; k++)
+        c->room->row[k] = row[k * ROWS];
+    c->row = c->room->row;
+    c->row_time = t;
+}
+
 /* Over a gap to its end x1: by its row if the course is held, or provably silent. NULL: the row is not at hand. */
-PM_INLINE pm_status cross_gap(course *c, double x1, const double *row, size_t stride, pm_shape shape) {
+PM_INLINE pm_status cross_gap(course *c, double x1, const double *row, pm_shape shape) {
     const bool held = c->release >= x1;
     const pm_membrane *m = c->membrane;
     if (pm_is_pinned(c->engine, c->worker, c->n_spikes, x1))
         return move_past_spike(c, x1);
     if (c->watches || x1 > c->limit || (!held && c->release > c->x) ||
-        (!held && !(pm_shape_bound(m, c->state, x1 - c->x, shape) < 0.0)))
+        (!held && !(pm_shape_bound(m, c->state, x1 - c->x, shape) < 0.0))) {
+        if (row)
+            take_row(c, x1 - c->x, row);
         return move_to(c, x1);
+    }
+    const size_t stride = row ? ROWS : 1;
     if (!row)
         row = row_over(c, x1 - c->x);
     if (held)
@@ -171,7 +186,7 @@ PM_INLINE pm_status cross_gap(course *c, double x1, const double *row, size_t st
 
 /* What arrives over a port at the present instant. Nothing moves a potential that is held; where an impulse arrives as
  * early as it may, but before the end of refractoriness is there to the last digit, that end is now. */
-static void arrive(course *c, size_t port, double weight) {
+static inline void arrive(course *c, size_t port, double weight) {
     if (c->membrane->ports[port].kind == PM_PORT_IMPULSE) {
         if (c->ready > c->x)
             return;
@@ -192,10 +207,6 @@ static size_t arrive_all(course *c, size_t k) {
     double sum[PM_MEMBRANE_TERMS], rest[PM_MEMBRANE_TERMS];
     uint32_t met = 0; /* ports */
     const double offset = items[k].offset;
-    if (k + 1 == n || items[k + 1].offset != offset) {
-        arrive(c, items[k].port, items[k].weight);
-        return k + 1;
-    }
     for (; k < n && items[k].offset == offset; k++) {
         const uint32_t port = items[k].port;
         if (!(met & UINT32_C(1) << port))
@@ -247,11 +258,10 @@ static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
     return c;
 }
 
-/* The gaps between the instants at which something happens from the cell's origin to the end of the slab: their ends,
- * as offsets, and their rows. */
+/* The gaps between the instants at which something happens from the cell's origin to the end of the slab. */
 typedef struct gaps {
-    size_t n, n_changes, stride; /* gaps; of injected currents; of rows */
-    const double *ends, *rows;
+    size_t n, n_changes; /* gaps; of injected currents */
+    const double *ends;  /* offsets */
 } gaps;
 
 static bool make_gaps(const course *c, gaps *g) {
@@ -277,20 +287,19 @@ static bool make_gaps(const course *c, gaps *g) {
     }
     g->n = worker->ends.count;
     g->ends = worker->ends.items;
-    g->stride = 1;
-    if (g->n <= FEW_GAPS)
-        return true;
-    g->stride = (g->n + 7) / 8 * 8;
-    if (!PM_LIST_RESERVE(worker->rows, g->stride * (1 + pm_membrane_row_length(c->membrane))))
-        return false;
-    double *t = worker->rows.items, *rows = t + g->stride, before = c->x;
-    for (size_t k = 0; k < g->stride; k++) {
-        t[k] = k < g->n ? g->ends[k] - before : 0.0;
-        before = k < g->n ? g->ends[k] : before;
-    }
-    pm_membrane_rows(c->membrane, g->stride, t, rows);
-    g->rows = rows;
     return true;
+}
+
+/* The rows of the gaps from number `first` on, which begins at x: of so many, or of none where few are left. */
+static void make_rows(const course *c, const gaps *g, size_t first) {
+    const size_t left = g->n - first;
+    double t[ROWS] = {0.0}, before = c->x;
+    for (size_t k = 0; k < ROWS && k < left; k++) {
+        t[k] = g->ends[first + k] - before;
+        before = g->ends[first + k];
+    }
+    if (left > FEW_GAPS)
+        pm_membrane_rows(c->membrane, ROWS, t, c->room->rows);
 }
 
 /* What the cell is at the end of the slab; one that nothing has touched stays as it is. */
@@ -340,6 +349,12 @@ static bool gather_driven(const pm_engine *engine, pm_worker *worker, uint32_t c
     return true;
 }
 
+/* What a quick cell that is refractory up to the end of the slab hears is in its intakes. */
+static inline bool is_idle(const course *c) {
+    const double h = c->engine->end - c->engine->start;
+    return c->release >= h && c->ready >= h && c->idles;
+}
+
 PM_INLINE pm_status cross_all(course *c, const gaps *g, pm_shape shape) {
     const pm_engine *engine = c->engine;
     const pm_general *general = c->general;
@@ -349,12 +364,21 @@ PM_INLINE pm_status cross_all(course *c, const gaps *g, pm_shape shape) {
     size_t k = 0;
     for (size_t gap = 0; gap < g->n; gap++) {
         const double end = g->ends[gap];
-        pm_status status = cross_gap(c, end, g->rows ? g->rows + gap : NULL, g->stride, shape);
+        if (gap % ROWS == 0)
+            make_rows(c, g, gap);
+        const bool few = g->n - gap / ROWS * ROWS <= FEW_GAPS;
+        pm_status status = cross_gap(c, end, few ? NULL : c->room->rows + gap % ROWS, shape);
         c->ended = c->ended || !(c->x < c->limit);
-        if (status != PM_OK || c->ended || gap + 1 == g->n)
+        if (status != PM_OK || c->ended || gap + 1 == g->n || (shape.bare && is_idle(c)))
             return status;
-        if (k < n && c->worker->arrivals.items[k].offset == end)
+        const pm_arrival *at = c->worker->arrivals.items + k;
+        const bool hears = k < n && at->offset == end, alone = k + 1 == n || at[1].offset != end;
+        if (hears && alone) {
+            arrive(c, at->port, at->weight);
+            k++;
+        } else if (hears) {
             k = arrive_all(c, k);
+        }
         if (change - engine->start == end) {
             change_currents(c, change);
             change = pm_general_next_change(general, c->cell, change);
@@ -382,6 +406,7 @@ pm_status pm_general_replay(pm_engine *engine, pm_worker *worker, uint32_t cell,
         return pm_fail_memory(&worker->error, "arrivals");
     const bool was_held = c.release > -INFINITY;
     c.changed = g.n_changes > 0;
+    c.idles = general->quick && !state && !c.watches && !c.changed && c.limit == INFINITY && worker->pinned.count == 0;
     pm_status status = cross(&c, &g);
     if (state)
         memcpy(state, c.state, general->width * sizeof *state);

@@ -292,14 +292,30 @@ void pm_general_carry_back(const pm_engine *engine, uint32_t n, const pm_general
     engine->cells[n].origin = kept[g->width];
 }
 
+/* Cells that may fire: their logs are fetched together. */
+PM_INLINE pm_status visit_several(pm_engine *engine, pm_worker *worker, const uint32_t *cells, size_t n,
+                                  const pm_general *g, bool lasting, pm_shape shape) {
+    pm_status status = PM_OK;
+    pm_fetch_logs(engine, worker, cells, n);
+    for (size_t k = 0; status == PM_OK && k < n; k++) {
+        status = pm_general_visit(engine, worker, cells[k], g);
+        if (lasting && is_reached(g, cells[k], shape))
+            carry_on(engine, cells[k], g, shape);
+    }
+    return status;
+}
+
 PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class,
                                  pm_shape shape) {
     const pm_general *g = class->general;
     const bool driven = engine->drive.n_channels > 0;
     const bool lasting = shape.bare && engine->until == INFINITY && !pm_is_cyclic(engine, cells.begin);
     const double scale = g->ports[g->drive_port].jump;
+    uint32_t waiting[PM_TOGETHER] = {0};
+    size_t n_waiting = 0;
     double lift_sum = 0.0;
-    for (uint32_t n = cells.begin; n < cells.end; n++) {
+    pm_status status = PM_OK;
+    for (uint32_t n = cells.begin; status == PM_OK && n < cells.end; n++) {
         if (driven)
             pm_add_driven(engine, worker, n, class, scale, pm_general_intakes(g, n) + g->drive_port);
         const pm_cell *cell = &engine->cells[n];
@@ -308,18 +324,19 @@ PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block 
             continue;
         const double lift = reached ? lift_of(g, n, shape) : 0.0;
         lift_sum += lift;
-        if (!pm_fits(lift, g->leeway[n - g->first_cell]) || engine->watched[n]) {
-            const pm_status status = pm_general_visit(engine, worker, n, g);
-            if (status != PM_OK)
-                return status;
-        } else if (!reached && cell->origin == engine->start) {
+        if (!pm_fits(lift, g->leeway[n - g->first_cell]) || engine->watched[n])
+            waiting[n_waiting++] = n;
+        else if (!reached && cell->origin == engine->start)
             engine->wake[n] = PM_UNKNOWN;
-        }
-        if (reached && lasting)
+        else if (reached && lasting)
             carry_on(engine, n, g, shape);
+        if (n_waiting == PM_TOGETHER) {
+            status = visit_several(engine, worker, waiting, n_waiting, g, lasting, shape);
+            n_waiting = 0;
+        }
     }
     worker->lift_sum += lift_sum;
-    return PM_OK;
+    return status == PM_OK ? visit_several(engine, worker, waiting, n_waiting, g, lasting, shape) : status;
 }
 
 pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {

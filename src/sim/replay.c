@@ -324,14 +324,19 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         !make_instants(engine, worker, &c))
         return pm_fail_memory(&worker->error, "arrivals");
     const size_t n = worker->instants.count, stop = in_round ? certain_instants(&c) : SIZE_MAX;
+    /* What a cell that is refractory up to the end of the slab hears is in its intake. */
+    const double h = engine->end - engine->start;
+    const bool idles = !state && !c.watches && c.limit == INFINITY && worker->pinned.count == 0;
     pm_status status = PM_OK;
     for (size_t k = 0; status == PM_OK && k <= n && !c.ended; k++) {
         if (k == stop && !stop_over(&c, worker->instants.items[k - 1].offset))
             return pm_fail_memory(&worker->error, "spikes");
-        status = cross_gap(&c, k, k < n ? worker->instants.items[k].offset : engine->end - engine->start);
+        status = cross_gap(&c, k, k < n ? worker->instants.items[k].offset : h);
         c.ended = c.ended || !(c.x < c.limit);
         if (status == PM_OK && k < n && !c.ended)
             arrive(&c, worker->instants.items[k].weight);
+        if (idles && c.release >= h && c.ready >= h)
+            break;
     }
     if (state)
         *state = c.state;
