@@ -225,7 +225,8 @@ static bool list_touched(pm_engine *engine, pm_worker *worker, size_t first) {
     const bool alone = engine->plan.n_levels == 1;
     for (size_t d = first; d < engine->deliveries.count; d++) {
         const pm_delivery *delivery = &engine->deliveries.items[d];
-        const pm_general *general = engine->classes[delivery->class].general;
+        /* The synapses of a run go to cells of any class. */
+        const pm_general *general = engine->wiring->groups ? engine->classes[delivery->class].general : NULL;
         const bool quick = engine->dense && general && general->quick;
         for (uint64_t k = delivery->begin; k < pm_delivery_end(delivery); k++) {
             const uint32_t cell = targets[k];
