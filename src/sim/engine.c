@@ -93,7 +93,6 @@ static pm_status make_classes(pm_engine *engine, pm_error *error) {
         class->peak = class->lif.impulse ? 1.0 : pm_lif_psp(&class->lif, class->peak_time);
         const double fastest = class->lif.x + (class->lif.single ? class->lif.dxy : class->lif.dxz);
         class->worth = fmax(4.0 * engine->plan.slab, 0.25 / fastest);
-        class->gone = 800.0 / class->lif.x + 800.0 / fastest;
         pm_neuron slow = neuron;
         slow.tau_2 = 0.0;
         const pm_lif alone = pm_lif_new(&slow);
@@ -171,7 +170,7 @@ static bool make_cells(pm_engine *engine) {
     engine->cells = aligned(n, sizeof *engine->cells);
     engine->holds = aligned(n, sizeof *engine->holds);
     engine->wake = aligned(n, sizeof *engine->wake);
-    engine->foreseen = aligned(n, sizeof *engine->foreseen);
+    engine->far = aligned(n, sizeof *engine->far);
     engine->intakes = aligned(n, sizeof *engine->intakes);
     engine->log_head = aligned(n, sizeof *engine->log_head);
     engine->link = aligned(n, sizeof *engine->link);
@@ -185,7 +184,7 @@ static bool make_cells(pm_engine *engine) {
     for (size_t c = 0; engine->draft_of && c < n_cyclic; c++)
         engine->draft_of[c] = PM_NO_DRAFT;
     if (!engine->draft_of || !engine->touched || !engine->cells || !engine->holds || !engine->wake ||
-        !engine->foreseen || !engine->intakes || !engine->log_head || !engine->link || !engine->heap ||
+        !engine->far || !engine->intakes || !engine->log_head || !engine->link || !engine->heap ||
         !engine->heap_place || !engine->range_of || !engine->watched)
         return false;
     for (uint32_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++)
@@ -195,8 +194,8 @@ static bool make_cells(pm_engine *engine) {
 }
 
 size_t pm_engine_cell_bytes(void) {
-    return sizeof(pm_cell) + sizeof(pm_hold) + sizeof(pm_intake) + 2 * sizeof(double) + 5 * sizeof(uint32_t) +
-           sizeof(bool);
+    return sizeof(pm_cell) + sizeof(pm_hold) + sizeof(pm_intake) + sizeof(double) + 5 * sizeof(uint32_t) +
+           2 * sizeof(bool);
 }
 
 pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threads, const pm_exchange *exchange,
@@ -259,7 +258,7 @@ void pm_engine_clear(pm_engine *engine) {
     free(engine->cells);
     free(engine->holds);
     free(engine->wake);
-    free(engine->foreseen);
+    free(engine->far);
     free(engine->intakes);
     free(engine->log_head);
     free(engine->link);
@@ -279,7 +278,7 @@ void pm_engine_reset(pm_engine *engine) {
         engine->cells[c] = (pm_cell){.u = engine->u_start ? engine->u_start[c] : 0.0};
         engine->holds[c] = (pm_hold){.ready = -INFINITY};
         engine->wake[c] = PM_UNKNOWN;
-        engine->foreseen[c] = NAN;
+        engine->far[c] = true;
         engine->intakes[c] = (pm_intake){0};
         engine->log_head[c] = PM_LOG_END;
         engine->link[c] = PM_NOT_LOGGED;

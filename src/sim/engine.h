@@ -57,9 +57,8 @@ typedef struct pm_class {
     pm_series series;                 /* over a slab */
     double peak_time;                 /* of the PSP, ms; impulse: 0 */
     double peak;                      /* mV/pA; impulse: 1 */
+    double worth;                     /* ms: a wake that is so far from the origin is worth moving there */
     double slow_peak;                 /* of the response to a current with tau_1 alone, mV/pA; impulse: 0 */
-    double worth;                     /* a shorter time without a spike is not worth being estimated, ms */
-    double gone;                      /* the time after which all exponentials are gone, ms */
     pm_general *general;              /* NULL: the above is all there is */
 } pm_class;
 
@@ -239,9 +238,8 @@ typedef struct pm_engine {
     pm_cell *cells;
     pm_hold *holds;
     double *wake;     /* per cell, ms; says nothing where the origin is the slab at hand, but if `calm` */
-    double *foreseen; /* per cell, where the wake is known: when it fires if nothing arrives, ms after its origin or the
-                         end of its refractoriness; NAN: the wake is an estimate, negative: it is that of an earlier
-                         origin, and not too late */
+    bool *far;        /* per cell, where the wake is known: a plain cell's origin moves there, so far is it; a general
+                         cell's is an estimate, not the crossing itself */
     bool calm;        /* between slabs: all wakes are known, and no cell has a log */
     bool dense;       /* all cells are looked at in the current slab */
     bool committed;   /* the current slab is */
@@ -446,7 +444,7 @@ pm_status pm_runaway(const pm_engine *engine, pm_error *error, uint32_t cell, do
 pm_status pm_general_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general,
                             double *state);
 pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
-pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general);
+bool pm_general_passes(pm_engine *engine, uint32_t cell, const pm_general *general);
 /* Of a dense slab: empties the intakes of a block; the leeways of its cells, and which have their arrivals logged where
  * that many mV are to be expected. */
 void pm_general_look_ahead(const pm_engine *engine, pm_block cells, const pm_general *general, double expected);

@@ -14,7 +14,6 @@
 #include <string.h>
 
 static const double EARLY = 1e-12; /* as in settle.c */
-static const double OLD = -1.0; /* foreseen: the wake is that of an earlier origin, and not too late for this one */
 enum { FEW_SLABS = 4, MANY_SLABS = 64 };
 
 pm_intake pm_general_factors(const pm_general *g, uint32_t port, double left) {
@@ -50,12 +49,12 @@ PM_INLINE double sure_time(const pm_membrane *m, const double *state, pm_shape s
 }
 
 /* The time until the threshold may be reached, or `most`, ms. An estimate, which is below the truth, unless it is
- * short: then the crossing itself, which is kept in `foreseen`. */
-PM_INLINE double quiet_time(const pm_membrane *m, const double *state, double slab, double most, double *foreseen,
+ * short: then the crossing itself. */
+PM_INLINE double quiet_time(const pm_membrane *m, const double *state, double slab, double most, bool *far,
                             pm_shape shape) {
     const double least = shape.bare ? slab : FEW_SLABS * slab;
     const bool draws_on = shape.bare && m->u_inf >= m->theta && most == INFINITY; /* and crosses some day */
-    *foreseen = NAN;
+    *far = true;
     if (!draws_on && pm_shape_bound(m, state, most, shape) < 0.0)
         return most;
     const double sure = fmin(sure_time(m, state, shape), most);
@@ -71,7 +70,7 @@ PM_INLINE double quiet_time(const pm_membrane *m, const double *state, double sl
     const double horizon = fmin(MANY_SLABS * least, most), crossing = pm_membrane_crossing(m, state, horizon, NULL);
     if (!(crossing < horizon))
         return horizon;
-    *foreseen = crossing;
+    *far = false;
     return crossing * (1.0 - EARLY);
 }
 
@@ -111,7 +110,7 @@ PM_INLINE void find_wake(pm_engine *engine, uint32_t n, const pm_general *g, pm_
         at = state;
         from = now;
     }
-    const double quiet = quiet_time(m, at, h, fmax(change - from, 0.0), &engine->foreseen[n], shape);
+    const double quiet = quiet_time(m, at, h, fmax(change - from, 0.0), &engine->far[n], shape);
     engine->wake[n] = origin + floor(fmin((from + quiet) * (1.0 - EARLY), change) / h) * h;
 }
 
@@ -138,7 +137,7 @@ void pm_general_renew_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
     if (g->quick && g->n_currents == 0 && !isnan(engine->cells[n].u))
         PM_WITH_SHAPE(g->shape, g->membranes, early = is_early, engine, n, g)
     if (early)
-        engine->foreseen[n] = OLD;
+        engine->far[n] = true;
     else
         pm_general_find_wake(engine, n, g);
 }
@@ -199,7 +198,7 @@ static bool quick_is_silent(const pm_engine *engine, uint32_t n, const pm_genera
     return silent;
 }
 
-pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_general *g) {
+bool pm_general_passes(pm_engine *engine, uint32_t n, const pm_general *g) {
     /* Where nothing is delivered in a slab, the logs are those of an earlier one. */
     const bool logged = engine->deliveries.count > 0 && engine->log_head[n] != PM_LOG_END;
     bool silent = false;
@@ -207,18 +206,17 @@ pm_status pm_general_visit(pm_engine *engine, pm_worker *worker, uint32_t n, con
         silent = g->quick && quick_is_silent(engine, n, g);
     } else if (engine->cells[n].origin < engine->start) {
         const double wake = engine->wake[n];
-        if (wake == PM_UNKNOWN || (engine->start >= wake && !(engine->foreseen[n] >= 0.0)))
+        if (wake == PM_UNKNOWN || (engine->start >= wake && engine->far[n]))
             pm_general_find_wake(engine, n, g);
         silent = engine->start < engine->wake[n];
     } else if (engine->dense) {
         engine->wake[n] = PM_UNKNOWN;
         silent = is_held_through(engine, n, g);
     }
-    if (silent && !engine->watched[n])
-        return PM_OK;
-    if (g->quick)
+    const bool passes = silent && !engine->watched[n];
+    if (g->quick && !passes)
         g->leeway[n - g->first_cell] = -INFINITY;
-    return pm_general_replay(engine, worker, n, g, NULL);
+    return passes;
 }
 
 PM_INLINE void look_ahead(const pm_engine *engine, pm_block cells, const pm_general *g, double expected,
@@ -293,12 +291,12 @@ void pm_general_carry_back(const pm_engine *engine, uint32_t n, const pm_general
 }
 
 /* Cells that may fire: their logs are fetched together. */
-PM_INLINE pm_status visit_several(pm_engine *engine, pm_worker *worker, const uint32_t *cells, size_t n,
+PM_INLINE pm_status replay_several(pm_engine *engine, pm_worker *worker, const uint32_t *cells, size_t n,
                                   const pm_general *g, bool lasting, pm_shape shape) {
     pm_status status = PM_OK;
     pm_fetch_logs(engine, worker, cells, n);
     for (size_t k = 0; status == PM_OK && k < n; k++) {
-        status = pm_general_visit(engine, worker, cells[k], g);
+        status = pm_general_replay(engine, worker, cells[k], g, NULL);
         if (lasting && is_reached(g, cells[k], shape))
             carry_on(engine, cells[k], g, shape);
     }
@@ -324,19 +322,20 @@ PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block 
             continue;
         const double lift = reached ? lift_of(g, n, shape) : 0.0;
         lift_sum += lift;
-        if (!pm_fits(lift, g->leeway[n - g->first_cell]) || engine->watched[n])
-            waiting[n_waiting++] = n;
-        else if (!reached && cell->origin == engine->start)
+        const bool fits = pm_fits(lift, g->leeway[n - g->first_cell]) && !engine->watched[n];
+        if (fits && !reached && cell->origin == engine->start)
             engine->wake[n] = PM_UNKNOWN;
+        if (!fits && !pm_general_passes(engine, n, g))
+            waiting[n_waiting++] = n;
         else if (reached && lasting)
             carry_on(engine, n, g, shape);
         if (n_waiting == PM_TOGETHER) {
-            status = visit_several(engine, worker, waiting, n_waiting, g, lasting, shape);
+            status = replay_several(engine, worker, waiting, n_waiting, g, lasting, shape);
             n_waiting = 0;
         }
     }
     worker->lift_sum += lift_sum;
-    return status == PM_OK ? visit_several(engine, worker, waiting, n_waiting, g, lasting, shape) : status;
+    return status == PM_OK ? replay_several(engine, worker, waiting, n_waiting, g, lasting, shape) : status;
 }
 
 pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
@@ -345,7 +344,7 @@ pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells
     if (g->quick)
         PM_WITH_SHAPE(g->shape, g->membranes, status = settle_quick, engine, worker, cells, class)
     for (uint32_t n = cells.begin; !g->quick && status == PM_OK && n < cells.end; n++)
-        status = pm_general_visit(engine, worker, n, g);
+        status = pm_visit(engine, worker, n, class);
     return status;
 }
 

@@ -44,7 +44,6 @@ typedef struct course {
     size_t n_spikes;
     bool untouched;    /* nothing has happened to the cell since its origin */
     double free_after; /* of an untouched cell: see pm_free_state */
-    double foreseen;   /* the same as in the engine, or NAN */
     bool ended;        /* at the end of the run */
 } course;
 
@@ -89,7 +88,7 @@ static pm_status fire(course *c, double after) {
  * alone: where the gap ends by itself decides nothing but whether it is in it. */
 static double crossing_within(const course *c, double gap) {
     const double beyond = gap + 0x1p-10 * (c->engine->end - c->engine->start);
-    const double after = c->untouched && !isnan(c->foreseen) ? c->foreseen : pm_lif_crossing(c->lif, &c->state, beyond);
+    const double after = pm_lif_crossing(c->lif, &c->state, beyond);
     return after <= gap ? after : INFINITY;
 }
 
@@ -251,7 +250,6 @@ static course begin(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         .last_spike = -INFINITY,
         .last_x = -INFINITY,
         .untouched = true,
-        .foreseen = home->origin < engine->start && engine->wake[cell] != PM_UNKNOWN ? engine->foreseen[cell] : NAN,
     };
     c.free_after = pm_free_state(engine, cell, class, &c.state);
     if (isnan(home->u))

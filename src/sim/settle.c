@@ -9,14 +9,14 @@
  * for w > 0.
  *
  * A cell that nothing reaches has a wake, which its state at the origin decides: never, if the peaks of its responses
- * together do not reach threshold; the end of a time in which even the steepest rise that there can be does not; or the
- * slab of its next spike. In the second case the origin moves there when the time has come: some few times before a
- * spike, however many slabs there are. */
+ * together do not reach threshold; otherwise the end of a time in which even the steepest rise that there can be does
+ * not. Once that has come, the next one is sought from there; if it was far, the origin moves there: some few times
+ * before a spike, however many slabs there are. Where the wake is now, the cell is replayed. */
 #include "sim/engine.h"
 
 #include <math.h>
 
-/* The crossing as computed for a wake and that of the replay may differ by roundings. */
+/* Wakes are multiples of the slab, down to the rounding of the time before. */
 static const double EARLY = 1e-12;
 
 pm_lif_basis pm_class_basis(const pm_class *class, double slab, double time) {
@@ -31,22 +31,16 @@ static inline double highest(const pm_class *class, const pm_lif_state *s) {
     return rest + slow + fast + PM_MARGIN * (fabs(rest) + slow + fast);
 }
 
-/* The time until u may reach theta, ms; INFINITY: it will not. An estimate, which is below the truth, unless it is
- * short: then the crossing itself, which is kept in `foreseen`. */
-static double quiet_time(const pm_class *class, const pm_lif_state *s, double *foreseen) {
+/* A time before which u does not reach theta, ms; INFINITY: it never does. */
+static double quiet_time(const pm_class *class, const pm_lif_state *s) {
     const pm_lif *lif = &class->lif;
-    *foreseen = NAN;
     if (highest(class, s) < lif->theta)
         return INFINITY;
-    if (s->u < lif->theta) {
-        const double current = (s->i > 0.0 ? s->i : 0.0) + (s->b > 0.0 ? s->b : 0.0);
-        const double slope = (lif->u_inf - s->u) * lif->l_m + current * lif->inv_C;
-        const double t = slope > 0.0 ? (lif->theta - s->u) / slope * (1.0 - PM_MARGIN) : INFINITY;
-        if (t >= class->worth)
-            return t;
-    }
-    *foreseen = pm_lif_crossing(lif, s, class->gone);
-    return *foreseen * (1.0 - EARLY);
+    if (s->u >= lif->theta)
+        return 0.0;
+    const double current = (s->i > 0.0 ? s->i : 0.0) + (s->b > 0.0 ? s->b : 0.0);
+    const double slope = (lif->u_inf - s->u) * lif->l_m + current * lif->inv_C;
+    return slope > 0.0 ? (lif->theta - s->u) / slope * (1.0 - PM_MARGIN) : INFINITY;
 }
 
 double pm_free_state(const pm_engine *engine, uint32_t cell, const pm_class *class, pm_lif_state *state) {
@@ -65,33 +59,48 @@ double pm_free_state(const pm_engine *engine, uint32_t cell, const pm_class *cla
     return after;
 }
 
+/* The state of the cell at `time`, the start of a slab, if nothing has happened to it since its origin; or at the end of
+ * its refractoriness if that is later. How long after its origin. */
+static double state_at(const pm_engine *engine, uint32_t n, const pm_class *class, double time, pm_lif_state *state) {
+    const double from = pm_free_state(engine, n, class, state), after = time - engine->cells[n].origin;
+    if (!(after > from))
+        return from;
+    const pm_lif_basis at = from > 0.0 ? pm_lif_basis_at(&class->lif, after - from)
+                                       : pm_class_basis(class, engine->plan.slab, after);
+    *state = pm_lif_advance_by(&class->lif, state, &at);
+    return after;
+}
+
+static void set_wake(pm_engine *engine, uint32_t n, double after) {
+    const double h = engine->plan.slab;
+    engine->wake[n] = engine->cells[n].origin + floor(after * (1.0 - EARLY) / h) * h;
+}
+
 /* Finds the cell's wake, a function of its state at its origin. */
 static void find_wake(pm_engine *engine, uint32_t n, const pm_class *class) {
     if (class->general) {
         pm_general_find_wake(engine, n, class->general);
         return;
     }
-    const double h = engine->plan.slab;
     pm_lif_state state;
-    const double from = pm_free_state(engine, n, class, &state);
-    const double after = from + quiet_time(class, &state, &engine->foreseen[n]);
-    engine->wake[n] = engine->cells[n].origin + floor(after * (1.0 - EARLY) / h) * h;
+    const double from = pm_free_state(engine, n, class, &state), quiet = quiet_time(class, &state);
+    engine->far[n] = quiet >= class->worth;
+    set_wake(engine, n, from + quiet);
 }
 
-/* The state of the cell at `time`, the start of a slab, if nothing has happened to it since its origin. */
-static pm_lif_state state_at(const pm_engine *engine, uint32_t n, const pm_class *class, double time) {
-    const pm_cell *cell = &engine->cells[n];
-    pm_lif_state state;
-    const double from = pm_free_state(engine, n, class, &state), t = time - cell->origin - from;
-    const pm_lif_basis at = from > 0.0 ? pm_lif_basis_at(&class->lif, t) : pm_class_basis(class, engine->plan.slab, t);
-    return pm_lif_advance_by(&class->lif, &state, &at);
-}
-
-/* A wake that was an estimate has come: the cell goes on from here. */
+/* A wake has come that was far from the origin: the cell goes on from here. */
 static void stop_over(pm_engine *engine, uint32_t n, const pm_class *class) {
-    const pm_lif_state state = state_at(engine, n, class, engine->start);
+    pm_lif_state state;
+    (void)state_at(engine, n, class, engine->start, &state);
     engine->cells[n] = (pm_cell){state.u, state.i, state.b, engine->start};
     find_wake(engine, n, class);
+}
+
+/* One that was near: the next one is sought. */
+static void seek_on(pm_engine *engine, uint32_t n, const pm_class *class) {
+    pm_lif_state state;
+    const double from = state_at(engine, n, class, engine->start, &state);
+    set_wake(engine, n, from + quiet_time(class, &state));
 }
 
 /* Whether a cell is refractory for the whole slab. */
@@ -111,30 +120,41 @@ static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_class *cl
     if (highest(class, &state) + lift * (1.0 + PM_MARGIN) < class->lif.theta)
         return true;
     if (cell->origin < engine->start)
-        state = state_at(engine, n, class, engine->start);
+        (void)state_at(engine, n, class, engine->start, &state);
     const double bound = pm_lif_bound(&class->lif, &state, engine->end - engine->start);
     return bound + lift + PM_MARGIN * (fabs(bound) + fabs(lift)) < class->lif.theta;
 }
 
-/* Everything about a cell that is looked at. */
-pm_status pm_visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_class *class) {
+/* Whether a cell that is looked at provably fires nothing in the slab, and nobody follows its course. */
+static bool passes(pm_engine *engine, uint32_t n, const pm_class *class) {
+    bool silent = false;
     if (class->general)
-        return pm_general_visit(engine, worker, n, class->general);
+        return pm_general_passes(engine, n, class->general);
     const bool lags = engine->cells[n].origin < engine->start;
     if (lags && engine->wake[n] == PM_UNKNOWN)
         find_wake(engine, n, class);
-    if (lags && engine->start >= engine->wake[n] && isnan(engine->foreseen[n]))
-        stop_over(engine, n, class);
-    bool silent = false;
-    if (pm_is_reached(&engine->intakes[n]))
+    if (lags && engine->start >= engine->wake[n] && engine->far[n])
+        stop_over(engine, n, class); /* whatever arrives: a slab that is settled twice may bring more then */
+    if (pm_is_reached(&engine->intakes[n])) {
         silent = stays_silent(engine, n, class);
-    else if (lags)
+    } else if (lags) {
+        if (engine->start >= engine->wake[n])
+            seek_on(engine, n, class);
         silent = engine->start < engine->wake[n];
-    else if (engine->dense) {
+    } else if (engine->dense) {
         engine->wake[n] = PM_UNKNOWN;
         silent = is_held_through(engine, n);
     }
-    return silent && !engine->watched[n] ? PM_OK : pm_replay(engine, worker, n, class, NULL);
+    return silent && !engine->watched[n];
+}
+
+static pm_status replay(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_class *class) {
+    return class->general ? pm_general_replay(engine, worker, n, class->general, NULL)
+                          : pm_replay(engine, worker, n, class, NULL);
+}
+
+pm_status pm_visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_class *class) {
+    return passes(engine, n, class) ? PM_OK : replay(engine, worker, n, class);
 }
 
 bool pm_draw_driven(const pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
@@ -223,13 +243,13 @@ static inline bool sleeps(const pm_engine *engine, uint32_t n, bool reached) {
            !engine->watched[n];
 }
 
-/* Cells that are not silent: their logs are fetched together. */
-static pm_status visit_several(pm_engine *engine, pm_worker *worker, const uint32_t *cells, size_t n,
+/* Cells that may fire: their logs are fetched together. */
+static pm_status replay_several(pm_engine *engine, pm_worker *worker, const uint32_t *cells, size_t n,
                                const pm_class *class) {
     pm_status status = PM_OK;
     pm_fetch_logs(engine, worker, cells, n);
     for (size_t k = 0; status == PM_OK && k < n; k++) {
-        status = pm_visit(engine, worker, cells[k], class);
+        status = pm_replay(engine, worker, cells[k], class, NULL);
         if (status == PM_OK && engine->until == INFINITY && pm_is_reached(&engine->intakes[cells[k]]) &&
             !pm_is_cyclic(engine, cells[k]))
             carry_on(engine, cells[k], class);
@@ -263,7 +283,10 @@ static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cel
         const double rounding = PM_MARGIN * (fabs(bound) + fabs(lift));
         lift_sum += lift;
         if (!(before.origin == start && bound + lift + rounding < theta) || engine->watched[n]) {
-            waiting[n_waiting++] = n;
+            if (!passes(engine, n, class))
+                waiting[n_waiting++] = n;
+            else if (reached && lasting)
+                carry_on(engine, n, class);
         } else if (!reached) {
             engine->wake[n] = PM_UNKNOWN;
         } else if (lasting) {
@@ -272,12 +295,12 @@ static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cel
             engine->intakes[n] = (pm_intake){before.u, before.i, before.b, before.origin};
         }
         if (n_waiting == PM_TOGETHER) {
-            status = visit_several(engine, worker, waiting, n_waiting, class);
+            status = replay_several(engine, worker, waiting, n_waiting, class);
             n_waiting = 0;
         }
     }
     worker->lift_sum += lift_sum;
-    return status == PM_OK ? visit_several(engine, worker, waiting, n_waiting, class) : status;
+    return status == PM_OK ? replay_several(engine, worker, waiting, n_waiting, class) : status;
 }
 
 /* Draws what drives bring to cells, and counts what comes before `sample_until`; the whole slab is counted later. */
