@@ -135,14 +135,16 @@ typedef struct pm_projection {
     double probability;   /* PM_PAIRWISE_BERNOULLI */
     pm_synapse *synapses; /* PM_SYNAPSE_LIST: these carry weight and delay, the distributions are not used */
     size_t n_synapses;
-    pm_distribution weight; /* pA; impulses: mV */
-    pm_distribution delay;  /* ms; PM_MATRIX is not allowed; no value may be below 0 */
-    uint32_t receptor;      /* of the target, in the order of its population */
-    uint32_t outdegree;     /* PM_FIXED_OUTDEGREE */
-    uint64_t total;         /* PM_FIXED_TOTAL_NUMBER */
-    bool no_autapses;       /* no synapse of a neuron onto itself */
-    bool no_multapses;      /* a source reaches a target once at most */
-    size_t size;            /* of this structure, bytes, as in pm_options */
+    pm_distribution weight;                 /* pA; impulses: mV */
+    pm_distribution delay;                  /* ms; PM_MATRIX is not allowed; no value may be below 0 */
+    uint32_t receptor;                      /* of the target, in the order of its population */
+    uint32_t outdegree;                     /* PM_FIXED_OUTDEGREE */
+    uint64_t total;                         /* PM_FIXED_TOTAL_NUMBER */
+    bool no_autapses;                       /* no synapse of a neuron onto itself */
+    bool no_multapses;                      /* a source reaches a target once at most */
+    size_t size;                            /* of this structure, bytes, as in pm_options */
+    const struct pm_synapse_model *synapse; /* see pm_synapse_model_find; NULL: static */
+    double synapse_parameters[8];           /* of the model, in its order */
 } pm_projection;
 
 /* A current that is injected into neurons. */
@@ -218,11 +220,16 @@ PM_API pm_status pm_network_add_poisson_source(pm_network *network, const char *
                                                uint32_t *number, pm_error *error);
 
 /* Adds a projection; synapses and matrix values are copied. Errors: PM_INVALID for unknown populations or neurons, a
- * target that is not LIF, sizes that do not fit the rule, unusable distributions, negative or not finite delays. */
+ * target that is not LIF, sizes that do not fit the rule, unusable distributions, negative or not finite delays,
+ * parameters of synapses out of range. */
 PM_API pm_status pm_network_connect(pm_network *network, const pm_projection *projection, pm_error *error);
 
 /* The kernel of that name ("double_exponential", "exponential", "alpha", "impulse"), or NULL. */
 PM_API const struct pm_kernel *pm_kernel_find(const char *name);
+
+/* The model of synapses of that name ("static", "tsodyks"), or NULL. Its parameters are the fields of the kind of that
+ * name in the category "synapse" (kind.h); pm_kind_preset fills in the defaults. */
+PM_API const struct pm_synapse_model *pm_synapse_model_find(const char *name);
 
 /* What a LIF population has beyond one receptor of tau_1 and tau_2, a fixed threshold and a reset to V_reset.
  * Everything given is copied and takes the place of what was there. To be called before projections to the population

@@ -35,7 +35,7 @@ from .values import (
     steps_of,
     synapse_list,
 )
-from .writing import RULES, neuron_of, write_current, write_population, write_projection, write_recording
+from .writing import RULES, neuron_of, synapse_of, write_current, write_population, write_projection, write_recording
 
 QUANTITIES = ("potential", "current", "threshold")
 # Currents, and their numbers.
@@ -195,6 +195,7 @@ class Projection:
         self.weights = Drawn(0.0)
         self.delays = Drawn(0.0)
         self.receptor: Optional[str] = None
+        self.synapse: dict[str, dict[str, float]] = {}  # the model and its parameters; empty: static
         self.autapses = True
         self.multapses = True
         self._drawn: Optional[Array] = None
@@ -410,6 +411,7 @@ class Network(Commands):
         delay: Value = 0.0,
         rule: Union[str, Mapping[str, float]] = "all_to_all",
         receptor: Optional[str] = None,
+        synapse: Union[str, Mapping[str, Mapping[str, float]]] = "static",
         source: Optional[npt.ArrayLike] = None,
         target: Optional[npt.ArrayLike] = None,
         autapses: bool = True,
@@ -420,7 +422,8 @@ class Network(Commands):
         rule: 'all_to_all', 'one_to_one', {'fixed_indegree': n}, {'fixed_outdegree': n}, {'fixed_total_number': n},
         {'pairwise_bernoulli': p}; or source and target, the numbers of the neurons of each synapse. weight: pA (mV at
         impulses); delay: ms; numbers or distributions, a matrix (target x source) of weights, or with source and target
-        arrays. autapses, multapses: whether neurons may reach themselves, and others several times."""
+        arrays. synapse: a model, 'static', 'tsodyks', or {'tsodyks': {'U': 0.2, 'tau_rec': 100.0}}; see
+        pm.kinds('synapse'). autapses, multapses: whether neurons may reach themselves, and others several times."""
         first, second = self[pre], self[post]
         if (source is None) != (target is None):
             raise InvalidError("source and target go together", key="source")
@@ -445,6 +448,7 @@ class Network(Commands):
                         f"weight: a matrix of {projection.weights.value.shape}; it must be of {shape}", key="weight"
                     )
         projection.receptor = receptor
+        projection.synapse = synapse_of(synapse)
         projection.autapses, projection.multapses = bool(autapses), bool(multapses)
         write_projection(self, self._writable(), projection)
         self.projections.append(projection)

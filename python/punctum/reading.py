@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _c
+from .kinds import kinds
 from .network import (
     CURRENTS,
     PARAMETERS,
@@ -96,6 +97,10 @@ def _projection(net: Network, c: Any) -> Projection:
     p.number = getattr(c, field) if field else 0
     if post.receptors:
         p.receptor = post.receptors[c.receptor]
+    if c.synapse:
+        models = {_c.lib.pm_synapse_model_find(_c.text(name)): model for name, model in kinds("synapse").items()}
+        model = models[c.synapse]
+        p.synapse = {model.name: dict(zip(model.fields, c.synapse_parameters))} if model.fields else {}
     p.autapses = not c.no_autapses
     p.multapses = not c.no_multapses
     return p

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Union, cast
 
 import numpy as np
 
 from . import _c
 from .errors import InvalidError
+from .kinds import kind
 from .values import CellSpec, Receptor, kind_of
 
 if TYPE_CHECKING:
@@ -90,6 +91,17 @@ def _write_cells(net: Any, number: int, spec: CellSpec, pinned: _c.Pinned) -> No
         _c.call("pm_network_vary", net, number, _c.text(name), ctypes.byref(distribution))
 
 
+def synapse_of(synapse: Union[str, Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, float]]:
+    """A model of synapses with all its parameters; empty: static."""
+    name, given = (synapse, {}) if isinstance(synapse, str) else next(iter(synapse.items()))
+    model = kind("synapse", name)
+    for key in given:
+        model.field(key)
+    defaults = {key: cast(float, field.default) for key, field in model.fields.items()}
+    values = {key: float(given.get(key, default)) for key, default in defaults.items()}
+    return {name: values} if name != "static" else {}
+
+
 def write_projection(network: Network, handle: Any, p: Projection) -> None:
     pinned = _c.Pinned()
     rule = "SYNAPSE_LIST" if p.rule == "list" else p.rule.upper()
@@ -120,6 +132,10 @@ def write_projection(network: Network, handle: Any, p: Projection) -> None:
             f"receptor: population '{p.post.name}' has several: {', '.join(p.post.receptors)}; one must be named",
             key="receptor",
         )
+    for name, values in p.synapse.items():
+        c.synapse = _c.lib.pm_synapse_model_find(_c.text(name))
+        c.synapse_parameters[: len(values)] = list(values.values())
+    c.size = ctypes.sizeof(c)
     c.no_autapses, c.no_multapses = not p.autapses, not p.multapses
     _c.call("pm_network_connect", handle.pointer, ctypes.byref(c))
 

@@ -54,6 +54,33 @@ def test_same_bits_as_the_program(program, tmp_path):
     ).read_bytes()
 
 
+def test_synapses_that_are_not_static(tmp_path, program):
+    """Short-term plasticity: built here, loaded here, copied, or run by the program, to the same bits."""
+    text = YAML.replace("delay: {uniform: [0.5, 2.0]}}", "delay: 1.0, synapse: {tsodyks: {U: 0.3, tau_rec: 60.0}}}")
+    (tmp_path / "net.yaml").write_text(text.replace("900.0, 200.0", "2900.0, 200.0"))
+    program("run", "net.yaml", "-o", "out", "--quiet", cwd=tmp_path)
+    time = np.loadtxt(tmp_path / "out" / "spikes-cells.dat", ndmin=2)[:, 1]
+    assert len(time) > 50
+    net = pm.Network(seed=5, duration=80.0)
+    inputs = net.poisson("input", 20, 40.0)
+    cells = net.lif("cells", 15, V_th=-50.0, V_reset=-70.0, t_ref=2.0)
+    synapse = {"tsodyks": {"U": 0.3, "tau_rec": 60.0}}
+    rule = {"pairwise_bernoulli": 0.6}
+    a = net.connect(inputs, cells, rule=rule, weight=pm.normal(2900, 200), delay=1.0, synapse=synapse)
+    net.connect(cells, cells, rule={"fixed_indegree": 3}, weight=-150.0, delay=pm.uniform(1, 2, 0.1), synapse="static")
+    assert a.synapse == {"tsodyks": {"U": 0.3, "u": 0.5, "x": 1.0, "tau_rec": 60.0, "tau_fac": 0.0}}
+    loaded = pm.load(tmp_path / "net.yaml")
+    assert [p.synapse for p in loaded.projections] == [p.synapse for p in net.projections] == [a.synapse, {}]
+    for same in (net, loaded, net.copy()):
+        assert np.array_equal(same.simulation().run()["cells"].time, time)
+    with pytest.raises(pm.InvalidError, match="tau_rec is -1 ms"):
+        net.connect(inputs, cells, synapse={"tsodyks": {"tau_rec": -1.0}})
+    with pytest.raises(pm.InvalidError, match="did you mean 'tsodyks'"):
+        net.connect(inputs, cells, synapse="tsodiks")
+    with pytest.raises(pm.InvalidError, match="tsodyks has no parameter 'tau_req'; did you mean 'tau_rec'"):
+        net.connect(inputs, cells, synapse={"tsodyks": {"tau_req": 1.0}})
+
+
 def test_copies_run_alike():
     """A copied and a pickled network give the same run, and share nothing."""
     net = build()

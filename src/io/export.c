@@ -9,6 +9,7 @@
 #include "model/neuron.h"
 #include "net/current.h"
 #include "net/population.h"
+#include "net/synaptic.h"
 #include "sim/sources.h"
 
 #include <inttypes.h>
@@ -422,10 +423,17 @@ static pm_status check_receptors(const export *x, uint32_t population, pm_error 
     return PM_OK;
 }
 
+static pm_status check_synapses(const export *x, pm_error *error) {
+    pm_error found;
+    if (pm_network_need_static(x->network, "scripts have", &found) == PM_OK)
+        return PM_OK;
+    return pm_fail_key(error, "synapse", "%s: synapse: %s", x->file, found.message);
+}
+
 /* Whether the other simulator can do it. */
 static pm_status check_network(export *x, pm_error *error) {
     const pm_network *net = x->network;
-    pm_status status = PM_OK;
+    pm_status status = check_synapses(x, error);
     for (uint32_t p = 0; !status && p < net->n_populations; p++)
         if (net->populations[p].kind == PM_LIF)
             status = check_receptors(x, p, error);

@@ -7,6 +7,7 @@
 #include "model/kernel.h"
 #include "model/neuron.h"
 #include "model/source.h"
+#include "model/synapse.h"
 #include "rule/rule.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@ static const pm_kind *const cameras[] = {&pm_camera_kind, NULL};
 static const pm_category categories[] = {
     {"neuron", "neurons", pm_neurons},
     {"receptor", "receptors of neurons", pm_receptors},
+    {"synapse", "models of synapses", pm_synapse_kinds},
     {"source", "sources of spikes", pm_sources},
     {"rule", "learning rules of spike times", pm_rules},
     {"code", "codes, which make spikes of the features of an example", pm_codes},

@@ -6,6 +6,7 @@
 #include "io/summary.h"
 #include "io/values.h"
 #include "net/mark.h"
+#include "net/synaptic.h"
 
 #include <punctum/io.h>
 
@@ -170,6 +171,8 @@ static pm_status read_all(pm_classification *c, const pm_network *net, const pm_
         status = find(net, root, "output", &c->output, error);
     if (!status)
         status = check_ends(c, net, root, error);
+    if (!status)
+        status = pm_node_blame(root, pm_network_need_static(net, "a network that learns has", error), error);
     if (!status)
         status = read_learn(c, net, root, error);
     if (status)

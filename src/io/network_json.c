@@ -5,6 +5,7 @@
 #include "layer/layer_receptors.h"
 #include "model/kernel.h"
 #include "model/neuron.h"
+#include "model/synapse.h"
 #include "net/population.h"
 
 #include <math.h>
@@ -165,6 +166,13 @@ static json_t *rule_json(const pm_projection *p) {
     return rule;
 }
 
+static json_t *synapse_json(const pm_projection *p) {
+    const pm_kind *kind = &pm_projection_model(p)->kind;
+    json_t *map = json_object();
+    pm_kind_json(&map, kind, p->synapse_parameters);
+    return json_pack("{s:o}", kind->name, map);
+}
+
 static json_t *projection_json(const pm_network *network, const pm_projection *p) {
     json_t *map = json_pack("{s:s, s:s, s:o}", "from", network->populations[p->from].name, "to",
                             network->populations[p->to].name, "connect", rule_json(p));
@@ -174,6 +182,8 @@ static json_t *projection_json(const pm_network *network, const pm_projection *p
     }
     if (network->populations[p->to].n_receptors > 0)
         pm_json_set(&map, "receptor", json_string(network->populations[p->to].receptors[p->receptor].name));
+    if (pm_projection_model(p) != &pm_synapse_static)
+        pm_json_set(&map, "synapse", synapse_json(p));
     return map;
 }
 

@@ -5,6 +5,7 @@
 #include "io/spikes.h"
 #include "io/values.h"
 #include "model/kernel.h"
+#include "model/synapse.h"
 #include "net/limits.h"
 #include "net/population.h"
 
@@ -220,6 +221,18 @@ static pm_status read_receptor(const pm_node *map, const pm_network *network, pm
     return pm_node_fail(map, error, "'%s' has several receptors (%s); receptor: has to name one", to->name, names);
 }
 
+static pm_status read_model(const pm_node *map, pm_projection *p, pm_error *error) {
+    const pm_kind *kind = NULL;
+    pm_node synapse = pm_map_find(map, "synapse");
+    if (!pm_node_exists(&synapse))
+        return PM_OK;
+    pm_status status =
+        pm_read_choice(&synapse, pm_synapse_kinds, "model of synapses", NULL, &kind, p->synapse_parameters, error);
+    if (!status)
+        p->synapse = pm_synapse_model_find(kind->name);
+    return status;
+}
+
 static pm_status read_synapse_values(const pm_node *map, const pm_network *network, pm_projection *p, pm_error *error) {
     pm_node weight = pm_map_find(map, "weight"), delay = pm_map_find(map, "delay");
     if (p->rule == PM_SYNAPSE_LIST) {
@@ -236,9 +249,9 @@ static pm_status read_synapse_values(const pm_node *map, const pm_network *netwo
 }
 
 pm_status pm_read_projection(pm_network *network, const pm_node *map, pm_error *error) {
-    static const char *const keys[] = {"from", "to", "connect", "weight", "delay", "receptor", NULL};
+    static const char *const keys[] = {"from", "to", "connect", "weight", "delay", "receptor", "synapse", NULL};
     pm_node from, to, connect;
-    pm_projection p = {0};
+    pm_projection p = {.size = sizeof p};
     pm_status status = pm_map_check(map, keys, error);
     if (!status)
         status = pm_map_get(map, "from", &from, error);
@@ -256,6 +269,8 @@ pm_status pm_read_projection(pm_network *network, const pm_node *map, pm_error *
         status = read_synapse_values(map, network, &p, error);
     if (!status)
         status = read_receptor(map, network, &p, error);
+    if (!status)
+        status = read_model(map, &p, error);
     if (!status)
         status = pm_node_blame(map, pm_network_connect(network, &p, error), error);
     free(p.synapses);

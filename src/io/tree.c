@@ -149,7 +149,7 @@ static pm_status unknown_key(const pm_node *key, const char *const *keys, pm_err
     char list[300] = "";
     for (size_t k = 0, used = 0; keys[k] && used < sizeof list; k++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", k ? ", " : "", keys[k]);
-    return pm_node_fail(key, error, "unknown key '%.60s'; the keys here are %s", word, list);
+    return pm_node_fail(key, error, "unknown key '%.60s'; the keys here are %s", word, keys[0] ? list : "none");
 }
 
 pm_status pm_map_check(const pm_node *map, const char *const *keys, pm_error *error) {

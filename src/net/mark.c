@@ -3,6 +3,7 @@
 
 #include "model/kernel.h"
 #include "model/neuron.h"
+#include "model/synapse.h"
 #include "net/population.h"
 
 #include <string.h>
@@ -109,6 +110,11 @@ static uint64_t of_projection(uint64_t h, const pm_network *network, const pm_pr
         h = HASH(h, p->total);
         h = HASH(h, p->no_autapses);
         h = HASH(h, p->no_multapses);
+    }
+    const pm_synapse_model *model = pm_projection_model(p);
+    if (model != &pm_synapse_static) {
+        h = pm_hash(h, model->kind.name, strlen(model->kind.name) + 1);
+        h = pm_kind_hash(h, &model->kind, p->synapse_parameters);
     }
     h = HASH(h, p->n_synapses);
     for (size_t k = 0; k < p->n_synapses; k++) {

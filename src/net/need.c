@@ -3,6 +3,7 @@
 #include "net/need.h"
 
 #include "base/room.h"
+#include "model/synapse.h"
 #include "net/steps.h"
 #include "net/wiring.h"
 
@@ -93,7 +94,7 @@ static double groups_of(const pm_projection *p, double synapses, double sources)
 
 pm_need pm_network_need(const pm_network *network, const pm_exchange *exchange) {
     pm_need need = {0};
-    double neurons = 0.0, cells = 0.0, states = 0.0, longest = 0.0;
+    double neurons = 0.0, cells = 0.0, states = 0.0, longest = 0.0, synaptic = 0.0;
     bool receptors = false;
     size_t n = 0;
     for (size_t p = 0; p < network->n_populations; p++) {
@@ -108,13 +109,18 @@ pm_need pm_network_need(const pm_network *network, const pm_exchange *exchange) 
         const double synapses = pm_projection_synapses(network, p, exchange), from = network->populations[p->from].size;
         need.synapses += synapses;
         need.groups += groups_of(p, synapses, from);
+        const size_t width = pm_projection_model(p)->width;
+        synaptic += width > 0 ? groups_of(p, synapses, from) * (double)(1 + width) * sizeof(double) : 0.0;
         longest += synapses / from;
         receptors = receptors || p->receptor > 0;
     }
-    const double own = fmin(need.groups * sizeof(pm_group), need.synapses * (sizeof(double) + receptors));
-    const double kept = need.synapses * (sizeof(uint32_t) + sizeof(double)) + own;
-    const double making = need.synapses * ((double)pm_delay_width(network, &n) + receptors) + neurons * ROW_BYTES +
-                          cells * sizeof(uint32_t) + longest * SORT_BYTES;
+    const bool typed = synaptic > 0.0; /* a group has a type, and says where its state is */
+    const double single = typed ? INFINITY : need.synapses * (sizeof(double) + receptors);
+    const double own = fmin(need.groups * sizeof(pm_group), single);
+    const double of_types = typed ? need.groups * (sizeof(uint8_t) + sizeof(uint32_t)) + synaptic : 0.0;
+    const double kept = need.synapses * (sizeof(uint32_t) + sizeof(double)) + own + of_types;
+    const double making = need.synapses * ((double)pm_delay_width(network, &n) + receptors + typed) +
+                          neurons * ROW_BYTES + cells * sizeof(uint32_t) + longest * SORT_BYTES;
     const double running = neurons * sizeof(uint64_t) + states;
     need.bytes = kept + fmax(making, running);
     return need;

@@ -2,6 +2,7 @@
  * addition that fails leaves the network as it was. */
 #include "base/sized.h"
 #include "model/source.h"
+#include "model/synapse.h"
 #include "net/current.h"
 #include "net/distribution.h"
 #include "net/events.h"
@@ -295,6 +296,8 @@ static pm_status check_projection(const pm_network *network, const pm_projection
     if (p->receptor >= pm_population_receptors(to))
         return pm_fail(error, PM_INVALID, "'%s' has no receptor number %u", to->name, p->receptor);
     pm_status status = check_rule(from, to, p, error);
+    if (status == PM_OK)
+        status = pm_kind_check(&pm_projection_model(p)->kind, p->synapse_parameters, error);
     if (status == PM_OK && p->rule == PM_SYNAPSE_LIST)
         return check_synapses(network, p, error);
     if (status == PM_OK)

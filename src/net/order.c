@@ -1,9 +1,9 @@
-/* Rows in the order (delay, class of target, receptor, target, drawing), and their groups.
+/* Rows in the order (delay, class of target, receptor, type, target, drawing), and their groups.
  *
  * Every synapse gets a key of 32 bits that never descends along that order, up to the target: the number of its delay,
- * class and receptor, or the leading bits of its delay where delays are not numbered. Sorting by key, digit by digit,
- * keeps the order of drawing, in which targets mostly ascend already; the few runs of equal keys that are not in order
- * yet are sorted by comparing. Rows are independent of each other: each part of the work has its own. */
+ * class, receptor and type, or the leading bits of its delay where delays are not numbered. Sorting by key, digit by
+ * digit, keeps the order of drawing, in which targets mostly ascend already; the few runs of equal keys that are not in
+ * order yet are sorted by comparing. Rows are independent of each other: each part of the work has its own. */
 #include "net/rows.h"
 
 #include "base/large.h"
@@ -23,7 +23,7 @@ typedef struct item {
 /* One synapse where keys do not decide. */
 typedef struct full {
     double delay;
-    uint32_t class, receptor, target, at;
+    uint32_t class, receptor, type, target, at;
 } full;
 
 /* One part of the work. */
@@ -40,7 +40,7 @@ typedef struct sorter {
 
 static full full_of(const pm_building *r, uint64_t k, uint64_t begin) {
     const uint32_t target = r->wiring->targets[k];
-    return (full){pm_delay_of(r, k), r->wiring->cell_class[target], pm_receptor_of(r, k), target,
+    return (full){pm_delay_of(r, k),    r->wiring->cell_class[target], pm_receptor_of(r, k), pm_type_of(r, k), target,
                   (uint32_t)(k - begin)};
 }
 
@@ -52,6 +52,8 @@ static int compare(const full *a, const full *b) {
         return a->class < b->class ? -1 : 1;
     if (a->receptor != b->receptor)
         return a->receptor < b->receptor ? -1 : 1;
+    if (a->type != b->type)
+        return a->type < b->type ? -1 : 1;
     return a->target < b->target ? -1 : a->target > b->target;
 }
 
@@ -63,21 +65,24 @@ static int compare_fully(const void *left, const void *right) {
 
 /* --- keys --- */
 
-/* Whether delay, class and receptor fit into a key. */
+/* Whether delay, class, receptor and type fit into a key. */
 static bool keys_are_whole(const pm_building *r) {
-    return r->width != 8 && (double)r->n_ranks * r->wiring->n_classes * r->n_receptors <= UINT32_MAX;
+    return r->width != 8 &&
+           (double)r->n_ranks * r->wiring->n_classes * r->n_receptors * (double)r->wiring->types.count <= UINT32_MAX;
 }
 
 /* Whether a row is one group. */
 static bool all_alike(const pm_building *r) {
-    return keys_are_whole(r) && r->n_ranks == 1 && r->wiring->n_classes == 1 && r->n_receptors == 1;
+    return keys_are_whole(r) && r->n_ranks == 1 && r->wiring->n_classes == 1 && r->n_receptors == 1 &&
+           r->wiring->types.count == 1;
 }
 
 static uint32_t whole_key(const pm_building *r, uint64_t k) {
     const uint32_t place = r->width == 1 ? r->of.place_1[k] : r->width == 2 ? r->of.place_2[k] : 0;
     const uint32_t rank = r->width > 0 ? r->delays[place].rank : 0;
-    return (rank * r->wiring->n_classes + r->wiring->cell_class[r->wiring->targets[k]]) * r->n_receptors +
-           pm_receptor_of(r, k);
+    const uint32_t key = (rank * r->wiring->n_classes + r->wiring->cell_class[r->wiring->targets[k]]) * r->n_receptors +
+                         pm_receptor_of(r, k);
+    return key * (uint32_t)r->wiring->types.count + pm_type_of(r, k);
 }
 
 static uint64_t bits_of(double delay) {
@@ -188,6 +193,8 @@ static void move(sorter *s, uint64_t begin, uint32_t n) {
         move_array(s, r->of.delay, sizeof(double), begin, n);
     if (r->receptor)
         move_array(s, r->receptor, 1, begin, n);
+    if (r->type)
+        move_array(s, r->type, 1, begin, n);
 }
 
 /* Where synapses differ by their targets alone, most rows are in order as they are. */
@@ -242,9 +249,11 @@ static uint64_t group_row(const pm_building *r, uint64_t begin, uint64_t end, pm
     for (uint64_t k = begin; k < end; k++) {
         const full next = full_of(r, k, begin);
         if (k == begin || next.delay != before.delay || next.class != before.class ||
-            next.receptor != before.receptor) {
+            next.receptor != before.receptor || next.type != before.type) {
             if (groups)
                 groups[n] = new_group(&next, k);
+            if (groups && r->wiring->type_of)
+                r->wiring->type_of[(groups - r->wiring->groups) + (ptrdiff_t)n] = (uint8_t)next.type;
             n++;
         }
         before = next;
@@ -343,7 +352,8 @@ static pm_status keep_single(pm_building *r, sorter *sorters, pm_team *team, pm_
 static pm_status make_groups(pm_building *r, sorter *sorters, pm_team *team, pm_error *error) {
     pm_wiring *w = r->wiring;
     w->groups = pm_large_new((w->n_groups + 1) * sizeof *w->groups);
-    if (!w->groups)
+    w->type_of = w->types.count > 1 ? pm_large_new(w->n_groups + 1) : NULL;
+    if (!w->groups || (w->types.count > 1 && !w->type_of))
         return pm_fail_memory(error, "the groups of synapses");
     pm_group *next = w->groups;
     for (size_t k = 0; k < r->n_parts; k++) {
@@ -372,7 +382,7 @@ pm_status pm_building_order(pm_building *r, pm_team *team, pm_error *error) {
         memory = memory && sorters[k].memory;
         w->n_groups += sorters[k].n_groups;
     }
-    const bool single = pm_groups_are_single((double)w->n_groups, (double)w->n_synapses);
+    const bool single = w->types.count == 1 && pm_groups_are_single((double)w->n_groups, (double)w->n_synapses);
     const pm_status status = memory ? (single ? keep_single : make_groups)(r, sorters, team, error)
                                     : pm_fail_memory(error, "sorting synapses");
     for (size_t k = 0; k < r->n_parts; k++) {

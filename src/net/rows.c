@@ -1,7 +1,7 @@
 /* Synapses drawn into rows: a first walk over the projections counts (walk.h), a second one fills the rows; nothing is
  * kept in between. Until rows are in order every synapse needs its delay: where a network has few different ones, that
  * is a number of one or two bytes, or nothing. Where a neuron has several receptors, every synapse needs its own, a
- * byte.
+ * byte; and another one for its type where there are several.
  *
  * Invariant: next[part][row] is where the part's next synapse of the row goes, and no two parts write to one place. */
 #include "net/rows.h"
@@ -87,6 +87,8 @@ static void fill_synapses(void *user, const pm_drawn *drawn) {
     put_delays(p, drawn, at);
     for (size_t k = 0; r->receptor && k < drawn->n; k++)
         r->receptor[at[k]] = (uint8_t)p->walk.projection->receptor;
+    for (size_t k = 0; r->type && k < drawn->n; k++)
+        r->type[at[k]] = r->types_of[p->projection];
     note_extremes(p, drawn);
 }
 
@@ -252,7 +254,9 @@ pm_status pm_building_draw(pm_building *r, pm_team *team, pm_error *error) {
         w->weights = pm_large_new(n * sizeof *w->weights);
         r->of.delay = pm_large_new(n * r->width + 1);
         r->receptor = r->n_receptors > 1 ? pm_large_new(n) : NULL;
-        if (!w->targets || !w->weights || !r->of.delay || (r->n_receptors > 1 && !r->receptor))
+        r->type = w->types.count > 1 ? pm_large_new(n) : NULL;
+        if (!w->targets || !w->weights || !r->of.delay || (r->n_receptors > 1 && !r->receptor) ||
+            (w->types.count > 1 && !r->type))
             status = pm_fail_memory(error, "the synapses");
     }
     if (status == PM_OK) {

@@ -20,7 +20,7 @@ typedef struct pm_building {
     pm_wiring *wiring;
     const pm_network *network;
     uint64_t *begin; /* n_neurons + 1: rows */
-    size_t width; /* bytes of a delay: 8 for itself in ms, 1 or 2 for a place in `delays`, 0 if all are the same */
+    size_t width;    /* bytes of a delay: 8 for itself in ms, 1 or 2 for a place in `delays`, 0 if all are the same */
     pm_delay *delays;
     size_t n_delays;
     uint32_t n_ranks;
@@ -31,6 +31,8 @@ typedef struct pm_building {
         double *delay;
     } of;
     uint8_t *receptor;
+    uint8_t *type;           /* NULL where all synapses are of one */
+    const uint8_t *types_of; /* of each projection */
     size_t n_parts;
     uint64_t *first; /* NULL, or where the number of each projection's first synapse goes: synapses have numbers
                         as weights then */
@@ -52,6 +54,8 @@ static inline double pm_delay_of(const pm_building *r, uint64_t synapse) {
 static inline uint32_t pm_receptor_of(const pm_building *r, uint64_t synapse) {
     return r->receptor ? r->receptor[synapse] : 0;
 }
+
+static inline uint32_t pm_type_of(const pm_building *r, uint64_t synapse) { return r->type ? r->type[synapse] : 0; }
 
 /* Lists the different delays, if they are held by number. */
 pm_status pm_building_list_delays(pm_building *rows, pm_error *error);

@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     FEWEST = 100000, /* synapses for which a thread is worth while */
@@ -108,6 +109,39 @@ static uint32_t most_receptors(const pm_network *net) {
     return most;
 }
 
+static bool is_of_type(const pm_projection *p, const pm_synapse_type *type) {
+    const pm_kind *kind = &type->model->kind;
+    bool same = pm_projection_model(p) == type->model;
+    for (size_t k = 0; same && k < kind->n_fields; k++)
+        same = pm_field_value(&kind->fields[k], p->synapse_parameters) ==
+               pm_field_value(&kind->fields[k], type->parameters);
+    return same;
+}
+
+/* `of`: the type of each projection. */
+static pm_status list_types(pm_wiring *w, const pm_network *net, uint8_t *of, pm_error *error) {
+    if (!PM_LIST_ADD(w->types, (pm_synapse_type){.model = &pm_synapse_static}))
+        return pm_fail_memory(error, "the types of synapses");
+    for (size_t k = 0; k < net->n_projections; k++) {
+        const pm_projection *p = &net->projections[k];
+        size_t t = 0;
+        while (t < w->types.count && !is_of_type(p, &w->types.items[t]))
+            t++;
+        if (t == PM_MOST_TYPES)
+            return pm_fail_key(error, "synapse",
+                               "the network has more than %d types of synapses: models with different parameters",
+                               PM_MOST_TYPES);
+        of[k] = (uint8_t)t;
+        if (t < w->types.count)
+            continue;
+        pm_synapse_type type = {.model = pm_projection_model(p)};
+        memcpy(type.parameters, p->synapse_parameters, sizeof type.parameters);
+        if (!PM_LIST_ADD(w->types, type))
+            return pm_fail_memory(error, "the types of synapses");
+    }
+    return PM_OK;
+}
+
 /* A part has a number for each row. */
 static size_t parts_for(const pm_network *net, const pm_wiring *w, const pm_exchange *exchange, int threads) {
     const double synapses = pm_network_need(net, exchange).synapses;
@@ -122,10 +156,14 @@ static pm_status build(pm_wiring *w, const pm_network *net, const pm_exchange *e
     rows.begin = malloc(((size_t)w->n_neurons + 1) * sizeof *rows.begin);
     w->cell_class = malloc(((size_t)w->n_cells + 1) * sizeof *w->cell_class);
     w->first_group = malloc(((size_t)w->n_neurons + 1) * sizeof *w->first_group);
+    uint8_t *types_of = malloc(net->n_projections + 1);
     pm_team *team = pm_team_new((int)rows.n_parts);
     pm_status status = PM_OK;
-    if (!rows.begin || !w->cell_class || !w->first_group || !team)
+    rows.types_of = types_of;
+    if (!rows.begin || !w->cell_class || !w->first_group || !types_of || !team)
         status = pm_fail_memory(error, "the rows of synapses");
+    if (status == PM_OK)
+        status = list_types(w, net, types_of, error);
     for (size_t p = 0; status == PM_OK && p < net->n_populations; p++)
         for (uint32_t c = w->first_cell[p]; c < w->first_cell[p + 1]; c++)
             w->cell_class[c] = w->class[p];
@@ -140,6 +178,8 @@ static pm_status build(pm_wiring *w, const pm_network *net, const pm_exchange *e
     free(rows.delays);
     free(rows.of.delay);
     free(rows.receptor);
+    free(rows.type);
+    free(types_of);
     return status;
 }
 
@@ -210,6 +250,8 @@ void pm_wiring_free(pm_wiring *wiring) {
     free(wiring->groups);
     free(wiring->delays);
     free(wiring->receptors);
+    free(wiring->type_of);
+    free(wiring->types.items);
     free(wiring->cell_class);
     free(wiring->targets);
     free(wiring->weights);

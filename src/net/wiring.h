@@ -3,11 +3,14 @@
  * Every neuron, sources included, has a row: its synapses sorted by (delay, class of target, receptor, target).
  * Synapses that share delay, class and receptor form a group, the unit of delivery; targets and weights of a group are
  * contiguous. Per synapse there is a target (4 bytes) and a weight (8 bytes), nothing else. Where most groups would
- * hold one synapse, every synapse is a group, and has a delay (8 bytes) besides. */
+ * hold one synapse, every synapse is a group, and has a delay (8 bytes) besides. Where synapses are not all static, the
+ * order is (delay, class of target, receptor, type, target), groups are kept, and a group has a type (1 byte). */
 #ifndef PM_NET_WIRING_H
 #define PM_NET_WIRING_H
 
-#include <math.h>
+#include "base/list.h"
+#include "model/synapse.h"
+
 #include <punctum/exchange.h>
 #include <punctum/network.h>
 
@@ -20,6 +23,14 @@ typedef struct pm_group {
     uint64_t equal : 1;    /* all weights are */
     int64_t sign : 2;      /* 1: no weight is negative; -1: none is positive; 0: mixed */
 } pm_group;
+
+/* A model of synapses with its parameters; projections that have both in common share one. */
+typedef struct pm_synapse_type {
+    const pm_synapse_model *model;
+    double parameters[PM_SYNAPSE_PARAMETERS];
+} pm_synapse_type;
+
+enum { PM_MOST_TYPES = 256 };
 
 static const uint64_t PM_MOST_SYNAPSES = ((uint64_t)1 << 38) - 1;
 static const uint32_t PM_MOST_CLASSES = 1 << 18;
@@ -34,10 +45,12 @@ typedef struct pm_wiring {
     uint32_t n_classes;
     uint64_t *first_group; /* n_neurons + 1 */
     uint64_t n_groups;
-    pm_group *groups;     /* n_groups + 1; NULL: every synapse is a group, and has these: */
-    double *delays;       /* ms */
-    uint8_t *receptors;   /* NULL: all are the first */
-    uint32_t *cell_class; /* of each cell */
+    pm_group *groups;               /* n_groups + 1; NULL: every synapse is a group, and has these: */
+    double *delays;                 /* ms */
+    uint8_t *receptors;             /* NULL: all are the first */
+    uint8_t *type_of;               /* of each group; NULL: all are static */
+    PM_LIST(pm_synapse_type) types; /* the first is static */
+    uint32_t *cell_class;           /* of each cell */
     uint32_t *targets;
     double *weights; /* pA */
     uint64_t n_synapses;
@@ -69,13 +82,11 @@ static inline uint32_t pm_group_receptor(const pm_wiring *w, uint64_t group) {
 static inline uint32_t pm_group_class(const pm_wiring *w, uint64_t group) {
     return w->groups ? w->groups[group].class : w->cell_class[w->targets[group]];
 }
+/* Among the types of the wiring. */
+static inline uint32_t pm_group_type(const pm_wiring *w, uint64_t group) { return w->type_of ? w->type_of[group] : 0; }
 /* As in pm_group. */
 static inline int pm_group_sign(const pm_wiring *w, uint64_t group) {
     return w->groups ? w->groups[group].sign : w->weights[group] < 0.0 ? -1 : 1;
-}
-/* The weight of every synapse of a group, pA; NAN: they differ. */
-static inline double pm_group_weight(const pm_wiring *w, uint64_t group) {
-    return !w->groups || w->groups[group].equal ? w->weights[pm_group_begin(w, group)] : NAN;
 }
 /* Whether delays take less memory than groups. */
 static inline bool pm_groups_are_single(double n_groups, double n_synapses) {
@@ -85,7 +96,8 @@ static inline bool pm_groups_are_single(double n_groups, double n_synapses) {
 static inline uint64_t pm_wiring_bytes(const pm_wiring *w) {
     const uint64_t single = w->groups ? 0 : sizeof *w->delays + (w->receptors ? sizeof *w->receptors : 0);
     return w->n_synapses * (sizeof *w->targets + sizeof *w->weights + single) +
-           (w->groups ? w->n_groups * sizeof *w->groups : 0) + w->n_neurons * sizeof *w->first_group;
+           (w->groups ? w->n_groups * sizeof *w->groups : 0) + (w->type_of ? w->n_groups * sizeof *w->type_of : 0) +
+           w->n_neurons * sizeof *w->first_group;
 }
 
 /* Weight and sign of every group, after weights have changed. */

@@ -4,6 +4,7 @@
 #include "base/sized.h"
 #include "gradient/adjoint.h"
 #include "gradient/adjoint_general.h"
+#include "net/synaptic.h"
 #include "run/simulation.h"
 
 #include <punctum/gradient.h>
@@ -126,6 +127,8 @@ pm_status pm_simulation_gradient(pm_simulation *simulation, const pm_spike *spik
     pm_status status = PM_SIZED_COPY(own, given, "a gradient", error);
     if (!status && !(slope_floor >= 0.0))
         status = pm_fail(error, PM_INVALID, "a floor of the slope of %g mV/ms; it must not be negative", slope_floor);
+    if (!status)
+        status = pm_network_need_static(simulation->network, "gradients know", error);
     if (!status)
         status = pm_simulation_number(simulation, error);
     if (!status)

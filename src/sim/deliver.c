@@ -47,10 +47,11 @@ static uint64_t synapse_at(const pm_engine *engine, const pm_delivery *d, uint32
 }
 
 /* The innermost loop of the program: one synaptic event per turn. `equal`: the weights are, and need not be read;
- * `own`: so are those of a place apart. The number of arrivals logged so far, and with these. */
+ * `own`: so are those of a place apart; `factor`: weights that differ have one in common. The number of arrivals logged
+ * so far, and with these. */
 static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine *engine, pm_logged *restrict log,
                                                                        uint32_t logged, uint64_t begin, uint64_t end,
-                                                                       const pm_delivery *d, bool equal, bool own) {
+                                                                       const pm_delivery *d, bool equal, bool own, bool factor) {
     const uint32_t *restrict targets = engine->wiring->targets;
     const double *restrict weights = engine->wiring->weights;
     const pm_place at =
@@ -64,7 +65,7 @@ static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine
     const pm_vector4 change = equal ? d->weight * same : same;
     for (uint64_t k = begin; k < end; k++) {
         uint32_t target = targets[k];
-        double w = equal ? d->weight : weights[k];
+        double w = equal ? d->weight : factor ? weights[k] * d->weight : weights[k];
         const pm_vector4 factors = d->sign ? same : w < 0.0 ? negative : positive;
         intakes[target * at.stride] += equal ? change : w * factors;
         if (log_head[target] != PM_NOT_LOGGED) {
@@ -105,11 +106,18 @@ static void fetch_few(const pm_engine *engine, const pm_delivery *d, size_t left
     }
 }
 
+/* The same where there are general cells, or synapses that are not static. */
+static uint32_t deliver_special(pm_engine *engine, pm_logged *log, uint32_t logged, uint64_t begin, uint64_t end,
+                                const pm_delivery *d) {
+    return engine->synaptic.place ? deliver_synapses(engine, log, logged, begin, end, d, d->equal, true, true)
+                                  : deliver_synapses(engine, log, logged, begin, end, d, d->equal, true, false);
+}
+
 /* The same where few cells are looked at, and all arrivals are logged. */
 static uint32_t deliver_and_list(pm_engine *engine, pm_worker *worker, uint32_t logged, uint64_t begin, uint64_t end,
                                  const pm_delivery *d) {
     const uint32_t *targets = engine->wiring->targets;
-    const uint32_t more = deliver_synapses(engine, worker->log.items, logged, begin, end, d, d->equal, true);
+    const uint32_t more = deliver_special(engine, worker->log.items, logged, begin, end, d);
     for (uint64_t k = begin; k < end; k++)
         pm_list_cell(engine, worker, targets[k]);
     return more;
@@ -123,11 +131,11 @@ PM_SIMD static bool deliver_one(pm_engine *engine, pm_worker *worker, pm_block c
     pm_logged *log = worker->log.items;
     if (!engine->dense)
         worker->log.count = deliver_and_list(engine, worker, logged, begin, end, d);
-    else if (engine->has_general)
-        worker->log.count = deliver_synapses(engine, log, logged, begin, end, d, d->equal, true);
+    else if (engine->has_special)
+        worker->log.count = deliver_special(engine, log, logged, begin, end, d);
     else
-        worker->log.count = d->equal ? deliver_synapses(engine, log, logged, begin, end, d, true, false)
-                                     : deliver_synapses(engine, log, logged, begin, end, d, false, false);
+        worker->log.count = d->equal ? deliver_synapses(engine, log, logged, begin, end, d, true, false, false)
+                                     : deliver_synapses(engine, log, logged, begin, end, d, false, false, false);
     return true;
 }
 

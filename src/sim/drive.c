@@ -4,6 +4,7 @@
 
 #include "model/kernel.h"
 #include "model/rate_course.h"
+#include "model/synapse.h"
 #include "sim/general.h"
 #include "sim/sources.h"
 
@@ -49,7 +50,8 @@ static void choose_private(pm_drive *drive, const pm_network *network, const pm_
         drive->covers[p] = may_be_private(network, p, slab) && !fans_out(wiring, fan, p);
     for (size_t k = 0; k < network->n_projections; k++) {
         const pm_projection *p = &network->projections[k];
-        if (drive->covers[p->from] && !hears_drives(network, wiring, p->to, p->receptor))
+        if (drive->covers[p->from] &&
+            (pm_projection_model(p)->width > 0 || !hears_drives(network, wiring, p->to, p->receptor)))
             drive->covers[p->from] = false;
     }
 }

@@ -213,6 +213,9 @@ pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threa
     if (status == PM_OK)
         status = draw_start(engine, error);
     if (status == PM_OK)
+        status = pm_synaptic_new(&engine->synaptic, engine->wiring, error);
+    engine->has_special = engine->has_general || engine->synaptic.place;
+    if (status == PM_OK)
         pm_engine_reset(engine);
     else
         pm_engine_clear(engine);
@@ -252,6 +255,8 @@ void pm_engine_clear(pm_engine *engine) {
         pm_general_free(engine->classes[k].general);
     free(engine->u_start);
     pm_wiring_free(engine->wiring);
+    pm_synaptic_clear(&engine->synaptic);
+    free(engine->synaptic_before.items);
     pm_plan_free(&engine->plan);
     pm_drive_clear(&engine->drive);
     free(engine->classes);
@@ -292,6 +297,7 @@ void pm_engine_reset(pm_engine *engine) {
         for (size_t level = 0; level < engine->plan.n_levels; level++)
             engine->workers[k].listed[level] = PM_LOG_END;
     }
+    pm_synaptic_reset(&engine->synaptic, engine->wiring);
     engine->calm = false;
     engine->n_quiet = PATIENCE;
     engine->deliveries.count = 0;
@@ -309,6 +315,7 @@ void pm_engine_archive(pm_engine *engine, pm_archive *archive) {
             pm_archive_bytes(archive, g->states, g->n_cells * g->width * sizeof *g->states);
     }
     PM_ARCHIVE(archive, engine->drive.arrived);
+    pm_synaptic_archive(&engine->synaptic, archive);
     for (uint32_t c = 0; archive->reading && c < engine->wiring->n_cells; c++)
         engine->wake[c] = PM_UNKNOWN; /* a function of the state at the origin */
 }
@@ -340,7 +347,7 @@ bool pm_engine_is_sound(const pm_engine *engine, double now) {
         for (size_t n = 0; g && n < g->n_cells * g->width; n++)
             good = good && isfinite(g->states[n]);
     }
-    return good;
+    return good && pm_synaptic_is_sound(&engine->synaptic, engine->wiring, now);
 }
 
 void pm_engine_begin(pm_engine *engine, double start, double end) {
@@ -506,6 +513,7 @@ void pm_engine_commit(pm_engine *engine) {
     pm_all_workers(engine, engine->dense ? !engine->has_general : engine->events < EVENTS_FOR_THREADS, commit_worker,
                    engine);
     engine->committed = true;
+    engine->synaptic_before.count = 0;
     engine->n_quiet = is_busy(engine) ? 0 : engine->n_quiet + (engine->n_quiet < PATIENCE);
 }
 
@@ -526,6 +534,7 @@ static void forget_list(pm_engine *engine, pm_worker *worker, size_t level) {
 }
 
 void pm_engine_finish(pm_engine *engine) {
+    pm_release_undo(engine);
     if (engine->dense && !engine->committed) {
         pm_carry_back(engine);
         memset(engine->intakes, 0, engine->wiring->n_cells * sizeof *engine->intakes);

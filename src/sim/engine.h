@@ -22,6 +22,7 @@
 #include "base/team.h"
 #include "math/basis.h"
 #include "math/series.h"
+#include "net/synaptic.h"
 #include "net/wiring.h"
 #include "sim/drive.h"
 #include "sim/general.h"
@@ -74,7 +75,7 @@ typedef struct pm_delivery {
     uint32_t n_synapses;
     uint32_t crowd; /* of simultaneous spikes, counted from 1 in the slab; 0: none */
     union {
-        double weight; /* pA, if all are equal */
+        double weight; /* pA, if all are equal; else, with synapses that are not static, the factor of all */
         double fired;  /* of a run: the time of the spike, ms */
     };
     double u, i, b; /* factors of the weight in the intake */
@@ -235,6 +236,9 @@ typedef struct pm_engine {
     pm_plan plan;
     pm_class *classes;
     bool has_general; /* there is a general class */
+    bool has_special; /* or synapses that are not static */
+    pm_synaptic synaptic;
+    PM_LIST(double) synaptic_before; /* states that the slab has changed: place, and what it was */
     pm_cell *cells;
     pm_hold *holds;
     double *wake;     /* per cell, ms; says nothing where the origin is the slab at hand, but if `calm` */
@@ -296,6 +300,11 @@ void pm_engine_begin(pm_engine *engine, double start, double end);
  * [begin, end) of its row. */
 pm_status pm_engine_arrive(pm_engine *engine, uint64_t begin, uint64_t end, double fired, uint32_t crowd,
                            pm_error *error);
+/* release.c: the deliveries from number `first` on are those of the groups from number `group` on, of a neuron that
+ * fired at `fired` (ms): gives them the factors of their weights, where synapses are not all static. */
+pm_status pm_release(pm_engine *engine, size_t first, uint64_t group, double fired, pm_error *error);
+/* release.c: the states of synapses are as at the start of the slab. */
+void pm_release_undo(pm_engine *engine);
 /* Delivers the deliveries from number `first` on and settles the cells of a level; their spikes are then in the
  * workers' lists, which are emptied first. PM_STOPPED: in the middle of a burst. */
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error);

@@ -90,7 +90,8 @@ pm_status pm_exact_new(const pm_network *network, const pm_options *options, pm_
     const pm_wiring *w = s->engine.wiring;
     s->counts.neurons = w->n_neurons;
     s->counts.synapses = w->n_synapses;
-    s->counts.bytes = pm_wiring_bytes(w) + w->n_cells * pm_engine_cell_bytes();
+    s->counts.bytes =
+        pm_wiring_bytes(w) + pm_synaptic_bytes(&s->engine.synaptic, w) + w->n_cells * pm_engine_cell_bytes();
     *exact = s;
     return PM_OK;
 }

@@ -83,6 +83,12 @@ static uint64_t find_target(const uint32_t *targets, uint64_t low, uint64_t high
     return low;
 }
 
+/* The weight with which a synapse is delivered. */
+static double weight_of(const pm_engine *engine, const pm_delivery *d, uint64_t synapse) {
+    const double weight = engine->wiring->weights[synapse];
+    return !engine->synaptic.place ? weight : d->equal ? d->weight : weight * d->weight;
+}
+
 /* Finds the cell in every delivery of the slab, and logs it there. */
 static bool look_up(const pm_engine *engine, pm_worker *worker, uint32_t cell, uint32_t *head) {
     const pm_wiring *w = engine->wiring;
@@ -94,7 +100,7 @@ static bool look_up(const pm_engine *engine, pm_worker *worker, uint32_t cell, u
         for (; at < end && (!w->groups || w->targets[at] == cell); at++) {
             if (w->targets[at] != cell) /* in a run they are in the order of their delays */
                 continue;
-            const pm_logged item = {w->weights[at], w->groups ? d->offset : pm_run_offset(engine, d, at),
+            const pm_logged item = {weight_of(engine, d, at), w->groups ? d->offset : pm_run_offset(engine, d, at),
                                     w->groups ? d->port : pm_group_receptor(w, at), *head};
             *head = (uint32_t)worker->log.count;
             if (!PM_LIST_ADD(worker->log, item))

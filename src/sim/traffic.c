@@ -32,10 +32,13 @@ static pm_status send(pm_exact *s, pm_flight flight, pm_error *error) {
     const pm_wiring *w = s->engine.wiring;
     const uint64_t first = w->first_group[flight.source], end = w->first_group[flight.source + 1];
     const uint64_t next = first + flight.group;
+    const size_t n_before = s->engine.deliveries.count;
     uint64_t g = next;
     while (g < end && flight.time + pm_group_delay(w, g) < s->engine.end)
         g++;
     if (g > next && pm_engine_arrive(&s->engine, next, g, flight.time, flight.crowd, error) != PM_OK)
+        return PM_NO_MEMORY;
+    if (s->engine.synaptic.place && pm_release(&s->engine, n_before, next, flight.time, error) != PM_OK)
         return PM_NO_MEMORY;
     const double slab = g < end ? floor((flight.time + pm_group_delay(w, g)) / s->engine.plan.slab) : INFINITY;
     if (!(slab < 0x1p62))

@@ -5,11 +5,12 @@
  * `pending` holds the spikes not yet reported, and those before `reported` have been. */
 #include "step/clock.h"
 
-#include "net/incidence.h"
 #include "net/spikes.h"
 #include "net/wiring.h"
 #include "sim/sources.h"
 #include "step/cell.h"
+#include "step/precedence.h"
+#include "step/synapse.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -47,6 +48,7 @@ struct pm_clock {
     const pm_network *network;
     pm_clock_options options;
     pm_wiring *wiring;
+    pm_synaptic synaptic;
     pm_sources *sources;
     pm_step_kind *kinds; /* per population */
     pm_step_cell *cells;
@@ -76,44 +78,6 @@ struct pm_clock {
 
 /* --- making --- */
 
-/* Kahn's algorithm over populations: the first that waits for no other is next, or if there is none, the first. */
-static pm_status order_populations(pm_clock *c, pm_error *error) {
-    const pm_network *net = c->network;
-    const uint32_t n = (uint32_t)net->n_populations;
-    pm_incidence outgoing = {0};
-    size_t *waiting = calloc((size_t)n + 1, sizeof *waiting);
-    pm_status status = waiting ? pm_incidence_new(&outgoing, net, PM_OUTGOING, error)
-                               : pm_fail_memory(error, "the order of populations");
-    for (size_t k = 0; status == PM_OK && k < net->n_projections; k++)
-        waiting[net->projections[k].to] += c->wiring->min_delay[k] < c->options.dt;
-    uint32_t n_ready = 0, first = 0, first_ready = 0;
-    for (uint32_t p = 0; p < n; p++) {
-        c->rank[p] = NONE;
-        n_ready += status == PM_OK && waiting[p] == 0;
-    }
-    for (uint32_t done = 0; status == PM_OK && done < n; done++) {
-        while (c->rank[first] != NONE)
-            first++;
-        while (n_ready > 0 && (c->rank[first_ready] != NONE || waiting[first_ready] > 0))
-            first_ready++;
-        const uint32_t chosen = n_ready > 0 ? first_ready : first;
-        n_ready -= n_ready > 0;
-        c->rank[chosen] = done;
-        c->order[done] = chosen;
-        for (size_t at = outgoing.first[chosen]; at < outgoing.first[chosen + 1]; at++) {
-            const size_t k = outgoing.number[at];
-            const uint32_t to = net->projections[k].to;
-            if (c->rank[to] != NONE || c->wiring->min_delay[k] >= c->options.dt || --waiting[to] > 0)
-                continue;
-            n_ready++;
-            first_ready = to < first_ready ? to : first_ready;
-        }
-    }
-    pm_incidence_free(&outgoing);
-    free(waiting);
-    return status;
-}
-
 static pm_status make_cells(pm_clock *c, pm_error *error) {
     const pm_network *net = c->network;
     size_t n = (size_t)c->wiring->n_cells + 1, np = net->n_populations + 1;
@@ -136,7 +100,7 @@ static pm_status make_cells(pm_clock *c, pm_error *error) {
             c->head[k] = NONE;
         }
     }
-    return status == PM_OK ? order_populations(c, error) : status;
+    return status == PM_OK ? pm_precedence(net, c->wiring, c->options.dt, c->order, c->rank, error) : status;
 }
 
 static pm_status make_ring(pm_clock *c, pm_error *error) {
@@ -180,6 +144,8 @@ pm_status pm_clock_new(const pm_network *network, const pm_clock_options *option
     atomic_init(&c->stop, false);
     pm_status status = pm_wiring_new(network, &c->wiring, error);
     if (!status)
+        status = pm_synaptic_new(&c->synaptic, c->wiring, error);
+    if (!status)
         status = make_cells(c, error);
     if (!status)
         status = make_ring(c, error);
@@ -194,7 +160,8 @@ pm_status pm_clock_new(const pm_network *network, const pm_clock_options *option
     const pm_wiring *w = c->wiring;
     c->counts.neurons = w->n_neurons;
     c->counts.synapses = w->n_synapses;
-    c->counts.bytes = pm_wiring_bytes(w) + w->n_cells * (sizeof(pm_step_cell) + 2 * sizeof(uint32_t));
+    c->counts.bytes = pm_wiring_bytes(w) + pm_synaptic_bytes(&c->synaptic, w) +
+                      w->n_cells * (sizeof(pm_step_cell) + 2 * sizeof(uint32_t));
     *clock = c;
     return PM_OK;
 }
@@ -206,6 +173,7 @@ void pm_clock_free(pm_clock *clock) {
         free(clock->ring[k].items);
     for (size_t k = 0; clock->cells && clock->wiring && k < clock->wiring->n_cells; k++)
         pm_step_cell_clear(&clock->cells[k]);
+    pm_synaptic_clear(&clock->synaptic);
     pm_wiring_free(clock->wiring);
     pm_sources_free(clock->sources);
     free(clock->kinds);
@@ -255,6 +223,7 @@ pm_status pm_clock_reset(pm_clock *clock, pm_error *error) {
     }
     for (size_t k = 0; k < c->n_ring; k++)
         c->ring[k].count = 0;
+    pm_synaptic_reset(&c->synaptic, c->wiring);
     pm_sources_reset(c->sources);
     c->pending.count = 0;
     c->step = 0;
@@ -284,7 +253,8 @@ static bool is_sound(const pm_clock *c) {
                (pm_spike_is_of(c->network, spike, PM_LIF) || pm_spike_is_of(c->network, spike, PM_SPIKE_SOURCE) ||
                 pm_spike_is_of(c->network, spike, PM_POISSON_SOURCE));
     }
-    return good && pm_sources_are_sound(c->sources, taken, true);
+    return good && pm_synaptic_is_sound(&c->synaptic, c->wiring, taken) &&
+           pm_sources_are_sound(c->sources, taken, true);
 }
 
 pm_status pm_clock_archive(pm_clock *clock, pm_archive *archive, pm_error *error) {
@@ -305,6 +275,7 @@ pm_status pm_clock_archive(pm_clock *clock, pm_archive *archive, pm_error *error
         PM_ARCHIVE_LIST(archive, c->ring[k]);
     PM_ARCHIVE_LIST(archive, c->pending);
     pm_sources_archive(c->sources, archive);
+    pm_synaptic_archive(&c->synaptic, archive);
     if (pm_archive_to_check(archive))
         pm_archive_demand(archive, is_sound(c));
     if (archive->status == PM_NO_MEMORY)
@@ -336,22 +307,27 @@ void pm_clock_state(const pm_clock *clock, uint32_t population, uint32_t neuron,
 
 static bool on_grid(const pm_clock *c) { return c->options.interpolation == PM_CLOCK_GRID; }
 
-/* A group's spike reaches its targets. Those of rank `settled` and below are at the end of the step already. */
+/* A group's spike reaches its targets; synapses count from arrival to arrival, as from spike to spike. Those of rank
+ * `settled` and below are at the end of the step already. */
 static pm_status deliver(pm_clock *c, uint64_t group, double time, int64_t settled, pm_error *error) {
     const pm_wiring *w = c->wiring;
-    double offset = fmin(fmax(time - c->start, 0.0), c->options.dt);
+    double offset = fmin(fmax(time - c->start, 0.0), c->options.dt), factor = 1.0;
+    const pm_status status = pm_step_fire(&c->synaptic, w, group, time, &factor, error);
+    if (status)
+        return status;
     c->counts.synaptic_events += pm_group_begin(w, group + 1) - pm_group_begin(w, group);
     for (uint64_t k = pm_group_begin(w, group); k < pm_group_begin(w, group + 1); k++) {
         uint32_t target = w->targets[k], p = c->population[target];
         if (on_grid(c) || (int64_t)c->rank[p] <= settled) {
             const bool held = c->cells[target].ready - c->start > (on_grid(c) ? 0.5 * c->options.dt : offset);
-            pm_step_cell_arrive(&c->kinds[p], &c->cells[target], pm_group_receptor(w, group), w->weights[k], held);
+            pm_step_cell_arrive(&c->kinds[p], &c->cells[target], pm_group_receptor(w, group), factor * w->weights[k],
+                                held);
             continue;
         }
         if (!PM_LIST_ROOM(c->arrivals) || c->arrivals.count >= NONE)
             return pm_fail_memory(error, "arrivals");
         c->arrivals.items[c->arrivals.count] =
-            (arrival){offset, w->weights[k], c->head[target], pm_group_receptor(w, group)};
+            (arrival){offset, factor * w->weights[k], c->head[target], pm_group_receptor(w, group)};
         c->head[target] = (uint32_t)c->arrivals.count++;
     }
     return PM_OK;

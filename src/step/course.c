@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "model/kernel.h"
 #include "step/ode.h"
+#include "step/synapse.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,7 +33,8 @@ static int compare_events(const void *left, const void *right) {
 }
 
 /* Targets of a group are in ascending order. */
-static bool gather_group(const pm_wiring *w, uint64_t group, uint32_t cell, double time, event_list *list) {
+static pm_status gather_group(const pm_wiring *w, uint64_t group, uint32_t cell, double time, double factor,
+                              event_list *list, pm_error *error) {
     uint64_t low = pm_group_begin(w, group), high = pm_group_begin(w, group + 1);
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
@@ -42,27 +44,42 @@ static bool gather_group(const pm_wiring *w, uint64_t group, uint32_t cell, doub
             high = middle;
     }
     for (; low < pm_group_begin(w, group + 1) && w->targets[low] == cell; low++)
-        if (!PM_LIST_ADD(*list, (event){time, w->weights[low], pm_group_receptor(w, group), false}))
-            return false;
-    return true;
+        if (!PM_LIST_ADD(*list, (event){time, factor * w->weights[low], pm_group_receptor(w, group), false}))
+            return pm_fail_memory(error, "the arrivals at a neuron");
+    return PM_OK;
 }
 
-static bool gather(const pm_wiring *w, const pm_spike *spikes, size_t n, uint32_t population, uint32_t neuron,
-                   event_list *list) {
-    uint32_t cell = w->first_cell[population] + neuron;
-    for (size_t k = 0; k < n; k++) {
-        uint32_t source = w->first_neuron[spikes[k].population] + spikes[k].neuron;
-        for (uint64_t g = w->first_group[source]; g < w->first_group[source + 1]; g++)
-            if (pm_group_class(w, g) == w->class[population] &&
-                !gather_group(w, g, cell, spikes[k].time + pm_group_delay(w, g), list))
-                return false;
-        bool own = spikes[k].population == population && spikes[k].neuron == neuron;
-        if (own && !PM_LIST_ADD(*list, (event){spikes[k].time, 0.0, 0, true}))
-            return false;
+static pm_status gather_spike(const pm_wiring *w, const pm_synaptic *synaptic, const pm_spike *spike, uint32_t class,
+                              uint32_t cell, event_list *list, pm_error *error) {
+    const uint32_t source = w->first_neuron[spike->population] + spike->neuron;
+    pm_status status = PM_OK;
+    for (uint64_t g = w->first_group[source]; !status && g < w->first_group[source + 1]; g++) {
+        double factor = 1.0;
+        if (pm_group_class(w, g) != class)
+            continue;
+        status = pm_step_fire(synaptic, w, g, spike->time, &factor, error);
+        if (!status)
+            status = gather_group(w, g, cell, spike->time + pm_group_delay(w, g), factor, list, error);
+    }
+    return status;
+}
+
+/* Spikes are in order of time. */
+static pm_status gather(const pm_wiring *w, const pm_spike *spikes, size_t n, uint32_t population, uint32_t neuron,
+                        event_list *list, pm_error *error) {
+    pm_synaptic synaptic;
+    pm_status status = pm_synaptic_new(&synaptic, w, error);
+    for (size_t k = 0; !status && k < n; k++) {
+        const bool own = spikes[k].population == population && spikes[k].neuron == neuron;
+        status = gather_spike(w, &synaptic, &spikes[k], w->class[population], w->first_cell[population] + neuron, list,
+                              error);
+        if (!status && own && !PM_LIST_ADD(*list, (event){spikes[k].time, 0.0, 0, true}))
+            status = pm_fail_memory(error, "the spikes of a neuron");
     }
     if (list->count > 1)
         qsort(list->items, list->count, sizeof *list->items, compare_events);
-    return true;
+    pm_synaptic_clear(&synaptic);
+    return status;
 }
 
 /* To `until`, without events in between. */
@@ -118,8 +135,8 @@ pm_status pm_course_integrate(const pm_network *network, const pm_wiring *wiring
     course c = {.ready = -INFINITY};
     event_list events = {0};
     pm_status status = pm_ode_init(&c.ode, network, population, neuron, error);
-    if (!status && !gather(wiring, spikes, n_spikes, population, neuron, &events))
-        status = pm_fail_memory(error, "the integration of a membrane potential");
+    if (!status)
+        status = gather(wiring, spikes, n_spikes, population, neuron, &events, error);
     if (!status) {
         pm_ode_start(&c.ode, c.y);
         status = follow(&c, &events, points, n_points, error);

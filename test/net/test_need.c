@@ -25,8 +25,16 @@ START_TEST(counted_by_hand) {
     need = pm_network_need(network, NULL);
     ck_assert_double_eq(need.synapses, 2.2e6);
     ck_assert_double_eq(need.groups, 201e3); /* a delay of its own for each of them */
+    pm_projection plastic = {
+        .from = 0, .to = 1, .delay.a = 1.0, .synapse = pm_synapse_model_find("tsodyks"), .size = sizeof p};
+    pm_kind_preset(pm_kind_find(pm_category_find("synapse")->kinds, "tsodyks"), plastic.synapse_parameters);
+    const double bytes = need.bytes;
+    ck_assert_int_eq(pm_network_connect(network, &plastic, NULL), PM_OK);
+    need = pm_network_need(network, NULL);
+    ck_assert_double_eq(need.groups, 202e3);
+    ck_assert(need.bytes - bytes > 24e6 + 202e3 * 5 + 1e3 * 24); /* types, places and states of groups */
     const pm_exchange exchange = {.rank = 1, .size = 4};
-    ck_assert_double_eq(pm_network_need(network, &exchange).synapses, 0.55e6);
+    ck_assert_double_eq(pm_network_need(network, &exchange).synapses, 1.05e6);
     pm_network_free(network);
 }
 END_TEST

@@ -200,8 +200,44 @@ START_TEST(groups_are_of_one_receptor) {
     ck_assert_uint_eq(w->n_groups, 6);
     for (uint64_t g = 0; g < w->n_groups; g++) {
         ck_assert_uint_eq(pm_group_receptor(w, g), g % 2);
-        ck_assert_double_eq(pm_group_weight(w, g), 1.0 + (double)(g % 2));
+        ck_assert_double_eq(w->weights[pm_group_begin(w, g)], 1.0 + (double)(g % 2));
         ck_assert_uint_eq(pm_group_begin(w, g + 1) - pm_group_begin(w, g), 2 * NEURONS);
+    }
+    pm_wiring_free(w);
+    pm_network_free(network);
+}
+END_TEST
+
+/* So are those that differ in their models of synapses or in the parameters of these, whether groups are kept or every
+ * synapse is one. */
+START_TEST(groups_are_of_one_type) {
+    pm_neuron neuron = pm_neuron_default();
+    pm_network *network = pm_network_new();
+    pm_error error = {0};
+    pm_wiring *w = NULL;
+    const bool single = _i == 1;
+    ck_assert_int_eq(pm_network_add_poisson_source(network, "from", 3, 1.0, NULL, NULL), PM_OK);
+    ck_assert_int_eq(pm_network_add_lif(network, "to", NEURONS, &neuron, NULL, NULL), PM_OK);
+    for (uint32_t k = 0; k < 6; k++) {
+        pm_projection p = {.to = 1, .weight.a = 1.0 + k % 3, .delay.a = 1.0, .size = sizeof p};
+        if (single)
+            p.delay = (pm_distribution){.kind = PM_UNIFORM, .a = 1.0, .b = 2.0};
+        p.synapse = k % 3 > 0 ? pm_synapse_model_find("tsodyks") : NULL;
+        if (k % 3 > 0)
+            memcpy(p.synapse_parameters, (double[]){0.1, 0.2, 1.0, 1.0 + k % 3, 3.0}, 5 * sizeof(double));
+        ck_assert_int_eq(pm_network_connect(network, &p, &error), PM_OK);
+    }
+    ck_assert_int_eq(pm_wiring_new(network, &w, &error), PM_OK);
+    ck_assert(!w->groups == single);
+    ck_assert_uint_eq(w->types.count, 3);
+    ck_assert_uint_eq(w->n_groups, single ? w->n_synapses : 9);
+    for (uint64_t g = 0; g < w->n_groups; g++) {
+        const double weight = w->weights[pm_group_begin(w, g)];
+        const pm_synapse_type *type = &w->types.items[pm_group_type(w, g)];
+        for (uint64_t k = pm_group_begin(w, g); k < pm_group_begin(w, g + 1); k++)
+            ck_assert_double_eq(w->weights[k], weight);
+        ck_assert_ptr_eq(type->model, pm_synapse_model_find(weight == 1.0 ? "static" : "tsodyks"));
+        ck_assert_double_eq(type->parameters[3], weight == 1.0 ? 0.0 : weight);
     }
     pm_wiring_free(w);
     pm_network_free(network);
@@ -290,6 +326,7 @@ Suite *pm_suite_walk(void) {
     tcase_add_test(tests, impossible_rules_are_refused);
     tcase_add_test(tests, distributions_have_their_moments);
     tcase_add_test(tests, groups_are_of_one_receptor);
+    tcase_add_loop_test(tests, groups_are_of_one_type, 0, 2);
     tcase_add_test(tests, rates_follow_their_course);
     tcase_add_test(tests, neurons_differ_as_they_are_told);
     suite_add_tcase(suite, tests);

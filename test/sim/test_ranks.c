@@ -134,9 +134,18 @@ static void clear(course *courses, uint32_t ranks) {
     }
 }
 
+static bool plastic; /* every other projection has synapses that are not static */
+
 static void add(pm_network *network, const pm_projection *projections, size_t n) {
-    for (size_t k = 0; k < n; k++)
-        ck_assert_int_eq(pm_network_connect(network, &projections[k], NULL), PM_OK);
+    for (size_t k = 0; k < n; k++) {
+        pm_projection p = projections[k];
+        p.size = sizeof p;
+        if (plastic && k % 2 == 1)
+            p.synapse = pm_synapse_model_find("tsodyks");
+        if (p.synapse)
+            memcpy(p.synapse_parameters, (double[]){0.1, 0.9, 1.0, 20.0 + (double)k, 30.0}, 5 * sizeof(double));
+        ck_assert_int_eq(pm_network_connect(network, &p, NULL), PM_OK);
+    }
 }
 
 static const pm_distribution WIDE = {.kind = PM_UNIFORM, .a = 1.0, .b = 12.0},
@@ -255,7 +264,20 @@ static pm_network *listeners(uint32_t size) {
 }
 
 typedef pm_network *builder(uint32_t size);
-static builder *const builders[] = {sources_and_cells, layers, chain, loops, listeners};
+
+static pm_network *made_plastic(builder *build, uint32_t size) {
+    plastic = true;
+    pm_network *network = build(size);
+    plastic = false;
+    return network;
+}
+
+static pm_network *plastic_sources(uint32_t size) { return made_plastic(sources_and_cells, size); }
+static pm_network *plastic_layers(uint32_t size) { return made_plastic(layers, size); }
+static pm_network *plastic_loops(uint32_t size) { return made_plastic(loops, size); }
+
+static builder *const builders[] = {sources_and_cells, layers,          chain,          loops,
+                                    listeners,         plastic_sources, plastic_layers, plastic_loops};
 enum { N_BUILDERS = sizeof builders / sizeof *builders };
 
 static int compare_spikes(const void *left, const void *right) {
