@@ -1,21 +1,17 @@
-/* Checkpoints of classifiers. A checkpoint is little more than the trainer's arrays in a row: a head of 64-bit numbers,
- * the epochs so far, the arrays, and a check sum (CRC-32 by zlib) of all that. It is written under a temporary name and
- * renamed, so that a crash leaves the one before. The bytes are those of the machine: the head tells another order of
- * bytes apart. */
+/* Experiments in classification as JSON, and their checkpoints: the trainer's counters, the epochs so far, and its
+ * arrays are the parts. */
+#define _GNU_SOURCE
 #include "io/classification_file.h"
-#include "base/list.h"
 #include "base/random.h"
-#include "io/file.h"
+#include "io/checkpoint.h"
 #include "io/network_experiment.h"
 #include "io/output.h"
 #include "io/summary.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 /* --- configuration ------------------------------------------------------------------------------------------------ */
 
@@ -44,14 +40,13 @@ static json_t *layers_json(const pm_classification *c) {
 
 static json_t *data_json(const pm_classification *c) {
     static const char *const kinds[] = {"idx", "yin_yang", "nmnist", "given", "examples"};
-    json_t *data =
-        json_pack("{s:s, s:I}", "kind", c->data == PM_DATA_TASK ? c->task->head.name : kinds[c->data], "classes",
-                  (json_int_t)c->n_classes);
+    json_t *data = json_pack("{s:s, s:I}", "kind", c->data == PM_DATA_TASK ? c->task->head.name : kinds[c->data],
+                             "classes", (json_int_t)c->n_classes);
     if (c->data == PM_DATA_TASK)
         pm_kind_json(&data, &c->task->head, c->task_parameters);
     if (c->data == PM_DATA_EXAMPLES)
-        pm_json_update(&data, json_pack("{s:s, s:s}", "recordings", c->recordings, "test_recordings",
-                                        c->test_recordings));
+        pm_json_update(&data,
+                       json_pack("{s:s, s:s}", "recordings", c->recordings, "test_recordings", c->test_recordings));
     pm_kind_json(&data, &pm_classification_sets, c);
     if (c->data == PM_DATA_IDX)
         pm_json_update(&data, json_pack("{s:s, s:s, s:s, s:s}", "images", c->images, "labels", c->labels, "test_images",
@@ -166,10 +161,10 @@ static json_t *network_json(const pm_classification *c) {
         pm_json_append(&learn, pm_learnt_json(&c->learnt[k]));
     char mark[20];
     snprintf(mark, sizeof mark, "%016llx", (unsigned long long)c->network_mark);
-    json_t *map = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "network", c->network, "network_mark",
-                            mark, "input", (json_int_t)c->input, "output",
-                            (json_int_t)c->output, "seed", (json_int_t)c->seed, "data", data_json(c), "coding",
-                            coding_json(c), "learn", learn, "loss", loss);
+    json_t *map =
+        json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "network", c->network, "network_mark", mark, "input",
+                  (json_int_t)c->input, "output", (json_int_t)c->output, "seed", (json_int_t)c->seed, "data",
+                  data_json(c), "coding", coding_json(c), "learn", learn, "loss", loss);
     learning_json(&map, c);
     json_t *populations = json_array();
     for (size_t k = 0; k < c->n_populations; k++)
@@ -225,14 +220,6 @@ pm_status pm_classification_mark(const pm_classification *c, uint64_t *mark, pm_
 
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
-enum { HEAD = 5 };
-static const uint64_t MAGIC = 0x31434b434d50u; /* "PMCKC1", in the machine's order of bytes */
-
-static pm_status put(pm_output *output, uint32_t *sum, const void *bytes, size_t n, pm_error *error) {
-    *sum = (uint32_t)crc32_z(*sum, bytes, n);
-    return pm_output_bytes(output, bytes, n, error);
-}
-
 pm_status pm_class_trainer_save(pm_class_trainer *t, const char *folder, const pm_epoch *epochs, pm_error *error) {
     uint64_t mark = 0;
     pm_status status = pm_classification_mark(pm_class_trainer_experiment(t), &mark, error);
@@ -247,58 +234,23 @@ pm_status pm_class_trainer_restore(pm_class_trainer *t, const char *folder, pm_e
     return status ? status : pm_class_checkpoint_read(folder, mark, t, epochs, found, error);
 }
 
+enum { COUNTERS, EPOCHS, ARRAYS /* the first of them */ };
+
 pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *t, const pm_epoch *epochs,
                                     pm_error *error) {
     const uint64_t *counters = pm_class_trainer_counters(t);
-    const uint64_t head[HEAD] = {MAGIC, mark, counters[0], counters[1], pm_class_trainer_arrays(t)};
+    pm_part parts[ARRAYS + PM_CLASSIFIER_MOST_ARRAYS];
+    const uint32_t n = (uint32_t)pm_class_trainer_arrays(t);
     pm_output output = {0};
-    uint32_t sum = 0;
-    pm_status status = pm_output_open(&output, folder, PM_CLASS_CHECKPOINT, error);
-    if (!status)
-        status = put(&output, &sum, head, sizeof head, error);
-    if (!status)
-        status = put(&output, &sum, epochs, head[2] * sizeof *epochs, error);
-    for (size_t k = 0; !status && k < head[4]; k++) {
-        size_t n = 0;
-        const double *array = pm_class_trainer_array(t, k, &n);
-        status = put(&output, &sum, array, n * sizeof *array, error);
+    parts[COUNTERS] = (pm_part){counters, 2 * sizeof *counters};
+    parts[EPOCHS] = (pm_part){epochs, counters[0] * sizeof *epochs};
+    for (uint32_t k = 0; k < n; k++) {
+        size_t length = 0;
+        const double *array = pm_class_trainer_array(t, k, &length);
+        parts[ARRAYS + k] = (pm_part){array, length * sizeof *array};
     }
-    if (!status)
-        status = pm_output_bytes(&output, &sum, sizeof sum, error);
-    return pm_output_close(&output, status, error);
-}
-
-typedef struct stream {
-    FILE *file;
-    const char *path;
-    uint64_t offset;
-    uint32_t sum;
-} stream;
-
-static pm_status get(stream *s, void *bytes, size_t n, const char *what, pm_error *error) {
-    errno = 0;
-    size_t got = fread(bytes, 1, n, s->file);
-    if (ferror(s->file))
-        return pm_file_refuse(s->path, errno, error);
-    if (got < n)
-        return pm_fail(error, PM_INVALID, "%s: byte %llu: the file ends within %s", s->path,
-                       (unsigned long long)s->offset + got, what);
-    s->sum = (uint32_t)crc32_z(s->sum, bytes, n);
-    s->offset += n;
-    return PM_OK;
-}
-
-static pm_status get_head(stream *s, uint64_t mark, const pm_class_trainer *t, uint64_t *head, pm_error *error) {
-    pm_status status = get(s, head, HEAD * sizeof *head, "the head", error);
-    if (!status && head[0] != MAGIC)
-        return pm_fail(error, PM_INVALID,
-                       "%s: byte 0: this is no checkpoint of a classifier of this version and machine", s->path);
-    if (!status && (head[1] != mark || head[4] != pm_class_trainer_arrays(t)))
-        return pm_fail(error, PM_INVALID, "%s: byte 8: the checkpoint belongs to another experiment or seed", s->path);
-    if (!status && head[2] > 1000000000)
-        return pm_fail(error, PM_INVALID, "%s: byte 16: %llu epochs are not possible", s->path,
-                       (unsigned long long)head[2]);
-    return status;
+    pm_status status = pm_output_open(&output, folder, PM_CLASS_CHECKPOINT, error);
+    return status ? status : pm_checkpoint_write(&output, &pm_checkpoint_of_classifier, mark, parts, ARRAYS + n, error);
 }
 
 /* What was read may come from anywhere. */
@@ -306,74 +258,80 @@ static bool score_is_sound(const pm_score *s) {
     return s->correct <= s->n && isfinite(s->loss) && isfinite(s->spikes) && isfinite(s->input);
 }
 
-static pm_status get_epoch(stream *s, pm_epoch *e, pm_error *error) {
-    const uint64_t at = s->offset;
-    pm_status status = get(s, e, sizeof *e, "the epochs", error);
-    if (!status &&
-        !(score_is_sound(&e->train) && score_is_sound(&e->validation) && isfinite(e->rate) && isfinite(e->cpu_seconds)))
-        status = pm_fail(error, PM_INVALID, "%s: byte %llu: no epoch can have come to this", s->path,
-                         (unsigned long long)at);
-    return status;
+static bool epoch_is_sound(const pm_epoch *e) {
+    return score_is_sound(&e->train) && score_is_sound(&e->validation) && isfinite(e->rate) && isfinite(e->cpu_seconds);
 }
 
-static pm_status get_array(stream *s, double *array, size_t n, pm_error *error) {
-    const uint64_t at = s->offset;
-    pm_status status = get(s, array, n * sizeof *array, "the weights", error);
-    for (size_t k = 0; !status && k < n; k++) {
-        const unsigned long long place = at + k * sizeof *array;
-        if (!isfinite(array[k]))
-            status = pm_fail(error, PM_INVALID, "%s: byte %llu: this is not a finite number", s->path, place);
-    }
-    return status;
-}
-
-static pm_status get_all(stream *s, uint64_t mark, pm_class_trainer *t, pm_epoch **epochs, pm_error *error) {
-    uint64_t head[HEAD] = {0};
-    pm_status status = get_head(s, mark, t, head, error);
-    size_t capacity = 0;
-    for (uint64_t k = 0; !status && k < head[2]; k++) {
-        if (!pm_list_reserve((void **)epochs, &capacity, k + 1, sizeof **epochs))
-            return pm_fail_memory(error, "epochs");
-        status = get_epoch(s, &(*epochs)[k], error);
-    }
-    for (size_t k = 0; !status && k < head[4]; k++) {
+/* Whether the parts have the sizes that they must have for the trainer. */
+static bool parts_fit(const pm_checkpoint *c, pm_class_trainer *t) {
+    bool fit = c->n_parts == ARRAYS + pm_class_trainer_arrays(t) && c->sizes[COUNTERS] == 2 * sizeof(uint64_t);
+    uint64_t counters[2] = {0, 0};
+    if (fit)
+        memcpy(counters, pm_checkpoint_part(c, COUNTERS), sizeof counters);
+    fit = fit && counters[0] == c->sizes[EPOCHS] / sizeof(pm_epoch) && c->sizes[EPOCHS] % sizeof(pm_epoch) == 0;
+    for (uint32_t k = ARRAYS; fit && k < c->n_parts; k++) {
         size_t n = 0;
-        double *array = pm_class_trainer_array(t, k, &n);
-        status = get_array(s, array, n, error);
+        (void)pm_class_trainer_array(t, k - ARRAYS, &n);
+        fit = c->sizes[k] == n * sizeof(double);
     }
-    uint32_t right = s->sum, sum = 0;
+    return fit;
+}
+
+static pm_status take_epochs(const pm_checkpoint *c, pm_epoch **epochs, pm_error *error) {
+    const unsigned char *from = pm_checkpoint_part(c, EPOCHS);
+    const size_t n = c->sizes[EPOCHS] / sizeof **epochs;
+    *epochs = malloc(c->sizes[EPOCHS] + 1);
+    if (!*epochs)
+        return pm_fail_memory(error, "epochs");
+    memcpy(*epochs, from, c->sizes[EPOCHS]);
+    for (size_t k = 0; k < n; k++)
+        if (!epoch_is_sound(*epochs + k))
+            return pm_checkpoint_blame(c, from + k * sizeof **epochs, "no epoch can have come to this", error);
+    return PM_OK;
+}
+
+static pm_status take_array(const pm_checkpoint *c, uint32_t part, pm_class_trainer *t, pm_error *error) {
+    const unsigned char *from = pm_checkpoint_part(c, part);
+    size_t n = 0;
+    double *array = pm_class_trainer_array(t, part - ARRAYS, &n);
+    memcpy(array, from, c->sizes[part]);
+    for (size_t k = 0; k < n; k++)
+        if (!isfinite(array[k]))
+            return pm_checkpoint_blame(c, from + k * sizeof *array, "this is not a finite number", error);
+    return PM_OK;
+}
+
+static pm_status take(const pm_checkpoint *c, pm_class_trainer *t, pm_epoch **epochs, pm_error *error) {
+    if (!parts_fit(c, t))
+        return pm_checkpoint_blame(c, c->parts, "what is here has other sizes than the network", error);
+    pm_status status = take_epochs(c, epochs, error);
+    for (uint32_t k = ARRAYS; !status && k < c->n_parts; k++)
+        status = take_array(c, k, t, error);
     if (!status)
-        status = get(s, &sum, sizeof sum, "the check sum", error);
-    if (!status && sum != right)
-        status = pm_fail(error, PM_INVALID, "%s: byte %llu: the check sum is wrong: the file is corrupt", s->path,
-                         (unsigned long long)(s->offset - sizeof sum));
-    if (!status && fgetc(s->file) != EOF)
-        status = pm_fail(error, PM_INVALID, "%s: byte %llu: the file goes on after its end", s->path,
-                         (unsigned long long)s->offset);
-    if (!status)
-        memcpy(pm_class_trainer_counters(t), head + 2, 2 * sizeof *head);
+        memcpy(pm_class_trainer_counters(t), pm_checkpoint_part(c, COUNTERS), c->sizes[COUNTERS]);
     return status;
 }
 
 pm_status pm_class_checkpoint_read(const char *folder, uint64_t mark, pm_class_trainer *t, pm_epoch **epochs,
                                    bool *found, pm_error *error) {
-    *epochs = NULL;
+    const pm_checkpoint_kind *kind = &pm_checkpoint_of_classifier;
+    pm_checkpoint c = {0};
     char *path = NULL;
-    bool there = false;
-    pm_status status = pm_file_find(folder, PM_CLASS_CHECKPOINT, &path, &there, error);
-    stream s = {.path = path};
-    if (!status && (there || !found))
-        status = pm_file_open(path, &s.file, error);
+    bool there = true;
+    *epochs = NULL;
+    if (asprintf(&path, "%s/" PM_CLASS_CHECKPOINT, folder) < 0)
+        return pm_fail_memory(error, "a path");
+    pm_status status = found ? pm_checkpoint_find(folder, PM_CLASS_CHECKPOINT, kind, mark, &c, &there, error)
+                             : pm_checkpoint_read(path, kind, mark, &c, error);
     if (found)
         *found = there;
-    if (s.file) {
-        status = get_all(&s, mark, t, epochs, error);
-        (void)fclose(s.file);
-    }
+    if (!status && there)
+        status = take(&c, t, epochs, error);
     if (status) {
         free(*epochs);
         *epochs = NULL;
     }
+    pm_checkpoint_free(&c);
     free(path);
     return status;
 }

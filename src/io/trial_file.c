@@ -1,12 +1,11 @@
-/* A trial's file ends with the line "# end", without which it is not complete. Numbers have 17 digits, so that they
- * come back with the same bits. */
+/* Experiments as JSON, and what came of their trials: a checkpoint of each, the result and the history. */
 #define _GNU_SOURCE
 #include "io/trial_file.h"
 
+#include "io/checkpoint.h"
 #include "io/file.h"
 #include "io/output.h"
 #include "io/summary.h"
-#include "base/list.h"
 #include "net/mark.h"
 #include "rule/rule.h"
 
@@ -18,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static const char ENDING[] = "bin";
 
 static json_t *part_json(const pm_experiment *e, const pm_weight_part *part) {
     json_t *map = json_pack("{s:f}", "share", part->share);
@@ -45,8 +46,7 @@ static json_t *layer_json(const pm_experiment *e, const pm_training_layer *layer
     pm_json_set(&map, "rate", json_real(layer->rate));
     pm_json_set(&map, "keep_sign", json_boolean(layer->keep_sign));
     if (isfinite(layer->lowest) || isfinite(layer->highest))
-        pm_json_set(&map, "bounds",
-                    json_pack("[f,f]", fmax(layer->lowest, -1e300), fmin(layer->highest, 1e300)));
+        pm_json_set(&map, "bounds", json_pack("[f,f]", fmax(layer->lowest, -1e300), fmin(layer->highest, 1e300)));
     return map;
 }
 
@@ -66,9 +66,9 @@ static json_t *problem_json(const pm_problem *p) {
                          p->target_0, "target_1", p->target_1);
     json_t *patterns = json_array();
     for (size_t k = 0; k < p->n_patterns; k++)
-        pm_json_append(&patterns, json_pack("{s:o, s:o}", "input",
-                                            events_json(p->patterns[k].input, p->patterns[k].n_input), "target",
-                                            events_json(p->patterns[k].target, p->patterns[k].n_target)));
+        pm_json_append(&patterns,
+                       json_pack("{s:o, s:o}", "input", events_json(p->patterns[k].input, p->patterns[k].n_input),
+                                 "target", events_json(p->patterns[k].target, p->patterns[k].n_target)));
     return json_pack("{s:o}", "patterns", patterns);
 }
 
@@ -90,14 +90,14 @@ json_t *pm_experiment_json(const pm_experiment *e) {
     json_t *layers = json_array();
     for (size_t l = 0; l < e->n_layers; l++)
         pm_json_append(&layers, layer_json(e, &e->layers[l], l == 0));
-    json_t *map = json_pack(
-        "{s:f, s:I, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}", "duration",
-        e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations, "restart",
-        (json_int_t)e->restart, "neuron", pm_neuron_json(&e->neuron), "layers", layers, "problem",
-        problem_json(&e->problem), "goal", "correlation", e->goal.correlation, "tau", e->goal.tau, "within",
-        e->goal.within, "order", e->online ? "online" : "batch", "schedule", "decay", e->decay, "power", e->power,
-        "polish", "within", e->polish_within, "iterations", (json_int_t)e->polish_iterations, "momentum", e->momentum,
-        "rule", rule_json(e));
+    json_t *map =
+        json_pack("{s:f, s:I, s:I, s:I, s:o, s:o, s:o, s:{s:f, s:f, s:f}, s:s, s:{s:f, s:f}, s:{s:f, s:I}, s:f, s:o}",
+                  "duration", e->duration, "seed", (json_int_t)e->seed, "iterations", (json_int_t)e->iterations,
+                  "restart", (json_int_t)e->restart, "neuron", pm_neuron_json(&e->neuron), "layers", layers, "problem",
+                  problem_json(&e->problem), "goal", "correlation", e->goal.correlation, "tau", e->goal.tau, "within",
+                  e->goal.within, "order", e->online ? "online" : "batch", "schedule", "decay", e->decay, "power",
+                  e->power, "polish", "within", e->polish_within, "iterations", (json_int_t)e->polish_iterations,
+                  "momentum", e->momentum, "rule", rule_json(e));
     if (e->n_receptors > 0)
         pm_json_set(&map, "receptors", pm_receptors_json(e->receptors, e->n_receptors));
     if (e->weights)
@@ -116,39 +116,41 @@ pm_status pm_experiment_mark(const pm_experiment *experiment, uint64_t *mark, pm
     return PM_OK;
 }
 
-static void name_of(uint32_t number, char *name, size_t size) {
-    snprintf(name, size, "trial-%04" PRIu32 ".dat", number);
+/* A trial as it stands in its file, before its history. */
+typedef struct result {
+    uint64_t number, converged, iterations, polished;
+    double correlation, best, off; /* off: ms */
+    char message[200];
+} result;
+
+enum { RESULT, HISTORY, N_PARTS };
+
+static void name_of(uint32_t number, const char *ending, char *name, size_t size) {
+    snprintf(name, size, "trial-%04" PRIu32 ".%s", number, ending);
 }
 
 pm_status pm_trial_write(const char *folder, uint64_t mark, const pm_trial *trial, pm_error *error) {
     char name[40];
     pm_output output = {0};
-    name_of(trial->number, name, sizeof name);
+    result r = {trial->number,      trial->converged, trial->iterations, trial->polished,
+                trial->correlation, trial->best,      trial->off,        ""};
+    const pm_part parts[N_PARTS] = {{&r, sizeof r}, {trial->history, trial->n_history * sizeof *trial->history}};
+    snprintf(r.message, sizeof r.message, "%s", trial->message);
+    name_of(trial->number, ENDING, name, sizeof name);
     pm_status status = pm_output_open(&output, folder, name, error);
-    if (!status)
-        status = pm_output_write(&output, error,
-                                 "# trial %" PRIu32 " of %016" PRIx64 "\n# %d %" PRIu32 " %" PRIu32
-                                 " %zu %.17g %.17g %.17g\n# %s\n"
-                                 "# iteration correlation\n",
-                                 trial->number, mark, trial->converged, trial->iterations, trial->polished,
-                                 trial->n_history, trial->correlation, trial->best, trial->off, trial->message);
-    for (size_t k = 0; !status && k < trial->n_history; k++)
-        status = pm_output_write(&output, error, "%zu %.17g\n", k, trial->history[k]);
-    if (!status)
-        status = pm_output_write(&output, error, "# end\n");
-    return pm_output_close(&output, status, error);
+    return status ? status : pm_checkpoint_write(&output, &pm_checkpoint_of_trial, mark, parts, N_PARTS, error);
 }
 
-/* Whether a file is a trial, and of another experiment. */
-static bool is_other(const char *path, uint64_t mark) {
-    uint32_t number = 0;
-    uint64_t of = mark;
+/* Whether a file is a trial as earlier versions wrote it. */
+static bool is_earlier(const char *path) {
+    static const char begin[] = "# trial ";
+    char found[sizeof begin] = "";
     FILE *file = NULL;
     if (pm_file_open(path, &file, NULL))
         return false;
-    bool trial = fscanf(file, "# trial %" SCNu32 " of %" SCNx64 "\n", &number, &of) == 2;
+    const size_t n = fread(found, 1, sizeof begin - 1, file);
     (void)fclose(file);
-    return trial && of != mark;
+    return n == sizeof begin - 1 && strcmp(found, begin) == 0;
 }
 
 pm_status pm_trials_clear(const char *folder, uint64_t mark, pm_error *error) {
@@ -161,7 +163,8 @@ pm_status pm_trials_clear(const char *folder, uint64_t mark, pm_error *error) {
             continue;
         if (asprintf(&path, "%s/%s", folder, found->d_name) < 0)
             return (void)closedir(list), pm_fail_memory(error, "a path");
-        if (is_other(path, mark) && unlink(path) != 0 && errno != ENOENT)
+        const bool other = pm_checkpoint_is_other(path, &pm_checkpoint_of_trial, mark) || is_earlier(path);
+        if (other && unlink(path) != 0 && errno != ENOENT)
             status = pm_fail(error, PM_FAILED, "%s: cannot be removed: %s", path, strerror(errno));
         free(path);
     }
@@ -170,65 +173,61 @@ pm_status pm_trials_clear(const char *folder, uint64_t mark, pm_error *error) {
     return status;
 }
 
-static bool read_head(FILE *file, uint64_t mark, uint32_t number, pm_trial *trial) {
-    uint32_t written = 0;
-    uint64_t of = 0;
-    int converged = 0;
-    char line[256] = "";
-    if (fscanf(file, "# trial %" SCNu32 " of %" SCNx64 "\n", &written, &of) != 2 || written != number || of != mark)
+/* What was read may come from anywhere. */
+static bool take(const pm_checkpoint *c, uint32_t number, pm_trial *trial) {
+    result r;
+    if (c->n_parts != N_PARTS || c->sizes[RESULT] != sizeof r || c->sizes[HISTORY] % sizeof(double) != 0)
         return false;
-    if (fscanf(file, "# %d %" SCNu32 " %" SCNu32 " %zu %lf %lf %lf\n", &converged, &trial->iterations, &trial->polished,
-               &trial->n_history, &trial->correlation, &trial->best, &trial->off) != 7)
-        return false;
-    if (!fgets(line, sizeof line, file) || line[0] != '#' || line[1] != ' ')
-        return false;
-    line[strcspn(line, "\n")] = '\0';
-    snprintf(trial->message, sizeof trial->message, "%.199s", line + 2);
-    trial->number = number;
-    trial->converged = converged != 0;
-    return fgets(line, sizeof line, file) != NULL;
+    memcpy(&r, pm_checkpoint_part(c, RESULT), sizeof r);
+    const size_t n = c->sizes[HISTORY] / sizeof(double);
+    bool sound = r.number == number && r.iterations <= n + 1 && r.polished <= r.iterations &&
+                 r.iterations <= UINT32_MAX && memchr(r.message, '\0', sizeof r.message) && !strchr(r.message, '\n');
+    *trial = (pm_trial){.number = number,
+                        .iterations = (uint32_t)r.iterations,
+                        .polished = (uint32_t)r.polished,
+                        .converged = r.converged != 0,
+                        .correlation = r.correlation,
+                        .best = r.best,
+                        .off = r.off,
+                        .n_history = n,
+                        .history = malloc(c->sizes[HISTORY] + 1)};
+    if (trial->history)
+        memcpy(trial->history, pm_checkpoint_part(c, HISTORY), c->sizes[HISTORY]);
+    for (size_t k = 0; sound && trial->history && k < n; k++)
+        sound = isfinite(trial->history[k]);
+    if (sound)
+        memcpy(trial->message, r.message, sizeof r.message);
+    return sound;
 }
 
-/* Memory grows with what is there, not with what the head announces. */
-static pm_status read_history(FILE *file, const char *path, pm_trial *trial, bool *good, pm_error *error) {
-    char line[80] = "";
-    size_t capacity = 0;
-    for (size_t k = 0; *good && k < trial->n_history; k++) {
-        size_t iteration = 0;
-        if (!pm_list_reserve((void **)&trial->history, &capacity, k + 1, sizeof *trial->history))
-            return pm_fail_memory(error, path);
-        *good = fscanf(file, "%zu %lf\n", &iteration, &trial->history[k]) == 2 && iteration == k &&
-                isfinite(trial->history[k]);
-    }
-    *good = *good && fgets(line, sizeof line, file) && strcmp(line, "# end\n") == 0;
-    return PM_OK;
+/* A trial of an earlier version is no trial to go on from, and not to be passed over in silence. */
+static pm_status refuse_earlier(const char *folder, uint32_t number, pm_error *error) {
+    char name[40], *path = NULL;
+    bool found = false;
+    name_of(number, "dat", name, sizeof name);
+    pm_status status = pm_file_find(folder, name, &path, &found, error);
+    if (!status && found && is_earlier(path))
+        status = pm_fail(error, PM_INVALID, "%s: the trial was written by another version", path);
+    free(path);
+    return status;
 }
 
 pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_trial *trial, bool *found,
                         pm_error *error) {
-    char name[40], *path = NULL;
-    FILE *file = NULL;
-    name_of(number, name, sizeof name);
+    char name[40];
+    pm_checkpoint c;
+    name_of(number, ENDING, name, sizeof name);
     *trial = (pm_trial){0};
-    pm_status status = pm_file_find(folder, name, &path, found, error);
-    if (!status && *found)
-        status = pm_file_open(path, &file, error);
-    if (file) {
-        errno = 0;
-        bool good = read_head(file, mark, number, trial) && trial->iterations <= trial->n_history + 1;
-        status = read_history(file, path, trial, &good, error);
-        if (!status && ferror(file))
-            status = pm_file_refuse(path, errno, error);
-        else if (!status && !good)
-            status = pm_fail(error, PM_INVALID,
-                             "%s: this is not a complete trial of this experiment; remove it, or run "
-                             "without --resume",
-                             path);
-        (void)fclose(file);
-    }
+    pm_status status = pm_checkpoint_find(folder, name, &pm_checkpoint_of_trial, mark, &c, found, error);
+    if (!status && !*found)
+        status = refuse_earlier(folder, number, error);
+    if (!status && *found && !take(&c, number, trial))
+        status = pm_checkpoint_blame(&c, c.parts, "no trial can have come to this", error);
+    if (!status && *found && !trial->history)
+        status = pm_fail_memory(error, "a trial");
     if (status)
         pm_trial_free(trial);
     *found = *found && !status;
-    free(path);
-    return status;
+    pm_checkpoint_free(&c);
+    return pm_checkpoint_advise(status, error);
 }

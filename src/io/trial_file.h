@@ -12,15 +12,14 @@ json_t *pm_experiment_json(const pm_experiment *experiment);
  * Errors: PM_NO_MEMORY. */
 pm_status pm_experiment_mark(const pm_experiment *experiment, uint64_t *mark, pm_error *error);
 
-/* Writes "folder/trial-<number>.dat", whole or not at all: the result in comments, then a row `iteration correlation`
- * per iteration. Errors: PM_FAILED. */
+/* Writes "folder/trial-<number>.bin", a checkpoint. Errors: PM_FAILED. */
 pm_status pm_trial_write(const char *folder, uint64_t mark, const pm_trial *trial, pm_error *error);
 
-/* Removes the trials of other experiments from a folder. Errors: PM_FAILED. */
+/* Removes the trials of other experiments, and of earlier versions, from a folder. Errors: PM_FAILED. */
 pm_status pm_trials_clear(const char *folder, uint64_t mark, pm_error *error);
 
 /* Reads it again, to the same bits; wall time and spikes excepted. *found is false where there is no such file. Errors:
- * PM_INVALID for a file that is cut short or belongs to another experiment. */
+ * PM_INVALID as for all checkpoints (io/checkpoint.h), with advice. */
 pm_status pm_trial_read(const char *folder, uint64_t mark, uint32_t number, pm_trial *trial, bool *found,
                         pm_error *error);
 

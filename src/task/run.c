@@ -28,6 +28,26 @@ typedef struct job {
     bool saved;    /* there is a checkpoint to go on from */
 } job;
 
+static const char CHECKPOINT[] = "checkpoint";
+
+/* The states of all ranks, one after the other. */
+static pm_status write_states(const job *j, const size_t *sizes, const unsigned char *states, pm_error *error) {
+    const uint32_t ranks = j->ranks->size;
+    pm_part *parts = calloc(ranks, sizeof *parts);
+    pm_output output = {0};
+    if (!parts)
+        return pm_fail_memory(error, "the checkpoint");
+    for (uint32_t r = 0; r < ranks; states += sizes[r], r++)
+        parts[r] = (pm_part){states, sizes[r]};
+    pm_status status = pm_folder_sync(j->how->folder, error); /* the files that it speaks of */
+    if (!status)
+        status = pm_output_open(&output, j->how->folder, CHECKPOINT, error);
+    if (!status)
+        status = pm_checkpoint_write(&output, &pm_checkpoint_of_run, j->mark, parts, ranks, error);
+    free(parts);
+    return status;
+}
+
 /* Everything up to now into a checkpoint. */
 static pm_status save(job *j, pm_error *error) {
     const pm_exchange *x = j->ranks;
@@ -40,7 +60,7 @@ static pm_status save(job *j, pm_error *error) {
         const size_t *sizes = &archive.size;
         const void *parts = x->size > 1 ? x->collect(x->user, archive.bytes, archive.size, &sizes) : archive.bytes;
         if (x->rank == 0)
-            status = pm_checkpoint_write(j->how->folder, j->mark, x->size, sizes, parts, error);
+            status = write_states(j, sizes, parts, error);
         status = pm_exchange_agree(x, status, error);
     }
     j->saved = j->saved || !status;
@@ -61,20 +81,22 @@ static pm_status take_back(job *j, pm_error *error) {
 /* Back to the checkpoint, if there is one. */
 static pm_status load(job *j, pm_error *error) {
     pm_checkpoint checkpoint = {0};
-    pm_status status = pm_checkpoint_read(j->how->folder, j->mark, &checkpoint, &j->saved, error);
+    pm_status status =
+        pm_checkpoint_find(j->how->folder, CHECKPOINT, &pm_checkpoint_of_run, j->mark, &checkpoint, &j->saved, error);
+    status = pm_checkpoint_advise(status, error);
     if (!status && !j->saved && j->ranks->rank == 0 && pm_results_exist(j->results) && j->how->anew)
         j->how->anew(j->how->user);
-    if (!status && j->saved && checkpoint.ranks != j->ranks->size)
+    if (!status && j->saved && checkpoint.n_parts != j->ranks->size)
         status = pm_fail(error, PM_INVALID,
                          "the checkpoint in %s is one of a run on %u ranks, not %u; go on with as many: mpirun -n %u",
-                         j->how->folder, checkpoint.ranks, j->ranks->size, checkpoint.ranks);
+                         j->how->folder, checkpoint.n_parts, j->ranks->size, checkpoint.n_parts);
     status = pm_exchange_agree(j->ranks, status, error);
     if (!status && j->saved)
         status = take_back(j, error);
     if (!status && j->saved) {
-        pm_archive archive = {.bytes = checkpoint.parts, .size = checkpoint.sizes[j->ranks->rank], .reading = true};
-        for (uint32_t r = 0; r < j->ranks->rank; r++)
-            archive.bytes += checkpoint.sizes[r];
+        const uint32_t rank = j->ranks->rank;
+        pm_archive archive = {.size = checkpoint.sizes[rank], .reading = true};
+        archive.bytes = checkpoint.bytes + (pm_checkpoint_part(&checkpoint, rank) - checkpoint.bytes);
         status = pm_recorder_archive(j->recorder, &archive, error);
         if (!status)
             status = pm_simulation_archive(j->simulation, &archive, error);
@@ -93,7 +115,8 @@ static pm_status begin(job *j, pm_error *error) {
         j->mark = pm_network_mark(j->network);
     if (o->resume)
         return load(j, error);
-    return pm_exchange_agree(j->ranks, j->ranks->rank == 0 ? pm_checkpoint_remove(o->folder, error) : PM_OK, error);
+    return pm_exchange_agree(j->ranks, j->ranks->rank == 0 ? pm_checkpoint_remove(o->folder, CHECKPOINT, error) : PM_OK,
+                             error);
 }
 
 /* The first multiple of `step` after `now`, ms. */
@@ -254,7 +277,7 @@ static pm_status simulate(job *j, pm_network_outcome *end, pm_error *error) {
                                 .seconds = pm_now() - built};
     status = finish(j, status, end, error);
     if (!status && j->ranks->rank == 0)
-        status = pm_checkpoint_remove(o->folder, error);
+        status = pm_checkpoint_remove(o->folder, CHECKPOINT, error);
     return pm_exchange_agree(j->ranks, status, error);
 }
 

@@ -3,6 +3,7 @@
  * else may fail on one of them is agreed upon before the next thing that they do together. */
 #include "base/list.h"
 #include "base/sized.h"
+#include "io/checkpoint.h"
 #include "io/classification_file.h"
 #include "io/classification_results.h"
 #include "task/classes.h"
@@ -85,11 +86,8 @@ static pm_status go_on(run *r, pm_error *error) {
     const char *folder = r->how->folder;
     bool found = false;
     pm_status status = pm_class_checkpoint_read(folder, r->mark, r->trainer, &r->epochs, &found, error);
-    const pm_error why = error ? *error : (pm_error){0};
-    if (status == PM_INVALID)
-        return pm_fail(error, status, "%.900s; begin anew without --resume", why.message);
     if (status || !found)
-        return status;
+        return pm_checkpoint_advise(status, error);
     r->n_saved = r->n_epochs = pm_class_trainer_epochs(r->trainer);
     if (r->n_epochs > r->experiment->epochs)
         return pm_fail(error, PM_INVALID,

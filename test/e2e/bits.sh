@@ -64,7 +64,7 @@ bits() {
         "$1" train bits/$model.yaml -o "$2/$model" -q || return 1
         awk '{ $NF = ""; print }' "$2/$model/learning.dat" > "$2/$model/learning.curve" # without the seconds
     done
-    find "$2" -name summary.json -o -name checkpoint.bin -o -name learning.dat -o -name 'trial*.dat' | xargs rm -f
+    find "$2" -name summary.json -o -name checkpoint.bin -o -name learning.dat -o -name 'trial*.dat' -o -name 'trial*.bin' | xargs rm -f
 }
 check "results of every kind" bits "$program" bits/here
 check "the networks fire" awk 'FNR > 1 && $7 < 1 { bad = 1 } END { exit bad }' bits/here/exact/learning.curve bits/here/maximum/learning.curve

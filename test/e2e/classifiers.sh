@@ -109,17 +109,19 @@ head -c 50 classes/labels-0 > classes/labels-cut
 refuse 2 'classes/labels-cut: ' test classes/digits.yaml digits -i classes/images -l classes/labels-cut -o new
 mkdir digits-cut
 head -c 20 digits/checkpoint.bin > digits-cut/checkpoint.bin
-refuse 2 'digits-cut/checkpoint.bin: byte 20: the file ends within the head' test classes/digits.yaml digits-cut -o new
+refuse 2 'digits-cut/checkpoint.bin: the checkpoint is cut short' test classes/digits.yaml digits-cut -o new
 head -c 100 digits/checkpoint.bin > digits-cut/checkpoint.bin
-refuse 2 'digits-cut/checkpoint.bin: byte 100: the file ends within the epochs' test classes/digits.yaml digits-cut -o new
+refuse 2 'digits-cut/checkpoint.bin: the checkpoint is cut short' test classes/digits.yaml digits-cut -o new
 head -c 5000 digits/checkpoint.bin > digits-cut/checkpoint.bin
-refuse 2 'digits-cut/checkpoint.bin: byte 5000: the file ends within the weights' test classes/digits.yaml digits-cut -o new
+refuse 2 'digits-cut/checkpoint.bin: the checkpoint is cut short' test classes/digits.yaml digits-cut -o new
 (head -c 3000 digits/checkpoint.bin && printf 'damaged' && tail -c +3008 digits/checkpoint.bin) > digits-cut/checkpoint.bin
-refuse 2 'digits-cut/checkpoint.bin: .*the check sum is wrong' test classes/digits.yaml digits-cut -o new
+refuse 2 'digits-cut/checkpoint.bin: .*the checkpoint is damaged: its checksum does not fit' test classes/digits.yaml digits-cut -o new
 (cat digits/checkpoint.bin && echo more) > digits-cut/checkpoint.bin
-refuse 2 'digits-cut/checkpoint.bin: .*goes on after its end' test classes/digits.yaml digits-cut -o new
+refuse 2 'digits-cut/checkpoint.bin: .*the checkpoint is damaged: its checksum does not fit' test classes/digits.yaml digits-cut -o new
 cp classes/images digits-cut/checkpoint.bin
 refuse 2 'digits-cut/checkpoint.bin: .*this is no checkpoint' test classes/digits.yaml digits-cut -o new
+printf 'PMCKC1\0\0 of another version' > digits-cut/checkpoint.bin
+refuse 2 'digits-cut/checkpoint.bin: the checkpoint was written by another version' test classes/digits.yaml digits-cut -o new
 
 for case in digits:learning,confusion,raster,latency,weights points:learning,confusion,raster,latency \
     peers-stbp:learning,confusion,weights digits-test:confusion; do

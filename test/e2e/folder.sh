@@ -140,7 +140,7 @@ while rm -rf struck && cp -r xor-before struck && faulty kill $n train once/once
         else [ ! -e struck/trial-0/network-after-3.yaml ] || bad=$n; fi
     fi
     quick train once/once.yaml -o struck --quiet > out 2>&1 && [ ! -e struck/trial-0/network-after-3.yaml ] || bad=$n
-    if [ -n "$(find struck -name '.*' -type f)" ] || [ "$(ls struck/trials)" != trial-0000.dat ]; then bad=$n; fi
+    if [ -n "$(find struck -name '.*' -type f)" ] || [ "$(ls struck/trials)" != trial-0000.bin ]; then bad=$n; fi
     n=$((n + 11))
 done
 check "kills in training that replaces another: one or the other" test $bad -eq 0 -a $n -gt 100

@@ -78,24 +78,25 @@ refuse 2 'labels: byte 4: 3 labels, but limits/other has 4 images' camera --imag
 sed -e 's/{yin_yang.*/{yin_yang: {}, train: 20, validation: 10, test: 10}/' -e 's/size: 200/size: 8/' -e 's/^batch.*/batch: 10/' \
     -e 's/^epochs.*/epochs: 1/' "$here/data/experiments/yin-yang.yaml" > limits/points.yaml
 check "a classifier to be spoilt" "$program" train limits/points.yaml -o limits/points -q
-# spoil PLACE BYTES: eight bytes of the checkpoint are others, and its checksum is right, which gzip computes.
+# spoil FILE PLACE BYTES: eight bytes of a checkpoint are others, and its checksum is right, which gzip computes.
 spoil() {
-    size=$(wc -c < limits/points/checkpoint.bin)
+    size=$(wc -c < "limits/$1")
     mkdir -p limits/spoilt
     {
-        head -c "$1" limits/points/checkpoint.bin
-        printf "$2"
-        tail -c +$(($1 + 9)) limits/points/checkpoint.bin | head -c $((size - $1 - 12))
+        head -c "$2" "limits/$1"
+        printf "$3"
+        tail -c +$(($2 + 9)) "limits/$1" | head -c $((size - $2 - 12))
     } > limits/body
-    { cat limits/body && gzip -c limits/body | tail -c 8 | head -c 4; } > limits/spoilt/checkpoint.bin
+    { cat limits/body && gzip -c limits/body | tail -c 8 | head -c 4; } > "limits/spoilt/$(basename "$1")"
 }
-spoil 400 '\0\0\0\0\0\0\360\077'
+spoil points/checkpoint.bin 400 '\0\0\0\0\0\0\360\077'
 check "another weight is a weight" "$program" test limits/points.yaml limits/spoilt -q
-spoil 400 '\0\0\0\0\0\0\370\177'
+spoil points/checkpoint.bin 400 '\0\0\0\0\0\0\370\177'
 refuse 2 'spoilt/checkpoint.bin: byte 400: this is not a finite number' test limits/points.yaml limits/spoilt
-spoil 56 '\0\0\0\0\0\0\370\177'
-refuse 2 'spoilt/checkpoint.bin: byte 40: no epoch can have come to this' test limits/points.yaml limits/spoilt
+spoil points/checkpoint.bin 168 '\0\0\0\0\0\0\370\177'
+refuse 2 'spoilt/checkpoint.bin: byte 152: no epoch can have come to this' test limits/points.yaml limits/spoilt
 sed -e 's/^trials.*/trials: 1/' -e 's/^iterations.*/iterations: 5/' "$here/data/experiments/xor.yaml" > limits/xor.yaml
 check "a trial to be spoilt" "$program" train limits/xor.yaml -o limits/xor -q
-sed -i 's/^# 0 5 0 /# 0 4000000000 0 /' limits/xor/trials/trial-0000.dat
-refuse 2 'trial-0000.dat: this is not a complete trial of this experiment' train limits/xor.yaml -o limits/xor --resume -q
+spoil xor/trials/trial-0000.bin 104 '\0\050\153\356\0\0\0\0' # iterations
+cp limits/spoilt/trial-0000.bin limits/xor/trials
+refuse 2 'trial-0000.bin: byte 88: no trial can have come to this; begin anew without --resume' train limits/xor.yaml -o limits/xor --resume -q

@@ -90,7 +90,7 @@ until_checkpoint() {
 until_checkpoint KILL --threads 1
 check "a killed run leaves no finished file" test -z "$(find resumed-run -name '*.dat')"
 until_checkpoint KILL --resume --threads 2
-refuse 2 'belongs to another network, or to another seed' run resumed.yaml -o resumed-run --resume --seed 6
+refuse 2 'checkpoint belongs to another network or seed; begin anew without --resume' run resumed.yaml -o resumed-run --resume --seed 6
 cp resumed-run/checkpoint kept
 head -c 1000 kept > resumed-run/checkpoint
 refuse 2 "resumed-run/checkpoint: the checkpoint is cut short" run resumed.yaml -o resumed-run --resume

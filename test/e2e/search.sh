@@ -23,7 +23,7 @@ check "the better half goes on with twice the trials" sh -c \
     "test \$(awk '!/^#/ && \$2 == 2 && \$3 == 4' found1/search.dat | wc -l) -eq 3 && test \$(awk '!/^#/ && \$2 == 1 && \$3 == 2' found1/search.dat | wc -l) -eq 3"
 check "the same search in parallel" "$program" search search.yaml -o found2 --jobs 3 --quiet
 check "finds the same" cmp found1/search.dat found2/search.dat
-rm found2/search.dat found2/points/point-0002/trial-0001.dat
+rm found2/search.dat found2/points/point-0002/trial-0001.bin
 check "a search goes on" "$program" search search.yaml -o found2 --resume --quiet
 check "with the same results" cmp found1/search.dat found2/search.dat
 check "what was found is trained" "$program" train found1/best.yaml -o found-trained --trials 2 --quiet

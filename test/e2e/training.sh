@@ -4,7 +4,7 @@
 
 check "training, one job" "$program" train "$xor" -o train1 --trials 4 --jobs 1 --quiet
 check "training, two jobs" "$program" train "$xor" -o train2 --trials 4 --jobs 2 --quiet
-for file in trials.dat correlation.dat trials/trial-0003.dat trial-0/outputs.dat trial-0/weights-after-hidden.dat; do
+for file in trials.dat correlation.dat trials/trial-0003.bin trial-0/outputs.dat trial-0/weights-after-hidden.dat; do
     check "$file is the same for two jobs" cmp "train1/$file" "train2/$file"
 done
 check "all XOR trials converge" grep -q '"converged": 4' train1/summary.json
@@ -26,16 +26,22 @@ check "its picture" grep -q '</svg>' compared/learning.svg
 
 # an interruption: some trials are done, --resume does the others
 cp -r train1 resumed
-rm resumed/trials/trial-0001.dat resumed/trials/trial-0003.dat resumed/trials.dat resumed/summary.json
+rm resumed/trials/trial-0001.bin resumed/trials/trial-0003.bin resumed/trials.dat resumed/summary.json
 check "training goes on" "$program" train "$xor" -o resumed --trials 4 --resume --quiet
 check "with the same results" cmp resumed/trials.dat train1/trials.dat
 check "and the same correlations" cmp resumed/correlation.dat train1/correlation.dat
-head -n 20 train1/trials/trial-0002.dat > resumed/trials/trial-0002.dat
-refuse 2 'trial-0002\.dat: this is not a complete trial' train "$xor" -o resumed --trials 4 --resume
-refuse 2 'trial-0000\.dat: this is not a complete trial of this experiment' train "$xor" -o resumed --trials 4 --jobs 1 --resume --seed 5
+head -c 500 train1/trials/trial-0002.bin > resumed/trials/trial-0002.bin
+refuse 2 'trial-0002\.bin: the checkpoint is cut short or damaged; begin anew without --resume' train "$xor" -o resumed --trials 4 --resume
+rm resumed/trials/trial-0002.bin
+printf '# trial 2 of 0123456789abcdef\n' > resumed/trials/trial-0002.dat
+refuse 2 'trial-0002\.dat: the trial was written by another version; begin anew without --resume' \
+    train "$xor" -o resumed --trials 4 --resume
+check "training begins anew" "$program" train "$xor" -o resumed --trials 4 --quiet
+check "trials of earlier versions go" test ! -e resumed/trials/trial-0002.dat
+refuse 2 'trial-0000\.bin: the checkpoint belongs to another experiment or seed' train "$xor" -o resumed --trials 4 --jobs 1 --resume --seed 5
 "$program" train "$here/data/experiments/layers-3.yaml" -o stopped --trials 50 --jobs 1 > out 2> message &
 child=$!
-while ! [ -s stopped/trials/trial-0000.dat ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
+while ! [ -s stopped/trials/trial-0000.bin ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
 kill -INT $child
 wait $child
 check "interrupted training ends with status 1" test $? -eq 1
@@ -44,14 +50,14 @@ check "its summary says so" grep -q '"complete": false' stopped/summary.json
 
 for n in 2 3; do
     check "training on $n ranks" ranks $n train "$xor" -o "trained$n" --trials 4 --jobs 1 --quiet
-    for file in trials.dat correlation.dat trials/trial-0003.dat trial-0/outputs.dat trial-0/weights-after-hidden.dat; do
+    for file in trials.dat correlation.dat trials/trial-0003.bin trial-0/outputs.dat trial-0/weights-after-hidden.dat; do
         check "$file is the same for $n ranks" cmp "train1/$file" "trained$n/$file"
     done
 done
-rm trained3/trials/trial-0001.dat trained3/trials/trial-0002.dat trained3/trials.dat trained3/summary.json
+rm trained3/trials/trial-0001.bin trained3/trials/trial-0002.bin trained3/trials.dat trained3/summary.json
 check "training on 3 ranks goes on with 2" ranks 2 train "$xor" -o trained3 --trials 4 --resume --quiet
 check "with the same results" cmp trained3/trials.dat train1/trials.dat
-head -n 20 train1/trials/trial-0002.dat > trained3/trials/trial-0002.dat
+head -c 500 train1/trials/trial-0002.bin > trained3/trials/trial-0002.bin
 ranks 3 train "$xor" -o trained3 --trials 4 --resume > out 2> message
 check "a rank that fails ends the run" test $? -eq 2
 check "it says why" grep -q 'trial-0002\.dat: this is not a complete trial' message
@@ -62,7 +68,7 @@ check "it is told once" test "$(grep -c 'missing.yaml: ' message)" -eq 1
 ASAN_OPTIONS=detect_leaks=0 mpirun -n 2 --oversubscribe "$program" train "$here/data/experiments/layers-3.yaml" -o died \
     --trials 50 --jobs 1 > out 2> message &
 child=$!
-while ! [ -s died/trials/trial-0000.dat ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
+while ! [ -s died/trials/trial-0000.bin ] && kill -0 $child 2> /dev/null; do sleep 0.05; done
 kill -KILL "$(rank_of_child)"
 wait $child
 check "a rank that dies ends the run" test $? -ne 0
@@ -289,7 +295,7 @@ check "they had converged" grep -q '2 of 2 trials converged, 0 iterations' messa
 for layer in hidden output; do
     check "the weights of $layer are the same" cmp train1/trial-0/weights-after-$layer.dat again/trial-0/weights-before-$layer.dat
 done
-refuse 2 'trial-0000\.dat: this is not a complete trial of this experiment' train "$xor" -o again --trials 2 --jobs 1 --resume
+refuse 2 'trial-0000\.bin: the checkpoint belongs to another experiment or seed' train "$xor" -o again --trials 2 --jobs 1 --resume
 refuse 2 'weights belong to another network: its layers are 54-54-1, those here 300-1' \
     train "$here/data/experiments/single.yaml" -o new --weights train1/trial-0/weights
 sed 's/^duration.*/&\nneuron: {t_ref: 0.5}/' "$xor" > slow.yaml
