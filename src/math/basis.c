@@ -2,8 +2,9 @@
  * computed and selected where it applies. The order of the rates is a constant of the loop. */
 #include "math/basis.h"
 
-#include "math/exponential.h"
 #include "base/simd.h"
+#include "math/close.h"
+#include "math/exponential.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,21 +30,6 @@ pm_status pm_basis_reserve(pm_basis_table *table, size_t n, pm_error *error) {
     return PM_OK;
 }
 
-static const double SERIES_BELOW = 0.5; /* as in lif.c */
-
-static inline __attribute__((always_inline)) double series(double scale, double P, double Q) {
-    enum { TERMS = 15 };
-    double h = 1.0, power = 1.0, coefficient = 0.5, sum = 0.5;
-#pragma GCC unroll 15
-    for (int k = 1; k < TERMS; k++) {
-        power *= P;
-        h = Q * h + power;
-        coefficient /= -(double)(k + 2);
-        sum += coefficient * h;
-    }
-    return scale * sum;
-}
-
 static inline __attribute__((always_inline)) void fill(const pm_lif *lif, size_t n, int at_m, const double *restrict t,
                                                        double *restrict em, double *restrict rise, double *restrict e1,
                                                        double *restrict e2, double *restrict alpha, double *restrict d1,
@@ -61,9 +47,9 @@ static inline __attribute__((always_inline)) void fill(const pm_lif *lif, size_t
         double xz_m1 = XY.m1 + XY.e * YZ.m1;
         double g_xz = X.e * -xz_m1 * inv_dxz;
         double Q = dxz * t[k];
-        double small = series(t[k] * t[k] * X.e, dxy * t[k], Q);
+        double small = pm_close_rates(t[k] * t[k] * X.e, dxy * t[k], Q);
         double large = (g_xy - g_yz) * inv_dxz;
-        double second = Q < SERIES_BELOW ? small : large;
+        double second = Q < PM_CLOSE_BELOW ? small : large;
         d12[k] = gap * second * inv_C;
         em[k] = at_m == 0 ? X.e : at_m == 1 ? e_y : e_z;
         e1[k] = at_m == 0 ? e_y : X.e;

@@ -8,6 +8,7 @@
  * factor of 8. */
 #include "math/lif.h"
 
+#include "math/close.h"
 #include "math/exponential.h"
 
 #include <math.h>
@@ -62,23 +63,6 @@ pm_lif pm_lif_new(const pm_neuron *neuron) {
     return lif;
 }
 
-/* The second divided difference for small spreads: t^2 e^{-xt} sum_k (-1)^k h_k(P, Q) / (k + 2)!, where h_k is the
- * complete homogeneous symmetric polynomial, P = (y - x) t, Q = (z - x) t < SERIES_BELOW. */
-static const double SERIES_BELOW = 0.5;
-
-static double second_difference_series(double scale, double P, double Q) {
-    enum { TERMS = 15 }; /* 0.5^15 / 17! * 16 < 2^-58 */
-    double h = 1.0, power = 1.0, coefficient = 0.5, sum = 0.5;
-#pragma GCC unroll 15
-    for (int k = 1; k < TERMS; k++) {
-        power *= P;
-        h = Q * h + power;
-        coefficient /= -(double)(k + 2);
-        sum += coefficient * h;
-    }
-    return scale * sum;
-}
-
 static pm_lif_basis basis_single(const pm_lif *lif, double t) {
     pm_exponential slow = pm_exponential_at(-lif->x * t);
     pm_exponential step = pm_exponential_at(-lif->dxy * t);
@@ -110,8 +94,7 @@ pm_lif_basis pm_lif_basis_at(const pm_lif *lif, double t) {
     double xz_m1 = XY.m1 + XY.e * YZ.m1;
     double g_xz = e[0] * -xz_m1 * lif->inv_dxz;
     double Q = lif->dxz * t;
-    double second =
-        Q < SERIES_BELOW ? second_difference_series(t * t * e[0], lif->dxy * t, Q) : (g_xy - g_yz) * lif->inv_dxz;
+    double second = Q < PM_CLOSE_BELOW ? pm_close_rates(t * t * e[0], lif->dxy * t, Q) : (g_xy - g_yz) * lif->inv_dxz;
     pm_lif_basis at = {
         .em = e[lif->at_m], .e1 = e[lif->at_1], .e2 = e[lif->at_2], .d12 = lif->d12 * second * lif->inv_C};
     switch (lif->at_m) {

@@ -7,6 +7,7 @@
 #include "math/membrane_terms.h"
 
 #include "base/simd.h"
+#include "math/close.h"
 #include "math/exponential.h"
 #include "math/rotation.h"
 
@@ -114,22 +115,6 @@ void pm_membrane_complete(pm_membrane *m) {
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
-static const double SERIES_BELOW = 0.5;
-
-/* t^2 e^{-xt} sum_k (-1)^k h_k(P, Q) / (k + 2)!, as in lif.c. */
-PM_INLINE double close_rates(double scale, double P, double Q) {
-    enum { TERMS = 15 };
-    double h = 1.0, power = 1.0, coefficient = 0.5, sum = 0.5;
-#pragma GCC unroll 15
-    for (int k = 1; k < TERMS; k++) {
-        power *= P;
-        h = Q * h + power;
-        coefficient /= -(double)(k + 2);
-        sum += coefficient * h;
-    }
-    return scale * sum;
-}
-
 /* `X`: e^{-x t} and e^{-x t} - 1. */
 PM_INLINE void port_from(const pm_port *port, int at_m, double inv_C, double t, pm_exponential X, double *e1,
                          double *e2, double *alpha, double *d1, double *d12) {
@@ -141,8 +126,8 @@ PM_INLINE void port_from(const pm_port *port, int at_m, double inv_C, double t, 
     double g_yz = e_y * (-YZ.m1 * port->inv_dyz + port->same_yz * t);
     double g_xz = X.e * (-xz_m1 * port->inv_dxz + port->same_xz * t);
     double Q = port->dxz * t;
-    double small = close_rates(t * t * X.e, port->dxy * t, Q), large = (g_xy - g_yz) * port->inv_dxz;
-    double second = Q < SERIES_BELOW ? small : large;
+    double small = pm_close_rates(t * t * X.e, port->dxy * t, Q), large = (g_xy - g_yz) * port->inv_dxz;
+    double second = Q < PM_CLOSE_BELOW ? small : large;
     *e1 = at_m == 0 ? e_y : X.e;
     *e2 = at_m == 2 ? e_y : e_z;
     *alpha = port->k * (at_m == 0 ? g_yz : at_m == 1 ? g_xz : g_xy);

@@ -186,34 +186,34 @@ static pm_status copy_jumps(const pm_population *p, const char *what, const char
     return PM_OK;
 }
 
+/* Those of a population, whose place is named, become others. */
+static pm_status set_jumps(const pm_population *p, const char *what, const char *unit, const pm_jump *jumps, size_t n,
+                           pm_jump **own, size_t *n_own, pm_error *error) {
+    pm_jump *copy = NULL;
+    pm_status status = copy_jumps(p, what, unit, jumps, n, &copy, error);
+    if (status != PM_OK)
+        return status;
+    free(*own);
+    *own = copy;
+    *n_own = n;
+    return PM_OK;
+}
+
 pm_status pm_network_set_threshold(pm_network *network, uint32_t population, const pm_jump *jumps, size_t n,
                                    pm_error *error) {
     pm_population *p = NULL;
-    pm_jump *copy = NULL;
     pm_status status = find_lif(network, population, &p, error);
-    if (status == PM_OK)
-        status = copy_jumps(p, "the threshold", "mV", jumps, n, &copy, error);
-    if (status != PM_OK)
-        return status;
-    free(p->threshold);
-    p->threshold = copy;
-    p->n_threshold = n;
-    return PM_OK;
+    return status == PM_OK ? set_jumps(p, "the threshold", "mV", jumps, n, &p->threshold, &p->n_threshold, error)
+                           : status;
 }
 
 pm_status pm_network_set_after_spike(pm_network *network, uint32_t population, const pm_jump *jumps, size_t n,
                                      pm_error *error) {
     pm_population *p = NULL;
-    pm_jump *copy = NULL;
     pm_status status = find_lif(network, population, &p, error);
-    if (status == PM_OK)
-        status = copy_jumps(p, "the after-spike current", "pA", jumps, n, &copy, error);
-    if (status != PM_OK)
-        return status;
-    free(p->after_spike);
-    p->after_spike = copy;
-    p->n_after_spike = n;
-    return PM_OK;
+    return status == PM_OK
+               ? set_jumps(p, "the after-spike current", "pA", jumps, n, &p->after_spike, &p->n_after_spike, error)
+               : status;
 }
 
 pm_status pm_network_set_reset(pm_network *network, uint32_t population, const pm_reset *reset, pm_error *error) {

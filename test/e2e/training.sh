@@ -60,7 +60,7 @@ check "with the same results" cmp trained3/trials.dat train1/trials.dat
 head -c 500 train1/trials/trial-0002.bin > trained3/trials/trial-0002.bin
 ranks 3 train "$xor" -o trained3 --trials 4 --resume > out 2> message
 check "a rank that fails ends the run" test $? -eq 2
-check "it says why" grep -q 'trial-0002\.dat: this is not a complete trial' message
+check "it says why" grep -q 'trial-0002\.bin: the checkpoint is cut short or damaged' message
 ranks 2 train missing.yaml -o new > out 2> message
 check "bad input ends a run on two ranks" test $? -eq 2
 check "it is told once" test "$(grep -c 'missing.yaml: ' message)" -eq 1
