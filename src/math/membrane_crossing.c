@@ -12,8 +12,8 @@
 
 typedef struct search {
     pm_outset from;
-    double horizon;      /* ms */
-    const pm_place *end; /* there, or NULL */
+    double horizon;         /* ms */
+    const pm_position *end; /* there, or NULL */
 } search;
 
 /* --- searches within a piece -------------------------------------------------------------------------------------- */
@@ -136,7 +136,7 @@ static void enclose_extremum(const search *s, pm_instant *low, pm_instant *high)
 enum { DEEPEST = 64 };
 
 /* Whether g < 0 on [a, b] for sure, by a search if need be. */
-static bool dismissed(const search *s, const pm_place *a, const pm_place *b, int bent) {
+static bool dismissed(const search *s, const pm_position *a, const pm_position *b, int bent) {
     pm_piece piece = {.bent = bent};
     const pm_verdict v = pm_piece_judge(s->from.m, a, b, &piece);
     pm_instant at;
@@ -144,12 +144,12 @@ static bool dismissed(const search *s, const pm_place *a, const pm_place *b, int
            (v == PM_ONE_MAXIMUM && climb(s, a->at, b->at, &piece, &at) == BELOW && at.g < -PM_CHAIN_NOISE * at.g_size);
 }
 
-static double first_in(const search *s, const pm_place *a, const pm_place *b, int bent, int depth);
+static double first_in(const search *s, const pm_position *a, const pm_position *b, int bent, int depth);
 
 /* The first crossing in the pieces into which [a, b] falls at t. */
-static double first_in_halves(const search *s, const pm_place *a, const pm_place *b, double t, const int bent[2],
+static double first_in_halves(const search *s, const pm_position *a, const pm_position *b, double t, const int bent[2],
                               int depth) {
-    pm_place cut;
+    pm_position cut;
     pm_place_at(&s->from, t, &cut);
     const double first = first_in(s, a, &cut, bent[0], depth);
     if (first < INFINITY || cut.at.g >= 0.0)
@@ -158,7 +158,7 @@ static double first_in_halves(const search *s, const pm_place *a, const pm_place
 }
 
 /* The same where f_2 has one zero: it is enclosed, and the small piece around it is one like any other. */
-static double first_around_extremum(const search *s, const pm_place *a, const pm_place *b, int depth) {
+static double first_around_extremum(const search *s, const pm_position *a, const pm_position *b, int depth) {
     const int left = a->at.f_2 > 0.0 ? 1 : -1;
     pm_instant low = a->at, high = b->at;
     enclose_extremum(s, &low, &high);
@@ -166,7 +166,7 @@ static double first_around_extremum(const search *s, const pm_place *a, const pm
         return first_in_halves(s, a, b, low.t + 0.5 * (high.t - low.t), (const int[]){0, 0}, depth);
     if (high.t == b->at.t)
         return first_in_halves(s, a, b, low.t, (const int[]){left, 0}, depth);
-    pm_place end;
+    pm_position end;
     pm_place_at(&s->from, high.t, &end);
     const double first = low.t == a->at.t ? first_in(s, a, &end, 0, depth)
                                           : first_in_halves(s, a, &end, low.t, (const int[]){left, 0}, depth);
@@ -175,7 +175,7 @@ static double first_around_extremum(const search *s, const pm_place *a, const pm
     return first_in(s, &end, b, -left, depth);
 }
 
-static double first_in(const search *s, const pm_place *a, const pm_place *b, int bent, int depth) {
+static double first_in(const search *s, const pm_position *a, const pm_position *b, int bent, int depth) {
     if (a->at.t >= s->horizon)
         return INFINITY;
     if (s->end && s->end->at.t < b->at.t && a->at.t > 0.0 && dismissed(s, a, s->end, bent))
@@ -199,7 +199,7 @@ static double first_in(const search *s, const pm_place *a, const pm_place *b, in
 }
 
 /* Whether the cheap bound excludes all that is left. */
-static bool silent(const search *s, pm_place *a) {
+static bool silent(const search *s, pm_position *a) {
     if (a->at.t == 0.0)
         return false; /* asked before */
     const double deviation = a->x[0];
@@ -216,8 +216,8 @@ double pm_membrane_crossing(const pm_membrane *m, const double *x, double horizo
     if (!(g < 0.0 && horizon > 0.0) || pm_membrane_bound(m, x, horizon) < 0.0)
         return INFINITY;
     search s = {.from = {m, x, g, x[0] - m->u_inf}, .horizon = horizon};
-    pm_place one, two, end;
-    pm_place *a = &one, *b = &two;
+    pm_position one, two, end;
+    pm_position *a = &one, *b = &two;
     pm_place_start(&s.from, a);
     if (!(a->at.slope_size + a->at.f_2_size < INFINITY))
         return INFINITY; /* numbers that are none cross nothing */
@@ -240,7 +240,7 @@ double pm_membrane_crossing(const pm_membrane *m, const double *x, double horizo
             s.end = &end;
         }
         t = first_in(&s, a, b, 0, 0);
-        pm_place *done = a;
+        pm_position *done = a;
         a = b;
         b = done;
     }

@@ -125,17 +125,17 @@ pm_instant pm_instant_at(const pm_outset *from, double t) {
     return at;
 }
 
-void pm_place_by(const pm_outset *from, double t, const double *row, pm_place *to) {
+void pm_place_by(const pm_outset *from, double t, const double *row, pm_position *to) {
     view(from, t, row, &to->at, to->x, to->size);
 }
 
-void pm_place_at(const pm_outset *from, double t, pm_place *to) {
+void pm_place_at(const pm_outset *from, double t, pm_position *to) {
     double row[PM_MEMBRANE_ROW];
     pm_membrane_row_at(from->m, t, row);
     pm_place_by(from, t, row, to);
 }
 
-void pm_place_start(const pm_outset *from, pm_place *to) {
+void pm_place_start(const pm_outset *from, pm_position *to) {
     const pm_membrane *m = from->m;
     double row[PM_MEMBRANE_ROW], *r = row + 2;
     memset(row, 0, pm_membrane_row_length(m) * sizeof *row);
@@ -168,7 +168,7 @@ typedef struct ranges {
     range bend, f_2;
 } ranges;
 
-static ranges ranges_of(const pm_membrane *m, const pm_place *a, double h) {
+static ranges ranges_of(const pm_membrane *m, const pm_position *a, double h) {
     range drift = {0.0, 0.0}, tilt = {0.0, 0.0}, ease = {0.0, 0.0};
     const double *x = a->x + 1;
     for (size_t p = 0; p < m->n_ports; p++, x += 2) {
@@ -208,14 +208,14 @@ _Static_assert((int)PM_CHAIN_PAIRS == (int)PM_MEMBRANE_TERMS && (int)PM_CHAIN_SI
                    (int)PM_CHAIN_DECAYS == 3 * PM_MEMBRANE_TERMS,
                "every port, threshold and after-spike current has a place in the chain");
 
-static inline pm_ends ends(const pm_place *a, const pm_place *b, size_t k) {
+static inline pm_ends ends(const pm_position *a, const pm_position *b, size_t k) {
     return (pm_ends){{a->x[k], b->x[k]}, {a->size[k], b->size[k]}};
 }
 
 /* Terms that have decayed to less than 2^-200 of g's at the start of the piece are no part of g to its rounding. */
 static inline bool lives(pm_ends x, double least) { return x.size[0] > least; }
 
-static void load_chain(const pm_membrane *m, const pm_place *a, const pm_place *b, pm_chain *chain) {
+static void load_chain(const pm_membrane *m, const pm_position *a, const pm_position *b, pm_chain *chain) {
     const double unit = 1.0 / m->fastest, least = 0x1p-200 * a->at.g_size * m->fastest;
     chain->f_0 = (pm_ends){{a->at.g, b->at.g}, {a->at.g_size, b->at.g_size}};
     chain->f_1 = (pm_ends){{a->at.slope, b->at.slope}, {a->at.slope_size, b->at.slope_size}};
@@ -264,7 +264,7 @@ static pm_verdict judge_falling(const pm_instant *p, const pm_instant *q, double
     return gain > 4.0 * PM_CHAIN_NOISE * p->g_size ? PM_OPEN : by_end;
 }
 
-pm_verdict pm_piece_judge(const pm_membrane *m, const pm_place *a, const pm_place *b, pm_piece *piece) {
+pm_verdict pm_piece_judge(const pm_membrane *m, const pm_position *a, const pm_position *b, pm_piece *piece) {
     const pm_instant *p = &a->at, *q = &b->at;
     const double h = q->t - p->t, noise = PM_CHAIN_NOISE * (p->g_size + q->g_size);
     const pm_verdict by_end = q->g < 0.0 ? PM_NO_CROSSING : PM_ONE_CROSSING;

@@ -21,10 +21,10 @@ typedef struct pm_instant {
 } pm_instant;
 
 /* The same with the state there, its u as deviation from u_inf, and the magnitudes that its numbers were made of. */
-typedef struct pm_place {
+typedef struct pm_position {
     pm_instant at;
     double x[PM_MEMBRANE_WIDTH], size[PM_MEMBRANE_WIDTH];
-} pm_place;
+} pm_position;
 
 typedef enum pm_verdict {
     PM_NO_CROSSING,
@@ -46,12 +46,12 @@ static inline int pm_sign_of(double value, double size) {
 }
 
 pm_instant pm_instant_at(const pm_outset *from, double t);
-void pm_place_at(const pm_outset *from, double t, pm_place *to);
+void pm_place_at(const pm_outset *from, double t, pm_position *to);
 /* Where the row of t is at hand. */
-void pm_place_by(const pm_outset *from, double t, const double *row, pm_place *to);
-void pm_place_start(const pm_outset *from, pm_place *to);
+void pm_place_by(const pm_outset *from, double t, const double *row, pm_position *to);
+void pm_place_start(const pm_outset *from, pm_position *to);
 
 /* Judges [a, b], where g(a) < 0 and the piece is no longer than `longest`. piece->bent is given as far as known. */
-pm_verdict pm_piece_judge(const pm_membrane *m, const pm_place *a, const pm_place *b, pm_piece *piece);
+pm_verdict pm_piece_judge(const pm_membrane *m, const pm_position *a, const pm_position *b, pm_piece *piece);
 
 #endif

@@ -208,8 +208,8 @@ START_TEST(groups_are_of_one_receptor) {
 }
 END_TEST
 
-/* So are those that differ in their models of synapses or in the parameters of these, whether groups are kept or every
- * synapse is one. */
+/* So are those that differ in their models of synapses or in the parameters of these, also where every synapse has a
+ * delay of its own. */
 START_TEST(groups_are_of_one_type) {
     pm_neuron neuron = pm_neuron_default();
     pm_network *network = pm_network_new();
@@ -228,7 +228,7 @@ START_TEST(groups_are_of_one_type) {
         ck_assert_int_eq(pm_network_connect(network, &p, &error), PM_OK);
     }
     ck_assert_int_eq(pm_wiring_new(network, &w, &error), PM_OK);
-    ck_assert(!w->groups == single);
+    ck_assert_ptr_nonnull(w->groups);
     ck_assert_uint_eq(w->types.count, 3);
     ck_assert_uint_eq(w->n_groups, single ? w->n_synapses : 9);
     for (uint64_t g = 0; g < w->n_groups; g++) {
