@@ -20,10 +20,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "python" / "punctum"
 BUILT = ["_core.abi3.so", "_declarations.py"]
-# What a source distribution holds: all that the library, the program and the package are built from.
+# What a source distribution holds: all but the images of MNIST, which are larger than the rest together.
 SOURCES = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "pyproject.toml", "punctum.pc.in"]
-FOLDERS = ["include", "src", "python", "scripts", "docs"]
-LEFT_OUT = {".png", ".svg", ".pyc", ".so", ".o"}
+SOURCES += ["mkdocs.yml", ".clang-format", ".clang-tidy", ".cppcheck", ".editorconfig", ".gitignore"]
+FOLDERS = ["include", "src", "python", "scripts", "docs", "data", "test"]
+LEFT_OUT = {".gz", ".pyc", ".so", ".o"}
 
 
 def version() -> str:
