@@ -98,7 +98,7 @@ def reference() -> str:
         "Running": ["Simulation", "Run", "Spikes", "Samples", "State"],
         "Gradients": ["Gradient"],
         "Results in folders, validation": ["Results", "Validation"],
-        "Training": ["Experiment", "Layer", "Pattern", "Trainer", "Report", "Trial"],
+        "Training": ["Experiment", "Layer", "Pattern", "Trainer", "Report", "Trial", "TrainingProgress"],
         "Searches": ["Search", "SearchPoint", "SearchProgress"],
         "Classification": ["Classification", "ClassTrainer", "Dataset", "Outcome", "Epoch", "Score"],
         "Event cameras": ["Camera", "Events", "Film"],

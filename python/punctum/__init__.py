@@ -28,7 +28,7 @@ from .kinds import Field, Kind, kind, kinds
 from .network import Current, Network, Population, Projection
 from .search import Search, SearchPoint, SearchProgress
 from .simulation import Run, Samples, Simulation, Spikes, State
-from .training import Experiment, Layer, Pattern, Report, Trainer, Trial
+from .training import Experiment, Layer, Pattern, Report, Trainer, TrainingProgress, Trial
 from .values import (
     Distribution,
     Jump,
@@ -89,6 +89,7 @@ __all__ = [
     "State",
     "Stopped",
     "Trainer",
+    "TrainingProgress",
     "Trial",
     "Validation",
     "__version__",

@@ -360,6 +360,16 @@ class ClassTrainer:
             found[table.name.decode()] = view.copy()
         return found
 
+    def save_weights(self, path: Path, binary: bool = False) -> None:
+        """The weights of the network of the last test as a file, in text or in binary, with which a training may
+        begin: Classification.train(weights=path)."""
+        form = _c.constants["PM_WEIGHTS_BINARY" if binary else "PM_WEIGHTS_TEXT"]
+        _c.call("pm_class_trainer_save_weights", self._pointer, _c.path(path), form)
+
+    def load_weights(self, path: Path) -> None:
+        """Reads weights; training begins anew there."""
+        _c.call("pm_class_trainer_load_weights", self._pointer, _c.path(path))
+
     def save(self, folder: Path, epochs: Sequence[Epoch]) -> None:
         """The state after these epochs, as the checkpoint of a folder."""
         items = [_c.new("pm_epoch", rate=e.rate, cpu_seconds=e.cpu_seconds) for e in epochs]

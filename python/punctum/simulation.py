@@ -450,6 +450,11 @@ class Simulation:
         _c.call("pm_python_run_state", self._run, number, state.potential.ctypes.data, state.current.ctypes.data)
         return state
 
+    def spikes(self, population: Union[str, Population]) -> int:
+        """How many spikes a LIF population has fired so far, whether they are recorded or not."""
+        number = self._number(population)
+        return int(_c.lib.pm_simulation_spikes(_c.lib.pm_python_run_simulation(self._run), number))
+
     def _exact(self, what: str) -> Any:
         simulation = _c.lib.pm_python_run_simulation(self._run)
         if not simulation:

@@ -17,6 +17,7 @@ from .files import SpikeTable
 from .kinds import kind
 from .network import PARAMETERS
 from .values import EVENT, Array, Distribution, Drawn, Receptor
+from .waiting import Waiting
 from .writing import receptors_of
 
 Train = Sequence[npt.ArrayLike]
@@ -80,6 +81,23 @@ class Trial:
     history: Array = field(repr=False)
     message: str = ""
 
+    @classmethod
+    def _of(cls, c: Any) -> Trial:
+        names = ("number", "iterations", "polished", "converged", "correlation", "best", "off", "seconds", "spikes")
+        history = _c.seen(c.history, c.n_history, np.float64)
+        values = {name: getattr(c, name) for name in names}
+        return cls(**values, history=history, message=c.message.decode("utf-8", "replace"))
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """How far the trials of an experiment are; iterations: of all of them in this call."""
+
+    trials: int
+    done: int
+    converged: int
+    iterations: float
+
 
 def _events(trains: Train) -> Array:
     times = [np.asarray(train, dtype=np.float64).ravel() for train in trains]
@@ -94,8 +112,10 @@ class Experiment:
     """What is to be learnt, by what network and which rule.
 
     layers: the input first; patterns: the same ones in every trial; duration: ms of a pattern; goal: {'correlation': C,
-    'tau': ms} or {'within': ms}; rule: a name, or {name: {parameter: value}}; see pm.kinds('rule'); receptors:
-    of all neurons, by name, as in pm.Network.lif. Further parameters are those of all neurons. Other problems come from files: pm.Experiment.load.
+    'tau': ms} or {'within': ms}; rule: a name, or {name: {parameter: value}}; see pm.kinds('rule'); online: weights
+    change after each pattern; schedule: {'decay': iterations, 'power': P}; restart: iterations, 0 for never; polish:
+    {'within': ms, 'iterations': most}; all of them as in docs/training.md. receptors: of all neurons, by name, as in
+    pm.Network.lif. Further parameters are those of all neurons. Other problems come from files: pm.Experiment.load.
     """
 
     def __init__(
@@ -111,6 +131,8 @@ class Experiment:
         rule: Union[str, Mapping[str, Mapping[str, Union[float, str]]]] = "normad",
         online: bool = False,
         momentum: float = 0.0,
+        schedule: Optional[Mapping[str, float]] = None,
+        restart: int = 0,
         polish: Optional[Mapping[str, float]] = None,
         receptors: Optional[Mapping[str, Receptor]] = None,
         **neuron: float,
@@ -121,9 +143,11 @@ class Experiment:
         self._pointer = pointer
         c = self._c
         c.duration, c.seed, c.iterations, c.trials = float(duration), int(seed), int(iterations), int(trials)
-        c.online, c.momentum = bool(online), float(momentum)
+        c.online, c.momentum, c.restart = bool(online), float(momentum), int(restart)
         for key, value in dict(goal or {"within": 0.1}).items():
             _set(c.goal, key, value, ("correlation", "tau", "within"), "goal")
+        for key, value in (schedule or {}).items():
+            _set(c, key, value, ("decay", "power"), "schedule")
         for key, value in (polish or {}).items():
             names = {"within": "polish_within", "iterations": "polish_iterations"}
             if key not in names:
@@ -219,7 +243,14 @@ class Experiment:
 
     @property
     def trials(self) -> int:
+        """How many train() runs."""
         return int(self._c.trials)
+
+    @trials.setter
+    def trials(self, number: int) -> None:
+        if number < 1:
+            raise InvalidError(f"trials is {number}; it must be 1 or more", key="trials")
+        self._c.trials = int(number)
 
     def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
         """Weights with which every trial begins: for each layer but the input an array, target x source (pA)."""
@@ -255,12 +286,40 @@ class Experiment:
         try:
             if raised:
                 raise raised[0]
-            history = _c.seen(c.history, c.n_history, np.float64)
-            names = ("number", "iterations", "polished", "converged", "correlation", "best", "off", "seconds", "spikes")
-            values = {name: getattr(c, name) for name in names}
-            return Trial(**values, history=history, message=c.message.decode("utf-8", "replace"))
+            return Trial._of(c)
         finally:
             _c.lib.pm_trial_free(ctypes.byref(c))
+
+    def train(
+        self,
+        folder: Union[str, os.PathLike[str]],
+        *,
+        jobs: int = 0,
+        keep: int = 1,
+        resume: bool = False,
+        callback: Optional[Callable[[TrainingProgress], object]] = None,
+    ) -> list[Trial]:
+        """Runs all trials, several at the same time (jobs; 0: as many as there are cores), into a folder of results, as
+        `punctum train` does, with the details of the first `keep` of them; resume: trials whose results are there are
+        not done again. callback(progress) is called after iterations and trials. Ctrl-C ends it at a clean point and
+        raises KeyboardInterrupt; with resume it goes on from there."""
+        waiting = Waiting()
+
+        def told(progress: Any) -> None:
+            if callback:
+                fields = progress.contents
+                callback(TrainingProgress(**{name: getattr(fields, name) for name, *_ in fields._fields_}))
+
+        how = _c.new("pm_times_training", folder=_c.path(folder), jobs=int(jobs), keep=int(keep), resume=bool(resume))
+        how.progress = waiting.callback(told, ctypes.POINTER(_c.structures["pm_times_progress"]))
+        how.stop, how.size = waiting.stop, ctypes.sizeof(how)
+        c = _c.new("pm_times_outcome")
+        waiting.call(lambda: _c.call("pm_experiment_train", self._pointer, ctypes.byref(how), ctypes.byref(c)))
+        try:
+            trials = ctypes.cast(c.trials, ctypes.POINTER(_c.structures["pm_trial"]))
+            return [Trial._of(trials[k]) for k in range(c.n_done)]
+        finally:
+            _c.lib.pm_times_outcome_free(ctypes.byref(c))
 
 
 def _guarded(function: Callable[[object], None], raised: list[BaseException], stop: Any) -> Any:

@@ -46,6 +46,14 @@ def test_weights_begin_a_training(tmp_path):
     assert second.epochs[0].train.loss < first.epochs[0].train.loss
     with pytest.raises(pm.InvalidError, match="nowhere"):
         c.train(weights=tmp_path / "nowhere")
+    trainer, other = c.trainer(), c.trainer()
+    trainer.load_weights(tmp_path / "a" / "weights")
+    for binary in (False, True):
+        trainer.save_weights(tmp_path / "w", binary)
+        assert (tmp_path / "w").read_bytes().startswith(b"PMWEIGH" if binary else b"# punctum weights")
+        other.load_weights(tmp_path / "w")
+        _, validation, _ = c.data()
+        assert other.test(validation).test == trainer.test(validation).test
 
 
 def test_given_examples_and_epochs(tmp_path):

@@ -307,3 +307,28 @@ def test_metrics():
     assert pm.metrics.victor_purpura([], [1.5, 3.0]) == 2.0
     with pytest.raises(pm.InvalidError):
         pm.metrics.correlation([1.0], [1.0], tau=0.0)
+
+
+def test_matches(program, tmp_path):
+    """Runs side by side: what is missing, what is extra, and how far the others moved; the numbers of the program."""
+    net = pm.Network(seed=2)
+    cells = net.lif("cells", 5, V_th=-55.0)
+    net.connect(net.poisson("input", 20, 40.0), cells, weight=900.0, delay=1.0)
+    run, step = net.simulation().run(200.0), net.simulation(engine="clock", dt=0.1, interpolation="cubic").run(200.0)
+    same = pm.metrics.match(run, run)
+    assert (same.matched, same.missing, same.extra, same.largest) == (sum(map(len, run.values())), 0, 0, 0.0)
+    part = {"cells": run["cells"]}
+    assert pm.metrics.match(part, run).extra == len(run["input"]) and pm.metrics.match(run, part).missing > 0
+    near = pm.metrics.match(run, step, window=0.5)
+    assert near.matched > 0.9 * same.matched and 0.0 <= near.median <= near.largest <= 0.5
+    assert np.isnan(pm.metrics.match({}, run).median)
+    with pytest.raises(pm.InvalidError, match="window"):
+        pm.metrics.match(run, run, window=-1.0)
+
+
+def test_counts_without_a_record():
+    net = pm.Network(seed=2)
+    cells = net.lif("cells", 5, I_e=900.0, V_th=-50.0, record=False)
+    sim = net.simulation()
+    run = sim.run(100.0)
+    assert len(run["cells"]) == 0 and sim.spikes(cells) == sim.counts["spikes"] > 0

@@ -1,5 +1,6 @@
 """Training: the same trials as the program's, and experiments built here."""
 
+import _thread
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +19,14 @@ def test_trials_are_those_of_the_program(program, tmp_path):
     assert trial.correlation == row[4] and trial.off == row[6]
 
 
-def experiment(rule="normad"):
+def experiment(rule="normad", **more):
     rng = np.random.default_rng(1)
     trains = [np.sort(rng.uniform(0, 40, 2)) for _ in range(30)]
     return pm.Experiment(
         [pm.Layer("input", 30), pm.Layer("output", 1, weight=pm.normal(300, 100))],
         [pm.Pattern(trains, [[20.0, 35.0]])],
         50.0,
-        iterations=300,
-        goal={"within": 0.1},
-        rule=rule,
-        V_th=-60.0,
+        **{"iterations": 300, "goal": {"within": 0.1}, "rule": rule, "V_th": -60.0, **more},
     )
 
 
@@ -60,6 +58,43 @@ def test_learning(tmp_path):
     e.set_weights(trainer.weights)
     assert np.array_equal(e.trainer().run(0)[1].time, output.time)
     assert np.array_equal(e.trainer().patterns[0].target[0], [20.0, 35.0])
+
+
+def test_all_trials(program, tmp_path):
+    """Trials in a folder are those of the program, and those of one at a time; an interrupted training goes on."""
+    program("train", XOR, "--trials", "3", "--keep", "1", "-o", tmp_path / "program", "--quiet")
+    e = pm.Experiment.load(XOR)
+    e.trials = 3
+    told = []
+    trials = e.train(tmp_path / "package", callback=told.append)
+    assert [t.number for t in trials] == [0, 1, 2] and told[-1].done == 3
+    for name in ("trial-0/network-after-2.yaml", "trial-0/weights", "correlation.dat"):
+        assert (tmp_path / "program" / name).read_bytes() == (tmp_path / "package" / name).read_bytes()
+    one = e.run(1)
+    assert one.iterations == trials[1].iterations and np.array_equal(one.history, trials[1].history)
+    with pytest.raises(KeyboardInterrupt):
+        e.train(tmp_path / "parts", jobs=1, callback=lambda p: p.iterations == 90 and _thread.interrupt_main())
+    again = e.train(tmp_path / "parts", resume=True)
+    assert [t.iterations for t in again] == [t.iterations for t in trials]
+    with pytest.raises(pm.InvalidError, match="trials"):
+        e.trials = 0
+
+
+def test_schedule_and_restart():
+    """Learning that slows down changes less; a trial that begins again has weights of its own."""
+    fast, slow = experiment(), experiment(schedule={"decay": 1.0, "power": 4.0})
+    begin = fast.trainer().weights[0]
+    moved = []
+    for e in (fast, slow):
+        trainer = e.trainer()
+        trainer.train(5)
+        moved.append(np.abs(trainer.weights[0] - begin).sum())
+    assert moved[1] < moved[0]
+    short = experiment(goal={"within": 1e-9}, restart=2).trainer()
+    short.train(3)
+    assert short.report.iteration == 3 and not np.array_equal(short.weights[0], fast.trainer().weights[0])
+    with pytest.raises(pm.InvalidError, match="did you mean 'power'"):
+        experiment(schedule={"pover": 1.0})
 
 
 def test_receptors(tmp_path):
