@@ -25,6 +25,24 @@ const pm_kind pm_classification_layers = {.name = "layers",
                                           .n_fields = sizeof layer_fields / sizeof *layer_fields,
                                           .size = sizeof(pm_classification_layer)};
 
+static const pm_field convolution_fields[] = {
+    {"channels", "", "neurons at each place, each with a kernel of its own", offsetof(pm_convolution, channels), 8.0,
+     .bounds = {1.0, 1000.0, PM_CLOSED}, .type = PM_COUNT},
+    {"size", "neurons", "sides of the kernels, in rows and columns of what the layer sees",
+     offsetof(pm_convolution, size), 5.0, .bounds = {1.0, 1000.0, PM_CLOSED}, .type = PM_COUNT},
+    {"stride", "neurons", "from one place to the next", offsetof(pm_convolution, stride), 1.0,
+     .bounds = {1.0, 1000.0, PM_CLOSED}, .type = PM_COUNT},
+    {"pool", "neurons", "sides of windows of a channel; only the first spike of a window goes on; 1: all spikes do",
+     offsetof(pm_convolution, pool), 1.0, .bounds = {1.0, 1000.0, PM_CLOSED}, .type = PM_COUNT},
+};
+const pm_kind pm_classification_convolution = {
+    .name = "convolution",
+    .help = "of a layer in place of its size: the same weights at every place",
+    .source = "pool: T. Masquelier and S. J. Thorpe, PLoS Computational Biology 3:e31, 2007",
+    .fields = convolution_fields,
+    .n_fields = sizeof convolution_fields / sizeof *convolution_fields,
+    .size = sizeof(pm_convolution)};
+
 static const char *const pers[] = {"synapse", "axon", "dendrite", NULL}; /* in the order of pm_delays_per */
 static const pm_field delay_fields[] = {
     {"per", "", "what has a delay of its own: each synapse, each source, each target",
@@ -254,11 +272,27 @@ static pm_status check_receptors_of(const pm_classification *c, size_t l, pm_err
     return layer->divided && l > 0 ? pm_classification_check_sources(c, l, c->layers[l - 1].size, error) : PM_OK;
 }
 
+static pm_status check_convolution(const pm_classification *c, size_t l, const char *key, pm_error *error) {
+    const pm_classification_layer *layer = &c->layers[l];
+    pm_status status = blame(key, pm_kind_check(&pm_classification_convolution, &layer->convolution, error), error);
+    if (status)
+        return status;
+    const char *with = l + 1 == c->n_layers         ? "the output layer is none"
+                       : layer->delays.given        ? "it has no delays"
+                       : layer->divided             ? "its neurons have one receptor"
+                       : layer->field > 0           ? "it has no receptive fields"
+                       : !may_be_pictures(c) && c->data != PM_DATA_NMNIST ? "it needs pictures or recordings of cameras"
+                                                    : NULL;
+    return with ? pm_fail(error, PM_INVALID, "%s.convolution: %s", key, with) : PM_OK;
+}
+
 static pm_status check_layer(const pm_classification *c, size_t l, pm_error *error) {
     const pm_classification_layer *layer = &c->layers[l];
     char key[32];
     snprintf(key, sizeof key, "layers[%zu]", l);
-    pm_status status = need(layer->size > 0, key, (double)layer->size, "a size of at least 1", error);
+    pm_status status = layer->convolved
+                           ? check_convolution(c, l, key, error)
+                           : need(layer->size > 0, key, (double)layer->size, "a size of at least 1", error);
     if (!status)
         status = need(layer->std >= 0.0, key, layer->std, "a standard deviation of 0 or more", error);
     if (!status)

@@ -10,6 +10,7 @@
 #include "data/coding.h"
 #include "data/deform.h"
 #include "data/task.h"
+#include "layer/patches.h"
 #include "net/distribution.h"
 #include "net/population.h"
 #include "rule/optimiser.h"
@@ -37,7 +38,9 @@ typedef struct pm_classification_delays {
 } pm_classification_delays;
 
 typedef struct pm_classification_layer {
-    size_t size;
+    size_t size;                /* 0 of a convolution, whose size depends on what it sees */
+    bool convolved;             /* it is a */
+    pm_convolution convolution;
     double mean, std; /* pA: weights are drawn from this normal distribution */
     double dropout;   /* probability that a neuron's spikes are lost in training */
     double rate;      /* of the weights to this layer, relative to that of the experiment */
@@ -51,6 +54,7 @@ typedef struct pm_classification_layer {
  * results from here. */
 extern const pm_kind pm_classification_layers;   /* of pm_classification_layer: of each layer */
 extern const pm_kind pm_classification_delay;    /* of pm_classification_delays: the map delays of a layer */
+extern const pm_kind pm_classification_convolution; /* of pm_convolution: the map convolution of a layer */
 extern const pm_kind pm_classification_sets;     /* of pm_classification: numbers of examples, in the map data */
 extern const pm_kind pm_classification_input;    /* of pm_classification: beside the code, in the map coding */
 extern const pm_kind pm_classification_learning; /* of pm_classification: how weights change */

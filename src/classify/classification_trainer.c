@@ -4,6 +4,7 @@
 #include "classify/classifier_model.h"
 
 #include "base/room.h"
+#include "classify/connections.h"
 #include "math/elementary.h"
 
 #include <math.h>
@@ -110,14 +111,23 @@ static double bytes_of(const pm_class_trainer *t) {
     const pm_classification *c = t->of;
     const double chunks = fmin((double)c->batch / PM_IMAGE_CHUNK + 1.0, (double)t->train->n);
     const double copies = c->model ? 2.0 + chunks : 2.0 + (double)t->n_parts + (c->average > 0.0);
-    double weights = 0.0,
+    double weights = 0.0, tables = 0.0,
            inputs = c->model ? (double)t->train->n_features : (double)pm_coding_inputs(&c->coding, t->train);
+    pm_connections n;
+    const bool sized = !c->model && !c->network && !pm_connections_size(&n, c, t->train, NULL);
     for (size_t l = 0; l < c->n_layers; l++) {
-        const double synapses = (inputs + 1.0) * ((double)c->layers[l].size + 1.0);
+        const pm_convolution *own = &c->layers[l].convolution;
+        const double size = sized ? (double)n.sizes[l + 1] : (double)c->layers[l].size;
+        double synapses = (inputs + 1.0) * (size + 1.0);
+        if (sized && c->layers[l].convolved) {
+            const double kernel = (double)(n.shapes[l].channels * own->size * own->size + 1);
+            tables += kernel * (double)(n.shapes[l].height * n.shapes[l].width) / (double)(own->stride * own->stride);
+            synapses = kernel * (double)(own->channels + PM_LAYER_LANES);
+        }
         weights += c->layers[l].delays.given ? 2.0 * synapses : synapses;
-        inputs = (double)c->layers[l].size;
+        inputs = size;
     }
-    return sizeof(double) * weights * (copies + (double)c->optimiser->memory);
+    return sizeof(double) * (weights * (copies + (double)c->optimiser->memory) + 2.0 * tables);
 }
 
 pm_status pm_class_trainer_new(const pm_classification *c, const pm_dataset *train, pm_class_trainer **trainer,
@@ -467,14 +477,21 @@ bool pm_class_trainer_table(const pm_class_trainer *t, size_t k, pm_class_table 
 
 bool pm_class_trainer_layered(const pm_class_trainer *t) { return t->kind == &pm_classifier_exact; }
 
+/* Where a number of a table is in its array; SIZE_MAX: nowhere. */
+static size_t place_of(const pm_class_trainer *t, const pm_class_table *shape, size_t k, size_t column, size_t row) {
+    return t->kind->place ? t->kind->place(t->model, k, column, row) : column * shape->stride + row;
+}
+
 void pm_class_trainer_weights(const pm_class_trainer *t, double *weights) {
     pm_class_table shape;
     size_t n = 0;
     for (size_t l = 0; l < t->of->n_layers && t->kind->table(t->model, l, &shape); l++) {
         const double *from = t->record[0] >= 0.0 ? t->best[l] : tested(t, l, &n);
         for (size_t target = 0; target < shape.rows; target++)
-            for (size_t source = 0; source < shape.columns; source++)
-                *weights++ = from[source * shape.stride + target];
+            for (size_t source = 0; source < shape.columns; source++) {
+                const size_t at = place_of(t, &shape, l, source, target);
+                *weights++ = at == SIZE_MAX ? 0.0 : from[at];
+            }
     }
 }
 
@@ -484,8 +501,11 @@ void pm_class_trainer_set_weights(pm_class_trainer *t, const double *weights) {
     for (size_t l = 0; l < t->of->n_layers && t->kind->table(t->model, l, &shape); l++) {
         double *to = t->kind->array(t->model, l, &n);
         for (size_t target = 0; target < shape.rows; target++)
-            for (size_t source = 0; source < shape.columns; source++)
-                to[source * shape.stride + target] = *weights++;
+            for (size_t source = 0; source < shape.columns; source++, weights++) {
+                const size_t at = place_of(t, &shape, l, source, target);
+                if (at != SIZE_MAX)
+                    to[at] = *weights;
+            }
     }
     if (t->kind->adopt)
         t->kind->adopt(t->model);

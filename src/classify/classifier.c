@@ -8,6 +8,17 @@
 
 enum { DEFAULT_LIMIT = 200000 };
 
+static bool set_weights(pm_classifier *c, size_t l, size_t rows, size_t stride) {
+    const size_t bytes = rows * stride * sizeof(double);
+    free(c->weight[l]);
+    c->rows[l] = rows;
+    c->strides[l] = stride;
+    c->weight[l] = aligned_alloc(64, bytes);
+    if (c->weight[l])
+        memset(c->weight[l], 0, bytes);
+    return c->weight[l] != NULL;
+}
+
 pm_status pm_classifier_new(pm_classifier *c, const pm_neuron *hidden, const pm_neuron *output, const pm_loss *loss,
                             const size_t *sizes, size_t n_layers, pm_error *error) {
     *c = (pm_classifier){.n_layers = n_layers,
@@ -18,20 +29,15 @@ pm_status pm_classifier_new(pm_classifier *c, const pm_neuron *hidden, const pm_
                          .limit = DEFAULT_LIMIT};
     pm_kind_preset(&loss->head, c->loss_parameters);
     c->sizes = malloc((n_layers + 1) * sizeof *c->sizes);
+    c->rows = calloc(n_layers, sizeof *c->rows);
     c->strides = calloc(n_layers, sizeof *c->strides);
     c->weight = calloc(n_layers, sizeof *c->weight);
     c->delays = calloc(n_layers, sizeof *c->delays);
-    bool enough = c->sizes && c->strides && c->weight && c->delays;
+    bool enough = c->sizes && c->rows && c->strides && c->weight && c->delays;
     if (enough)
         memcpy(c->sizes, sizes, (n_layers + 1) * sizeof *sizes);
-    for (size_t l = 0; enough && l < n_layers; l++) {
-        c->strides[l] = (sizes[l + 1] + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES;
-        size_t bytes = pm_classifier_weights(c, l) * sizeof(double);
-        c->weight[l] = aligned_alloc(64, bytes);
-        enough = c->weight[l] != NULL;
-        if (enough)
-            memset(c->weight[l], 0, bytes);
-    }
+    for (size_t l = 0; enough && l < n_layers; l++)
+        enough = set_weights(c, l, sizes[l], (sizes[l + 1] + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES);
     if (enough)
         return PM_OK;
     pm_classifier_free(c);
@@ -46,8 +52,14 @@ void pm_classifier_free(pm_classifier *c) {
     free(c->weight);
     free(c->delays);
     free(c->sizes);
+    free(c->rows);
     free(c->strides);
     *c = (pm_classifier){0};
+}
+
+pm_status pm_classifier_patch(pm_classifier *c, size_t l, const pm_patches *patches, pm_error *error) {
+    c->patches[l] = patches;
+    return set_weights(c, l, patches->n_rows, patches->stride) ? PM_OK : pm_fail_memory(error, "the weights");
 }
 
 size_t pm_classifier_delays(const pm_classifier *c, size_t l) {
@@ -66,11 +78,13 @@ pm_status pm_classifier_delay(pm_classifier *c, size_t l, pm_delays_per per, pm_
 
 /* A layer without weights of its own. */
 static pm_status borrow(pm_layer *layer, const pm_classifier *c, size_t l, const pm_lif *lif, pm_error *error) {
-    pm_status status = pm_layer_new(layer, lif, 1, c->sizes[l + 1], error);
+    pm_status status = pm_layer_new(layer, lif, 1, c->patches[l] ? c->strides[l] : c->sizes[l + 1], error);
     if (status)
         return status;
     free(layer->weight);
     layer->weight = c->weight[l];
+    if (c->patches[l])
+        return pm_layer_patch(layer, c->patches[l], error);
     layer->delays = c->delays[l];
     layer->n_in = c->sizes[l];
     const bool output = l + 1 == c->n_layers;

@@ -10,8 +10,9 @@
 typedef struct pm_classifier {
     size_t n_layers;   /* of weights: hidden layers and the output layer */
     size_t *sizes;     /* n_layers + 1, the input first */
-    size_t *strides;   /* of the rows of weight[l] */
-    double **weight;   /* pA: weight[l][source * strides[l] + target] */
+    size_t *rows, *strides; /* of weight[l]: its sources, if it is dense, and how long a row is */
+    double **weight;   /* pA: weight[l][source * strides[l] + target]; of patches: as these say */
+    const pm_patches *patches[PM_MOST_LAYERS]; /* borrowed: of each layer; NULL: dense */
     pm_delays *delays; /* ms: of each layer; none in a new one */
     pm_lif hidden, output;
     pm_neuron neurons[2];         /* what these two are made of */
@@ -30,6 +31,8 @@ typedef struct pm_classifier {
 pm_status pm_classifier_new(pm_classifier *c, const pm_neuron *hidden, const pm_neuron *output, const pm_loss *loss,
                             const size_t *sizes, size_t n_layers, pm_error *error);
 void pm_classifier_free(pm_classifier *c);
+/* Makes layer l, whose weights are 0 then, one of patches. Errors: PM_NO_MEMORY. */
+pm_status pm_classifier_patch(pm_classifier *c, size_t l, const pm_patches *patches, pm_error *error);
 /* What delays of a layer are told apart by. */
 typedef enum pm_delays_per { PM_PER_SYNAPSE, PM_PER_AXON, PM_PER_DENDRITE } pm_delays_per;
 /* Gives layer l delays, which are 0. Errors: PM_NO_MEMORY. */
@@ -37,7 +40,7 @@ pm_status pm_classifier_delay(pm_classifier *c, size_t l, pm_delays_per per, pm_
 /* Number of delays of layer l, padding included. */
 size_t pm_classifier_delays(const pm_classifier *c, size_t l);
 /* Number of weights of layer l, padding included. */
-static inline size_t pm_classifier_weights(const pm_classifier *c, size_t l) { return c->sizes[l] * c->strides[l]; }
+static inline size_t pm_classifier_weights(const pm_classifier *c, size_t l) { return c->rows[l] * c->strides[l]; }
 
 /* What one thread needs to run examples through a classifier, whose weights it reads. */
 struct pm_lane {

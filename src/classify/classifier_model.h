@@ -62,6 +62,9 @@ typedef struct pm_classifier_model {
     pm_status (*look)(void *model, const pm_dataset *data, size_t example, pm_class_look *look, pm_error *error);
     /* What is tested as tables for people; false beyond the last one. */
     bool (*table)(const void *model, size_t k, pm_class_table *table);
+    /* Where the number in that column and row of table k is in array k; SIZE_MAX: nowhere, it is 0. NULL: as in tables.
+     */
+    size_t (*place)(const void *model, size_t k, size_t column, size_t row);
 } pm_classifier_model;
 
 extern const pm_classifier_model pm_classifier_exact, pm_classifier_of_images, pm_classifier_network;

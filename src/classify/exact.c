@@ -5,7 +5,7 @@
  * outside receptive fields stay 0. */
 #include "classify/classifier_model.h"
 
-#include "classify/fields.h"
+#include "classify/connections.h"
 #include "math/draw.h"
 #include "math/elementary.h"
 
@@ -31,15 +31,17 @@ typedef struct exact {
     const pm_dataset *train;
     pm_classifier net, tested;
     size_t n_delayed, delayed[PM_MOST_LAYERS]; /* the layers with delays */
-    uint8_t *fields;       /* 1 in receptive fields, 0 outside, in the order of the first layer's weights; NULL: none */
+    pm_connections connections;
     const pm_relay *relay; /* NULL: there is one rank */
     size_t n_parts;        /* of a batch, those of this rank; what follows has as many places */
     part *parts;
     pm_lane *testers; /* on `tested` */
     uint64_t *fired;  /* spikes of inputs and hidden neurons in a batch, layer by layer */
     size_t n_sources;
-    double *lift; /* of the neurons of a layer, pA */
-    double keep;  /* the share of every weight that a step leaves */
+    double *inflow; /* spikes over each row of weights of a layer in a batch */
+    double *lift;   /* pA, of the neurons of a layer: by column of each block of its weights */
+    double *dense;  /* weights of the first layer as a table, where it is stored in patches with weights of their own */
+    double keep;    /* the share of every weight that a step leaves */
     uint64_t code_key, drop_key, deform_key, test_key;
 } exact;
 
@@ -111,25 +113,20 @@ static void destroy(void *model) {
     free(m->parts);
     free(m->testers);
     free(m->fired);
+    free(m->inflow);
     free(m->lift);
-    free(m->fields);
+    free(m->dense);
+    pm_connections_free(&m->connections);
     pm_classifier_free(&m->net);
     pm_classifier_free(&m->tested);
 }
 
 static void draw_weights(exact *m) {
-    pm_stream stream;
-    gsl_rng *rng = pm_stream_new(&stream);
-    for (size_t l = 0; l < m->net.n_layers; l++) {
-        const char *const words[] = {"classifier weights"};
-        uint64_t key = pm_stream_key(m->of->seed + l * 0x100000000u, words, 1);
-        for (size_t i = 0; i < m->net.sizes[l]; i++) {
-            pm_stream_start(rng, key, i);
-            for (size_t j = 0; j < m->net.sizes[l + 1]; j++)
-                m->net.weight[l][i * m->net.strides[l] + j] =
-                    m->of->layers[l].mean + pm_draw_normal(rng, m->of->layers[l].std);
-        }
-    }
+    const char *const words[] = {"classifier weights"};
+    for (size_t l = 0; l < m->net.n_layers; l++)
+        pm_connections_draw(&m->connections, &m->of->layers[l], l,
+                            pm_stream_key(m->of->seed + l * 0x100000000u, words, 1), m->net.strides[l],
+                            m->net.weight[l]);
 }
 
 static double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
@@ -152,24 +149,13 @@ static void draw_delays(exact *m) {
 /* No weights are outside of receptive fields. */
 static void adopt(void *model) {
     exact *m = model;
-    for (size_t k = 0; m->fields && k < pm_classifier_weights(&m->net, 0); k++)
-        m->net.weight[0][k] *= m->fields[k];
+    pm_connections_limit(&m->connections, m->net.weight[0], 0, pm_classifier_weights(&m->net, 0));
 }
 
-/* Receptive fields of the first layer, if wanted. */
-static pm_status limit_fields(exact *m, pm_error *error) {
-    const pm_classifier *net = &m->net;
-    if (m->of->layers[0].field == 0)
-        return PM_OK;
-    pm_status status = pm_fields_new(m->train, net->sizes[0], net->sizes[1], net->strides[0], m->of->layers[0].field,
-                                     pm_class_key(&pm_classifier_exact, m->of->seed, "fields"), &m->fields, error);
-    if (!status)
-        adopt(m);
-    return status;
-}
-
-static pm_status net_new(pm_classifier *net, const pm_classification *c, const size_t *sizes, pm_error *error) {
-    pm_status status = pm_classifier_new(net, &c->neuron, &c->readout, c->loss, sizes, c->n_layers, error);
+static pm_status net_new(pm_classifier *net, const pm_classification *c, const pm_connections *connections,
+                         pm_error *error) {
+    pm_status status =
+        pm_classifier_new(net, &c->neuron, &c->readout, c->loss, connections->sizes, c->n_layers, error);
     net->duration = c->duration;
     memcpy(net->loss_parameters, c->loss_parameters, sizeof net->loss_parameters);
     net->desired = c->desired;
@@ -180,6 +166,9 @@ static pm_status net_new(pm_classifier *net, const pm_classification *c, const s
     for (size_t l = 0; l < c->n_layers; l++)
         net->sources[l] = c->layers[l].divided ? c->layers[l].sources : NULL;
     for (size_t l = 0; !status && l < c->n_layers; l++)
+        if (pm_connections_of(connections, l))
+            status = pm_classifier_patch(net, l, pm_connections_of(connections, l), error);
+    for (size_t l = 0; !status && l < c->n_layers; l++)
         if (c->layers[l].delays.given)
             status = pm_classifier_delay(net, l, (pm_delays_per)c->layers[l].delays.per, error);
     return status;
@@ -187,18 +176,19 @@ static pm_status net_new(pm_classifier *net, const pm_classification *c, const s
 
 static pm_status build(exact *m, pm_error *error) {
     const pm_classification *c = m->of;
-    size_t sizes[PM_MOST_LAYERS + 1] = {pm_coding_inputs(&c->coding, m->train)};
-    for (size_t l = 0; l < c->n_layers; l++)
-        sizes[l + 1] = c->layers[l].size;
-    pm_status status = c->layers[0].divided ? pm_classification_check_sources(c, 0, sizes[0], error) : PM_OK;
-    if (status && error) {
+    const size_t *sizes = m->connections.sizes;
+    pm_status status = pm_connections_new(&m->connections, c, m->train,
+                                          pm_class_key(&pm_classifier_exact, c->seed, "fields"), error);
+    if (!status && c->layers[0].divided)
+        status = pm_classification_check_sources(c, 0, sizes[0], error);
+    if (status == PM_INVALID && error) {
         const pm_error why = *error;
         return pm_fail(error, status, "%s: %.900s", c->file, why.message);
     }
     if (!status)
-        status = net_new(&m->net, c, sizes, error);
+        status = net_new(&m->net, c, &m->connections, error);
     if (!status)
-        status = net_new(&m->tested, c, sizes, error);
+        status = net_new(&m->tested, c, &m->connections, error);
     if (status)
         return status;
     for (size_t l = 0; l < c->n_layers; l++)
@@ -206,19 +196,21 @@ static pm_status build(exact *m, pm_error *error) {
             m->delayed[m->n_delayed++] = l;
     draw_weights(m);
     draw_delays(m);
-    status = limit_fields(m, error);
-    if (status)
-        return status;
-    size_t widest = 0;
+    adopt(m);
+    size_t widest = 0, most_rows = 0;
     for (size_t l = 0; l < c->n_layers; l++) {
-        widest = m->net.strides[l] > widest ? m->net.strides[l] : widest;
+        const size_t width = pm_connections_blocks(&m->connections, l) * m->net.strides[l];
+        widest = width > widest ? width : widest;
+        most_rows = m->net.rows[l] > most_rows ? m->net.rows[l] : most_rows;
         m->n_sources += sizes[l];
     }
+    m->inflow = calloc(most_rows + 1, sizeof *m->inflow);
+    m->dense = m->connections.fields ? calloc(sizes[0] * sizes[1] + 1, sizeof *m->dense) : NULL;
     m->parts = calloc(m->n_parts, sizeof *m->parts);
     m->testers = calloc(m->n_parts, sizeof *m->testers);
     m->fired = calloc(m->n_sources + 1, sizeof *m->fired);
     m->lift = calloc(widest + 1, sizeof *m->lift);
-    bool enough = m->parts && m->testers && m->fired && m->lift;
+    bool enough = m->parts && m->testers && m->fired && m->lift && m->inflow && (m->dense || !m->connections.fields);
     for (size_t p = 0; enough && p < m->n_parts; p++)
         enough = part_new(&m->parts[p], m, error) && !pm_lane_new(&m->testers[p], &m->tested, error);
     return enough ? PM_OK : pm_fail_memory(error, "the training of a network");
@@ -382,14 +374,16 @@ static void add_parts(void *of, const double *before, size_t from, size_t n) {
 static void find_lifts(exact *m, size_t l, size_t n, double rate, const uint64_t *fired) {
     const pm_classification *c = m->of;
     const double most = c->fade > 0.0 ? c->lift * pm_pow(rate / c->rate, c->fade) : c->lift;
+    const size_t places = pm_connections_blocks(&m->connections, l) * m->net.strides[l];
     double *lift = m->lift;
-    for (size_t j = 0; j < m->net.strides[l]; j++)
-        lift[j] = 0.0;
-    for (size_t j = 0; l + 1 < c->n_layers && j < m->net.sizes[l + 1]; j++) {
-        double mean = (double)fired[j] / ((double)n * (1.0 - c->layers[l].dropout));
-        if (mean < c->lowest)
+    if (l + 1 < c->n_layers)
+        pm_connections_outflow(&m->connections, l, m->net.strides[l], fired, lift);
+    for (size_t j = 0; j < places; j++) {
+        const double mean = lift[j] / ((double)n * (1.0 - c->layers[l].dropout));
+        lift[j] = 0.0; /* also where there is no neuron: its mean is no number */
+        if (l + 1 < c->n_layers && mean < c->lowest)
             lift[j] = most * (c->lowest - mean);
-        else if (mean > c->highest)
+        else if (l + 1 < c->n_layers && mean > c->highest)
             lift[j] = most * (c->highest - mean);
     }
 }
@@ -399,10 +393,12 @@ static void gather(void *model, size_t k, size_t n, double rate) {
     addend own = {m, k};
     if (k == 0)
         count_fired(m);
+    const size_t l = layer_of(m, k);
     const uint64_t *fired = m->fired;
-    for (size_t l = 0; l <= layer_of(m, k); l++)
-        fired += m->net.sizes[l];
-    find_lifts(m, layer_of(m, k), n, rate, fired);
+    for (size_t q = 0; q < l; q++)
+        fired += m->net.sizes[q];
+    pm_connections_inflow(&m->connections, l, fired, m->inflow);
+    find_lifts(m, l, n, rate, fired + m->net.sizes[l]);
     m->keep = pm_class_keep(m->of, rate);
     double *const *wanted = is_delays(m, k) ? m->parts[0].delays : m->parts[0].wanted;
     if (m->relay && wanted[layer_of(m, k)])
@@ -438,15 +434,12 @@ static bool settle(void *model, size_t l, size_t i, size_t n) {
     if (is_delays(m, l))
         return settle_delays(m, l, i);
     size_t stride = m->net.strides[l], at = i * stride;
-    const uint64_t *fired = m->fired + i;
-    double *weight = m->net.weight[l] + at, total = 0.0;
-    for (size_t k = 0; k < l; k++)
-        fired += m->net.sizes[k];
-    double spikes = 1.0 / (double)n * (double)*fired;
+    const double *lift = m->lift + pm_connections_block(&m->connections, l, i) * stride;
+    double *weight = m->net.weight[l] + at, total = 0.0, spikes = 1.0 / (double)n * m->inflow[i];
     for (size_t j = 0; j < stride; j++)
-        weight[j] = weight[j] * m->keep + spikes * m->lift[j];
-    for (size_t j = 0; l == 0 && m->fields && j < stride; j++)
-        weight[j] *= m->fields[at + j];
+        weight[j] = weight[j] * m->keep + spikes * lift[j];
+    if (l == 0)
+        pm_connections_limit(&m->connections, weight, at, stride);
     for (size_t j = 0; j < stride; j++)
         total += fabs(weight[j]);
     return isfinite(total);
@@ -459,8 +452,10 @@ static void prepare(void *model, const double *const *arrays) {
     exact *m = model;
     for (size_t l = 0; arrays && l < m->net.n_layers; l++) {
         double left = 1.0 - dropout_of(m->of, l);
-        for (size_t i = 0; i < m->net.sizes[l]; i++) {
-            double scale = l == 0 && i >= m->train->n_features ? 1.0 : left;
+        for (size_t i = 0; i < m->net.rows[l]; i++) {
+            const bool bias =
+                l == 0 && !pm_connections_is_feature(&m->connections, l, i, m->train->n_features);
+            const double scale = bias ? 1.0 : left;
             for (size_t j = 0; j < m->net.strides[l]; j++)
                 m->tested.weight[l][i * m->net.strides[l] + j] = scale * arrays[l][i * m->net.strides[l] + j];
         }
@@ -506,6 +501,30 @@ static void table_of_delays(const exact *m, size_t l, pm_class_table *t) {
     snprintf(t->name, sizeof t->name, "delays-%zu", l + 1);
 }
 
+/* A convolution's weights are a row for each of its channels. */
+static void table_of_channels(const exact *m, size_t l, pm_class_table *t) {
+    const pm_patches *p = m->tested.patches[l];
+    t->head = "pA; a row per channel, a column per channel, row and column of the kernel, and for a bias";
+    t->rows = p->patch[0].n_targets;
+    t->columns = p->n_rows;
+}
+
+/* Those of receptive fields are zeros elsewhere. */
+static void table_of_fields(const exact *m, pm_class_table *t) {
+    for (size_t i = 0; i < t->columns; i++)
+        for (size_t j = 0; j < t->rows; j++) {
+            const size_t place = pm_connections_place(&m->connections, 0, t->stride, i, j);
+            m->dense[i * t->rows + j] = place == PM_NO_WEIGHT ? 0.0 : t->numbers[place];
+        }
+    t->numbers = m->dense;
+    t->stride = t->rows;
+}
+
+static size_t place(const void *model, size_t k, size_t source, size_t target) {
+    const exact *m = model;
+    return pm_connections_place(&m->connections, k, m->net.strides[k], source, target);
+}
+
 static bool table(const void *model, size_t k, pm_class_table *t) {
     const exact *m = model;
     const pm_classifier *net = &m->tested;
@@ -520,6 +539,10 @@ static bool table(const void *model, size_t k, pm_class_table *t) {
                           .rows = net->sizes[k + 1],
                           .columns = net->sizes[k],
                           .stride = net->strides[k]};
+    if (net->patches[k] && net->patches[k]->shared)
+        table_of_channels(m, k, t);
+    else if (net->patches[k])
+        table_of_fields(m, t);
     snprintf(t->name, sizeof t->name, "weights-%zu", k + 1);
     return true;
 }
@@ -540,4 +563,5 @@ const pm_classifier_model pm_classifier_exact = {.streams = "classification",
                                                  .prepare = prepare,
                                                  .test = test,
                                                  .look = look,
-                                                 .table = table};
+                                                 .table = table,
+                                                 .place = place};

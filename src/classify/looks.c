@@ -12,6 +12,7 @@ static pm_status prepare(pm_class_looks *looks, const pm_class_look *look, bool 
         widest = look->sizes[l] > widest ? look->sizes[l] : widest;
     looks->populations = look->populations;
     looks->duration = look->duration;
+    looks->sizes = look->sizes;
     looks->bins = calloc(looks->populations * PM_LOOK_BINS + 1, sizeof *looks->bins);
     *fired = malloc(widest * sizeof **fired);
     return looks->bins && *fired ? PM_OK : pm_fail_memory(error, "histograms");

@@ -20,6 +20,7 @@ typedef struct pm_class_spike {
 typedef struct pm_class_looks {
     size_t examples, populations;   /* both 0 of models whose spikes have no times */
     double duration;                /* ms */
+    const size_t *sizes;            /* of the populations; the trainer's */
     uint64_t *bins;                 /* populations x PM_LOOK_BINS: first spikes of neurons, over all examples */
     PM_LIST(pm_class_spike) spikes; /* of the first PM_LOOK_SHOWN examples, example after example */
 } pm_class_looks;

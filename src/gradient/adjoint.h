@@ -24,6 +24,7 @@
 #define PM_GRADIENT_ADJOINT_H
 
 #include "gradient/arrivals.h"
+#include "layer/layer_patched.h"
 #include "layer/layer_receptors.h"
 #include "layer/layered.h"
 
@@ -80,6 +81,7 @@ typedef struct pm_adjoint_layers {
     double *of_part;    /* and its dL/dt */
     double *pull;       /* dL/dt of the layer's own spikes, as it goes through one receptor */
     size_t n_of_part, n_pull;
+    pm_patch_spikes fired; /* the layer's spikes by patch */
     struct pm_adjoint_target *target; /* the neuron at hand of a layer with delays of its synapses */
 } pm_adjoint_layers;
 

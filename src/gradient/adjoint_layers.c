@@ -48,6 +48,7 @@ void pm_adjoint_layers_free(pm_adjoint_layers *a) {
     pm_layer_part_free(&a->part);
     free(a->of_part);
     free(a->pull);
+    pm_patch_spikes_free(&a->fired);
     pm_adjoint_target_free(a->target);
     pm_basis_free(&a->steps);
     *a = (pm_adjoint_layers){.slope_floor = a->slope_floor, .input_times = a->input_times, .delay = a->delay};
@@ -362,6 +363,45 @@ static pm_status descend_receptors(pm_adjoint_layers *a, const pm_layer *layer, 
     return status;
 }
 
+/* One patch, whose arrivals after its last spike and its restart do not matter. */
+static pm_status descend_patch(pm_adjoint_layers *a, const pm_layer *layer, size_t q, double *moved,
+                               const pm_layer_gradient *gradient, pm_error *error) {
+    const pm_layer patch = pm_layer_of_patch(layer, q);
+    const pm_raster out = pm_patch_spikes_of(&a->fired, q);
+    const size_t *from = layer->patched->in.place + layer->patched->in.first[q];
+    const size_t *to = a->fired.place + a->fired.first[q];
+    pm_raster in = pm_patch_spikes_of(&layer->patched->in, q);
+    while (in.n > 0 && in.time[in.n - 1] >= out.time[out.n - 1] + layer->lif.t_ref)
+        in.n--;
+    if (!grow(&a->of_part, &a->n_of_part, in.n) || !grow(&a->pull, &a->n_pull, out.n))
+        return pm_fail_memory(error, "the gradient");
+    memset(a->of_part, 0, in.n * sizeof *a->of_part);
+    for (size_t s = 0; s < out.n; s++)
+        a->pull[s] = moved[to[s]];
+    const size_t row = layer->patched->of->patch[q].row * layer->stride;
+    const pm_layer_gradient own = {.weight = gradient->weight ? gradient->weight + row : NULL,
+                                   .in = gradient->in ? a->of_part : NULL};
+    pm_status status = descend_plain(a, &patch, &in, &out, a->pull, &own, error);
+    for (size_t s = 0; s < out.n; s++)
+        moved[to[s]] = a->pull[s];
+    for (size_t k = 0; gradient->in && k < in.n; k++)
+        gradient->in[from[k]] += a->of_part[k];
+    return status;
+}
+
+/* Patch by patch; one that fired nothing on which the loss depends has no share. */
+static pm_status descend_patched(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *out, double *moved,
+                                 const pm_layer_gradient *gradient, pm_error *error) {
+    pm_status status = pm_layer_fired_by(layer, out, &a->fired, error);
+    for (size_t q = 0; !status && q < layer->patched->of->n; q++) {
+        bool any = false;
+        for (size_t s = a->fired.first[q]; s < a->fired.first[q + 1]; s++)
+            any = any || moved[a->fired.place[s]] != 0.0;
+        status = any ? descend_patch(a, layer, q, moved, gradient, error) : PM_OK;
+    }
+    return status;
+}
+
 static pm_status descend_layer(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in, const pm_raster *out,
                                double *moved, const pm_layer_gradient *gradient, pm_error *error) {
     return (layer->receptors ? descend_receptors : descend_plain)(a, layer, in, out, moved, gradient, error);
@@ -400,7 +440,9 @@ pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const 
         const pm_layer_gradient own = {.weight = gradient[l],
                                        .delay = a->delay ? a->delay[l] : NULL,
                                        .in = l > lowest || a->input_times ? a->time[l] : NULL};
-        if (!layer->delays.value)
+        if (layer->patched)
+            status = descend_patched(a, layer, out, a->time[l + 1], &own, error);
+        else if (!layer->delays.value)
             status = descend_layer(a, layer, in, out, a->time[l + 1], &own, error);
         else if (layer->delays.by_target > 0)
             status = pm_adjoint_delayed(a, layer, in, out, a->time[l + 1], &own, error);

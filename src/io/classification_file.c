@@ -15,6 +15,12 @@
 
 /* --- configuration ------------------------------------------------------------------------------------------------ */
 
+static json_t *kind_json(const pm_kind *kind, const void *parameters) {
+    json_t *map = json_object();
+    pm_kind_json(&map, kind, parameters);
+    return map;
+}
+
 static json_t *delays_json(const pm_classification_delays *delays) {
     json_t *map = json_object();
     pm_json_set(&map, "initial", pm_distribution_json(&delays->initial));
@@ -26,8 +32,12 @@ static json_t *layers_json(const pm_classification *c) {
     json_t *layers = json_array();
     for (size_t l = 0; l < c->n_layers; l++) {
         const pm_classification_layer *layer = &c->layers[l];
-        json_t *map =
-            json_pack("{s:I, s:f, s:f}", "size", (json_int_t)layer->size, "mean", layer->mean, "std", layer->std);
+        json_t *map = json_object();
+        if (layer->convolved)
+            pm_json_set(&map, "convolution", kind_json(&pm_classification_convolution, &layer->convolution));
+        else
+            pm_json_set(&map, "size", json_integer((json_int_t)layer->size));
+        pm_json_update(&map, json_pack("{s:f, s:f}", "mean", layer->mean, "std", layer->std));
         pm_kind_json(&map, &pm_classification_layers, layer);
         if (layer->delays.given)
             pm_json_set(&map, "delays", delays_json(&layer->delays));
@@ -58,11 +68,8 @@ static json_t *data_json(const pm_classification *c) {
         pm_json_update(&data, json_pack("{s:s, s:s, s:[f, f], s:I}", "recordings", c->recordings, "test_recordings",
                                         c->test_recordings, "window", c->window[0], c->window[1], "most_events",
                                         (json_int_t)c->most_events));
-    if (pm_deformation_any(&c->deform)) {
-        json_t *deform = json_object();
-        pm_kind_json(&deform, &pm_deformation_kind, &c->deform);
-        pm_json_set(&data, "deform", deform);
-    }
+    if (pm_deformation_any(&c->deform))
+        pm_json_set(&data, "deform", kind_json(&pm_deformation_kind, &c->deform));
     return data;
 }
 

@@ -111,6 +111,24 @@ json_t *pm_score_json(const pm_score *s) {
                                  s->spikes, "input_spikes_per_example", s->input);
 }
 
+/* Sizes of convolutions, which the experiment does not say. */
+static json_t *populations_json(const pm_class_results *r) {
+    json_t *list = json_array();
+    for (size_t l = 0; l < r->looks->populations; l++)
+        pm_json_append(&list, json_pack("{s:I}", "size", (json_int_t)r->looks->sizes[l]));
+    return list;
+}
+
+static json_t *experiment_json(const pm_class_results *r) {
+    json_t *map = pm_classification_json(r->experiment);
+    bool convolved = false;
+    for (size_t l = 0; l < r->experiment->n_layers; l++)
+        convolved = convolved || r->experiment->layers[l].convolved;
+    if (convolved)
+        pm_json_set(&map, "populations", populations_json(r));
+    return map;
+}
+
 static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_error *error) {
     json_t *epochs = json_array();
     double seconds = 0.0;
@@ -130,7 +148,7 @@ static pm_status write_summary(pm_results *to, const pm_class_results *r, pm_err
     json_t *summary = json_pack(
         "{s:s, s:s, s:s, s:I, s:f, s:o, s:o, s:o}", "version", PM_VERSION, "command", "train (classification)", "file",
         path ? path : r->experiment->file, "seed", (json_int_t)r->experiment->seed, "training_cpu_seconds", seconds,
-        "test", pm_score_json(&r->score), "experiment", pm_classification_json(r->experiment), "epochs", epochs);
+        "test", pm_score_json(&r->score), "experiment", experiment_json(r), "epochs", epochs);
     free(path);
     if (r->looks->populations > 0) {
         json_t *labels = json_array();

@@ -243,20 +243,36 @@ static pm_status read_delays(pm_classification_delays *delays, const pm_node *ma
                   : pm_node_blame(&initial, pm_distribution_check(&delays->initial, "delays", 1e9, error), error);
 }
 
+static pm_status read_size(const pm_node *map, uint64_t *n, pm_error *error) {
+    pm_node size;
+    pm_status status = pm_map_get(map, "size", &size, error);
+    return status ? status : pm_node_count(&size, "a number of neurons", 1, 100000, n, error);
+}
+
+static pm_status read_convolution(pm_classification_layer *layer, const pm_node *map, const pm_node *own,
+                                  pm_error *error) {
+    pm_node size = pm_map_find(map, "size");
+    if (pm_node_exists(&size))
+        return pm_node_fail(&size, error, "give one of size and convolution");
+    layer->convolved = true;
+    return pm_read_kind(own, &pm_classification_convolution, NULL, &layer->convolution, error);
+}
+
 static pm_status read_layer(pm_classification *c, const pm_node *map, bool last, pm_error *error) {
-    static const char *const others[] = {"size", "weight", "delays", "receptor", NULL};
+    static const char *const others[] = {"size", "convolution", "weight", "delays", "receptor", NULL};
     static const char *const weight_keys[] = {"normal", NULL};
     pm_classification_layer *layer = &c->layers[c->n_layers++];
-    pm_node size, weight, normal;
+    pm_node weight, normal, convolution = pm_map_find(map, "convolution");
     uint64_t n = 0;
     pm_distribution d = {0};
     pm_kind_preset(&pm_classification_layers, layer);
     pm_kind_preset(&pm_classification_delay, &layer->delays);
+    pm_kind_preset(&pm_classification_convolution, &layer->convolution);
     pm_status status = pm_read_kind(map, &pm_classification_layers, others, layer, error);
-    if (!status)
-        status = pm_map_get(map, "size", &size, error);
-    if (!status)
-        status = pm_node_count(&size, "a number of neurons", 1, 100000, &n, error);
+    if (!status && pm_node_exists(&convolution))
+        status = read_convolution(layer, map, &convolution, error);
+    else if (!status)
+        status = read_size(map, &n, error);
     if (!status)
         status = pm_map_get(map, "weight", &weight, error);
     if (!status)

@@ -13,8 +13,9 @@
 #include <string.h>
 
 static const pm_kind *const classifiers[] = {
-    &pm_classification_sets,  &pm_deformation_kind,        &pm_classification_input,    &pm_classification_layers,
-    &pm_classification_delay, &pm_classification_learning, &pm_classification_activity, NULL};
+    &pm_classification_sets,   &pm_deformation_kind,           &pm_classification_input,
+    &pm_classification_layers, &pm_classification_convolution, &pm_classification_delay,
+    &pm_classification_learning, &pm_classification_activity,  NULL};
 static const pm_kind *const learnt[] = {&pm_learnt_weights, &pm_learnt_delays, &pm_learnt_parameters, NULL};
 static const pm_kind *const cameras[] = {&pm_camera_kind, NULL};
 

@@ -31,6 +31,7 @@ typedef struct head {
 typedef struct owner {
     head head;
     char names[MOST_LAYERS][40]; /* of the layers, cut if they are longer */
+    uint32_t columns[MOST_LAYERS]; /* of each layer's weights: those that are before, if it has no kernels */
     size_t n;                    /* weights */
 } owner;
 
@@ -40,9 +41,10 @@ static owner owner_new(uint64_t neurons) {
     return o;
 }
 
-static void add_layer(owner *o, size_t size, const char *name) {
+static void add_layer(owner *o, size_t size, size_t columns, const char *name) {
     const uint32_t l = o->head.n_layers++;
-    o->n += l > 0 ? o->head.sizes[l - 1] * size : 0;
+    o->n += columns * size;
+    o->columns[l] = (uint32_t)columns;
     o->head.sizes[l] = (uint32_t)size;
     (void)snprintf(o->names[l], sizeof o->names[l], "%s", name);
 }
@@ -64,7 +66,7 @@ static owner owner_of_times(const pm_experiment *e) {
                                e->layers[l - 1].size);
     owner o = owner_new(neurons);
     for (size_t l = 0; l < e->n_layers && l < MOST_LAYERS; l++)
-        add_layer(&o, e->layers[l].size, e->layers[l].name);
+        add_layer(&o, e->layers[l].size, l > 0 ? e->layers[l - 1].size : 0, e->layers[l].name);
     return o;
 }
 
@@ -81,11 +83,14 @@ static pm_status owner_of_classes(const pm_class_trainer *trainer, owner *o, pm_
         return pm_fail(error, PM_INVALID, "weights: only networks of layers of integrate-and-fire neurons have such");
     for (size_t l = 0; l < c->n_layers && pm_class_trainer_table(trainer, l, &table); l++) {
         if (l == 0)
-            add_layer(o, table.columns, "the input");
+            add_layer(o, table.columns, 0, "the input");
         if (c->layers[l].divided)
             o->head.neurons = sources_hash(o->head.neurons, c->layers[l].sources, c->n_receptors, table.columns);
+        if (c->layers[l].convolved)
+            o->head.neurons =
+                pm_kind_hash(o->head.neurons, &pm_classification_convolution, &c->layers[l].convolution);
         (void)snprintf(table.name, sizeof table.name, "layer %zu", l + 1);
-        add_layer(o, table.rows, table.name);
+        add_layer(o, table.rows, table.columns, table.name);
     }
     return PM_OK;
 }
@@ -112,8 +117,8 @@ static pm_status write_text(pm_output *output, const owner *o, const double *wei
         status = pm_output_write(output, error, "# pA: one row per neuron of %s, one column per neuron of %s\n",
                                  o->names[l], o->names[l - 1]);
         for (uint32_t j = 0; !status && j < sizes[l]; j++)
-            for (uint32_t i = 0; !status && i < sizes[l - 1]; i++)
-                status = pm_output_write(output, error, "%.17g%s", *weights++, i + 1 < sizes[l - 1] ? " " : "\n");
+            for (uint32_t i = 0; !status && i < o->columns[l]; i++)
+                status = pm_output_write(output, error, "%.17g%s", *weights++, i + 1 < o->columns[l] ? " " : "\n");
     }
     return status ? status : pm_output_write(output, error, "%s", LAST_LINE);
 }
@@ -252,14 +257,14 @@ static pm_status read_text_rows(const char *path, const owner *o, double *weight
     for (uint32_t l = 1; !status && l < o->head.n_layers; l++)
         for (uint32_t j = 0; !status && j < sizes[l]; j++) {
             status = pm_rows_next(&rows, error);
-            if (!status && rows.n != sizes[l - 1])
+            if (!status && rows.n != o->columns[l])
                 status =
                     pm_rows_fail(&rows, error,
                                  "%zu weights; neuron %" PRIu32 " of %s has one from each of %" PRIu32 " neurons of %s",
-                                 rows.n, j, o->names[l], sizes[l - 1], o->names[l - 1]);
+                                 rows.n, j, o->names[l], o->columns[l], o->names[l - 1]);
             if (!status)
                 memcpy(weights, rows.values, rows.n * sizeof *weights);
-            weights += sizes[l - 1];
+            weights += o->columns[l];
         }
     if (!status)
         status = pm_rows_next(&rows, error);

@@ -5,6 +5,7 @@
 
 #include "layer/layer_delayed.h"
 #include "layer/layer_narrow.h"
+#include "layer/layer_patched.h"
 #include "layer/layer_receptors.h"
 #include "layer/layer_span.h"
 #include "layer/layer_wide.h"
@@ -15,7 +16,7 @@
 
 enum { WIDE_ROWS = 9 }; /* of a wide layer's scratch memory: u, i, b twice; the end of refractoriness; zeros; flags */
 
-static bool is_narrow(const pm_layer *layer) { return layer->n_out <= PM_NARROW; }
+static bool is_narrow(const pm_layer *layer) { return layer->stride <= PM_NARROW; }
 
 pm_status pm_layer_new(pm_layer *layer, const pm_lif *lif, size_t n_in, size_t n_out, pm_error *error) {
     size_t stride = (n_out + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES;
@@ -41,6 +42,8 @@ void pm_layer_free(pm_layer *layer) {
     pm_basis_free(&layer->basis);
     pm_layer_receptors_free(layer->receptors);
     layer->receptors = NULL;
+    pm_layer_patched_free(layer->patched);
+    layer->patched = NULL;
     layer->weight = layer->scratch = NULL;
     layer->flagged = NULL;
     layer->steps = NULL;
@@ -107,6 +110,8 @@ static pm_status fire_at_rest(pm_layer_spikes *spikes, size_t n, double *held, p
 
 pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, size_t limit, pm_raster *out,
                        pm_error *error) {
+    if (layer->patched)
+        return pm_layer_run_patched(layer, in, duration, limit, out, error);
     pm_layer_spikes spikes = {.lif = &layer->lif, .out = out, .limit = limit};
     double *held = layer->scratch, u = layer->lif.theta <= 0.0 ? layer->lif.u_reset : 0.0;
     out->n = 0;

@@ -1,4 +1,4 @@
-/* One dense layer of identical LIF neurons: the whole input is known, so the layer runs on its own.
+/* One layer of identical LIF neurons, dense or of patches: the whole input is known, so the layer runs on its own.
  * Times in ms, weights in pA, slopes in mV/ms. */
 #ifndef PM_LAYER_LAYER_H
 #define PM_LAYER_LAYER_H
@@ -20,6 +20,7 @@ typedef struct pm_raster {
 } pm_raster;
 
 void pm_raster_free(pm_raster *raster); /* leaves an empty raster behind */
+pm_status pm_raster_reserve(pm_raster *raster, size_t n, pm_error *error); /* room for n spikes in all */
 pm_status pm_raster_append(pm_raster *raster, double time, uint32_t neuron, double slope, pm_error *error);
 pm_status pm_raster_copy(pm_raster *to, const pm_raster *from, pm_error *error);
 /* Puts spikes into the order (time, neuron). */
@@ -37,6 +38,7 @@ static const uint32_t PM_NO_SOURCE = UINT32_MAX;
 typedef struct pm_layer {
     pm_lif lif;
     size_t n_in, n_out;
+    bool once;            /* nothing but first spikes of neurons is wanted; later ones may be missing */
     size_t stride;        /* n_out rounded up to a multiple of PM_LAYER_LANES; the padding of every row is 0 */
     double *weight;       /* pA: weight[source * stride + target] */
     pm_delays delays;     /* borrowed; none in a new layer */
@@ -48,6 +50,7 @@ typedef struct pm_layer {
     pm_delayed_list origins;              /* with delays: the arrivals of the last run, or of its last target */
     pm_raster shifted;                    /* the same where all targets of a source share its delay */
     struct pm_layer_receptors *receptors; /* layer_receptors.h; NULL: one, that of `lif` */
+    struct pm_layer_patched *patched;     /* layer_patched.h; NULL: dense */
 } pm_layer;
 
 /* A layer with weights of 0. Errors: PM_NO_MEMORY. */

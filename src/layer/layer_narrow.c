@@ -231,8 +231,11 @@ static pm_status cross(narrow *w, queue *from, group *g, pm_error *error) {
                         .held = held,
                         .state = {lanes.u0[k], lanes.i0[k], lanes.b0[k]},
                         .last = {lanes.u1[k], lanes.i1[k], lanes.b1[k]}};
+        const size_t before = w->spikes->out->n;
         status = pm_span_take(w->spikes, &span, &lanes, k, error);
         w->held[neuron[k]] = span.held;
+        if (w->layer->once && w->spikes->out->n > before)
+            continue; /* it waits for ever */
         g->neuron[g->n] = neuron[k];
         g->at[g->n] = offset(neuron[k]);
         g->from[g->n] = (int64_t)place[k] + 1;
@@ -309,8 +312,9 @@ pm_status pm_layer_run_narrow(pm_layer *layer, pm_layer_spikes *spikes, double u
     memset(layer->scratch + n, 0, 4 * n * sizeof *w.states);
     for (size_t j = 0; j < n; j++)
         w.states[offset(j)] = u;
+    const uint64_t all = ~(uint64_t)0 >> (PM_NARROW - layer->n_out);
     pm_status status = PM_OK;
-    while (!status && (w.row < layer->n_steps || w.open.n > 0 || w.hard.n > 0)) {
+    while (!status && ((w.row < layer->n_steps && w.waiting != all) || w.open.n > 0 || w.hard.n > 0)) {
         const size_t open = oldest(&w.open, w.row), hard = oldest(&w.hard, w.row);
         const size_t end = (open < hard ? open : hard) + RING - 1;
         prepare(&w, end < layer->n_steps ? end : layer->n_steps);

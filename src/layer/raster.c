@@ -14,12 +14,12 @@ void pm_raster_free(pm_raster *raster) {
     *raster = (pm_raster){0};
 }
 
-static pm_status reserve(pm_raster *raster, size_t capacity, pm_error *error) {
+pm_status pm_raster_reserve(pm_raster *raster, size_t n, pm_error *error) {
     const size_t before = raster->capacity;
     size_t room = 0;
-    if (!pm_list_reserve_beside((void **)&raster->time, before, capacity, sizeof *raster->time, &room) ||
-        !pm_list_reserve_beside((void **)&raster->slope, before, capacity, sizeof *raster->slope, &room) ||
-        !pm_list_reserve_beside((void **)&raster->neuron, before, capacity, sizeof *raster->neuron, &room))
+    if (!pm_list_reserve_beside((void **)&raster->time, before, n, sizeof *raster->time, &room) ||
+        !pm_list_reserve_beside((void **)&raster->slope, before, n, sizeof *raster->slope, &room) ||
+        !pm_list_reserve_beside((void **)&raster->neuron, before, n, sizeof *raster->neuron, &room))
         return pm_fail_memory(error, "spikes");
     raster->capacity = room;
     return PM_OK;
@@ -27,7 +27,7 @@ static pm_status reserve(pm_raster *raster, size_t capacity, pm_error *error) {
 
 pm_status pm_raster_append(pm_raster *raster, double time, uint32_t neuron, double slope, pm_error *error) {
     if (raster->n == raster->capacity) {
-        pm_status status = reserve(raster, raster->n + 1, error);
+        pm_status status = pm_raster_reserve(raster, raster->n + 1, error);
         if (status)
             return status;
     }
@@ -38,7 +38,7 @@ pm_status pm_raster_append(pm_raster *raster, double time, uint32_t neuron, doub
 }
 
 pm_status pm_raster_copy(pm_raster *to, const pm_raster *from, pm_error *error) {
-    pm_status status = reserve(to, from->n ? from->n : 1, error);
+    pm_status status = pm_raster_reserve(to, from->n ? from->n : 1, error);
     if (status)
         return status;
     to->n = from->n;

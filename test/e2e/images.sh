@@ -114,6 +114,34 @@ field() {
 field '12: layers\[0\]\.field: field is 0 ties; it must be a whole number from 1' 30 0
 field '12: layers\[0\]\.field: .wide. is not a whole number' 30 wide
 field '1: layers\[1\]: only the first hidden layer has receptive fields' 10 2
+# Convolutions.
+kernels='{convolution: {channels: 4, size: 5, stride: 2, pool: 2}, weight: {normal: [200.0, 400.0]}, dropout: 0.2}'
+others='{convolution: {channels: 3, size: 3, stride: 2}, weight: {normal: [200.0, 400.0]}}'
+sed "s/^  - {size: 30.*/  - $kernels\n  - $others/" images/exact.yaml > images/kernels.yaml
+check "training with convolutions" "$program" train images/kernels.yaml -o kernels-1 -j 1 -q
+check "the summary names them" grep -q '"stride": 2' kernels-1/summary.json
+check "weights are those of kernels and the bias" awk '!/^#/ { n += NF == 26 } END { exit n != 4 || NR != 5 }' kernels-1/weights-1.dat
+check "on three threads" "$program" train images/kernels.yaml -o kernels-threads -j 3 -q
+same_training kernels-1 kernels-threads
+check "an epoch of it" "$program" train images/kernels.yaml -o kernels-on -i 1 -j 3 -q
+check "the others on two ranks" ranks 2 train images/kernels.yaml -o kernels-on --resume -q
+same_results kernels-1 kernels-on
+check "it is tested again" "$program" test images/kernels.yaml kernels-1 -q
+check "weights go on" "$program" train images/kernels.yaml -o kernels-more -i 0 --weights kernels-1/weights -q
+check "pictures of it" "$program" plot kernels-1
+convolution() {
+    sed "s/convolution: {channels: 4[^}]*}/convolution: $2/" images/kernels.yaml > wrong.yaml
+    refuse 2 "wrong\.yaml:$1" train wrong.yaml -o new
+}
+convolution ' layers\[0\]\.convolution: size 29 is larger than the 28 x 28 that it sees' '{size: 29}'
+convolution ' layers\[1\]\.convolution: size 3 is larger than the 2 x 2 that it sees' '{size: 5, pool: 12}'
+convolution '12: layers\[0\]\.convolution\.stride: stride is 0 neurons; it must be a whole number from 1' '{stride: 0}'
+convolution "12: layers\[0\]\.convolution: unknown key 'sizes'" '{sizes: 3}'
+convolution '12: layers\[0\]\.size: give one of size and convolution' '{size: 5}, size: 30'
+sed '/convolution/d; s/{size: 10,/{convolution: {size: 5},/' images/kernels.yaml > wrong.yaml
+refuse 2 'wrong\.yaml:1: layers\[0\]\.convolution: the output layer is none' train wrong.yaml -o new
+sed '/channels: 3/d; /channels: 4/i\  - {size: 30, weight: {normal: [20.0, 100.0]}}' images/kernels.yaml > wrong.yaml
+refuse 2 'wrong\.yaml: layers\[1\]\.convolution: what it sees has no rows and columns' train wrong.yaml -o new
 # shared STATUS PATTERN ARGUMENTS...: what goes wrong on two ranks ends both, is told once, and leaves nothing.
 shared() {
     status=$1
