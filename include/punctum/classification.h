@@ -200,12 +200,14 @@ typedef struct pm_class_exam {
     const char *images, *labels; /* IDX files in place of the test set; NULL: that one */
     const pm_dataset *train;     /* in place of the experiment's, which say what the network looks like */
     const pm_dataset *test;      /* in place of the test set */
+    const char *network;         /* folder in which the network is left as a network file; NULL: none */
     int threads;                 /* 0: as many as OpenMP would use */
     size_t size;                 /* of this structure, bytes, as in pm_options */
 } pm_class_exam;
 
 /* A trained network on a test set; outcome->epochs are those of its training. Errors: as of pm_class_trainer_restore
- * and pm_class_trainer_test. */
+ * and pm_class_trainer_test; with `network`, as of pm_results_open, and PM_INVALID for networks that are not of layers or
+ * have receptors. Its input is then the first example. */
 PM_API pm_status pm_classification_test(const pm_classification *classification, const pm_class_exam *how,
                                         pm_class_outcome *outcome, pm_error *error);
 /* Its results: confusion.dat and summary.json. Errors: as of pm_results_open, PM_FAILED. */

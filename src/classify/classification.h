@@ -154,6 +154,9 @@ void pm_class_trainer_set_weights(pm_class_trainer *trainer, const double *weigh
 /* The experiment of a trainer. */
 const pm_classification *pm_class_trainer_experiment(const pm_class_trainer *trainer);
 
+/* The network of layers of the last test; NULL: it is none of those. */
+const pm_classifier *pm_class_trainer_classifier(const pm_class_trainer *trainer);
+
 /* What a network did with an example: the spikes of its populations, the input first. */
 typedef struct pm_class_look {
     const pm_raster *rasters;

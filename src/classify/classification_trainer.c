@@ -477,6 +477,10 @@ bool pm_class_trainer_table(const pm_class_trainer *t, size_t k, pm_class_table 
 
 bool pm_class_trainer_layered(const pm_class_trainer *t) { return t->kind == &pm_classifier_exact; }
 
+const pm_classifier *pm_class_trainer_classifier(const pm_class_trainer *t) {
+    return t->kind->layers ? t->kind->layers(t->model) : NULL;
+}
+
 /* Where a number of a table is in its array; SIZE_MAX: nowhere. */
 static size_t place_of(const pm_class_trainer *t, const pm_class_table *shape, size_t k, size_t column, size_t row) {
     return t->kind->place ? t->kind->place(t->model, k, column, row) : column * shape->stride + row;

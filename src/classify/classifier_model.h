@@ -60,6 +60,8 @@ typedef struct pm_classifier_model {
     /* Runs one example as prepared and gives the spikes of its populations, the input first, for as long as nothing
      * else is run. NULL: there are none to see. */
     pm_status (*look)(void *model, const pm_dataset *data, size_t example, pm_class_look *look, pm_error *error);
+    /* The layers of what is tested. NULL: there are none. */
+    const pm_classifier *(*layers)(const void *model);
     /* What is tested as tables for people; false beyond the last one. */
     bool (*table)(const void *model, size_t k, pm_class_table *table);
     /* Where the number in that column and row of table k is in array k; SIZE_MAX: nowhere, it is 0. NULL: as in tables.

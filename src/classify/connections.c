@@ -25,24 +25,24 @@ void pm_connections_free(pm_connections *n) {
 /* --- shapes ------------------------------------------------------------------------------------------------------- */
 
 /* Recordings come from two maps of pixels, one for each polarity. */
-static pm_shape shape_of(const pm_classification *c, const pm_dataset *train) {
-    pm_shape s = {1, train->height, train->width};
+static pm_maps shape_of(const pm_classification *c, const pm_dataset *train) {
+    pm_maps s = {1, train->height, train->width};
     if (c->data == PM_DATA_NMNIST)
-        s = (pm_shape){2, train->height / 2, train->width};
-    return pm_shape_size(&s) == train->n_features ? s : (pm_shape){0};
+        s = (pm_maps){2, train->height / 2, train->width};
+    return pm_maps_size(&s) == train->n_features ? s : (pm_maps){0};
 }
 
 static pm_status size_convolution(pm_connections *n, const pm_convolution *c, size_t l, pm_error *error) {
-    const pm_shape *in = &n->shapes[l];
-    pm_shape fires;
-    if (pm_shape_size(in) == 0)
+    const pm_maps *in = &n->shapes[l];
+    pm_maps fires;
+    if (pm_maps_size(in) == 0)
         return pm_fail(error, PM_INVALID,
                        "layers[%zu].convolution: what it sees has no rows and columns; pictures or a convolution have",
                        l);
     if (!pm_convolution_shapes(c, in, &fires, &n->shapes[l + 1]))
         return pm_fail(error, PM_INVALID, "layers[%zu].convolution: size %zu is larger than the %zu x %zu that it sees",
                        l, c->size, in->height, in->width);
-    n->sizes[l + 1] = pm_shape_size(&n->shapes[l + 1]);
+    n->sizes[l + 1] = pm_maps_size(&n->shapes[l + 1]);
     return PM_OK;
 }
 

@@ -8,7 +8,7 @@
 typedef struct pm_connections {
     size_t n_layers;
     size_t sizes[PM_MOST_LAYERS + 1];    /* of populations as the next layer sees them, the input first */
-    pm_shape shapes[PM_MOST_LAYERS + 1]; /* of these, where they have one */
+    pm_maps shapes[PM_MOST_LAYERS + 1]; /* of these, where they have one */
     pm_patches patches[PM_MOST_LAYERS];  /* of layers that are not dense; others have none */
     uint8_t *fields; /* of the first layer, if it has receptive fields: 1 where there is a synapse, 0 elsewhere, in the
                         order of its weights */

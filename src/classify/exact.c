@@ -520,6 +520,11 @@ static void table_of_fields(const exact *m, pm_class_table *t) {
     t->stride = t->rows;
 }
 
+static const pm_classifier *layers(const void *model) {
+    const exact *m = model;
+    return &m->tested;
+}
+
 static size_t place(const void *model, size_t k, size_t source, size_t target) {
     const exact *m = model;
     return pm_connections_place(&m->connections, k, m->net.strides[k], source, target);
@@ -563,5 +568,6 @@ const pm_classifier_model pm_classifier_exact = {.streams = "classification",
                                                  .prepare = prepare,
                                                  .test = test,
                                                  .look = look,
+                                                 .layers = layers,
                                                  .table = table,
                                                  .place = place};

@@ -55,16 +55,16 @@ static void index_patches(pm_patches *p) {
 
 /* --- convolutions ------------------------------------------------------------------------------------------------- */
 
-bool pm_convolution_shapes(const pm_convolution *c, const pm_shape *in, pm_shape *fires, pm_shape *passes) {
+bool pm_convolution_shapes(const pm_convolution *c, const pm_maps *in, pm_maps *fires, pm_maps *passes) {
     if (c->size > in->height || c->size > in->width)
         return false;
-    *fires = (pm_shape){c->channels, (in->height - c->size) / c->stride + 1, (in->width - c->size) / c->stride + 1};
-    *passes = (pm_shape){c->channels, (fires->height + c->pool - 1) / c->pool, (fires->width + c->pool - 1) / c->pool};
+    *fires = (pm_maps){c->channels, (in->height - c->size) / c->stride + 1, (in->width - c->size) / c->stride + 1};
+    *passes = (pm_maps){c->channels, (fires->height + c->pool - 1) / c->pool, (fires->width + c->pool - 1) / c->pool};
     return true;
 }
 
 /* The place (y, x). */
-static void fill_place(pm_patches *p, const pm_convolution *c, const pm_shape *in, const pm_shape *out, size_t y,
+static void fill_place(pm_patches *p, const pm_convolution *c, const pm_maps *in, const pm_maps *out, size_t y,
                        size_t x) {
     pm_patch *of = &p->patch[y * out->width + x];
     uint32_t *source = p->source + of->source, *target = p->target + of->target;
@@ -72,13 +72,13 @@ static void fill_place(pm_patches *p, const pm_convolution *c, const pm_shape *i
         for (size_t dy = 0; dy < c->size; dy++)
             for (size_t dx = 0; dx < c->size; dx++)
                 *source++ = (uint32_t)((channel * in->height + y * c->stride + dy) * in->width + x * c->stride + dx);
-    for (size_t i = pm_shape_size(in); i < p->n_in; i++)
+    for (size_t i = pm_maps_size(in); i < p->n_in; i++)
         *source++ = (uint32_t)i;
     for (size_t channel = 0; channel < c->channels; channel++)
         *target++ = (uint32_t)((channel * out->height + y) * out->width + x);
 }
 
-static void fill_windows(pm_patches *p, const pm_convolution *c, const pm_shape *out, const pm_shape *passes) {
+static void fill_windows(pm_patches *p, const pm_convolution *c, const pm_maps *out, const pm_maps *passes) {
     for (size_t channel = 0; channel < out->channels; channel++)
         for (size_t y = 0; y < out->height; y++)
             for (size_t x = 0; x < out->width; x++)
@@ -86,20 +86,20 @@ static void fill_windows(pm_patches *p, const pm_convolution *c, const pm_shape 
                     (uint32_t)((channel * passes->height + y / c->pool) * passes->width + x / c->pool);
 }
 
-pm_status pm_patches_convolve(pm_patches *p, const pm_convolution *c, const pm_shape *in, size_t n_in,
+pm_status pm_patches_convolve(pm_patches *p, const pm_convolution *c, const pm_maps *in, size_t n_in,
                               pm_error *error) {
-    pm_shape out, passes;
+    pm_maps out, passes;
     *p = (pm_patches){0};
     if (!pm_convolution_shapes(c, in, &out, &passes))
         return pm_fail(error, PM_INVALID, "a kernel of %zu x %zu is larger than the %zu x %zu that it sees", c->size,
                        c->size, in->height, in->width);
-    const size_t seen = in->channels * c->size * c->size + n_in - pm_shape_size(in);
+    const size_t seen = in->channels * c->size * c->size + n_in - pm_maps_size(in);
     *p = (pm_patches){.n_in = n_in,
-                      .n_out = pm_shape_size(&out),
+                      .n_out = pm_maps_size(&out),
                       .n_rows = seen,
                       .stride = padded(c->channels),
                       .shared = true,
-                      .n_windows = pm_shape_size(&passes)};
+                      .n_windows = pm_maps_size(&passes)};
     bool enough = reserve(p, out.height * out.width, out.height * out.width * seen);
     if (enough && c->pool > 1)
         enough = (p->window = malloc(p->n_out * sizeof *p->window)) != NULL;

@@ -9,12 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a layer's neurons are laid out as: neuron (c * height + y) * width + x. */
-typedef struct pm_shape {
+/* Maps of features, as which neurons are laid out: neuron (c * height + y) * width + x. */
+typedef struct pm_maps {
     size_t channels, height, width; /* all 0: there is no such order */
-} pm_shape;
+} pm_maps;
 
-static inline size_t pm_shape_size(const pm_shape *s) { return s->channels * s->height * s->width; }
+static inline size_t pm_maps_size(const pm_maps *s) { return s->channels * s->height * s->width; }
 
 typedef struct pm_patch {
     size_t source, n_sources; /* from this number on in pm_patches.source, ascending */
@@ -49,11 +49,11 @@ typedef struct pm_convolution {
 } pm_convolution;
 
 /* The shapes of what fires and of what goes on. False where the kernel is larger than what it sees. */
-bool pm_convolution_shapes(const pm_convolution *c, const pm_shape *in, pm_shape *fires, pm_shape *passes);
+bool pm_convolution_shapes(const pm_convolution *c, const pm_maps *in, pm_maps *fires, pm_maps *passes);
 /* Every place of a convolution is a patch, whose weights all share; sources beyond the shape (a bias) are seen from
  * everywhere. Windows of pool x pool neurons of a channel; those at the far edges may be smaller. Errors: PM_INVALID
  * for a kernel that is larger than what it sees, PM_NO_MEMORY. */
-pm_status pm_patches_convolve(pm_patches *p, const pm_convolution *c, const pm_shape *in, size_t n_in, pm_error *error);
+pm_status pm_patches_convolve(pm_patches *p, const pm_convolution *c, const pm_maps *in, size_t n_in, pm_error *error);
 /* Patches of up to `width` neurons whose fields are alike: fields[i * stride + j] other than 0 where neuron
  * j sees source i. A patch sees what any of its neurons does. Errors: PM_NO_MEMORY. */
 pm_status pm_patches_gather(pm_patches *p, const uint8_t *fields, size_t n_in, size_t n_out, size_t stride,

@@ -1,7 +1,9 @@
 /* A trained classifier, as its checkpoint holds it, on the test set of its experiment or on other examples. Nothing is
  * trained, and nothing in the folder of the training changes. */
+#define _GNU_SOURCE
 #include "base/sized.h"
 #include "io/classification_file.h"
+#include "io/classification_network.h"
 #include "io/classification_results.h"
 #include "io/results.h"
 #include "io/summary.h"
@@ -9,6 +11,7 @@
 
 #include <omp.h>
 #include <punctum/punctum.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A checkpoint that the summary beside it does not name is what another training has left. */
@@ -20,6 +23,27 @@ static pm_status check_folder(const char *folder, pm_error *error) {
                          "%s: summary.json is not that of the training of a classifier: it does not name %s", folder,
                          PM_CLASS_CHECKPOINT);
     json_decref(summary);
+    return status;
+}
+
+/* The network as files that can be run; the checkpoint is still needed. */
+static pm_status leave_network(const pm_classification *c, const pm_class_exam *how, pm_class_trainer *trainer,
+                               const pm_dataset *test, pm_error *error) {
+    char *checkpoint = NULL;
+    pm_results *results = NULL;
+    if (asprintf(&checkpoint, "%s/" PM_CLASS_CHECKPOINT, how->trained) < 0)
+        return pm_fail_memory(error, "a path");
+    pm_status status = pm_results_open(how->network, checkpoint, true, &results, error);
+    free(checkpoint);
+    if (!status)
+        status = pm_class_network_write(results, trainer, test, 0, error);
+    if (!status) {
+        json_t *summary = json_pack("{s:s, s:s, s:s, s:s, s:I}", "version", PM_VERSION, "command", "test (network)",
+                                    "file", c->file, "trained", how->trained, "seed", (json_int_t)c->seed);
+        status = pm_results_commit(results, summary, error);
+        json_decref(summary);
+    }
+    pm_results_close(results, false);
     return status;
 }
 
@@ -42,7 +66,8 @@ static pm_status examine(const pm_classification *c, const pm_classification *wi
     if (status)
         return status;
     outcome->n_epochs = pm_class_trainer_epochs(*trainer);
-    return pm_class_trainer_test(*trainer, sets->test, outcome->confusion, &outcome->test, error);
+    status = pm_class_trainer_test(*trainer, sets->test, outcome->confusion, &outcome->test, error);
+    return status || !how->network ? status : leave_network(c, how, *trainer, sets->test, error);
 }
 
 static pm_status check(const pm_classification *c, const pm_class_exam *how, pm_error *error) {

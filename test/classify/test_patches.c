@@ -131,14 +131,14 @@ static void compare_twins(twins *t, const pm_patches *p, const pm_raster *input)
 /* A convolution is the dense layer that has its kernel at every place: spikes, dL/dw, dL/dt of the input; also with
  * strides, several channels, a bias and refractoriness. */
 START_TEST(convolution_is_dense_with_shared_weights) {
-    const pm_shape shapes[] = {{1, 7, 6}, {2, 5, 8}, {1, 3, 3}};
+    const pm_maps shapes[] = {{1, 7, 6}, {2, 5, 8}, {1, 3, 3}};
     const pm_convolution kernels[] = {{3, 3, 1, 1}, {4, 3, 2, 1}, {2, 3, 1, 1}};
     for (size_t k = 0; k < 3; k++)
         for (size_t bias = 0; bias < 2; bias++) {
             pm_patches p;
             pm_raster input = {0};
             twins t;
-            const size_t n_in = pm_shape_size(&shapes[k]) + bias;
+            const size_t n_in = pm_maps_size(&shapes[k]) + bias;
             ck_assert_int_eq(pm_patches_convolve(&p, &kernels[k], &shapes[k], n_in, NULL), PM_OK);
             twins_new(&t, &p, bias ? 2.0 : 0.0, 5 + k);
             draw_input(&input, n_in, 2 * n_in + 40, 11 + k);
@@ -183,14 +183,14 @@ END_TEST
 
 /* Of each window the earliest spike goes on, and nothing else does: compared with the same layer without windows. */
 START_TEST(first_spikes_of_windows) {
-    const pm_shape in = {1, 9, 8};
+    const pm_maps in = {1, 9, 8};
     const pm_convolution all = {3, 3, 1, 1}, first = {3, 3, 1, 2};
     const pm_neuron neuron = test_neuron(0.0);
     const pm_lif lif = pm_lif_new(&neuron);
     pm_patches p[2];
     pm_layer layer[2];
     pm_raster input = {0}, out[2] = {{0}};
-    pm_shape fires, passes;
+    pm_maps fires, passes;
     ck_assert(pm_convolution_shapes(&first, &in, &fires, &passes));
     ck_assert_uint_eq(passes.height, 4); /* of 7: the last window has one row */
     ck_assert_uint_eq(passes.width, 3);
@@ -237,15 +237,15 @@ END_TEST
 
 /* Two convolutions with windows, then outputs: the gradient of every loss is that of finite differences. */
 START_TEST(gradients) {
-    const pm_shape in = {1, 10, 10};
+    const pm_maps in = {1, 10, 10};
     const pm_convolution kernels[] = {{4, 3, 1, 2}, {5, 2, 1, 2}};
-    pm_shape fires, shapes[3] = {in};
+    pm_maps fires, shapes[3] = {in};
     size_t sizes[4] = {101, 0, 0, 3}, compared = 0;
     pm_patches p[2];
     for (size_t l = 0; l < 2; l++) {
         ck_assert(pm_convolution_shapes(&kernels[l], &shapes[l], &fires, &shapes[l + 1]));
         ck_assert_int_eq(pm_patches_convolve(&p[l], &kernels[l], &shapes[l], sizes[l], NULL), PM_OK);
-        sizes[l + 1] = pm_shape_size(&shapes[l + 1]);
+        sizes[l + 1] = pm_maps_size(&shapes[l + 1]);
     }
     for (size_t k = 0; pm_losses[k]; k++) {
         const pm_loss *loss = pm_loss_of(pm_losses[k]);
@@ -302,8 +302,8 @@ END_TEST
 
 /* A kernel that is larger than what it sees is refused, and so is nothing else. */
 START_TEST(kernels_fit) {
-    const pm_shape in = {1, 4, 6};
-    pm_shape fires, passes;
+    const pm_maps in = {1, 4, 6};
+    pm_maps fires, passes;
     pm_patches p;
     const pm_convolution large = {2, 5, 1, 1}, fits = {2, 4, 1, 1};
     ck_assert(!pm_convolution_shapes(&large, &in, &fires, &passes));

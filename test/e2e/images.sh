@@ -127,21 +127,33 @@ check "an epoch of it" "$program" train images/kernels.yaml -o kernels-on -i 1 -
 check "the others on two ranks" ranks 2 train images/kernels.yaml -o kernels-on --resume -q
 same_results kernels-1 kernels-on
 check "it is tested again" "$program" test images/kernels.yaml kernels-1 -q
-check "weights go on" "$program" train images/kernels.yaml -o kernels-more -i 0 --weights kernels-1/weights -q
+check "it is left as a network" "$program" test images/kernels.yaml kernels-1 -q --network kernels-net
+check "which runs" "$program" run kernels-net/network.yaml -o kernels-run -q
+# Layer 0 is the input, 1 and 2 what passes on; of each neuron one spike after the other, within 1e-10 ms of that of training.
+for layer in '0 input' '1 pool-1' '2 layer-2'; do
+    check "spikes of ${layer#* } are those of training" awk -v layer="${layer% *}" '
+        /^#/ { next }
+        FNR == NR { if ($1 == 0 && $2 == layer) { own[$3, ++n[$3]] = $4; all++ } next }
+        { d = $2 - own[$1, ++m[$1]]; bad += d > 1e-10 || d < -1e-10; seen++ }
+        END { exit bad || seen != all || seen < 5 }' kernels-1/raster.dat "kernels-run/spikes-${layer#* }.dat"
+done
+cp -r kernels-1 kernels-kept
+refuse 2 'checkpoint' test images/kernels.yaml kernels-kept -q --network kernels-kept
+check "weights go on" "$program" train images/kernels.yaml -o kernels-more -i 1 --weights kernels-1/weights -q
 check "pictures of it" "$program" plot kernels-1
 convolution() {
-    sed "s/convolution: {channels: 4[^}]*}/convolution: $2/" images/kernels.yaml > wrong.yaml
-    refuse 2 "wrong\.yaml:$1" train wrong.yaml -o new
+    sed "s/convolution: {channels: 4[^}]*}/convolution: $2/" images/kernels.yaml > images/wrong.yaml
+    refuse 2 "images/wrong\.yaml:$1" train images/wrong.yaml -o new
 }
 convolution ' layers\[0\]\.convolution: size 29 is larger than the 28 x 28 that it sees' '{size: 29}'
 convolution ' layers\[1\]\.convolution: size 3 is larger than the 2 x 2 that it sees' '{size: 5, pool: 12}'
 convolution '12: layers\[0\]\.convolution\.stride: stride is 0 neurons; it must be a whole number from 1' '{stride: 0}'
 convolution "12: layers\[0\]\.convolution: unknown key 'sizes'" '{sizes: 3}'
 convolution '12: layers\[0\]\.size: give one of size and convolution' '{size: 5}, size: 30'
-sed '/convolution/d; s/{size: 10,/{convolution: {size: 5},/' images/kernels.yaml > wrong.yaml
-refuse 2 'wrong\.yaml:1: layers\[0\]\.convolution: the output layer is none' train wrong.yaml -o new
-sed '/channels: 3/d; /channels: 4/i\  - {size: 30, weight: {normal: [20.0, 100.0]}}' images/kernels.yaml > wrong.yaml
-refuse 2 'wrong\.yaml: layers\[1\]\.convolution: what it sees has no rows and columns' train wrong.yaml -o new
+sed '/convolution/d; s/{size: 10,/{convolution: {size: 5},/' images/kernels.yaml > images/wrong.yaml
+refuse 2 'images/wrong\.yaml:1: layers\[0\]\.convolution: the output layer is none' train images/wrong.yaml -o new
+sed '/channels: 3/d; /channels: 4/i\  - {size: 30, weight: {normal: [20.0, 100.0]}}' images/kernels.yaml > images/wrong.yaml
+refuse 2 'images/wrong\.yaml: layers\[1\]\.convolution: what it sees has no rows and columns' train images/wrong.yaml -o new
 # shared STATUS PATTERN ARGUMENTS...: what goes wrong on two ranks ends both, is told once, and leaves nothing.
 shared() {
     status=$1
