@@ -171,6 +171,7 @@ static bool make_cells(pm_engine *engine) {
     engine->holds = aligned(n, sizeof *engine->holds);
     engine->wake = aligned(n, sizeof *engine->wake);
     engine->far = aligned(n, sizeof *engine->far);
+    engine->leeway = aligned(n, sizeof *engine->leeway);
     engine->intakes = aligned(n, sizeof *engine->intakes);
     engine->log_head = aligned(n, sizeof *engine->log_head);
     engine->link = aligned(n, sizeof *engine->link);
@@ -184,7 +185,7 @@ static bool make_cells(pm_engine *engine) {
     for (size_t c = 0; engine->draft_of && c < n_cyclic; c++)
         engine->draft_of[c] = PM_NO_DRAFT;
     if (!engine->draft_of || !engine->touched || !engine->cells || !engine->holds || !engine->wake ||
-        !engine->far || !engine->intakes || !engine->log_head || !engine->link || !engine->heap ||
+        !engine->far || !engine->leeway || !engine->intakes || !engine->log_head || !engine->link || !engine->heap ||
         !engine->heap_place || !engine->range_of || !engine->watched)
         return false;
     for (uint32_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++)
@@ -194,7 +195,7 @@ static bool make_cells(pm_engine *engine) {
 }
 
 size_t pm_engine_cell_bytes(void) {
-    return sizeof(pm_cell) + sizeof(pm_hold) + sizeof(pm_intake) + sizeof(double) + 5 * sizeof(uint32_t) +
+    return sizeof(pm_cell) + sizeof(pm_hold) + sizeof(pm_intake) + 2 * sizeof(double) + 5 * sizeof(uint32_t) +
            2 * sizeof(bool);
 }
 
@@ -264,6 +265,7 @@ void pm_engine_clear(pm_engine *engine) {
     free(engine->holds);
     free(engine->wake);
     free(engine->far);
+    free(engine->leeway);
     free(engine->intakes);
     free(engine->log_head);
     free(engine->link);
@@ -284,6 +286,7 @@ void pm_engine_reset(pm_engine *engine) {
         engine->holds[c] = (pm_hold){.ready = -INFINITY};
         engine->wake[c] = PM_UNKNOWN;
         engine->far[c] = true;
+        engine->leeway[c] = NAN;
         engine->intakes[c] = (pm_intake){0};
         engine->log_head[c] = PM_LOG_END;
         engine->link[c] = PM_NOT_LOGGED;

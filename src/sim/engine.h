@@ -242,6 +242,8 @@ typedef struct pm_engine {
     pm_cell *cells;
     pm_hold *holds;
     double *wake;     /* per cell, ms; says nothing where the origin is the slab at hand, but if `calm` */
+    double *leeway;   /* per cell, mV, of quick ones and those of the cyclic level, in a dense slab: it stays silent
+                         while arrivals can lift u by less; NAN: unknown */
     bool *far;        /* per cell, where the wake is known: a plain cell's origin moves there, so far is it; a general
                          cell's is an estimate, not the crossing itself */
     bool calm;        /* between slabs: all wakes are known, and no cell has a log */
@@ -471,12 +473,12 @@ static inline pm_intake *pm_general_intakes(const pm_general *g, uint32_t cell) 
     return g->intakes + (size_t)(cell - g->first_cell) * g->n_ports;
 }
 /* Whether what has arrived at a quick cell provably leaves it silent, by what was found before in the slab. */
-static inline bool pm_general_has_leeway(const pm_general *g, uint32_t cell) {
+static inline bool pm_general_has_leeway(const pm_engine *engine, const pm_general *g, uint32_t cell) {
     const pm_intake *intakes = pm_general_intakes(g, cell);
     double lift = 0.0;
     for (size_t p = 0; p < g->n_ports; p++)
         lift += intakes[p].u - intakes[p].lift;
-    return pm_fits(lift, g->leeway[cell - g->first_cell]);
+    return pm_fits(lift, engine->leeway[cell]);
 }
 void pm_general_find_wake(pm_engine *engine, uint32_t cell, const pm_general *general);
 /* The same where a wake that was found before is welcome. */

@@ -76,8 +76,7 @@ static pm_status make_quick(pm_general *g, double slab, pm_error *error) {
     g->intakes = aligned_alloc(64, bytes / 64 * 64 + 64);
     g->rows = malloc((PM_GENERAL_STEPS + 1) * length * sizeof *g->rows);
     g->peak_time = malloc(2 * g->n_ports * sizeof *g->peak_time);
-    g->leeway = malloc(g->n_cells * sizeof *g->leeway);
-    if (!g->intakes || !g->rows || !g->peak_time || !g->leeway)
+    if (!g->intakes || !g->rows || !g->peak_time)
         return pm_fail_memory(error, "the neurons");
     g->peak = g->peak_time + g->n_ports;
     for (size_t k = 0; k <= PM_GENERAL_STEPS; k++)
@@ -184,7 +183,6 @@ void pm_general_free(pm_general *general) {
     free(general->intakes);
     free(general->rows);
     free(general->peak_time);
-    free(general->leeway);
     free(general);
 }
 

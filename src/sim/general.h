@@ -37,8 +37,6 @@ typedef struct pm_general {
     bool quick;
     size_t n_ports;
     struct pm_intake *intakes; /* n_cells x n_ports */
-    double *leeway; /* n_cells, mV: the cell stays silent in the slab at hand while arrivals can lift u by less; NAN:
-                       unknown */
     double *rows;              /* over 0, 1, ..., PM_GENERAL_STEPS slabs */
     double *peak_time, *peak;  /* of each port's PSP, ms and mV per unit of the weight */
     uint32_t drive_port;       /* where private drives arrive */

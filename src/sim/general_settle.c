@@ -182,7 +182,7 @@ PM_INLINE double lift_of(const pm_general *g, uint32_t n, pm_shape shape) {
 
 PM_INLINE bool is_silent(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
     const double lift = lift_of(g, n, shape), leeway = leeway_for(engine, n, g, lift, shape);
-    g->leeway[n - g->first_cell] = leeway;
+    engine->leeway[n] = leeway;
     return pm_fits(lift, leeway);
 }
 
@@ -215,7 +215,7 @@ bool pm_general_passes(pm_engine *engine, uint32_t n, const pm_general *g) {
     }
     const bool passes = silent && !engine->watched[n];
     if (g->quick && !passes)
-        g->leeway[n - g->first_cell] = -INFINITY;
+        engine->leeway[n] = -INFINITY;
     return passes;
 }
 
@@ -230,7 +230,7 @@ PM_INLINE void look_ahead(const pm_engine *engine, pm_block cells, const pm_gene
             leeway = is_held_through(engine, n, g) ? INFINITY : -INFINITY;
         else if (cell->origin == engine->start && g->n_currents == 0)
             leeway = leeway_of(pm_general_membrane(g, n), pm_general_state(g, n), h, shape);
-        g->leeway[n - g->first_cell] = leeway;
+        engine->leeway[n] = leeway;
         const bool log = !(expected < leeway) || (engine->watched[n] && !held);
         engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
     }
@@ -322,7 +322,7 @@ PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block 
             continue;
         const double lift = reached ? lift_of(g, n, shape) : 0.0;
         lift_sum += lift;
-        const bool fits = pm_fits(lift, g->leeway[n - g->first_cell]) && !engine->watched[n];
+        const bool fits = pm_fits(lift, engine->leeway[n]) && !engine->watched[n];
         if (fits && !reached && cell->origin == engine->start)
             engine->wake[n] = PM_UNKNOWN;
         if (!fits && !pm_general_passes(engine, n, g))

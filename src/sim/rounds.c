@@ -219,6 +219,16 @@ static pm_status settle_anew(pm_engine *engine, pm_worker *worker, uint32_t cell
     return replace(engine, worker, cell, before) ? PM_OK : pm_fail_memory(&worker->error, "spikes");
 }
 
+/* Whether what has arrived at a cell provably leaves it silent, by what was found before in the slab. */
+static inline bool has_leeway(const pm_engine *engine, const pm_general *g, uint32_t cell) {
+    const pm_intake *intakes = &engine->intakes[cell];
+    if (!engine->dense || (g && !g->quick))
+        return false;
+    if (g)
+        return pm_general_has_leeway(engine, g, cell);
+    return pm_fits(intakes->u - intakes->lift, engine->leeway[cell]);
+}
+
 /* The cells of the level that the deliveries from number `first` on reach. */
 static bool list_touched(pm_engine *engine, pm_worker *worker, size_t first) {
     const uint32_t *targets = engine->wiring->targets;
@@ -226,12 +236,12 @@ static bool list_touched(pm_engine *engine, pm_worker *worker, size_t first) {
     for (size_t d = first; d < engine->deliveries.count; d++) {
         const pm_delivery *delivery = &engine->deliveries.items[d];
         /* The synapses of a run go to cells of any class. */
-        const pm_general *general = engine->wiring->groups ? engine->classes[delivery->class].general : NULL;
-        const bool quick = engine->dense && general && general->quick;
+        const bool told = engine->wiring->groups || !engine->has_general;
+        const pm_general *general = engine->has_general && told ? engine->classes[delivery->class].general : NULL;
         for (uint64_t k = delivery->begin; k < pm_delivery_end(delivery); k++) {
             const uint32_t cell = targets[k];
             if (cell < worker->begin || cell >= worker->end || engine->touched[cell] ||
-                (!alone && !pm_is_cyclic(engine, cell)) || (quick && pm_general_has_leeway(general, cell)))
+                (told && has_leeway(engine, general, cell)) || (!alone && !pm_is_cyclic(engine, cell)))
                 continue;
             if (!PM_LIST_ADD(worker->touched, cell))
                 return false;

@@ -59,8 +59,8 @@ double pm_free_state(const pm_engine *engine, uint32_t cell, const pm_class *cla
     return after;
 }
 
-/* The state of the cell at `time`, the start of a slab, if nothing has happened to it since its origin; or at the end of
- * its refractoriness if that is later. How long after its origin. */
+/* The state of the cell at `time`, the start of a slab, if nothing has happened to it since its origin; or at the end
+ * of its refractoriness if that is later. How long after its origin. */
 static double state_at(const pm_engine *engine, uint32_t n, const pm_class *class, double time, pm_lif_state *state) {
     const double from = pm_free_state(engine, n, class, state), after = time - engine->cells[n].origin;
     if (!(after > from))
@@ -109,20 +109,27 @@ static bool is_held_through(const pm_engine *engine, uint32_t n) {
     return isnan(engine->cells[n].u) && hold->ready >= engine->end && hold->ready + hold->late >= engine->end;
 }
 
-/* Whether a cell that something reaches provably stays silent in the slab. */
-static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_class *class) {
+static double leeway_of(double bound, double theta) { return theta - bound - PM_MARGIN * fabs(bound); }
+
+/* Of a cell that arrivals can lift so far. */
+static double leeway_for(const pm_engine *engine, uint32_t n, const pm_class *class, double lift) {
     const pm_cell *cell = &engine->cells[n];
-    const pm_intake *intake = &engine->intakes[n];
-    const double lift = intake->u - intake->lift;
     pm_lif_state state = {cell->u, cell->i, cell->b};
     if (isnan(cell->u))
-        return is_held_through(engine, n);
-    if (highest(class, &state) + lift * (1.0 + PM_MARGIN) < class->lif.theta)
-        return true;
+        return is_held_through(engine, n) ? INFINITY : -INFINITY;
+    const double leeway = class->lif.theta - highest(class, &state);
+    if (pm_fits(lift, leeway))
+        return leeway;
     if (cell->origin < engine->start)
         (void)state_at(engine, n, class, engine->start, &state);
-    const double bound = pm_lif_bound(&class->lif, &state, engine->end - engine->start);
-    return bound + lift + PM_MARGIN * (fabs(bound) + fabs(lift)) < class->lif.theta;
+    return leeway_of(pm_lif_bound(&class->lif, &state, engine->end - engine->start), class->lif.theta);
+}
+
+/* Whether a cell that something reaches provably stays silent in the slab. */
+static bool stays_silent(const pm_engine *engine, uint32_t n, const pm_class *class) {
+    const double lift = engine->intakes[n].u - engine->intakes[n].lift;
+    engine->leeway[n] = leeway_for(engine, n, class, lift);
+    return pm_fits(lift, engine->leeway[n]);
 }
 
 /* Whether a cell that is looked at provably fires nothing in the slab, and nobody follows its course. */
@@ -145,6 +152,8 @@ static bool passes(pm_engine *engine, uint32_t n, const pm_class *class) {
         engine->wake[n] = PM_UNKNOWN;
         silent = is_held_through(engine, n);
     }
+    if (!silent)
+        engine->leeway[n] = -INFINITY;
     return silent && !engine->watched[n];
 }
 
@@ -263,8 +272,8 @@ static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cel
     const pm_lif_ceiling ceiling = pm_lif_ceiling_over(&class->lif, end - start);
     const pm_lif_basis step = class->steps[1];
     const pm_lif lif = class->lif;
-    const bool driven = engine->drive.n_channels > 0,
-               lasting = engine->until == INFINITY && !pm_is_cyclic(engine, cells.begin);
+    const bool driven = engine->drive.n_channels > 0, cyclic = pm_is_cyclic(engine, cells.begin);
+    const bool lasting = engine->until == INFINITY && !cyclic;
     uint32_t waiting[PM_TOGETHER];
     size_t n_waiting = 0;
     double lift_sum = 0.0;
@@ -275,6 +284,8 @@ static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cel
             add_driven(engine, worker, n, class, 1.0, &engine->intakes[n]);
         const pm_intake intake = engine->intakes[n];
         const bool reached = pm_is_reached(&intake);
+        if (cyclic)
+            engine->leeway[n] = NAN;
         if (sleeps(engine, n, reached))
             continue;
         const pm_cell before = *cell;
@@ -282,7 +293,10 @@ static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cel
         const double lift = intake.u - intake.lift, bound = pm_lif_bound_below(&ceiling, &state);
         const double rounding = PM_MARGIN * (fabs(bound) + fabs(lift));
         lift_sum += lift;
-        if (!(before.origin == start && bound + lift + rounding < theta) || engine->watched[n]) {
+        const bool fits = before.origin == start && bound + lift + rounding < theta;
+        if (fits && cyclic)
+            engine->leeway[n] = leeway_of(bound, theta);
+        if (!fits || engine->watched[n]) {
             if (!passes(engine, n, class))
                 waiting[n_waiting++] = n;
             else if (reached && lasting)
