@@ -20,7 +20,7 @@
 enum { CELLS_PER_WANTED_THREAD = 256, CELLS_PER_THREAD = 2048, EVENTS_FOR_THREADS = 4096 };
 enum { CELLS_PER_EVENT = 8 }; /* with fewer, all cells are looked at */
 enum { PATIENCE = 16 };       /* slabs until fewer events are taken for silence: the wakes of all cells cost time */
-static const uint64_t MOST_LOGGED = 2500000;
+static const uint64_t MOST_LOGGED = 4000000;
 
 void pm_engine_name(const pm_engine *engine, uint32_t cell, char *text, size_t size) {
     uint32_t p = pm_wiring_population_of_cell(engine->wiring, engine->network, cell);
