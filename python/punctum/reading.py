@@ -22,8 +22,6 @@ from .network import (
 from .values import EVENT, STEP, SYNAPSE, CellSpec, Drawn, Jump, Receptor, Reset
 from .writing import RULES
 
-KERNELS = {"double_exponential": 2, "exponential": 1, "alpha": 1, "impulse": 0}
-
 
 def read_network(kind: type[Network], handle: Any) -> Network:
     c = handle.c
@@ -64,11 +62,12 @@ def _course(c: Any) -> dict[str, Any]:
 
 def _cells(c: Any) -> CellSpec:
     spec = CellSpec({name: float(getattr(c.neuron, name)) for name in PARAMETERS})
-    kernels = {_c.lib.pm_kernel_find(_c.text(name)): name for name in KERNELS}
+    kernels = {_c.lib.pm_kernel_find(_c.text(name)): kernel for name, kernel in kinds("receptor").items()}
     for k in range(c.n_receptors):
         r = c.receptors[k]
-        name = kernels[r.kernel]
-        spec.receptors[r.name.decode()] = Receptor(name, tuple(r.parameters[: KERNELS[name]]), bool(r.peak))
+        kernel = kernels[r.kernel]
+        values = tuple(r.parameters[: len(kernel.fields)])
+        spec.receptors[r.name.decode()] = Receptor(kernel.name, values, bool(r.peak))
     spec.threshold = [Jump(c.threshold[k].jump, c.threshold[k].tau) for k in range(c.n_threshold)]
     spec.after_spike = [Jump(c.after_spike[k].jump, c.after_spike[k].tau) for k in range(c.n_after_spike)]
     if c.reset.kind == _c.constants["PM_RESET_SUBTRACT"]:
