@@ -3,6 +3,7 @@
  * others, so that the bits are the same however cells are divided into blocks. */
 #include "sim/drive.h"
 
+#include "base/list.h"
 #include "base/simd.h"
 
 #include <stdlib.h>
@@ -47,14 +48,10 @@ PM_SIMD static void place_rows(const group *g, double start, double end, size_t 
 }
 
 static bool reserve_rows(pm_drive_block *block, size_t n) {
-    if (n <= block->row_capacity)
-        return true;
-    pm_series_row *moved = realloc(block->rows, 2 * n * sizeof *moved);
-    if (!moved)
-        return false;
-    block->rows = moved;
-    block->row_capacity = 2 * n;
-    return true;
+    void *rows = block->rows;
+    const bool there = pm_list_reserve(&rows, &block->row_capacity, n, sizeof *block->rows);
+    block->rows = rows;
+    return there;
 }
 
 static bool reserve_groups(pm_drive_block *block, size_t n) {

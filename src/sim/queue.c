@@ -2,6 +2,8 @@
  * of a slab inside the ring's window is in its bucket; a bucket with entries has its bit set in `busy`. */
 #include "sim/queue.h"
 
+#include "base/list.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -107,21 +109,9 @@ bool pm_queue_is_sound(const pm_queue *queue, const pm_wiring *wiring, double h,
     return good;
 }
 
-static bool reserve(void **array, size_t *capacity, size_t needed, size_t size) {
-    if (needed <= *capacity)
-        return true;
-    size_t larger = *capacity ? 2 * *capacity : 16;
-    void *moved = realloc(*array, larger * size);
-    if (!moved)
-        return false;
-    *array = moved;
-    *capacity = larger;
-    return true;
-}
-
 static pm_status push_far(pm_queue *queue, int64_t slab, const pm_flight *flight) {
     void *heap = queue->heap;
-    if (!reserve(&heap, &queue->heap_capacity, queue->heap_count + 1, sizeof *queue->heap))
+    if (!pm_list_reserve(&heap, &queue->heap_capacity, queue->heap_count + 1, sizeof *queue->heap))
         return PM_NO_MEMORY;
     queue->heap = heap;
     far_flight item = {slab, queue->sequence++, *flight};
@@ -153,7 +143,7 @@ static far_flight pop_far(pm_queue *queue) {
 static pm_status push_near(pm_queue *queue, int64_t slab, const pm_flight *flight) {
     pm_bucket *bucket = &queue->ring[(size_t)slab & (queue->length - 1)];
     void *flights = bucket->flights;
-    if (!reserve(&flights, &bucket->capacity, bucket->count + 1, sizeof *bucket->flights))
+    if (!pm_list_reserve(&flights, &bucket->capacity, bucket->count + 1, sizeof *bucket->flights))
         return PM_NO_MEMORY;
     const size_t place = (size_t)slab & (queue->length - 1);
     bucket->flights = flights;
@@ -197,13 +187,10 @@ static bool sort(pm_queue *queue, pm_bucket *bucket) {
     size_t n = bucket->count;
     if (n < 2 || run_end(bucket->flights, 0, n) == n)
         return true;
-    if (queue->scratch.capacity < bucket->capacity) {
-        pm_flight *moved = realloc(queue->scratch.flights, bucket->capacity * sizeof *moved);
-        if (!moved)
-            return false;
-        queue->scratch.flights = moved;
-        queue->scratch.capacity = bucket->capacity;
-    }
+    void *scratch = queue->scratch.flights;
+    if (!pm_list_reserve(&scratch, &queue->scratch.capacity, bucket->capacity, sizeof *bucket->flights))
+        return false;
+    queue->scratch.flights = scratch;
     size_t runs;
     do {
         runs = merge_runs(bucket->flights, queue->scratch.flights, n);
