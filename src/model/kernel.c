@@ -1,18 +1,13 @@
 /* The list of kernels. */
 #include "model/kernel.h"
 
-#include <string.h>
-
 #define ITSELF(name) &pm_kernel_##name,
 #define HEAD(name) &pm_kernel_##name.kind,
 const pm_kernel *const pm_kernels[] = {PM_KERNELS(ITSELF) NULL};
 const pm_kind *const pm_receptors[] = {PM_KERNELS(HEAD) NULL};
 
 const pm_kernel *pm_kernel_find(const char *name) {
-    size_t k = 0;
-    while (pm_kernels[k] && strcmp(pm_kernels[k]->kind.name, name) != 0)
-        k++;
-    return pm_kernels[k];
+    return (const pm_kernel *)(const void *)pm_kind_find(pm_receptors, name); /* of which it is the head */
 }
 
 pm_receptor pm_receptor_of_neuron(const pm_neuron *neuron) {
