@@ -2,6 +2,7 @@
  * network. A dropped neuron fires, but its spikes are taken out of the raster: the layers above and the sweep back see
  * a network without it, whose gradient is exact. */
 #include "classify/classifier.h"
+#include "model/neuron.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,8 @@ static bool set_weights(pm_classifier *c, size_t l, size_t rows, size_t stride) 
 pm_status pm_classifier_new(pm_classifier *c, const pm_neuron *hidden, const pm_neuron *output, const pm_loss *loss,
                             const size_t *sizes, size_t n_layers, pm_error *error) {
     *c = (pm_classifier){.n_layers = n_layers,
-                         .hidden = pm_lif_new(hidden),
-                         .output = pm_lif_new(output),
+                         .hidden = pm_lif_of_neuron(hidden),
+                         .output = pm_lif_of_neuron(output),
                          .neurons = {*hidden, *output},
                          .loss = loss,
                          .limit = DEFAULT_LIMIT};

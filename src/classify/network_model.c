@@ -6,6 +6,7 @@
 #include "classify/classifier_model.h"
 #include "classify/network_loss.h"
 #include "math/elementary.h"
+#include "model/neuron.h"
 
 #include <punctum/punctum.h>
 
@@ -141,7 +142,7 @@ static pm_status build(net_model *m, pm_error *error) {
     size_t most = 0;
     for (size_t p = 0; p < c->net->n_projections; p++)
         most = c->count[p] > most ? c->count[p] : most;
-    m->output = pm_lif_new(&c->net->populations[c->output].neuron);
+    m->output = pm_lif_of_neuron(&c->net->populations[c->output].neuron);
     m->first_onto = calloc((size_t)c->first_neuron[populations] + 2, sizeof *m->first_onto);
     m->onto = malloc((c->n_synapses + 1) * sizeof *m->onto);
     m->values = malloc((learnt + 1) * sizeof *m->values);

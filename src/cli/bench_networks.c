@@ -4,6 +4,7 @@
 #include "cli/bench_networks.h"
 
 #include "math/lif.h"
+#include "model/neuron.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ static common common_of(const pm_bench_network *b) {
                            .t_ref = 2.0,
                            .tau_1 = b->tau_1,
                            .tau_2 = b->tau_2}};
-    const pm_lif lif = pm_lif_new(&c.neuron);
+    const pm_lif lif = pm_lif_of_neuron(&c.neuron);
     c.weight = b->tau_1 > 0.0 ? PSP / pm_lif_psp(&lif, pm_lif_psp_peak(&lif)) : PSP;
     c.charge = c.weight * (b->tau_1 > 0.0 ? b->tau_1 - b->tau_2 : CAPACITY);
     c.rate = b->drive > 0.0 ? b->drive : ETA * c.neuron.g_L * c.neuron.V_th / c.charge * 1000.0;
@@ -219,12 +220,9 @@ static pm_status sparse(const pm_bench_network *b, uint32_t n, pm_network *netwo
     return status ? status : pm_network_connect(network, &p, error);
 }
 
-#define AFTER(ms)                                                                                                      \
-    { .a = (ms) }
-#define WITHIN(low, high)                                                                                              \
-    { .kind = PM_UNIFORM, .a = (low), .b = (high) }
-#define STEPS                                                                                                          \
-    { .kind = PM_UNIFORM_STEPS, .a = 1.0, .b = 3.0, .step = 0.1 }
+#define AFTER(ms) {.a = (ms)}
+#define WITHIN(low, high) {.kind = PM_UNIFORM, .a = (low), .b = (high)}
+#define STEPS {.kind = PM_UNIFORM_STEPS, .a = 1.0, .b = 3.0, .step = 0.1}
 
 /* name, what, neurons, ms, sized, build, tau_1, tau_2, tau_m, drive, delay, parts */
 const pm_bench_network pm_bench_networks[] = {

@@ -3,12 +3,13 @@
  * rates wanted, and stay what they are: the rule's longest step is next to nothing. */
 #include "cli/bench_training.h"
 
+#include "base/random.h"
 #include "cli/command.h"
-#include "io/summary.h"
 #include "gradient/errors.h"
+#include "io/summary.h"
+#include "model/neuron.h"
 #include "rule/grid.h"
 #include "rule/rule.h"
-#include "base/random.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
@@ -135,7 +136,7 @@ static pm_status copy_events(pm_raster *raster, const pm_event *events, size_t n
 /* A network with the trainer's weights, and its patterns. */
 static pm_status copy_trainer(bench *t, pm_error *error) {
     size_t sizes[MAX_LAYERS + 1] = {0};
-    pm_lif lif = pm_lif_new(&t->experiment->neuron);
+    pm_lif lif = pm_lif_of_neuron(&t->experiment->neuron);
     for (size_t l = 0; l <= t->b->n_layers; l++)
         sizes[l] = t->b->sizes[l];
     pm_status status = pm_layered_new(&t->net, &lif, sizes, t->b->n_layers, error);

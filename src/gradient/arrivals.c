@@ -6,6 +6,7 @@
 #include "gradient/arrivals.h"
 
 #include "base/list.h"
+#include "model/neuron.h"
 #include "net/population.h"
 
 #include <math.h>
@@ -40,7 +41,7 @@ void pm_synapses_free(pm_synapses *s) {
 static pm_status check(const pm_synapses *s, const uint32_t *class, const pm_synapse *list, pm_error *error) {
     for (size_t k = 0; k < s->n_neurons; k++)
         if (class[k] != PM_IS_SOURCE && class[k] >= s->n_classes)
-            return pm_fail(error, PM_INVALID, "neuron %zu has class %u; there are %zu", k, class[k], s -> n_classes);
+            return pm_fail(error, PM_INVALID, "neuron %zu has class %u; there are %zu", k, class[k], s->n_classes);
     for (size_t k = 0; k < s->n_synapses; k++) {
         if (list[k].source >= s->n_neurons || list[k].target >= s->n_neurons)
             return pm_fail(error, PM_INVALID, "synapse %zu leads from neuron %u to %u; there are %zu neurons", k,
@@ -139,7 +140,7 @@ pm_status pm_synapses_of_wiring(pm_synapses *s, const pm_network *network, const
         for (size_t p = 0; p < network->n_populations; p++) {
             bool is_lif = network->populations[p].kind == PM_LIF;
             if (is_lif)
-                classes[w->class[p]] = pm_lif_new(&network->populations[p].neuron);
+                classes[w->class[p]] = pm_lif_of_neuron(&network->populations[p].neuron);
             for (uint32_t n = w->first_neuron[p]; n < w->first_neuron[p + 1]; n++)
                 class[n] = is_lif ? w->class[p] : PM_IS_SOURCE;
         }

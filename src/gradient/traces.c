@@ -4,6 +4,7 @@
 #include "gradient/traces.h"
 
 #include "base/simd.h"
+#include "model/neuron.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ pm_lif pm_trace_kernel(const pm_lif *lif, double tau_hat) {
     neuron.I_e = 0.0;
     neuron.tau_1 = 1.0 / lif->l_1;
     neuron.tau_2 = lif->single ? 0.0 : 1.0 / lif->l_2;
-    return pm_lif_new(&neuron);
+    return pm_lif_of_neuron(&neuron);
 }
 
 pm_status pm_traces_new(pm_traces *traces, const pm_lif *kernel, size_t n, pm_error *error) {

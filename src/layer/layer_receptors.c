@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "model/kernel.h"
+#include "model/neuron.h"
 #include "net/population.h"
 
 #include <stdlib.h>
@@ -49,7 +50,7 @@ pm_status pm_layer_divide(pm_layer *layer, const pm_neuron *neuron, const pm_rec
     pm_neuron own = *neuron;
     own.tau_1 = used[0].parameters[0];
     own.tau_2 = used[0].parameters[1];
-    layer->lif = pm_lif_new(&own);
+    layer->lif = pm_lif_of_neuron(&own);
     return PM_OK;
 }
 
@@ -179,7 +180,7 @@ pm_lif pm_layer_kernel_with(const pm_layer *layer, size_t receptor, double tau_m
     neuron.I_e = 0.0;
     neuron.tau_1 = 1.0 / port->l_1;
     neuron.tau_2 = port->kind == PM_PORT_SINGLE ? 0.0 : 1.0 / port->l_2;
-    pm_lif kernel = pm_lif_new(&neuron);
+    pm_lif kernel = pm_lif_of_neuron(&neuron);
     if (!kernel.single)
         kernel.d12 = port->k * port->jump;
     return kernel;

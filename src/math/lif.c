@@ -17,24 +17,24 @@ static double rate_difference(double tau_fast, double tau_slow) {
     return (tau_slow - tau_fast) / (tau_slow * tau_fast); /* the subtraction is exact where the two are close */
 }
 
-pm_lif pm_lif_new(const pm_neuron *neuron) {
-    const double tau_m = neuron->C_m / neuron->g_L;
-    const bool impulse = neuron->tau_1 == 0.0; /* a current that is 0 may have any time constant */
-    double tau[3] = {tau_m, impulse ? tau_m : neuron->tau_1, neuron->tau_2}; /* m, 1, 2 */
+pm_lif pm_lif_new(const pm_lif_numbers *n) {
+    const double tau_m = n->C_m / n->g_L;
+    const bool impulse = n->tau_1 == 0.0;                          /* a current that is 0 may have any time constant */
+    double tau[3] = {tau_m, impulse ? tau_m : n->tau_1, n->tau_2}; /* m, 1, 2 */
     pm_lif lif = {
         .l_m = 1.0 / tau[0],
         .l_1 = 1.0 / tau[1],
-        .inv_C = 1.0 / neuron->C_m,
-        .u_inf = neuron->I_e / neuron->g_L,
-        .theta = neuron->V_th - neuron->E_L,
-        .u_reset = neuron->V_reset - neuron->E_L,
-        .t_ref = neuron->t_ref,
-        .E_L = neuron->E_L,
-        .single = neuron->tau_2 == 0.0,
+        .inv_C = 1.0 / n->C_m,
+        .u_inf = n->I_e / n->g_L,
+        .theta = n->theta,
+        .u_reset = n->u_reset,
+        .t_ref = n->t_ref,
+        .E_L = n->E_L,
+        .single = n->tau_2 == 0.0,
         .impulse = impulse,
     };
     unsigned char place[3] = {0, 1, 2};
-    size_t n = lif.single ? 2 : 3;
+    const size_t n_rates = lif.single ? 2 : 3;
     if (tau[0] < tau[1]) { /* tau_1 > tau_2 is given: only the membrane's place is open */
         place[0] = 1;
         place[1] = 0;
@@ -44,7 +44,7 @@ pm_lif pm_lif_new(const pm_neuron *neuron) {
         }
     }
     double sorted[3] = {0.0, 0.0, 0.0};
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; k < n_rates; k++)
         sorted[place[k]] = tau[k];
     lif.at_m = place[0];
     lif.at_1 = place[1];

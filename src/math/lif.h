@@ -16,7 +16,6 @@
 #define PM_MATH_LIF_H
 
 #include <math.h>
-#include <punctum/neuron.h>
 #include <stdbool.h>
 
 typedef struct pm_lif {
@@ -52,9 +51,16 @@ typedef struct pm_lif_basis {
     double d12;    /* D_12 / C_m, mV/pA: the PSP of a spike of weight 1 (single: d1) */
 } pm_lif_basis;
 
-/* The constants of a neuron whose parameters passed pm_neuron_check. tau_1 and tau_2 may also be equal, for the basis
- * of another d12, which is then to be put in: of (d12 t) e^{-l_1 t}. */
-pm_lif pm_lif_new(const pm_neuron *neuron);
+/* What a neuron is in numbers (model/neuron.h makes them of its parameters). */
+typedef struct pm_lif_numbers {
+    double C_m, g_L, I_e;       /* pF, nS, pA */
+    double E_L, theta, u_reset; /* mV, the last two above E_L */
+    double t_ref, tau_1, tau_2; /* ms */
+} pm_lif_numbers;
+
+/* The constants. Numbers are within the ranges of a neuron's parameters; tau_1 and tau_2 may also be equal, for the
+ * basis of another d12, which is then to be put in: of (d12 t) e^{-l_1 t}. */
+pm_lif pm_lif_new(const pm_lif_numbers *numbers);
 
 /* The basis at t >= 0 ms; relative errors below 1e-13 (typically 1e-15) as long as the exponentials exceed e^-300. */
 pm_lif_basis pm_lif_basis_at(const pm_lif *lif, double t);

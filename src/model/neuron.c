@@ -52,6 +52,12 @@ pm_neuron pm_neuron_default(void) {
     return neuron;
 }
 
+pm_lif pm_lif_of_neuron(const pm_neuron *n) {
+    const pm_lif_numbers numbers = {n->C_m,   n->g_L,   n->I_e,  n->E_L, n->V_th - n->E_L, n->V_reset - n->E_L,
+                                    n->t_ref, n->tau_1, n->tau_2};
+    return pm_lif_new(&numbers);
+}
+
 pm_status pm_neuron_check(const pm_neuron *neuron, pm_error *error) {
     return pm_kind_check(&pm_neuron_lif, neuron, error);
 }

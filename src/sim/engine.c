@@ -7,6 +7,7 @@
 #include "sim/engine.h"
 
 #include "model/kernel.h"
+#include "model/neuron.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -85,7 +86,7 @@ static pm_status make_classes(pm_engine *engine, pm_error *error) {
             continue;
         pm_class *class = &engine->classes[engine->wiring->class[p]];
         const pm_neuron neuron = driven_neuron(net, engine->wiring, p);
-        class->lif = pm_lif_new(&neuron);
+        class->lif = pm_lif_of_neuron(&neuron);
         for (size_t k = 0; k <= PM_STEPS; k++)
             class->steps[k] = pm_lif_basis_at(&class->lif, (double)k * engine->plan.slab);
         class->series = pm_series_new(&class->lif, engine->plan.slab);
@@ -95,7 +96,7 @@ static pm_status make_classes(pm_engine *engine, pm_error *error) {
         class->worth = fmax(4.0 * engine->plan.slab, 0.25 / fastest);
         pm_neuron slow = neuron;
         slow.tau_2 = 0.0;
-        const pm_lif alone = pm_lif_new(&slow);
+        const pm_lif alone = pm_lif_of_neuron(&slow);
         class->slow_peak = class->lif.impulse ? 0.0 : pm_lif_psp(&alone, pm_lif_psp_peak(&alone));
         engine->has_general = engine->has_general || pm_population_needs_general(net, p);
         if (pm_population_needs_general(net, p))

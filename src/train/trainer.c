@@ -5,6 +5,7 @@
 #include "base/simd.h"
 #include "layer/layer_receptors.h"
 #include "math/elementary.h"
+#include "model/neuron.h"
 #include "rule/pairs.h"
 #include "rule/rule.h"
 #include "train/problem.h"
@@ -99,7 +100,7 @@ static pm_status prepare_network(pm_trainer *t, uint32_t trial, pm_error *error)
         return pm_fail_memory(error, "a network");
     for (size_t l = 0; l < e->n_layers; l++)
         sizes[l] = e->layers[l].size;
-    pm_lif lif = pm_lif_new(&e->neuron);
+    pm_lif lif = pm_lif_of_neuron(&e->neuron);
     pm_status status = pm_layered_new(&t->net, &lif, sizes, n, error);
     free(sizes);
     if (!status) {

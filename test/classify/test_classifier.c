@@ -1,8 +1,9 @@
 /* The gradient of a classifier against finite differences; NormAD on it. */
 #include "classify/classifier.h"
 #include "gradient/alignment.h"
-#include <punctum/metric.h>
+#include "model/neuron.h"
 #include "support/starve.h"
+#include <punctum/metric.h>
 
 #include <check.h>
 #include <gsl/gsl_randist.h>
@@ -131,7 +132,7 @@ START_TEST(discounted_integral) {
     const double tau = 6.0, step = 0.01;
     for (int single = 0; single < 2; single++) {
         pm_neuron neuron = small_neuron(single ? 0.0 : 1.25, 0.0);
-        pm_lif lif = pm_lif_new(&neuron);
+        pm_lif lif = pm_lif_of_neuron(&neuron);
         pm_classifier net;
         pm_lane lane;
         pm_raster input = {0};

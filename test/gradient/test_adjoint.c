@@ -1,6 +1,7 @@
 #include "gradient/adjoint.h"
 #include "layer/layer_receptors.h"
 #include "model/kernel.h"
+#include "model/neuron.h"
 #include "support/difference.h"
 
 #include <punctum/punctum.h>
@@ -99,7 +100,7 @@ static pm_synapses synapses_of(const pm_network *net) {
     static const uint32_t first[] = {0, INPUTS, INPUTS + FIRST};
     enum { MOST = 256 };
     pm_synapse list[MOST];
-    pm_lif classes[2] = {pm_lif_new(&net->populations[1].neuron), pm_lif_new(&net->populations[2].neuron)};
+    pm_lif classes[2] = {pm_lif_of_neuron(&net->populations[1].neuron), pm_lif_of_neuron(&net->populations[2].neuron)};
     uint32_t class[NEURONS];
     for (uint32_t n = 0; n < NEURONS; n++)
         class[n] = n < INPUTS ? PM_IS_SOURCE : n < INPUTS + FIRST ? 0 : 1;
@@ -286,7 +287,7 @@ static layers draw_layers(unsigned long seed, int flags) {
     neuron.tau_1 = flags & EQUAL ? 10.0 : 5.0;
     neuron.tau_2 = flags & SINGLE ? 0.0 : 1.25;
     neuron.V_th = -50.0;
-    pm_lif lif = pm_lif_new(&neuron);
+    pm_lif lif = pm_lif_of_neuron(&neuron);
     layers p = {0};
     pm_error error = {0};
     ck_assert_int_eq(pm_layered_new(&p.net, &lif, SIZES, LAYERS, &error), PM_OK);
@@ -437,7 +438,7 @@ END_TEST
 static pm_status sweep_two(const pm_raster *spikes, double floor, const pm_synapse *synapse, double *weight,
                            pm_error *error) {
     pm_neuron neuron = pm_neuron_default();
-    pm_lif lif = pm_lif_new(&neuron);
+    pm_lif lif = pm_lif_of_neuron(&neuron);
     const uint32_t class[2] = {PM_IS_SOURCE, 0};
     const double dl_dt[4] = {0.0, 1.0, 1.0, 1.0};
     pm_synapses synapses;
@@ -463,7 +464,7 @@ START_TEST(grazing) {
     weight = 0.0;
     ck_assert_int_eq(sweep_two(&spikes, 2.0, &synapse, &weight, &error), PM_OK);
     pm_neuron neuron = pm_neuron_default();
-    pm_lif lif = pm_lif_new(&neuron);
+    pm_lif lif = pm_lif_of_neuron(&neuron);
     ck_assert_double_eq_tol(weight, -pm_lif_psp(&lif, 7.0) / 2.0, 1e-15);
     times[0] = times[1] = 0.0;
     weight = 0.0;

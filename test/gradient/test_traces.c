@@ -1,4 +1,5 @@
 #include "gradient/sweep.h"
+#include "model/neuron.h"
 #include "support/learning.h"
 
 #include <check.h>
@@ -52,7 +53,7 @@ static pm_neuron neuron_of_kind(int single) {
 START_TEST(kernel_by_quadrature) {
     double tau_hat = TAU_HATS[_i % N_TAU_HATS];
     pm_neuron neuron = neuron_of_kind(_i / N_TAU_HATS);
-    pm_lif lif = pm_lif_new(&neuron), kernel = pm_trace_kernel(&lif, tau_hat);
+    pm_lif lif = pm_lif_of_neuron(&neuron), kernel = pm_trace_kernel(&lif, tau_hat);
     double row[PM_LAYER_LANES] = {0.0, 1.0};
     static const double times[] = {1e-3, 0.1, 1.0, 3.0, 10.0, 30.0, 80.0};
     for (size_t k = 0; k < sizeof times / sizeof *times; k++) {
@@ -81,7 +82,7 @@ START_TEST(traces_by_quadrature) {
     static const double spikes[SPIKES] = {0.0, 1.0, 1.0, 4.5, 4.5, 20.0, 20.25, 33.0, 50.0};
     static const double times[] = {0.0, 0.5, 1.0, 4.5, 4.6, 33.0, 49.0, 70.0};
     pm_neuron neuron = neuron_of_kind(_i);
-    pm_lif lif = pm_lif_new(&neuron);
+    pm_lif lif = pm_lif_of_neuron(&neuron);
     size_t sizes[] = {INPUTS, 1};
     pm_layered net;
     pm_raster in = {0};
@@ -125,7 +126,7 @@ static double slope_of(const pm_traces *traces, size_t j) {
 START_TEST(way_back_step_by_step) {
     enum { TRACES = 24, INPUTS = 10, STEPS = 60, OWN = STEPS / 3, OTHER = STEPS - OWN };
     pm_neuron neuron = neuron_of_kind(_i);
-    pm_lif lif = pm_lif_new(&neuron), kernel = pm_trace_kernel(&lif, 7.0);
+    pm_lif lif = pm_lif_of_neuron(&neuron), kernel = pm_trace_kernel(&lif, 7.0);
     pm_traces walked, stepped, ahead;
     pm_way_back way = {0};
     uint32_t input[OTHER], own[OWN];

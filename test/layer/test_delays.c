@@ -1,4 +1,5 @@
 #include "layer/layered.h"
+#include "model/neuron.h"
 
 #include <punctum/punctum.h>
 
@@ -80,7 +81,7 @@ static void connect(twins *t, gsl_rng *rng, size_t l, size_t tie, const pm_neuro
 static twins twins_new(unsigned long seed, size_t tie, const pm_neuron *neuron) {
     twins t = {.network = pm_network_new()};
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
-    const pm_lif lif = pm_lif_new(neuron);
+    const pm_lif lif = pm_lif_of_neuron(neuron);
     ck_assert(t.network && rng);
     gsl_rng_set(rng, seed);
     ck_assert_int_eq(pm_layered_new(&t.layered, &lif, SIZES, LAYERS, NULL), PM_OK);

@@ -1,6 +1,7 @@
 #include "layer/layer_receptors.h"
 #include "layer/layered.h"
 #include "model/kernel.h"
+#include "model/neuron.h"
 #include "support/recorded.h"
 
 #include <punctum/punctum.h>
@@ -77,7 +78,7 @@ static twins twins_new(unsigned long seed, const pm_neuron *neuron, size_t n_lay
     t.network->duration = t.duration;
     for (size_t l = 0; l <= n_layers; l++)
         t.sizes[l] = 1 + gsl_rng_uniform_int(rng, 20);
-    pm_lif lif = pm_lif_new(neuron);
+    pm_lif lif = pm_lif_of_neuron(neuron);
     ck_assert_int_eq(pm_layered_new(&t.layered, &lif, t.sizes, n_layers, NULL), PM_OK);
     draw_input(&t, rng, seed % 4 ? 60 : 4); /* a few spikes leave long intervals */
     add_source(&t);
@@ -301,7 +302,7 @@ START_TEST(padding) {
     pm_raster in = raster_of(events, SPIKES), wide = {0}, out = {0};
     pm_neuron neuron = pm_neuron_default();
     neuron.I_e = 3000.0;
-    pm_lif lif = pm_lif_new(&neuron);
+    pm_lif lif = pm_lif_of_neuron(&neuron);
     for (size_t n_out = WIDEST; n_out > 0; n_out--) {
         pm_layer layer;
         ck_assert_int_eq(pm_layer_new(&layer, &lif, N_IN, n_out, NULL), PM_OK);
@@ -333,7 +334,7 @@ START_TEST(wide_layers) {
     enum { N_IN = 40, WIDE = 203, NARROW = 61 };
     static const size_t spikes[] = {6, 60, 400, 1500};
     const pm_neuron neuron = neuron_of(&VARIANTS[_i]);
-    const pm_lif lif = pm_lif_new(&neuron);
+    const pm_lif lif = pm_lif_of_neuron(&neuron);
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     gsl_rng_set(rng, 77 + (unsigned long)_i);
     size_t total = 0;
@@ -389,7 +390,7 @@ START_TEST(simultaneous_inputs) {
     pm_raster in[] = {raster_of(halves, 4), raster_of(whole, 1)}, out[2] = {0};
     pm_neuron neuron = pm_neuron_default();
     neuron.tau_2 = _i ? 0.0 : 1.25;
-    pm_lif lif = pm_lif_new(&neuron);
+    pm_lif lif = pm_lif_of_neuron(&neuron);
     pm_layer layer;
     ck_assert_int_eq(pm_layer_new(&layer, &lif, 5, 11, NULL), PM_OK);
     static const double weights[] = {16384.0, 16384.0, 32768.0, 1e9, -1e9}; /* pA */
@@ -419,7 +420,7 @@ START_TEST(runaway) {
     const pm_event events[] = {{1.0, 0}};
     pm_raster in = raster_of(events, 1), out = {0};
     pm_neuron neuron = pm_neuron_default();
-    pm_lif lif = pm_lif_new(&neuron);
+    pm_lif lif = pm_lif_of_neuron(&neuron);
     pm_error error = {0};
     pm_layer layer;
     ck_assert_int_eq(pm_layer_new(&layer, &lif, 1, _i ? 100 : 3, NULL), PM_OK);

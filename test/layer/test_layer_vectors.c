@@ -1,5 +1,6 @@
 /* Which neurons of a dense layer need a closer look in an interval. */
 #include "layer/layer_vectors.h"
+#include "model/neuron.h"
 
 #include "support/draw.h"
 
@@ -14,7 +15,7 @@ START_TEST(no_crossing_goes_unwatched) {
     long crossings = 0, quiet = 0, watched = 0;
     for (int set = 0; set < SETS; set++) {
         pm_neuron neuron = draw_neuron(rng);
-        pm_lif lif = pm_lif_new(&neuron);
+        pm_lif lif = pm_lif_of_neuron(&neuron);
         pm_lif_state start = draw_state(rng, &neuron);
         double h = draw_log(rng, 1e-3, 4.0) / (lif.x + (lif.single ? lif.dxy : lif.dxz));
         pm_lif_state end = pm_lif_advance(&lif, &start, h);

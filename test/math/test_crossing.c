@@ -1,6 +1,7 @@
 /* The first crossing: none missed, none invented, and as exact as u is. The reference is a search that knows only
  * a bound of the curvature (support/course.inc), in long double where that decides, in 113 bits where it does not. */
 #include "math/interval.h"
+#include "model/neuron.h"
 #include "support/draw.h"
 #include "support/quad.h"
 #include "support/slope.h"
@@ -18,7 +19,7 @@ typedef struct interval {
 /* Thresholds are the usual one, or lie where the course passes at a random time; few below the start. */
 static interval draw_interval(gsl_rng *rng) {
     interval v = {.neuron = draw_neuron(rng), .horizon = draw_log(rng, 1e-3, 300.0)};
-    v.lif = pm_lif_new(&v.neuron);
+    v.lif = pm_lif_of_neuron(&v.neuron);
     v.state = draw_state(rng, &v.neuron);
     double passed = pm_lif_u(&v.lif, &v.state, v.horizon * draw_uniform(rng, 0.0, 1.0));
     if (draw_chance(rng, 0.7) && fabs(passed) > 1e-3 && (passed > v.state.u || draw_chance(rng, 0.02)))
@@ -257,7 +258,7 @@ START_TEST(several_crossings) {
             v.neuron.tau_1 = draw_uniform(rng, 11.0, 40.0);
             v.neuron.tau_2 = draw_uniform(rng, 1.0, 9.0);
             v.neuron.I_e = draw_uniform(rng, 610.0, 700.0);
-            v.lif = pm_lif_new(&v.neuron);
+            v.lif = pm_lif_of_neuron(&v.neuron);
             v.state = (pm_lif_state){draw_uniform(rng, 0.0, 19.0), draw_uniform(rng, 100.0, 2000.0),
                                      -draw_uniform(rng, 500.0, 3000.0)};
             v.horizon = 300.0;
@@ -280,7 +281,7 @@ END_TEST
 START_TEST(crossing_at_the_start) {
     pm_neuron n = pm_neuron_default();
     n.E_L = 0.0;
-    pm_lif lif = pm_lif_new(&n);
+    pm_lif lif = pm_lif_of_neuron(&n);
     for (int k = -1; k <= 1; k++) {
         pm_lif_state s = {20.0, 1000.0 * k, 500.0 * k};
         ck_assert(pm_lif_crossing(&lif, &s, 10.0) == 0.0 && pm_lif_crossing(&lif, &s, 0.0) == 0.0);
@@ -335,7 +336,7 @@ START_TEST(far_out_extrema) {
     };
     for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
         interval v = known[k];
-        v.lif = pm_lif_new(&v.neuron);
+        v.lif = pm_lif_of_neuron(&v.neuron);
         double t = pm_lif_crossing(&v.lif, &v.state, v.horizon);
         ck_assert(t < INFINITY && is_right(&v, t));
     }

@@ -2,6 +2,7 @@
 #include "math/lanes.h"
 
 #include "math/interval.h"
+#include "model/neuron.h"
 #include "support/draw.h"
 
 #include <check.h>
@@ -10,7 +11,7 @@
 /* Lanes of one neuron's kind, over intervals of one length or of many, thresholds near where some of them pass. */
 static pm_lif draw_lanes(gsl_rng *rng, pm_lanes *lanes) {
     pm_neuron neuron = draw_neuron(rng);
-    pm_lif lif = pm_lif_new(&neuron);
+    pm_lif lif = pm_lif_of_neuron(&neuron);
     double fastest = lif.x + (lif.single ? lif.dxy : lif.dxz);
     double h = draw_log(rng, 1e-3, 4.0) / fastest;
     bool mixed = draw_uniform(rng, 0.0, 1.0) < 0.5;

@@ -1,5 +1,6 @@
 /* The closed forms against 113-bit arithmetic, over random parameters with time constants of all ratios, equal and
  * nearly equal ones included. */
+#include "model/neuron.h"
 #include "support/draw.h"
 #include "support/quad.h"
 #include "support/slope.h"
@@ -65,7 +66,7 @@ START_TEST(basis_of_random_neurons) {
     gsl_rng_set(rng, 101);
     for (int k = 0; k < 100000; k++) {
         pm_neuron n = draw_neuron(rng);
-        pm_lif lif = pm_lif_new(&n);
+        pm_lif lif = pm_lif_of_neuron(&n);
         double t = draw_log(rng, 1e-9, 1000.0);
         if (fastest_rate(&lif) * t > DEEPEST)
             continue;
@@ -105,7 +106,7 @@ START_TEST(basis_of_close_time_constants) {
             }
             if (n.tau_1 <= n.tau_2)
                 n.tau_1 = nextafter(n.tau_2, INFINITY); /* as close as the model allows */
-            pm_lif lif = pm_lif_new(&n);
+            pm_lif lif = pm_lif_of_neuron(&n);
             quad_lif exact = quad_lif_new(&n, lif.theta);
             for (double t = 1e-9; t <= 1000.0 && t * fastest_rate(&lif) < DEEPEST; t *= 1.37) {
                 pm_lif_basis at = pm_lif_basis_at(&lif, t);
@@ -124,7 +125,7 @@ START_TEST(potential_of_random_neurons) {
     gsl_rng_set(rng, 102);
     for (int k = 0; k < 100000; k++) {
         pm_neuron n = draw_neuron(rng);
-        pm_lif lif = pm_lif_new(&n);
+        pm_lif lif = pm_lif_of_neuron(&n);
         pm_lif_state s = draw_state(rng, &n);
         quad_lif exact = quad_lif_new(&n, lif.theta);
         quad_state start = quad_state_of(&s);
@@ -154,7 +155,7 @@ START_TEST(psp_is_the_response_to_a_spike) {
     for (int k = 0; k < 2000; k++) {
         pm_neuron n = draw_neuron(rng);
         n.I_e = 0.0;
-        pm_lif lif = pm_lif_new(&n);
+        pm_lif lif = pm_lif_of_neuron(&n);
         pm_lif_state spike = {0};
         pm_lif_arrive(&lif, &spike, 100.0);
         ck_assert((n.tau_2 > 0.0 ? spike.b : spike.i) == 100.0 && spike.u == 0.0);
@@ -173,7 +174,7 @@ START_TEST(psp_peak_is_the_maximum) {
     gsl_rng_set(rng, 104);
     for (int k = 0; k < 5000; k++) {
         pm_neuron n = draw_neuron(rng);
-        pm_lif lif = pm_lif_new(&n);
+        pm_lif lif = pm_lif_of_neuron(&n);
         double peak = pm_lif_psp_peak(&lif);
         n.I_e = 0.0; /* the PSP knows nothing of it */
         quad_lif exact = quad_lif_new(&n, INFINITY);
@@ -184,7 +185,7 @@ START_TEST(psp_peak_is_the_maximum) {
         ck_assert(quad_slope(&exact, &before) > 0 && quad_slope(&exact, &after) < 0);
     }
     pm_neuron n = {.C_m = 256.0, .g_L = 32.0, .V_th = 20.0, .tau_1 = 8.0};
-    pm_lif lif = pm_lif_new(&n);
+    pm_lif lif = pm_lif_of_neuron(&n);
     ck_assert_double_eq_tol(pm_lif_psp_peak(&lif), 8.0, 1e-9);
     gsl_rng_free(rng);
 }
@@ -198,7 +199,7 @@ START_TEST(first_maximum_ends_the_rise) {
     for (int k = 0; k < 5000; k++) {
         pm_neuron n = draw_neuron(rng);
         n.V_th = 1e6; /* the search stops early above theta */
-        pm_lif lif = pm_lif_new(&n);
+        pm_lif lif = pm_lif_of_neuron(&n);
         pm_lif_state s = draw_state(rng, &n);
         quad_lif exact = quad_lif_new(&n, lif.theta);
         quad_state start = quad_state_of(&s);
@@ -231,7 +232,7 @@ START_TEST(bound_is_above_the_course) {
     gsl_rng_set(rng, 106);
     for (int k = 0; k < 3000; k++) {
         pm_neuron n = draw_neuron(rng);
-        pm_lif lif = pm_lif_new(&n);
+        pm_lif lif = pm_lif_of_neuron(&n);
         pm_lif_state s = draw_state(rng, &n);
         wide_lif exact = wide_lif_new(&n, lif.theta);
         wide_state start = wide_state_of(&s);

@@ -1,5 +1,6 @@
 /* The first crossing of the general neuron: none missed, none invented, and as exact as u is. The reference is a search
  * in 113 bits that knows only a bound of the curvature (support/cell.h). */
+#include "model/neuron.h"
 #include "support/cell.h"
 #include "support/draw.h"
 #include "support/slope.h"
@@ -419,7 +420,7 @@ START_TEST(agrees_with_the_small_case) {
         double tau_m = neuron.C_m / neuron.g_L, horizon = draw_log(rng, 1e-3, 300.0);
         pm_port port = neuron.tau_2 > 0.0 ? pm_port_double(tau_m, neuron.tau_1, neuron.tau_2)
                                           : pm_port_single(tau_m, neuron.tau_1);
-        pm_lif lif = pm_lif_new(&neuron);
+        pm_lif lif = pm_lif_of_neuron(&neuron);
         pm_membrane m = {
             .l_m = lif.l_m, .inv_C = lif.inv_C, .u_inf = lif.u_inf, .theta = lif.theta, .n_ports = 1, .ports = &port};
         pm_membrane_complete(&m);

@@ -1,5 +1,6 @@
 /* Sums of many responses against the closed forms in 113 bits, over random parameters and lengths of the interval. */
 #include "math/series.h"
+#include "model/neuron.h"
 
 #include "support/draw.h"
 #include "support/quad.h"
@@ -16,7 +17,7 @@ START_TEST(sums) {
     int series = 0;
     for (int c = 0; c < CASES; c++) {
         pm_neuron neuron = draw_neuron(rng);
-        pm_lif lif = pm_lif_new(&neuron);
+        pm_lif lif = pm_lif_of_neuron(&neuron);
         quad_lif exact = quad_lif_new(&neuron, neuron.V_th - neuron.E_L);
         double fastest = fmax(lif.l_m, fmax(lif.l_1, lif.l_2));
         double h = pow(10.0, -4.0 + 5.0 * gsl_rng_uniform(rng)) / fastest;
@@ -58,7 +59,7 @@ END_TEST
 /* What lies in the other lanes, and rows without an arrival, change no bit of a lane's sums. */
 START_TEST(lanes_are_alone) {
     pm_neuron neuron = pm_neuron_default();
-    pm_lif lif = pm_lif_new(&neuron);
+    pm_lif lif = pm_lif_of_neuron(&neuron);
     const double h = 0.5;
     pm_series s = pm_series_new(&lif, h);
     pm_series_row full[ROWS], alone[2 * ROWS];

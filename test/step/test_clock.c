@@ -1,9 +1,10 @@
 #include "math/lif.h"
-#include <punctum/metric.h>
+#include "model/neuron.h"
 #include "net/wiring.h"
 #include "step/clock.h"
 #include "step/course.h"
 #include "support/recorded.h"
+#include <punctum/metric.h>
 
 #include <punctum/punctum.h>
 
@@ -161,7 +162,7 @@ START_TEST(propagators_are_exact) {
                        .delay = {.kind = PM_CONSTANT, .a = 0.5}};
     good(pm_network_connect(net, &p, &error), &error);
     good(pm_network_record_potential(net, cell, &(uint32_t){0}, 1, 0.25, &error), &error);
-    pm_lif lif = pm_lif_new(&neuron);
+    pm_lif lif = pm_lif_of_neuron(&neuron);
     for (int scheme = PM_CLOCK_EXACT; scheme <= PM_CLOCK_RK; scheme++) {
         watched r = {0};
         double dt = scheme == PM_CLOCK_EXACT ? 0.25 : 1.0 / 2048.0; /* of short enough steps for tau_2 = 0.001 */

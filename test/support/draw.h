@@ -2,10 +2,11 @@
 #ifndef TEST_SUPPORT_DRAW_H
 #define TEST_SUPPORT_DRAW_H
 
-#include "math/lif.h"
 #include "base/random.h"
+#include "math/lif.h"
 
 #include <math.h>
+#include <punctum/neuron.h>
 
 static inline double draw_uniform(gsl_rng *rng, double low, double high) {
     return low + (high - low) * gsl_rng_uniform(rng);

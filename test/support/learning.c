@@ -4,6 +4,7 @@
 
 #include "layer/layer_receptors.h"
 #include "model/kernel.h"
+#include "model/neuron.h"
 
 #include <check.h>
 #include <gsl/gsl_randist.h>
@@ -33,7 +34,7 @@ void scene_draw_input(scene *s, gsl_rng *rng) {
 scene scene_new(gsl_rng *rng, size_t n_layers, const pm_neuron *neuron, bool fires) {
     static const size_t shapes[MAX_LAYERS + 1][MAX_LAYERS + 1] = {{0}, {9, 3}, {9, 10, 3}, {9, 10, 11, 3}};
     scene s = {0};
-    pm_lif lif = pm_lif_new(neuron);
+    pm_lif lif = pm_lif_of_neuron(neuron);
     ck_assert_int_eq(pm_layered_new(&s.net, &lif, shapes[n_layers], n_layers, NULL), PM_OK);
     double mean = neuron->tau_2 > 0.0 ? 5000.0 : 3000.0; /* pA, of the sum of a few spikes */
     for (size_t l = 0; l < n_layers; l++) {

@@ -5,6 +5,7 @@
 #include "rule/rule.h"
 
 #include <gsl/gsl_rng.h>
+#include <punctum/neuron.h>
 
 enum { MAX_LAYERS = 3, MAX_SIZE = 16, WEIGHTS = MAX_SIZE * MAX_SIZE };
 enum { NONE, PER_LAYER, JOINT, GRAM }; /* normalisations */

@@ -1,6 +1,7 @@
 #include "support/naive.h"
 
 #include "math/lif.h"
+#include "model/neuron.h"
 #include "net/wiring.h"
 
 #include <math.h>
@@ -71,7 +72,7 @@ naive_spikes naive_run(const pm_network *network, double duration) {
         const pm_population *population = &network->populations[p];
         for (uint32_t k = 0; population->kind == PM_LIF && k < population->size; k++) {
             cell *c = &n.cells[n.w->first_cell[p] + k];
-            *c = (cell){.lif = pm_lif_new(&population->neuron), .ready = -INFINITY, .population = p, .neuron = k};
+            *c = (cell){.lif = pm_lif_of_neuron(&population->neuron), .ready = -INFINITY, .population = p, .neuron = k};
             predict(c);
         }
         for (size_t k = 0; k < population->n_events; k++)

@@ -6,6 +6,7 @@
 #include "math/lif.h"
 
 #include <math.h>
+#include <punctum/neuron.h>
 #include <quadmath.h>
 #include <stdint.h>
 
