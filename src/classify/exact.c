@@ -205,12 +205,13 @@ static pm_status build(exact *m, pm_error *error) {
         m->n_sources += sizes[l];
     }
     m->inflow = calloc(most_rows + 1, sizeof *m->inflow);
-    m->dense = m->connections.fields ? calloc(sizes[0] * sizes[1] + 1, sizeof *m->dense) : NULL;
+    const bool gathered = m->connections.fields && pm_connections_of(&m->connections, 0);
+    m->dense = gathered ? calloc(sizes[0] * sizes[1] + 1, sizeof *m->dense) : NULL;
     m->parts = calloc(m->n_parts, sizeof *m->parts);
     m->testers = calloc(m->n_parts, sizeof *m->testers);
     m->fired = calloc(m->n_sources + 1, sizeof *m->fired);
     m->lift = calloc(widest + 1, sizeof *m->lift);
-    bool enough = m->parts && m->testers && m->fired && m->lift && m->inflow && (m->dense || !m->connections.fields);
+    bool enough = m->parts && m->testers && m->fired && m->lift && m->inflow && (m->dense || !gathered);
     for (size_t p = 0; enough && p < m->n_parts; p++)
         enough = part_new(&m->parts[p], m, error) && !pm_lane_new(&m->testers[p], &m->tested, error);
     return enough ? PM_OK : pm_fail_memory(error, "the training of a network");

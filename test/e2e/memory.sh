@@ -73,6 +73,9 @@ END
         echo 'layers: [{size: 6, field: 2, receptor: {fast: 60, slow: 5}, weight: {normal: [9000.0, 240.0]}, dropout: 0.2}, {size: 10, weight: {normal: [0, 50]}}]'
         echo 'loss: {discounted: {scale: 0.6, tau: 5.0}}'
     } > fields.yaml
+    sed -e '/^receptors/d' -e 's/field: 2, receptor: {[^}]*}, weight: {normal: .9000.0, 240.0.}/field: 2, weight: {normal: [9000.0, 240.0]}/' \
+        fields.yaml > patches.yaml
+    sed 's/{size: 6, field: 2/{convolution: {channels: 2, size: 3, pool: 2}/' patches.yaml > kernels.yaml
 )
 
 # starve NAME SAMPLE FOLDER ARGUMENTS...: the command writes into FOLDER; every SAMPLE-th allocation is tried.
@@ -140,6 +143,10 @@ if [ "$sanitised" -eq 0 ]; then
     starve "search" 787 o search search.yaml -o o -j 1 -q
     starve "train a classifier" 109 o train points.yaml -o o -q
     starve "train with fields" 109 o train fields.yaml -o o -q
+    starve "train with fields in patches" 109 o train patches.yaml -o o -q
+    starve "train with convolutions" 109 o train kernels.yaml -o o -q
+    mkdir kernels && "$program" train kernels.yaml -o kernels -q
+    starve "leave a network" 83 net test kernels.yaml kernels --network net -q
     starve "train by Lee's rule" 83 o train lee.yaml -o o -q
     starve "train by STBP" 83 o train stbp.yaml -o o -q
     mkdir trained && "$program" train points.yaml -o trained -q
