@@ -19,13 +19,13 @@ pm_status pm_release(pm_engine *engine, size_t first, uint64_t group, double fir
     for (size_t d = first; d < engine->deliveries.count; d++, group++) {
         pm_delivery *delivery = &engine->deliveries.items[d];
         double *state = pm_synaptic_state(&engine->synaptic, group);
-        delivery->weight = 1.0;
-        if (!state)
-            continue;
-        if (!note(engine, group, state))
+        double factor = 1.0;
+        if (state && !note(engine, group, state))
             return pm_fail_memory(error, "the states of synapses");
-        (void)pm_synaptic_fire(&w->types.items[pm_group_type(w, group)], fired, pm_synaptic_closed_form, state,
-                               &delivery->weight);
+        if (state)
+            (void)pm_synaptic_fire(&w->types.items[pm_group_type(w, group)], fired, pm_synaptic_closed_form, state,
+                                   &factor);
+        delivery->weight = delivery->equal ? factor * w->weights[delivery->begin] : factor;
     }
     return PM_OK;
 }

@@ -69,7 +69,7 @@ void pm_weigh_tile(const pm_engine *engine, pm_worker *worker) {
 static void weigh_deliveries(const pm_engine *engine, pm_worker *worker, pm_delivery *deliveries, size_t n) {
     const pm_wiring *w = engine->wiring;
     pm_tile *tile = &worker->tile;
-    const bool factors = engine->synaptic.place;
+    const bool given = engine->synaptic.place; /* by release.c, where not all synapses are static */
     tile->n = n;
     for (size_t k = 0; k < n; k++) {
         const pm_delivery *d = &deliveries[k];
@@ -86,8 +86,8 @@ static void weigh_deliveries(const pm_engine *engine, pm_worker *worker, pm_deli
         d->i = tile->factors[k].i;
         d->b = tile->factors[k].b;
         d->lift = tile->factors[k].lift;
-        if (d->equal) /* where not all synapses are static, the weight is a factor so far */
-            d->weight = factors ? d->weight * w->weights[d->begin] : w->weights[d->begin];
+        if (d->equal && !given)
+            d->weight = w->weights[d->begin];
     }
 }
 

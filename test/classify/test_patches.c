@@ -1,6 +1,7 @@
 /* Layers of patches: convolutions against dense layers with the same weights at every place, pooling against its
  * definition, receptive fields against dense layers with zeros, gradients against finite differences. */
 #include "classify/classifier.h"
+#include "model/neuron.h"
 
 #include <check.h>
 #include <gsl/gsl_randist.h>
@@ -186,7 +187,7 @@ START_TEST(first_spikes_of_windows) {
     const pm_maps in = {1, 9, 8};
     const pm_convolution all = {3, 3, 1, 1}, first = {3, 3, 1, 2};
     const pm_neuron neuron = test_neuron(0.0);
-    const pm_lif lif = pm_lif_new(&neuron);
+    const pm_lif lif = pm_lif_of_neuron(&neuron);
     pm_patches p[2];
     pm_layer layer[2];
     pm_raster input = {0}, out[2] = {{0}};

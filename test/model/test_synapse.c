@@ -260,6 +260,32 @@ START_TEST(referee) {
 }
 END_TEST
 
+/* The states between spikes are those of the referee, too. */
+START_TEST(states) {
+    enum { EXACT, STEPPED, BOTH };
+    pm_error error = {0};
+    pm_network *net = build(&pm_synapse_tsodyks, _i);
+    const pm_options options[BOTH] = {engines[0], {.engine = PM_ENGINE_CLOCK, .dt = 0.005, .interpolation = PM_CLOCK_CUBIC}};
+    pm_simulation *simulation[BOTH] = {NULL};
+    double highest = -INFINITY;
+    for (int k = 0; k < BOTH; k++)
+        good(pm_simulation_new(net, &options[k], &simulation[k], &error), &error);
+    for (uint32_t k = 1; k <= 20; k++) {
+        double u[BOTH], i[BOTH];
+        for (int e = 0; e < BOTH; e++) {
+            good(pm_simulation_run(simulation[e], 3.0 * k, &error), &error);
+            good(pm_simulation_state(simulation[e], 1 + k % 2, k % 5, &u[e], &i[e], &error), &error);
+        }
+        ck_assert_double_le(fabs(u[EXACT] - u[STEPPED]), 1e-4); /* mV; of order dt^4, amplified after spikes */
+        highest = fmax(highest, u[EXACT]);
+    }
+    ck_assert_double_gt(highest, -69.0); /* something has arrived */
+    for (int k = 0; k < BOTH; k++)
+        pm_simulation_free(simulation[k]);
+    pm_network_free(net);
+}
+END_TEST
+
 /* Whoever meets a model knows it by its descriptor alone: one that is tsodyks but by its address and name gives its
  * spikes, to the bit, and one whose factor is always 1 those of static synapses. */
 static double one(const double *parameters, bool first, double *state) {
@@ -353,6 +379,7 @@ Suite *pm_suite_synapse(void) {
     tcase_add_test(cases, ends_of_ranges);
     tcase_add_loop_test(cases, same_bits, 0, 6);
     tcase_add_loop_test(cases, referee, 0, 2);
+    tcase_add_loop_test(cases, states, 0, 2);
     tcase_add_loop_test(cases, stranger, 0, 6);
     tcase_add_test(cases, other_network);
     tcase_add_test(cases, refused);
