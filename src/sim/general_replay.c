@@ -44,7 +44,7 @@ typedef struct course {
 static const double *row_over(course *c, double t) {
     const pm_general *g = c->general;
     const double slab = c->engine->plan.slab;
-    if (t == c->row_time)
+    if (c->row && t == c->row_time)
         return c->row;
     c->row_time = t;
     c->row = c->room->row;
