@@ -9,6 +9,8 @@ Prints the accuracy on validation data after every epoch, and at the end that on
 import argparse
 import copy
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,28 +18,17 @@ import torch
 import punctum as pm
 from punctum.torch import SpikeTimes, SpikingLayer
 
-DURATION = 40.0  # ms
+DURATION, TAU_M = 40.0, 10.0  # ms
 NEURON = {"C_m": 300.0, "g_L": 30.0, "E_L": -70.0, "V_th": -50.0, "V_reset": -70.0}
 
 
-def draw(n: int, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Points of the disc, as spike times of x, y, 1 - x, 1 - y and a bias, with their classes: yin, yang, dot."""
-    small, big = 0.1, 0.5
-    points, classes = [], []
-    while len(points) < n:
-        wanted = rng.integers(3)
-        x, y = rng.uniform(0.0, 2.0 * big, 2)
-        if np.hypot(x - big, y - big) > big:
-            continue
-        right, left = np.hypot(x - 1.5 * big, y - big), np.hypot(x - 0.5 * big, y - big)
-        in_dot = right < small or left < small
-        is_yin = right <= small or small < left <= 0.5 * big or (y > big and right > 0.5 * big)
-        found = 2 if in_dot else int(is_yin)
-        if found == wanted:
-            points.append((x, y))
-            classes.append(found)
-    features = np.array([(x, y, 1.0 - x, 1.0 - y, 1.0) for x, y in points])
-    return torch.from_numpy(20.0 * (1.0 - features))[:, :, None], torch.tensor(classes)
+def examples(n: int, n_test: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """The published sets, training, validation and test: spike times of x, y, 1 - x, 1 - y and a bias, and classes."""
+    experiment = pm.Classification.load(Path(__file__).parents[2] / "data/experiments/yin-yang-first-spike.yaml")
+    experiment["train"], experiment["validation"], experiment["test"] = n, n_test, n_test
+    for part in experiment.data():
+        features = np.column_stack([part.features, np.ones(len(part))])
+        yield torch.from_numpy(20.0 * (1.0 - features))[:, :, None], torch.from_numpy(part.labels.astype(np.int64))
 
 
 def spiking(n_inputs: int, n_neurons: int, weight: pm.Distribution, floor: float, seed: int) -> SpikingLayer:
@@ -46,20 +37,39 @@ def spiking(n_inputs: int, n_neurons: int, weight: pm.Distribution, floor: float
     )
 
 
+def summed(spikes: SpikeTimes, values: torch.Tensor, size: int) -> torch.Tensor:
+    """A value of each spike, summed over those of a neuron in an example (batch, neurons)."""
+    sums = torch.zeros(spikes.batch * size, dtype=torch.float64)
+    return sums.index_add(0, spikes.sample * size + spikes.neuron, values).reshape(spikes.batch, size)
+
+
+def potential(age: torch.Tensor) -> torch.Tensor:
+    """What a spike over a weight of 1 pA that arrived `age` ms ago adds to a potential that is not reset (mV)."""
+
+    def of(tau: float) -> torch.Tensor:
+        return tau * TAU_M / (TAU_M - tau) / NEURON["C_m"] * (torch.exp(-age / TAU_M) - torch.exp(-age / tau))
+
+    return of(5.0) - of(1.25)  # ms
+
+
 class FirstSpike(torch.nn.Module):
-    """Two layers; the output that fires first tells the class."""
+    """Two layers; the output that fires first tells the class. One that is silent has no spike that could move, but a
+    potential at the end: it counts as if it went on to its threshold from there, by 1 mV in a ms."""
 
     size, wanted, factor = 60, 0.5, 0.96  # hidden neurons, spikes of each in an example, of the rate in an epoch
 
     def __init__(self, hidden: int, seed: int) -> None:
         super().__init__()
         self.hidden = spiking(5, hidden, pm.normal(900, 600), 3.0, seed)
-        self.output = spiking(hidden, 3, pm.normal(600, 300), 3.0, seed)
+        self.output = spiking(hidden, 3, pm.normal(600, 300), 3.0, seed + 1)
 
     def forward(self, times: torch.Tensor) -> torch.Tensor:
         spikes = self.hidden(SpikeTimes.of(times))
         self.rate = spikes.counts(len(self.hidden.weight)).double().mean(0)
-        return -self.output(spikes).first(3, DURATION) / 0.5  # ms; a silent output is the last one
+        at_end = summed(spikes, potential(DURATION - spikes.time), len(self.hidden.weight)) @ self.output.weight.T
+        silent = DURATION + (NEURON["V_th"] - NEURON["E_L"] - at_end).clamp(min=0.0)
+        fired = self.output(spikes).first(3)
+        return -torch.where(torch.isfinite(fired), fired, silent) / 0.5  # ms
 
     def groups(self) -> list:
         return [{"params": self.parameters(), "lr": 1.0}]
@@ -79,9 +89,7 @@ class Readout(torch.nn.Module):
         spikes = self.hidden(SpikeTimes.of(times))
         n = self.readout.in_features
         self.rate = spikes.counts(n).double().mean(0)
-        traces = torch.zeros(spikes.batch * n, dtype=torch.float64)
-        traces = traces.index_add(0, spikes.sample * n + spikes.neuron, torch.exp(-spikes.time / 10.0))
-        return self.readout(traces.reshape(spikes.batch, n))
+        return self.readout(summed(spikes, torch.exp(-spikes.time / 10.0), n))
 
     def groups(self) -> list:
         return [{"params": self.hidden.parameters(), "lr": 10.0}, {"params": self.readout.parameters(), "lr": 0.02}]
@@ -103,8 +111,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(1)  # tensors are small
-    rng = np.random.default_rng(arguments.seed)
-    train, validation, test = (draw(n, rng) for n in (arguments.train, arguments.test, arguments.test))
+    train, validation, test = examples(arguments.train, arguments.test)
     kind = Readout if arguments.readout else FirstSpike
     model = kind(arguments.hidden or kind.size, arguments.seed)
     mean = copy.deepcopy(model)  # the running mean of the weights is what is tested

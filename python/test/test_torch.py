@@ -147,6 +147,46 @@ def test_spikes_that_appear_have_no_gradient():
     assert silent.weight.grad is None or not silent.weight.grad.any()
 
 
+def test_gradients_are_those_of_the_c_trainer():
+    """Two layers, the loss by the first output spike: the same loss and step from the same weights, to rounding."""
+    n, rate = 40, 1000.0
+    text = f"""
+duration: 40.0
+seed: 1
+data: {{yin_yang: {{seeds: [42, 41, 40]}}, train: {n}, validation: 1, test: 1}}
+coding: {{latency: {{threshold: -1.0, from: 0.0, to: 20.0}}, bias: 0.0}}
+neuron: {{C_m: 300.0, g_L: 30.0, E_L: -70.0, V_th: -50.0, V_reset: -70.0}}
+layers: [{{size: 20, weight: {{normal: [900.0, 600.0]}}}}, {{size: 3, weight: {{normal: [1500.0, 600.0]}}}}]
+loss: {{first_spike: {{scale: 0.5}}}}
+batch: {n}
+optimiser: sgd
+rate: {rate}
+slope_floor: 3.0
+"""
+    experiment = pm.Classification(text)
+    train, validation, _ = experiment.data()
+    trainer = experiment.trainer()
+    trainer.test(validation)  # tables() is of the network of the last test
+    before = list(trainer.tables().values())
+    epoch = trainer.advance()
+    trainer.test(validation)
+    after = list(trainer.tables().values())
+    neuron = {"C_m": 300.0, "g_L": 30.0, "E_L": -70.0, "V_th": -50.0, "V_reset": -70.0}
+    layers = [
+        SpikingLayer(*w.shape[::-1], duration=40.0, weight=w, slope_floor=3.0, threads=1, **neuron)
+        for w in before
+    ]
+    times = torch.from_numpy(20.0 * (1.0 - np.column_stack([train.features, np.ones(n)])))[:, :, None]
+    first = layers[1](layers[0](SpikeTimes.of(times))).first(3, 40.0)
+    loss = torch.nn.functional.cross_entropy(-first / 0.5, torch.from_numpy(train.labels.astype(np.int64)))
+    loss.backward()
+    assert loss.item() == pytest.approx(epoch.train.loss, rel=1e-12)
+    for layer, old, new in zip(layers, before, after):
+        step = (old - new) / rate
+        # the step is a difference of weights of some 1e3 pA
+        assert layer.weight.grad.numpy() == pytest.approx(step, abs=1e-14) and np.abs(step).max() > 1e-5
+
+
 def test_any_network():
     """Several inputs, outputs and populations; its gradients are those of the run."""
     net = pm.Network(seed=4)
