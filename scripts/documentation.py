@@ -114,7 +114,9 @@ def reference() -> str:
     for title, names in groups.items():
         lines += [f"## {title}", ""]
         for name in names:
-            lines += [f"::: punctum.{name}", ""]
+            place = f"kinds.{name}" if title == "Kinds by name" else name  # there is a module of that name, too
+            lines += [f"::: punctum.{place}"]
+            lines += ["    options: {inherited_members: true}", ""] if name in ("Network", "Run") else [""]
         if title == "Networks":
             lines += ["Parameters of `lif`:", "", "```text", pm.kind("neuron", "lif").table(0), "```", ""]
     lines += ["## Metrics", "", "::: punctum.metrics", "    options: {show_root_heading: false}", ""]

@@ -198,7 +198,7 @@ class Run(Mapping[str, Spikes], Pictures):
         return backward(self, self._source, dl_dt, slope_floor, parameters)
 
     def save(self, folder: Union[str, os.PathLike[str]]) -> None:
-        """Writes spikes-<population>.dat as the program does."""
+        """Writes `spikes-<population>.dat` as the program does."""
         from .files import write_spikes
 
         os.makedirs(folder, exist_ok=True)
