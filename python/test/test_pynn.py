@@ -148,3 +148,12 @@ def test_sources_with_a_memory():
     sim.Population(1, sim.SpikeSourcePoissonRefractory(rate=200.0, tau_refrac=6.0))
     with pytest.raises(ValueError, match="dead time"):
         sim.run(1.0)
+
+
+def test_what_there_is_not():
+    """A model of PyNN that is missing is told from a slip of the pen."""
+    with pytest.raises(AttributeError, match="punctum has no IF_cond_exp, .*IF_curr_exp"):
+        sim.IF_cond_exp()
+    with pytest.raises(AttributeError, match="module 'punctum.pynn' has no attribute 'IF_cur_exp'"):
+        sim.IF_cur_exp()
+    assert not hasattr(sim, "HH_cond_exp")

@@ -77,3 +77,12 @@ record = common.build_record(simulator)
 def record_v(source: Any, filename: str) -> None:
     """Records potentials into a file."""
     record(["v"], source, filename)
+
+
+def __getattr__(name: str) -> Any:
+    from pyNN.standardmodels import cells, electrodes, synapses
+
+    if not any(hasattr(module, name) for module in (cells, electrodes, synapses)):
+        raise AttributeError(f"module 'punctum.pynn' has no attribute '{name}'")
+    there = ", ".join(list_standard_models())
+    raise AttributeError(f"punctum has no {name}, nor conductances, compartments, plastic weights; its cells: {there}")
