@@ -267,14 +267,16 @@ class Classification:
         labels: Optional[Path] = None,
         data: Optional[Dataset] = None,
         train: Optional[Dataset] = None,
+        network: Optional[Path] = None,
         threads: int = 0,
     ) -> Outcome:
         """A trained network, by its folder, on the test set, on IDX files (images, labels), or on given examples, data.
-        train: those that it was trained with, where these were given."""
+        train: those that it was trained with, where these were given. network: a folder in which it is left as a
+        network file, whose input is the first example."""
         pinned = _c.Pinned()
         how = _c.new("pm_class_exam", trained=_c.path(trained), threads=int(threads))
         how.size = ctypes.sizeof(how)
-        for key, path in (("images", images), ("labels", labels)):
+        for key, path in (("images", images), ("labels", labels), ("network", network)):
             if path is not None:
                 setattr(how, key, _c.path(path))
         _give(how, pinned, test=data, train=train)

@@ -46,6 +46,14 @@ def test_weights_begin_a_training(tmp_path):
     assert second.epochs[0].train.loss < first.epochs[0].train.loss
     with pytest.raises(pm.InvalidError, match="nowhere"):
         c.train(weights=tmp_path / "nowhere")
+    outcome = c.test(tmp_path / "a", network=tmp_path / "net")
+    spikes = pm.load(tmp_path / "net" / "network.yaml").simulation().run()
+    trained = c.trainer()
+    trained.load_weights(tmp_path / "a" / "weights")
+    trained.test(c.data()[2])
+    # another engine, whose times differ by rounding
+    assert spikes["layer-1"].time == pytest.approx(trained.run(c.data()[2], 0)[1].time, abs=1e-10)
+    assert outcome.test.n == 100 and len(spikes["layer-1"]) > 0
     trainer, other = c.trainer(), c.trainer()
     trainer.load_weights(tmp_path / "a" / "weights")
     for binary in (False, True):

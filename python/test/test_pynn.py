@@ -83,6 +83,42 @@ def test_poisson_sources_have_their_rate():
         assert times.min() >= 100.0 and times.max() < 900.0
 
 
+def test_depressing_and_facilitating_synapses():
+    """What arrives is the weight times u x of the model's equations, with parameters of every synapse's own."""
+    sim.setup(timestep=0.5, min_delay=0.5)
+    times = [2.0, 12.0, 17.0, 60.0]
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=times))
+    cells = sim.Population(3, sim.IF_curr_delta(tau_m=1e9, v_rest=-65.0, v_thresh=0.0), initial_values={"v": -65.0})
+    synapse = sim.TsodyksMarkramSynapse(weight=8.0, delay=1.0, tau_rec=100.0)
+    own = [(0, 0, 0.5, 0.0), (0, 1, 0.2, 0.0), (0, 2, 0.2, 50.0)]
+    prj = sim.Projection(source, cells, sim.FromListConnector(own, column_names=["U", "tau_facil"]), synapse)
+    cells.record("v")
+    sim.run(80.0)
+    v = cells.get_data().segments[0].filter(name="v")[0].magnitude
+    assert prj.get("U", format="list") == [(0, 0, 0.5), (0, 1, 0.2), (0, 2, 0.2)]
+    for _, k, U, tau in own:
+        u, x = U, 1.0
+        for n, time in enumerate(times):
+            if n:
+                h = time - times[n - 1]
+                x = 1.0 - (1.0 - x * (1.0 - u)) * np.exp(-h / 100.0)
+                u = U + u * (1.0 - U) * (np.exp(-h / tau) if tau else 0.0)
+            before, after = (v[int(2 * (time + 1.0)) + step, k] for step in (-1, 1))
+            # the leak of 1 ms with a time constant of 1e9 ms
+            assert after - before == pytest.approx(8.0 * u * x, abs=1e-6)
+    sim.reset()
+    prj.set(U=1.0)
+    prj[0].tau_rec = 1e9
+    assert prj[0].U == 1.0 and prj[0].tau_rec == 1e9
+    sim.run(80.0)
+    last = cells.get_data().segments[1].filter(name="v")[0].magnitude[-1]
+    assert last[0] == pytest.approx(-57.0, abs=1e-5) and last[1] > last[0] + 1.0
+    with pytest.raises(AttributeError, match="tau_req"):
+        prj[0].tau_req = 1.0
+    with pytest.raises(AttributeError, match="tau_req"):
+        prj[0].tau_req
+
+
 def test_views_and_assemblies():
     sim.setup()
     cells = sim.Population(6, sim.IF_curr_exp(tau_syn_E=2.0, tau_syn_I=2.0))

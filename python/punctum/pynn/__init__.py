@@ -1,7 +1,7 @@
 """A backend of PyNN: import punctum.pynn as sim.
 
-IF_curr_exp, IF_curr_alpha and IF_curr_delta with static synapses, spike sources, and currents. Spikes are exact: the time
-step is the interval of recording, and nothing is rounded to it.
+IF_curr_exp, IF_curr_alpha and IF_curr_delta, static synapses and those of Tsodyks and Markram, spike sources, and currents.
+Spikes are exact: the time step is the interval of recording, and nothing is rounded to it.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from .standardmodels import (
     SpikeSourcePoissonRefractory,
     StaticSynapse,
     StepCurrentSource,
+    TsodyksMarkramSynapse,
 )
 
 

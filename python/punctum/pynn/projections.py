@@ -13,33 +13,26 @@ from .simulator import NANO_TO_PICO, state
 from .standardmodels import StaticSynapse
 
 
-TABLE = np.dtype([("presynaptic_index", "i8"), ("postsynaptic_index", "i8"), ("weight", "f8"), ("delay", "f8")])
-
-
-def _column(name: str) -> Any:
-    """A column of the table as an attribute of its rows."""
-
-    def read(self: Any) -> Any:
-        return self.projection.table[name][self.number].item()
-
-    def write(self: Any, value: float) -> None:
-        state.changed("weights and delays")
-        self.projection.table[name][self.number] = value
-
-    return property(read, write)
+ENDS = ("presynaptic_index", "postsynaptic_index")
 
 
 class Connection(common.Connection):
-    """A synapse of a projection; weight in nA (mV for IF_curr_delta), delay in ms."""
+    """A synapse of a projection, whose attributes are the parameters of its type: weight in nA (mV for IF_curr_delta),
+    delay and time constants in ms."""
 
     def __init__(self, projection: Projection, number: int) -> None:
-        self.projection = projection
-        self.number = number
+        self.__dict__.update(projection=projection, number=number)
 
-    presynaptic_index = _column("presynaptic_index")
-    postsynaptic_index = _column("postsynaptic_index")
-    weight = _column("weight")
-    delay = _column("delay")
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in self.projection.table.dtype.names:
+            raise AttributeError(f"a connection has no attribute '{name}'")
+        return self.projection.table[name][self.number].item()
+
+    def __setattr__(self, name: str, value: float) -> None:
+        if name not in self.projection.synapse_type.default_parameters:
+            raise AttributeError(f"a connection has no parameter '{name}'")
+        state.changed("weights and delays")
+        self.projection.table[name][self.number] = value
 
     def as_tuple(self, *names: str) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in names)
@@ -74,7 +67,8 @@ class Projection(common.Projection):
         )
         state.changed("the network")
         self._parts: list[Any] = []
-        self._table = np.empty(0, TABLE)
+        names = self.synapse_type.default_parameters
+        self._table = np.empty(0, [*((end, "i8") for end in ENDS), *((name, "f8") for name in names)])
         connector.connect(self)
         state.projections.append(self)
 
@@ -104,9 +98,10 @@ class Projection(common.Projection):
         if location_selector is not None:
             raise NotImplementedError("cells have no compartments")
         sources = np.atleast_1d(presynaptic_indices)
-        part = np.empty(len(sources), TABLE)
+        part = np.empty(len(sources), self._table.dtype)
         part["presynaptic_index"], part["postsynaptic_index"] = sources, postsynaptic_index
-        part["weight"], part["delay"] = parameters["weight"], parameters["delay"]
+        for name in self.synapse_type.default_parameters:
+            part[name] = parameters[name]
         self._parts.append(part)
 
     def _set_attributes(self, parameter_space: Any) -> None:
@@ -118,22 +113,27 @@ class Projection(common.Projection):
 
     def build(self, network: Any) -> None:
         table = self.table
-        sources, targets = _places(self.pre), _places(self.post)
-        for first, of_first in sources:
-            for second, of_second in targets:
+        dynamics = np.zeros((len(table), len(self.synapse_type.dynamics) + 1))
+        for k, name in enumerate(self.synapse_type.dynamics):
+            dynamics[:, k] = table[name]
+        kinds, number = np.unique(dynamics, return_inverse=True, axis=0)
+        for first, of_first in _places(self.pre):
+            for second, of_second in _places(self.post):
                 pre, post = of_first[table["presynaptic_index"]], of_second[table["postsynaptic_index"]]
-                here = (pre >= 0) & (post >= 0)
                 scale = 1.0 if second.celltype.kernel == "impulse" else NANO_TO_PICO
-                if here.any():
-                    network.connect(
-                        first.network_name,
-                        second.network_name,
-                        source=pre[here],
-                        target=post[here],
-                        weight=scale * table["weight"][here],
-                        delay=table["delay"][here],
-                        receptor=self.receptor_type if network[second.network_name].receptors else None,
-                    )
+                for k, kind in enumerate(kinds):
+                    here = (pre >= 0) & (post >= 0) & (number.ravel() == k)
+                    if here.any():
+                        network.connect(
+                            first.network_name,
+                            second.network_name,
+                            source=pre[here],
+                            target=post[here],
+                            weight=scale * table["weight"][here],
+                            delay=table["delay"][here],
+                            receptor=self.receptor_type if network[second.network_name].receptors else None,
+                            synapse=self.synapse_type.model(kind),
+                        )
 
 
 def _places(cells: Any) -> list[tuple[Any, Any]]:

@@ -1,4 +1,4 @@
-"""Standard cells, sources of spikes, sources of current, static synapses. Parameters are kept in PyNN's units and converted
+"""Standard cells, sources of spikes, sources of current, synapses. Parameters are kept in PyNN's units and converted
 when a network is built."""
 
 from __future__ import annotations
@@ -113,12 +113,32 @@ class SpikeSourcePoisson(cells.SpikeSourcePoisson):
         return np.sort(stream.random.uniform(start, stop, count))
 
 
-class StaticSynapse(synapses.StaticSynapse):
-    __doc__ = synapses.StaticSynapse.__doc__
-    translations = _same("weight", "delay")
+class Synapse:
+    """dynamics: the parameters beside weight and delay; synapses that share them are of one model of the library."""
+
+    dynamics: list[str] = []
 
     def _get_minimum_delay(self) -> Any:
         return state.dt if state.asked_delay == "auto" else state.asked_delay
+
+    def model(self, values: Any) -> Any:
+        """For Network.connect."""
+        return "static"
+
+
+class StaticSynapse(Synapse, synapses.StaticSynapse):
+    __doc__ = synapses.StaticSynapse.__doc__
+    translations = _same("weight", "delay")
+
+
+class TsodyksMarkramSynapse(Synapse, synapses.TsodyksMarkramSynapse):
+    __doc__ = synapses.TsodyksMarkramSynapse.__doc__
+    dynamics = ["U", "tau_rec", "tau_facil"]
+    translations = _same("weight", "delay", *dynamics)
+
+    def model(self, values: Any) -> Any:
+        U, tau_rec, tau_fac = values.tolist()[:3]
+        return {"tsodyks": {"U": U, "u": U, "tau_rec": tau_rec, "tau_fac": tau_fac}}
 
 
 # --- currents --------------------------------------------------------------------------------------------------------
