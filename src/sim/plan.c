@@ -21,23 +21,14 @@ static double power_of_two_below(double x) {
     return ldexp(1.0, exponent - 1);
 }
 
-/* The bounds that spare a cell its replay are tight while a slab is short against the membrane's time constant; where
- * that of a current is much shorter, its potential moves little within a slab all the same. */
+/* The bounds that spare a cell its replay are tight while little arrives in a slab and the potential moves little: both
+ * within a fortieth of the membrane's time constant, whatever that of the currents. */
 static double preferred_slab(const pm_network *net) {
     double shortest = INFINITY;
-    for (size_t p = 0; p < net->n_populations; p++) {
-        const pm_population *population = &net->populations[p];
-        if (population->kind != PM_LIF)
-            continue;
-        const double tau_m = population->neuron.C_m / population->neuron.g_L;
-        shortest = fmin(shortest, tau_m);
-        for (uint32_t k = 0; k < pm_population_receptors(population); k++) {
-            const pm_receptor r = pm_population_get_receptor(population, k);
-            if (r.parameters[0] > 0.0)
-                shortest = fmin(shortest, fmax(r.parameters[0], 0.2 * tau_m));
-        }
-    }
-    return shortest < INFINITY ? power_of_two_below(fmax(shortest / 8.0, 0x1p-30)) : 1.0;
+    for (size_t p = 0; p < net->n_populations; p++)
+        if (net->populations[p].kind == PM_LIF)
+            shortest = fmin(shortest, net->populations[p].neuron.C_m / net->populations[p].neuron.g_L);
+    return shortest < INFINITY ? power_of_two_below(fmax(shortest / 40.0, 0x1p-30)) : 1.0;
 }
 
 /* Spikes of a neuron that nothing reaches, per ms. */
