@@ -17,7 +17,7 @@ sed 's/gaba: {tau: 8.0}/gaba: {tau: 9.0}/' "$two" > other.yaml
 refuse 2 'its neurons have other parameters' train other.yaml -o new --weights one/trial-0/weights
 sed 's/{ampa: 44, gaba: 10}/{ampa: 45, gaba: 9}/' "$two" > other.yaml
 refuse 2 'its neurons have other parameters' train other.yaml -o new --weights one/trial-0/weights
-refuse 2 'not a complete trial of this experiment' train other.yaml -o one --trials 2 --jobs 1 --resume
+refuse 2 'the checkpoint belongs to another experiment or seed' train other.yaml -o one --trials 2 --jobs 1 --resume
 sed -e 's/^rule:.*/rule: {normad: {resets: exact, tau_hat: 3.0}}/' -e 's/^iterations:.*/iterations: 5/' "$two" > exact.yaml
 check "exact resets" "$program" train exact.yaml -o exact --trials 1 --quiet
 sed -e 's/^rule:.*/rule: exact_gradient/' -e 's/^iterations:.*/iterations: 5/' "$two" > exact.yaml
