@@ -178,6 +178,7 @@ typedef struct pm_tile {
     double offset[PM_TILE], left[PM_TILE]; /* ms from s0, to the end of the slab */
     double weight[PM_TILE];                /* pA */
     uint32_t target[PM_TILE], class[PM_TILE], port[PM_TILE];
+    uint32_t next[PM_TILE], alike[PM_TILE]; /* those of a class: as a chain, as a list */
     pm_intake factors[PM_TILE];
 } pm_tile;
 

@@ -39,19 +39,18 @@ static void weigh_some(pm_basis_table *table, const pm_class *class, pm_tile *ti
 /* Those of a class form a chain. */
 static void weigh_by_class(const pm_engine *engine, pm_worker *worker) {
     pm_tile *tile = &worker->tile;
-    uint32_t next[PM_TILE], numbers[PM_TILE];
     for (uint32_t k = (uint32_t)tile->n; k-- > 0;) {
-        next[k] = worker->chains[tile->class[k]];
+        tile->next[k] = worker->chains[tile->class[k]];
         worker->chains[tile->class[k]] = k;
     }
     for (uint32_t k = 0; k < tile->n; k++) {
         const uint32_t class = tile->class[k];
         size_t count = 0;
-        for (uint32_t at = worker->chains[class]; at != PM_LOG_END; at = next[at])
-            numbers[count++] = at;
+        for (uint32_t at = worker->chains[class]; at != PM_LOG_END; at = tile->next[at])
+            tile->alike[count++] = at;
         worker->chains[class] = PM_LOG_END;
         if (count > 0)
-            weigh_some(&worker->gaps, &engine->classes[class], tile, numbers, count);
+            weigh_some(&worker->gaps, &engine->classes[class], tile, tile->alike, count);
     }
 }
 
