@@ -371,10 +371,10 @@ PM_INLINE pm_status cross_all(course *c, const gaps *g, pm_shape shape) {
         c->ended = c->ended || !(c->x < c->limit);
         if (status != PM_OK || c->ended || gap + 1 == g->n || (shape.bare && is_idle(c)))
             return status;
-        const pm_arrival *at = c->worker->arrivals.items + k;
-        const bool hears = k < n && at->offset == end, alone = k + 1 == n || at[1].offset != end;
-        if (hears && alone) {
-            arrive(c, at->port, at->weight);
+        const pm_arrival *arrivals = c->worker->arrivals.items;
+        const bool hears = k < n && arrivals[k].offset == end;
+        if (hears && (k + 1 == n || arrivals[k + 1].offset != end)) {
+            arrive(c, arrivals[k].port, arrivals[k].weight);
             k++;
         } else if (hears) {
             k = arrive_all(c, k);
