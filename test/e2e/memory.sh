@@ -130,8 +130,9 @@ settle() {
 # A sanitizer takes address space, and allocates by itself.
 sanitised=$(nm -D "$program" | grep -c __asan_init)
 if [ "$sanitised" -eq 0 ]; then
+    # shellcheck disable=SC2086
     check "starving: what makes allocations fail" \
-        "${CC:-cc}" -shared -fPIC -O1 -o allocations.so "$here/test/e2e/preload/allocations.c" -ldl
+        ${CC:-cc} -shared -fPIC -O1 -o allocations.so "$here/test/e2e/preload/allocations.c" -ldl
     cd starving || exit 1
     OMP_NUM_THREADS=1
     export OMP_NUM_THREADS
