@@ -51,11 +51,11 @@ static uint64_t synapse_at(const pm_engine *engine, const pm_delivery *d, uint32
  * so far, and with these. */
 static inline __attribute__((always_inline)) uint32_t deliver_synapses(pm_engine *engine, pm_logged *restrict log,
                                                                        uint32_t logged, uint64_t begin, uint64_t end,
-                                                                       const pm_delivery *d, bool equal, bool own, bool factor) {
+                                                                       const pm_delivery *d, bool equal, bool own,
+                                                                       bool factor) {
     const uint32_t *restrict targets = engine->wiring->targets;
     const double *restrict weights = engine->wiring->weights;
-    const pm_place at =
-        own ? pm_place_of(engine, d->class, d->port) : (pm_place){(pm_vector4 *)(void *)engine->intakes, 1};
+    const pm_place at = own ? pm_place_of(engine, d->class, d->port) : pm_plain_place(engine);
     pm_vector4 *restrict intakes = at.of_0;
     uint32_t *restrict log_head = engine->log_head;
     const double offset = d->offset;

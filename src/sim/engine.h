@@ -372,10 +372,13 @@ typedef struct pm_place {
     pm_vector4 *of_0;
     size_t stride;
 } pm_place;
+static inline pm_place pm_plain_place(const pm_engine *engine) {
+    return (pm_place){(pm_vector4 *)(void *)engine->intakes, 1};
+}
 static inline pm_place pm_place_of(const pm_engine *engine, uint32_t class, uint32_t port) {
     const pm_general *g = engine->has_general ? engine->classes[class].general : NULL;
     if (!g || !g->quick) /* to which nothing is added that is not 0 */
-        return (pm_place){(pm_vector4 *)(void *)engine->intakes, 1};
+        return pm_plain_place(engine);
     return (pm_place){(pm_vector4 *)(void *)(g->intakes - (size_t)g->first_cell * g->n_ports + port), g->n_ports};
 }
 /* The offset of what arrives over a synapse of a run, ms from s0. */

@@ -10,13 +10,14 @@
 enum { AHEAD = 32 /* runs whose synapses are fetched */, AT_ONCE = 256 /* arrivals that stay near */ };
 
 /* Adds arrivals to plain cells, or to those of any class (`general`); returns how many are logged then. */
-static inline __attribute__((always_inline)) uint32_t add(pm_engine *engine, const pm_tile *tile, pm_logged *restrict log,
-                                                          uint32_t logged, bool general) {
+static inline __attribute__((always_inline)) uint32_t add(pm_engine *engine, const pm_tile *tile,
+                                                          pm_logged *restrict log, uint32_t logged,
+                                                          bool general) {
     uint32_t *restrict log_head = engine->log_head;
     for (size_t k = 0; k < tile->n; k++) {
         const uint32_t target = tile->target[k];
-        const pm_place at = general ? pm_place_of(engine, tile->class[k], tile->port[k])
-                                    : (pm_place){(pm_vector4 *)(void *)engine->intakes, 1};
+        const pm_place at =
+            general ? pm_place_of(engine, tile->class[k], tile->port[k]) : pm_plain_place(engine);
         const pm_intake *f = &tile->factors[k];
         const double weight = tile->weight[k];
         const pm_vector4 factors = {f->u, f->i, f->b, weight < 0.0 ? f->u : f->lift};
