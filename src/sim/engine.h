@@ -451,8 +451,10 @@ void pm_forget_heard(pm_engine *engine, const pm_worker *worker, uint32_t cell, 
 /* gather.c: brings what was logged of up to so many cells near. */
 enum { PM_TOGETHER = 8 };
 void pm_fetch_logs(const pm_engine *engine, const pm_worker *worker, const uint32_t *cells, size_t n);
-/* replay.c: whether a burst with so many spikes is asked to stop. The error of activity without end. */
-bool pm_burst_is_stopped(const pm_engine *engine, size_t n_spikes);
+/* replay.c: PM_STOPPED if the run is asked to stop in the middle of a slab with very many spikes. */
+enum { PM_SPIKES_UNASKED = 1 << 16 /* between two looks at the request */ };
+pm_status pm_heed_stop(const pm_engine *engine, pm_worker *worker);
+/* The error of activity without end. */
 pm_status pm_runaway(const pm_engine *engine, pm_error *error, uint32_t cell, double time, const char *what);
 
 /* general_replay.c: the same for a general cell. general_settle.c: settling, committing and waking them. */

@@ -73,8 +73,8 @@ static pm_status fire(course *c, double after, bool released) {
     }
     if (!(time > c->last_spike) || c->x - c->last_x + after < 0x1p-52 * time)
         return pm_runaway(engine, &worker->error, c->cell, time, "fires without end");
-    if (pm_burst_is_stopped(engine, ++c->n_spikes))
-        return pm_fail(&worker->error, PM_STOPPED, "stopped at %.17g ms", engine->start);
+    if (++c->n_spikes % PM_SPIKES_UNASKED == 0 && pm_heed_stop(engine, worker) != PM_OK)
+        return PM_STOPPED;
     const bool crosses = after > 0.0 || !(released || c->jumped);
     if (after > 0.0) { /* by definition of the crossing; the computed value is a rounding away */
         move_by(c, after, false);

@@ -14,11 +14,12 @@
 
 #include <math.h>
 
-enum { SPIKES_UNASKED = 1 << 16 /* between two looks at the request to stop */ };
 enum { LONG = 8 /* instants that are worth a stopover */ };
 
-bool pm_burst_is_stopped(const pm_engine *engine, size_t n_spikes) {
-    return n_spikes % SPIKES_UNASKED == 0 && engine->stop && atomic_load(engine->stop);
+pm_status pm_heed_stop(const pm_engine *engine, pm_worker *worker) {
+    if (!engine->stop || !atomic_load(engine->stop))
+        return PM_OK;
+    return pm_fail(&worker->error, PM_STOPPED, "stopped at %.17g ms", engine->start);
 }
 
 pm_status pm_runaway(const pm_engine *engine, pm_error *error, uint32_t cell, double time, const char *what) {
@@ -47,10 +48,6 @@ typedef struct course {
     bool ended;        /* at the end of the run */
 } course;
 
-static pm_status stopped(const course *c) {
-    return pm_fail(&c->worker->error, PM_STOPPED, "stopped at %.17g ms", c->engine->start);
-}
-
 /* Fires `after` ms after x, unless that is after the end of the run. */
 static pm_status fire(course *c, double after) {
     const pm_lif *lif = c->lif;
@@ -64,8 +61,8 @@ static pm_status fire(course *c, double after) {
     }
     if (!(time > c->last_spike) || c->x - c->last_x + after < 0x1p-52 * time)
         return pm_runaway(engine, &worker->error, c->cell, time, "fires without end");
-    if (pm_burst_is_stopped(engine, ++c->n_spikes))
-        return stopped(c);
+    if (++c->n_spikes % PM_SPIKES_UNASKED == 0 && pm_heed_stop(engine, worker) != PM_OK)
+        return PM_STOPPED;
     pm_lif_state then = pm_lif_advance(lif, &c->state, after);
     if (after > 0.0)
         then.u = lif->theta; /* by definition of the crossing; the computed value is a rounding away */

@@ -158,6 +158,9 @@ static bool passes(pm_engine *engine, uint32_t n, const pm_class *class) {
 }
 
 static pm_status replay(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_class *class) {
+    const size_t busy = worker->arrivals.count + worker->draft_spikes.count + worker->spikes.count;
+    if (busy >= PM_SPIKES_UNASKED && pm_heed_stop(engine, worker) != PM_OK)
+        return PM_STOPPED;
     return class->general ? pm_general_replay(engine, worker, n, class->general, NULL)
                           : pm_replay(engine, worker, n, class, NULL);
 }

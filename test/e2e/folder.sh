@@ -205,6 +205,23 @@ interrupted() {
 interrupted 130 INT 'punctum: interrupted' validate slow.yaml -o new
 interrupted 143 TERM 'punctum: interrupted' bench B1 --neurons 5000 --duration 1e6 -o new
 interrupted 130 INT 'punctum: interrupted' run slow.yaml -o new
+# A slab of a network whose activity explodes may take minutes: the request is heeded within it.
+cat > explosive.yaml << 'END'
+duration: 200.0
+neuron: {E_L: 0.0, V_th: 20.0, V_reset: 10.0, t_ref: 0.0, tau_1: 2.0, tau_2: 0.0, I_e: 700.0}
+populations: [{name: cells, size: 50, initial: {V_m: {uniform: [0.0, 20.0]}}}]
+projections: [{from: cells, to: cells, connect: all_to_all, weight: 1000.0, delay: 0.0}]
+END
+"$program" run explosive.yaml -o new > out 2> message &
+child=$!
+sleep 2
+kill -INT $child
+timeout 30 tail --pid=$child -f /dev/null
+check "an explosive run heeds SIGINT within the slab" test $? -eq 0
+kill -KILL $child 2> /dev/null
+wait $child 2> /dev/null
+check "it says how far it came" grep -q 'stopped at [0-9.]* ms of 200 ms' message
+rm -rf new
 sed 's/duration: 1e9/duration: 1.0/; s/size: 3000/size: 1500/; s/{normal.*/1.0, delay: 1.0}]/' slow.yaml > large.yaml
 "$program" export large.yaml --to brian2 -o new/net.py > out 2> message &
 child=$!
