@@ -3,6 +3,7 @@
  * Invariant: all spikes of a run are written in order, and end before the run's duration. */
 #include "layer/layer.h"
 
+#include "base/list.h"
 #include "layer/layer_delayed.h"
 #include "layer/layer_narrow.h"
 #include "layer/layer_patched.h"
@@ -55,43 +56,40 @@ void pm_layer_free(pm_layer *layer) {
  * What is left after MOST_PIECES has decayed. */
 enum { MOST_PIECES = 8 };
 
-static pm_status reserve_steps(pm_layer *layer, size_t n, pm_error *error) {
-    if (n > layer->step_capacity) {
-        free(layer->steps);
-        layer->step_capacity = 0;
-        layer->steps = malloc((n + n / 2) * sizeof *layer->steps);
-        if (!layer->steps)
-            return pm_fail_memory(error, "the intervals between spikes");
-        layer->step_capacity = n + n / 2;
-    }
-    return pm_basis_reserve(&layer->basis, n, error);
-}
-
 /* The steps from `now` to an arrival or to the end, at least one. */
-static void step_to(pm_layer *layer, double now, double target, uint32_t source) {
-    const double piece = 1.0 / (layer->lif.x + (layer->lif.single ? layer->lif.dxy : layer->lif.dxz));
+static void step_to(pm_layer *layer, double now, double target, uint32_t source, double piece) {
     for (size_t pieces = 0; pieces < MOST_PIECES && target - now > 2.0 * piece; pieces++) {
-        layer->basis.t[layer->n_steps] = now + piece - now;
         layer->steps[layer->n_steps++] = (pm_layer_step){now, now + piece, PM_NO_SOURCE};
         now += piece;
     }
-    layer->basis.t[layer->n_steps] = target - now;
     layer->steps[layer->n_steps++] = (pm_layer_step){now, target, source};
+}
+
+pm_status pm_layer_list_steps(pm_layer *layer, const pm_raster *in, double duration, double piece, pm_error *error) {
+    const double most = (double)MOST_PIECES * ((double)in->n + 1.0), cuts = duration / piece;
+    const size_t n = in->n + 2 + (size_t)(cuts < most ? cuts : most);
+    double now = 0.0;
+    if (!pm_list_reserve((void **)&layer->steps, &layer->step_capacity, n, sizeof *layer->steps))
+        return pm_fail_memory(error, "the intervals between spikes");
+    layer->n_steps = 0;
+    for (size_t k = 0; k < in->n && in->time[k] < duration; k++) {
+        step_to(layer, now, in->time[k], in->neuron[k], piece);
+        now = in->time[k];
+    }
+    step_to(layer, now, duration, PM_NO_SOURCE, piece);
+    return PM_OK;
 }
 
 /* Lists the steps of a run and tabulates their basis. */
 static pm_status tabulate(pm_layer *layer, const pm_raster *in, double duration, pm_error *error) {
     const double piece = 1.0 / (layer->lif.x + (layer->lif.single ? layer->lif.dxy : layer->lif.dxz));
-    double most = (double)MOST_PIECES * ((double)in->n + 1.0), cuts = duration / piece, now = 0.0;
-    pm_status status = reserve_steps(layer, in->n + 2 + (size_t)(cuts < most ? cuts : most), error);
+    pm_status status = pm_layer_list_steps(layer, in, duration, piece, error);
+    if (!status)
+        status = pm_basis_reserve(&layer->basis, layer->n_steps, error);
     if (status)
         return status;
-    layer->n_steps = 0;
-    for (size_t k = 0; k < in->n && in->time[k] < duration; k++) {
-        step_to(layer, now, in->time[k], in->neuron[k]);
-        now = in->time[k];
-    }
-    step_to(layer, now, duration, PM_NO_SOURCE);
+    for (size_t k = 0; k < layer->n_steps; k++)
+        layer->basis.t[k] = layer->steps[k].end - layer->steps[k].begin;
     pm_basis_fill(&layer->lif, &layer->basis, layer->n_steps);
     return PM_OK;
 }
@@ -120,7 +118,7 @@ pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, si
     const bool delayed = layer->delays.value && layer->delays.by_target > 0;
     pm_status status = PM_OK;
     if (layer->delays.value && !delayed) {
-        status = pm_layer_shift(layer, in, duration, error);
+        status = pm_layer_shift(layer, in, 0, duration, error);
         in = &layer->shifted;
     }
     if (!status && !delayed && !layer->receptors)

@@ -57,6 +57,10 @@ typedef struct pm_layer {
 pm_status pm_layer_new(pm_layer *layer, const pm_lif *lif, size_t n_in, size_t n_out, pm_error *error);
 void pm_layer_free(pm_layer *layer);
 
+/* Lists the steps of a run up to `duration`; ways from one arrival to the next fall into pieces of that length (ms).
+ * Errors: PM_NO_MEMORY. */
+pm_status pm_layer_list_steps(pm_layer *layer, const pm_raster *in, double duration, double piece, pm_error *error);
+
 /* Runs the layer from rest over [0, duration) with the given input (sorted by time, sources < n_in) and replaces `out`
  * by its spikes. Errors: PM_FAILED when more than `limit` spikes occur (runaway activity), PM_NO_MEMORY. */
 pm_status pm_layer_run(pm_layer *layer, const pm_raster *in, double duration, size_t limit, pm_raster *out,

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-pm_status pm_layer_shift(pm_layer *layer, const pm_raster *in, double end, pm_error *error) {
-    pm_status status = pm_delays_arrive(&layer->delays, in, 0, end, &layer->origins, error);
+pm_status pm_layer_shift(pm_layer *layer, const pm_raster *in, size_t target, double end, pm_error *error) {
+    pm_status status = pm_delays_arrive(&layer->delays, in, target, end, &layer->origins, error);
     layer->shifted.n = 0;
     for (size_t k = 0; !status && k < layer->origins.count; k++)
         status =

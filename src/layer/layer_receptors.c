@@ -1,6 +1,5 @@
-/* Each neuron is followed on its own from one arrival to the next, by the general neuron's closed forms; the rows of
- * all intervals are made once for all of them. Invariant: a neuron's spikes depend on nothing but its own weights, and
- * are those of the event engine up to rounding. */
+/* What a layer's receptors are: the ports of one membrane, which all its neurons share; the part of the input that comes
+ * over each; and neurons that have but one of them, which are enough for all that is linear. */
 #include "layer/layer_receptors.h"
 
 #include "base/list.h"
@@ -55,95 +54,11 @@ pm_status pm_layer_divide(pm_layer *layer, const pm_neuron *neuron, const pm_rec
 }
 
 void pm_layer_receptors_free(pm_layer_receptors *receptors) {
-    if (receptors)
+    if (receptors) {
         free(receptors->rows);
+        free(receptors->states);
+    }
     free(receptors);
-}
-
-/* --- forwards ----------------------------------------------------------------------------------------------------- */
-
-/* The rows from each arrival to the next one, and to the end; row k ends at arrival k. */
-static pm_status tabulate(pm_layer_receptors *r, const pm_raster *in, size_t n, double duration, pm_error *error) {
-    const size_t length = pm_membrane_row_length(&r->membrane);
-    if (!pm_list_reserve((void **)&r->rows, &r->capacity, (n + 1) * length, sizeof *r->rows))
-        return pm_fail_memory(error, "the intervals between spikes");
-    double now = 0.0;
-    for (size_t k = 0; k <= n; k++) {
-        const double end = k < n ? in->time[k] : duration;
-        pm_membrane_row_at(&r->membrane, end - now, r->rows + k * length);
-        now = end;
-    }
-    return PM_OK;
-}
-
-static void carry(const pm_membrane *m, double t, bool held, double *x) {
-    double row[PM_MEMBRANE_ROW];
-    pm_membrane_row_at(m, t, row);
-    (held ? pm_membrane_hold : pm_membrane_move)(m, row, x, x);
-}
-
-/* To the end of the span without arrivals, spike by spike; `row` is that of the whole span. */
-static pm_status follow(const pm_membrane *m, const double *row, pm_layer_spikes *spikes, pm_span *span, double *x,
-                        pm_error *error) {
-    while (span->begin < span->end) {
-        const double left = span->end - span->begin;
-        if (span->held > span->begin) {
-            const double until = span->held < span->end ? span->held : span->end;
-            if (row && until == span->end)
-                pm_membrane_hold(m, row, x, x);
-            else
-                carry(m, until - span->begin, true, x);
-            span->begin = until;
-            row = NULL;
-            continue;
-        }
-        const double wait = pm_membrane_crossing(m, x, left, row);
-        if (!(wait <= left)) {
-            if (row)
-                pm_membrane_move(m, row, x, x);
-            else
-                carry(m, left, false, x);
-            span->begin = span->end;
-            return PM_OK;
-        }
-        row = NULL;
-        const double time = span->begin + wait < span->end ? span->begin + wait : span->end;
-        if (wait > 0.0) { /* by definition of the crossing; the computed value is a rounding away */
-            carry(m, wait, false, x);
-            x[0] = m->theta;
-        }
-        pm_status status = pm_span_fire(spikes, span, time, pm_membrane_slope(m, x), error);
-        if (status)
-            return status;
-        pm_membrane_spike(m, x);
-        span->begin = time;
-    }
-    return PM_OK;
-}
-
-pm_status pm_layer_run_receptors(pm_layer *layer, const pm_raster *in, double duration, pm_layer_spikes *spikes,
-                                 double u, pm_error *error) {
-    pm_layer_receptors *r = layer->receptors;
-    const pm_membrane *m = &r->membrane;
-    const size_t length = pm_membrane_row_length(m);
-    size_t n = 0;
-    while (n < in->n && in->time[n] < duration)
-        n++;
-    pm_status status = tabulate(r, in, n, duration, error);
-    spikes->first = SIZE_MAX; /* they are sorted at the end */
-    for (uint32_t j = 0; !status && j < layer->n_out; j++) {
-        double x[PM_MEMBRANE_WIDTH];
-        pm_span span = {.neuron = j, .held = layer->scratch[j]};
-        pm_membrane_rest(m, u, x);
-        for (size_t k = 0; !status && k <= n; k++) {
-            span.end = k < n ? in->time[k] : duration;
-            status = follow(m, r->rows + k * length, spikes, &span, x, error);
-            if (k < n)
-                pm_membrane_arrive(m, pm_layer_receptor_of(layer, in->neuron[k]),
-                                   layer->weight[in->neuron[k] * layer->stride + j], x);
-        }
-    }
-    return status ? status : pm_raster_sort(spikes->out, error);
 }
 
 /* --- part by part ------------------------------------------------------------------------------------------------- */

@@ -14,8 +14,9 @@ typedef struct pm_layer_receptors {
     size_t first[PM_MEMBRANE_TERMS + 1];
     pm_port ports[PM_MEMBRANE_TERMS];
     pm_membrane membrane;
-    double *rows; /* of every step of a run, one after the other */
-    size_t capacity;
+    double *rows;   /* of every step of a run, or of its last target, one after the other */
+    double *states; /* of all neurons */
+    size_t capacity, n_states;
 } pm_layer_receptors;
 
 /* As a number of sources: all of them. */
@@ -31,7 +32,8 @@ pm_status pm_layer_divide(pm_layer *layer, const pm_neuron *neuron, const pm_rec
                           const uint32_t *sources, size_t n, pm_error *error);
 void pm_layer_receptors_free(pm_layer_receptors *receptors); /* NULL is allowed */
 
-/* As pm_layer_run, for neurons whose state begins with potential u (mV), and whose first spikes are there. */
+/* As pm_layer_run, for neurons whose state begins with potential u (mV), whose first spikes are there, and the ends of
+ * whose refractoriness are at the start of the layer's scratch memory. Delays of axons have been added. */
 pm_status pm_layer_run_receptors(pm_layer *layer, const pm_raster *in, double duration, pm_layer_spikes *spikes,
                                  double u, pm_error *error);
 
