@@ -180,7 +180,7 @@ def in_punctum(a):
         for duration in (WARM_UP, WARM_UP + a.duration):
             if a.network == 'microcircuit':
                 with network.open('w') as file:
-                    subprocess.run([sys.executable, mc.__file__, str(a.scale), '--duration', str(duration)], stdout=file, check=True)
+                    subprocess.run([sys.executable, mc.__file__, str(a.scale), '--duration', str(duration), '--delay-step', str(DT)], stdout=file, check=True)
                 call = ['run', network, '--threads', '1', '--quiet', '-o', f'{folder}/{duration}']
             else:
                 size = ['--neurons', str(a.neurons)] if a.network == 'B1' else []

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """The cortical microcircuit of T. C. Potjans and M. Diesmann (Cerebral Cortex 24, 2014) as a network file.
 
-Usage: scripts/microcircuit.py SCALE [--duration MS] > network.yaml
+Usage: scripts/microcircuit.py SCALE [--duration MS] [--delay-step MS] > network.yaml
        scripts/microcircuit.py --rates RESULTS [--from MS]
 
 SCALE is the share of neurons, and of the synapses of each (1: 77,169 neurons, 3e8 synapses). Below 1 the weights grow with the
 root of the synapses that are missing, and a constant current stands for their mean. With --rates: mean firing rates and
 coefficients of variation of the intervals of each population, beside the published rates, of a run from 100 ms on.
+With --delay-step delays are rounded to multiples of that step, as they are in simulators on a grid; 0.1 ms is the resolution of the
+published runs.
 """
 import argparse
 import json
@@ -49,8 +51,8 @@ def synapses(target, source):
     return round(math.log(1.0 - p) / math.log1p(-1.0 / pairs)) if p > 0.0 else 0
 
 
-def write(scale, duration):
-    unit = weight_of_psp()
+def write(scale, duration, step):
+    unit, rounded = weight_of_psp(), f", step: {step!r}" if step else ""
     print(f"# Potjans and Diesmann (2014) at {scale:g} of its size, by scripts/microcircuit.py")
     print(f"duration: {duration:g}\nseed: 55")
     print(f"neuron: {{C_m: {C_M}, g_L: {C_M / TAU_M}, E_L: -65.0, V_th: -50.0, V_reset: -65.0, t_ref: 2.0, "
@@ -82,7 +84,7 @@ def write(scale, duration):
             side = "low" if kind == "E" else "high"
             print(f"  - {{from: {source}, to: {target}, connect: {{fixed_total_number: {number}}}, "
                   f"weight: {{normal: [{weight!r}, {abs(weight) * SPREAD!r}], {side}: 0.0}}, "
-                  f"delay: {{normal: [{delay}, {spread}], low: {SHORTEST}}}}}")
+                  f"delay: {{normal: [{delay}, {spread}], low: {SHORTEST}{rounded}}}}}")
         print(f"  - {{from: drive-{target}, to: {target}, connect: one_to_one, weight: {PSP * unit * grow!r}, delay: 1.5}}")
     print("record: {spikes: [" + ", ".join(POPULATIONS) + "]}")
 
@@ -114,13 +116,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scale", nargs="?", type=float)
     parser.add_argument("--duration", type=float, default=1000.0, metavar="MS")
+    parser.add_argument("--delay-step", type=float, metavar="MS")
     parser.add_argument("--rates", metavar="RESULTS")
     parser.add_argument("--from", dest="begin", type=float, default=100.0, metavar="MS")
     arguments = parser.parse_args()
     if arguments.rates:
         rates(arguments.rates, arguments.begin)
     elif arguments.scale and 0.0 < arguments.scale <= 1.0:
-        write(arguments.scale, arguments.duration)
+        write(arguments.scale, arguments.duration, arguments.delay_step)
     else:
         parser.error("SCALE is a number above 0 and at most 1")
 

@@ -41,7 +41,8 @@ typedef enum pm_distribution_kind {
 
 typedef struct pm_distribution {
     pm_distribution_kind kind;
-    double a, b, step;
+    double a, b;
+    double step;      /* of PM_UNIFORM_STEPS; of the others 0, or values are rounded to its nearest multiple */
     double *values;   /* PM_MATRIX: target_size x source_size, row-major; PM_VALUES: one for each neuron */
     bool bounded;     /* drawn again until the value is in [low, high]; not for constants and given values */
     double low, high; /* may be infinite */

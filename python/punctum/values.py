@@ -20,7 +20,8 @@ STEP = np.dtype([("time", "f8"), ("value", "f8")])
 
 @dataclass(frozen=True)
 class Distribution:
-    """A random choice that is made anew for every synapse or neuron, from the network's seed."""
+    """A random choice that is made anew for every synapse or neuron, from the network's seed. With a step, values are
+    rounded to its nearest multiple (as decimal numbers); of UNIFORM_STEPS it is the distance between values."""
 
     kind: str
     a: float
@@ -28,6 +29,12 @@ class Distribution:
     step: float = 0.0
     low: float = -math.inf
     high: float = math.inf
+
+    def rounded(self, step: float) -> Distribution:
+        """The same, rounded to the nearest multiple of the step, as delays are on the grid of other simulators."""
+        if self.kind == "UNIFORM_STEPS":
+            raise InvalidError("step: the distribution has a step already", key="step")
+        return replace(self, step=float(step))
 
     def within(self, low: float = -math.inf, high: float = math.inf) -> Distribution:
         """The same, drawn again until the value lies in [low, high]."""

@@ -23,11 +23,11 @@ record: {spikes: [cells], potential: [{population: cells, neurons: [0, 3], inter
 """
 
 
-def build(record=True):
+def build(record=True, delay=pm.uniform(0.5, 2)):
     net = pm.Network(seed=5, duration=80.0)
     inputs = net.poisson("input", 20, 40.0, record=record)
     cells = net.lif("cells", 15, V_th=-50.0, V_reset=-70.0, t_ref=2.0)
-    net.connect(inputs, cells, rule={"pairwise_bernoulli": 0.6}, weight=pm.normal(900, 200), delay=pm.uniform(0.5, 2))
+    net.connect(inputs, cells, rule={"pairwise_bernoulli": 0.6}, weight=pm.normal(900, 200), delay=delay)
     net.connect(cells, cells, rule={"fixed_indegree": 3}, weight=-150.0, delay=pm.uniform(1, 2, 0.1))
     cells.record("potential", [0, 3], interval=0.5)
     return net
@@ -52,6 +52,25 @@ def test_same_bits_as_the_program(program, tmp_path):
     assert (tmp_path / "saved" / "spikes-cells.dat").read_bytes() == (
         tmp_path / "out" / "spikes-cells.dat"
     ).read_bytes()
+
+
+def test_values_in_steps(tmp_path, program):
+    """Delays rounded to a grid: multiples of the step as decimal numbers, the same as the program's."""
+    text = YAML.replace("{uniform: [0.5, 2.0]}", "{normal: [1.5, 0.75], low: 0.1, step: 0.1}")
+    (tmp_path / "net.yaml").write_text(text)
+    program("run", "net.yaml", "-o", "out", "--quiet", cwd=tmp_path)
+    time = np.loadtxt(tmp_path / "out" / "spikes-cells.dat", ndmin=2)[:, 1]
+    assert len(time) > 50
+    delay = pm.normal(1.5, 0.75, low=0.1).rounded(0.1)
+    loaded, built = pm.load(tmp_path / "net.yaml"), build(delay=delay)
+    for net in (loaded, built):
+        assert np.array_equal(net.projections[0].delay, np.round(net.projections[0].delay, 1))
+        assert net.projections[0].delay.min() == 0.1
+        assert np.array_equal(net.simulation().run()["cells"].time, time)
+    with pytest.raises(pm.InvalidError, match="step already"):
+        pm.uniform(0, 1, 0.1).rounded(0.1)
+    with pytest.raises(pm.InvalidError, match="step of the delay"):
+        loaded.connect(loaded["input"], loaded["cells"], delay=delay.rounded(-1.0))
 
 
 def test_synapses_that_are_not_static(tmp_path, program):

@@ -34,6 +34,8 @@ static json_t *numbers_json(const pm_distribution *d) {
 
 json_t *pm_distribution_json(const pm_distribution *d) {
     json_t *map = numbers_json(d);
+    if (d->kind != PM_UNIFORM_STEPS && d->step > 0.0)
+        pm_json_set(&map, "step", json_real(d->step));
     if (d->bounded && isfinite(d->low))
         pm_json_set(&map, "low", json_real(d->low));
     if (d->bounded && isfinite(d->high))

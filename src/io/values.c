@@ -250,18 +250,23 @@ static const struct {
 enum { N_DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
 
 static pm_status read_bounds(const pm_node *map, pm_distribution *d, pm_error *error) {
-    pm_node low = pm_map_find(map, "low"), high = pm_map_find(map, "high");
+    pm_node low = pm_map_find(map, "low"), high = pm_map_find(map, "high"), step = pm_map_find(map, "step");
     d->bounded = pm_node_exists(&low) || pm_node_exists(&high);
     d->low = -INFINITY;
     d->high = INFINITY;
     pm_status status = pm_read_optional(map, "low", "the smallest value", &d->low, error);
-    return status ? status : pm_read_optional(map, "high", "the largest value", &d->high, error);
+    if (!status)
+        status = pm_read_optional(map, "high", "the largest value", &d->high, error);
+    if (!status)
+        status = pm_read_optional(map, "step", "a positive step", &d->step, error);
+    return !status && pm_node_exists(&step) && !(d->step > 0.0) ? pm_node_fail(&step, error, "must be positive")
+                                                                : status;
 }
 
 pm_status pm_read_distribution(const pm_node *node, const char *what, pm_distribution *d, pm_node *file,
                                pm_error *error) {
-    static const char *const keys[] = {"normal", "uniform", "lognormal", "exponential", "low", "high", "file", NULL};
-    static const char *const keys_alone[] = {"normal", "uniform", "lognormal", "exponential", "low", "high", NULL};
+    static const char *const keys[] = {"normal", "uniform", "lognormal", "exponential", "low", "high", "step", "file", NULL};
+    static const char *const keys_alone[] = {"normal", "uniform", "lognormal", "exponential", "low", "high", "step", NULL};
     char text[240];
     snprintf(text, sizeof text,
              "%s, or {normal: [mean, std]}, {uniform: [low, high]}, {lognormal: [mu, sigma]}, "
@@ -294,8 +299,10 @@ pm_status pm_read_distribution(const pm_node *node, const char *what, pm_distrib
     d->kind = distributions[kind].kind;
     if (distributions[kind].most == 1)
         return pm_node_number(&value, distributions[kind].list, &d->a, error);
-    status = pm_read_spread(&value, distributions[kind].list, distributions[kind].most, d, error);
-    if (!status && d->kind == PM_UNIFORM && pm_list_length(&value) == 3)
+    const bool in_steps = d->kind == PM_UNIFORM && pm_node_is_list(&value) && pm_list_length(&value) == 3;
+    if (in_steps && d->step > 0.0)
+        return pm_node_fail(&value, error, "has a step of its own; give one of both");
+    if (in_steps)
         d->kind = PM_UNIFORM_STEPS;
-    return status;
+    return pm_read_spread(&value, distributions[kind].list, distributions[kind].most, d, error);
 }

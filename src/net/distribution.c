@@ -9,10 +9,14 @@
 
 static const double RAREST = 1e-6;
 
+static bool is_rounded(const pm_distribution *d) { return d->kind != PM_UNIFORM_STEPS && d->step > 0.0; }
+
 pm_draw pm_draw_begin(const pm_distribution *distribution) {
     pm_draw draw = {.from = distribution};
-    if (distribution->kind == PM_UNIFORM_STEPS)
+    if (pm_is_in_steps(distribution))
         draw.steps = pm_steps_of(distribution);
+    if (is_rounded(distribution))
+        draw.least = rint(draw.steps.first / draw.steps.step);
     return draw;
 }
 
@@ -37,8 +41,19 @@ static double draw_once(const pm_draw *draw, gsl_rng *rng, size_t index) {
     }
 }
 
+/* The multiple of the step nearest to what is drawn, until it is within the bounds. */
+static double draw_multiple(const pm_draw *draw, gsl_rng *rng) {
+    for (;;) {
+        const double k = rint(draw_once(draw, rng, 0) / draw->from->step) - draw->least;
+        if (k >= 0.0 && k < draw->steps.count)
+            return pm_steps_value(&draw->steps, k);
+    }
+}
+
 double pm_draw_next(const pm_draw *draw, gsl_rng *rng, size_t index) {
     const pm_distribution *d = draw->from;
+    if (is_rounded(d))
+        return draw_multiple(draw, rng);
     double value = draw_once(draw, rng, index);
     while (d->bounded && !(value >= d->low && value <= d->high))
         value = draw_once(draw, rng, index);
@@ -77,6 +92,11 @@ static double normal_below(double z) {
 /* The share of values in [low, high]. */
 static double share_inside(const pm_distribution *d) {
     double low = d->low, high = d->high;
+    if (is_rounded(d)) {
+        const pm_steps steps = pm_steps_of(d);
+        low = steps.first / steps.scale - 0.5 * d->step;
+        high = low + fmax(steps.count, 0.0) * d->step;
+    }
     switch (d->kind) {
     case PM_NORMAL:
         if (d->b == 0.0)
@@ -103,6 +123,19 @@ static double share_inside(const pm_distribution *d) {
     }
 }
 
+/* Values are multiples of the step that a double can count. */
+static pm_status check_step(const pm_distribution *d, const char *what, pm_error *error) {
+    if (d->kind == PM_CONSTANT || d->kind == PM_MATRIX || d->kind == PM_VALUES)
+        return pm_fail(error, PM_INVALID, "the %s is given; a step goes with a distribution", what);
+    if (!(d->step > 0.0 && isfinite(d->step)))
+        return pm_fail(error, PM_INVALID, "the step of the %s is %g; it must be positive", what, d->step);
+    const pm_steps steps = pm_steps_of(d);
+    if (!(fabs(steps.first) <= 0x1p53 * steps.step && steps.count <= 0x1p53))
+        return pm_fail(error, PM_INVALID, "the step of the %s is %g, which is lost in the rounding of its values", what,
+                       d->step);
+    return PM_OK;
+}
+
 static pm_status check_bounds(const pm_distribution *d, const char *what, pm_error *error) {
     if (d->kind == PM_CONSTANT || d->kind == PM_MATRIX || d->kind == PM_VALUES)
         return pm_fail(error, PM_INVALID, "the %s is given; low and high go with a distribution", what);
@@ -118,7 +151,9 @@ static pm_status check_bounds(const pm_distribution *d, const char *what, pm_err
 
 pm_status pm_distribution_check(const pm_distribution *d, const char *what, double largest, pm_error *error) {
     if (d->kind == PM_MATRIX || d->kind == PM_VALUES)
-        return d->bounded ? check_bounds(d, what, error) : PM_OK; /* the values are checked where they are counted */
+        return d->step != 0.0 ? check_step(d, what, error)
+               : d->bounded   ? check_bounds(d, what, error)
+                              : PM_OK; /* the values are checked where they are counted */
     const bool two = d->kind != PM_CONSTANT && d->kind != PM_EXPONENTIAL;
     if (!isfinite(d->a) || (two && !isfinite(d->b)))
         return pm_fail(error, PM_INVALID, "the %s is not a finite number", what);
@@ -138,5 +173,7 @@ pm_status pm_distribution_check(const pm_distribution *d, const char *what, doub
                        d->a, d->b);
     if (d->kind == PM_UNIFORM_STEPS && !(d->step > 0.0 && isfinite(d->step)))
         return pm_fail(error, PM_INVALID, "the step of the %s is %g; it must be positive", what, d->step);
+    if (d->kind != PM_UNIFORM_STEPS && d->step != 0.0 && check_step(d, what, error) != PM_OK)
+        return PM_INVALID;
     return d->bounded ? check_bounds(d, what, error) : PM_OK;
 }

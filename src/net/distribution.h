@@ -14,7 +14,8 @@ pm_status pm_distribution_check(const pm_distribution *d, const char *what, doub
 /* A distribution that has been checked, made ready for many draws. */
 typedef struct pm_draw {
     const pm_distribution *from;
-    pm_steps steps; /* of PM_UNIFORM_STEPS */
+    pm_steps steps; /* of distributions in steps */
+    double least;   /* of values that are rounded: the first of these, in steps */
 } pm_draw;
 pm_draw pm_draw_begin(const pm_distribution *distribution);
 /* The next value; `index` is the place in `values`. */

@@ -16,7 +16,7 @@ enum { CELL_BYTES = 128, SOURCE_BYTES = 24, SORT_BYTES = 48, ROW_BYTES = 3 * siz
 size_t pm_different_delays(const pm_projection *p) {
     if (p->rule == PM_SYNAPSE_LIST)
         return p->n_synapses > 0 ? SIZE_MAX : 0;
-    if (p->delay.kind == PM_UNIFORM_STEPS && p->delay.step > 1e-12 * p->delay.b)
+    if (p->delay.step > 1e-12 * p->delay.b)
         return (size_t)fmin(pm_steps_of(&p->delay).count, 1e9);
     return p->delay.kind == PM_CONSTANT ? 1 : SIZE_MAX;
 }

@@ -46,9 +46,10 @@ static void put_delays(const part *p, const pm_drawn *drawn, const uint64_t *at)
         r->of.delay[at[k]] = drawn->delay[k];
     if (r->width != 1 && r->width != 2)
         return;
-    const bool steps = d->kind == PM_UNIFORM_STEPS;
+    const bool in_steps = pm_is_in_steps(d);
+    const pm_steps *s = &p->walk.delays.steps;
     for (size_t k = 0; k < drawn->n; k++) {
-        const uint32_t step = steps ? (uint32_t)((drawn->delay[k] - d->a) / d->step + 0.5) : 0;
+        const uint32_t step = in_steps ? (uint32_t)((drawn->delay[k] * s->scale - s->first) / s->step + 0.5) : 0;
         if (r->width == 1)
             r->of.place_1[at[k]] = (uint8_t)(p->place + step);
         else
@@ -312,7 +313,7 @@ pm_status pm_building_list_delays(pm_building *r, pm_error *error) {
         for (size_t step = 0, more = pm_different_delays(&net->projections[k]); step < more; step++, at++) {
             const pm_distribution *delay = &net->projections[k].delay;
             r->delays[at].delay = delay->a;
-            if (delay->kind == PM_UNIFORM_STEPS) {
+            if (pm_is_in_steps(delay)) {
                 const pm_steps steps = pm_steps_of(delay);
                 r->delays[at].delay = pm_steps_value(&steps, (double)step);
             }

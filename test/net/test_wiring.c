@@ -139,6 +139,8 @@ START_TEST(rows_do_not_depend_on_how_delays_are_held) {
         {{.a = 1.5}, {.kind = PM_UNIFORM_STEPS, .a = 0.7, .b = 1.9, .step = 0.1}},        /* one */
         {{.kind = PM_UNIFORM_STEPS, .a = 0.1, .b = 2.0, .step = 0.003}, {.a = 0.1}},      /* two */
         {{.kind = PM_UNIFORM_STEPS, .a = 1.0, .b = 1.0, .step = 1e-14}, {.a = 1.0}},      /* steps of nothing */
+        {{.kind = PM_NORMAL, .a = 1.5, .b = 0.7, .step = 0.1, .bounded = true, .low = 0.1, .high = INFINITY},
+         {.kind = PM_EXPONENTIAL, .a = 3.0, .step = 0.07}}, /* rounded: two */
         {{.kind = PM_UNIFORM_STEPS, .a = 0.0, .b = 9.0, .step = 1e-5}, {.a = 1.5}},       /* more than two can say */
         {{.kind = PM_UNIFORM, .a = 0.0, .b = 9.0}, {.kind = PM_UNIFORM_STEPS, .step = 1}} /* all */
     };
