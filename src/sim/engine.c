@@ -75,10 +75,17 @@ static pm_neuron driven_neuron(const pm_network *net, const pm_wiring *wiring, u
     return neuron;
 }
 
+static pm_effect effect_of(const pm_class *class) {
+    const pm_effect_kind plain = class->lif.single ? PM_EFFECT_SINGLE : PM_EFFECT_DOUBLE;
+    return (pm_effect){pm_basis_rates_of(&class->lif), class->peak_time, class->peak,
+                       class->general || class->lif.impulse ? PM_EFFECT_OTHER : plain};
+}
+
 static pm_status make_classes(pm_engine *engine, pm_error *error) {
     const pm_network *net = engine->network;
     engine->classes = calloc(engine->wiring->n_classes + 1, sizeof *engine->classes);
-    if (!engine->classes)
+    engine->effects = calloc(engine->wiring->n_classes + 1, sizeof *engine->effects);
+    if (!engine->classes || !engine->effects)
         return pm_fail_memory(error, "the neurons");
     pm_status status = PM_OK;
     for (uint32_t p = 0; status == PM_OK && p < net->n_populations; p++) {
@@ -101,6 +108,7 @@ static pm_status make_classes(pm_engine *engine, pm_error *error) {
         engine->has_general = engine->has_general || pm_population_needs_general(net, p);
         if (pm_population_needs_general(net, p))
             status = pm_general_new(net, engine->wiring, p, engine->plan.slab, &class->general, error);
+        engine->effects[engine->wiring->class[p]] = effect_of(class);
     }
     return status;
 }
@@ -152,11 +160,8 @@ static bool make_workers(pm_engine *engine, int threads) {
         w->begin = (uint32_t)((uint64_t)n * (uint64_t)k / (uint64_t)most);
         w->end = (uint32_t)((uint64_t)n * (uint64_t)(k + 1) / (uint64_t)most);
         w->listed = malloc(engine->plan.n_levels * sizeof *w->listed);
-        w->chains = malloc((engine->wiring->n_classes + 1) * sizeof *w->chains);
         w->wakes = (pm_wakes){.cells = engine->heap + w->begin, .place = engine->heap_place, .when = engine->wake};
-        memory = memory && w->listed && w->chains;
-        for (uint32_t c = 0; w->chains && c < engine->wiring->n_classes; c++)
-            w->chains[c] = PM_LOG_END;
+        memory = memory && w->listed;
     }
     return memory;
 }
@@ -185,8 +190,8 @@ static bool make_cells(pm_engine *engine) {
     engine->touched = calloc(n_cyclic, sizeof *engine->touched);
     for (size_t c = 0; engine->draft_of && c < n_cyclic; c++)
         engine->draft_of[c] = PM_NO_DRAFT;
-    if (!engine->draft_of || !engine->touched || !engine->cells || !engine->holds || !engine->wake ||
-        !engine->far || !engine->leeway || !engine->intakes || !engine->log_head || !engine->link || !engine->heap ||
+    if (!engine->draft_of || !engine->touched || !engine->cells || !engine->holds || !engine->wake || !engine->far ||
+        !engine->leeway || !engine->intakes || !engine->log_head || !engine->link || !engine->heap ||
         !engine->heap_place || !engine->range_of || !engine->watched)
         return false;
     for (uint32_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++)
@@ -230,7 +235,6 @@ void pm_engine_clear(pm_engine *engine) {
         pm_worker *w = &engine->workers[k];
         free(w->log.items);
         free(w->listed);
-        free(w->chains);
         free(w->crowds.items);
         free(w->crowd_sums.items);
         free(w->ranking.items);
@@ -262,6 +266,7 @@ void pm_engine_clear(pm_engine *engine) {
     pm_plan_free(&engine->plan);
     pm_drive_clear(&engine->drive);
     free(engine->classes);
+    free(engine->effects);
     free(engine->cells);
     free(engine->holds);
     free(engine->wake);

@@ -21,6 +21,7 @@
 #include "base/list.h"
 #include "base/team.h"
 #include "math/basis.h"
+#include "math/basis_point.h"
 #include "math/series.h"
 #include "net/synaptic.h"
 #include "net/wiring.h"
@@ -63,8 +64,17 @@ typedef struct pm_class {
     pm_general *general;              /* NULL: the above is all there is */
 } pm_class;
 
-/* A group of synapses whose spike arrives in the current slab: a line of the cache. Where each synapse has a delay of its
- * own, a run: those synapses of a row to which a spike comes in the slab; a run has neither class nor port nor factors. */
+/* What the factors of arrivals are made of, class beside class. */
+typedef enum pm_effect_kind { PM_EFFECT_SINGLE, PM_EFFECT_DOUBLE, PM_EFFECT_OTHER } pm_effect_kind;
+typedef struct pm_effect {
+    pm_basis_rates rates;
+    double peak_time, peak; /* as in pm_class */
+    pm_effect_kind kind;    /* a single exponential; a double one; impulses, or those of a general class */
+} pm_effect;
+
+/* A group of synapses whose spike arrives in the current slab: a line of the cache. Where each synapse has a delay of
+ * its own, a run: those synapses of a row to which a spike comes in the slab; a run has neither class nor port nor
+ * factors. */
 typedef struct pm_delivery {
     double offset;       /* of the arrival from s0, ms; of a run, the first */
     uint64_t begin : 38; /* synapses; and as in pm_group: */
@@ -170,15 +180,14 @@ typedef struct pm_watch {
     uint32_t cell;
 } pm_watch;
 
-/* Some arrivals, and what each adds at the end of the slab to the state of a cell, per pA; `lift` is for weights that are
- * not negative. */
-enum { PM_TILE = 2048 };
+/* Some arrivals, and what each adds at the end of the slab to the state of a cell, per pA; `lift` is for weights that
+ * are not negative. */
+enum { PM_TILE = 256 };
 typedef struct pm_tile {
     size_t n;
     double offset[PM_TILE], left[PM_TILE]; /* ms from s0, to the end of the slab */
     double weight[PM_TILE];                /* pA */
     uint32_t target[PM_TILE], class[PM_TILE], port[PM_TILE];
-    uint32_t next[PM_TILE], alike[PM_TILE]; /* those of a class: as a chain, as a list */
     pm_intake factors[PM_TILE];
 } pm_tile;
 
@@ -197,7 +206,6 @@ typedef struct pm_worker {
     uint32_t begin, end; /* cells */
     PM_LIST(pm_logged) log;
     uint32_t *listed; /* per level: a cell to be visited where not all are, which leads to the others */
-    uint32_t *chains; /* per class: see weigh.c */
     pm_tile tile;     /* of arrivals that get their factors */
     pm_wakes wakes;
     PM_LIST(pm_crowd_cell) crowds;
@@ -236,21 +244,22 @@ typedef struct pm_engine {
     pm_wiring *wiring;
     pm_plan plan;
     pm_class *classes;
-    bool has_general; /* there is a general class */
-    bool has_special; /* or synapses that are not static */
+    pm_effect *effects; /* of these */
+    bool has_general;   /* there is a general class */
+    bool has_special;   /* or synapses that are not static */
     pm_synaptic synaptic;
     PM_LIST(double) synaptic_before; /* states that the slab has changed: place, and what it was */
     pm_cell *cells;
     pm_hold *holds;
-    double *wake;     /* per cell, ms; says nothing where the origin is the slab at hand, but if `calm` */
-    double *leeway;   /* per cell, mV, of quick ones and those of the cyclic level, in a dense slab: it stays silent
-                         while arrivals can lift u by less; NAN: unknown */
-    bool *far;        /* per cell, where the wake is known: a plain cell's origin moves there, so far is it; a general
-                         cell's is an estimate, not the crossing itself */
-    bool calm;        /* between slabs: all wakes are known, and no cell has a log */
-    bool dense;       /* all cells are looked at in the current slab */
-    bool committed;   /* the current slab is */
-    int n_quiet;      /* slabs with few events in a row */
+    double *wake;   /* per cell, ms; says nothing where the origin is the slab at hand, but if `calm` */
+    double *leeway; /* per cell, mV, of quick ones and those of the cyclic level, in a dense slab: it stays silent
+                       while arrivals can lift u by less; NAN: unknown */
+    bool *far;      /* per cell, where the wake is known: a plain cell's origin moves there, so far is it; a general
+                       cell's is an estimate, not the crossing itself */
+    bool calm;      /* between slabs: all wakes are known, and no cell has a log */
+    bool dense;     /* all cells are looked at in the current slab */
+    bool committed; /* the current slab is */
+    int n_quiet;    /* slabs with few events in a row */
     pm_drive drive;
     pm_intake *intakes;
     uint32_t *log_head;          /* per cell: index into its worker's log, PM_LOG_END or PM_NOT_LOGGED */
@@ -365,8 +374,8 @@ void pm_weigh_tile(const pm_engine *engine, pm_worker *worker);
 pm_status pm_weigh(pm_engine *engine, size_t first, pm_error *error);
 /* runs.c: delivers the runs [first, end) to the cells of a block. */
 pm_status pm_deliver_runs(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first, size_t end);
-/* deliver.c: where what arrives at cells of a class is added: what cell 0 would have if it were one of these, and how far
- * cells are apart. */
+/* deliver.c: where what arrives at cells of a class is added: what cell 0 would have if it were one of these, and how
+ * far cells are apart. */
 typedef double pm_vector4 __attribute__((vector_size(32)));
 typedef struct pm_place {
     pm_vector4 *of_0;

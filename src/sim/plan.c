@@ -22,13 +22,13 @@ static double power_of_two_below(double x) {
 }
 
 /* The bounds that spare a cell its replay are tight while little arrives in a slab and the potential moves little: both
- * within a fortieth of the membrane's time constant, whatever that of the currents. */
+ * within a 32nd of the membrane's time constant, whatever that of the currents. */
 static double preferred_slab(const pm_network *net) {
     double shortest = INFINITY;
     for (size_t p = 0; p < net->n_populations; p++)
         if (net->populations[p].kind == PM_LIF)
             shortest = fmin(shortest, net->populations[p].neuron.C_m / net->populations[p].neuron.g_L);
-    return shortest < INFINITY ? power_of_two_below(fmax(shortest / 40.0, 0x1p-30)) : 1.0;
+    return shortest < INFINITY ? power_of_two_below(fmax(shortest / 32.0, 0x1p-30)) : 1.0;
 }
 
 /* Spikes of a neuron that nothing reaches, per ms. */

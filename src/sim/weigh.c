@@ -1,10 +1,15 @@
 /* Arrivals get their factors: what a spike adds at the end of the slab to the state of a cell that hears it, per pA.
  *
- * The exponentials of many arrivals are computed side by side, in the lanes of vectors: a tile at a time, and of those in
- * a tile the ones at cells of a class together. Invariant: a factor has the bits that it has alone. */
+ * The exponentials of many arrivals are computed side by side, in the lanes of vectors, a tile at a time. Invariant: a
+ * factor has the bits that it has alone. */
 #include "sim/engine.h"
 
-enum { FEW = 4 /* are not worth a table */, AHEAD = 16, LEAST = 256 /* of a tile */, WORTH_THREADS = 2 * LEAST };
+#include "base/simd.h"
+#include "math/basis_point.h"
+
+#include <string.h>
+
+enum { FEW = 4 /* are not worth a table */, AHEAD = 16, WORTH_THREADS = 2 * PM_TILE };
 
 static inline pm_intake factors_of(const pm_class *class, const pm_lif_basis *at, double left) {
     const bool impulse = class->lif.impulse;
@@ -13,45 +18,92 @@ static inline pm_intake factors_of(const pm_class *class, const pm_lif_basis *at
                        left > class->peak_time ? u - class->peak : 0.0};
 }
 
-/* Of n arrivals at cells of a class; `numbers`: which they are, or NULL: the first ones. */
-static void weigh_some(pm_basis_table *table, const pm_class *class, pm_tile *tile, const uint32_t *numbers, size_t n) {
-    for (size_t k = 0; (class->general || n < FEW) && k < n; k++) {
-        const size_t at = numbers ? numbers[k] : k;
-        const double left = tile->left[at];
-        if (class->general) {
-            tile->factors[at] = pm_general_factors(class->general, tile->port[at], left);
-            continue;
-        }
-        const pm_lif_basis basis = pm_lif_basis_at(&class->lif, left);
-        tile->factors[at] = factors_of(class, &basis, left);
-    }
-    if (class->general || n < FEW)
+static pm_intake weigh_one(const pm_class *class, const pm_tile *tile, size_t k) {
+    if (class->general)
+        return pm_general_factors(class->general, tile->port[k], tile->left[k]);
+    const pm_lif_basis at = pm_lif_basis_at(&class->lif, tile->left[k]);
+    return factors_of(class, &at, tile->left[k]);
+}
+
+/* All at cells of a class. */
+static void weigh_alike(pm_basis_table *table, const pm_class *class, pm_tile *tile) {
+    const bool alone = class->general || tile->n < FEW;
+    for (size_t k = 0; alone && k < tile->n; k++)
+        tile->factors[k] = weigh_one(class, tile, k);
+    if (alone)
         return;
-    for (size_t k = 0; k < n; k++)
-        table->t[k] = tile->left[numbers ? numbers[k] : k];
-    pm_basis_fill(&class->lif, table, n);
-    for (size_t k = 0; k < n; k++) {
+    memcpy(table->t, tile->left, tile->n * sizeof *table->t);
+    pm_basis_fill(&class->lif, table, tile->n);
+    for (size_t k = 0; k < tile->n; k++) {
         const pm_lif_basis basis = pm_basis_get(table, k);
-        tile->factors[numbers ? numbers[k] : k] = factors_of(class, &basis, table->t[k]);
+        tile->factors[k] = factors_of(class, &basis, table->t[k]);
     }
 }
 
-/* Those of a class form a chain. */
-static void weigh_by_class(const pm_engine *engine, pm_worker *worker) {
-    pm_tile *tile = &worker->tile;
-    for (uint32_t k = (uint32_t)tile->n; k-- > 0;) {
-        tile->next[k] = worker->chains[tile->class[k]];
-        worker->chains[tile->class[k]] = k;
+/* Some arrivals at plain cells of different classes, whose constants stand in columns. */
+enum { COLUMN = 64 };
+typedef struct columns {
+    size_t n;
+    uint32_t number[COLUMN];
+    double x[COLUMN], dxy[COLUMN], dyz[COLUMN], dxz[COLUMN], inv_dxy[COLUMN], inv_dyz[COLUMN], inv_dxz[COLUMN];
+    double inv_C[COLUMN], d12[COLUMN], at_m[COLUMN], left[COLUMN], peak_time[COLUMN], peak[COLUMN];
+    pm_intake factors[COLUMN];
+} columns;
+
+static inline __attribute__((always_inline)) void fill(columns *restrict c, bool single) {
+    for (size_t k = 0; k < c->n; k++) {
+        const pm_basis_rates rates = {c->x[k],       c->dxy[k],     c->dyz[k],   c->dxz[k], c->inv_dxy[k],
+                                      c->inv_dyz[k], c->inv_dxz[k], c->inv_C[k], c->d12[k], c->at_m[k]};
+        const double left = c->left[k];
+        const pm_lif_basis at = single ? pm_basis_single_point(&rates, left) : pm_basis_point(&rates, rates.at_m, left);
+        c->factors[k] = (pm_intake){at.d12, at.alpha, at.e2, left > c->peak_time[k] ? at.d12 - c->peak[k] : 0.0};
     }
+}
+PM_SIMD static void fill_single(columns *c) { fill(c, true); }
+PM_SIMD static void fill_double(columns *c) { fill(c, false); }
+
+static void weigh_columns(pm_tile *tile, columns *c, bool single) {
+    (single ? fill_single : fill_double)(c);
+    for (size_t k = 0; k < c->n; k++)
+        tile->factors[c->number[k]] = c->factors[k];
+    c->n = 0;
+}
+
+static void take(columns *c, const pm_effect *r, const pm_tile *tile, uint32_t number) {
+    const size_t k = c->n++;
+    c->number[k] = number;
+    c->left[k] = tile->left[number];
+    c->x[k] = r->rates.x;
+    c->dxy[k] = r->rates.dxy;
+    c->inv_dxy[k] = r->rates.inv_dxy;
+    c->inv_C[k] = r->rates.inv_C;
+    c->at_m[k] = r->rates.at_m;
+    c->peak_time[k] = r->peak_time;
+    c->peak[k] = r->peak;
+    if (r->kind == PM_EFFECT_SINGLE)
+        return;
+    c->dyz[k] = r->rates.dyz;
+    c->dxz[k] = r->rates.dxz;
+    c->inv_dyz[k] = r->rates.inv_dyz;
+    c->inv_dxz[k] = r->rates.inv_dxz;
+    c->d12[k] = r->rates.d12;
+}
+
+static void weigh_mixed(const pm_engine *engine, pm_tile *tile) {
+    columns single, twofold;
+    single.n = twofold.n = 0;
     for (uint32_t k = 0; k < tile->n; k++) {
-        const uint32_t class = tile->class[k];
-        size_t count = 0;
-        for (uint32_t at = worker->chains[class]; at != PM_LOG_END; at = tile->next[at])
-            tile->alike[count++] = at;
-        worker->chains[class] = PM_LOG_END;
-        if (count > 0)
-            weigh_some(&worker->gaps, &engine->classes[class], tile, tile->alike, count);
+        const pm_effect *effect = &engine->effects[tile->class[k]];
+        columns *c = effect->kind == PM_EFFECT_SINGLE ? &single : &twofold;
+        if (effect->kind == PM_EFFECT_OTHER)
+            tile->factors[k] = weigh_one(&engine->classes[tile->class[k]], tile, k);
+        else
+            take(c, effect, tile, k);
+        if (c->n == COLUMN)
+            weigh_columns(tile, c, c == &single);
     }
+    weigh_columns(tile, &single, true);
+    weigh_columns(tile, &twofold, false);
 }
 
 void pm_weigh_tile(const pm_engine *engine, pm_worker *worker) {
@@ -59,10 +111,10 @@ void pm_weigh_tile(const pm_engine *engine, pm_worker *worker) {
     bool alike = true;
     for (size_t k = 1; k < tile->n; k++)
         alike = alike && tile->class[k] == tile->class[0];
-    if (alike && tile->n > 0)
-        weigh_some(&worker->gaps, &engine->classes[tile->class[0]], tile, NULL, tile->n);
-    else
-        weigh_by_class(engine, worker);
+    if (!alike)
+        weigh_mixed(engine, tile);
+    else if (tile->n > 0)
+        weigh_alike(&worker->gaps, &engine->classes[tile->class[0]], tile);
 }
 
 static void weigh_deliveries(const pm_engine *engine, pm_worker *worker, pm_delivery *deliveries, size_t n) {
@@ -74,7 +126,8 @@ static void weigh_deliveries(const pm_engine *engine, pm_worker *worker, pm_deli
         const pm_delivery *d = &deliveries[k];
         if (k + AHEAD < n && d[AHEAD].equal)
             __builtin_prefetch(&w->weights[d[AHEAD].begin]);
-        tile->left[k] = engine->end - engine->start - d->offset; /* exact: all are multiples of the smallest's last bit */
+        tile->left[k] =
+            engine->end - engine->start - d->offset; /* exact: all are multiples of the smallest's last bit */
         tile->class[k] = d->class;
         tile->port[k] = d->port;
     }
@@ -90,11 +143,6 @@ static void weigh_deliveries(const pm_engine *engine, pm_worker *worker, pm_deli
     }
 }
 
-/* Where there are many classes, a large tile has several arrivals of each; otherwise one stays near. */
-static size_t wanted_tile(const pm_engine *engine) {
-    return engine->wiring->n_classes < PM_TILE / LEAST ? LEAST : PM_TILE;
-}
-
 typedef struct weighing {
     pm_engine *engine;
     size_t first;
@@ -106,10 +154,9 @@ static void weigh_share(void *user, int number) {
     pm_worker *worker = &engine->workers[number];
     const size_t n = engine->deliveries.count - s->first, share = (size_t)number, shares = (size_t)engine->n_workers;
     const size_t end = s->first + n * (share + 1) / shares;
-    const size_t tile = wanted_tile(engine);
-    worker->status = pm_basis_reserve(&worker->gaps, tile, &worker->error);
-    for (size_t at = s->first + n * share / shares; worker->status == PM_OK && at < end; at += tile)
-        weigh_deliveries(engine, worker, engine->deliveries.items + at, end - at < tile ? end - at : tile);
+    worker->status = pm_basis_reserve(&worker->gaps, PM_TILE, &worker->error);
+    for (size_t at = s->first + n * share / shares; worker->status == PM_OK && at < end; at += PM_TILE)
+        weigh_deliveries(engine, worker, engine->deliveries.items + at, end - at < PM_TILE ? end - at : PM_TILE);
 }
 
 pm_status pm_weigh(pm_engine *engine, size_t first, pm_error *error) {
