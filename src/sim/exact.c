@@ -39,6 +39,19 @@ static pm_status make_sources(pm_exact *s, pm_error *error) {
     return status;
 }
 
+/* The delay that all synapses of a population have, if each of its neurons has some. */
+static double only_delay(const pm_wiring *w, uint32_t population) {
+    const uint32_t begin = w->first_neuron[population], end = w->first_neuron[population + 1];
+    const double delay = w->first_group[begin] < w->n_groups ? pm_group_delay(w, w->first_group[begin]) : -INFINITY;
+    for (uint64_t g = w->first_group[begin]; g < w->first_group[end]; g++)
+        if (pm_group_delay(w, g) != delay)
+            return -INFINITY;
+    for (uint32_t n = begin; n < end; n++)
+        if (w->first_group[n] == w->first_group[n + 1])
+            return -INFINITY;
+    return delay;
+}
+
 /* As many slabs as fit into the shortest delay between cells. */
 static int64_t window_of(const pm_exact *s) {
     enum { LONGEST = 64 }; /* slabs; spikes of a window are kept until it ends */
@@ -74,10 +87,14 @@ pm_status pm_exact_new(const pm_network *network, const pm_options *options, pm_
     pm_status status = pm_engine_init(&s->engine, network, options ? options->threads : 0, s->exchange, error);
     if (status == PM_OK) {
         s->fired = calloc(network->n_populations + 1, sizeof *s->fired);
+        s->only_delay = malloc((network->n_populations + 1) * sizeof *s->only_delay);
+        for (uint32_t p = 0; s->only_delay && p < network->n_populations; p++)
+            s->only_delay[p] = only_delay(s->engine.wiring, p);
+        s->per_slab = 1.0 / s->engine.plan.slab;
         s->queue = pm_queue_new(s->engine.plan.max_delay / s->engine.plan.slab);
         status = make_sources(s, error);
     }
-    if (status == PM_OK && (!s->queue || !s->fired || !PM_LIST_ADD(s->own, (pm_spike){0})))
+    if (status == PM_OK && (!s->queue || !s->fired || !s->only_delay || !PM_LIST_ADD(s->own, (pm_spike){0})))
         status = pm_fail_memory(error, "the simulation");
     status = pm_exchange_agree(s->exchange, status, error);
     if (status != PM_OK) {
@@ -108,6 +125,7 @@ void pm_exact_free(pm_exact *exact) {
     free(exact->own.items);
     free(exact->pending.items);
     free(exact->fired);
+    free(exact->only_delay);
     free(exact);
 }
 

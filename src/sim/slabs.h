@@ -20,6 +20,8 @@ struct pm_exact {
     pm_engine engine;
     pm_queue *queue;
     pm_sources *sources;
+    double per_slab;    /* slabs per ms */
+    double *only_delay; /* per population: of all its synapses, ms; -INFINITY: there is no such one */
     int64_t slab;
     bool collected;              /* the sources have been collected up to the end of `slab` */
     bool may_skip;               /* slabs in which nothing happens; the same on all ranks */

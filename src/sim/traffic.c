@@ -26,6 +26,17 @@ static inline void fetch_group(const pm_wiring *w, pm_flight flight) {
     __builtin_prefetch(w->groups ? (const void *)&w->groups[group] : &w->delays[group]);
 }
 
+/* A spike waits for the slab in which it arrives at `time`, ms. */
+static pm_status wait_until(pm_exact *s, const pm_flight *flight, double time, pm_error *error) {
+    const double slab = time * s->per_slab; /* exact: slabs are powers of two */
+    if (!(slab < 0x1p62))
+        return PM_OK;
+    if (!PM_LIST_ROOM(s->onward))
+        return pm_fail_memory(error, "spikes on their way");
+    s->onward.items[s->onward.count++] = (pm_onward){*flight, (int64_t)slab};
+    return PM_OK;
+}
+
 /* A spike, from its group `flight.group` on: groups that arrive in the current slab are delivered, the next one waits.
  */
 static pm_status send(pm_exact *s, pm_flight flight, pm_error *error) {
@@ -40,14 +51,8 @@ static pm_status send(pm_exact *s, pm_flight flight, pm_error *error) {
         return PM_NO_MEMORY;
     if (s->engine.synaptic.place && pm_release(&s->engine, n_before, next, flight.time, error) != PM_OK)
         return PM_NO_MEMORY;
-    const double slab = g < end ? floor((flight.time + pm_group_delay(w, g)) / s->engine.plan.slab) : INFINITY;
-    if (!(slab < 0x1p62))
-        return PM_OK;
     flight.group = (uint32_t)(g - first);
-    if (!PM_LIST_ROOM(s->onward))
-        return pm_fail_memory(error, "spikes on their way");
-    s->onward.items[s->onward.count++] = (pm_onward){flight, (int64_t)slab};
-    return PM_OK;
+    return g < end ? wait_until(s, &flight, flight.time + pm_group_delay(w, g), error) : PM_OK;
 }
 
 /* A run of simultaneous spikes in a sorted list. */
@@ -69,17 +74,32 @@ static inline pm_flight flight_of(const pm_wiring *w, const pm_spike *spike, uin
     return (pm_flight){spike->time, w->first_neuron[spike->population] + spike->neuron, 0, crowd, 0};
 }
 
-static pm_status send_sources(pm_exact *s, const pm_spike *spikes, size_t n, pm_error *error) {
+/* When a spike arrives, if all of its population's synapses have one delay: then its row need not be looked at as long
+ * as it is on its way. Otherwise -INFINITY. */
+static inline double arrival_of(const pm_exact *s, const pm_spike *spike) {
+    return spike->time + s->only_delay[spike->population];
+}
+
+static inline void fetch_ahead(const pm_exact *s, const pm_spike *spikes, size_t left) {
+    const pm_wiring *w = s->engine.wiring;
+    if (ROW_AHEAD < left && arrival_of(s, &spikes[ROW_AHEAD]) < s->engine.end)
+        fetch_row(w, flight_of(w, &spikes[ROW_AHEAD], 0).source);
+    if (GROUP_AHEAD < left && arrival_of(s, &spikes[GROUP_AHEAD]) < s->engine.end)
+        fetch_group(w, flight_of(w, &spikes[GROUP_AHEAD], 0));
+}
+
+/* Some that have been fired, in order; `of`: a bit that tells the parts of their crowds from others. */
+static pm_status send_fired(pm_exact *s, const pm_spike *spikes, size_t n, uint32_t of, pm_error *error) {
     pm_status status = PM_OK;
     run at = {0};
     for (size_t k = 0; status == PM_OK && k < n; k++) {
         const uint32_t part = crowd_part(spikes, n, k, &at);
-        if (k + ROW_AHEAD < n)
-            fetch_row(s->engine.wiring, flight_of(s->engine.wiring, &spikes[k + ROW_AHEAD], 0).source);
-        if (k + GROUP_AHEAD < n)
-            fetch_group(s->engine.wiring, flight_of(s->engine.wiring, &spikes[k + GROUP_AHEAD], 0));
-        if (!s->engine.drive.covers[spikes[k].population])
-            status = send(s, flight_of(s->engine.wiring, &spikes[k], part ? OF_SOURCES | part : 0), error);
+        const pm_flight flight = flight_of(s->engine.wiring, &spikes[k], part ? of | part : 0);
+        const double arrival = arrival_of(s, &spikes[k]);
+        fetch_ahead(s, spikes + k, n - k);
+        if (s->engine.drive.covers[spikes[k].population])
+            continue;
+        status = arrival < s->engine.end ? send(s, flight, error) : wait_until(s, &flight, arrival, error);
     }
     return status;
 }
@@ -103,7 +123,7 @@ pm_status pm_open_slab(pm_exact *s, const pm_spike **sources, size_t *n_sources,
         status = pm_sources_collect(s->sources, s->engine.end, sources, n_sources, error);
     pm_sources_collected(s->sources, sources, n_sources);
     s->collected = status == PM_OK;
-    return status == PM_OK ? send_sources(s, *sources, *n_sources, error) : status;
+    return status == PM_OK ? send_fired(s, *sources, *n_sources, OF_SOURCES, error) : status;
 }
 
 pm_status pm_close_slab(pm_exact *s, pm_error *error) {
@@ -166,19 +186,9 @@ static pm_status gather_spikes(pm_exact *s, pm_status status, pm_error *error) {
 }
 
 pm_status pm_share_spikes(pm_exact *s, pm_status status, pm_error *error) {
-    const pm_wiring *w = s->engine.wiring;
-    size_t begin = s->found.count;
+    const size_t begin = s->found.count;
     status = gather_spikes(s, status, error);
     if (status == PM_OK)
         pm_spikes_sort(&s->found, begin);
-    run at = {begin, begin};
-    for (size_t k = begin; status == PM_OK && k < s->found.count; k++) {
-        const pm_spike *spikes = s->found.items;
-        if (k + ROW_AHEAD < s->found.count)
-            fetch_row(w, flight_of(w, &spikes[k + ROW_AHEAD], 0).source);
-        if (k + GROUP_AHEAD < s->found.count)
-            fetch_group(w, flight_of(w, &spikes[k + GROUP_AHEAD], 0));
-        status = send(s, flight_of(w, &spikes[k], crowd_part(spikes, s->found.count, k, &at)), error);
-    }
-    return status;
+    return status == PM_OK ? send_fired(s, s->found.items + begin, s->found.count - begin, 0, error) : status;
 }
