@@ -245,9 +245,6 @@ static pm_status check_delays_of(const pm_classification *c, size_t l, const cha
     pm_status status = blame(key, pm_kind_check(&pm_classification_delay, d, error), error);
     if (!status)
         status = pm_distribution_check(&d->initial, what, MOST, error);
-    if (!status && l + 1 == c->n_layers && !c->loss->delays)
-        status = pm_fail(error, PM_INVALID, "%s.delays: the output layer has no delays with the loss %s", key,
-                         c->loss->head.name);
     return status;
 }
 
@@ -259,17 +256,6 @@ pm_status pm_classification_check_sources(const pm_classification *c, size_t l, 
     return sum == n ? PM_OK
                     : pm_fail(error, PM_INVALID, "layers[%zu].receptor: %llu neurons; the layer before has %zu", l,
                               (unsigned long long)sum, n);
-}
-
-static pm_status check_receptors_of(const pm_classification *c, size_t l, pm_error *error) {
-    const pm_classification_layer *layer = &c->layers[l];
-    if (layer->divided && l + 1 == c->n_layers && !c->loss->receptors)
-        return pm_fail(error, PM_INVALID,
-                       "layers[%zu].receptor: with the loss %s outputs have one current only, that of the readout", l,
-                       c->loss->head.name);
-    if (layer->divided && layer->delays.given && layer->delays.per != PM_PER_AXON)
-        return pm_fail(error, PM_INVALID, "layers[%zu].delays: with receptors, delays are of axons (per: axon)", l);
-    return layer->divided && l > 0 ? pm_classification_check_sources(c, l, c->layers[l - 1].size, error) : PM_OK;
 }
 
 static pm_status check_convolution(const pm_classification *c, size_t l, const char *key, pm_error *error) {
@@ -299,8 +285,8 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
         status = blame(key, pm_kind_check(&pm_classification_layers, layer, error), error);
     if (!status && layer->delays.given)
         status = check_delays_of(c, l, key, error);
-    if (!status)
-        status = check_receptors_of(c, l, error);
+    if (!status && layer->divided && l > 0)
+        status = pm_classification_check_sources(c, l, c->layers[l - 1].size, error);
     if (!status && layer->field > 0 && (l > 0 || c->n_layers == 1 || !may_be_pictures(c)))
         status = pm_fail(error, PM_INVALID,
                          "%s: only the first hidden layer has receptive fields, of images in IDX files", key);

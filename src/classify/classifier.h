@@ -63,9 +63,11 @@ static inline size_t pm_lane_outputs(const pm_lane *lane) { return lane->of->siz
 static inline const pm_raster *pm_lane_last(const pm_lane *lane) { return &lane->net.rasters[lane->net.n_layers]; }
 /* The delays between them and an output layer that only integrates. */
 static inline const pm_delays *pm_lane_delays(const pm_lane *lane) { return &lane->output.delays; }
-/* Where derivatives with respect to these are added; NULL: not wanted. */
-static inline double *pm_lane_delay_gradient(const pm_lane *lane) {
-    return lane->adjoint.delay ? lane->adjoint.delay[lane->of->n_layers - 1] : NULL;
+/* Where derivatives of the output layer are added: gradient[] is that of all layers' weights. */
+static inline pm_layer_gradient pm_lane_gradient(const pm_lane *lane, double *const *gradient) {
+    const size_t top = lane->of->n_layers - 1;
+    return (pm_layer_gradient){
+        .weight = gradient[top], .delay = lane->adjoint.delay ? lane->adjoint.delay[top] : NULL, .in = lane->dl_dt};
 }
 /* Room for n spikes in dl_dt and worth, whose values are lost. Errors: PM_NO_MEMORY. */
 pm_status pm_lane_reserve(pm_lane *lane, size_t n, pm_error *error);

@@ -13,12 +13,10 @@ enum { PM_LOSS_PARAMETERS_SIZE = 64 }; /* bytes that hold the parameters of any 
 
 typedef struct pm_loss {
     pm_kind head;
-    bool fires;     /* the outputs fire; else they only integrate, and are the lane's `output` */
-    bool delays;    /* the output layer may have delays */
-    bool receptors; /* and several receptors */
-    bool desired;   /* the label's output is to fire a train that is given */
+    bool fires;   /* the outputs fire; else they only integrate, and are the lane's `output` */
+    bool desired; /* the label's output is to fire a train that is given */
     /* What a lane needs for it (both NULL: nothing). Errors: PM_NO_MEMORY. */
-    pm_status (*room_new)(const pm_lane *lane, void **room, pm_error *error);
+    pm_status (*room_new)(pm_lane *lane, void **room, pm_error *error);
     void (*room_free)(void *room);
     /* The score of every output after the layers that fire have run. Errors: PM_NO_MEMORY. */
     pm_status (*score)(pm_lane *lane, pm_error *error);

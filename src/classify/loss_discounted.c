@@ -18,10 +18,13 @@ static const pm_field fields[] = {
      .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
 };
 
-/* The Laplace transform of the potential that a spike of weight 1 at 0 ms causes, mV ms/pA. */
-static double transform(const pm_lif *lif, double q) {
-    double current = 1.0 / (q + lif->l_1) - (lif->single ? 0.0 : 1.0 / (q + lif->l_2));
-    return current * lif->inv_C / (q + lif->l_m);
+/* The Laplace transform of the potential that a spike of weight 1 at 0 ms causes over a receptor, mV ms/pA. */
+static double transform(const pm_layer *layer, size_t receptor, double q) {
+    const pm_lif lif = pm_layer_kernel(layer, receptor);
+    double current = 1.0 / (q + lif.l_1) - (lif.single ? 0.0 : 1.0 / (q + lif.l_2));
+    if (layer->receptors && !lif.single) /* the rates may be equal */
+        current = lif.d12 / ((q + lif.l_1) * (q + lif.l_2));
+    return current * lif.inv_C / (q + lif.l_m);
 }
 
 /* What spike k of the last layer adds to the integral of output o per weight, mV/pA, is worth[k * by_spike + o *
@@ -34,8 +37,8 @@ static worths worths_of(const pm_lane *lane) {
     return pm_lane_delays(lane)->value ? (worths){pm_lane_outputs(lane), 1} : (worths){1, 0};
 }
 
-/* What all spikes are worth: most exp(-t/tau), t their arrival, however late. */
-static pm_status find_worths(pm_lane *lane, double q, double most, pm_error *error) {
+/* What all spikes are worth: exp(-t/tau), t their arrival, however late, times the most over their receptor. */
+static pm_status find_worths(pm_lane *lane, double q, pm_error *error) {
     const pm_raster *in = pm_lane_last(lane);
     const pm_delays *delays = pm_lane_delays(lane);
     const worths at = worths_of(lane);
@@ -49,23 +52,26 @@ static pm_status find_worths(pm_lane *lane, double q, double most, pm_error *err
             lane->worth[k * at.by_spike + o] = -q * (delays->value ? in->time[k] + delays->value[place] : in->time[k]);
         }
     pm_exponentials(n, lane->worth);
-    for (size_t k = 0; k < n; k++)
-        lane->worth[k] *= most;
+    for (size_t r = 0; r < pm_layer_n_receptors(&lane->output); r++) {
+        const size_t first = pm_layer_first_source(&lane->output, r), end = pm_layer_first_source(&lane->output, r + 1);
+        const double most = transform(&lane->output, r, q) * q;
+        for (size_t k = 0; k < in->n; k++)
+            for (size_t o = 0; in->neuron[k] >= first && in->neuron[k] < end && o < at.by_spike; o++)
+                lane->worth[k * at.by_spike + o] *= most;
+    }
     return PM_OK;
 }
 
 static pm_status score(pm_lane *lane, pm_error *error) {
     const discounted *p = pm_lane_parameters(lane);
-    const pm_lif *output = &lane->of->output;
     const pm_raster *in = pm_lane_last(lane);
-    double q = 1.0 / p->tau, most = transform(output, q) * q;
     size_t n_out = pm_lane_outputs(lane);
     const worths at = worths_of(lane);
-    pm_status status = find_worths(lane, q, most, error);
+    pm_status status = find_worths(lane, 1.0 / p->tau, error);
     if (status)
         return status;
     for (size_t o = 0; o < n_out; o++)
-        lane->score[o] = output->u_inf;
+        lane->score[o] = lane->output.lif.u_inf;
     for (size_t k = 0; k < in->n; k++) {
         const double *row = lane->output.weight + in->neuron[k] * lane->output.stride;
         const double *worth = lane->worth + k * at.by_spike;
@@ -79,17 +85,17 @@ static pm_status score(pm_lane *lane, pm_error *error) {
 }
 
 /* The derivative of the loss by the time of spike k, from those of all outputs: by the delays, too. */
-static double back_delayed(pm_lane *lane, size_t k, double q, const double *slope, double *own) {
+static double back_delayed(const pm_lane *lane, size_t k, double q, const double *slope,
+                           const pm_layer_gradient *own) {
     const size_t n_out = pm_lane_outputs(lane);
     const uint32_t source = pm_lane_last(lane)->neuron[k];
     const double *worth = lane->worth + k * n_out, *weight = lane->output.weight + source * lane->output.stride;
-    double *delay = pm_lane_delay_gradient(lane), sum = 0.0;
-    own += source * lane->output.stride;
+    double *to = own->weight + source * lane->output.stride, sum = 0.0;
     for (size_t o = 0; o < n_out; o++) {
         const double later = -q * worth[o] * slope[o] * weight[o];
-        own[o] += slope[o] * worth[o];
-        if (delay)
-            delay[pm_delay_place(pm_lane_delays(lane), source, o)] += later;
+        to[o] += slope[o] * worth[o];
+        if (own->delay)
+            own->delay[pm_delay_place(pm_lane_delays(lane), source, o)] += later;
         sum += later;
     }
     return sum;
@@ -99,9 +105,10 @@ static pm_status back(pm_lane *lane, size_t label, double *const *gradient, pm_e
     const discounted *p = pm_lane_parameters(lane);
     const pm_raster *in = pm_lane_last(lane);
     size_t n_out = pm_lane_outputs(lane);
-    double *own = gradient[lane->net.n_layers], *slope = pm_cross_entropy_slopes(lane, label, error);
+    double *slope = pm_cross_entropy_slopes(lane, label, error);
     if (!slope)
         return PM_NO_MEMORY;
+    const pm_layer_gradient own = pm_lane_gradient(lane, gradient);
     for (size_t o = 0; o < n_out; o++)
         slope[o] /= p->scale; /* dl/dz_o, then dl/dV_o */
     double q = 1.0 / p->tau;
@@ -109,13 +116,13 @@ static pm_status back(pm_lane *lane, size_t label, double *const *gradient, pm_e
     for (size_t k = 0; k < in->n; k++) {
         size_t at = in->neuron[k] * lane->output.stride;
         if (delayed) {
-            lane->dl_dt[k] = back_delayed(lane, k, q, slope, own);
+            lane->dl_dt[k] = back_delayed(lane, k, q, slope, &own);
             continue;
         }
         double sum = 0.0;
         for (size_t o = 0; o < n_out; o++) {
             sum += slope[o] * lane->output.weight[at + o];
-            own[at + o] += slope[o] * lane->worth[k];
+            own.weight[at + o] += slope[o] * lane->worth[k];
         }
         lane->dl_dt[k] = -q * lane->worth[k] * sum;
     }
@@ -130,7 +137,6 @@ const pm_loss pm_loss_discounted = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(discounted)},
-    .delays = true,
     .score = score,
     .value = pm_cross_entropy,
     .back = back};

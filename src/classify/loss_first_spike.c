@@ -16,7 +16,7 @@ static const pm_field fields[] = {
 };
 
 /* Each output's first spike, SIZE_MAX if there is none. */
-static pm_status room_new(const pm_lane *lane, void **room, pm_error *error) {
+static pm_status room_new(pm_lane *lane, void **room, pm_error *error) {
     *room = calloc(pm_lane_outputs(lane), sizeof(size_t));
     return *room ? PM_OK : pm_fail_memory(error, "the state of a network");
 }
@@ -56,8 +56,6 @@ const pm_loss pm_loss_first_spike = {.head = {.name = "first_spike",
                                               .n_fields = sizeof fields / sizeof *fields,
                                               .size = sizeof(first_spike)},
                                      .fires = true,
-                                     .delays = true,
-                                     .receptors = true,
                                      .room_new = room_new,
                                      .room_free = free,
                                      .score = score,

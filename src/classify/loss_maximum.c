@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct maximum {
     double scale; /* mV */
@@ -21,9 +22,10 @@ static void room_free(void *room) {
     free(room);
 }
 
-static pm_status room_new(const pm_lane *lane, void **room, pm_error *error) {
+static pm_status room_new(pm_lane *lane, void **room, pm_error *error) {
     pm_readout *readout = *room = calloc(1, sizeof *readout);
-    return readout ? pm_readout_new(readout, &lane->output, error) : pm_fail_memory(error, "the output layer");
+    return readout ? pm_readout_new(readout, &lane->output, &lane->of->neurons[1], error)
+                   : pm_fail_memory(error, "the output layer");
 }
 
 static pm_status score(pm_lane *lane, pm_error *error) {
@@ -44,8 +46,10 @@ static pm_status back(pm_lane *lane, size_t label, double *const *gradient, pm_e
         return PM_NO_MEMORY;
     for (size_t o = 0; o < readout->n_out; o++)
         slope[o] /= p->scale;
-    pm_status status = pm_readout_back(readout, &lane->adjoint, &lane->output, pm_lane_last(lane), slope, lane->dl_dt,
-                                       gradient[lane->net.n_layers], error);
+    memset(lane->dl_dt, 0, pm_lane_last(lane)->n * sizeof *lane->dl_dt);
+    const pm_layer_gradient own = pm_lane_gradient(lane, gradient);
+    pm_status status =
+        pm_readout_back(readout, &lane->adjoint, &lane->output, pm_lane_last(lane), slope, &own, error);
     return status ? status : pm_adjoint_layered(&lane->adjoint, &lane->net, lane->dl_dt, gradient, error);
 }
 

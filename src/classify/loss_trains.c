@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct trains {
     double tau;     /* ms, of score and loss */
@@ -25,12 +26,12 @@ static void room_free(void *room) {
     free(room);
 }
 
-static pm_status room_new(const pm_lane *lane, void **room, pm_error *error) {
+static pm_status room_new(pm_lane *lane, void **room, pm_error *error) {
     const pm_classifier *c = lane->of;
     const trains *p = pm_lane_parameters(lane);
     const pm_train_goal goal = {c->desired, c->n_desired, p->tau, p->tau_hat};
     pm_train_loss *own = *room = calloc(1, sizeof *own);
-    return own ? pm_train_loss_new(own, &goal, &c->output, c->sizes[c->n_layers - 1], c->sizes[c->n_layers], error)
+    return own ? pm_train_loss_new(own, &goal, &lane->net.layers[c->n_layers - 1], error)
                : pm_fail_memory(error, "desired spike trains");
 }
 
@@ -44,14 +45,16 @@ static double value(const pm_lane *lane, size_t label) { return pm_train_loss_va
 static pm_status back(pm_lane *lane, size_t label, double *const *gradient, pm_error *error) {
     pm_train_loss *own = lane->room;
     pm_layered below = lane->net;
-    const pm_layer *output = &below.layers[--below.n_layers];
+    const pm_layer seen = pm_train_loss_layer(own, &below.layers[--below.n_layers]);
     const pm_raster *in = &below.rasters[below.n_layers];
-    pm_status status = pm_train_loss_errors(own, in, in + 1, label, error);
+    pm_status status = pm_train_loss_errors(own, &seen, in, in + 1, label, error);
     if (!status)
         status = pm_lane_reserve(lane, in->n, error);
-    if (!status)
-        status = pm_adjoint_potentials(&lane->adjoint, &own->kernel, output, in, &own->at, own->pull, lane->dl_dt,
-                                       gradient[below.n_layers], error);
+    if (status)
+        return status;
+    memset(lane->dl_dt, 0, in->n * sizeof *lane->dl_dt);
+    const pm_layer_gradient to = pm_lane_gradient(lane, gradient);
+    status = pm_adjoint_potentials(&lane->adjoint, &seen, in, &own->at, own->pull, &to, error);
     return status ? status : pm_adjoint_layered(&lane->adjoint, &below, lane->dl_dt, gradient, error);
 }
 

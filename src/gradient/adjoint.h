@@ -94,13 +94,19 @@ void pm_adjoint_layers_free(pm_adjoint_layers *adjoint);
 pm_status pm_adjoint_layered(pm_adjoint_layers *adjoint, const pm_layered *net, const double *dl_dt,
                              double *const *gradient, pm_error *error);
 
+/* Where the sweep through a layer adds its derivatives; NULL: not wanted. */
+typedef struct pm_layer_gradient {
+    double *weight; /* in the layout of the weights */
+    double *delay;  /* in that of the delays */
+    double *in;     /* of the input spikes' times */
+} pm_layer_gradient;
+
 /* The sweep through one layer whose neurons never restart: the loss depends on the potentials of neurons at->neuron[k]
  * at at->time[k], which are in order of time, and dl_dv[k] are its derivatives (per mV). Potentials follow the course
- * of `lif`, usually &layer->lif. Adds to gradient, in the layout of the weights, and writes dl_dt[] of the input spikes
- * (per ms). Errors: PM_NO_MEMORY. */
-pm_status pm_adjoint_potentials(pm_adjoint_layers *adjoint, const pm_lif *lif, const pm_layer *layer,
-                                const pm_raster *in, const pm_raster *at, const double *dl_dv, double *dl_dt,
-                                double *gradient, pm_error *error);
+ * of the layer's membrane and receptors. Delays of axons are taken from its last run. Errors: PM_NO_MEMORY. */
+pm_status pm_adjoint_potentials(pm_adjoint_layers *adjoint, const pm_layer *layer, const pm_raster *in,
+                                const pm_raster *at, const double *dl_dv, const pm_layer_gradient *gradient,
+                                pm_error *error);
 
 /* p_u just before a spike whose time has the derivative `moved`, for both sweeps. Errors: PM_FAILED. */
 pm_status pm_adjoint_at_threshold(double moved, double slope, double floor, uint32_t neuron, double time, double *p_u,

@@ -1,8 +1,9 @@
 /* A target's arrivals are put into order again as in the run, and merged with its spikes and restarts; the factors from
  * event to event are tabulated at once; then its adjoint goes back from the last event to the first. An arrival over
  * delay d_ij comes at t_i + d_ij, so what its instant's derivative adds to that of the input spike it adds to that of
- * the delay, too. Invariant: p is the adjoint just before all events met so far. Events of one
- * instant are met in the reverse of the order in which a run takes them: arrivals, restart, spike. */
+ * the delay, too. With several receptors this is done for each on its own: p_u is the same each time. Invariant: p is
+ * the adjoint just before all events met so far. Events of one instant are met in the reverse of the order in which a
+ * run takes them: arrivals, restart, spike. */
 #include "gradient/adjoint_delayed.h"
 
 #include "base/list.h"
@@ -19,76 +20,99 @@ typedef struct event {
 } event;
 
 typedef struct pm_adjoint_target {
-    pm_delayed_list arrivals;
-    PM_LIST(event) events;    /* from the last to the first */
-    PM_LIST(size_t) spikes;   /* of the layer's output */
-    PM_LIST(double) restarts; /* mV/ms: u' just after the restart that follows each spike */
+    pm_delayed_list arrivals, over; /* all; those over the receptor at hand */
+    PM_LIST(event) events;          /* from the last to the first */
+    PM_LIST(size_t) spikes;         /* of the layer's output; or instants */
+    PM_LIST(double) moved;          /* dL/dt_s of them, as it goes through one receptor */
+    PM_LIST(double) restarts;       /* mV/ms: u' just after the restart that follows each spike */
 } target;
 
 void pm_adjoint_target_free(target *t) {
     if (!t)
         return;
     free(t->arrivals.items);
+    free(t->over.items);
     free(t->events.items);
     free(t->spikes.items);
+    free(t->moved.items);
     free(t->restarts.items);
     free(t);
 }
 
 typedef struct way_back {
     const pm_layer *layer;
-    const pm_raster *out;
-    const target *of;
+    pm_lif lif; /* the receptor at hand */
+    const pm_layer_pull *pull;
+    target *of;
     uint32_t neuron;
-    double *moved;
     double slope_floor;
     pm_lif_state p;
 } way_back;
 
-/* The target's spikes; returns whether the loss depends on any. */
-static bool find_spikes(target *t, uint32_t j, const pm_raster *out, const double *moved) {
+/* The target's spikes or instants; returns whether the loss depends on any. */
+static bool find_spikes(target *t, uint32_t j, const pm_layer_pull *pull) {
     bool any = false;
     t->spikes.count = 0;
-    for (size_t s = 0; s < out->n; s++)
-        if (out->neuron[s] == j) {
+    for (size_t s = 0; s < pull->of->n; s++)
+        if (pull->of->neuron[s] == j) {
             t->spikes.items[t->spikes.count++] = s;
-            any = any || moved[s] != 0.0;
+            any = any || pull->by[s] != 0.0;
         }
     return any;
 }
 
-/* Without refractoriness the potential restarts at the spike: from the slope there. Otherwise the currents are
- * followed; a restart at the instant of an arrival comes before it. */
-static void find_restarts(target *t, const pm_layer *layer, const pm_raster *out) {
-    const pm_lif *lif = &layer->lif;
+/* The arrivals over a receptor. */
+static void part_arrivals(target *t, const pm_layer *layer, size_t receptor) {
+    const size_t first = pm_layer_first_source(layer, receptor), end = pm_layer_first_source(layer, receptor + 1);
+    t->over.count = 0;
+    for (size_t k = 0; k < t->arrivals.count; k++)
+        if (t->arrivals.items[k].source >= first && t->arrivals.items[k].source < end)
+            t->over.items[t->over.count++] = t->arrivals.items[k];
+}
+
+/* Adds what the currents of a receptor are to u' after restarts; a restart at the instant of an arrival comes before
+ * it. */
+static void add_currents(const way_back *w) {
+    const target *t = w->of;
+    const pm_lif *lif = &w->lif;
     pm_lif_state state = {0};
     double now = 0.0;
     for (size_t r = 0, k = 0; r < t->spikes.count; r++) {
-        const size_t s = t->spikes.items[r];
-        const double until = out->time[s] + lif->t_ref;
-        if (!(lif->t_ref > 0.0)) {
-            t->restarts.items[r] = out->slope[s] + (lif->theta - lif->u_reset) * lif->l_m;
-            continue;
+        const double until = w->pull->of->time[t->spikes.items[r]] + lif->t_ref;
+        for (; k < t->over.count && t->over.items[k].time < until; k++) {
+            state = pm_lif_advance(lif, &state, t->over.items[k].time - now);
+            now = t->over.items[k].time;
+            pm_lif_arrive(lif, &state, w->layer->weight[t->over.items[k].source * w->layer->stride + w->neuron]);
         }
-        for (; k < t->arrivals.count && t->arrivals.items[k].time < until; k++) {
-            state = pm_lif_advance(lif, &state, t->arrivals.items[k].time - now);
-            now = t->arrivals.items[k].time;
-            pm_lif_arrive(lif, &state, layer->weight[t->arrivals.items[k].source * layer->stride + out->neuron[s]]);
-        }
-        pm_lif_state restarted = pm_lif_advance(lif, &state, until - now);
-        restarted.u = lif->u_reset;
-        t->restarts.items[r] = pm_lif_slope_now(lif, &restarted);
+        t->restarts.items[r] += pm_lif_advance(lif, &state, until - now).i * lif->inv_C;
+    }
+}
+
+/* Without refractoriness the potential restarts at the spike: from the slope there. Otherwise the currents are
+ * followed. */
+static void find_restarts(way_back *w) {
+    target *t = w->of;
+    const pm_lif *lif = &w->layer->lif;
+    for (size_t r = 0; r < t->spikes.count; r++)
+        t->restarts.items[r] =
+            lif->t_ref > 0.0 ? (lif->u_inf - lif->u_reset) * lif->l_m
+                             : w->pull->of->slope[t->spikes.items[r]] + (lif->theta - lif->u_reset) * lif->l_m;
+    for (size_t r = 0; lif->t_ref > 0.0 && r < pm_layer_n_receptors(w->layer); r++) {
+        w->lif = pm_layer_kernel(w->layer, r);
+        part_arrivals(t, w->layer, r);
+        add_currents(w);
     }
 }
 
 /* Merges what happens, backwards. */
-static void list_events(target *t, const pm_raster *out, double t_ref) {
-    size_t restarts = t->spikes.count, spikes = restarts, arrivals = t->arrivals.count;
+static void list_events(target *t, const pm_layer_pull *pull, double t_ref) {
+    const pm_raster *out = pull->of;
+    size_t spikes = t->spikes.count, restarts = pull->fires ? spikes : 0, arrivals = t->over.count;
     t->events.count = 0;
     while (spikes > 0 || arrivals > 0) {
         const double restart = restarts > 0 ? out->time[t->spikes.items[restarts - 1]] + t_ref : -INFINITY;
         const double spike = spikes > 0 ? out->time[t->spikes.items[spikes - 1]] : -INFINITY;
-        const double arrival = arrivals > 0 ? t->arrivals.items[arrivals - 1].time : -INFINITY;
+        const double arrival = arrivals > 0 ? t->over.items[arrivals - 1].time : -INFINITY;
         event *e = &t->events.items[t->events.count++];
         if (arrival >= restart && arrival >= spike)
             *e = (event){arrival, ARRIVAL, --arrivals};
@@ -112,19 +136,23 @@ static pm_status tabulate(pm_adjoint_layers *a, const pm_lif *lif, pm_error *err
     return PM_OK;
 }
 
-static pm_status meet_spike(way_back *w, size_t s, pm_error *error) {
-    return pm_adjoint_at_threshold(w->moved[s], w->out->slope[s], w->slope_floor, w->neuron, w->out->time[s], &w->p.u,
-                                   error);
+static pm_status meet_spike(way_back *w, size_t which, pm_error *error) {
+    const size_t s = w->of->spikes.items[which];
+    if (w->pull->fires)
+        return pm_adjoint_at_threshold(w->of->moved.items[which], w->pull->of->slope[s], w->slope_floor, w->neuron,
+                                       w->pull->of->time[s], &w->p.u, error);
+    w->p.u += w->of->moved.items[which];
+    return PM_OK;
 }
 
-static void meet_restart(way_back *w, size_t r) {
-    w->moved[w->of->spikes.items[r]] -= w->p.u * w->of->restarts.items[r];
+static void meet_restart(way_back *w, size_t which) {
+    w->of->moved.items[which] -= w->p.u * w->of->restarts.items[which];
     w->p.u = 0.0;
 }
 
 static void meet_arrival(way_back *w, const pm_delayed *arrival, const pm_layer_gradient *gradient) {
     const pm_layer *layer = w->layer;
-    const pm_lif *lif = &layer->lif;
+    const pm_lif *lif = &w->lif;
     const size_t place = arrival->source * layer->stride + w->neuron;
     const double later = layer->weight[place] * (lif->single ? lif->l_1 * w->p.i - lif->inv_C * w->p.u
                                                              : lif->l_2 * w->p.b - lif->d12 * w->p.i);
@@ -136,50 +164,59 @@ static void meet_arrival(way_back *w, const pm_delayed *arrival, const pm_layer_
         gradient->in[arrival->spike] += later;
 }
 
-static pm_status go_back(way_back *w, const pm_basis_table *steps, const pm_layer_gradient *gradient, pm_error *error) {
-    const target *t = w->of;
-    pm_status status = PM_OK;
+/* The way through one receptor, from its last event to its first. */
+static pm_status go_back(pm_adjoint_layers *a, way_back *w, const pm_layer_gradient *gradient, pm_error *error) {
+    target *t = w->of;
+    list_events(t, w->pull, w->lif.t_ref);
+    pm_status status = tabulate(a, &w->lif, error);
+    w->p = (pm_lif_state){0};
+    for (size_t s = 0; s < t->spikes.count; s++)
+        t->moved.items[s] = w->pull->by[t->spikes.items[s]];
     for (size_t k = 0; !status && k < t->events.count; k++) {
         const event *e = &t->events.items[k];
-        const pm_lif_basis step = pm_basis_get(steps, k);
-        if (steps->t[k] > 0.0)
+        const pm_lif_basis step = pm_basis_get(&a->steps, k);
+        if (a->steps.t[k] > 0.0)
             w->p = pm_adjoint_back(&w->p, &step);
         if (e->of == ARRIVAL)
-            meet_arrival(w, &t->arrivals.items[e->which], gradient);
+            meet_arrival(w, &t->over.items[e->which], gradient);
         else if (e->of == RESTART)
             meet_restart(w, e->which);
         else
-            status = meet_spike(w, t->spikes.items[e->which], error);
+            status = meet_spike(w, e->which, error);
     }
     return status;
 }
 
-static pm_status reserve(pm_adjoint_layers *a, size_t spikes, pm_error *error) {
+/* Room for so many spikes and arrivals. */
+static pm_status reserve(pm_adjoint_layers *a, size_t spikes, size_t arrivals, pm_error *error) {
     target *t = a->target = a->target ? a->target : calloc(1, sizeof *a->target);
-    return t && PM_LIST_RESERVE(t->spikes, spikes) && PM_LIST_RESERVE(t->restarts, spikes)
+    return t && PM_LIST_RESERVE(t->spikes, spikes) && PM_LIST_RESERVE(t->moved, spikes) &&
+                   PM_LIST_RESERVE(t->restarts, spikes) && PM_LIST_RESERVE(t->over, arrivals) &&
+                   PM_LIST_RESERVE(t->events, arrivals + 2 * spikes)
                ? PM_OK
                : pm_fail_memory(error, "the gradient");
 }
 
-pm_status pm_adjoint_delayed(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in, const pm_raster *out,
-                             double *moved, const pm_layer_gradient *gradient, pm_error *error) {
-    pm_status status = reserve(a, out->n, error);
+pm_status pm_adjoint_delayed(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in,
+                             const pm_layer_pull *pull, const pm_layer_gradient *gradient, pm_error *error) {
+    pm_status status = reserve(a, pull->of->n, in->n, error);
     for (uint32_t j = 0; !status && j < layer->n_out; j++) {
-        if (!find_spikes(a->target, j, out, moved))
+        target *t = a->target;
+        if (!find_spikes(t, j, pull))
             continue;
-        const double last = out->time[a->target->spikes.items[a->target->spikes.count - 1]];
-        status = pm_delays_arrive(&layer->delays, in, j, last + layer->lif.t_ref, &a->target->arrivals, error);
-        if (status)
-            break;
-        if (!PM_LIST_RESERVE(a->target->events, a->target->arrivals.count + 2 * a->target->spikes.count))
-            return pm_fail_memory(error, "the gradient");
-        find_restarts(a->target, layer, out);
-        list_events(a->target, out, layer->lif.t_ref);
-        status = tabulate(a, &layer->lif, error);
-        way_back w = {
-            .layer = layer, .out = out, .of = a->target, .neuron = j, .moved = moved, .slope_floor = a->slope_floor};
-        if (!status)
-            status = go_back(&w, &a->steps, gradient, error);
+        const double last = pull->of->time[t->spikes.items[t->spikes.count - 1]];
+        way_back w = {.layer = layer, .pull = pull, .of = t, .neuron = j, .slope_floor = a->slope_floor};
+        status = pm_delays_arrive(&layer->delays, in, j, pull->fires ? last + layer->lif.t_ref : last, &t->arrivals,
+                                  error);
+        if (!status && pull->fires)
+            find_restarts(&w);
+        for (size_t r = 0; !status && r < pm_layer_n_receptors(layer); r++) {
+            w.lif = pm_layer_kernel(layer, r);
+            part_arrivals(t, layer, r);
+            status = go_back(a, &w, gradient, error);
+        }
+        for (size_t s = 0; pull->fires && s < t->spikes.count; s++)
+            pull->moved[t->spikes.items[s]] = t->moved.items[s];
     }
     return status;
 }

@@ -4,17 +4,18 @@
 
 #include "gradient/adjoint.h"
 
-/* Where the sweep through a layer adds its derivatives; NULL: not wanted. */
-typedef struct pm_layer_gradient {
-    double *weight; /* in the layout of the weights */
-    double *delay;  /* in that of the delays */
-    double *in;     /* of the input spikes' times */
-} pm_layer_gradient;
+/* What the loss has to do with a layer: spikes of its last run and moved[], dL/dt_s of these, to which restarts add; or
+ * instants at which the loss depends on potentials, and their dL/dV. */
+typedef struct pm_layer_pull {
+    const pm_raster *of;
+    double *moved;
+    const double *by; /* moved, or dL/dV */
+    bool fires;
+} pm_layer_pull;
 
-/* From moved[], dL/dt_s of the spikes `out` of a layer's last run on `in`, to which restarts add, to the gradient.
- * Errors: as those of pm_adjoint_layered. */
+/* From there to the gradient. Errors: as those of pm_adjoint_layered. */
 pm_status pm_adjoint_delayed(pm_adjoint_layers *adjoint, const pm_layer *layer, const pm_raster *in,
-                             const pm_raster *out, double *moved, const pm_layer_gradient *gradient, pm_error *error);
+                             const pm_layer_pull *pull, const pm_layer_gradient *gradient, pm_error *error);
 void pm_adjoint_target_free(struct pm_adjoint_target *target);
 
 #endif

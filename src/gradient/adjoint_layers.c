@@ -277,12 +277,16 @@ static pm_status descend(const pm_adjoint_layers *a, descent *d, double *moved_i
 
 /* The sweep's arrays for one layer. */
 static descent descent_of(const pm_adjoint_layers *a, const pm_lif *lif, const pm_layer *layer, const pm_raster *in,
-                          const pm_raster *out) {
+                          const pm_layer_pull *pull) {
     size_t n = layer->stride;
     return (descent){.lif = lif,
                      .layer = layer,
                      .in = in,
-                     .out = out,
+                     .out = pull->of,
+                     .fires = pull->fires,
+                     .moved = pull->moved,
+                     .pull = pull->by,
+                     .restart = a->restart,
                      .u = a->state,
                      .i = a->state + n,
                      .b = a->state + 2 * n,
@@ -292,42 +296,40 @@ static descent descent_of(const pm_adjoint_layers *a, const pm_lif *lif, const p
                      .slope_floor = a->slope_floor};
 }
 
-static pm_status descend_plain(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in, const pm_raster *out,
-                               double *moved, const pm_layer_gradient *gradient, pm_error *error) {
-    descent d = descent_of(a, &layer->lif, layer, in, out);
-    d.fires = true;
-    d.pull = d.moved = moved;
-    d.restart = a->restart;
+static pm_status descend_plain(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in,
+                               const pm_layer_pull *pull, const pm_layer_gradient *gradient, pm_error *error) {
+    descent d = descent_of(a, &layer->lif, layer, in, pull);
     pm_status status = tabulate(a, d.lif, d.in, error);
     if (status)
         return status;
-    find_restarts(a, &d, a->restart);
+    if (d.fires)
+        find_restarts(a, &d, a->restart);
     return descend(a, &d, gradient->in, gradient->weight, error);
 }
 
 /* u' after each restart, of all receptors together. */
 static pm_status find_restarts_over(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in,
-                                    const pm_raster *out, pm_error *error) {
+                                    const pm_layer_pull *pull, pm_error *error) {
     const pm_lif *lif = &layer->lif;
     const double leak = (lif->u_inf - lif->u_reset) * lif->l_m;
     if (!(lif->t_ref > 0.0)) {
-        descent d = descent_of(a, lif, layer, in, out);
+        descent d = descent_of(a, lif, layer, in, pull);
         find_restarts(a, &d, a->restart);
         return PM_OK;
     }
     pm_status status = PM_OK;
-    for (size_t s = 0; s < out->n; s++)
+    for (size_t s = 0; s < pull->of->n; s++)
         a->restart[s] = leak;
     for (size_t r = 0; !status && r < layer->receptors->n; r++) {
         const pm_lif kernel = pm_layer_kernel(layer, r);
-        descent d = descent_of(a, &kernel, layer, &a->part.spikes, out);
+        descent d = descent_of(a, &kernel, layer, &a->part.spikes, pull);
         status = pm_layer_part_take(&a->part, layer, r, in, error);
         if (!status)
             status = tabulate(a, &kernel, &a->part.spikes, error);
         if (status)
             break;
         follow_currents(a, &d, a->pull);
-        for (size_t s = 0; s < out->n; s++)
+        for (size_t s = 0; s < pull->of->n; s++)
             a->restart[s] += a->pull[s] - leak;
     }
     return status;
@@ -336,18 +338,17 @@ static pm_status find_restarts_over(pm_adjoint_layers *a, const pm_layer *layer,
 /* Receptor by receptor: p_u is the same each time, as it does not depend on currents, and so is what becomes of moved.
  */
 static pm_status descend_receptors(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in,
-                                   const pm_raster *out, double *moved, const pm_layer_gradient *gradient,
-                                   pm_error *error) {
-    if (!grow(&a->pull, &a->n_pull, out->n) || !grow(&a->of_part, &a->n_of_part, in->n))
+                                   const pm_layer_pull *pull, const pm_layer_gradient *gradient, pm_error *error) {
+    const size_t n = pull->of->n;
+    if (!grow(&a->pull, &a->n_pull, n) || !grow(&a->of_part, &a->n_of_part, in->n))
         return pm_fail_memory(error, "the gradient");
-    pm_status status = find_restarts_over(a, layer, in, out, error);
+    const pm_layer_pull own = {pull->of, a->pull, pull->fires ? a->pull : pull->by, pull->fires};
+    pm_status status = pull->fires ? find_restarts_over(a, layer, in, pull, error) : PM_OK;
     for (size_t r = 0; !status && r < layer->receptors->n; r++) {
         const pm_lif kernel = pm_layer_kernel(layer, r);
-        descent d = descent_of(a, &kernel, layer, &a->part.spikes, out);
-        d.fires = true;
-        d.pull = d.moved = a->pull;
-        d.restart = a->restart;
-        memcpy(a->pull, moved, out->n * sizeof *moved);
+        descent d = descent_of(a, &kernel, layer, &a->part.spikes, &own);
+        if (pull->fires)
+            memcpy(a->pull, pull->moved, n * sizeof *a->pull);
         status = pm_layer_part_take(&a->part, layer, r, in, error);
         if (!status)
             status = tabulate(a, &kernel, &a->part.spikes, error);
@@ -358,8 +359,8 @@ static pm_status descend_receptors(pm_adjoint_layers *a, const pm_layer *layer, 
         for (size_t k = 0; gradient->in && k < a->part.spikes.n; k++)
             gradient->in[a->part.place[k]] += a->of_part[k];
     }
-    if (!status)
-        memcpy(moved, a->pull, out->n * sizeof *moved);
+    if (!status && pull->fires)
+        memcpy(pull->moved, a->pull, n * sizeof *a->pull);
     return status;
 }
 
@@ -381,7 +382,8 @@ static pm_status descend_patch(pm_adjoint_layers *a, const pm_layer *layer, size
     const size_t row = layer->patched->of->patch[q].row * layer->stride;
     const pm_layer_gradient own = {.weight = gradient->weight ? gradient->weight + row : NULL,
                                    .in = gradient->in ? a->of_part : NULL};
-    pm_status status = descend_plain(a, &patch, &in, &out, a->pull, &own, error);
+    const pm_layer_pull pull = {&out, a->pull, a->pull, true};
+    pm_status status = descend_plain(a, &patch, &in, &pull, &own, error);
     for (size_t s = 0; s < out.n; s++)
         moved[to[s]] = a->pull[s];
     for (size_t k = 0; gradient->in && k < in.n; k++)
@@ -402,13 +404,13 @@ static pm_status descend_patched(pm_adjoint_layers *a, const pm_layer *layer, co
     return status;
 }
 
-static pm_status descend_layer(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in, const pm_raster *out,
-                               double *moved, const pm_layer_gradient *gradient, pm_error *error) {
-    return (layer->receptors ? descend_receptors : descend_plain)(a, layer, in, out, moved, gradient, error);
+static pm_status descend_dense(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in,
+                               const pm_layer_pull *pull, const pm_layer_gradient *gradient, pm_error *error) {
+    return (layer->receptors ? descend_receptors : descend_plain)(a, layer, in, pull, gradient, error);
 }
 
 /* A layer whose sources each have one delay for all targets has taken the spikes it was to take when they arrived. */
-static pm_status descend_shifted(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *out, double *moved,
+static pm_status descend_shifted(pm_adjoint_layers *a, const pm_layer *layer, const pm_layer_pull *pull,
                                  const pm_layer_gradient *gradient, pm_error *error) {
     const pm_delayed_list *from = &layer->origins;
     if (!grow(&a->shifted, &a->n_shifted, from->count))
@@ -416,7 +418,7 @@ static pm_status descend_shifted(pm_adjoint_layers *a, const pm_layer *layer, co
     for (size_t k = 0; k < from->count; k++)
         a->shifted[k] = 0.0;
     const pm_layer_gradient own = {.weight = gradient->weight, .in = a->shifted};
-    pm_status status = descend_layer(a, layer, &layer->shifted, out, moved, &own, error);
+    pm_status status = descend_dense(a, layer, &layer->shifted, pull, &own, error);
     for (size_t k = 0; k < from->count; k++) {
         if (gradient->delay)
             gradient->delay[pm_delay_place(&layer->delays, from->items[k].source, 0)] += a->shifted[k];
@@ -424,6 +426,15 @@ static pm_status descend_shifted(pm_adjoint_layers *a, const pm_layer *layer, co
             gradient->in[from->items[k].spike] += a->shifted[k];
     }
     return status;
+}
+
+static pm_status descend_layer(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in,
+                               const pm_layer_pull *pull, const pm_layer_gradient *gradient, pm_error *error) {
+    if (!layer->delays.value)
+        return descend_dense(a, layer, in, pull, gradient, error);
+    if (layer->delays.by_target > 0)
+        return pm_adjoint_delayed(a, layer, in, pull, gradient, error);
+    return descend_shifted(a, layer, pull, gradient, error);
 }
 
 pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const double *dl_dt, double *const *gradient,
@@ -440,26 +451,16 @@ pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const 
         const pm_layer_gradient own = {.weight = gradient[l],
                                        .delay = a->delay ? a->delay[l] : NULL,
                                        .in = l > lowest || a->input_times ? a->time[l] : NULL};
-        if (layer->patched)
-            status = descend_patched(a, layer, out, a->time[l + 1], &own, error);
-        else if (!layer->delays.value)
-            status = descend_layer(a, layer, in, out, a->time[l + 1], &own, error);
-        else if (layer->delays.by_target > 0)
-            status = pm_adjoint_delayed(a, layer, in, out, a->time[l + 1], &own, error);
-        else
-            status = descend_shifted(a, layer, out, a->time[l + 1], &own, error);
+        const pm_layer_pull pull = {out, a->time[l + 1], a->time[l + 1], true};
+        status = layer->patched ? descend_patched(a, layer, out, a->time[l + 1], &own, error)
+                                : descend_layer(a, layer, in, &pull, &own, error);
     }
     return status;
 }
 
-pm_status pm_adjoint_potentials(pm_adjoint_layers *a, const pm_lif *lif, const pm_layer *layer, const pm_raster *in,
-                                const pm_raster *at, const double *dl_dv, double *dl_dt, double *gradient,
-                                pm_error *error) {
-    if (!widen(a, layer->stride))
-        return pm_fail_memory(error, "the gradient");
-    memset(dl_dt, 0, in->n * sizeof *dl_dt);
-    pm_status status = tabulate(a, lif, in, error);
-    descent d = descent_of(a, lif, layer, in, at);
-    d.pull = dl_dv;
-    return status ? status : descend(a, &d, dl_dt, gradient, error);
+pm_status pm_adjoint_potentials(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in, const pm_raster *at,
+                                const double *dl_dv, const pm_layer_gradient *gradient, pm_error *error) {
+    const pm_layer_pull pull = {.of = at, .by = dl_dv};
+    return widen(a, layer->stride) ? descend_layer(a, layer, in, &pull, gradient, error)
+                                   : pm_fail_memory(error, "the gradient");
 }

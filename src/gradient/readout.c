@@ -5,8 +5,10 @@
 #include "gradient/readout.h"
 
 #include "base/simd.h"
+#include "layer/layer_delayed.h"
 #include "math/elementary.h"
 #include "math/interval.h"
+#include "model/kernel.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -74,9 +76,16 @@ double pm_lif_maximum(const pm_lif *lif, const pm_lif_state *start, const pm_lif
     return best;
 }
 
-pm_status pm_readout_new(pm_readout *readout, const pm_layer *layer, pm_error *error) {
+pm_status pm_readout_new(pm_readout *readout, pm_layer *layer, const pm_neuron *neuron, pm_error *error) {
     size_t n = layer->stride;
     *readout = (pm_readout){.n_out = layer->n_out};
+    if (layer->delays.value && layer->delays.by_target > 0 && !layer->receptors) {
+        const pm_receptor own = pm_receptor_of_neuron(neuron);
+        const uint32_t sources = (uint32_t)layer->n_in;
+        pm_status status = pm_layer_set_receptors(layer, &own, &sources, 1, error);
+        if (status)
+            return status;
+    }
     readout->state = aligned_alloc(64, (STATE_ARRAYS + RESULTS) * n * sizeof(double));
     readout->ended = malloc(n * sizeof *readout->ended);
     if (!readout->state || !readout->ended) {
@@ -139,13 +148,12 @@ static pm_status tabulate(pm_readout *r, const pm_lif *lif, const pm_raster *in,
     return PM_OK;
 }
 
-pm_status pm_readout_run(pm_readout *r, const pm_layer *layer, const pm_raster *in, double duration, pm_error *error) {
+/* All outputs together. */
+static pm_status run_plain(pm_readout *r, pm_layer *layer, const pm_raster *in, double duration,
+                           pm_error *error) {
     const pm_lif *lif = &layer->lif;
     size_t n = layer->stride, next = 0;
     double *u = r->state, *u1 = u + 3 * n, *bound = u + 6 * n, now = 0.0;
-    memset(r->state, 0, (STATE_ARRAYS + RESULTS) * n * sizeof(double));
-    for (size_t j = 0; j < r->n_out; j++)
-        r->ended[j] = SIZE_MAX;
     pm_status status = tabulate(r, lif, in, duration, error);
     if (status)
         return status;
@@ -179,8 +187,23 @@ pm_status pm_readout_run(pm_readout *r, const pm_layer *layer, const pm_raster *
     return PM_OK;
 }
 
+pm_status pm_readout_run(pm_readout *r, pm_layer *layer, const pm_raster *in, double duration, pm_error *error) {
+    const bool shared = layer->delays.value && layer->delays.by_target == 0;
+    pm_status status = shared ? pm_layer_shift(layer, in, 0, duration, error) : PM_OK;
+    memset(r->state, 0, (STATE_ARRAYS + RESULTS) * layer->stride * sizeof(double));
+    for (size_t j = 0; j < r->n_out; j++)
+        r->ended[j] = SIZE_MAX;
+    in = shared ? &layer->shifted : in;
+    if (!status)
+        status = (layer->receptors ? pm_readout_walk : run_plain)(r, layer, in, duration, error);
+    for (size_t j = 0; shared && j < r->n_out; j++)
+        if (r->ended[j] < SIZE_MAX)
+            r->ended[j] = layer->origins.items[r->ended[j]].spike;
+    return status;
+}
+
 pm_status pm_readout_back(pm_readout *r, pm_adjoint_layers *adjoint, const pm_layer *layer, const pm_raster *in,
-                          const double *dl_du, double *dl_dt, double *gradient, pm_error *error) {
+                          const double *dl_du, const pm_layer_gradient *gradient, pm_error *error) {
     double *pull = r->state; /* dl_du in the order of the maxima */
     pm_status status = PM_OK;
     r->maxima.n = 0;
@@ -192,9 +215,16 @@ pm_status pm_readout_back(pm_readout *r, pm_adjoint_layers *adjoint, const pm_la
         return status;
     for (size_t k = 0; k < r->n_out; k++)
         pull[k] = dl_du[r->maxima.neuron[k]];
-    status = pm_adjoint_potentials(adjoint, &layer->lif, layer, in, &r->maxima, pull, dl_dt, gradient, error);
-    for (size_t o = 0; !status && o < r->n_out; o++)
-        if (r->ended[o] < SIZE_MAX)
-            dl_dt[r->ended[o]] += dl_du[o] * r->climb[o];
+    status = pm_adjoint_potentials(adjoint, layer, in, &r->maxima, pull, gradient, error);
+    for (size_t o = 0; !status && o < r->n_out; o++) {
+        const size_t k = r->ended[o];
+        if (k == SIZE_MAX)
+            continue;
+        const double later = dl_du[o] * r->climb[o];
+        if (gradient->in)
+            gradient->in[k] += later;
+        if (gradient->delay)
+            gradient->delay[pm_delay_place(&layer->delays, in->neuron[k], o)] += later;
+    }
     return status;
 }

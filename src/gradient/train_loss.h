@@ -40,20 +40,24 @@ typedef struct pm_train_loss {
     size_t n_pull;
     pm_traces traces;     /* d^ */
     pm_basis_table since; /* from input spikes to error events */
+    uint32_t *sources;    /* of the former */
+    size_t n_sources;     /* capacity */
 } pm_train_loss;
 
-/* For an output layer of n_out neurons `output` with n_in inputs. Errors: PM_NO_MEMORY. */
-pm_status pm_train_loss_new(pm_train_loss *loss, const pm_train_goal *goal, const pm_lif *output, size_t n_in,
-                            size_t n_out, pm_error *error);
+/* For an output layer. Errors: PM_NO_MEMORY. */
+pm_status pm_train_loss_new(pm_train_loss *loss, const pm_train_goal *goal, const pm_layer *output, pm_error *error);
 void pm_train_loss_free(pm_train_loss *loss);
 
 /* Compares the outputs' spikes with y: score[n_out]. Errors: PM_NO_MEMORY. */
 pm_status pm_train_loss_score(pm_train_loss *loss, const pm_raster *out, double *score, pm_error *error);
 /* The loss of the outputs last compared. */
 double pm_train_loss_value(const pm_train_loss *loss, size_t label);
-/* Error events of the outputs' spikes, `in` being those of their inputs: at and pull. Events before which no input has
- * fired have no direction and are left out. Errors: PM_NO_MEMORY. */
-pm_status pm_train_loss_errors(pm_train_loss *loss, const pm_raster *in, const pm_raster *out, size_t label,
-                               pm_error *error);
+/* The output layer with the membrane that learning sees, for the functions below and the sweep back. It borrows all
+ * from the layer. */
+pm_layer pm_train_loss_layer(const pm_train_loss *loss, const pm_layer *output);
+/* Error events of the spikes of such a layer, `in` being those of its inputs: at and pull. Events before which no input
+ * has arrived have no direction and are left out. Errors: PM_NO_MEMORY. */
+pm_status pm_train_loss_errors(pm_train_loss *loss, const pm_layer *output, const pm_raster *in, const pm_raster *out,
+                               size_t label, pm_error *error);
 
 #endif

@@ -57,6 +57,7 @@ void pm_layer_receptors_free(pm_layer_receptors *receptors) {
     if (receptors) {
         free(receptors->rows);
         free(receptors->states);
+        free(receptors->low);
     }
     free(receptors);
 }
@@ -103,6 +104,8 @@ pm_lif pm_layer_kernel_with(const pm_layer *layer, size_t receptor, double tau_m
 
 pm_lif pm_layer_kernel(const pm_layer *layer, size_t receptor) {
     const pm_lif *lif = &layer->lif;
+    if (!layer->receptors)
+        return *lif;
     pm_lif kernel = pm_layer_kernel_with(layer, receptor, 1.0 / lif->l_m);
     kernel.u_inf = lif->u_inf;
     kernel.theta = lif->theta;

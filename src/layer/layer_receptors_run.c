@@ -57,15 +57,15 @@ static inline excess excess_of(const pm_membrane *m, const pm_port *port, double
 /* theta, less than any rounding in these bounds. */
 static double below_threshold(const pm_membrane *m) { return m->theta - 0x1p-40 * fabs(m->theta); }
 
-/* Whether one neuron may fire, from its state at the start and u at the end. */
-static bool may_fire(const pm_membrane *m, double h, const double *x, double end) {
+/* Whether u of one neuron may reach a potential, from its state at the start and u at the end. */
+static bool may_reach(const pm_membrane *m, double h, const double *x, double end, double low) {
     double most = end;
     for (size_t p = 0; p < m->n_ports; p++) {
         const excess w = excess_of(m, &m->ports[p], h);
         const double i = x[1 + 2 * p], b = x[2 + 2 * p];
         most += w.of_i * (fabs(i) + i) + w.of_size * fabs(b) + w.of_b * b;
     }
-    return !(most < below_threshold(m));
+    return !(most < low);
 }
 
 /* --- one neuron --------------------------------------------------------------------------------------------------- */
@@ -102,7 +102,8 @@ static pm_status follow(const pm_membrane *m, const double *row, pm_layer_spikes
             continue;
         }
         const double left = span->end - span->begin;
-        const double wait = may_fire(m, left, x, *end) ? pm_membrane_crossing(m, x, left, row) : INFINITY;
+        const bool may = may_reach(m, left, x, *end, below_threshold(m));
+        const double wait = may ? pm_membrane_crossing(m, x, left, row) : INFINITY;
         if (!(wait <= left))
             break;
         row = NULL;
@@ -119,7 +120,6 @@ static pm_status follow(const pm_membrane *m, const double *row, pm_layer_spikes
         *end += (x[0] - before) * pm_exponential_at(-m->l_m * (span->end - time)).e;
         span->begin = time;
     }
-    span->begin = span->end;
     return PM_OK;
 }
 
@@ -156,36 +156,36 @@ PM_SIMD static void arrive(size_t n, double jump, const double *restrict row, do
         to[j] += jump * row[j];
 }
 
-/* Neurons that have to be followed get an `over` of 0 or more; returns whether there are any. */
-PM_SIMD static int64_t tell_apart(size_t n, double low, double begin, const double *restrict u,
+/* Neurons that have to be visited get an `over` of 0 or more; returns whether there are any. */
+PM_SIMD static int64_t tell_apart(size_t n, double begin, const double *restrict u, const double *restrict low,
                                   const double *restrict held, double *restrict over) {
     int64_t any = 0;
     for (size_t j = 0; j < n; j++) {
-        over[j] = held[j] > begin ? INFINITY : over[j] + (u[j] - low);
+        over[j] = held[j] > begin ? INFINITY : over[j] + (u[j] - low[j]);
         any |= !(over[j] < 0.0);
     }
     return any;
 }
 
-/* TILE neurons from `from` on through a step; whether any has to be followed. */
-static bool sweep(const pm_layer *layer, const states *s, const double *row, const pm_layer_step *step, size_t from) {
+/* TILE neurons from `from` on through a step; whether any has to be visited. */
+static bool sweep(const pm_layer *layer, const states *s, const pm_layer_at *at, const double *low, size_t from) {
     const pm_membrane *m = &layer->receptors->membrane;
     const size_t stride = layer->stride, n = stride - from < TILE ? stride - from : TILE;
-    const double h = step->end - step->begin;
+    const double h = at->step->end - at->step->begin;
     double *u = s->next + from, *over = s->over + from;
-    move_potential(n, row[0], m->u_inf * row[1], s->now + from, u, over);
+    move_potential(n, at->row[0], m->u_inf * at->row[1], s->now + from, u, over);
     for (size_t p = 0; p < m->n_ports; p++) {
         const size_t i = (1 + 2 * p) * stride + from, b = i + stride;
-        move_port(n, row + 2 + PM_ROW_PORT * p, excess_of(m, &m->ports[p], h), s->now + i, s->now + b, u, s->next + i,
-                  s->next + b, over);
+        move_port(n, at->row + 2 + PM_ROW_PORT * p, excess_of(m, &m->ports[p], h), s->now + i, s->now + b, u,
+                  s->next + i, s->next + b, over);
     }
-    return tell_apart(n, below_threshold(m), step->begin, u, layer->scratch + from, over) != 0;
+    return tell_apart(n, at->step->begin, u, low + from, layer->scratch + from, over) != 0;
 }
 
-static pm_status follow_flagged(pm_layer *layer, const states *s, const double *row, const pm_layer_step *step,
-                                pm_layer_spikes *spikes, size_t from, pm_error *error) {
-    const pm_membrane *m = &layer->receptors->membrane;
-    const size_t width = pm_membrane_width(m), until = from + TILE < layer->n_out ? from + TILE : layer->n_out;
+static pm_status visit_flagged(const pm_layer *layer, const states *s, const pm_layer_visits *visits, pm_layer_at *at,
+                               size_t from, pm_error *error) {
+    const size_t width = pm_membrane_width(&layer->receptors->membrane);
+    const size_t until = from + TILE < layer->n_out ? from + TILE : layer->n_out;
     pm_status status = PM_OK;
     for (size_t j = from; !status && j < until; j++) {
         if (s->over[j] < 0.0)
@@ -193,89 +193,121 @@ static pm_status follow_flagged(pm_layer *layer, const states *s, const double *
         double x[PM_MEMBRANE_WIDTH];
         for (size_t k = 0; k < width; k++)
             x[k] = s->now[k * layer->stride + j];
-        pm_span span = {.neuron = (uint32_t)j, .begin = step->begin, .end = step->end, .held = layer->scratch[j]};
-        status = follow(m, row, spikes, &span, x, &s->next[j], error);
-        layer->scratch[j] = span.held;
+        at->neuron = (uint32_t)j;
+        status = visits->visit(visits->context, at, x, &s->next[j], error);
     }
     return status;
 }
 
-static pm_status run_together(pm_layer *layer, pm_layer_spikes *spikes, double u, pm_error *error) {
+static pm_status walk_together(pm_layer *layer, double u, const pm_layer_visits *visits, pm_error *error) {
     pm_layer_receptors *r = layer->receptors;
     const pm_membrane *m = &r->membrane;
     const size_t stride = layer->stride, all = pm_membrane_width(m) * stride, length = pm_membrane_row_length(m);
     if (!pm_list_reserve((void **)&r->states, &r->n_states, 2 * all + stride, sizeof *r->states))
         return pm_fail_memory(error, "the state of a layer");
     states s = {r->states, r->states + all, r->states + 2 * all};
+    pm_layer_at at = {.arrival = 0};
     pm_status status = PM_OK;
     memset(s.now, 0, all * sizeof *s.now);
     for (size_t j = 0; j < stride; j++)
         s.now[j] = u;
     for (size_t k = 0; !status && k < layer->n_steps; k++) {
-        const pm_layer_step *step = &layer->steps[k];
-        const double *row = r->rows + k * length;
-        for (size_t from = 0; !status && step->begin < step->end && from < stride; from += TILE)
-            if (sweep(layer, &s, row, step, from))
-                status = follow_flagged(layer, &s, row, step, spikes, from, error);
-        if (step->begin < step->end)
+        at.step = &layer->steps[k];
+        at.row = r->rows + k * length;
+        const bool moves = at.step->begin < at.step->end;
+        for (size_t from = 0; !status && moves && from < stride; from += TILE)
+            if (sweep(layer, &s, &at, visits->low, from))
+                status = visit_flagged(layer, &s, visits, &at, from, error);
+        if (moves)
             s = (states){s.next, s.now, s.over};
-        if (step->source == PM_NO_SOURCE)
+        if (at.step->source == PM_NO_SOURCE)
             continue;
-        const size_t p = pm_layer_receptor_of(layer, step->source);
-        const size_t at = r->ports[p].kind == PM_PORT_SINGLE ? 1 + 2 * p : 2 + 2 * p;
-        arrive(stride, r->ports[p].jump, layer->weight + step->source * stride, s.now + at * stride);
+        const size_t p = pm_layer_receptor_of(layer, at.step->source);
+        const size_t to = r->ports[p].kind == PM_PORT_SINGLE ? 1 + 2 * p : 2 + 2 * p;
+        arrive(stride, r->ports[p].jump, layer->weight + at.step->source * stride, s.now + to * stride);
+        at.arrival++;
     }
     return status;
 }
 
 /* --- target by target --------------------------------------------------------------------------------------------- */
 
-static pm_status run_target(const pm_layer *layer, pm_layer_spikes *spikes, pm_span *span, double *x,
-                            pm_error *error) {
+static pm_status walk_target(const pm_layer *layer, uint32_t neuron, double *x, const pm_layer_visits *visits,
+                             pm_error *error) {
     const pm_layer_receptors *r = layer->receptors;
     const pm_membrane *m = &r->membrane;
     const size_t length = pm_membrane_row_length(m), width = pm_membrane_width(m);
+    pm_layer_at at = {.neuron = neuron};
     pm_status status = PM_OK;
     for (size_t k = 0; !status && k < layer->n_steps; k++) {
-        const pm_layer_step *step = &layer->steps[k];
-        span->end = step->end;
-        if (span->begin < span->end) {
-            const double *row = r->rows + k * length;
+        at.step = &layer->steps[k];
+        at.row = r->rows + k * length;
+        const double h = at.step->end - at.step->begin;
+        if (h > 0.0) {
             double last[PM_MEMBRANE_WIDTH];
-            pm_membrane_move(m, row, x, last);
-            status = follow(m, row, spikes, span, x, &last[0], error);
+            pm_membrane_move(m, at.row, x, last);
+            if (layer->scratch[neuron] > at.step->begin || may_reach(m, h, x, last[0], visits->low[neuron]))
+                status = visits->visit(visits->context, &at, x, &last[0], error);
             memcpy(x, last, width * sizeof *x);
         }
-        if (step->source != PM_NO_SOURCE)
-            pm_membrane_arrive(m, pm_layer_receptor_of(layer, step->source),
-                               layer->weight[step->source * layer->stride + span->neuron], x);
+        if (at.step->source == PM_NO_SOURCE)
+            continue;
+        pm_membrane_arrive(m, pm_layer_receptor_of(layer, at.step->source),
+                           layer->weight[at.step->source * layer->stride + neuron], x);
+        at.arrival++;
     }
     return status;
 }
 
-static pm_status run_apart(pm_layer *layer, const pm_raster *in, double duration, pm_layer_spikes *spikes, double u,
-                           pm_error *error) {
+static pm_status walk_apart(pm_layer *layer, const pm_raster *in, double duration, double u,
+                            const pm_layer_visits *visits, pm_error *error) {
     pm_status status = PM_OK;
     for (uint32_t j = 0; !status && j < layer->n_out; j++) {
         double x[PM_MEMBRANE_WIDTH];
-        pm_span span = {.neuron = j, .held = layer->scratch[j]};
         status = pm_layer_shift(layer, in, j, duration, error);
         if (!status)
             status = tabulate(layer, &layer->shifted, duration, error);
         pm_membrane_rest(&layer->receptors->membrane, u, x);
         if (!status)
-            status = run_target(layer, spikes, &span, x, error);
+            status = walk_target(layer, j, x, visits, error);
     }
+    return status;
+}
+
+pm_status pm_layer_walk_receptors(pm_layer *layer, const pm_raster *in, double duration, double u,
+                                  const pm_layer_visits *visits, pm_error *error) {
+    if (layer->delays.value && layer->delays.by_target > 0)
+        return walk_apart(layer, in, duration, u, visits, error);
+    pm_status status = tabulate(layer, in, duration, error);
+    return status ? status : walk_together(layer, u, visits, error);
+}
+
+/* --- spikes ------------------------------------------------------------------------------------------------------- */
+
+typedef struct firing {
+    pm_layer *layer;
+    pm_layer_spikes *spikes;
+} firing;
+
+static pm_status visit(void *context, const pm_layer_at *at, double *x, double *end, pm_error *error) {
+    const firing *f = context;
+    double *held = &f->layer->scratch[at->neuron];
+    pm_span span = {.neuron = at->neuron, .begin = at->step->begin, .end = at->step->end, .held = *held};
+    pm_status status = follow(&f->layer->receptors->membrane, at->row, f->spikes, &span, x, end, error);
+    *held = span.held;
     return status;
 }
 
 pm_status pm_layer_run_receptors(pm_layer *layer, const pm_raster *in, double duration, pm_layer_spikes *spikes,
                                  double u, pm_error *error) {
-    pm_status status = PM_OK;
+    pm_layer_receptors *r = layer->receptors;
+    if (!pm_list_reserve((void **)&r->low, &r->n_low, layer->stride, sizeof *r->low))
+        return pm_fail_memory(error, "the state of a layer");
+    for (size_t j = 0; j < layer->stride; j++)
+        r->low[j] = below_threshold(&r->membrane);
     spikes->first = SIZE_MAX; /* they are sorted at the end */
-    if (layer->delays.value && layer->delays.by_target > 0)
-        status = run_apart(layer, in, duration, spikes, u, error);
-    else if (!(status = tabulate(layer, in, duration, error)))
-        status = run_together(layer, spikes, u, error);
+    firing f = {layer, spikes};
+    const pm_layer_visits visits = {r->low, visit, &f};
+    pm_status status = pm_layer_walk_receptors(layer, in, duration, u, &visits, error);
     return status ? status : pm_raster_sort(spikes->out, error);
 }

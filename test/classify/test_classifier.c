@@ -1,6 +1,7 @@
 /* The gradient of a classifier against finite differences; NormAD on it. */
 #include "classify/classifier.h"
 #include "gradient/alignment.h"
+#include "model/kernel.h"
 #include "model/neuron.h"
 #include "support/starve.h"
 #include <punctum/metric.h>
@@ -205,9 +206,18 @@ END_TEST
 static const double DESIRED[] = {8.0, 11.5, 15.0};
 enum { N_DESIRED = sizeof DESIRED / sizeof *DESIRED, OUTPUTS = 3 };
 
+/* What outputs have: */
+enum { PLAIN, RECEPTORS, DELAYS, BOTH, N_KINDS };
+static const pm_receptor TWO[] = {
+    {.name = "a", .kernel = &pm_kernel_double_exponential, .parameters = {5.0, 1.25}},
+    {.name = "b", .kernel = &pm_kernel_exponential, .parameters = {7.0}},
+};
+static const uint32_t OVER[2][2] = {{9, 3}, {5, 3}}; /* of inputs, of hidden neurons */
+
 /* A network whose outputs are to fire trains, and its gradient for the label 1. */
 typedef struct trains {
     pm_neuron neuron;
+    int kind;
     double tau_hat;
     pm_classifier net;
     pm_lane lane;
@@ -215,14 +225,29 @@ typedef struct trains {
     double *gradient[2];
 } trains;
 
-static void trains_new(trains *s, size_t n_layers, double tau_2, double t_ref, double tau_hat, uint64_t seed) {
+static void give_outputs(trains *s) {
+    const size_t top = s->net.n_layers - 1;
+    if (s->kind == RECEPTORS || s->kind == BOTH) {
+        s->net.receptors = TWO;
+        s->net.n_receptors = 2;
+        s->net.sources[top] = OVER[top];
+    }
+    if (s->kind >= DELAYS)
+        ck_assert_int_eq(pm_classifier_delay(&s->net, top, PM_PER_SYNAPSE, NULL), PM_OK);
+    for (size_t k = 0; k < pm_classifier_delays(&s->net, top); k++)
+        s->net.delays[top].value[k] = 0.5 * (double)(k % 7);
+}
+
+static void trains_new(trains *s, int kind, size_t n_layers, double tau_2, double t_ref, double tau_hat,
+                       uint64_t seed) {
     const size_t sizes[] = {INPUTS, n_layers == 1 ? OUTPUTS : 8, OUTPUTS};
-    *s = (trains){.neuron = small_neuron(tau_2, t_ref)};
+    *s = (trains){.neuron = small_neuron(tau_2, t_ref), .kind = kind};
     s->tau_hat = tau_hat > 0.0 ? tau_hat : s->neuron.C_m / s->neuron.g_L;
     ck_assert_int_eq(pm_classifier_new(&s->net, &s->neuron, &s->neuron, &pm_loss_trains, sizes, n_layers, NULL), PM_OK);
     s->net.duration = 40.0;
     set_goal(&s->net, DESIRED, N_DESIRED, tau_hat);
     draw(&s->net, &s->input, seed);
+    give_outputs(s);
     ck_assert_int_eq(pm_lane_new(&s->lane, &s->net, NULL), PM_OK);
     for (size_t l = 0; l < n_layers; l++)
         s->gradient[l] = aligned_alloc(64, pm_classifier_weights(&s->net, l) * sizeof(double));
@@ -248,24 +273,30 @@ static double kernel_part(const trains *s, double tau, double t) {
     return (exp(-t / tau) - exp(-t / s->tau_hat)) * tau * s->tau_hat / (s->neuron.C_m * (tau - s->tau_hat));
 }
 
-static double kernel(const trains *s, double t) {
-    double fast = s->neuron.tau_2;
-    return kernel_part(s, s->neuron.tau_1, t) - (fast > 0.0 ? kernel_part(s, fast, t) : 0.0);
+/* Of source i. */
+static double kernel(const trains *s, uint32_t i, double t) {
+    const bool several = s->kind == RECEPTORS || s->kind == BOTH;
+    const double fast = several ? 1.25 : s->neuron.tau_2;
+    if (several && i >= OVER[s->net.n_layers - 1][0])
+        return kernel_part(s, 7.0, t);
+    return kernel_part(s, 5.0, t) - (fast > 0.0 ? kernel_part(s, fast, t) : 0.0);
 }
 
-/* d^_i(t) of the output layer. */
-static double trace_of(const trains *s, uint32_t i, double t) {
-    const pm_raster *in = &s->lane.net.rasters[s->net.n_layers - 1];
+/* d^_i(t) of output o. */
+static double trace_of(const trains *s, uint32_t i, uint32_t o, double t) {
+    const size_t top = s->net.n_layers - 1;
+    const pm_raster *in = &s->lane.net.rasters[top];
+    const double late = s->kind >= DELAYS ? s->net.delays[top].value[pm_delay_place(&s->net.delays[top], i, o)] : 0.0;
     double sum = 0.0;
     for (size_t k = 0; k < in->n; k++)
-        sum += in->neuron[k] == i && in->time[k] < t ? kernel(s, t - in->time[k]) : 0.0;
+        sum += in->neuron[k] == i && in->time[k] + late < t ? kernel(s, i, t - in->time[k] - late) : 0.0;
     return sum;
 }
 
-static double norm_of(const trains *s, double t) {
+static double norm_of(const trains *s, uint32_t o, double t) {
     double squares = 0.0;
     for (uint32_t i = 0; i < s->net.sizes[s->net.n_layers - 1]; i++)
-        squares += trace_of(s, i, t) * trace_of(s, i, t);
+        squares += trace_of(s, i, o, t) * trace_of(s, i, o, t);
     return sqrt(squares);
 }
 
@@ -288,13 +319,13 @@ static size_t errors_of(const trains *s, output_error *errors) {
 
 /* What a step against the gradient does to the output weights is NormAD's change, sum of e d^(t) / |d^(t)|, here from
  * sums over all spikes and the closed form of the kernel: one and two layers, both kinds of currents, with and without
- * refractoriness, tau_hat given or not. */
+ * refractoriness, tau_hat given or not; outputs of all kinds. */
 START_TEST(trains_normad) {
     size_t compared = 0, fired = 0;
     for (uint64_t seed = 1; seed <= 12; seed++) {
         trains s;
         output_error errors[N_DESIRED + 400];
-        trains_new(&s, 1 + seed % 2, seed % 3 == 0 ? 0.0 : 1.25, seed % 5 == 0 ? 2.0 : 0.0, seed % 4 < 2 ? 0.0 : 9.0,
+        trains_new(&s, _i, 1 + seed % 2, seed % 3 == 0 ? 0.0 : 1.25, seed % 5 == 0 ? 2.0 : 0.0, seed % 4 < 2 ? 0.0 : 9.0,
                    seed);
         trains_run(&s);
         size_t n = errors_of(&s, errors), top = s.net.n_layers - 1;
@@ -302,8 +333,8 @@ START_TEST(trains_normad) {
             for (uint32_t o = 0; o < OUTPUTS; o++) {
                 double change = 0.0;
                 for (size_t e = 0; e < n; e++)
-                    if (errors[e].output == o && norm_of(&s, errors[e].time) > 0.0)
-                        change += errors[e].size * trace_of(&s, i, errors[e].time) / norm_of(&s, errors[e].time);
+                    if (errors[e].output == o && norm_of(&s, o, errors[e].time) > 0.0)
+                        change += errors[e].size * trace_of(&s, i, o, errors[e].time) / norm_of(&s, o, errors[e].time);
                 /* sums of some 10 terms of order 1, from kernels whose exponentials cancel a few digits */
                 ck_assert_double_eq_tol(-s.gradient[top][i * s.net.strides[top] + o], change, 1e-10);
                 compared += change != 0.0;
@@ -322,7 +353,7 @@ static double aim(const trains *s, const output_error *errors, const double *nor
     for (size_t e = 0; e < n; e++)
         for (uint32_t i = 0; norm[e] > 0.0 && i < s->net.sizes[1]; i++)
             sum += errors[e].size / norm[e] * s->net.weight[1][i * s->net.strides[1] + errors[e].output] *
-                   trace_of(s, i, errors[e].time);
+                   trace_of(s, i, errors[e].output, errors[e].time);
     return sum;
 }
 
@@ -334,11 +365,11 @@ START_TEST(trains_hidden) {
         trains s;
         output_error errors[N_DESIRED + 400];
         double norm[N_DESIRED + 400];
-        trains_new(&s, 2, seed % 3 == 0 ? 0.0 : 1.25, seed % 2 ? 0.0 : 2.0, seed % 2 ? 0.0 : 9.0, seed);
+        trains_new(&s, _i, 2, seed % 3 == 0 ? 0.0 : 1.25, seed % 2 ? 0.0 : 2.0, seed % 2 ? 0.0 : 9.0, seed);
         trains_run(&s);
         size_t n = errors_of(&s, errors), spikes = s.lane.net.rasters[1].n;
         for (size_t e = 0; e < n; e++)
-            norm[e] = norm_of(&s, errors[e].time);
+            norm[e] = norm_of(&s, errors[e].output, errors[e].time);
         for (size_t k = 0; k < pm_classifier_weights(&s.net, 0); k += 2) {
             double *w = &s.net.weight[0][k], kept = *w, h = 1e-4, at[2];
             bool same = true;
@@ -365,7 +396,7 @@ END_TEST
 START_TEST(trains_metrics) {
     for (uint64_t seed = 1; seed <= 6; seed++) {
         trains s;
-        trains_new(&s, 2, 1.25, 0.0, 0.0, seed);
+        trains_new(&s, PLAIN, 2, 1.25, 0.0, 0.0, seed);
         trains_run(&s);
         const pm_raster *out = &s.lane.net.rasters[2];
         double *train = malloc((out->n + 1) * sizeof *train), sum = 0.0;
@@ -386,7 +417,7 @@ END_TEST
  * Outputs that do what they should are left alone, and so is everything where no input fires. */
 START_TEST(trains_signs) {
     trains s;
-    trains_new(&s, 1, 1.25, 0.0, 0.0, 3);
+    trains_new(&s, PLAIN, 1, 1.25, 0.0, 0.0, 3);
     size_t stride = s.net.strides[0];
     memset(s.net.weight[0], 0, INPUTS * stride * sizeof(double));
     trains_run(&s);
@@ -429,7 +460,7 @@ END_TEST
 START_TEST(trains_memory) {
     trains s;
     pm_lane lane;
-    trains_new(&s, 2, 1.25, 0.0, 0.0, 5);
+    trains_new(&s, PLAIN, 2, 1.25, 0.0, 0.0, 5);
     trains_run(&s);
     for (size_t n = 1;; n++) {
         pm_error error = {0};
@@ -463,8 +494,8 @@ Suite *pm_suite_classifier(void) {
     tcase_add_test(tests, gradients);
     tcase_add_test(tests, discounted_integral);
     tcase_add_test(tests, opposition);
-    tcase_add_test(tests, trains_normad);
-    tcase_add_test(tests, trains_hidden);
+    tcase_add_loop_test(tests, trains_normad, PLAIN, N_KINDS);
+    tcase_add_loop_test(tests, trains_hidden, PLAIN, N_KINDS);
     tcase_add_test(tests, trains_metrics);
     tcase_add_test(tests, trains_signs);
     tcase_add_test(tests, trains_memory);

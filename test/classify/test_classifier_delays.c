@@ -52,8 +52,7 @@ static void give_receptors(subject *s) {
     s->net.receptors = receptors;
     s->net.n_receptors = 3;
     for (size_t l = 0; l < LAYERS; l++)
-        if (l + 1 < LAYERS || s->net.loss->receptors)
-            s->net.sources[l] = sources[l];
+        s->net.sources[l] = sources[l];
     for (size_t l = 0; l < LAYERS; l++)
         for (size_t k = 0; k < pm_classifier_weights(&s->net, l); k++)
             s->net.weight[l][k] *= 0.6; /* these currents carry more */
@@ -72,8 +71,7 @@ static void subject_new(subject *s, const pm_loss *loss, pm_delays_per per, doub
     const double scale = loss == &pm_loss_discounted ? 0.3 : 3.0;
     ck_assert_int_eq(pm_kind_set(&loss->head, s->net.loss_parameters, "scale", scale, NULL), PM_OK);
     for (size_t l = 0; l < LAYERS; l++)
-        if (l + 1 < LAYERS || loss->delays)
-            ck_assert_int_eq(pm_classifier_delay(&s->net, l, per, NULL), PM_OK);
+        ck_assert_int_eq(pm_classifier_delay(&s->net, l, per, NULL), PM_OK);
     draw(s, seed);
     if (receptors)
         give_receptors(s);
@@ -115,11 +113,11 @@ static size_t compare(subject *s, double *number, double gradient, double h) {
     return same && fabs(difference) > 1e-7;
 }
 
-/* All losses, delays of synapses, axons and dendrites, double and single currents, several receptors with delays of
- * axons, with and without refractoriness: the derivatives by weights and delays are those of the loss. */
+/* All losses, delays of synapses, axons and dendrites, double and single currents, one or several receptors, with and
+ * without refractoriness: the derivatives by weights and delays are those of the loss. */
 START_TEST(gradients) {
     const bool receptors = _i > PM_PER_DENDRITE;
-    const pm_delays_per per = receptors ? PM_PER_AXON : (pm_delays_per)_i;
+    const pm_delays_per per = (pm_delays_per)(_i % (PM_PER_DENDRITE + 1));
     size_t weights = 0, delays = 0;
     for (uint64_t seed = 1; seed <= 8; seed++)
         for (size_t which = 0; pm_losses[which]; which++) {
@@ -141,11 +139,51 @@ START_TEST(gradients) {
 }
 END_TEST
 
+/* u of an output at t, by definition. */
+static double potential(const subject *s, const pm_lif *kernels, uint32_t o, double t) {
+    const size_t top = LAYERS - 1;
+    const pm_raster *in = &s->lane.net.rasters[top];
+    double sum = 0.0;
+    for (size_t k = 0; k < in->n; k++) {
+        const uint32_t i = in->neuron[k];
+        const double since = t - in->time[k] - s->net.delays[top].value[pm_delay_place(&s->net.delays[top], i, o)];
+        sum += since > 0.0 ? s->net.weight[top][i * s->net.strides[top] + o] *
+                                 pm_lif_psp(&kernels[pm_layer_receptor_of(&s->lane.output, i)], since)
+                           : 0.0;
+    }
+    return sum;
+}
+
+/* With the loss `maximum` the score is the largest potential of an output, of one or several receptors and with all
+ * kinds of delays: no sampled potential is larger, and the largest one is near. */
+START_TEST(maxima) {
+    enum { SAMPLES = 8000 };
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        subject s;
+        pm_lif kernels[3];
+        subject_new(&s, &pm_loss_maximum, (pm_delays_per)(_i % (PM_PER_DENDRITE + 1)), seed % 2 ? 1.25 : 0.0, 0.0, seed,
+                    _i > PM_PER_DENDRITE);
+        for (size_t r = 0; r < pm_layer_n_receptors(&s.lane.output); r++)
+            kernels[r] = pm_layer_kernel(&s.lane.output, r);
+        for (uint32_t o = 0; o < SIZES[LAYERS]; o++) {
+            double most = 0.0;
+            for (size_t k = 0; k <= SAMPLES; k++)
+                most = fmax(most, potential(&s, kernels, o, s.net.duration * (double)k / SAMPLES));
+            const double maximum = 3.0 * s.lane.score[o];
+            ck_assert_double_ge(maximum, most - 1e-9 * (1.0 + most));
+            ck_assert_double_le(maximum, most + 0.01 * (1.0 + most)); /* u' up to 10 mV/ms times half a sample */
+        }
+        subject_free(&s);
+    }
+}
+END_TEST
+
 Suite *pm_suite_classifier_delays(void);
 Suite *pm_suite_classifier_delays(void) {
     Suite *suite = suite_create("classifier_delays");
     TCase *tests = tcase_create("classifier_delays");
-    tcase_add_loop_test(tests, gradients, PM_PER_SYNAPSE, PM_PER_DENDRITE + 2);
+    tcase_add_loop_test(tests, maxima, 0, 2 * (PM_PER_DENDRITE + 1));
+    tcase_add_loop_test(tests, gradients, 0, 2 * (PM_PER_DENDRITE + 1));
     suite_add_tcase(suite, tests);
     return suite;
 }

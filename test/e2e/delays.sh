@@ -46,6 +46,15 @@ done
 check "of the same delays all have the same decisions" sh -c "cmp learnt-delays/fixed-synapse/confusion.dat learnt-delays/fixed-axon/confusion.dat &&
     cmp learnt-delays/fixed-synapse/confusion.dat learnt-delays/fixed-dendrite/confusion.dat"
 
+# With the loss maximum outputs of the same delays have the same maxima, whoever has them.
+for per in synapse axon dendrite; do
+    points learnt-delays/maximum.yaml "rate: 1" "delays: {per: $per, initial: 2.5}"
+    sed -i 's/^loss.*/loss: {maximum: {scale: 1.0}}/' learnt-delays/maximum.yaml
+    check "maxima with a delay per $per" "$program" train learnt-delays/maximum.yaml -o learnt-delays/maximum-$per -q
+done
+check "of the same delays all have the same maxima" sh -c "cmp learnt-delays/maximum-synapse/confusion.dat learnt-delays/maximum-axon/confusion.dat &&
+    cmp learnt-delays/maximum-synapse/confusion.dat learnt-delays/maximum-dendrite/confusion.dat"
+
 points wrong.yaml "delays: {per: neuron, initial: 1}" "rate: 1"
 refuse 2 "wrong\.yaml:6: .*'neuron' is none of synapse, axon, dendrite" train wrong.yaml -o new
 points wrong.yaml "delays: {per: axon}" "rate: 1"
@@ -56,9 +65,6 @@ points wrong.yaml "delays: {initial: 1, min: -1}" "rate: 1"
 refuse 2 "wrong\.yaml:6: .*min" train wrong.yaml -o new
 points wrong.yaml "delays: {initial: {uniform: [2, 1]}}" "rate: 1"
 refuse 2 "wrong\.yaml:6: .*delays" train wrong.yaml -o new
-points wrong.yaml "rate: 1" "delays: {initial: 1}"
-sed -i 's/^loss.*/loss: {maximum: {scale: 1.0}}/' wrong.yaml
-refuse 2 "wrong\.yaml:.*layers\[1\]\.delays: .* loss maximum" train wrong.yaml -o new
 points wrong.yaml "rate: 1" "rate: 1"
 sed -i -e 's/validation: 50/validation: 0/' -e 's/^average/keep: best\n&/' wrong.yaml
 refuse 2 "wrong\.yaml.*keep: .* data\.validation" train wrong.yaml -o new

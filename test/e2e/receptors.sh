@@ -60,17 +60,23 @@ check "classification goes on" "$program" train points.yaml -o resumed -q --resu
 check "to the same bits" cmp points/weights-2.dat resumed/weights-2.dat
 sed 's/fast: 3, slow: 2/fast: 2, slow: 3/' points.yaml > other.yaml
 refuse 2 'another experiment' test other.yaml points -o new
-sed -e 's/^loss.*/loss: first_spike/' -e 's/{normal: \[50.0, 30.0\]}/&, receptor: {fast: 20, slow: 10}/' -e 's/^epochs.*/epochs: 1/' \
-    points.yaml > first.yaml
-check "outputs that fire have receptors, too" "$program" train first.yaml -o first -q
+# Every loss, with receptors and trained delays of synapses in all layers; on any number of threads.
+for loss in 'maximum: {scale: 1.0}' 'first_spike: {scale: 1.0}' 'discounted: {scale: 0.3, tau: 5.0}' 'trains: {times: [15.0, 25.0]}'; do
+    name=${loss%%:*}
+    sed -e "s/^loss.*/loss: {$loss}/" -e 's/{normal: \[50.0, 30.0\]}/&, receptor: {fast: 20, slow: 10}/' \
+        -e 's/receptor:/delays: {initial: {uniform: [0.0, 5.0]}, rate: 0.05}, &/' -e 's/^epochs.*/epochs: 1/' points.yaml > "$name.yaml"
+    check "outputs have receptors and delays with the loss $name" "$program" train "$name.yaml" -o "$name" -q --jobs 1
+    check "and the same bits on two threads" "$program" train "$name.yaml" -o "$name-2" -q --jobs 2
+    check "of weights" cmp "$name/weights-2.dat" "$name-2/weights-2.dat"
+    check "and of delays" cmp "$name/delays-1.dat" "$name-2/delays-1.dat"
+    check "which have changed" awk '!/^#/ { for (k = 1; k <= NF; k++) n += $k != 0 && $k != 5 } END { exit n < 10 }' "$name/delays-2.dat"
+done
 bad_class() {
     pattern=$1
     sed "$2" points.yaml > bad.yaml
     refuse 2 "bad\.yaml(:[0-9]+)?: .*$pattern" train bad.yaml -o new
 }
-bad_class "with the loss discounted outputs have one current only" 's/{normal: \[50.0, 30.0\]}/&, receptor: fast/'
 bad_class "layers\[0\]\.receptor: 6 neurons; the layer before has 5" 's/slow: 2/slow: 3/'
-bad_class "with receptors, delays are of axons" 's/slow: 2}/&, delays: {initial: 1.0}/'
 bad_class "there are 2 receptors; receptor: has to name" 's/, receptor: {fast: 3, slow: 2}//'
 bad_class "receptor 'slow' is impulse" 's/{alpha: 4.0}/impulse/'
 sed 's/^epochs/receptors: {fast: {tau: 5.0}}\nepochs/' "$here/data/experiments/mnist-stbp.yaml" > bad.yaml
