@@ -1,7 +1,8 @@
-/* The norms |d^(t)| are the same for all outputs, where they share their inputs and these come over one receptor. Traces
- * go from one error event to the next; the spikes in between join them with what has become of them by then: one set of
- * exponentials per spike and one pass over the inputs per event. Invariant: at each event, traces hold all spikes before
- * it, as of its instant. Where outputs have delays or receptors, each event is a sum over all spikes before it. */
+/* The norms |d^(t)| are the same for all outputs, where they share their inputs and these come over one receptor.
+ * Traces go from one error event to the next; the spikes in between join them with what has become of them by then: one
+ * set of exponentials per spike and one pass over the inputs per event. Invariant: at each event, traces hold all
+ * spikes before it, as of its instant. Where outputs have delays or receptors, each event is a sum over all spikes
+ * before it. */
 #include "gradient/train_loss.h"
 
 #include "base/list.h"

@@ -1,5 +1,5 @@
-/* What a layer's receptors are: the ports of one membrane, which all its neurons share; the part of the input that comes
- * over each; and neurons that have but one of them, which are enough for all that is linear. */
+/* What a layer's receptors are: the ports of one membrane, which all its neurons share; the part of the input that
+ * comes over each; and neurons that have but one of them, which are enough for all that is linear. */
 #include "layer/layer_receptors.h"
 
 #include "base/list.h"

@@ -85,7 +85,8 @@ pm_status pm_layer_part_take(pm_layer_part *part, const pm_layer *layer, size_t 
 /* The neuron as if it had but one of its receptors, for all that is linear: its basis counts weights as the receptor
  * does (b is the weight). Not for crossings, whose bounds know differences of exponentials only. */
 pm_lif pm_layer_kernel(const pm_layer *layer, size_t receptor);
-/* Of a layer with receptors, the same without constant current, with tau_m (ms) in place of the membrane's time constant. */
+/* Of a layer with receptors, the same without constant current, with tau_m (ms) in place of the membrane's time
+ * constant. */
 pm_lif pm_layer_kernel_with(const pm_layer *layer, size_t receptor, double tau_m);
 
 #endif

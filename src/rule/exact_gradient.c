@@ -146,7 +146,6 @@ const pm_learning_rule pm_rule_exact_gradient = {
              .fields = fields,
              .n_fields = sizeof fields / sizeof *fields,
              .size = sizeof(parameters)},
-    .receptors = true,
     .state = sizeof(exact_gradient),
     .create = create,
     .gather = gather,

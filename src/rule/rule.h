@@ -17,7 +17,6 @@ enum { PM_RULE_PARAMETERS_SIZE = 256 }; /* bytes that hold the parameters of any
 
 typedef struct pm_learning_rule {
     pm_kind head;
-    bool receptors; /* takes layers with receptors (layer_receptors.h) */
     size_t state; /* bytes of the workspace, which is handed to the following */
     /* Makes a zeroed workspace ready for networks of this shape; `parameters` is copied. What fails is destroyed. */
     pm_status (*create)(void *state, const pm_layered *net, const pm_plasticity *plasticity, const void *parameters,

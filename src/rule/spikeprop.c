@@ -139,9 +139,9 @@ static size_t own_spikes(spikeprop *w, const pm_raster *raster, uint32_t neuron)
     return n;
 }
 
-static double kernel_slope(const pm_lif *lif, double t) {
-    pm_lif_basis at = pm_lif_basis_at(lif, t);
-    return (lif->single ? at.e1 : at.alpha) * lif->inv_C - (lif->single ? at.d1 : at.d12) * lif->l_m;
+static double kernel_slope(const pm_lif *kernel, double t) {
+    const pm_lif_basis at = pm_lif_basis_at(kernel, t);
+    return at.alpha * kernel->inv_C - at.d12 * kernel->l_m;
 }
 
 /* Rows and memories of the n own spikes of a neuron. */
@@ -178,9 +178,10 @@ static void ask_inputs(spikeprop *w, const pm_layered *net, size_t l, size_t k, 
     for (size_t i = 0; i < in->n && in->time[i] < t; i++) {
         if (!counts(w, in, l, i))
             continue;
-        double slope = kernel_slope(&layer->lif, t - in->time[i]);
+        const pm_lif *kernel = pm_sensitivity_kernel(&w->sensitivity[l], in->neuron[i]);
+        double slope = kernel_slope(kernel, t - in->time[i]);
         if (in->time[i] < restart)
-            slope -= decay * kernel_slope(&layer->lif, restart - in->time[i]);
+            slope -= decay * kernel_slope(kernel, restart - in->time[i]);
         w->delta[l][i] += pull * layer->weight[in->neuron[i] * layer->stride + out->neuron[k]] * slope;
     }
 }

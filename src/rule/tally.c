@@ -2,7 +2,6 @@
  * traces.now, each carried there by the closed form of its kernel. */
 #include "rule/tally.h"
 
-#include "layer/layer_receptors.h"
 #include "math/elementary.h"
 
 #include <math.h>
@@ -105,7 +104,9 @@ static void add_up(pm_sensitivity *s, double t) {
     pm_traces_reset(d, t);
     for (size_t k = 0; k < s->in->n && s->in->time[k] < t; k++) {
         const uint32_t i = s->in->neuron[k];
-        d->u[i] += pm_lif_psp(&s->kernels[pm_layer_receptor_of(s->layer, i)], t - s->in->time[k]);
+        const pm_lif_basis at = pm_lif_basis_at(pm_sensitivity_kernel(s, i), t - s->in->time[k]);
+        d->u[i] += at.d12;
+        d->i[i] += at.alpha;
     }
 }
 

@@ -3,6 +3,7 @@
 #define PM_RULE_TALLY_H
 
 #include "gradient/traces.h"
+#include "layer/layer_receptors.h"
 #include "rule/rule.h"
 
 /* The change of weights gathered since the last settling. */
@@ -42,12 +43,16 @@ typedef struct pm_sensitivity {
     double *row;        /* du/dw_i, mV/pA, at the time asked for last */
 } pm_sensitivity;
 
+/* eps of an input. */
+static inline const pm_lif *pm_sensitivity_kernel(const pm_sensitivity *s, size_t source) {
+    return s->kernels ? &s->kernels[pm_layer_receptor_of(s->layer, source)] : &s->traces.kernel;
+}
 pm_status pm_sensitivity_new(pm_sensitivity *s, const pm_layer *layer, pm_error *error);
 void pm_sensitivity_free(pm_sensitivity *s);
 void pm_sensitivity_begin(pm_sensitivity *s, const pm_raster *in);
 void pm_sensitivity_at(pm_sensitivity *s, double t);   /* fills row */
 void pm_sensitivity_fire(pm_sensitivity *s, double t); /* the neuron fires at t */
-/* du/dt right after the restart (mV/ms) of the neuron with that column of weights; not with several receptors. */
+/* du/dt right after the restart (mV/ms) of the neuron with that column of weights. */
 double pm_sensitivity_restart_slope(const pm_sensitivity *s, const pm_layer *layer, size_t neuron);
 
 #endif

@@ -189,10 +189,6 @@ pm_status pm_experiment_fault(const pm_experiment *e, const char **key, size_t *
     status = pm_kind_check(&e->rule->head, e->rule_parameters, error);
     if (status)
         return status;
-    if (e->n_receptors > 0 && !e->rule->receptors)
-        return pm_fail(error, PM_INVALID,
-                       "%s knows one kind of synaptic current; with receptors, the rule is normad or exact_gradient",
-                       e->rule->head.name);
     *key = "goal";
     status = check_goal(&e->goal, error);
     if (status)

@@ -325,8 +325,8 @@ START_TEST(trains_normad) {
     for (uint64_t seed = 1; seed <= 12; seed++) {
         trains s;
         output_error errors[N_DESIRED + 400];
-        trains_new(&s, _i, 1 + seed % 2, seed % 3 == 0 ? 0.0 : 1.25, seed % 5 == 0 ? 2.0 : 0.0, seed % 4 < 2 ? 0.0 : 9.0,
-                   seed);
+        trains_new(&s, _i, 1 + seed % 2, seed % 3 == 0 ? 0.0 : 1.25, seed % 5 == 0 ? 2.0 : 0.0,
+                   seed % 4 < 2 ? 0.0 : 9.0, seed);
         trains_run(&s);
         size_t n = errors_of(&s, errors), top = s.net.n_layers - 1;
         for (uint32_t i = 0; i < s.net.sizes[top]; i++)

@@ -300,8 +300,8 @@ START_TEST(receptors) {
     e->goal.within = 1.0;
     pm_trainer *t = NULL;
     ck_assert_int_eq(pm_experiment_set_rule(e, "span", &error), PM_OK);
-    ck_assert_int_eq(pm_trainer_new(e, 0, &t, &error), PM_INVALID);
-    ck_assert_ptr_nonnull(strstr(error.message, "span knows one kind of synaptic current"));
+    ck_assert_int_eq(pm_trainer_new(e, 0, &t, &error), PM_OK);
+    pm_trainer_free(t);
     ck_assert_int_eq(pm_experiment_set_rule(e, "normad", &error), PM_OK);
     ck_assert_int_eq(pm_trainer_new(e, 0, &t, &error), PM_OK);
     for (uint32_t i = 0; i < in.size; i++)
