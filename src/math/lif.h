@@ -15,6 +15,8 @@
 #ifndef PM_MATH_LIF_H
 #define PM_MATH_LIF_H
 
+#include "math/larger.h"
+
 #include <math.h>
 #include <stdbool.h>
 
@@ -125,10 +127,10 @@ static inline pm_lif_ceiling pm_lif_ceiling_over(const pm_lif *lif, double horiz
 /* The bound, without an exponential and without branches: which way they would go is chance. */
 static inline double pm_lif_bound_below(const pm_lif_ceiling *c, const pm_lif_state *state) {
     const double low = state->i * c->decay, fast = state->b * c->rise;
-    const double current = (state->i > 0.0 ? state->i : low) + (fast > 0.0 ? fast : 0.0);
+    const double current = pm_larger(state->i, low) + pm_positive(fast);
     /* Wherever u is above its start, the leak is at most that of the start. */
     const double slope = (c->u_inf - state->u) * c->l_m + current * c->inv_C;
-    return state->u + (slope > 0.0 ? slope : 0.0) * c->horizon;
+    return state->u + pm_positive(slope) * c->horizon;
 }
 
 static inline double pm_lif_bound(const pm_lif *lif, const pm_lif_state *state, double horizon) {

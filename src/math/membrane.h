@@ -24,6 +24,8 @@
 #ifndef PM_MATH_MEMBRANE_H
 #define PM_MATH_MEMBRANE_H
 
+#include "math/larger.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,9 +35,6 @@ enum {
     PM_MEMBRANE_WIDTH = 1 + 6 * PM_MEMBRANE_TERMS,
     PM_MEMBRANE_ROW = 2 + 13 * PM_MEMBRANE_TERMS,
 };
-
-static inline double pm_larger(double x, double y) { return x > y ? x : y; }
-static inline double pm_smaller(double x, double y) { return x < y ? x : y; }
 
 typedef enum pm_port_kind { PM_PORT_DOUBLE, PM_PORT_SINGLE, PM_PORT_IMPULSE } pm_port_kind;
 

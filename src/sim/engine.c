@@ -75,12 +75,6 @@ static pm_neuron driven_neuron(const pm_network *net, const pm_wiring *wiring, u
     return neuron;
 }
 
-static pm_effect effect_of(const pm_class *class) {
-    const pm_effect_kind plain = class->lif.single ? PM_EFFECT_SINGLE : PM_EFFECT_DOUBLE;
-    return (pm_effect){pm_basis_rates_of(&class->lif), class->peak_time, class->peak,
-                       class->general || class->lif.impulse ? PM_EFFECT_OTHER : plain};
-}
-
 static pm_status make_classes(pm_engine *engine, pm_error *error) {
     const pm_network *net = engine->network;
     engine->classes = calloc(engine->wiring->n_classes + 1, sizeof *engine->classes);
@@ -108,8 +102,8 @@ static pm_status make_classes(pm_engine *engine, pm_error *error) {
         engine->has_general = engine->has_general || pm_population_needs_general(net, p);
         if (pm_population_needs_general(net, p))
             status = pm_general_new(net, engine->wiring, p, engine->plan.slab, &class->general, error);
-        engine->effects[engine->wiring->class[p]] = effect_of(class);
     }
+    pm_find_effects(engine);
     return status;
 }
 
@@ -510,8 +504,7 @@ static bool is_busy(const pm_engine *engine) { return engine->events >= engine->
 pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_error *error) {
     if (level == 0)
         engine->dense = engine->drive.n_channels > 0 || is_busy(engine) || engine->n_quiet < PATIENCE;
-    if (pm_weigh(engine, first, error) != PM_OK)
-        return PM_NO_MEMORY;
+    pm_weigh(engine, first);
     settling s = {engine, first, level};
     pm_all_workers(engine, !engine->dense && engine->calm && engine->events < EVENTS_FOR_THREADS, settle_worker, &s);
     engine->calm = !engine->dense;

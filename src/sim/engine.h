@@ -65,11 +65,16 @@ typedef struct pm_class {
 } pm_class;
 
 /* What the factors of arrivals are made of, class beside class. */
-typedef enum pm_effect_kind { PM_EFFECT_SINGLE, PM_EFFECT_DOUBLE, PM_EFFECT_OTHER } pm_effect_kind;
+typedef enum pm_effect_kind {
+    PM_EFFECT_SINGLE,
+    PM_EFFECT_DOUBLE,
+    PM_EFFECT_IMPULSE,
+    PM_EFFECT_GENERAL
+} pm_effect_kind;
 typedef struct pm_effect {
     pm_basis_rates rates;
     double peak_time, peak; /* as in pm_class */
-    pm_effect_kind kind;    /* a single exponential; a double one; impulses, or those of a general class */
+    pm_effect_kind kind;
 } pm_effect;
 
 /* A group of synapses whose spike arrives in the current slab: a line of the cache. Where each synapse has a delay of
@@ -245,6 +250,7 @@ typedef struct pm_engine {
     pm_plan plan;
     pm_class *classes;
     pm_effect *effects; /* of these */
+    bool alike;         /* all of them are */
     bool has_general;   /* there is a general class */
     bool has_special;   /* or synapses that are not static */
     pm_synaptic synaptic;
@@ -368,10 +374,12 @@ static const double PM_MARGIN = 1e-9;
 /* Whether arrivals that can lift the potential so far provably cause no spike. */
 static inline bool pm_fits(double lift, double leeway) { return lift + PM_MARGIN * fabs(lift) < leeway; }
 
-/* weigh.c: the factors of the worker's tile, whose table of gaps has room for it. */
+/* weigh.c: the effects of the classes. */
+void pm_find_effects(pm_engine *engine);
+/* weigh.c: the factors of the worker's tile. */
 void pm_weigh_tile(const pm_engine *engine, pm_worker *worker);
 /* weigh.c: the deliveries from number `first` on get their weights and factors; runs do without. */
-pm_status pm_weigh(pm_engine *engine, size_t first, pm_error *error);
+void pm_weigh(pm_engine *engine, size_t first);
 /* runs.c: delivers the runs [first, end) to the cells of a block. */
 pm_status pm_deliver_runs(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first, size_t end);
 /* deliver.c: where what arrives at cells of a class is added: what cell 0 would have if it were one of these, and how

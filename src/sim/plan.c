@@ -60,14 +60,16 @@ static double expected_arrivals(const pm_network *net, const pm_wiring *w, const
 }
 
 /* The longest slab in which a cell hears few of so many arrivals per ms: then settling cells costs more than bounds
- * that are not tight, and than rounds. */
+ * that are not tight, and than rounds. The bounds of general cells stand longer slabs. */
 static double slab_of_few(const pm_network *net, double slab, double arrivals) {
     const double few = 4.0;
-    double tau_m = INFINITY;
-    for (size_t p = 0; p < net->n_populations; p++)
+    double longest = INFINITY;
+    for (uint32_t p = 0; p < net->n_populations; p++) {
+        const pm_neuron *neuron = &net->populations[p].neuron;
         if (net->populations[p].kind == PM_LIF)
-            tau_m = fmin(tau_m, net->populations[p].neuron.C_m / net->populations[p].neuron.g_L);
-    while (tau_m < INFINITY && 2.0 * slab <= fmin(few / arrivals, 0.125 * tau_m))
+            longest = fmin(longest, (pm_population_needs_general(net, p) ? 0.25 : 0.125) * neuron->C_m / neuron->g_L);
+    }
+    while (longest < INFINITY && 2.0 * slab <= fmin(few / arrivals, longest))
         slab *= 2.0;
     return slab;
 }

@@ -276,8 +276,7 @@ pm_status pm_rounds_settle(pm_engine *engine, size_t first, pm_error *error) {
     uint64_t events = 0;
     for (size_t d = first; d < engine->deliveries.count; d++)
         events += engine->deliveries.items[d].n_synapses;
-    if (pm_weigh(engine, first, error) != PM_OK)
-        return PM_NO_MEMORY;
+    pm_weigh(engine, first);
     turn s = {engine, first};
     pm_all_workers(engine, events < EVENTS_FOR_THREADS, take_turn, &s);
     return pm_workers_status(engine, error);

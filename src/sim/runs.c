@@ -7,17 +7,15 @@
 
 #include "base/simd.h"
 
-enum { AHEAD = 32 /* runs whose synapses are fetched */, AT_ONCE = 256 /* arrivals that stay near */ };
+enum { AHEAD = 32 /* runs whose synapses are fetched */, AT_ONCE = PM_TILE };
 
 /* Adds arrivals to plain cells, or to those of any class (`general`); returns how many are logged then. */
 static inline __attribute__((always_inline)) uint32_t add(pm_engine *engine, const pm_tile *tile,
-                                                          pm_logged *restrict log, uint32_t logged,
-                                                          bool general) {
+                                                          pm_logged *restrict log, uint32_t logged, bool general) {
     uint32_t *restrict log_head = engine->log_head;
     for (size_t k = 0; k < tile->n; k++) {
         const uint32_t target = tile->target[k];
-        const pm_place at =
-            general ? pm_place_of(engine, tile->class[k], tile->port[k]) : pm_plain_place(engine);
+        const pm_place at = general ? pm_place_of(engine, tile->class[k], tile -> port[k]) : pm_plain_place(engine);
         const pm_intake *f = &tile->factors[k];
         const double weight = tile->weight[k];
         const pm_vector4 factors = {f->u, f->i, f->b, weight < 0.0 ? f->u : f->lift};
@@ -37,7 +35,7 @@ PM_SIMD static uint32_t add_all(pm_engine *engine, const pm_tile *tile, pm_logge
 static bool deliver(pm_engine *engine, pm_worker *worker) {
     pm_tile *tile = &worker->tile;
     for (size_t k = 0; k < tile->n; k++) {
-        const pm_place at = pm_place_of(engine, tile->class[k], tile->port[k]);
+        const pm_place at = pm_place_of(engine, tile->class[k], tile -> port[k]);
         __builtin_prefetch(at.of_0 + tile->target[k] * at.stride, 1);
         __builtin_prefetch(engine->log_head + tile->target[k], 1);
     }
@@ -75,8 +73,6 @@ pm_status pm_deliver_runs(pm_engine *engine, pm_worker *worker, pm_block cells, 
     const pm_wiring *wiring = engine->wiring;
     pm_tile *tile = &worker->tile;
     tile->n = 0;
-    if (pm_basis_reserve(&worker->gaps, AT_ONCE, &worker->error) != PM_OK)
-        return PM_NO_MEMORY;
     for (size_t d = first; d < end; d++) {
         const pm_delivery *run = &engine->deliveries.items[d];
         if (d + AHEAD < end) {

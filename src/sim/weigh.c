@@ -7,36 +7,69 @@
 #include "base/simd.h"
 #include "math/basis_point.h"
 
-#include <string.h>
+enum { AHEAD = 16, WORTH_THREADS = 2 * PM_TILE };
 
-enum { FEW = 4 /* are not worth a table */, AHEAD = 16, WORTH_THREADS = 2 * PM_TILE };
-
-static inline pm_intake factors_of(const pm_class *class, const pm_lif_basis *at, double left) {
-    const bool impulse = class->lif.impulse;
-    const double u = impulse ? at->em : at->d12;
-    return (pm_intake){u, impulse ? 0.0 : at->alpha, impulse ? 0.0 : at->e2,
-                       left > class->peak_time ? u - class->peak : 0.0};
+static pm_effect effect_of(const pm_class *class) {
+    const pm_effect_kind kind = class->general       ? PM_EFFECT_GENERAL
+                                : class->lif.impulse ? PM_EFFECT_IMPULSE
+                                : class->lif.single  ? PM_EFFECT_SINGLE
+                                                     : PM_EFFECT_DOUBLE;
+    return (pm_effect){pm_basis_rates_of(&class->lif), class->peak_time, class->peak, kind};
 }
 
-static pm_intake weigh_one(const pm_class *class, const pm_tile *tile, size_t k) {
-    if (class->general)
-        return pm_general_factors(class->general, tile->port[k], tile->left[k]);
-    const pm_lif_basis at = pm_lif_basis_at(&class->lif, tile->left[k]);
-    return factors_of(class, &at, tile->left[k]);
+/* Inverses and peaks follow from what is compared. */
+static bool is_like(const pm_effect *a, const pm_effect *b) {
+    const pm_basis_rates *r = &a->rates, *s = &b->rates;
+    return a->kind == b->kind && r->x == s->x && r->dxy == s->dxy && r->dyz == s->dyz && r->dxz == s->dxz &&
+           r->inv_C == s->inv_C && r->d12 == s->d12 && r->at_m == s->at_m;
 }
 
-/* All at cells of a class. */
-static void weigh_alike(pm_basis_table *table, const pm_class *class, pm_tile *tile) {
-    const bool alone = class->general || tile->n < FEW;
-    for (size_t k = 0; alone && k < tile->n; k++)
-        tile->factors[k] = weigh_one(class, tile, k);
-    if (alone)
-        return;
-    memcpy(table->t, tile->left, tile->n * sizeof *table->t);
-    pm_basis_fill(&class->lif, table, tile->n);
-    for (size_t k = 0; k < tile->n; k++) {
-        const pm_lif_basis basis = pm_basis_get(table, k);
-        tile->factors[k] = factors_of(class, &basis, table->t[k]);
+void pm_find_effects(pm_engine *engine) {
+    engine->alike = true;
+    for (uint32_t k = 0; k < engine->wiring->n_classes; k++) {
+        engine->effects[k] = effect_of(&engine->classes[k]);
+        engine->alike = engine->alike && is_like(&engine->effects[k], &engine->effects[0]);
+    }
+}
+
+/* `at_m`: of the rates; a constant where all arrivals are alike. */
+static inline __attribute__((always_inline)) pm_intake factors_of(const pm_effect *effect, pm_effect_kind kind,
+                                                                  double at_m, double left) {
+    const pm_lif_basis at = kind == PM_EFFECT_DOUBLE ? pm_basis_point(&effect->rates, at_m, left)
+                                                     : pm_basis_single_point(&effect->rates, left);
+    const bool impulse = kind == PM_EFFECT_IMPULSE;
+    const double u = impulse ? at.em : at.d12;
+    return (pm_intake){u, impulse ? 0.0 : at.alpha, at.e2, left > effect->peak_time ? u - effect->peak : 0.0};
+}
+
+static inline __attribute__((always_inline)) void fill_alike(const pm_effect *effect, pm_effect_kind kind, double at_m,
+                                                             pm_tile *restrict tile) {
+    const pm_effect e = *effect;
+    for (size_t k = 0; k < tile->n; k++)
+        tile->factors[k] = factors_of(&e, kind, at_m, tile->left[k]);
+}
+PM_SIMD static void fill_singles(const pm_effect *e, pm_tile *tile) {
+    fill_alike(e, PM_EFFECT_SINGLE, e->rates.at_m, tile);
+}
+PM_SIMD static void fill_doubles_0(const pm_effect *e, pm_tile *tile) { fill_alike(e, PM_EFFECT_DOUBLE, 0.0, tile); }
+PM_SIMD static void fill_doubles_1(const pm_effect *e, pm_tile *tile) { fill_alike(e, PM_EFFECT_DOUBLE, 1.0, tile); }
+PM_SIMD static void fill_doubles_2(const pm_effect *e, pm_tile *tile) { fill_alike(e, PM_EFFECT_DOUBLE, 2.0, tile); }
+PM_SIMD static void fill_impulses(const pm_effect *e, pm_tile *tile) {
+    fill_alike(e, PM_EFFECT_IMPULSE, e->rates.at_m, tile);
+}
+
+static void weigh_alike(const pm_effect *effect, pm_tile *tile) {
+    switch (effect->kind) {
+    case PM_EFFECT_SINGLE:
+        fill_singles(effect, tile);
+        break;
+    case PM_EFFECT_IMPULSE:
+        fill_impulses(effect, tile);
+        break;
+    default:
+        (effect->rates.at_m == 0.0   ? fill_doubles_0
+         : effect->rates.at_m == 1.0 ? fill_doubles_1
+                                     : fill_doubles_2)(effect, tile);
     }
 }
 
@@ -50,17 +83,17 @@ typedef struct columns {
     pm_intake factors[COLUMN];
 } columns;
 
-static inline __attribute__((always_inline)) void fill(columns *restrict c, bool single) {
+static inline __attribute__((always_inline)) void fill(columns *restrict c, pm_effect_kind kind) {
     for (size_t k = 0; k < c->n; k++) {
-        const pm_basis_rates rates = {c->x[k],       c->dxy[k],     c->dyz[k],   c->dxz[k], c->inv_dxy[k],
-                                      c->inv_dyz[k], c->inv_dxz[k], c->inv_C[k], c->d12[k], c->at_m[k]};
-        const double left = c->left[k];
-        const pm_lif_basis at = single ? pm_basis_single_point(&rates, left) : pm_basis_point(&rates, rates.at_m, left);
-        c->factors[k] = (pm_intake){at.d12, at.alpha, at.e2, left > c->peak_time[k] ? at.d12 - c->peak[k] : 0.0};
+        const pm_effect effect = {.rates = {c->x[k], c->dxy[k], c->dyz[k], c->dxz[k], c->inv_dxy[k], c->inv_dyz[k],
+                                            c->inv_dxz[k], c->inv_C[k], c->d12[k], c->at_m[k]},
+                                  .peak_time = c->peak_time[k],
+                                  .peak = c->peak[k]};
+        c->factors[k] = factors_of(&effect, kind, c->at_m[k], c->left[k]);
     }
 }
-PM_SIMD static void fill_single(columns *c) { fill(c, true); }
-PM_SIMD static void fill_double(columns *c) { fill(c, false); }
+PM_SIMD static void fill_single(columns *c) { fill(c, PM_EFFECT_SINGLE); }
+PM_SIMD static void fill_double(columns *c) { fill(c, PM_EFFECT_DOUBLE); }
 
 static void weigh_columns(pm_tile *tile, columns *c, bool single) {
     (single ? fill_single : fill_double)(c);
@@ -95,8 +128,11 @@ static void weigh_mixed(const pm_engine *engine, pm_tile *tile) {
     for (uint32_t k = 0; k < tile->n; k++) {
         const pm_effect *effect = &engine->effects[tile->class[k]];
         columns *c = effect->kind == PM_EFFECT_SINGLE ? &single : &twofold;
-        if (effect->kind == PM_EFFECT_OTHER)
-            tile->factors[k] = weigh_one(&engine->classes[tile->class[k]], tile, k);
+        if (effect->kind == PM_EFFECT_GENERAL)
+            tile->factors[k] =
+                pm_general_factors(engine->classes[tile->class[k]].general, tile->port[k], tile->left[k]);
+        else if (effect->kind == PM_EFFECT_IMPULSE)
+            tile->factors[k] = factors_of(effect, PM_EFFECT_IMPULSE, effect->rates.at_m, tile->left[k]);
         else
             take(c, effect, tile, k);
         if (c->n == COLUMN)
@@ -108,13 +144,16 @@ static void weigh_mixed(const pm_engine *engine, pm_tile *tile) {
 
 void pm_weigh_tile(const pm_engine *engine, pm_worker *worker) {
     pm_tile *tile = &worker->tile;
-    bool alike = true;
-    for (size_t k = 1; k < tile->n; k++)
-        alike = alike && tile->class[k] == tile->class[0];
+    if (tile->n == 0)
+        return;
+    const pm_effect *effect = &engine->effects[tile->class[0]];
+    bool alike = effect->kind != PM_EFFECT_GENERAL;
+    for (size_t k = 1; alike && !engine->alike && k < tile->n; k++)
+        alike = tile->class[k] == tile->class[0];
     if (!alike)
         weigh_mixed(engine, tile);
-    else if (tile->n > 0)
-        weigh_alike(&worker->gaps, &engine->classes[tile->class[0]], tile);
+    else
+        weigh_alike(effect, tile);
 }
 
 static void weigh_deliveries(const pm_engine *engine, pm_worker *worker, pm_delivery *deliveries, size_t n) {
@@ -154,15 +193,12 @@ static void weigh_share(void *user, int number) {
     pm_worker *worker = &engine->workers[number];
     const size_t n = engine->deliveries.count - s->first, share = (size_t)number, shares = (size_t)engine->n_workers;
     const size_t end = s->first + n * (share + 1) / shares;
-    worker->status = pm_basis_reserve(&worker->gaps, PM_TILE, &worker->error);
-    for (size_t at = s->first + n * share / shares; worker->status == PM_OK && at < end; at += PM_TILE)
+    for (size_t at = s->first + n * share / shares; at < end; at += PM_TILE)
         weigh_deliveries(engine, worker, engine->deliveries.items + at, end - at < PM_TILE ? end - at : PM_TILE);
 }
 
-pm_status pm_weigh(pm_engine *engine, size_t first, pm_error *error) {
+void pm_weigh(pm_engine *engine, size_t first) {
     weighing s = {engine, first};
-    if (first == engine->deliveries.count || !engine->wiring->groups)
-        return PM_OK;
-    pm_all_workers(engine, engine->deliveries.count - first < WORTH_THREADS, weigh_share, &s);
-    return pm_workers_status(engine, error);
+    if (first < engine->deliveries.count && engine->wiring->groups)
+        pm_all_workers(engine, engine->deliveries.count - first < WORTH_THREADS, weigh_share, &s);
 }
