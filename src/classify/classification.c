@@ -258,6 +258,25 @@ pm_status pm_classification_check_sources(const pm_classification *c, size_t l, 
                               (unsigned long long)sum, n);
 }
 
+static pm_status check_thresholds_of(const pm_classification *c, size_t l, const char *key, pm_error *error) {
+    const pm_learnt *q = &c->layers[l].V_th;
+    const bool last = l + 1 == c->n_layers;
+    const pm_neuron *neuron = last ? &c->readout : &c->neuron;
+    const double least = fmax(neuron->E_L, neuron->V_reset);
+    pm_status status = blame(key, pm_kind_check(&pm_learnt_parameters, q, error), error);
+    if (!status && last && (!c->loss->fires || c->loss->desired))
+        status = pm_fail(error, PM_INVALID, "%s.parameters: with the loss %s thresholds of outputs have no gradient",
+                         key, c->loss->head.name);
+    if (!status && !(q->min > least))
+        status = pm_fail(error, PM_INVALID, "%s.parameters: V_th.min is %g mV; it must be above E_L and V_reset, %g mV",
+                         key, q->min, least);
+    if (!status && !(neuron->V_th >= q->min && neuron->V_th <= q->max))
+        status = pm_fail(error, PM_INVALID,
+                         "%s.parameters: V_th is %g mV at first; it must be from min to max, %g to %g mV", key,
+                         neuron->V_th, q->min, q->max);
+    return status;
+}
+
 static pm_status check_convolution(const pm_classification *c, size_t l, const char *key, pm_error *error) {
     const pm_classification_layer *layer = &c->layers[l];
     pm_status status = blame(key, pm_kind_check(&pm_classification_convolution, &layer->convolution, error), error);
@@ -266,6 +285,7 @@ static pm_status check_convolution(const pm_classification *c, size_t l, const c
     const char *with = l + 1 == c->n_layers         ? "the output layer is none"
                        : layer->delays.given        ? "it has no delays"
                        : layer->divided             ? "its neurons have one receptor"
+                       : layer->learns_V_th         ? "its neurons have one threshold"
                        : layer->field > 0           ? "it has no receptive fields"
                        : !may_be_pictures(c) && c->data != PM_DATA_NMNIST ? "it needs pictures or recordings of cameras"
                                                     : NULL;
@@ -285,6 +305,8 @@ static pm_status check_layer(const pm_classification *c, size_t l, pm_error *err
         status = blame(key, pm_kind_check(&pm_classification_layers, layer, error), error);
     if (!status && layer->delays.given)
         status = check_delays_of(c, l, key, error);
+    if (!status && layer->learns_V_th)
+        status = check_thresholds_of(c, l, key, error);
     if (!status && layer->divided && l > 0)
         status = pm_classification_check_sources(c, l, c->layers[l - 1].size, error);
     if (!status && layer->field > 0 && (l > 0 || c->n_layers == 1 || !may_be_pictures(c)))

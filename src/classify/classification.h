@@ -17,7 +17,7 @@
 
 #include <punctum/classification.h>
 
-enum { PM_CLASSIFIER_MOST_ARRAYS = 2 * PM_MOST_LAYERS, PM_MOST_LEARNT = 64 };
+enum { PM_CLASSIFIER_MOST_ARRAYS = 3 * PM_MOST_LAYERS, PM_MOST_LEARNT = 64 };
 
 typedef enum pm_data_kind {
     PM_DATA_IDX,
@@ -47,6 +47,8 @@ typedef struct pm_classification_layer {
     pm_classification_delays delays;
     bool divided;                        /* has receptors of the experiment, and */
     uint32_t sources[PM_MOST_RECEPTORS]; /* so many sources over each, or PM_ALL_SOURCES */
+    bool learns_V_th; /* each neuron has a threshold of its own, */
+    pm_learnt V_th;   /* which is learnt so (pm_learnt_parameters) */
     size_t field; /* ties from the centre of a neuron's receptive field, see fields.h; 0: it sees all inputs */
 } pm_classification_layer;
 

@@ -2,6 +2,7 @@
  * network. A dropped neuron fires, but its spikes are taken out of the raster: the layers above and the sweep back see
  * a network without it, whose gradient is exact. */
 #include "classify/classifier.h"
+#include "model/kernel.h"
 #include "model/neuron.h"
 
 #include <stdlib.h>
@@ -34,7 +35,8 @@ pm_status pm_classifier_new(pm_classifier *c, const pm_neuron *hidden, const pm_
     c->strides = calloc(n_layers, sizeof *c->strides);
     c->weight = calloc(n_layers, sizeof *c->weight);
     c->delays = calloc(n_layers, sizeof *c->delays);
-    bool enough = c->sizes && c->rows && c->strides && c->weight && c->delays;
+    c->V_th = calloc(n_layers, sizeof *c->V_th);
+    bool enough = c->sizes && c->rows && c->strides && c->weight && c->delays && c->V_th;
     if (enough)
         memcpy(c->sizes, sizes, (n_layers + 1) * sizeof *sizes);
     for (size_t l = 0; enough && l < n_layers; l++)
@@ -50,6 +52,9 @@ void pm_classifier_free(pm_classifier *c) {
         free(c->weight[l]);
     for (size_t l = 0; c->delays && l < c->n_layers; l++)
         free(c->delays[l].value);
+    for (size_t l = 0; c->V_th && l < c->n_layers; l++)
+        free(c->V_th[l]);
+    free(c->V_th);
     free(c->weight);
     free(c->delays);
     free(c->sizes);
@@ -77,6 +82,14 @@ pm_status pm_classifier_delay(pm_classifier *c, size_t l, pm_delays_per per, pm_
     return d->value ? PM_OK : pm_fail_memory(error, "the delays");
 }
 
+pm_status pm_classifier_part_thresholds(pm_classifier *c, size_t l, pm_error *error) {
+    const double V_th = c->neurons[l + 1 == c->n_layers].V_th;
+    c->V_th[l] = malloc(c->strides[l] * sizeof **c->V_th);
+    for (size_t j = 0; c->V_th[l] && j < c->strides[l]; j++)
+        c->V_th[l][j] = V_th;
+    return c->V_th[l] ? PM_OK : pm_fail_memory(error, "the thresholds");
+}
+
 /* A layer without weights of its own. */
 static pm_status borrow(pm_layer *layer, const pm_classifier *c, size_t l, const pm_lif *lif, pm_error *error) {
     pm_status status = pm_layer_new(layer, lif, 1, c->patches[l] ? c->strides[l] : c->sizes[l + 1], error);
@@ -88,10 +101,12 @@ static pm_status borrow(pm_layer *layer, const pm_classifier *c, size_t l, const
         return pm_layer_patch(layer, c->patches[l], error);
     layer->delays = c->delays[l];
     layer->n_in = c->sizes[l];
-    const bool output = l + 1 == c->n_layers;
-    return c->sources[l]
-               ? pm_layer_divide(layer, &c->neurons[output], c->receptors, c->sources[l], c->n_receptors, error)
-               : PM_OK;
+    layer->V_th = c->V_th[l];
+    const pm_neuron *neuron = &c->neurons[l + 1 == c->n_layers];
+    if (c->sources[l])
+        return pm_layer_divide(layer, neuron, c->receptors, c->sources[l], c->n_receptors, error);
+    const pm_receptor own = pm_receptor_of_neuron(neuron);
+    return c->V_th[l] ? pm_layer_divide(layer, neuron, &own, &PM_ALL_SOURCES, 1, error) : PM_OK;
 }
 
 pm_status pm_lane_new(pm_lane *lane, const pm_classifier *c, pm_error *error) {

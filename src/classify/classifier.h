@@ -14,6 +14,7 @@ typedef struct pm_classifier {
     double **weight;   /* pA: weight[l][source * strides[l] + target]; of patches: as these say */
     const pm_patches *patches[PM_MOST_LAYERS]; /* borrowed: of each layer; NULL: dense */
     pm_delays *delays; /* ms: of each layer; none in a new one */
+    double **V_th;     /* mV: of each layer's neurons; NULL, as in a new one: those of hidden or output */
     pm_lif hidden, output;
     pm_neuron neurons[2];         /* what these two are made of */
     const pm_receptor *receptors; /* borrowed; NULL: those of hidden and output */
@@ -37,6 +38,8 @@ pm_status pm_classifier_patch(pm_classifier *c, size_t l, const pm_patches *patc
 typedef enum pm_delays_per { PM_PER_SYNAPSE, PM_PER_AXON, PM_PER_DENDRITE } pm_delays_per;
 /* Gives layer l delays, which are 0. Errors: PM_NO_MEMORY. */
 pm_status pm_classifier_delay(pm_classifier *c, size_t l, pm_delays_per per, pm_error *error);
+/* Gives the neurons of layer l, which fires, thresholds of their own, as they are. Errors: PM_NO_MEMORY. */
+pm_status pm_classifier_part_thresholds(pm_classifier *c, size_t l, pm_error *error);
 /* Number of delays of layer l, padding included. */
 size_t pm_classifier_delays(const pm_classifier *c, size_t l);
 /* Number of weights of layer l, padding included. */

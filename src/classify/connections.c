@@ -1,7 +1,7 @@
 /* Shapes go from layer to layer: what a convolution leaves of what it sees. Receptive fields are found as a mask over
- * all synapses, and neurons whose fields are alike put together in patches; a layer with delays or receptors stays
- * dense, with weights of 0 outside of its fields. Invariant: weights outside receptive fields
- * are 0; initial weights do not depend on how a layer is stored. */
+ * all synapses, and neurons whose fields are alike put together in patches; a layer with delays, receptors or
+ * thresholds of its neurons stays dense, with weights of 0 outside of its fields. Invariant: weights outside receptive
+ * fields are 0; initial weights do not depend on how a layer is stored. */
 #include "classify/connections.h"
 
 #include "base/random.h"
@@ -87,7 +87,7 @@ static pm_status find_fields(pm_connections *n, const pm_classification *c, cons
     const size_t n_in = n->sizes[0], n_out = n->sizes[1], width = n_out < FIELD_WIDTH ? n_out : FIELD_WIDTH;
     const size_t stride = (n_out + PM_LAYER_LANES - 1) / PM_LAYER_LANES * PM_LAYER_LANES;
     pm_status status = pm_fields_new(train, n_in, n_out, stride, layer->field, key, &n->fields, error);
-    if (status || layer->delays.given || layer->divided)
+    if (status || layer->delays.given || layer->divided || layer->learns_V_th)
         return status;
     status = pm_patches_gather(&n->patches[0], n->fields, n_in, n_out, stride, width, error);
     return status ? status : order_fields(n, stride, error);

@@ -20,6 +20,7 @@ typedef struct part {
     double *gradient[PM_CLASSIFIER_MOST_ARRAYS]; /* of each block */
     double *wanted[PM_MOST_LAYERS];              /* of each layer's weights; NULL for hidden layers that do not learn */
     double *delays[PM_MOST_LAYERS];              /* of each layer's delays; NULL for those that do not learn */
+    double *V_th[PM_MOST_LAYERS];                /* of each layer's thresholds, likewise */
     uint32_t *fired[PM_MOST_LAYERS];             /* spikes of each source of a layer, summed over the part's examples */
     uint8_t *dropped[PM_MOST_LAYERS];
     pm_deformer *deformer; /* NULL: pictures are as they are */
@@ -30,7 +31,8 @@ typedef struct exact {
     const pm_classification *of;
     const pm_dataset *train;
     pm_classifier net, tested;
-    size_t n_delayed, delayed[PM_MOST_LAYERS]; /* the layers with delays */
+    size_t n_delayed, delayed[PM_MOST_LAYERS];     /* the layers with delays */
+    size_t n_threshold, threshold[PM_MOST_LAYERS]; /* and those whose neurons have thresholds of their own */
     pm_connections connections;
     const pm_relay *relay; /* NULL: there is one rank */
     size_t n_parts;        /* of a batch, those of this rank; what follows has as many places */
@@ -45,21 +47,34 @@ typedef struct exact {
     uint64_t code_key, drop_key, deform_key, test_key;
 } exact;
 
-/* Blocks are the weights of all layers, then the delays of those that have some. */
-static size_t blocks_of(const exact *m) { return m->net.n_layers + m->n_delayed; }
-static bool is_delays(const exact *m, size_t block) { return block >= m->net.n_layers; }
+/* Blocks are the weights of all layers, then the delays of those that have some, then thresholds. */
+static size_t blocks_of(const exact *m) { return m->net.n_layers + m->n_delayed + m->n_threshold; }
+static bool is_thresholds(const exact *m, size_t block) { return block >= m->net.n_layers + m->n_delayed; }
+static bool is_delays(const exact *m, size_t block) { return block >= m->net.n_layers && !is_thresholds(m, block); }
 static size_t layer_of(const exact *m, size_t block) {
-    return is_delays(m, block) ? m->delayed[block - m->net.n_layers] : block;
+    return is_thresholds(m, block) ? m->threshold[block - m->net.n_layers - m->n_delayed]
+           : is_delays(m, block)   ? m->delayed[block - m->net.n_layers]
+                                   : block;
+}
+static double *numbers_of(const exact *m, const pm_classifier *net, size_t block) {
+    const size_t l = layer_of(m, block);
+    return is_thresholds(m, block) ? net->V_th[l] : is_delays(m, block) ? net->delays[l].value : net->weight[l];
 }
 static size_t length_of(const exact *m, size_t block) {
-    return is_delays(m, block) ? pm_classifier_delays(&m->net, layer_of(m, block))
-                               : pm_classifier_weights(&m->net, block);
+    const size_t l = layer_of(m, block);
+    return is_thresholds(m, block) ? m->net.strides[l]
+           : is_delays(m, block)   ? pm_classifier_delays(&m->net, l)
+                                   : pm_classifier_weights(&m->net, l);
 }
 /* Numbers of a row: all, where there is one delay for each source or for each target. */
 static size_t columns_of(const exact *m, size_t block) {
     const pm_delays *d = &m->net.delays[layer_of(m, block)];
     return !is_delays(m, block) || (d->by_source > 0 && d->by_target > 0) ? m->net.strides[layer_of(m, block)]
                                                                           : length_of(m, block);
+}
+static double rate_of(const exact *m, size_t block) {
+    const pm_classification_layer *layer = &m->of->layers[layer_of(m, block)];
+    return is_thresholds(m, block) ? layer->V_th.rate : is_delays(m, block) ? layer->delays.rate : layer->rate;
 }
 
 /* --- made and freed ----------------------------------------------------------------------------------------------- */
@@ -78,10 +93,11 @@ static bool part_new(part *p, const exact *m, pm_error *error) {
         p->gradient[k] = aligned_alloc(64, (length_of(m, k) + 7) / 8 * 8 * sizeof(double));
         if (!p->gradient[k])
             return false;
-        if (is_delays(m, k) && m->of->layers[layer_of(m, k)].delays.rate > 0.0)
-            p->delays[layer_of(m, k)] = p->gradient[k];
+        if (k >= net->n_layers && rate_of(m, k) > 0.0)
+            (is_delays(m, k) ? p->delays : p->V_th)[layer_of(m, k)] = p->gradient[k];
     }
     p->lane.adjoint.delay = p->delays;
+    p->lane.adjoint.V_th = p->V_th;
     for (size_t l = 0; l < net->n_layers; l++) {
         p->wanted[l] = l + 1 < net->n_layers && m->of->layers[l].rate <= 0.0 ? NULL : p->gradient[l];
         p->fired[l] = calloc(net->sizes[l], sizeof(uint32_t));
@@ -168,9 +184,12 @@ static pm_status net_new(pm_classifier *net, const pm_classification *c, const p
     for (size_t l = 0; !status && l < c->n_layers; l++)
         if (pm_connections_of(connections, l))
             status = pm_classifier_patch(net, l, pm_connections_of(connections, l), error);
-    for (size_t l = 0; !status && l < c->n_layers; l++)
+    for (size_t l = 0; !status && l < c->n_layers; l++) {
         if (c->layers[l].delays.given)
             status = pm_classifier_delay(net, l, (pm_delays_per)c->layers[l].delays.per, error);
+        if (!status && c->layers[l].learns_V_th)
+            status = pm_classifier_part_thresholds(net, l, error);
+    }
     return status;
 }
 
@@ -191,9 +210,12 @@ static pm_status build(exact *m, pm_error *error) {
         status = net_new(&m->tested, c, &m->connections, error);
     if (status)
         return status;
-    for (size_t l = 0; l < c->n_layers; l++)
+    for (size_t l = 0; l < c->n_layers; l++) {
         if (c->layers[l].delays.given)
             m->delayed[m->n_delayed++] = l;
+        if (c->layers[l].learns_V_th)
+            m->threshold[m->n_threshold++] = l;
+    }
     draw_weights(m);
     draw_delays(m);
     adopt(m);
@@ -235,20 +257,17 @@ static pm_status create(void *model, const pm_classification *c, const pm_datase
 static double *array(void *model, size_t k, size_t *n) {
     const exact *m = model;
     *n = k < blocks_of(m) ? length_of(m, k) : 0;
-    if (k >= blocks_of(m))
-        return NULL;
-    return is_delays(m, k) ? m->net.delays[layer_of(m, k)].value : m->net.weight[k];
+    return k < blocks_of(m) ? numbers_of(m, &m->net, k) : NULL;
 }
 
 static bool block(const void *model, size_t k, pm_class_block *b) {
     const exact *m = model;
     if (k >= blocks_of(m))
         return false;
-    const pm_classification_layer *layer = &m->of->layers[layer_of(m, k)];
     *b = (pm_class_block){.array = k,
                           .rows = length_of(m, k) / columns_of(m, k),
                           .columns = columns_of(m, k),
-                          .share = is_delays(m, k) ? layer->delays.rate / m->of->rate : layer->rate};
+                          .share = k < m->net.n_layers ? rate_of(m, k) : rate_of(m, k) / m->of->rate};
     return true;
 }
 
@@ -401,7 +420,9 @@ static void gather(void *model, size_t k, size_t n, double rate) {
     pm_connections_inflow(&m->connections, l, fired, m->inflow);
     find_lifts(m, l, n, rate, fired + m->net.sizes[l]);
     m->keep = pm_class_keep(m->of, rate);
-    double *const *wanted = is_delays(m, k) ? m->parts[0].delays : m->parts[0].wanted;
+    double *const *wanted = is_thresholds(m, k) ? m->parts[0].V_th
+                            : is_delays(m, k)   ? m->parts[0].delays
+                                                : m->parts[0].wanted;
     if (m->relay && wanted[layer_of(m, k)])
         m->relay->sum(m->relay->user, m->parts[0].gradient[k], length_of(m, k), add_parts, &own);
 }
@@ -419,21 +440,23 @@ static const double *gradient(void *model, size_t k, size_t i, size_t n) {
     return sum;
 }
 
-/* Keeps a row of delays within its range, which what is no number has left. */
-static bool settle_delays(const exact *m, size_t k, size_t i) {
-    const pm_classification_delays *d = &m->of->layers[layer_of(m, k)].delays;
-    double *delay = m->net.delays[layer_of(m, k)].value + i * columns_of(m, k), total = 0.0;
+/* Keeps a row of delays or thresholds within its range, which what is no number has left. */
+static bool settle_others(const exact *m, size_t k, size_t i) {
+    const pm_classification_layer *layer = &m->of->layers[layer_of(m, k)];
+    const double low = is_delays(m, k) ? layer->delays.low : layer->V_th.min;
+    const double high = is_delays(m, k) ? layer->delays.high : layer->V_th.max;
+    double *number = numbers_of(m, &m->net, k) + i * columns_of(m, k), total = 0.0;
     for (size_t j = 0; j < columns_of(m, k); j++) {
-        delay[j] = clamp(delay[j], d->low, d->high);
-        total += delay[j];
+        number[j] = clamp(number[j], low, high);
+        total += number[j];
     }
     return isfinite(total);
 }
 
 static bool settle(void *model, size_t l, size_t i, size_t n) {
     exact *m = model;
-    if (is_delays(m, l))
-        return settle_delays(m, l, i);
+    if (l >= m->net.n_layers)
+        return settle_others(m, l, i);
     size_t stride = m->net.strides[l], at = i * stride;
     const double *lift = m->lift + pm_connections_block(&m->connections, l, i) * stride;
     double *weight = m->net.weight[l] + at, total = 0.0, spikes = 1.0 / (double)n * m->inflow[i];
@@ -462,7 +485,7 @@ static void prepare(void *model, const double *const *arrays) {
         }
     }
     for (size_t k = m->net.n_layers; arrays && k < blocks_of(m); k++)
-        memcpy(m->tested.delays[layer_of(m, k)].value, arrays[k], length_of(m, k) * sizeof(double));
+        memcpy(numbers_of(m, &m->tested, k), arrays[k], length_of(m, k) * sizeof(double));
 }
 
 static pm_status run_example(const exact *m, pm_lane *lane, const pm_presentation *of, pm_error *error) {
@@ -502,6 +525,12 @@ static void table_of_delays(const exact *m, size_t l, pm_class_table *t) {
     snprintf(t->name, sizeof t->name, "delays-%zu", l + 1);
 }
 
+static void table_of_thresholds(const exact *m, size_t l, pm_class_table *t) {
+    *t = (pm_class_table){
+        .head = "mV; a row per neuron", .numbers = m->tested.V_th[l], .rows = m->net.sizes[l + 1], .columns = 1};
+    snprintf(t->name, sizeof t->name, "V_th-%zu", l + 1);
+}
+
 /* A convolution's weights are a row for each of its channels. */
 static void table_of_channels(const exact *m, size_t l, pm_class_table *t) {
     const pm_patches *p = m->tested.patches[l];
@@ -521,10 +550,7 @@ static void table_of_fields(const exact *m, pm_class_table *t) {
     t->stride = t->rows;
 }
 
-static const pm_classifier *layers(const void *model) {
-    const exact *m = model;
-    return &m->tested;
-}
+static const pm_classifier *layers(const void *model) { return &((const exact *)model)->tested; }
 
 static size_t place(const void *model, size_t k, size_t source, size_t target) {
     const exact *m = model;
@@ -536,8 +562,8 @@ static bool table(const void *model, size_t k, pm_class_table *t) {
     const pm_classifier *net = &m->tested;
     if (k >= blocks_of(m))
         return false;
-    if (is_delays(m, k)) {
-        table_of_delays(m, layer_of(m, k), t);
+    if (k >= net->n_layers) {
+        (is_delays(m, k) ? table_of_delays : table_of_thresholds)(m, layer_of(m, k), t);
         return true;
     }
     *t = (pm_class_table){.head = "pA; a row per target, a column per source",

@@ -64,6 +64,7 @@ typedef struct pm_adjoint_layers {
     bool input_times;     /* whether dL/dt of the input's spikes is wanted */
     double *const *delay; /* delay[l]: where derivatives with respect to the delays of layer l are added, in the order
                              of their values; NULL: not wanted, of that layer or of all */
+    double *const *V_th;  /* V_th[l]: likewise, with respect to the thresholds of its neurons */
     double **time;        /* time[p]: dL/dt_s of every spike of population p in the last sweep, if it got there */
     size_t *n_time;       /* capacities */
     size_t n_populations;
@@ -99,6 +100,7 @@ typedef struct pm_layer_gradient {
     double *weight; /* in the layout of the weights */
     double *delay;  /* in that of the delays */
     double *in;     /* of the input spikes' times */
+    double *V_th;   /* of each neuron */
 } pm_layer_gradient;
 
 /* The sweep through one layer whose neurons never restart: the loss depends on the potentials of neurons at->neuron[k]

@@ -96,7 +96,8 @@ static void find_restarts(way_back *w) {
     for (size_t r = 0; r < t->spikes.count; r++)
         t->restarts.items[r] =
             lif->t_ref > 0.0 ? (lif->u_inf - lif->u_reset) * lif->l_m
-                             : w->pull->of->slope[t->spikes.items[r]] + (lif->theta - lif->u_reset) * lif->l_m;
+                             : w->pull->of->slope[t->spikes.items[r]] +
+                                   (pm_layer_theta(w->layer, w->neuron) - lif->u_reset) * lif->l_m;
     for (size_t r = 0; lif->t_ref > 0.0 && r < pm_layer_n_receptors(w->layer); r++) {
         w->lif = pm_layer_kernel(w->layer, r);
         part_arrivals(t, w->layer, r);
@@ -136,13 +137,17 @@ static pm_status tabulate(pm_adjoint_layers *a, const pm_lif *lif, pm_error *err
     return PM_OK;
 }
 
-static pm_status meet_spike(way_back *w, size_t which, pm_error *error) {
+static pm_status meet_spike(way_back *w, size_t which, double *V_th, pm_error *error) {
     const size_t s = w->of->spikes.items[which];
+    pm_status status = PM_OK;
     if (w->pull->fires)
-        return pm_adjoint_at_threshold(w->of->moved.items[which], w->pull->of->slope[s], w->slope_floor, w->neuron,
-                                       w->pull->of->time[s], &w->p.u, error);
-    w->p.u += w->of->moved.items[which];
-    return PM_OK;
+        status = pm_adjoint_at_threshold(w->of->moved.items[which], w->pull->of->slope[s], w->slope_floor, w->neuron,
+                                         w->pull->of->time[s], &w->p.u, error);
+    else
+        w->p.u += w->of->moved.items[which];
+    if (V_th)
+        V_th[w->neuron] -= w->p.u;
+    return status;
 }
 
 static void meet_restart(way_back *w, size_t which) {
@@ -182,7 +187,7 @@ static pm_status go_back(pm_adjoint_layers *a, way_back *w, const pm_layer_gradi
         else if (e->of == RESTART)
             meet_restart(w, e->which);
         else
-            status = meet_spike(w, e->which, error);
+            status = meet_spike(w, e->which, gradient->V_th, error);
     }
     return status;
 }
@@ -200,6 +205,7 @@ static pm_status reserve(pm_adjoint_layers *a, size_t spikes, size_t arrivals, p
 pm_status pm_adjoint_delayed(pm_adjoint_layers *a, const pm_layer *layer, const pm_raster *in,
                              const pm_layer_pull *pull, const pm_layer_gradient *gradient, pm_error *error) {
     pm_status status = reserve(a, pull->of->n, in->n, error);
+    pm_layer_gradient own = *gradient;
     for (uint32_t j = 0; !status && j < layer->n_out; j++) {
         target *t = a->target;
         if (!find_spikes(t, j, pull))
@@ -213,7 +219,8 @@ pm_status pm_adjoint_delayed(pm_adjoint_layers *a, const pm_layer *layer, const 
         for (size_t r = 0; !status && r < pm_layer_n_receptors(layer); r++) {
             w.lif = pm_layer_kernel(layer, r);
             part_arrivals(t, layer, r);
-            status = go_back(a, &w, gradient, error);
+            own.V_th = r == 0 ? gradient->V_th : NULL; /* the same for each */
+            status = go_back(a, &w, &own, error);
         }
         for (size_t s = 0; pull->fires && s < t->spikes.count; s++)
             pull->moved[t->spikes.items[s]] = t->moved.items[s];

@@ -30,6 +30,7 @@ typedef struct descent {
     double *moved;           /* dL/dt_s of the spikes */
     const double *pull;      /* of `out`: moved, or dL/dV */
     const double *restart;
+    double *V_th; /* where derivatives by thresholds are added; NULL: not wanted */
     double slope_floor;
 } descent;
 
@@ -51,7 +52,8 @@ void pm_adjoint_layers_free(pm_adjoint_layers *a) {
     pm_patch_spikes_free(&a->fired);
     pm_adjoint_target_free(a->target);
     pm_basis_free(&a->steps);
-    *a = (pm_adjoint_layers){.slope_floor = a->slope_floor, .input_times = a->input_times, .delay = a->delay};
+    *a = (pm_adjoint_layers){
+        .slope_floor = a->slope_floor, .input_times = a->input_times, .delay = a->delay, .V_th = a->V_th};
 }
 
 static bool grow(double **array, size_t *capacity, size_t needed) {
@@ -151,7 +153,7 @@ static void find_restarts(const pm_adjoint_layers *a, descent *d, double *restar
         follow_currents(a, d, restart);
     else /* the potential restarts at the spike: from the slope there */
         for (size_t s = 0; s < d->out->n; s++)
-            restart[s] = d->out->slope[s] + (lif->theta - lif->u_reset) * lif->l_m;
+            restart[s] = d->out->slope[s] + (pm_layer_theta(d->layer, d->out->neuron[s]) - lif->u_reset) * lif->l_m;
 }
 
 /* --- backwards ---------------------------------------------------------------------------------------------------- */
@@ -215,6 +217,8 @@ static pm_status take_events(descent *d, double t, pm_error *error) {
                 d->u[j] += d->pull[s];
             else
                 status = pm_adjoint_at_threshold(d->pull[s], out->slope[s], d->slope_floor, j, spike, &d->u[j], error);
+            if (d->V_th)
+                d->V_th[j] -= d->u[j];
         } else {
             break;
         }
@@ -347,6 +351,7 @@ static pm_status descend_receptors(pm_adjoint_layers *a, const pm_layer *layer, 
     for (size_t r = 0; !status && r < layer->receptors->n; r++) {
         const pm_lif kernel = pm_layer_kernel(layer, r);
         descent d = descent_of(a, &kernel, layer, &a->part.spikes, &own);
+        d.V_th = r == 0 ? gradient->V_th : NULL;
         if (pull->fires)
             memcpy(a->pull, pull->moved, n * sizeof *a->pull);
         status = pm_layer_part_take(&a->part, layer, r, in, error);
@@ -417,7 +422,7 @@ static pm_status descend_shifted(pm_adjoint_layers *a, const pm_layer *layer, co
         return pm_fail_memory(error, "the gradient");
     for (size_t k = 0; k < from->count; k++)
         a->shifted[k] = 0.0;
-    const pm_layer_gradient own = {.weight = gradient->weight, .in = a->shifted};
+    const pm_layer_gradient own = {.weight = gradient->weight, .in = a->shifted, .V_th = gradient->V_th};
     pm_status status = descend_dense(a, layer, &layer->shifted, pull, &own, error);
     for (size_t k = 0; k < from->count; k++) {
         if (gradient->delay)
@@ -440,7 +445,8 @@ static pm_status descend_layer(pm_adjoint_layers *a, const pm_layer *layer, cons
 pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const double *dl_dt, double *const *gradient,
                              pm_error *error) {
     size_t lowest = 0;
-    while (!a->input_times && lowest < net->n_layers && !gradient[lowest] && !(a->delay && a->delay[lowest]))
+    while (!a->input_times && lowest < net->n_layers && !gradient[lowest] && !(a->delay && a->delay[lowest]) &&
+           !(a->V_th && a->V_th[lowest]))
         lowest++;
     if (!prepare(a, net, dl_dt))
         return pm_fail_memory(error, "the gradient");
@@ -450,6 +456,7 @@ pm_status pm_adjoint_layered(pm_adjoint_layers *a, const pm_layered *net, const 
         const pm_raster *in = &net->rasters[l], *out = in + 1;
         const pm_layer_gradient own = {.weight = gradient[l],
                                        .delay = a->delay ? a->delay[l] : NULL,
+                                       .V_th = a->V_th ? a->V_th[l] : NULL,
                                        .in = l > lowest || a->input_times ? a->time[l] : NULL};
         const pm_layer_pull pull = {out, a->time[l + 1], a->time[l + 1], true};
         status = layer->patched ? descend_patched(a, layer, out, a->time[l + 1], &own, error)

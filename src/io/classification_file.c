@@ -41,6 +41,9 @@ static json_t *layers_json(const pm_classification *c) {
         pm_kind_json(&map, &pm_classification_layers, layer);
         if (layer->delays.given)
             pm_json_set(&map, "delays", delays_json(&layer->delays));
+        if (layer->learns_V_th)
+            pm_json_set(&map, "parameters",
+                        json_pack("{s:o}", "V_th", kind_json(&pm_learnt_parameters, &layer->V_th)));
         if (layer->divided)
             pm_json_set(&map, "receptor", pm_sources_json(c->receptors, layer->sources, c->n_receptors));
         pm_json_append(&layers, map);

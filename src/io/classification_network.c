@@ -168,8 +168,11 @@ pm_status pm_class_network_write(pm_results *to, pm_class_trainer *trainer, cons
     network n = {.to = to, .of = pm_class_trainer_experiment(trainer), .net = pm_class_trainer_classifier(trainer)};
     if (!n.net)
         return pm_fail_key(error, "network", "only networks of layers of integrate-and-fire neurons are written");
-    if (n.of->n_receptors > 0)
-        return pm_fail_key(error, "network", "networks with receptors are not written");
+    bool general = n.of->n_receptors > 0;
+    for (size_t l = 0; l < n.of->n_layers; l++)
+        general = general || n.of->layers[l].learns_V_th;
+    if (general)
+        return pm_fail_key(error, "network", "networks with receptors or learnt thresholds are not written");
     n.fires = n.net->loss->fires;
     pm_class_look look;
     pm_status status = pm_class_trainer_look(trainer, data, example, &look, error);

@@ -243,6 +243,17 @@ static pm_status read_delays(pm_classification_delays *delays, const pm_node *ma
                   : pm_node_blame(&initial, pm_distribution_check(&delays->initial, "delays", 1e9, error), error);
 }
 
+/* "parameters: {V_th: {rate: 0.01, min: -60.0}}" */
+static pm_status read_parameters(pm_classification_layer *layer, const pm_node *map, pm_error *error) {
+    static const char *const keys[] = {"V_th", NULL};
+    pm_node threshold;
+    pm_status status = pm_map_check(map, keys, error);
+    if (!status)
+        status = pm_map_get(map, "V_th", &threshold, error);
+    layer->learns_V_th = !status;
+    return status ? status : pm_read_kind(&threshold, &pm_learnt_parameters, NULL, &layer->V_th, error);
+}
+
 static pm_status read_size(const pm_node *map, uint64_t *n, pm_error *error) {
     pm_node size;
     pm_status status = pm_map_get(map, "size", &size, error);
@@ -259,7 +270,8 @@ static pm_status read_convolution(pm_classification_layer *layer, const pm_node 
 }
 
 static pm_status read_layer(pm_classification *c, const pm_node *map, bool last, pm_error *error) {
-    static const char *const others[] = {"size", "convolution", "weight", "delays", "receptor", NULL};
+    static const char *const others[] = {"size", "convolution", "weight", "delays", "receptor",
+                                         "parameters", NULL};
     static const char *const weight_keys[] = {"normal", NULL};
     pm_classification_layer *layer = &c->layers[c->n_layers++];
     pm_node weight, normal, convolution = pm_map_find(map, "convolution");
@@ -268,6 +280,7 @@ static pm_status read_layer(pm_classification *c, const pm_node *map, bool last,
     pm_kind_preset(&pm_classification_layers, layer);
     pm_kind_preset(&pm_classification_delay, &layer->delays);
     pm_kind_preset(&pm_classification_convolution, &layer->convolution);
+    pm_kind_preset(&pm_learnt_parameters, &layer->V_th);
     pm_status status = pm_read_kind(map, &pm_classification_layers, others, layer, error);
     if (!status && pm_node_exists(&convolution))
         status = read_convolution(layer, map, &convolution, error);
@@ -288,8 +301,10 @@ static pm_status read_layer(pm_classification *c, const pm_node *map, bool last,
     layer->divided = pm_node_exists(&receptor) || (c->n_receptors > 0 && !last);
     if (!status && layer->divided)
         status = pm_read_sources(map, c->receptors, c->n_receptors, layer->sources, error);
-    pm_node delays = pm_map_find(map, "delays");
-    return status || !pm_node_exists(&delays) ? status : read_delays(&layer->delays, &delays, error);
+    pm_node delays = pm_map_find(map, "delays"), parameters = pm_map_find(map, "parameters");
+    if (!status && pm_node_exists(&delays))
+        status = read_delays(&layer->delays, &delays, error);
+    return status || !pm_node_exists(&parameters) ? status : read_parameters(layer, &parameters, error);
 }
 
 static pm_status read_receptors(pm_classification *c, const pm_node *root, pm_error *error) {

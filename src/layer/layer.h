@@ -42,6 +42,8 @@ typedef struct pm_layer {
     size_t stride;        /* n_out rounded up to a multiple of PM_LAYER_LANES; the padding of every row is 0 */
     double *weight;       /* pA: weight[source * stride + target] */
     pm_delays delays;     /* borrowed; none in a new layer */
+    const double *V_th;   /* mV, of each neuron, above its potentials at rest and after a reset; borrowed; NULL: that of
+                             `lif`. Needs receptors */
     double *scratch;      /* state arrays of a run */
     uint32_t *flagged;    /* neurons that may cross in the present interval */
     pm_layer_step *steps; /* of the present run */
@@ -52,6 +54,11 @@ typedef struct pm_layer {
     struct pm_layer_receptors *receptors; /* layer_receptors.h; NULL: one, that of `lif` */
     struct pm_layer_patched *patched;     /* layer_patched.h; NULL: dense */
 } pm_layer;
+
+/* The threshold of a neuron above E_L, mV. */
+static inline double pm_layer_theta(const pm_layer *layer, size_t neuron) {
+    return layer->V_th ? layer->V_th[neuron] - layer->lif.E_L : layer->lif.theta;
+}
 
 /* A layer with weights of 0. Errors: PM_NO_MEMORY. */
 pm_status pm_layer_new(pm_layer *layer, const pm_lif *lif, size_t n_in, size_t n_out, pm_error *error);

@@ -44,7 +44,7 @@ pm_status pm_layer_divide(pm_layer *layer, const pm_neuron *neuron, const pm_rec
         of_used[n_used] = sources[k] == PM_ALL_SOURCES ? (uint32_t)layer->n_in : sources[k];
         n_used += sources[k] > 0;
     }
-    if (n_used != 1 || !pm_receptor_is_plain(&used[0]))
+    if (n_used != 1 || layer->V_th || !pm_receptor_is_plain(&used[0]))
         return pm_layer_set_receptors(layer, used, of_used, n_used, error);
     pm_neuron own = *neuron;
     own.tau_1 = used[0].parameters[0];

@@ -28,7 +28,7 @@ static const uint32_t PM_ALL_SOURCES = UINT32_MAX;
 pm_status pm_layer_set_receptors(pm_layer *layer, const pm_receptor *receptors, const uint32_t *sources, size_t n,
                                  pm_error *error);
 /* The same for neurons as described, with receptors left out that no source reaches them over: one that is but a tau_1
- * and tau_2 becomes that of `lif`. */
+ * and tau_2 becomes that of `lif`, unless neurons have thresholds of their own. */
 pm_status pm_layer_divide(pm_layer *layer, const pm_neuron *neuron, const pm_receptor *receptors,
                           const uint32_t *sources, size_t n, pm_error *error);
 void pm_layer_receptors_free(pm_layer_receptors *receptors); /* NULL is allowed */

@@ -54,8 +54,8 @@ static inline excess excess_of(const pm_membrane *m, const pm_port *port, double
                     .of_b = half * port->k * (port->l_1 * h - 1.0)};
 }
 
-/* theta, less than any rounding in these bounds. */
-static double below_threshold(const pm_membrane *m) { return m->theta - 0x1p-40 * fabs(m->theta); }
+/* A threshold, less than any rounding in these bounds. */
+static double below(double theta) { return theta - 0x1p-40 * fabs(theta); }
 
 /* Whether u of one neuron may reach a potential, from its state at the start and u at the end. */
 static bool may_reach(const pm_membrane *m, double h, const double *x, double end, double low) {
@@ -102,7 +102,7 @@ static pm_status follow(const pm_membrane *m, const double *row, pm_layer_spikes
             continue;
         }
         const double left = span->end - span->begin;
-        const bool may = may_reach(m, left, x, *end, below_threshold(m));
+        const bool may = may_reach(m, left, x, *end, below(m->theta));
         const double wait = may ? pm_membrane_crossing(m, x, left, row) : INFINITY;
         if (!(wait <= left))
             break;
@@ -293,7 +293,9 @@ static pm_status visit(void *context, const pm_layer_at *at, double *x, double *
     const firing *f = context;
     double *held = &f->layer->scratch[at->neuron];
     pm_span span = {.neuron = at->neuron, .begin = at->step->begin, .end = at->step->end, .held = *held};
-    pm_status status = follow(&f->layer->receptors->membrane, at->row, f->spikes, &span, x, end, error);
+    pm_membrane m = f->layer->receptors->membrane;
+    m.theta = pm_layer_theta(f->layer, at->neuron);
+    pm_status status = follow(&m, at->row, f->spikes, &span, x, end, error);
     *held = span.held;
     return status;
 }
@@ -304,7 +306,7 @@ pm_status pm_layer_run_receptors(pm_layer *layer, const pm_raster *in, double du
     if (!pm_list_reserve((void **)&r->low, &r->n_low, layer->stride, sizeof *r->low))
         return pm_fail_memory(error, "the state of a layer");
     for (size_t j = 0; j < layer->stride; j++)
-        r->low[j] = below_threshold(&r->membrane);
+        r->low[j] = j < layer->n_out ? below(pm_layer_theta(layer, j)) : INFINITY;
     spikes->first = SIZE_MAX; /* they are sorted at the end */
     firing f = {layer, spikes};
     const pm_layer_visits visits = {r->low, visit, &f};

@@ -16,7 +16,7 @@ typedef struct subject {
     pm_classifier net;
     pm_lane lane;
     pm_raster input;
-    double *weight[LAYERS], *delay[LAYERS]; /* derivatives */
+    double *weight[LAYERS], *delay[LAYERS], *V_th[LAYERS]; /* derivatives */
     size_t spikes;
 } subject;
 
@@ -58,6 +58,15 @@ static void give_receptors(subject *s) {
             s->net.weight[l][k] *= 0.6; /* these currents carry more */
 }
 
+/* Thresholds of their own for all neurons that fire, in two of four subjects. */
+static void give_thresholds(subject *s, uint64_t seed) {
+    for (size_t l = 0; seed % 4 > 1 && l + !s->net.loss->fires < LAYERS; l++) {
+        ck_assert_int_eq(pm_classifier_part_thresholds(&s->net, l, NULL), PM_OK);
+        for (size_t j = 0; j < SIZES[l + 1]; j++)
+            s->net.V_th[l][j] += 0.5 * (double)(j % 5) - 1.0;
+    }
+}
+
 static void subject_new(subject *s, const pm_loss *loss, pm_delays_per per, double tau_2, double t_ref, uint64_t seed,
                         bool receptors) {
     pm_neuron neuron = pm_neuron_default();
@@ -75,12 +84,15 @@ static void subject_new(subject *s, const pm_loss *loss, pm_delays_per per, doub
     draw(s, seed);
     if (receptors)
         give_receptors(s);
+    give_thresholds(s, seed);
     ck_assert_int_eq(pm_lane_new(&s->lane, &s->net, NULL), PM_OK);
     for (size_t l = 0; l < LAYERS; l++) {
         s->weight[l] = calloc(pm_classifier_weights(&s->net, l), sizeof(double));
         s->delay[l] = calloc(pm_classifier_delays(&s->net, l) + 1, sizeof(double));
+        s->V_th[l] = s->net.V_th[l] ? calloc(s->net.strides[l], sizeof(double)) : NULL;
     }
     s->lane.adjoint.delay = s->delay;
+    s->lane.adjoint.V_th = s->V_th;
     (void)loss_of(s);
     s->spikes = pm_lane_spikes(&s->lane);
     ck_assert_int_eq(pm_lane_back(&s->lane, LABEL, s->weight, NULL), PM_OK);
@@ -90,6 +102,7 @@ static void subject_free(subject *s) {
     for (size_t l = 0; l < LAYERS; l++) {
         free(s->weight[l]);
         free(s->delay[l]);
+        free(s->V_th[l]);
     }
     pm_raster_free(&s->input);
     pm_lane_free(&s->lane);
@@ -113,12 +126,13 @@ static size_t compare(subject *s, double *number, double gradient, double h) {
     return same && fabs(difference) > 1e-7;
 }
 
-/* All losses, delays of synapses, axons and dendrites, double and single currents, one or several receptors, with and
- * without refractoriness: the derivatives by weights and delays are those of the loss. */
+/* All losses, delays of synapses, axons and dendrites, double and single currents, one or several receptors, thresholds
+ * of their own, with and without refractoriness: the derivatives by weights, delays and thresholds are those of the
+ * loss. */
 START_TEST(gradients) {
     const bool receptors = _i > PM_PER_DENDRITE;
     const pm_delays_per per = (pm_delays_per)(_i % (PM_PER_DENDRITE + 1));
-    size_t weights = 0, delays = 0;
+    size_t weights = 0, delays = 0, thresholds = 0;
     for (uint64_t seed = 1; seed <= 8; seed++)
         for (size_t which = 0; pm_losses[which]; which++) {
             if (pm_loss_of(pm_losses[which])->desired) /* its gradient is none */
@@ -131,11 +145,14 @@ START_TEST(gradients) {
                     weights += compare(&s, &s.net.weight[l][k], s.weight[l][k], 1e-4);
                 for (size_t k = seed % 2; k < pm_classifier_delays(&s.net, l); k += 2)
                     delays += compare(&s, &s.net.delays[l].value[k], s.delay[l][k], 1e-6);
+                for (size_t j = 0; s.V_th[l] && j < SIZES[l + 1]; j++)
+                    thresholds += compare(&s, &s.net.V_th[l][j], s.V_th[l][j], 1e-6);
             }
             subject_free(&s);
         }
     ck_assert_uint_gt(weights, 100);
     ck_assert_uint_gt(delays, 50);
+    ck_assert_uint_gt(thresholds, 50);
 }
 END_TEST
 

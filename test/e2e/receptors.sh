@@ -82,6 +82,25 @@ for loss in 'maximum: {scale: 1.0}' 'first_spike: {scale: 1.0}' 'discounted: {sc
     check "and of delays" cmp "$name/delays-1.dat" "$name-2/delays-1.dat"
     check "which have changed" awk '!/^#/ { for (k = 1; k <= NF; k++) n += $k != 0 && $k != 5 } END { exit n < 10 }' "$name/delays-2.dat"
 done
+# Thresholds are learnt, too: with receptors, with delays of synapses, and in outputs that fire.
+sed -e 's/receptor: {fast: 3, slow: 2}/&, parameters: {V_th: {rate: 0.05, min: -60.0, max: -45.0}}/' points.yaml > levels.yaml
+check "thresholds are learnt" "$program" train levels.yaml -o levels -q --jobs 1
+check "the same bits on two threads" "$program" train levels.yaml -o levels-2 -q --jobs 2
+check "of thresholds" cmp levels/V_th-1.dat levels-2/V_th-1.dat
+check "each neuron has its own" awk '!/^#/ { n++; bad = bad || $1 < -60 || $1 > -45 || NF != 1; moved += $1 != -50 }
+    END { exit bad || n != 30 || moved < 20 }' levels/V_th-1.dat
+sed 's/epochs: 4/epochs: 2/' levels.yaml > short.yaml
+check "the first epochs" "$program" train short.yaml -o levels-resumed -q
+check "it goes on" "$program" train levels.yaml -o levels-resumed -q --resume
+check "to the same thresholds" cmp levels/V_th-1.dat levels-resumed/V_th-1.dat
+check "the test has the verdict of the training" "$program" test levels.yaml levels -o levels-test -q
+check "and its confusions" cmp levels/confusion.dat levels-test/confusion.dat
+refuse 2 'networks with receptors or learnt thresholds are not written' test levels.yaml levels --network levels-network
+sed -e '/^receptors/d' -e 's/receptor: {fast: 20, slow: 10}/parameters: {V_th: {rate: 0.05, min: -60.0}}/' \
+    -e 's/receptor: {fast: 3, slow: 2}/parameters: {V_th: {rate: 0.05, min: -60.0}}/' -e 's/\[50.0, 30.0\]/[600.0, 300.0]/' \
+    first_spike.yaml > fired.yaml
+check "without receptors, of outputs that fire" "$program" train fired.yaml -o fired -q
+check "they have changed" awk '!/^#/ { n += $1 != -50 } END { exit !n }' fired/V_th-2.dat
 bad_class() {
     pattern=$1
     sed "$2" points.yaml > bad.yaml
@@ -89,6 +108,15 @@ bad_class() {
 }
 bad_class "layers\[0\]\.receptor: 6 neurons; the layer before has 5" 's/slow: 2/slow: 3/'
 bad_class "there are 2 receptors; receptor: has to name" 's/, receptor: {fast: 3, slow: 2}//'
+bad_level() {
+    bad_class "$1" "s/receptor: {fast: 3, slow: 2}/&, parameters: {$2}/"
+}
+bad_level "'V_reset'" 'V_reset: {rate: 0.1, min: -60.0}'
+bad_level "rate" 'V_th: {min: -60.0}'
+bad_level "layers\[0\]\.parameters: V_th\.min is -70 mV; it must be above E_L and V_reset, -70 mV" 'V_th: {rate: 0.1, min: -70.0}'
+bad_level "V_th is -50 mV at first; it must be from min to max, -45 to -40 mV" 'V_th: {rate: 0.1, min: -45.0, max: -40.0}'
+bad_class "layers\[1\]\.parameters: with the loss discounted thresholds of outputs have no gradient" \
+    's/{normal: \[50.0, 30.0\]}/&, parameters: {V_th: {rate: 0.1, min: -60.0}}/'
 bad_class "receptor 'slow' is impulse" 's/{alpha: 4.0}/impulse/'
 sed 's/^epochs/receptors: {fast: {tau: 5.0}}\nepochs/' "$here/data/experiments/mnist-stbp.yaml" > bad.yaml
 refuse 2 'bad\.yaml:[0-9]+: receptors: a model has synapses of its own kind; receptors are for networks of exact spike times' train bad.yaml -o new
