@@ -17,7 +17,7 @@
 static const double LONGEST = 1.0; /* h/2 times the fastest rate */
 
 pm_series pm_series_new(const pm_lif *lif, double h) {
-    pm_series series = {.per_h = 2.0 / h};
+    pm_series series = {.per_h = 2.0 / h, .single = lif->single};
     double fastest = lif->x + (lif->single ? lif->dxy : lif->dxz), radius = 0.5 * h;
     if (!(fastest * radius <= LONGEST))
         return series;
@@ -75,12 +75,14 @@ static inline __attribute__((always_inline)) void add_up(const pm_series *series
     for (size_t k = terms; k-- > 0;) {
         u += power[k] * series->u[k];
         i += power[k] * series->i[k];
-        b += power[k] * series->b[k];
     }
+#pragma GCC unroll 24
+    for (size_t k = series->single ? 0 : terms; k-- > 0;)
+        b += power[k] * series->b[k];
     memcpy(out->number, &power[0], sizeof power[0]);
     memcpy(out->u, &u, sizeof u);
     memcpy(out->i, &i, sizeof i);
-    memcpy(out->b, &b, sizeof b);
+    memcpy(out->b, &b, sizeof b); /* single: e^{-l_2 t} is 0 for t > 0 only */
 }
 
 #define ADD_UP(terms)                                                                                                  \

@@ -13,6 +13,7 @@
 enum { PM_SERIES_TERMS = 24, PM_SERIES_LANES = 8 };
 
 typedef struct pm_series {
+    bool single;               /* the neuron's current is */
     size_t n_terms;            /* 0: h is too long, and sums are made of exponentials */
     double per_h;              /* 2/h, 1/ms */
     double u[PM_SERIES_TERMS]; /* of D_12/C_m in powers of (h/2 - t)/(h/2) with t from the start, mV/pA */

@@ -15,6 +15,8 @@ static const double NOWHERE = -1.0; /* the offset of no arrival */
 
 /* The lanes at hand; `number` is what is left to be placed of the cells at hand. */
 typedef struct group {
+    uint32_t n;                /* lanes with a channel; 0: there was no group before */
+    uint16_t number_of[LANES]; /* of the streams */
     const pm_poisson *stream[LANES];
     pm_drive_span span[LANES];
     pm_poisson_cells cells;
@@ -72,25 +74,25 @@ static bool reserve_groups(pm_drive_block *block, size_t n) {
     return true;
 }
 
-/* Channels [first, first + n), and idle lanes behind them. The number of passes that all cells need. */
+/* Channels [first, first + n), and idle lanes behind them; the group before, of the same slab, had much in common. The
+ * number of passes that all cells need. */
 static uint64_t open_group(group *g, const pm_drive *drive, uint32_t first, uint32_t n, double start, double end) {
     uint64_t passes = 0;
     for (uint32_t k = 0; k < LANES; k++) {
         const pm_channel *channel = &drive->channels[first + (k < n ? k : 0)];
-        const pm_poisson *stream = &drive->streams[channel->stream];
-        g->stream[k] = stream;
-        g->delay[k] = channel->delay;
-        g->step[k] = stream->step;
-        g->cells.key[k] = stream->key;
         g->cells.neuron[k] = channel->neuron;
-        if (k > 0 && stream == g->stream[k - 1] && channel->delay == g->delay[k - 1])
-            g->span[k] = g->span[k - 1];
-        else
+        if (g->n == 0 || channel->stream != g->number_of[k] || channel->delay != g->delay[k]) {
+            const pm_poisson *stream = &drive->streams[channel->stream];
+            g->number_of[k] = channel->stream;
+            g->stream[k] = stream;
+            g->delay[k] = channel->delay;
+            g->step[k] = stream->step;
+            g->cells.key[k] = stream->key;
             g->span[k] = pm_drive_reach(stream, channel->delay, start, end);
+        }
         passes = g->span[k].n > passes ? g->span[k].n : passes;
     }
-    for (uint32_t k = n; k < LANES; k++)
-        g->span[k].n = 0;
+    g->n = n;
     return passes;
 }
 
@@ -105,7 +107,7 @@ static bool draw_cells(group *g, uint64_t pass, double start, double end, pm_dri
     }
     pm_poisson_batch(&g->cells, 0, place, word);
     for (size_t k = 0; k < LANES; k++) {
-        uint32_t number = pass < g->span[k].n ? pm_poisson_number(g->stream[k], (uint32_t)word[k]) : 0;
+        uint32_t number = k < g->n && pass < g->span[k].n ? pm_poisson_number(g->stream[k], (uint32_t)word[k]) : 0;
         most = number > most ? number : most;
         g->number[k] = number;
     }
