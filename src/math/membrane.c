@@ -229,7 +229,12 @@ PM_INLINE void rows_of_lanes(const pm_membrane *m, size_t n, const double *restr
 void pm_membrane_row_at(const pm_membrane *m, double t, double *row) { rows_of_lanes(m, 1, &t, 1, row); }
 
 PM_SIMD void pm_membrane_rows(const pm_membrane *m, size_t n, const double *t, double *rows) {
-    rows_of_lanes(m, n, t, n, rows);
+    enum { LANES = 8 };
+    size_t k = 0;
+    for (; k + LANES <= n; k += LANES)
+        rows_of_lanes(m, LANES, t + k, n, rows + k);
+    for (; k < n; k++)
+        rows_of_lanes(m, 1, t + k, n, rows + k);
 }
 
 pm_response pm_membrane_response(const pm_membrane *m, size_t port, const double *row) {
@@ -320,7 +325,9 @@ double pm_far_bound(const pm_membrane *m, const double *x, double h) {
         deviation -= (m->l_m * v[0] - sine->w * v[1]) * sine->inverse * m->inv_C;
     }
     const double start = deviation * (deviation > 0.0 ? 1.0 : pm_larger(0.0, 1.0 - m->l_m * h));
-    return start + response * m->inv_C + PM_BOUND_NOISE * (fabs(x[0]) + fabs(deviation) + response * m->inv_C);
+    double size = fabs(x[0]) + fabs(deviation) + response * m->inv_C + fabs(m->u_inf) + fabs(m->theta);
+    const double low = m->theta + pm_least_raised(m, x + pm_membrane_at_threshold(m), h, &size);
+    return (m->u_inf - low) + start + response * m->inv_C + PM_BOUND_NOISE * size;
 }
 
 double pm_membrane_bound(const pm_membrane *m, const double *x, double h) {

@@ -112,12 +112,21 @@ static inline double pm_sine_bound(const pm_sine *sine, double s, double c, doub
     return pm_smaller(sqrt(s * s + c * c), (s > 0.0 ? s : s * (1.0 - 0.5 * turn * turn)) + rise);
 }
 
-/* membrane.c: where the bound below says too little. The largest deviation of u from u_inf, by the largest values of
- * all responses whenever they come. */
+/* membrane.c: a bound of u - threshold, too, by the largest values of all responses whenever they come. */
 double pm_far_bound(const pm_membrane *m, const double *x, double h);
 
-/* Wherever u is above its start, the leak is at most that of the start. Where that says too little, the far bound. */
-PM_INLINE double pm_shape_bound(const pm_membrane *m, const double *x, double h, pm_shape shape) {
+/* The least that the thresholds v come to over h ms, mV; adds their sizes. */
+static inline double pm_least_raised(const pm_membrane *m, const double *v, double h, double *size) {
+    double sum = 0.0;
+    for (size_t j = 0; j < m->n_thresholds; j++) {
+        sum += v[j] > 0.0 ? v[j] * pm_larger(0.0, 1.0 - m->thresholds[j].rate * h) : v[j];
+        *size += fabs(v[j]);
+    }
+    return sum;
+}
+
+/* Wherever u is above its start, the leak is at most that of the start. */
+PM_INLINE double pm_near_bound(const pm_membrane *m, const double *x, double h, pm_shape shape) {
     double current = 0.0, size = 0.0, low = m->theta, low_size = fabs(m->theta);
     const double *v = x + 1;
     for (size_t p = 0; p < shape.n_ports; p++, v += 2) {
@@ -128,10 +137,9 @@ PM_INLINE double pm_shape_bound(const pm_membrane *m, const double *x, double h,
         current += up + down;
         size += up - down;
     }
-    for (size_t j = 0; !shape.bare && j < m->n_thresholds; j++, v++) {
-        low += *v > 0.0 ? *v * pm_larger(0.0, 1.0 - m->thresholds[j].rate * h) : *v;
-        low_size += fabs(*v);
-    }
+    if (!shape.bare)
+        low += pm_least_raised(m, v, h, &low_size);
+    v += shape.bare ? 0 : m->n_thresholds;
     for (size_t k = 0; !shape.bare && k < m->n_after; k++, v++) {
         current += *v > 0.0 ? *v : *v * pm_larger(0.0, 1.0 - m->after[k].rate * h);
         size += fabs(*v);
@@ -142,11 +150,53 @@ PM_INLINE double pm_shape_bound(const pm_membrane *m, const double *x, double h,
     }
     const double pull = (m->u_inf - x[0]) * m->l_m, slope = pull + current * m->inv_C;
     const double rise = x[0] + pm_larger(0.0, slope) * h - low;
-    low_size += fabs(x[0]);
-    const double bound = rise + PM_BOUND_NOISE * (low_size + h * (fabs(pull) + size * m->inv_C));
-    if (bound < 0.0)
-        return bound;
-    return pm_smaller(bound, (m->u_inf - low) + pm_far_bound(m, x, h) + PM_BOUND_NOISE * (fabs(m->u_inf) + low_size));
+    return rise + PM_BOUND_NOISE * (low_size + fabs(x[0]) + h * (fabs(pull) + size * m->inv_C));
+}
+
+/* Where that says too little, the far bound. */
+PM_INLINE double pm_shape_bound(const pm_membrane *m, const double *x, double h, pm_shape shape) {
+    const double bound = pm_near_bound(m, x, h, shape);
+    return bound < 0.0 ? bound : pm_smaller(bound, pm_far_bound(m, x, h));
+}
+
+/* Between which numbers the slope of a current stays for h ms, pA/ms: adds them. */
+PM_INLINE void pm_add_slopes(const pm_port *port, double i, double b, double h, bool single, double *least_slope,
+                             double *most_slope) {
+    const double left = pm_larger(0.0, 1.0 - port->l_1 * h), left_b = pm_larger(0.0, 1.0 - port->l_2 * h);
+    const double fast = single ? 0.0 : pm_smaller(port->k * h, port->most_i);
+    const double most_b = single ? 0.0 : b > 0.0 ? b : b * left_b, least_b = single ? 0.0 : b > 0.0 ? b * left_b : b;
+    const double most = (i > 0.0 ? i : i * left) + pm_larger(most_b, 0.0) * fast;
+    const double least = (i > 0.0 ? i * left : i) + pm_smaller(least_b, 0.0) * fast;
+    *least_slope += (single ? 0.0 : port->k * least_b) - port->l_1 * most;
+    *most_slope += (single ? 0.0 : port->k * most_b) - port->l_1 * least;
+}
+
+/* A bound of u - threshold over the next h ms, at whose end the potential is u_end, mV: u lies above the chord by at
+ * most h^2/8 times the largest -u'', and u'' = (sum of currents' slopes)/C_m - l_m u'. None with sines. */
+PM_INLINE double pm_chord_bound(const pm_membrane *m, const double *x, double u_end, double h, pm_shape shape) {
+    double current = 0.0, current_size = 0.0, least_slope = 0.0, most_slope = 0.0, raised = 0.0;
+    double size = fabs(x[0]) + fabs(m->u_inf) + fabs(m->theta);
+    const double *v = x + 1;
+    if (!shape.bare && m->n_sines > 0)
+        return INFINITY;
+    for (size_t p = 0; p < shape.n_ports; p++, v += 2) {
+        current += v[0];
+        current_size += fabs(v[0]) + (shape.single ? 0.0 : fabs(v[1]));
+        pm_add_slopes(&m->ports[p], v[0], v[1], h, shape.single, &least_slope, &most_slope);
+    }
+    if (!shape.bare)
+        raised = pm_least_raised(m, v, h, &size);
+    v += shape.bare ? 0 : m->n_thresholds;
+    for (size_t k = 0; !shape.bare && k < m->n_after; k++, v++) {
+        current += *v;
+        current_size += fabs(*v);
+        pm_add_slopes(&m->after[k].as_port, *v, 0.0, h, true, &least_slope, &most_slope);
+    }
+    const double slope = (m->u_inf - x[0]) * m->l_m + current * m->inv_C;
+    const double steepest = pm_larger(slope, 0.0) + h * pm_larger(most_slope, 0.0) * m->inv_C;
+    const double bend = pm_larger(0.0, m->l_m * steepest - least_slope * m->inv_C), bulge = 0.125 * h * h * bend;
+    const double noise = 0x1p-40 * (size + bulge + h * current_size * m->inv_C); /* and of u_end */
+    return pm_larger(x[0], u_end) - (m->theta + raised) + bulge + noise;
 }
 
 /* The bound where the number of the shape is known only when the program runs. */

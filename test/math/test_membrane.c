@@ -1,5 +1,5 @@
 /* The closed forms of the general neuron against 113-bit arithmetic, and the jumps and bounds that belong to them. */
-#include "math/membrane.h"
+#include "math/membrane_terms.h"
 #include "math/rotation.h"
 #include "support/cell.h"
 #include "support/draw.h"
@@ -264,8 +264,8 @@ START_TEST(peaks) {
 }
 END_TEST
 
-/* The cheap bound is one: no sample of u - threshold lies above it. It is not idle either: it settles most short
- * intervals. */
+/* The cheap bound is one: no sample of u - threshold lies above it, nor one of a course that is held at first. It is
+ * not idle either: it settles most short intervals. */
 START_TEST(bound) {
     gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
     gsl_rng_set(rng, 806);
@@ -286,8 +286,54 @@ START_TEST(bound) {
             pm_membrane_move(&v.m, row, x, y);
             ck_assert((y[0] - v.m.theta) - pm_membrane_raised(&v.m, y) <= most);
         }
+        v.m.n_sines = 0; /* which count on a free course */
+        most = pm_membrane_bound(&v.m, x, h);
+        double held = h * draw_uniform(rng, 0.0, 1.0);
+        pm_membrane_row_at(&v.m, held, row);
+        pm_membrane_hold(&v.m, row, x, y);
+        pm_membrane_row_at(&v.m, (h - held) * draw_uniform(rng, 0.0, 1.0), row);
+        pm_membrane_move(&v.m, row, y, y);
+        ck_assert((y[0] - v.m.theta) - pm_membrane_raised(&v.m, y) <= most);
     }
     ck_assert(below > all / 3);
+    gsl_rng_free(rng);
+}
+END_TEST
+
+/* The bound by the chord is one, too, and over short intervals lies close to the larger end. */
+START_TEST(chord) {
+    gsl_rng *rng = gsl_rng_alloc(pm_rng_philox);
+    gsl_rng_set(rng, 807);
+    for (int k = 0; k < 20000; k++) {
+        sample v;
+        draw_sample(rng, &v);
+        v.m.n_ports = 3;
+        v.m.n_sines = 0;
+        v.m.n_thresholds = v.m.n_after = draw_chance(rng, 0.5);
+        const pm_shape shape = {3, false, v.m.n_after == 0};
+        const bool is_short = draw_chance(rng, 0.5);
+        double x[PM_MEMBRANE_WIDTH], y[PM_MEMBRANE_WIDTH], row[PM_MEMBRANE_ROW];
+        double h = is_short ? 0.01 / v.m.fastest : draw_log(rng, 1e-3, 300.0), size = 0.0;
+        pm_membrane_rest(&v.m, draw_uniform(rng, -20.0, 20.0), x);
+        for (size_t j = 1; j < pm_membrane_width(&v.m); j++)
+            x[j] = draw_chance(rng, 0.4) ? 0.0 : draw_uniform(rng, -1.0, 1.0) * draw_log(rng, 1.0, 1000.0);
+        x[6] = 0.0;
+        for (size_t j = 0; j < 7; j++)
+            size += fabs(x[j]);
+        pm_membrane_row_at(&v.m, h, row);
+        pm_membrane_move(&v.m, row, x, y);
+        double most = pm_chord_bound(&v.m, x, y[0], h, shape);
+        double ends =
+            fmax(x[0] - v.m.theta - pm_membrane_raised(&v.m, x), y[0] - v.m.theta - pm_membrane_raised(&v.m, y));
+        ck_assert(ends <= most);
+        if (is_short && shape.bare)
+            ck_assert(most - ends < 1e-4 * (size + 25.0) * (1.0 + v.m.inv_C / v.m.fastest));
+        for (int j = 0; j < 5; j++) {
+            pm_membrane_row_at(&v.m, h * draw_uniform(rng, 0.0, 1.0), row);
+            pm_membrane_move(&v.m, row, x, y);
+            ck_assert((y[0] - v.m.theta) - pm_membrane_raised(&v.m, y) <= most);
+        }
+    }
     gsl_rng_free(rng);
 }
 END_TEST
@@ -304,6 +350,7 @@ Suite *pm_suite_membrane(void) {
     tcase_add_test(tests, jumps);
     tcase_add_test(tests, peaks);
     tcase_add_test(tests, bound);
+    tcase_add_test(tests, chord);
     suite_add_tcase(suite, tests);
     return suite;
 }
