@@ -3,8 +3,10 @@
 
 #include "math/membrane_terms.h"
 #include "model/kernel.h"
+#include "model/neuron.h"
 #include "net/current.h"
 #include "net/membranes.h"
+#include "net/population.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,6 +51,14 @@ static bool list_concerned(pm_general *g) {
     return g->concerned;
 }
 
+/* No parameter differs from neuron to neuron; the potential at the start may. */
+static bool neurons_are_alike(const pm_population *p) {
+    bool alike = true;
+    for (size_t k = 0; k < PM_NEURON_FIELDS; k++)
+        alike = alike && !pm_population_varies(p, pm_neuron_lif.fields[k].name);
+    return alike;
+}
+
 /* No parameter that differs from neuron to neuron is a time constant, or makes one. */
 static bool rates_are_alike(const pm_population *p) {
     static const char *const names[] = {"C_m", "g_L", "tau_1", "tau_2"};
@@ -90,17 +100,10 @@ static pm_status make_quick(pm_general *g, double slab, pm_error *error) {
     return PM_OK;
 }
 
-const double *pm_general_row(const pm_general *g, double slab, double time, double *room) {
-    const double slabs = time / slab; /* exact: the slab is a power of two */
-    if (slabs <= PM_GENERAL_STEPS)
-        return g->rows + (size_t)slabs * pm_membrane_row_length(g->membranes);
-    pm_membrane_row_at(g->membranes, time, room);
-    return room;
-}
-
 static pm_status make_membranes(pm_general *g, uint32_t population, pm_error *error) {
     const pm_population *p = g->population;
-    const size_t n = g->alike ? 1 : g->n_cells, n_ports = g->n_ports, n_decays = p->n_threshold + p->n_after_spike;
+    const size_t n = g->alike ? 1 : g->n_cells, n_starts = p->varied ? g->n_cells : 1;
+    const size_t n_ports = g->n_ports, n_decays = p->n_threshold + p->n_after_spike;
     const size_t own = rates_are_alike(p) ? 0 : 1; /* terms of each neuron */
     const size_t terms = own ? n : 1;
     g->membranes = malloc((n + 1) * sizeof *g->membranes);
@@ -108,24 +111,26 @@ static pm_status make_membranes(pm_general *g, uint32_t population, pm_error *er
     g->decays = malloc((terms * n_decays + 1) * sizeof *g->decays);
     g->sines = malloc((terms * g->n_sines + 1) * sizeof *g->sines);
     g->E_L = malloc((n + 1) * sizeof *g->E_L);
-    g->u_start = malloc((n + 1) * sizeof *g->u_start);
+    g->u_start = malloc((n_starts + 1) * sizeof *g->u_start);
     if (!g->membranes || !g->ports || !g->decays || !g->sines || !g->E_L || !g->u_start)
         return pm_fail_memory(error, "the neurons");
     pm_status status = PM_OK;
-    for (size_t k = 0; status == PM_OK && k < n; k++) {
+    for (size_t k = 0; status == PM_OK && k < n_starts; k++) {
         pm_neuron neuron;
         double V_m = 0.0;
         status = pm_network_neuron(g->network, population, g->first_number + (uint32_t)k, &neuron, &V_m, error);
         if (status != PM_OK)
             break;
+        g->u_start[k] = V_m - neuron.E_L;
+        if (k >= n)
+            continue;
         pm_membrane_of_neuron(g->network, population, &neuron, &g->membranes[k], g->ports + own * k * n_ports,
                               g->decays + own * k * n_decays, g->sines + own * k * g->n_sines);
         g->E_L[k] = neuron.E_L;
-        g->u_start[k] = V_m - neuron.E_L;
     }
     g->impulses = false;
-    for (size_t k = 0; status == PM_OK && n > 0 && k < n_ports; k++)
-        g->impulses = g->impulses || g->ports[k].kind == PM_PORT_IMPULSE;
+    for (uint32_t k = 0; k < n_ports; k++)
+        g->impulses = g->impulses || pm_population_get_receptor(p, k).kernel->impulse;
     return status;
 }
 
@@ -139,7 +144,7 @@ pm_status pm_general_new(const pm_network *network, const pm_wiring *wiring, uin
     g->first_cell = wiring->first_cell[population];
     g->n_cells = wiring->first_cell[population + 1] - g->first_cell;
     g->first_number = wiring->first_here[population];
-    g->alike = !g->population->varied;
+    g->alike = neurons_are_alike(g->population);
     g->n_ports = pm_population_receptors(g->population);
     g->quick = pm_general_is_quick(network, population) && g->n_cells > 0;
     g->drive_port = wiring->drive_receptor[population];
@@ -201,11 +206,11 @@ void pm_general_reset(pm_general *g) {
     if (g->quick)
         memset(g->intakes, 0, g->n_cells * g->n_ports * sizeof *g->intakes);
     for (uint32_t n = g->first_cell; n < g->first_cell + g->n_cells; n++) {
-        const size_t k = g->alike ? 0 : n - g->first_cell;
+        const pm_membrane *m = pm_general_membrane(g, n);
         double *state = pm_general_state(g, n);
-        pm_membrane_rest(&g->membranes[k], g->u_start[k], state);
+        pm_membrane_rest(m, g->u_start[g->population->varied ? n - g->first_cell : 0], state);
         for (size_t j = 0; j < g->n_sines; j++)
-            set_sine(g, n, j, 0.0, state + pm_membrane_at_sine(&g->membranes[k]) + 2 * j);
+            set_sine(g, n, j, 0.0, state + pm_membrane_at_sine(m) + 2 * j);
     }
 }
 

@@ -26,8 +26,8 @@ typedef struct pm_general {
     pm_port *ports;
     pm_decay *decays; /* thresholds, then after-spike currents */
     pm_sine *sines;
-    double *E_L;                  /* mV, and */
-    double *u_start;              /* V_m - E_L at t = 0, mV: one, or one for each cell */
+    double *E_L;                  /* mV: one, or one for each cell */
+    double *u_start;              /* V_m - E_L at t = 0, mV: one, or one for each cell where the population varies */
     double *states;               /* n_cells x width */
     size_t *currents, n_currents; /* of the network, that go into this population; sines first */
     size_t n_sines;
@@ -70,6 +70,12 @@ double pm_general_next_change(const pm_general *general, uint32_t cell, double t
 void pm_general_change(const pm_general *general, uint32_t cell, double time, pm_membrane *membrane, double *state);
 
 /* The coefficients over `time` ms, a number of slabs of that length; `room` holds those that are not at hand. */
-const double *pm_general_row(const pm_general *general, double slab, double time, double *room);
+static inline const double *pm_general_row(const pm_general *g, double slab, double time, double *room) {
+    const double slabs = time / slab; /* exact: the slab is a power of two */
+    if (slabs <= PM_GENERAL_STEPS)
+        return g->rows + (size_t)slabs * pm_membrane_row_length(g->membranes);
+    pm_membrane_row_at(g->membranes, time, room);
+    return room;
+}
 
 #endif
