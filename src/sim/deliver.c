@@ -107,15 +107,15 @@ static void fetch_few(const pm_engine *engine, const pm_delivery *d, size_t left
 }
 
 /* The same where there are general cells, or synapses that are not static. */
-static uint32_t deliver_special(pm_engine *engine, pm_logged *log, uint32_t logged, uint64_t begin, uint64_t end,
-                                const pm_delivery *d) {
+PM_INLINE uint32_t deliver_special(pm_engine *engine, pm_logged *log, uint32_t logged, uint64_t begin, uint64_t end,
+                                   const pm_delivery *d) {
     return engine->synaptic.place ? deliver_synapses(engine, log, logged, begin, end, d, d->equal, true, true)
                                   : deliver_synapses(engine, log, logged, begin, end, d, d->equal, true, false);
 }
 
 /* The same where few cells are looked at, and all arrivals are logged. */
-static uint32_t deliver_and_list(pm_engine *engine, pm_worker *worker, uint32_t logged, uint64_t begin, uint64_t end,
-                                 const pm_delivery *d) {
+PM_INLINE uint32_t deliver_and_list(pm_engine *engine, pm_worker *worker, uint32_t logged, uint64_t begin, uint64_t end,
+                                    const pm_delivery *d) {
     const uint32_t *targets = engine->wiring->targets;
     const uint32_t more = deliver_special(engine, worker->log.items, logged, begin, end, d);
     for (uint64_t k = begin; k < end; k++)

@@ -249,6 +249,7 @@ void pm_engine_clear(pm_engine *engine) {
         free(w->draft_spikes.items);
         free(w->waiting.items);
         free(w->touched.items);
+        free(w->late.items);
     }
     free(engine->workers);
     for (uint32_t k = 0; engine->classes && k < engine->wiring->n_classes; k++)

@@ -235,6 +235,7 @@ typedef struct pm_worker {
     PM_LIST(double) pinned;    /* the times of the pins of the cell at hand, ms */
     PM_LIST(uint32_t) waiting; /* drafts with spikes that are not final */
     PM_LIST(uint32_t) touched; /* cells of the cyclic level that something reaches in the present round */
+    PM_LIST(uint32_t) late;    /* quick cells there that stay silent, replayed when all of the slab is known */
     size_t n_skipped;          /* spikes of the cell at hand before the stopover at which its replay began */
     double last_point;         /* offset of the last curve point of the cell at hand, ms */
     double lift;               /* running mean of u - lift per arrival, mV: how much may be expected next */
@@ -491,17 +492,27 @@ void pm_general_commit(pm_engine *engine, pm_worker *worker);
 pm_intake pm_general_factors(const pm_general *general, uint32_t port, double left);
 /* Empties the intakes of those cells of a population that lie in the block. */
 void pm_general_forget(const pm_general *general, pm_block cells);
+/* Whether anything has arrived at a quick cell. */
+bool pm_general_is_reached(const pm_general *general, uint32_t cell);
 /* The intakes of a quick cell. */
 static inline pm_intake *pm_general_intakes(const pm_general *g, uint32_t cell) {
     return g->intakes + (size_t)(cell - g->first_cell) * g->n_ports;
 }
-/* Whether what has arrived at a quick cell provably leaves it silent, by what was found before in the slab. */
-static inline bool pm_general_has_leeway(const pm_engine *engine, const pm_general *g, uint32_t cell) {
+/* Whether a quick cell is refractory at its origin, but not up to the end of a dense slab. */
+static inline bool pm_general_is_released(const pm_engine *engine, uint32_t cell) {
+    return isnan(engine->cells[cell].u) && !(engine->leeway[cell] == INFINITY);
+}
+/* What arrivals can add to the potential of a quick cell so far, mV. */
+static inline double pm_general_lift(const pm_general *g, uint32_t cell) {
     const pm_intake *intakes = pm_general_intakes(g, cell);
     double lift = 0.0;
     for (size_t p = 0; p < g->n_ports; p++)
         lift += intakes[p].u - intakes[p].lift;
-    return pm_fits(lift, engine->leeway[cell]);
+    return lift;
+}
+/* What they may add without a spike where u - theta stays below the bound, mV. */
+static inline double pm_general_leeway(double bound, double theta) {
+    return -bound - PM_MARGIN * (fabs(bound) + fabs(theta));
 }
 void pm_general_find_wake(pm_engine *engine, uint32_t cell, const pm_general *general);
 /* The same where a wake that was found before is welcome. */

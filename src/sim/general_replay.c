@@ -306,9 +306,10 @@ static void make_rows(const course *c, const gaps *g, size_t first) {
 static bool report(const course *c, bool touched, bool was_held) {
     pm_worker *worker = c->worker;
     const double h = c->engine->end - c->engine->start;
+    const bool held = c->release > h || c->ready > h;
     if (!touched && c->n_spikes == 0)
         return true;
-    if (c->general->quick && c->n_spikes == 0 && !was_held && !c->changed)
+    if (c->general->quick && c->n_spikes == 0 && (!was_held || held) && !c->changed)
         return true; /* its intakes say it all */
     const size_t at = worker->states.count, end = at + c->general->width;
     if (!PM_LIST_RESERVE(worker->states, end))
@@ -321,7 +322,7 @@ static bool report(const course *c, bool touched, bool was_held) {
         .at = at,
         .hold = {c->ready + c->engine->start, c->release - c->ready},
         .cell = c->cell,
-        .held = c->release > h || c->ready > h,
+        .held = held,
         .fired = c->n_spikes > 0,
         .whole = !c->general->quick,
     };
@@ -393,24 +394,99 @@ static pm_status cross(course *c, const gaps *g) {
     return status;
 }
 
+/* --- the end of refractoriness -------------------------------------------------------------------------------------
+ * Of a quick cell that becomes free in the slab and does not fire the potential is wanted at the end alone: that of its
+ * state, held and then free, and what each arrival adds, a response to the current that is left of it at the release or
+ * to one that begins then. So it is computed, whether a bound has proved silence or a replay; and has the same bits. */
+
+/* By the bound of settling, which holds for what begins to move later, too. */
+static bool stays_silent(const course *c) {
+    const pm_engine *engine = c->engine;
+    const double lag = engine->start - engine->cells[c->cell].origin, h = engine->end - engine->start;
+    const double bound = pm_bound_by_shape(c->general->shape, c->membrane, c->state, lag + h);
+    return pm_fits(pm_general_lift(c->general, c->cell), pm_general_leeway(bound, c->membrane->theta));
+}
+
+/* What an arrival of weight 1 adds over `free` ms without refractoriness, whose row is `end`, mV: by its own row, a
+ * column of `rows`, over the time from the arrival to the release, or to the end if it comes later. */
+static double released_response(const pm_membrane *m, size_t p, bool later, const double *end, const double *rows) {
+    const size_t stride = ROWS, first = 2 + PM_ROW_PORT * p;
+    const double *at = rows + first * stride, jump = m->ports[p].jump;
+    const bool single = m->ports[p].kind == PM_PORT_SINGLE;
+    if (later)
+        return jump * at[(single ? PM_ROW_D1 : PM_ROW_D12) * stride];
+    if (single)
+        return jump * (at[PM_ROW_E1 * stride] * end[first + PM_ROW_D1]);
+    return jump *
+           (at[PM_ROW_ALPHA * stride] * end[first + PM_ROW_D1] + at[PM_ROW_E2 * stride] * end[first + PM_ROW_D12]);
+}
+
+/* `state`: what begin() found; becomes that at the end of the slab, but for what arrives at the currents. */
+static void release(const course *c, double release, double *state) {
+    const pm_arrival *arrivals = c->worker->arrivals.items;
+    const pm_membrane *m = c->membrane;
+    const double h = c->engine->end - c->engine->start, x = c->engine->cells[c->cell].origin - c->engine->start;
+    const size_t n = c->worker->arrivals.count;
+    double row[PM_MEMBRANE_ROW], sum = 0.0, rest = 0.0;
+    pm_membrane_row_at(m, release - x, row);
+    pm_membrane_hold(m, row, state, state);
+    pm_membrane_row_at(m, h - release, row);
+    pm_membrane_move(m, row, state, state);
+    for (size_t first = 0; first < n; first += ROWS) {
+        double t[ROWS] = {0.0};
+        const size_t some = n - first < ROWS ? n - first : ROWS;
+        for (size_t k = 0; k < some; k++) {
+            const double offset = arrivals[first + k].offset;
+            t[k] = offset < release ? release - offset : h - offset;
+        }
+        pm_membrane_rows(m, ROWS, t, c->room->rows);
+        for (size_t k = 0; k < some; k++) {
+            const pm_arrival *a = &arrivals[first + k];
+            const bool later = !(a->offset < release);
+            const double u = a->weight * released_response(m, a->port, later, row, c->room->rows + k);
+            const double total = sum + u, part = total - sum;
+            rest += (sum - (total - part)) + (u - part);
+            sum = total;
+        }
+    }
+    state[0] += sum + rest;
+}
+
+/* Whether a bound or a replay tells that nothing is fired. */
+static bool is_silent(course *c, bool released, pm_status *status) {
+    gaps g;
+    if (released && c->idles && stays_silent(c))
+        return true;
+    *status = make_gaps(c, &g) ? cross(c, &g) : pm_fail_memory(&c->worker->error, "arrivals");
+    return *status == PM_OK && c->n_spikes == 0;
+}
+
 pm_status pm_general_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general,
                             double *state) {
     struct room room;
-    gaps g;
+    double start[PM_MEMBRANE_WIDTH];
+    const double h = engine->end - engine->start;
+    pm_status status = PM_OK;
     worker->last_point = -INFINITY;
     if (!pm_rounds_pins(engine, worker, cell) || !pm_gather(engine, worker, cell) ||
         !gather_driven(engine, worker, cell, general))
         return pm_fail_memory(&worker->error, "arrivals");
     course c = begin(engine, worker, cell, general, &room);
-    if (!make_gaps(&c, &g))
-        return pm_fail_memory(&worker->error, "arrivals");
-    const bool was_held = c.release > -INFINITY;
-    c.changed = g.n_changes > 0;
+    const double release_at = c.release;
+    c.changed = pm_general_next_change(general, cell, engine->cells[cell].origin) - engine->start < h;
     c.idles = general->quick && !state && !c.watches && !c.changed && c.limit == INFINITY && worker->pinned.count == 0;
-    pm_status status = cross(&c, &g);
+    const bool released = general->quick && !state && !c.changed && release_at > c.x && release_at <= h;
+    if (released)
+        memcpy(start, c.state, general->width * sizeof *start);
+    const bool silent = is_silent(&c, released, &status);
     if (state)
         memcpy(state, c.state, general->width * sizeof *state);
-    else if (status == PM_OK && !c.ended && !report(&c, worker->arrivals.count > 0 || c.changed, was_held))
-        status = pm_fail_memory(&worker->error, "spikes");
-    return status;
+    if (state || status != PM_OK || c.ended)
+        return status;
+    if (released && silent) {
+        release(&c, release_at, start);
+        c.state = start;
+    }
+    const bool memory = report(&c, worker->arrivals.count > 0 || c.changed, release_at > -INFINITY);
+    return memory ? PM_OK : pm_fail_memory(&worker->error, "spikes");
 }

@@ -7,6 +7,7 @@
  * wake, by the bound of its membrane over a growing horizon. Once that has come it is sought anew from there, and where
  * it is near, the cell is replayed in every slab; its origin stays where it is. Where bounds of long horizons say
  * little, as with sines, the wake is the crossing itself. */
+#include "base/simd.h"
 #include "math/membrane_terms.h"
 #include "sim/engine.h"
 
@@ -32,11 +33,27 @@ void pm_general_forget(const pm_general *g, pm_block cells) {
         memset(pm_general_intakes(g, begin), 0, (end - begin) * g->n_ports * sizeof(pm_intake));
 }
 
+/* The intakes and the state of a quick cell where the shape is known. */
+PM_INLINE pm_intake *intakes_of(const pm_general *g, uint32_t n, pm_shape shape) {
+    return g->intakes + (size_t)(n - g->first_cell) * shape.n_ports;
+}
+PM_INLINE double *state_of(const pm_general *g, uint32_t n, pm_shape shape) {
+    return g->states + (size_t)(n - g->first_cell) * (shape.bare ? 1 + 2 * shape.n_ports : g->width);
+}
+
+static inline uint64_t bits_of(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* Whether a number of its intakes is not 0, without a branch. */
 PM_INLINE bool is_reached(const pm_general *g, uint32_t n, pm_shape shape) {
-    bool reached = false;
+    const pm_intake *intakes = intakes_of(g, n, shape);
+    uint64_t any = 0;
     for (size_t p = 0; p < shape.n_ports; p++)
-        reached = reached || pm_is_reached(&pm_general_intakes(g, n)[p]);
-    return reached;
+        any |= bits_of(intakes[p].u) | bits_of(intakes[p].i) | bits_of(intakes[p].b);
+    return any << 1;
 }
 
 /* A time before which the bound below is negative, ms; 0 where thresholds move: by the currents that excite alone. */
@@ -118,18 +135,13 @@ void pm_general_find_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
     PM_WITH_SHAPE(g->shape, g->membranes, find_wake, engine, n, g);
 }
 
-/* What arrivals can add to u over h ms without a spike, mV. */
-PM_INLINE double leeway_of(const pm_membrane *m, const double *state, double h, pm_shape shape) {
-    const double bound = pm_shape_bound(m, state, h, shape);
-    return -bound - PM_MARGIN * (fabs(bound) + fabs(m->theta));
-}
-
 /* The wake may stay if a search for it would find none before: it doubles horizons, and halves the first one that is
  * too far. */
 PM_INLINE bool is_early(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
     const double ahead = engine->wake[n] - engine->cells[n].origin;
     const double horizon = 2.0 * ahead * (1.0 + PM_MARGIN);
-    return ahead > 0.0 && leeway_of(pm_general_membrane(g, n), pm_general_state(g, n), horizon, shape) > 0.0;
+    const pm_membrane *m = pm_general_membrane(g, n);
+    return ahead > 0.0 && pm_general_leeway(pm_shape_bound(m, pm_general_state(g, n), horizon, shape), m->theta) > 0.0;
 }
 
 void pm_general_renew_wake(pm_engine *engine, uint32_t n, const pm_general *g) {
@@ -146,6 +158,17 @@ static bool is_held_through(const pm_engine *engine, uint32_t n, const pm_genera
     const pm_hold *hold = &engine->holds[n];
     return isnan(engine->cells[n].u) && hold->ready >= engine->end && hold->ready + hold->late >= engine->end &&
            (g->n_currents == 0 || pm_general_next_change(g, n, engine->cells[n].origin) >= engine->end);
+}
+
+/* Of a state that holds h ms, a number of slabs, before the end of the slab: by the chord if need be. */
+PM_INLINE double leeway_over(const pm_engine *engine, const pm_general *g, const pm_membrane *m, const double *state,
+                             double h, double lift, pm_shape shape) {
+    const double near = pm_general_leeway(pm_shape_bound(m, state, h, shape), m->theta);
+    if (pm_fits(lift, near) || (!shape.bare && m->n_sines > 0))
+        return near;
+    double room[PM_MEMBRANE_ROW], to[PM_MEMBRANE_WIDTH];
+    pm_shape_move(m, pm_general_row(g, engine->plan.slab, h, room), 1, state, to, shape);
+    return pm_larger(near, pm_general_leeway(pm_chord_bound(m, state, to[0], h, shape), m->theta));
 }
 
 /* Of a quick cell. Most stay silent even if all the time since their origin is laid before the end of the slab. */
@@ -165,15 +188,15 @@ PM_INLINE double leeway_for(const pm_engine *engine, uint32_t n, const pm_genera
         m = &with_currents;
         state = moved;
     }
-    const double leeway = leeway_of(m, state, engine->end - cell->origin, shape);
+    const double leeway = leeway_over(engine, g, m, state, engine->end - cell->origin, lift, shape);
     if (pm_fits(lift, leeway) || !(lag > 0.0))
         return leeway;
     pm_shape_move(m, pm_general_row(g, engine->plan.slab, lag, room), 1, state, moved, shape);
-    return leeway_of(m, moved, engine->end - engine->start, shape);
+    return leeway_over(engine, g, m, moved, engine->end - engine->start, lift, shape);
 }
 
 PM_INLINE double lift_of(const pm_general *g, uint32_t n, pm_shape shape) {
-    const pm_intake *intake = pm_general_intakes(g, n);
+    const pm_intake *intake = intakes_of(g, n, shape);
     double lift = 0.0;
     for (size_t p = 0; p < shape.n_ports; p++)
         lift += intake[p].u - intake[p].lift;
@@ -186,7 +209,7 @@ PM_INLINE bool is_silent(const pm_engine *engine, uint32_t n, const pm_general *
     return pm_fits(lift, leeway);
 }
 
-static bool quick_is_reached(const pm_general *g, uint32_t n) {
+bool pm_general_is_reached(const pm_general *g, uint32_t n) {
     bool reached = false;
     PM_WITH_SHAPE(g->shape, g->membranes, reached = is_reached, g, n)
     return reached;
@@ -202,7 +225,7 @@ bool pm_general_passes(pm_engine *engine, uint32_t n, const pm_general *g) {
     /* Where nothing is delivered in a slab, the logs are those of an earlier one. */
     const bool logged = engine->deliveries.count > 0 && engine->log_head[n] != PM_LOG_END;
     bool silent = false;
-    if (g->quick ? quick_is_reached(g, n) : logged) {
+    if (g->quick ? pm_general_is_reached(g, n) : logged) {
         silent = g->quick && quick_is_silent(engine, n, g);
     } else if (engine->cells[n].origin < engine->start) {
         const double wake = engine->wake[n];
@@ -219,69 +242,94 @@ bool pm_general_passes(pm_engine *engine, uint32_t n, const pm_general *g) {
     return passes;
 }
 
-PM_INLINE void look_ahead(const pm_engine *engine, pm_block cells, const pm_general *g, double expected,
-                          pm_shape shape) {
-    const double h = engine->end - engine->start;
-    for (uint32_t n = cells.begin; n < cells.end; n++) {
-        const pm_cell *cell = &engine->cells[n];
-        const bool held = isnan(cell->u);
-        double leeway = NAN;
-        if (held)
-            leeway = is_held_through(engine, n, g) ? INFINITY : -INFINITY;
-        else if (cell->origin == engine->start && g->n_currents == 0)
-            leeway = leeway_of(pm_general_membrane(g, n), pm_general_state(g, n), h, shape);
-        engine->leeway[n] = leeway;
-        const bool log = !(expected < leeway) || (engine->watched[n] && !held);
-        engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
-    }
+PM_INLINE void bound_cells(const pm_cell *restrict cells, const double *restrict states, size_t n, double end,
+                           const pm_membrane *m, double *restrict bounds, pm_shape shape) {
+    const size_t width = shape.bare ? 1 + 2 * shape.n_ports : pm_membrane_width(m);
+    for (size_t k = 0; k < n; k++)
+        bounds[k] = pm_near_bound(m, states + k * width, end - cells[k].origin, shape);
+}
+
+/* The near bound of each cell of a block from its origin to the end of the slab, mV, where they share a membrane. */
+PM_SIMD static void bound_block(const pm_engine *engine, pm_block cells, const pm_general *g, double *bounds) {
+    PM_WITH_SHAPE(g->shape, g->membranes, bound_cells, engine->cells + cells.begin, pm_general_state(g, cells.begin),
+                  cells.end - cells.begin, engine->end, g->membranes, bounds)
+}
+
+/* Of a cell of which the near bound does not tell. It holds for what begins to move later, too. */
+static double look_closely(const pm_engine *engine, uint32_t n, const pm_general *g, double bound) {
+    double leeway = NAN;
+    PM_WITH_SHAPE(g->shape, g->membranes, leeway = leeway_for, engine, n, g, 0.0)
+    if (leeway == -INFINITY && bound < 0.0 && pm_is_cyclic(engine, n))
+        leeway = pm_general_leeway(bound, pm_general_membrane(g, n)->theta);
+    return leeway;
 }
 
 void pm_general_look_ahead(const pm_engine *engine, pm_block cells, const pm_general *g, double expected) {
-    if (g->quick)
-        PM_WITH_SHAPE(g->shape, g->membranes, look_ahead, engine, cells, g, expected)
+    enum { SOME = 256 };
+    const bool at_once = g->alike && g->n_currents == 0;
+    double bounds[SOME];
+    pm_general_forget(g, cells);
     for (uint32_t n = cells.begin; !g->quick && n < cells.end; n++)
         engine->log_head[n] = PM_LOG_END;
-    pm_general_forget(g, cells);
+    for (size_t k = 0; k < SOME; k++)
+        bounds[k] = NAN;
+    for (uint32_t begin = cells.begin, end; g->quick && begin < cells.end; begin = end) {
+        end = cells.end - begin > SOME ? begin + SOME : cells.end;
+        if (at_once)
+            bound_block(engine, (pm_block){begin, end}, g, bounds);
+        for (uint32_t n = begin; n < end; n++) {
+            const double bound = bounds[n - begin];
+            const bool free = !isnan(engine->cells[n].u);
+            engine->leeway[n] =
+                free && bound < 0.0 ? pm_general_leeway(bound, g->membranes->theta) : look_closely(engine, n, g, bound);
+            const bool log =
+                free ? !(expected < engine->leeway[n]) || engine->watched[n] : pm_general_is_released(engine, n);
+            engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
+        }
+    }
 }
 
 /* To the end of the slab, with what has arrived. */
 PM_INLINE void commit_cell(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
     pm_cell *cell = &engine->cells[n];
-    double *state = pm_general_state(g, n), room[PM_MEMBRANE_ROW];
-    const pm_intake *intake = pm_general_intakes(g, n);
-    const double *row = cell->origin == engine->start
-                            ? g->rows + pm_membrane_row_length(g->membranes) /* over one slab */
-                            : pm_general_row(g, engine->plan.slab, engine->end - cell->origin, room);
+    double *state = state_of(g, n, shape), room[PM_MEMBRANE_ROW];
+    double few[1 + 2 * PM_SHAPE_PORTS] = {0};
+    double *to = shape.bare ? few : state; /* in registers */
+    const double held = state[0];
+    const pm_intake *intake = intakes_of(g, n, shape);
+    const double *row = pm_general_row(g, engine->plan.slab, engine->end - cell->origin, room);
     const pm_membrane *m = pm_general_membrane(g, n);
     pm_membrane with_currents;
     if (g->n_currents > 0) {
         pm_general_change(g, n, cell->origin, &with_currents, state);
         m = &with_currents;
     }
-    if (isnan(cell->u)) {
-        pm_shape_hold(m, row, 1, state, state, shape);
-    } else {
-        pm_shape_move(m, row, 1, state, state, shape);
-        for (size_t p = 0; p < shape.n_ports; p++)
-            state[0] += intake[p].u;
-    }
+    pm_shape_move(m, row, 1, state, to, shape);
     for (size_t p = 0; p < shape.n_ports; p++) {
-        state[1 + 2 * p] += intake[p].i;
-        state[2 + 2 * p] += intake[p].b;
+        to[0] += intake[p].u;
+        to[1 + 2 * p] += intake[p].i;
+        to[2 + 2 * p] += intake[p].b;
     }
+    if (isnan(cell->u))
+        to[0] = held;
+    for (size_t k = 0; shape.bare && k < 1 + 2 * shape.n_ports; k++)
+        state[k] = few[k];
     cell->origin = engine->end;
 }
 
 /* The cell moves on while it is at hand. Its intakes then keep what it was, in case the slab fails: there is room where
  * the shape is bare. */
 PM_INLINE void carry_on(const pm_engine *engine, uint32_t n, const pm_general *g, pm_shape shape) {
-    const double origin = engine->cells[n].origin;
-    double before[PM_SHAPE_PORTS * 2 + 1];
-    double *state = pm_general_state(g, n), *kept = (double *)(void *)pm_general_intakes(g, n);
-    memcpy(before, state, (1 + 2 * shape.n_ports) * sizeof *before);
+    const size_t width = 1 + 2 * shape.n_ports;
+    double before[PM_SHAPE_PORTS * 2 + 2];
+    const double *state = state_of(g, n, shape);
+    double *kept = (double *)(void *)intakes_of(g, n, shape);
+    for (size_t k = 0; k < width; k++)
+        before[k] = state[k];
+    before[width] = engine->cells[n].origin;
     commit_cell(engine, n, g, shape);
-    memcpy(kept, before, (1 + 2 * shape.n_ports) * sizeof *before);
-    kept[1 + 2 * shape.n_ports] = origin;
+    for (size_t k = 0; k <= width; k++)
+        kept[k] = before[k];
 }
 
 void pm_general_carry_back(const pm_engine *engine, uint32_t n, const pm_general *g) {
@@ -292,7 +340,7 @@ void pm_general_carry_back(const pm_engine *engine, uint32_t n, const pm_general
 
 /* Cells that may fire: their logs are fetched together. */
 PM_INLINE pm_status replay_several(pm_engine *engine, pm_worker *worker, const uint32_t *cells, size_t n,
-                                  const pm_general *g, bool lasting, pm_shape shape) {
+                                   const pm_general *g, bool lasting, pm_shape shape) {
     pm_status status = PM_OK;
     pm_fetch_logs(engine, worker, cells, n);
     for (size_t k = 0; status == PM_OK && k < n; k++) {
@@ -315,17 +363,19 @@ PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block 
     pm_status status = PM_OK;
     for (uint32_t n = cells.begin; status == PM_OK && n < cells.end; n++) {
         if (driven)
-            pm_add_driven(engine, worker, n, class, scale, pm_general_intakes(g, n) + g->drive_port);
+            pm_add_driven(engine, worker, n, class, scale, intakes_of(g, n, shape) + g->drive_port);
         const pm_cell *cell = &engine->cells[n];
-        const bool reached = is_reached(g, n, shape);
-        if (!reached && cell->origin < engine->start && engine->start < engine->wake[n] && !engine->watched[n])
-            continue;
-        const double lift = reached ? lift_of(g, n, shape) : 0.0;
-        lift_sum += lift;
+        const bool reached = is_reached(g, n, shape), lags = cell->origin < engine->start;
+        const double lift = lift_of(g, n, shape);
         const bool fits = pm_fits(lift, engine->leeway[n]) && !engine->watched[n];
-        if (fits && !reached && cell->origin == engine->start)
+        lift_sum += lift;
+        if (fits && isnan(cell->u) && pm_general_is_released(engine, n))
+            status = PM_LIST_ADD(worker->late, n) ? PM_OK : pm_fail_memory(&worker->error, "refractory neurons");
+        else if (fits && !reached && !lags)
             engine->wake[n] = PM_UNKNOWN;
-        if (!fits && !pm_general_passes(engine, n, g))
+        else if (!reached && lags && engine->start < engine->wake[n] && !engine->watched[n])
+            continue;
+        else if (!fits && !pm_general_passes(engine, n, g))
             waiting[n_waiting++] = n;
         else if (reached && lasting)
             carry_on(engine, n, g, shape);
@@ -349,13 +399,23 @@ pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells
 }
 
 PM_INLINE void commit_cells(const pm_engine *engine, pm_block cells, const pm_general *g, pm_shape shape) {
-    for (uint32_t n = cells.begin; n < cells.end; n++)
-        if (engine->cells[n].origin != engine->end && is_reached(g, n, shape))
-            commit_cell(engine, n, g, shape);
+    enum { SOME = 256 };
+    uint32_t reached[SOME] = {0};
+    for (uint32_t begin = cells.begin, end; begin < cells.end; begin = end) {
+        size_t n_reached = 0;
+        end = cells.end - begin > SOME ? begin + SOME : cells.end;
+        for (uint32_t n = begin; n < end; n++) {
+            reached[n_reached] = n;
+            n_reached += is_reached(g, n, shape) && engine->cells[n].origin != engine->end;
+        }
+        for (size_t k = 0; k < n_reached; k++)
+            commit_cell(engine, reached[k], g, shape);
+    }
 }
 
 void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_general *g) {
-    if (g->quick)
+    const bool carried = engine->dense && g->shape > 0 && !pm_is_cyclic(engine, g->first_cell);
+    if (g->quick && !carried)
         PM_WITH_SHAPE(g->shape, g->membranes, commit_cells, engine, cells, g)
 }
 

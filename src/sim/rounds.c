@@ -79,6 +79,7 @@ void pm_rounds_forget(pm_engine *engine, pm_worker *worker) {
         engine->touched[worker->touched.items[k]] = false;
     worker->pins.count = worker->pinned.count = 0;
     worker->drafts.count = worker->draft_spikes.count = worker->waiting.count = worker->touched.count = 0;
+    worker->late.count = 0;
 }
 
 double pm_rounds_next(const pm_engine *engine) {
@@ -204,8 +205,13 @@ static bool is_done(const pm_engine *engine, const pm_worker *worker, uint32_t c
     if (engine->draft_of[cell] == PM_NO_DRAFT)
         return false;
     const pm_draft *draft = &worker->drafts.items[engine->draft_of[cell]];
-    return draft->n_final > 0 && draft->next == draft->end && draft->outcome > 0 &&
-           isnan(worker->outcomes.items[draft->outcome - 1].u);
+    if (draft->n_final == 0 || draft->next < draft->end)
+        return false;
+    if (draft->general > 0) {
+        const pm_general_outcome *outcome = &worker->general.items[draft->general - 1];
+        return outcome->held && !outcome->whole;
+    }
+    return draft->outcome > 0 && isnan(worker->outcomes.items[draft->outcome - 1].u);
 }
 
 static pm_status settle_anew(pm_engine *engine, pm_worker *worker, uint32_t cell) {
@@ -225,7 +231,7 @@ static inline bool has_leeway(const pm_engine *engine, const pm_general *g, uint
     if (!engine->dense || (g && !g->quick))
         return false;
     if (g)
-        return pm_general_has_leeway(engine, g, cell);
+        return pm_fits(pm_general_lift(g, cell), engine->leeway[cell]);
     return pm_fits(intakes->u - intakes->lift, engine->leeway[cell]);
 }
 
@@ -292,7 +298,20 @@ static pm_status sample(pm_engine *engine, pm_worker *worker, uint32_t cell) {
     return status;
 }
 
+/* Cells whose replay waited until all was known, and no round has done it. */
+static void replay_late(void *user, int k) {
+    pm_engine *engine = user;
+    pm_worker *worker = &engine->workers[k];
+    for (size_t n = 0; worker->status == PM_OK && n < worker->late.count; n++) {
+        const uint32_t cell = worker->late.items[n];
+        const pm_general *g = pm_class_of(engine, cell)->general;
+        if (engine->draft_of[cell] == PM_NO_DRAFT && pm_general_is_reached(g, cell))
+            worker->status = pm_general_replay(engine, worker, cell, g, NULL);
+    }
+}
+
 pm_status pm_rounds_end(pm_engine *engine, pm_error *error) {
+    pm_all_workers(engine, engine->events < EVENTS_FOR_THREADS, replay_late, engine);
     engine->final_look = true;
     for (int w = 0; w < engine->n_workers; w++) {
         pm_worker *worker = &engine->workers[w];

@@ -173,6 +173,95 @@ START_TEST(bits_do_not_depend_on_how_work_is_divided) {
 }
 END_TEST
 
+/* Neurons that fire by themselves and act on each other, with receptors, thresholds and currents by _i whose time
+ * constants all share: 0: two single exponentials; 1: with a drive of its own for each neuron, and delays beyond the
+ * slab; 2: a double exponential, an alpha current, moving thresholds, currents after spikes; 3: thresholds differ. */
+static pm_network *lively(int kind, uint32_t fifth, double duration) {
+    const struct pm_kernel *one = pm_kernel_find("exponential"), *two = pm_kernel_find("double_exponential"),
+                           *alpha = pm_kernel_find("alpha");
+    const pm_receptor singles[] = {{.name = "e", .kernel = one, .parameters = {5.0}},
+                                   {.name = "i", .kernel = one, .parameters = {10.0}}};
+    const pm_receptor others[] = {{.name = "e", .kernel = two, .parameters = {5.0, 1.0}, .peak = true},
+                                  {.name = "i", .kernel = alpha, .parameters = {3.0}}};
+    const pm_neuron neuron = {.C_m = 200.0,
+                              .g_L = 10.0,
+                              .E_L = -49.0,
+                              .V_th = -50.0,
+                              .V_reset = -60.0,
+                              .t_ref = kind == 1 ? 1.3 : 5.0,
+                              .I_e = 60.0,
+                              .tau_1 = 5.0};
+    const pm_jump threshold[] = {{1.0, 20.0}}, after_spike[] = {{-20.0, 50.0}};
+    const pm_distribution start = {.kind = PM_UNIFORM, .a = -60.0, .b = -50.0},
+                          spread = {.kind = PM_UNIFORM, .a = -50.5, .b = -49.5};
+    const double weights[] = {8.0, -40.0};
+    pm_network *network = pm_network_new();
+    pm_error error = {0};
+    network->seed = 7;
+    network->duration = duration;
+    ck_assert_int_eq(pm_network_add_lif(network, "e", 4 * fifth, &neuron, NULL, &error), PM_OK);
+    ck_assert_int_eq(pm_network_add_lif(network, "i", fifth, &neuron, NULL, &error), PM_OK);
+    ck_assert_int_eq(pm_network_add_poisson_source(network, "in", 4 * fifth, 500.0, NULL, &error), PM_OK);
+    for (uint32_t p = 0; p < 2; p++) {
+        ck_assert_int_eq(pm_network_set_receptors(network, p, kind == 2 ? others : singles, 2, &error), PM_OK);
+        ck_assert_int_eq(pm_network_vary(network, p, "V_m", &start, &error), PM_OK);
+        if (kind == 3)
+            ck_assert_int_eq(pm_network_vary(network, p, "V_th", &spread, &error), PM_OK);
+        if (kind == 2) {
+            ck_assert_int_eq(pm_network_set_threshold(network, p, threshold, 1, &error), PM_OK);
+            ck_assert_int_eq(pm_network_set_after_spike(network, p, after_spike, 1, &error), PM_OK);
+        }
+        for (uint32_t q = 0; q < 2; q++) {
+            const pm_projection all = {.from = p,
+                                       .to = q,
+                                       .receptor = p,
+                                       .rule = PM_FIXED_INDEGREE,
+                                       .indegree = p == 0 ? 20 : 5,
+                                       .weight.a = weights[p],
+                                       .delay = {.kind = PM_CONSTANT, .a = kind == 1 ? 1.5 : 0.1}};
+            ck_assert_msg(pm_network_connect(network, &all, &error) == PM_OK, "%s", error.message);
+        }
+    }
+    const pm_projection drive = {.from = 2, .to = 0, .rule = PM_ONE_TO_ONE, .weight.a = 5.0, .delay.a = 1.0};
+    if (kind == 1)
+        ck_assert_msg(pm_network_connect(network, &drive, &error) == PM_OK, "%s", error.message);
+    return network;
+}
+
+/* Neither threads nor slices nor recording change a bit of neurons whose time constants all share. */
+START_TEST(bits_of_lively_neurons) {
+    pm_network *network = lively(_i, 120, 40.0);
+    pm_error error = {0};
+    uint32_t neurons[60];
+    const recorded once = run(network, 1, 1), threads = run(network, 2, 1), slices = run(network, 1, 37);
+    for (uint32_t k = 0; k < 60; k++)
+        neurons[k] = 8 * k;
+    ck_assert_int_eq(pm_network_record_potential(network, 0, neurons, 60, 1.0, &error), PM_OK);
+    const recorded watched = run(network, 1, 1);
+    ck_assert_uint_gt(once.count, 500);
+    same_bits(&once, &threads);
+    same_bits(&once, &slices);
+    same_bits(&once, &watched);
+    free(once.items);
+    free(threads.items);
+    free(slices.items);
+    free(watched.items);
+    pm_network_free(network);
+}
+END_TEST
+
+/* They fire when the equations as written say. */
+START_TEST(the_referee_agrees_on_lively_neurons) {
+    pm_network *network = lively(_i, 20, 40.0);
+    recorded own = run(network, 1, 1), other = run_clock(network, 0.0125);
+    ck_assert_uint_gt(own.count, 60);
+    same_spikes(&own, &other, 1e-3, 0.1);
+    free(own.items);
+    free(other.items);
+    pm_network_free(network);
+}
+END_TEST
+
 /* The referee integrates the equations as written; with cubic interpolation it is off by its step to the fourth power,
  * which crossings that are nearly grazed, and their successors, magnify up to a hundred thousand times. */
 START_TEST(the_referee_agrees) {
@@ -366,6 +455,8 @@ Suite *pm_suite_general(void) {
     TCase *tests = tcase_create("general");
     tcase_add_loop_test(tests, reference_networks_are_met, 0, N_NETWORKS);
     tcase_add_test(tests, bits_do_not_depend_on_how_work_is_divided);
+    tcase_add_loop_test(tests, bits_of_lively_neurons, 0, 4);
+    tcase_add_loop_test(tests, the_referee_agrees_on_lively_neurons, 0, 4);
     tcase_add_loop_test(tests, the_referee_agrees, 0, 2);
     tcase_add_loop_test(tests, rates_of_their_own, 0, 4);
     tcase_add_test(tests, a_step_charges_the_membrane);
