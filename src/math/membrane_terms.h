@@ -125,17 +125,17 @@ static inline double pm_least_raised(const pm_membrane *m, const double *v, doub
     return sum;
 }
 
-/* Wherever u is above its start, the leak is at most that of the start. */
-PM_INLINE double pm_near_bound(const pm_membrane *m, const double *x, double h, pm_shape shape) {
+/* Wherever u is above its start, the leak is at most that of the start. The numbers of the state are `stride` apart, 1 but
+ * for bare shapes. */
+PM_INLINE double pm_near_bound(const pm_membrane *m, const double *x, size_t stride, double h, pm_shape shape) {
     double current = 0.0, size = 0.0, low = m->theta, low_size = fabs(m->theta);
-    const double *v = x + 1;
-    for (size_t p = 0; p < shape.n_ports; p++, v += 2) {
+    const double *v = x + stride;
+    for (size_t p = 0; p < shape.n_ports; p++, v += 2 * stride) {
         const pm_port *port = &m->ports[p];
-        const double fast = shape.single ? 0.0 : pm_larger(v[1], 0.0) * pm_smaller(port->k * h, port->most_i);
-        const double up = pm_larger(v[0], 0.0) + fast;
-        const double down = pm_smaller(v[0], 0.0) * pm_larger(0.0, 1.0 - port->l_1 * h);
-        current += up + down;
-        size += up - down;
+        const double fast = shape.single ? 0.0 : pm_larger(v[stride], 0.0) * pm_smaller(port->k * h, port->most_i);
+        const double left = v[0] * pm_larger(0.0, 1.0 - port->l_1 * h), most = v[0] > 0.0 ? v[0] : left;
+        current += most + fast;
+        size += fabs(most) + fast;
     }
     if (!shape.bare)
         low += pm_least_raised(m, v, h, &low_size);
@@ -155,7 +155,7 @@ PM_INLINE double pm_near_bound(const pm_membrane *m, const double *x, double h, 
 
 /* Where that says too little, the far bound. */
 PM_INLINE double pm_shape_bound(const pm_membrane *m, const double *x, double h, pm_shape shape) {
-    const double bound = pm_near_bound(m, x, h, shape);
+    const double bound = pm_near_bound(m, x, 1, h, shape);
     return bound < 0.0 ? bound : pm_smaller(bound, pm_far_bound(m, x, h));
 }
 

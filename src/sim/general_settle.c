@@ -242,11 +242,24 @@ bool pm_general_passes(pm_engine *engine, uint32_t n, const pm_general *g) {
     return passes;
 }
 
+/* Bare shapes go side by side. */
 PM_INLINE void bound_cells(const pm_cell *restrict cells, const double *restrict states, size_t n, double end,
                            const pm_membrane *m, double *restrict bounds, pm_shape shape) {
+    enum { LANES = 8 };
     const size_t width = shape.bare ? 1 + 2 * shape.n_ports : pm_membrane_width(m);
-    for (size_t k = 0; k < n; k++)
-        bounds[k] = pm_near_bound(m, states + k * width, end - cells[k].origin, shape);
+    size_t k = 0;
+    for (; shape.bare && k + LANES <= n; k += LANES) {
+        double x[(1 + 2 * PM_SHAPE_PORTS) * LANES], h[LANES];
+        for (size_t lane = 0; lane < LANES; lane++) {
+            h[lane] = end - cells[k + lane].origin;
+            for (size_t j = 0; j < width; j++)
+                x[j * LANES + lane] = states[(k + lane) * width + j];
+        }
+        for (size_t lane = 0; lane < LANES; lane++)
+            bounds[k + lane] = pm_near_bound(m, x + lane, LANES, h[lane], shape);
+    }
+    for (; k < n; k++)
+        bounds[k] = pm_near_bound(m, states + k * width, 1, end - cells[k].origin, shape);
 }
 
 /* The near bound of each cell of a block from its origin to the end of the slab, mV, where they share a membrane. */
