@@ -286,17 +286,19 @@ static void flag_plain(pm_engine *engine, pm_block cells, const pm_lif *lif, dou
 
 /* Before anything of a slab is delivered: which cells will probably be replayed, by the arrivals to be expected. Where
  * there are few of these, logging them all costs less than telling cells apart. */
-void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells) {
+bool pm_flag_cells(pm_engine *engine, pm_worker *worker, pm_block cells) {
     const double arrivals = ((double)engine->events + worker->driven_before) / engine->wiring->n_cells;
     const double expected = worker->lift * (arrivals + 3.0 * sqrt(arrivals));
     const bool few = (double)engine->events < engine->wiring->n_cells;
+    bool memory = true;
+    worker->by_list = few && engine->drive.n_channels == 0;
     for (uint32_t n = cells.begin; few && n < cells.end; n++)
         engine->log_head[n] = PM_LOG_END;
     for (size_t r = 0; r < engine->plan.first_range[engine->plan.n_levels]; r++) {
         const pm_block part = pm_in_block(cells, &engine->plan.ranges[r]);
         const pm_class *class = &engine->classes[engine->plan.ranges[r].class];
         if (class->general) {
-            pm_general_look_ahead(engine, part, class->general, few ? INFINITY : expected);
+            memory = memory && pm_general_look_ahead(engine, worker, part, class->general, few ? INFINITY : expected);
             continue;
         }
         if (part.begin < part.end)
@@ -304,4 +306,5 @@ void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells) {
         if (!few)
             flag_plain(engine, part, &class->lif, expected);
     }
+    return memory;
 }

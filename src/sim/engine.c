@@ -405,8 +405,8 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t begin, uint64_t end, doub
 }
 
 static pm_status settle_block(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first, size_t level) {
-    if (level == 0)
-        pm_flag_cells(engine, worker, cells);
+    if (level == 0 && !pm_flag_cells(engine, worker, cells))
+        return pm_fail_memory(&worker->error, "neurons");
     pm_status status = pm_deliver(engine, worker, cells, first);
     for (size_t r = engine->plan.first_range[level]; status == PM_OK && r < engine->plan.first_range[level + 1]; r++) {
         const pm_range *range = &engine->plan.ranges[r];
@@ -414,6 +414,8 @@ static pm_status settle_block(pm_engine *engine, pm_worker *worker, pm_block cel
         if (part.begin < part.end)
             status = pm_settle_range(engine, worker, part, &engine->classes[range->class]);
     }
+    if (status == PM_OK && level == engine->plan.cyclic_level && worker->by_list)
+        status = pm_rounds_settle_first(engine, worker);
     return status;
 }
 
@@ -433,7 +435,7 @@ static void settle_all(pm_engine *engine, pm_worker *worker, size_t first, size_
     }
     const double share = n / fmax(engine->wiring->n_cells, 1.0);
     const double arrivals = (double)engine->events * share + (double)worker->n_driven;
-    if (level + 1 == engine->plan.n_levels && arrivals > 0.0) {
+    if (level + 1 == engine->plan.n_levels && arrivals > 0.0 && !worker->by_list) {
         worker->lift += 0.25 * (worker->lift_sum / arrivals - worker->lift);
         worker->driven_before = (double)worker->n_driven / fmax(share, 1e-12);
     }

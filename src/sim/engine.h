@@ -234,8 +234,9 @@ typedef struct pm_worker {
     PM_LIST(pm_pin) pins;
     PM_LIST(double) pinned;    /* the times of the pins of the cell at hand, ms */
     PM_LIST(uint32_t) waiting; /* drafts with spikes that are not final */
-    PM_LIST(uint32_t) touched; /* cells of the cyclic level that something reaches in the present round */
+    PM_LIST(uint32_t) touched; /* cells of the cyclic level to be settled in the present round */
     PM_LIST(uint32_t) late;    /* quick cells there that stay silent, replayed when all of the slab is known */
+    bool by_list;              /* quick cells of the cyclic level are settled as in rounds: those on that list */
     size_t n_skipped;          /* spikes of the cell at hand before the stopover at which its replay began */
     double last_point;         /* offset of the last curve point of the cell at hand, ms */
     double lift;               /* running mean of u - lift per arrival, mV: how much may be expected next */
@@ -405,7 +406,7 @@ static inline double pm_run_offset(const pm_engine *engine, const pm_delivery *r
 }
 /* deliver.c: empties the intakes of a block, and says which cells will have their arrivals logged; and the deliveries
  * from number `first` on to them. */
-void pm_flag_cells(pm_engine *engine, const pm_worker *worker, pm_block cells);
+bool pm_flag_cells(pm_engine *engine, pm_worker *worker, pm_block cells); /* false: no memory */
 pm_status pm_deliver(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first);
 /* Puts a cell on the list of its level. */
 void pm_list_cell(pm_engine *engine, pm_worker *worker, uint32_t cell);
@@ -419,6 +420,8 @@ pm_status pm_settle_listed(pm_engine *engine, pm_worker *worker, size_t level);
 pm_status pm_visit(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class);
 /* settle.c: the class of a cell. */
 const pm_class *pm_class_of(const pm_engine *engine, uint32_t cell);
+/* rounds.c: settles the quick cells of the cyclic level that are on the worker's list, and those that deliveries reach. */
+pm_status pm_rounds_settle_first(pm_engine *engine, pm_worker *worker);
 /* rounds.c: what the settling of the cyclic level has found so far becomes drafts. False: no memory. */
 bool pm_rounds_begin(pm_engine *engine, pm_worker *worker);
 /* rounds.c: the pins of a cell into the worker's list. False: no memory. */
@@ -481,8 +484,11 @@ pm_status pm_general_replay(pm_engine *engine, pm_worker *worker, uint32_t cell,
 pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
 bool pm_general_passes(pm_engine *engine, uint32_t cell, const pm_general *general);
 /* Of a dense slab: empties the intakes of a block; the leeways of its cells, and which have their arrivals logged where
- * that many mV are to be expected. */
-void pm_general_look_ahead(const pm_engine *engine, pm_block cells, const pm_general *general, double expected);
+ * that many mV are to be expected; lists those that must be settled although nothing arrives. False: no memory. */
+bool pm_general_look_ahead(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_general *general,
+                           double expected);
+/* Settles a quick cell of a dense slab by what is known of it. False: it is to be replayed. */
+bool pm_general_settles(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_general *general);
 /* A cell that was carried on in the slab that failed is where it was. */
 void pm_general_carry_back(const pm_engine *engine, uint32_t cell, const pm_general *general);
 void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_general *general);

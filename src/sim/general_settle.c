@@ -277,9 +277,11 @@ static double look_closely(const pm_engine *engine, uint32_t n, const pm_general
     return leeway;
 }
 
-void pm_general_look_ahead(const pm_engine *engine, pm_block cells, const pm_general *g, double expected) {
+bool pm_general_look_ahead(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_general *g, double expected) {
     enum { SOME = 256 };
     const bool at_once = g->alike && g->n_currents == 0;
+    const bool lists = worker->by_list && cells.begin < cells.end && pm_is_cyclic(engine, cells.begin);
+    bool memory = true;
     double bounds[SOME];
     pm_general_forget(g, cells);
     for (uint32_t n = cells.begin; !g->quick && n < cells.end; n++)
@@ -293,13 +295,29 @@ void pm_general_look_ahead(const pm_engine *engine, pm_block cells, const pm_gen
         for (uint32_t n = begin; n < end; n++) {
             const double bound = bounds[n - begin];
             const bool free = !isnan(engine->cells[n].u);
-            engine->leeway[n] =
+            const double leeway =
                 free && bound < 0.0 ? pm_general_leeway(bound, g->membranes->theta) : look_closely(engine, n, g, bound);
-            const bool log =
-                free ? !(expected < engine->leeway[n]) || engine->watched[n] : pm_general_is_released(engine, n);
-            engine->log_head[n] = log ? PM_LOG_END : PM_NOT_LOGGED;
+            const bool follows = free ? engine->watched[n] : leeway < INFINITY;
+            engine->leeway[n] = leeway;
+            engine->log_head[n] = follows || !(expected < leeway) ? PM_LOG_END : PM_NOT_LOGGED;
+            if (lists && (follows || !(leeway > 0.0) || engine->watched[n])) {
+                memory = memory && PM_LIST_ADD(worker->touched, n);
+                engine->touched[n] = memory;
+            }
         }
     }
+    return memory;
+}
+
+bool pm_general_settles(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_general *g) {
+    const bool reached = pm_general_is_reached(g, n), lags = engine->cells[n].origin < engine->start;
+    if (pm_fits(pm_general_lift(g, n), engine->leeway[n]) && !engine->watched[n]) {
+        if (pm_general_is_released(engine, n) && !PM_LIST_ADD(worker->late, n))
+            worker->status = pm_fail_memory(&worker->error, "neurons");
+        return true;
+    }
+    return (!reached && lags && engine->start < engine->wake[n] && !engine->watched[n]) ||
+           pm_general_passes(engine, n, g);
 }
 
 /* To the end of the slab, with what has arrived. */
@@ -328,6 +346,8 @@ PM_INLINE void commit_cell(const pm_engine *engine, uint32_t n, const pm_general
     for (size_t k = 0; shape.bare && k < 1 + 2 * shape.n_ports; k++)
         state[k] = few[k];
     cell->origin = engine->end;
+    if (engine->dense)
+        engine->wake[n] = PM_UNKNOWN;
 }
 
 /* The cell moves on while it is at hand. Its intakes then keep what it was, in case the slab fails: there is room where
@@ -377,21 +397,14 @@ PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block 
     for (uint32_t n = cells.begin; status == PM_OK && n < cells.end; n++) {
         if (driven)
             pm_add_driven(engine, worker, n, class, scale, intakes_of(g, n, shape) + g->drive_port);
-        const pm_cell *cell = &engine->cells[n];
-        const bool reached = is_reached(g, n, shape), lags = cell->origin < engine->start;
         const double lift = lift_of(g, n, shape);
-        const bool fits = pm_fits(lift, engine->leeway[n]) && !engine->watched[n];
+        const bool fits = pm_fits(lift, engine->leeway[n]) && !engine->watched[n] && !isnan(engine->cells[n].u);
         lift_sum += lift;
-        if (fits && isnan(cell->u) && pm_general_is_released(engine, n))
-            status = PM_LIST_ADD(worker->late, n) ? PM_OK : pm_fail_memory(&worker->error, "refractory neurons");
-        else if (fits && !reached && !lags)
-            engine->wake[n] = PM_UNKNOWN;
-        else if (!reached && lags && engine->start < engine->wake[n] && !engine->watched[n])
-            continue;
-        else if (!fits && !pm_general_passes(engine, n, g))
+        if (!fits && !pm_general_settles(engine, worker, n, g))
             waiting[n_waiting++] = n;
-        else if (reached && lasting)
+        else if (lasting && is_reached(g, n, shape))
             carry_on(engine, n, g, shape);
+        status = worker->status;
         if (n_waiting == PM_TOGETHER) {
             status = replay_several(engine, worker, waiting, n_waiting, g, lasting, shape);
             n_waiting = 0;
@@ -404,6 +417,8 @@ PM_INLINE pm_status settle_quick(pm_engine *engine, pm_worker *worker, pm_block 
 pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
     const pm_general *g = class->general;
     pm_status status = PM_OK;
+    if (g->quick && worker->by_list && pm_is_cyclic(engine, cells.begin))
+        return PM_OK;
     if (g->quick)
         PM_WITH_SHAPE(g->shape, g->membranes, status = settle_quick, engine, worker, cells, class)
     for (uint32_t n = cells.begin; !g->quick && status == PM_OK && n < cells.end; n++)
@@ -411,18 +426,21 @@ pm_status pm_general_settle(pm_engine *engine, pm_worker *worker, pm_block cells
     return status;
 }
 
+/* Cells that have a log are told by it, as far as nothing else arrives. */
 PM_INLINE void commit_cells(const pm_engine *engine, pm_block cells, const pm_general *g, pm_shape shape) {
     enum { SOME = 256 };
-    uint32_t reached[SOME] = {0};
+    uint32_t some[SOME] = {0};
+    const bool told = engine->dense && engine->drive.n_channels == 0;
     for (uint32_t begin = cells.begin, end; begin < cells.end; begin = end) {
-        size_t n_reached = 0;
+        size_t n_some = 0;
         end = cells.end - begin > SOME ? begin + SOME : cells.end;
         for (uint32_t n = begin; n < end; n++) {
-            reached[n_reached] = n;
-            n_reached += is_reached(g, n, shape) && engine->cells[n].origin != engine->end;
+            some[n_some] = n;
+            n_some += !told || engine->log_head[n] != PM_LOG_END;
         }
-        for (size_t k = 0; k < n_reached; k++)
-            commit_cell(engine, reached[k], g, shape);
+        for (size_t k = 0; k < n_some; k++)
+            if (is_reached(g, some[k], shape) && engine->cells[some[k]].origin != engine->end)
+                commit_cell(engine, some[k], g, shape);
     }
 }
 

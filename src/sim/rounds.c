@@ -235,8 +235,13 @@ static inline bool has_leeway(const pm_engine *engine, const pm_general *g, uint
     return pm_fits(intakes->u - intakes->lift, engine->leeway[cell]);
 }
 
-/* The cells of the level that the deliveries from number `first` on reach. */
-static bool list_touched(pm_engine *engine, pm_worker *worker, size_t first) {
+static bool is_quick(const pm_engine *engine, uint32_t cell) {
+    const pm_general *g = pm_class_of(engine, cell)->general;
+    return g && g->quick;
+}
+
+/* The cells of the level that the deliveries from number `first` on reach, and which these may make fire. */
+static bool list_touched(pm_engine *engine, pm_worker *worker, size_t first, bool quick) {
     const uint32_t *targets = engine->wiring->targets;
     const bool alone = engine->plan.n_levels == 1;
     for (size_t d = first; d < engine->deliveries.count; d++) {
@@ -247,7 +252,8 @@ static bool list_touched(pm_engine *engine, pm_worker *worker, size_t first) {
         for (uint64_t k = delivery->begin; k < pm_delivery_end(delivery); k++) {
             const uint32_t cell = targets[k];
             if (cell < worker->begin || cell >= worker->end || engine->touched[cell] ||
-                (told && has_leeway(engine, general, cell)) || (!alone && !pm_is_cyclic(engine, cell)))
+                (told && has_leeway(engine, general, cell)) || (!alone && !pm_is_cyclic(engine, cell)) ||
+                (quick && !is_quick(engine, cell)))
                 continue;
             if (!PM_LIST_ADD(worker->touched, cell))
                 return false;
@@ -255,6 +261,20 @@ static bool list_touched(pm_engine *engine, pm_worker *worker, size_t first) {
         }
     }
     return true;
+}
+
+pm_status pm_rounds_settle_first(pm_engine *engine, pm_worker *worker) {
+    if (!list_touched(engine, worker, 0, true))
+        return pm_fail_memory(&worker->error, "spikes");
+    for (size_t n = 0; worker->status == PM_OK && n < worker->touched.count; n++) {
+        const uint32_t cell = worker->touched.items[n];
+        const pm_general *g = pm_class_of(engine, cell)->general;
+        engine->touched[cell] = false;
+        if (!pm_general_settles(engine, worker, cell, g))
+            worker->status = pm_general_replay(engine, worker, cell, g, NULL);
+    }
+    worker->touched.count = 0;
+    return worker->status;
 }
 
 typedef struct turn {
@@ -268,7 +288,7 @@ static void take_turn(void *user, int k) {
     pm_worker *worker = &engine->workers[k];
     worker->spikes.count = 0;
     worker->status = pm_deliver(engine, worker, (pm_block){worker->begin, worker->end}, s->first);
-    if (worker->status == PM_OK && !list_touched(engine, worker, s->first))
+    if (worker->status == PM_OK && !list_touched(engine, worker, s->first, false))
         worker->status = pm_fail_memory(&worker->error, "spikes");
     for (size_t n = 0; worker->status == PM_OK && n < worker->touched.count; n++) {
         engine->touched[worker->touched.items[n]] = false;
