@@ -445,7 +445,9 @@ PM_INLINE void commit_cells(const pm_engine *engine, pm_block cells, const pm_ge
 }
 
 void pm_general_commit_block(const pm_engine *engine, pm_block cells, const pm_general *g) {
-    const bool carried = engine->dense && g->shape > 0 && !pm_is_cyclic(engine, g->first_cell);
+    if (cells.begin >= cells.end)
+        return;
+    const bool carried = engine->dense && g->shape > 0 && !pm_is_cyclic(engine, cells.begin);
     if (g->quick && !carried)
         PM_WITH_SHAPE(g->shape, g->membranes, commit_cells, engine, cells, g)
 }
