@@ -125,8 +125,8 @@ static inline double pm_least_raised(const pm_membrane *m, const double *v, doub
     return sum;
 }
 
-/* Wherever u is above its start, the leak is at most that of the start. The numbers of the state are `stride` apart, 1 but
- * for bare shapes. */
+/* Wherever u is above its start, the leak is at most that of the start. The numbers of the state are `stride` apart, 1
+ * but for bare shapes. */
 PM_INLINE double pm_near_bound(const pm_membrane *m, const double *x, size_t stride, double h, pm_shape shape) {
     double current = 0.0, size = 0.0, low = m->theta, low_size = fabs(m->theta);
     const double *v = x + stride;
