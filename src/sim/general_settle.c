@@ -2,11 +2,18 @@
  *
  * Quick cells have an intake for each receptor, and the same bound as other cells: that of the membrane over the slab
  * without arrivals, and what these can add, the cell's leeway. One that stays silent moves by its intakes; one that is
- * replayed, too, but for the potential, the threshold and the currents after spikes of one that fired or whose injected
- * current changed. Cells that are not quick are replayed wherever something arrives. A cell that nothing reaches has a
- * wake, by the bound of its membrane over a growing horizon. Once that has come it is sought anew from there, and where
- * it is near, the cell is replayed in every slab; its origin stays where it is. Where bounds of long horizons say
- * little, as with sines, the wake is the crossing itself. */
+ * replayed, too, but for the potential, the threshold and the currents after spikes of one that fired, became free or
+ * whose injected current changed. Cells that are not quick are replayed wherever something arrives.
+ *
+ * When a dense slab begins all leeways are sought, so that later a cell costs a comparison: by the near bound for many
+ * cells at a time, then by closer ones. In the cyclic level, where little has arrived by then, only those cells are
+ * settled that have no leeway or more arrivals than it takes; and the replay of one that becomes free in the slab,
+ * which has leeway, waits until all rounds are over.
+ *
+ * A cell that nothing reaches, and of which no bound tells, has a wake, by the bound of its membrane over a growing
+ * horizon. Once that has come it is sought anew from there, and where it is near, the cell is replayed in every slab;
+ * its origin stays where it is. Where bounds of long horizons say little, as with sines, the wake is the crossing
+ * itself. */
 #include "base/simd.h"
 #include "math/membrane_terms.h"
 #include "sim/engine.h"

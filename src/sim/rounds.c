@@ -15,6 +15,9 @@
  * there, from which the next one goes on: where all act on all at once, the slab's rounds would cost the square of
  * their number.
  *
+ * Of quick cells (general.h) the leeway is known when the slab begins. So for them the first settling is as a round; and
+ * those that are refractory at first and stay silent are replayed once, after the last one.
+ *
  * Invariants: a spike that is final is never found anew, for a replay has the same bits up to the first arrival that is
  * new. Samples are taken when all is final, and cells move on when the slab is committed. */
 #include "sim/engine.h"
