@@ -56,8 +56,8 @@ typedef struct pm_drive_block {
 
 /* The most cells from `begin` on, up to `end`, that are worth being one block. */
 uint32_t pm_drive_block_end(const pm_drive *drive, uint32_t begin, uint32_t end);
-/* Draws what arrives at the cells [begin, end), neurons of that kind, in the slab [start, start + h), ms. False: no
- * memory. */
+/* Draws what arrives at the cells [begin, end), neurons of that kind, in the slab [start, start + h), ms. `series`:
+ * NULL where the sums are not wanted. False: no memory. */
 bool pm_drive_draw(const pm_drive *drive, uint32_t begin, uint32_t end, double start, double h, const pm_lif *lif,
                    const pm_series *series, pm_drive_block *block);
 /* The arrivals of a block before `until`, ms. */

@@ -150,8 +150,9 @@ bool pm_drive_draw(const pm_drive *drive, uint32_t begin, uint32_t end, double s
         for (uint64_t pass = 0; pass < passes; pass++)
             if (!draw_cells(&g, pass, start, start + h, block, &n_rows))
                 return false;
-        pm_series_add_up(series, lif, h, n_rows - block->first_row[k], block->rows + block->first_row[k],
-                         &block->sums[k]);
+        if (series)
+            pm_series_add_up(series, lif, h, n_rows - block->first_row[k], block->rows + block->first_row[k],
+                             &block->sums[k]);
     }
     block->first_row[n_groups] = n_rows;
     return true;

@@ -65,12 +65,7 @@ typedef struct pm_class {
 } pm_class;
 
 /* What the factors of arrivals are made of, class beside class. */
-typedef enum pm_effect_kind {
-    PM_EFFECT_SINGLE,
-    PM_EFFECT_DOUBLE,
-    PM_EFFECT_IMPULSE,
-    PM_EFFECT_GENERAL
-} pm_effect_kind;
+typedef enum pm_effect_kind { PM_EFFECT_SINGLE, PM_EFFECT_DOUBLE, PM_EFFECT_IMPULSE, PM_EFFECT_GENERAL } pm_effect_kind;
 typedef struct pm_effect {
     pm_basis_rates rates;
     double peak_time, peak; /* as in pm_class */
@@ -454,9 +449,7 @@ void pm_calm_down(pm_engine *engine, pm_worker *worker);
 pm_lif_basis pm_class_basis(const pm_class *class, double slab, double time);
 /* settle.c: the state of a cell at its origin, or where it is refractory then, at the end of that; how long after. */
 double pm_free_state(const pm_engine *engine, uint32_t cell, const pm_class *class, pm_lif_state *state);
-/* settle.c: draws what private drives bring to the cells of a block; false: no memory. */
-bool pm_draw_driven(const pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class);
-/* settle.c: what they bring to one cell, in order of time. False: no memory. */
+/* settle.c: what private drives bring to one cell, in order of time. False: no memory. */
 bool pm_list_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class);
 /* settle.c: adds it to the intake of a cell. */
 void pm_add_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class, double scale,

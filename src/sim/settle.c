@@ -65,8 +65,8 @@ static double state_at(const pm_engine *engine, uint32_t n, const pm_class *clas
     const double from = pm_free_state(engine, n, class, state), after = time - engine->cells[n].origin;
     if (!(after > from))
         return from;
-    const pm_lif_basis at = from > 0.0 ? pm_lif_basis_at(&class->lif, after - from)
-                                       : pm_class_basis(class, engine->plan.slab, after);
+    const pm_lif_basis at =
+        from > 0.0 ? pm_lif_basis_at(&class->lif, after - from) : pm_class_basis(class, engine->plan.slab, after);
     *state = pm_lif_advance_by(&class->lif, state, &at);
     return after;
 }
@@ -169,11 +169,14 @@ pm_status pm_visit(pm_engine *engine, pm_worker *worker, uint32_t n, const pm_cl
     return passes(engine, n, class) ? PM_OK : replay(engine, worker, n, class);
 }
 
-bool pm_draw_driven(const pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
+/* Draws what private drives bring to the cells of a block; `summed`: and what it adds to their states. False: no
+ * memory. */
+static bool draw_driven(const pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class,
+                        bool summed) {
     worker->block_begin = cells.begin;
     worker->block_end = cells.end;
     return pm_drive_draw(&engine->drive, cells.begin, cells.end, engine->start, engine->end - engine->start,
-                         &class->lif, &class->series, &worker->block);
+                         &class->lif, summed ? &class->series : NULL, &worker->block);
 }
 
 bool pm_list_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class) {
@@ -181,7 +184,7 @@ bool pm_list_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, c
     if (engine->drive.n_channels == 0)
         return true;
     const bool drawn = worker->block_begin <= cell && cell < worker->block_end;
-    return (drawn || pm_draw_driven(engine, worker, (pm_block){cell, cell + 1}, class)) &&
+    return (drawn || draw_driven(engine, worker, (pm_block){cell, cell + 1}, class, false)) &&
            pm_drive_list(&engine->drive, &worker->block, cell, &worker->driven);
 }
 
@@ -257,7 +260,7 @@ static inline bool sleeps(const pm_engine *engine, uint32_t n, bool reached) {
 
 /* Cells that may fire: their logs are fetched together. */
 static pm_status replay_several(pm_engine *engine, pm_worker *worker, const uint32_t *cells, size_t n,
-                               const pm_class *class) {
+                                const pm_class *class) {
     pm_status status = PM_OK;
     pm_fetch_logs(engine, worker, cells, n);
     for (size_t k = 0; status == PM_OK && k < n; k++) {
@@ -323,7 +326,7 @@ static pm_status settle_cells(pm_engine *engine, pm_worker *worker, pm_block cel
 /* Draws what drives bring to cells, and counts what comes before `sample_until`; the whole slab is counted later. */
 static bool draw_and_count(const pm_engine *engine, pm_worker *worker, pm_block cells, const pm_class *class) {
     const pm_drive *drive = &engine->drive;
-    if (!pm_draw_driven(engine, worker, cells, class))
+    if (!draw_driven(engine, worker, cells, class, true))
         return false;
     if (engine->sample_until < engine->end)
         worker->n_driven += pm_drive_before(&worker->block, drive->first[cells.end] - drive->first[cells.begin],
