@@ -9,6 +9,7 @@
 #include "net/population.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *numbers_json(const pm_distribution *d) {
@@ -65,6 +66,17 @@ json_t *pm_receptors_json(const pm_receptor *receptors, size_t n) {
     for (size_t k = 0; k < n; k++)
         pm_json_set(&map, receptors[k].name, receptor_json(&receptors[k]));
     return map;
+}
+
+pm_status pm_receptors_write(pm_output *output, const char *before, const pm_receptor *receptors, size_t n,
+                             const char *after, pm_error *error) {
+    json_t *map = pm_receptors_json(receptors, n);
+    char *text = pm_json_text(map, 0);
+    json_decref(map);
+    pm_status status = text ? pm_output_write(output, error, "%sreceptors: %s%s", before, text, after)
+                            : pm_fail_memory(error, "the receptors");
+    free(text);
+    return status;
 }
 
 json_t *pm_sources_json(const pm_receptor *receptors, const uint32_t *sources, size_t n) {

@@ -19,6 +19,9 @@ void pm_kind_json(json_t **map, const pm_kind *kind, const void *structure);
 json_t *pm_distribution_json(const pm_distribution *distribution);
 json_t *pm_neuron_json(const pm_neuron *neuron);
 json_t *pm_receptors_json(const pm_receptor *receptors, size_t n);
+/* The same as the key `receptors` of a network file, between two texts. Errors: PM_FAILED, PM_NO_MEMORY. */
+pm_status pm_receptors_write(pm_output *output, const char *before, const pm_receptor *receptors, size_t n,
+                             const char *after, pm_error *error);
 /* How many sources come over each of n receptors. */
 json_t *pm_sources_json(const pm_receptor *receptors, const uint32_t *sources, size_t n);
 

@@ -194,17 +194,6 @@ static pm_status write_projections(pm_output *output, const pm_experiment *e, co
     return status;
 }
 
-static pm_status write_receptors(pm_output *output, const pm_experiment *e, pm_error *error) {
-    json_t *map = pm_receptors_json(e->receptors, e->n_receptors);
-    char *text = pm_json_text(map, 0);
-    json_decref(map);
-    if (!text)
-        return pm_fail_memory(error, "the receptors");
-    pm_status status = pm_output_write(output, error, "receptors: %s\n", text);
-    free(text);
-    return status;
-}
-
 enum { POTENTIALS = 8 }; /* neurons of each layer whose potential a network file records */
 
 static pm_status write_network(const details *d, const char *when, size_t pattern, pm_error *error) {
@@ -221,7 +210,7 @@ static pm_status write_network(const details *d, const char *when, size_t patter
         status = pm_output_write(&output, error, "  %s: %.17g\n", pm_neuron_lif.fields[k].name,
                                  pm_field_value(&pm_neuron_lif.fields[k], &e->neuron));
     if (!status && e->n_receptors > 0)
-        status = write_receptors(&output, e, error);
+        status = pm_receptors_write(&output, "", e->receptors, e->n_receptors, "\n", error);
     if (!status)
         status = pm_output_write(&output, error,
                                  "populations:\n  - {name: %s, size: %" PRIu32

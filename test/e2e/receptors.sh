@@ -95,12 +95,24 @@ check "it goes on" "$program" train levels.yaml -o levels-resumed -q --resume
 check "to the same thresholds" cmp levels/V_th-1.dat levels-resumed/V_th-1.dat
 check "the test has the verdict of the training" "$program" test levels.yaml levels -o levels-test -q
 check "and its confusions" cmp levels/confusion.dat levels-test/confusion.dat
-refuse 2 'networks with receptors or learnt thresholds are not written' test levels.yaml levels --network levels-network
+# The network that is left runs in the event engine, where the spikes of the first test example are those of training.
+engine() {
+    check "the network of $1 is left" "$program" test "$1.yaml" "$1" -q --network "$1-network"
+    check "and runs" "$program" run "$1-network/network.yaml" -o "$1-run" -q
+    check "with the same spikes, to 1e-10 ms" sh -c "
+        awk '!/^#/ && \$1 == 0 && \$2 == $2 { print \$3, \$4 }' $1/raster.dat | sort -g > a
+        grep -v '^#' $1-run/spikes-layer-$2.dat | sort -g > b
+        paste -d' ' a b | awk '{ d = \$2 - \$4; if (NF != 5 || \$1 != \$3 || d > 1e-10 || d < -1e-10) exit 1; n++ } END { exit !n }'"
+}
+engine levels 1
+engine trains 1
+engine discounted 1
 sed -e '/^receptors/d' -e 's/receptor: {fast: 20, slow: 10}/parameters: {V_th: {rate: 0.05, min: -60.0}}/' \
     -e 's/receptor: {fast: 3, slow: 2}/parameters: {V_th: {rate: 0.05, min: -60.0}}/' -e 's/\[50.0, 30.0\]/[600.0, 300.0]/' \
     first_spike.yaml > fired.yaml
 check "without receptors, of outputs that fire" "$program" train fired.yaml -o fired -q
 check "they have changed" awk '!/^#/ { n += $1 != -50 } END { exit !n }' fired/V_th-2.dat
+engine fired 2
 bad_class() {
     pattern=$1
     sed "$2" points.yaml > bad.yaml
