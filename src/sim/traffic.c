@@ -190,5 +190,7 @@ pm_status pm_share_spikes(pm_exact *s, pm_status status, pm_error *error) {
     status = gather_spikes(s, status, error);
     if (status == PM_OK)
         pm_spikes_sort(&s->found, begin);
-    return status == PM_OK ? send_fired(s, s->found.items + begin, s->found.count - begin, 0, error) : status;
+    if (status != PM_OK || s->found.count == begin) /* without spikes there may be no list */
+        return status;
+    return send_fired(s, s->found.items + begin, s->found.count - begin, 0, error);
 }
