@@ -7,6 +7,7 @@
 #include "model/neuron.h"
 #include "model/synapse.h"
 #include "net/population.h"
+#include "net/steps.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static json_t *numbers_json(const pm_distribution *d) {
 
 json_t *pm_distribution_json(const pm_distribution *d) {
     json_t *map = numbers_json(d);
-    if (d->kind != PM_UNIFORM_STEPS && d->step > 0.0)
+    if (pm_is_rounded(d))
         pm_json_set(&map, "step", json_real(d->step));
     if (d->bounded && isfinite(d->low))
         pm_json_set(&map, "low", json_real(d->low));

@@ -265,8 +265,10 @@ static pm_status read_bounds(const pm_node *map, pm_distribution *d, pm_error *e
 
 pm_status pm_read_distribution(const pm_node *node, const char *what, pm_distribution *d, pm_node *file,
                                pm_error *error) {
-    static const char *const keys[] = {"normal", "uniform", "lognormal", "exponential", "low", "high", "step", "file", NULL};
-    static const char *const keys_alone[] = {"normal", "uniform", "lognormal", "exponential", "low", "high", "step", NULL};
+    static const char *const keys[] = {"normal", "uniform", "lognormal", "exponential", "low",
+                                       "high",   "step",    "file",      NULL};
+    static const char *const keys_alone[] = {"normal", "uniform", "lognormal", "exponential", "low",
+                                             "high",   "step",    NULL};
     char text[240];
     snprintf(text, sizeof text,
              "%s, or {normal: [mean, std]}, {uniform: [low, high]}, {lognormal: [mu, sigma]}, "

@@ -9,13 +9,11 @@
 
 static const double RAREST = 1e-6;
 
-static bool is_rounded(const pm_distribution *d) { return d->kind != PM_UNIFORM_STEPS && d->step > 0.0; }
-
 pm_draw pm_draw_begin(const pm_distribution *distribution) {
     pm_draw draw = {.from = distribution};
     if (pm_is_in_steps(distribution))
         draw.steps = pm_steps_of(distribution);
-    if (is_rounded(distribution))
+    if (pm_is_rounded(distribution))
         draw.least = rint(draw.steps.first / draw.steps.step);
     return draw;
 }
@@ -52,7 +50,7 @@ static double draw_multiple(const pm_draw *draw, gsl_rng *rng) {
 
 double pm_draw_next(const pm_draw *draw, gsl_rng *rng, size_t index) {
     const pm_distribution *d = draw->from;
-    if (is_rounded(d))
+    if (pm_is_rounded(d))
         return draw_multiple(draw, rng);
     double value = draw_once(draw, rng, index);
     while (d->bounded && !(value >= d->low && value <= d->high))
@@ -92,7 +90,7 @@ static double normal_below(double z) {
 /* The share of values in [low, high]. */
 static double share_inside(const pm_distribution *d) {
     double low = d->low, high = d->high;
-    if (is_rounded(d)) {
+    if (pm_is_rounded(d)) {
         const pm_steps steps = pm_steps_of(d);
         low = steps.first / steps.scale - 0.5 * d->step;
         high = low + fmax(steps.count, 0.0) * d->step;

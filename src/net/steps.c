@@ -9,11 +9,18 @@
 
 #include <math.h>
 
-enum { MOST_DIGITS = 15 };
-
-static bool whole(double value, double scale) {
-    double units = rint(value * scale);
-    return fabs(units) <= 0x1p53 && units / scale == value;
+/* The power of ten in whose units all of some numbers are whole; 0: there is none. */
+static double scale_of(const double *values, int n) {
+    enum { MOST_DIGITS = 15 };
+    double scale = 1.0;
+    for (int digits = 0; digits <= MOST_DIGITS; digits++, scale *= 10.0) {
+        int k = 0;
+        while (k < n && fabs(rint(values[k] * scale)) <= 0x1p53 && rint(values[k] * scale) / scale == values[k])
+            k++;
+        if (k == n)
+            return scale;
+    }
+    return 0.0;
 }
 
 /* Where values are drawn: nothing lies beyond 16 standard deviations or 40 means, as random numbers have 53 bits. */
@@ -33,12 +40,10 @@ static void support_of(const pm_distribution *d, double *low, double *high) {
 
 /* The multiples of the step to which values are rounded, and which are within the bounds. */
 static pm_steps multiples_of(const pm_distribution *d) {
-    double low, high, scale = 1.0;
+    const double found = scale_of(&d->step, 1), scale = found > 0.0 ? found : 1.0;
+    const double step = found > 0.0 ? rint(d->step * scale) : d->step;
+    double low, high;
     support_of(d, &low, &high);
-    for (int digits = 0; digits < MOST_DIGITS && !whole(d->step, scale); digits++)
-        scale *= 10.0;
-    scale = whole(d->step, scale) ? scale : 1.0;
-    const double step = scale > 1.0 ? rint(d->step * scale) : d->step;
     double first = rint(low / d->step), last = rint(high / d->step);
     if (d->bounded) {
         first = fmax(first, floor(d->low / d->step));
@@ -52,14 +57,11 @@ static pm_steps multiples_of(const pm_distribution *d) {
 }
 
 pm_steps pm_steps_of(const pm_distribution *d) {
-    double scale = 1.0;
-    if (d->kind != PM_UNIFORM_STEPS)
+    if (pm_is_rounded(d))
         return multiples_of(d);
-    for (int digits = 0; digits <= MOST_DIGITS; digits++, scale *= 10.0)
-        if (whole(d->a, scale) && whole(d->b, scale) && whole(d->step, scale)) {
-            pm_steps s = {rint(d->a * scale), rint(d->step * scale), scale, d->b, 0.0};
-            s.count = floor((rint(d->b * scale) - s.first) / s.step) + 1.0;
-            return s;
-        }
-    return (pm_steps){d->a, d->step, 1.0, d->b, floor((d->b - d->a) / d->step + 1e-9) + 1.0};
+    const double values[] = {d->a, d->b, d->step}, scale = scale_of(values, 3);
+    if (!(scale > 0.0))
+        return (pm_steps){d->a, d->step, 1.0, d->b, floor((d->b - d->a) / d->step + 1e-9) + 1.0};
+    const double first = rint(d->a * scale), step = rint(d->step * scale);
+    return (pm_steps){first, step, scale, d->b, floor((rint(d->b * scale) - first) / step) + 1.0};
 }

@@ -12,9 +12,8 @@ typedef struct pm_steps {
     double count;       /* number of values; 0: there is none within the bounds */
 } pm_steps;
 
-static inline bool pm_is_in_steps(const pm_distribution *d) {
-    return d->kind == PM_UNIFORM_STEPS || d->step > 0.0;
-}
+static inline bool pm_is_rounded(const pm_distribution *d) { return d->kind != PM_UNIFORM_STEPS && d->step > 0.0; }
+static inline bool pm_is_in_steps(const pm_distribution *d) { return d->kind == PM_UNIFORM_STEPS || pm_is_rounded(d); }
 pm_steps pm_steps_of(const pm_distribution *distribution);
 
 /* Value k, from 0. */
