@@ -1,7 +1,8 @@
 /* Impulse synapses: arrival after arrival, one pass over the potentials that decays them, adds a row of weights and
- * looks whether any has reached its threshold. Most arrivals end there. Neurons in the shadow of their own last spike
- * are few; they stand in a list and are done apart. Invariant: after each arrival u holds every neuron's potential just
- * after it, spikes and inhibition included, and `recovering` every neuron that fired within t_ref. */
+ * notes in which blocks of neurons one has reached its threshold; only those are looked through. Neurons in the shadow
+ * of their own last spike are few; they stand in a list and are done apart. Invariant: after each arrival u holds every
+ * neuron's potential just after it, spikes and inhibition included, and `recovering` every neuron that fired within
+ * t_ref. */
 #include "layer/impulse.h"
 
 #include "base/simd.h"
@@ -11,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BLOCK = 16 }; /* neurons */
+
 pm_status pm_impulse_state_new(pm_impulse_state *state, size_t n_out, pm_error *error) {
     *state = (pm_impulse_state){.n_out = n_out};
     state->u = malloc(n_out * sizeof *state->u);
@@ -18,7 +21,8 @@ pm_status pm_impulse_state_new(pm_impulse_state *state, size_t n_out, pm_error *
     state->jump = malloc(n_out * sizeof *state->jump);
     state->kept = malloc(n_out * sizeof *state->kept);
     state->recovering = malloc(n_out * sizeof *state->recovering);
-    if (state->u && state->last && state->jump && state->kept && state->recovering)
+    state->reached = malloc((n_out + BLOCK - 1) / BLOCK * sizeof *state->reached);
+    if (state->u && state->last && state->jump && state->kept && state->recovering && state->reached)
         return PM_OK;
     pm_impulse_state_free(state);
     return pm_fail_memory(error, "the state of a layer");
@@ -30,18 +34,35 @@ void pm_impulse_state_free(pm_impulse_state *state) {
     free(state->jump);
     free(state->kept);
     free(state->recovering);
+    free(state->reached);
     *state = (pm_impulse_state){0};
 }
 
-/* Nonzero if any potential has reached its threshold. */
+/* reached[b] is nonzero if a potential of block b has reached its threshold; so is the result if any has. `next` is the
+ * row of the next arrival, which is asked for ahead: the rows of a layer are more than the caches close by hold. */
 PM_SIMD static int64_t step(size_t n, double decay, const double *restrict row, const double *restrict threshold,
-                            double *restrict u) {
+                            const double *next, double *restrict u, int64_t *restrict reached) {
     int64_t any = 0;
-    for (size_t i = 0; i < n; i++) {
-        u[i] = u[i] * decay + row[i];
-        any |= u[i] >= threshold[i];
+    size_t from = 0;
+    for (; from + BLOCK <= n; from += BLOCK) {
+        int64_t here = 0;
+        for (size_t i = from; i < from + BLOCK; i += 8)
+            __builtin_prefetch(next + i);
+        for (size_t i = from; i < from + BLOCK; i++) {
+            u[i] = u[i] * decay + row[i];
+            here |= u[i] >= threshold[i];
+        }
+        any |= reached[from / BLOCK] = here;
     }
-    return any;
+    if (from == n)
+        return any;
+    int64_t here = 0;
+    for (size_t i = from; i < n; i++) {
+        u[i] = u[i] * decay + row[i];
+        here |= u[i] >= threshold[i];
+    }
+    reached[from / BLOCK] = here;
+    return any | here;
 }
 
 PM_SIMD static void add(size_t n, const double *restrict row, double *restrict sum) {
@@ -85,12 +106,13 @@ static size_t recover(const pm_impulse *layer, pm_impulse_state *s, size_t n, do
 static pm_status fire(const pm_impulse *layer, pm_impulse_state *s, double t, size_t *n, pm_raster *out,
                       pm_error *error) {
     size_t first = out->n;
-    for (size_t i = 0; i < layer->n_out; i++)
-        if (s->u[i] >= layer->threshold[i]) {
-            pm_status status = pm_raster_append(out, t, (uint32_t)i, 0.0, error);
-            if (status != PM_OK)
-                return status;
-        }
+    for (size_t b = 0; b * BLOCK < layer->n_out; b++)
+        for (size_t i = b * BLOCK; s->reached[b] && i < layer->n_out && i < (b + 1) * BLOCK; i++)
+            if (s->u[i] >= layer->threshold[i]) {
+                pm_status status = pm_raster_append(out, t, (uint32_t)i, 0.0, error);
+                if (status != PM_OK)
+                    return status;
+            }
     size_t fired = out->n - first;
     if (fired > 0 && layer->inhibition != 0.0)
         inhibit(layer->n_out, (double)fired * layer->inhibition, layer->threshold, s->u);
@@ -133,11 +155,12 @@ pm_status pm_impulse_run(const pm_impulse *layer, pm_impulse_state *state, const
             to++;
         const double *row = arriving(layer, state, in, from, to);
         recovering = recover(layer, state, recovering, t, decay, row);
-        int64_t any = step(layer->n_out, decay, row, layer->threshold, state->u);
+        int64_t any = step(layer->n_out, decay, row, layer->threshold,
+                           layer->weight + in->neuron[to < in->n ? to : from] * layer->n_out, state->u, state->reached);
         for (size_t k = 0; k < recovering; k++) {
             uint32_t i = state->recovering[k];
             state->u[i] = state->kept[k];
-            any |= state->u[i] >= layer->threshold[i];
+            any |= state->reached[i / BLOCK] |= state->u[i] >= layer->threshold[i];
         }
         if (any)
             status = fire(layer, state, t, &recovering, out, error);

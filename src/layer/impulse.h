@@ -32,6 +32,7 @@ typedef struct pm_impulse_state {
     double *jump; /* weights that arrive together */
     double *kept; /* potentials of recovering neurons */
     uint32_t *recovering;
+    int64_t *reached; /* of each block of neurons: nonzero if one may be at its threshold */
     size_t n_out;
 } pm_impulse_state;
 
