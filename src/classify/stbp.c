@@ -11,6 +11,8 @@
  *     dL/do(t) = W^T dL/du(t) of the layer above (output: (mean of o - y)/T) + dL/du(t+1) u(t) f'(o(t))
  *     dL/du(t) = dL/do(t) h(u(t)) + dL/du(t+1) f(o(t)),    dL/dW = sum over t of dL/du(t) x(t)^T
  *
+ * `gradient: space` leaves the terms with dL/du(t+1) out.
+ *
  * A layer's input over all time is known before it starts, so all steps of all images are the rows of one matrix, step
  * after step, and each layer is one product forwards and two backwards. Invariant: row t * n + i belongs to step t of
  * image i of n. */
@@ -29,6 +31,7 @@
 static const char *const inputs[] = {"rate", "current", NULL};
 static const char *const resets[] = {"exponential", "linear", NULL};
 static const char *const spikes[] = {"step", "ramp", NULL};
+static const char *const gradients[] = {"space_time", "space", NULL};
 
 static const pm_field fields[] = {
     {"steps", "", "time steps for which an image is shown", offsetof(pm_stbp_parameters, steps), 20.0,
@@ -49,6 +52,8 @@ static const pm_field fields[] = {
      PM_STBP_LINEAR, .words = resets},
     {"spike", "", "step: spikes; ramp: the rectangle's integral in their place, whose derivative is the true one",
      offsetof(pm_stbp_parameters, spike), PM_STBP_STEP, .words = spikes},
+    {"gradient", "", "space_time: errors go back through layers and steps; space: through layers only",
+     offsetof(pm_stbp_parameters, gradient), PM_STBP_SPACE_TIME, .words = gradients},
 };
 
 /* learnt: for each layer its weights, weight[source * n_out + target], then its biases */
@@ -285,7 +290,7 @@ static void backward_layer(const model *m, room *r, const double *learnt, size_t
         size_t now = t * block;
         (linear ? step_back : step_back_other)(&m->p, block, after, r->d_o + now, r->u[l] + now, r->o[l] + now,
                                                du + now);
-        after = du + now;
+        after = m->p.gradient == PM_STBP_SPACE_TIME ? du + now : r->zero;
     }
     if (l > 1)
         pm_product(rows, n_in, n_out, (pm_factor){du, n_out, false}, (pm_factor){learnt + m->at[l], n_out, true}, 0.0,

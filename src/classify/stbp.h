@@ -8,6 +8,7 @@
 enum { PM_STBP_RATE, PM_STBP_CURRENT };
 enum { PM_STBP_EXPONENTIAL, PM_STBP_LINEAR };
 enum { PM_STBP_STEP, PM_STBP_RAMP };
+enum { PM_STBP_SPACE_TIME, PM_STBP_SPACE };
 
 typedef struct pm_stbp_parameters {
     double steps;     /* a whole number */
@@ -18,6 +19,7 @@ typedef struct pm_stbp_parameters {
     double input;     /* PM_STBP_RATE or PM_STBP_CURRENT */
     double reset;     /* PM_STBP_EXPONENTIAL or PM_STBP_LINEAR */
     double spike;     /* PM_STBP_STEP or PM_STBP_RAMP */
+    double gradient;  /* PM_STBP_SPACE_TIME or PM_STBP_SPACE */
 } pm_stbp_parameters;
 
 #endif

@@ -74,6 +74,7 @@ static void by_the_book(const pm_stbp_parameters *p, const double *w1, const dou
                         double *loss, double *g1, double *g2) {
     enum { T = 6 };
     double u1[T][HIDDEN] = {{0}}, o1[T][HIDDEN] = {{0}}, u2[T][OUTPUTS] = {{0}}, o2[T][OUTPUTS] = {{0}};
+    double later = p->gradient == PM_STBP_SPACE ? 0.0 : p->decay; /* what errors of the next step count */
     double mean[OUTPUTS] = {0}, d1[T + 1][HIDDEN] = {{0}}, d2[T + 1][OUTPUTS] = {{0}};
     for (int t = 0; t < T; t++) {
         for (int i = 0; i < HIDDEN; i++) {
@@ -95,7 +96,7 @@ static void by_the_book(const pm_stbp_parameters *p, const double *w1, const dou
             double off = mean[i] - (i == label);
             *loss += t == 0 ? 0.5 * off * off : 0.0;
             double h = fabs(u2[t][i] - p->threshold) < p->width / 2 ? 1.0 / p->width : 0.0;
-            d2[t][i] = (off / T - d2[t + 1][i] * u2[t][i] * p->decay) * h + d2[t + 1][i] * p->decay * (1.0 - o2[t][i]);
+            d2[t][i] = (off / T - d2[t + 1][i] * u2[t][i] * later) * h + d2[t + 1][i] * later * (1.0 - o2[t][i]);
             g2[HIDDEN * OUTPUTS + i] += d2[t][i];
             for (int j = 0; j < HIDDEN; j++)
                 g2[j * OUTPUTS + i] += d2[t][i] * o1[t][j];
@@ -105,7 +106,7 @@ static void by_the_book(const pm_stbp_parameters *p, const double *w1, const dou
             for (int k = 0; k < OUTPUTS; k++)
                 above += w2[i * OUTPUTS + k] * d2[t][k];
             double h = fabs(u1[t][i] - p->threshold) < p->width / 2 ? 1.0 / p->width : 0.0;
-            d1[t][i] = (above - d1[t + 1][i] * u1[t][i] * p->decay) * h + d1[t + 1][i] * p->decay * (1.0 - o1[t][i]);
+            d1[t][i] = (above - d1[t + 1][i] * u1[t][i] * later) * h + d1[t + 1][i] * later * (1.0 - o1[t][i]);
             g1[INPUTS * HIDDEN + i] += d1[t][i];
             for (int j = 0; j < INPUTS; j++)
                 g1[j * HIDDEN + i] += d1[t][i] * image[j];
@@ -113,7 +114,7 @@ static void by_the_book(const pm_stbp_parameters *p, const double *w1, const dou
     }
 }
 
-/* With spikes, loss and gradient are those of the published equations. */
+/* With spikes, loss and gradient are those of the published equations, with and without their terms in time. */
 START_TEST(published) {
     enum { FIRST = (INPUTS + 1) * HIDDEN, SECOND = (HIDDEN + 1) * OUTPUTS };
     static set s;
@@ -122,6 +123,7 @@ START_TEST(published) {
     pm_image_net net;
     pm_image_outcome outcome;
     double loss = 0.0, g[FIRST + SECOND] = {0};
+    p.gradient = _i;
     make(&net, three, 3, &p, 1);
     ck_assert_uint_eq(net.n_learnt, FIRST + SECOND);
     ck_assert_int_eq(pm_image_net_run(&net, &s.images, true, &outcome, NULL, NULL), PM_OK);
@@ -279,7 +281,7 @@ Suite *pm_suite_stbp(void) {
     Suite *suite = suite_create("stbp");
     TCase *tests = tcase_create("stbp");
     tcase_add_test(tests, gradient);
-    tcase_add_test(tests, published);
+    tcase_add_loop_test(tests, published, PM_STBP_SPACE_TIME, PM_STBP_SPACE + 1);
     tcase_add_test(tests, rate_code);
     tcase_add_test(tests, threads);
     tcase_add_test(tests, learns);
