@@ -323,8 +323,8 @@ bool pm_classification_of_events(const pm_classification *c) {
 
 /* Recordings are coded by their events, and nothing else is. */
 static pm_status check_events(const pm_classification *c, pm_error *error) {
-    if (c->model && c->data == PM_DATA_NMNIST)
-        return pm_fail(error, PM_INVALID, "data.nmnist: model %s takes intensities, not recordings of events",
+    if (c->model && c->data == PM_DATA_EXAMPLES)
+        return pm_fail(error, PM_INVALID, "data: model %s takes intensities and recordings of cameras, no other spikes",
                        c->model->head.name);
     if (pm_classification_of_events(c) != c->coding.code->events)
         return pm_fail(error, PM_INVALID, "coding: %s",
@@ -356,7 +356,7 @@ static pm_status check_coding(const pm_classification *c, pm_error *error) {
     pm_status status = check_events(c, error);
     if (!status)
         status = blame("coding", pm_kind_check(&k->code->head, k->parameters, error), error);
-    if (!status)
+    if (!status && !c->model)
         status = blame("coding", k->code->fit(k->parameters, c->duration, window_of(c), error), error);
     if (!status && !isnan(k->bias))
         status = need(k->bias < c->duration, "coding.bias", k->bias, "within the duration", error);

@@ -1,5 +1,5 @@
 /* A model of images (image_model.h), STBP or Lee, as a model of classifiers: examples go through a buffer of one batch,
- * as numbers. Invariant: the draws of an example depend on seed, epoch and the example's place in the data set, its
+ * as numbers; recordings stay where they are. Invariant: the draws of an example depend on seed, epoch and the example's place in the data set, its
  * deformation on the number of its presentation, so an epoch is a function of the state before it. */
 #include "classify/classifier_model.h"
 
@@ -14,7 +14,7 @@ typedef struct images {
     const pm_classification *of;
     const pm_dataset *train;
     pm_image_net net;
-    double *pixel; /* of a batch */
+    double *pixel; /* of a batch of pictures */
     uint8_t *label, *guess;
     uint64_t *number;
     pm_deformer *deformer; /* NULL: pictures are as they are */
@@ -44,7 +44,7 @@ static pm_status build(images *m, pm_error *error) {
     if (status)
         return status;
     m->capacity = m->train->n / (m->train->n / c->batch) + 1;
-    m->pixel = malloc(m->capacity * m->net.n_inputs * sizeof *m->pixel);
+    m->pixel = malloc(m->train->first ? 1 : m->capacity * m->net.n_inputs * sizeof *m->pixel);
     m->label = malloc(m->capacity);
     m->guess = malloc(m->capacity);
     m->number = malloc(m->capacity * sizeof *m->number);
@@ -96,10 +96,16 @@ static pm_images fill(images *m, const pm_dataset *data, const uint32_t *order, 
         size_t example = order ? order[from + i] : from + i;
         m->label[i] = data->label[example];
         m->number[i] = example;
-        for (size_t k = 0; k < data->n_features; k++)
+        for (size_t k = 0; !data->first && k < data->n_features; k++)
             m->pixel[i * data->n_features + k] = pm_dataset_value(data, example, k);
     }
-    return (pm_images){n, m->pixel, m->label, m->number, key};
+    return (pm_images){.n = n,
+                       .pixel = data->first ? NULL : m->pixel,
+                       .label = m->label,
+                       .number = m->number,
+                       .key = key,
+                       .recordings = data->first ? data : NULL,
+                       .window = m->of->window[1] - m->of->window[0]};
 }
 
 /* Deforms the examples of the buffer; the first is presentation number `presentation`. */

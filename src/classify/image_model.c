@@ -96,7 +96,11 @@ typedef struct batch {
 static void run_chunk(batch *b, size_t c, void *room) {
     const pm_images *all = b->images;
     size_t from = c * PM_IMAGE_CHUNK, n = all->n - from < PM_IMAGE_CHUNK ? all->n - from : PM_IMAGE_CHUNK;
-    pm_images part = {n, all->pixel + from * b->net->n_inputs, all->label + from, all->number + from, all->key};
+    pm_images part = *all;
+    part.n = n;
+    part.pixel = all->pixel ? all->pixel + from * b->net->n_inputs : NULL;
+    part.label = all->label + from;
+    part.number = all->number + from;
     double *sums = b->learn ? b->net->chunk_sums[c] : NULL;
     uint8_t unused[PM_IMAGE_CHUNK];
     if (sums)

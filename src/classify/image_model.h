@@ -6,6 +6,7 @@
 #define PM_CLASSIFY_IMAGE_MODEL_H
 
 #include "base/kind.h"
+#include "data/dataset.h"
 #include "layer/layered.h"
 
 #include <punctum/error.h>
@@ -19,13 +20,15 @@ enum {
     PM_IMAGE_CHUNK = 20                   /* images that a model runs together, at most */
 };
 
-/* Some images of a data set. */
+/* Some images of a data set, or recordings. */
 typedef struct pm_images {
     size_t n;
-    const double *pixel;    /* n x inputs, 0 (dark) to 1 */
+    const double *pixel;    /* n x inputs, 0 (dark) to 1; not of recordings */
     const uint8_t *label;   /* n */
     const uint64_t *number; /* n: the random draws of an image depend on `key` and on this, on nothing else */
     uint64_t key;
+    const pm_dataset *recordings; /* examples number[] of these, whose events are the input spikes; NULL: images */
+    double window;                /* ms: of a recording; it is shown for as long as an image */
 } pm_images;
 
 /* What came out, summed over images. */

@@ -38,7 +38,8 @@ static const char *const switches[] = {"no", "yes", NULL};
 #define AT(name) offsetof(pm_lee_parameters, name)
 static const pm_field fields[] = {
     {"duration", "ms", "for which an image is shown", AT(duration), 50.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
-    {"input_spikes", "", "expected number of input spikes for an image, Poisson, shared out by brightness",
+    {"input_spikes", "",
+     "expected number of input spikes for an image, Poisson, shared out by brightness; a recording's are its events",
      AT(input_spikes), 1000.0, .bounds = {0.0, 1e6, PM_LOW_OPEN}},
     {"tau", "ms", "membrane time constant", AT(tau), 20.0, .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
     {"t_ref", "ms", "after a spike inputs grow back with the square of time for so long", AT(t_ref), 1.0,
@@ -229,9 +230,20 @@ static pm_status draw_input(const model *m, room *r, const pm_images *images, si
     return PM_OK;
 }
 
+/* The window of a recording is the duration. */
+static pm_status take_events(const model *m, room *r, const pm_images *images, size_t i, pm_error *error) {
+    const pm_dataset *data = images->recordings;
+    pm_status status = PM_OK;
+    r->spikes[0].n = 0;
+    for (uint64_t k = data->first[images->number[i]]; !status && k < data->first[images->number[i] + 1]; k++)
+        status = pm_raster_append(&r->spikes[0], pm_dataset_time(data, k) / images->window * m->p.duration,
+                                  data->feature[k], 0.0, error);
+    return status;
+}
+
 static pm_status forward(const model *m, room *r, const double *learnt, const pm_images *images, size_t i,
                          pm_image_outcome *outcome, pm_error *error) {
-    pm_status status = draw_input(m, r, images, i, error);
+    pm_status status = (images->recordings ? take_events : draw_input)(m, r, images, i, error);
     for (size_t l = 1; l < m->n_layers && status == PM_OK; l++) {
         const double *w = learnt + m->at[l];
         pm_impulse layer = {

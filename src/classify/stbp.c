@@ -46,7 +46,7 @@ static const pm_field fields[] = {
      .bounds = {0.0, INFINITY, PM_LOW_OPEN}},
     {"input", "",
      "rate: a pixel fires in each step with its brightness as probability; current: its brightness is a "
-     "constant current",
+     "constant current; a recording's events are spikes",
      offsetof(pm_stbp_parameters, input), PM_STBP_RATE, .words = inputs},
     {"reset", "", "f(o): exponential, decay e^{-o/decay}; linear, decay (1 - o)", offsetof(pm_stbp_parameters, reset),
      PM_STBP_LINEAR, .words = resets},
@@ -162,6 +162,22 @@ static pm_status room_new(const void *of, void **result, pm_error *error) {
 }
 
 /* --- forwards ----------------------------------------------------------------------------------------------------- */
+
+/* An event is a spike in the step of its share of the window; more of a pixel in one step are one. */
+static uint64_t take_events(const model *m, const pm_images *images, double *x) {
+    const pm_dataset *data = images->recordings;
+    size_t n_in = m->size[0], n = images->n;
+    uint64_t count = 0;
+    memset(x, 0, m->steps * n * n_in * sizeof *x);
+    for (size_t i = 0; i < n; i++)
+        for (uint64_t k = data->first[images->number[i]]; k < data->first[images->number[i] + 1]; k++) {
+            size_t t = (size_t)(pm_dataset_time(data, k) / images->window * (double)m->steps);
+            double *spike = x + ((t < m->steps ? t : m->steps - 1) * n + i) * n_in + data->feature[k];
+            count += *spike == 0.0;
+            *spike = 1.0;
+        }
+    return count;
+}
 
 /* Four steps of one pixel share a block of the stream of the image; dark pixels draw nothing. */
 static uint64_t draw_input(const model *m, const pm_images *images, double *x) {
@@ -317,8 +333,11 @@ static pm_status run(const void *of, void *in, const double *learnt, const pm_im
                      pm_image_outcome *outcome, uint8_t *guess, pm_error *error) {
     const model *m = of;
     room *r = in;
-    (void)error;
-    if (m->p.input == PM_STBP_RATE)
+    if (images->recordings && m->p.input != PM_STBP_RATE)
+        return pm_fail(error, PM_INVALID, "model.stbp.input: current is for intensities; recordings are spikes");
+    if (images->recordings)
+        outcome->spikes[0] += take_events(m, images, r->o[0]);
+    else if (m->p.input == PM_STBP_RATE)
         outcome->spikes[0] += draw_input(m, images, r->o[0]);
     else
         memcpy(r->o[0], images->pixel, images->n * m->size[0] * sizeof *r->o[0]);

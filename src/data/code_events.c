@@ -30,9 +30,8 @@ static pm_status encode(const void *parameters, const pm_presentation *of, pm_ra
     const pm_dataset *data = of->data;
     pm_status status = PM_OK;
     for (uint64_t k = data->first[of->example]; !status && k < data->first[of->example + 1]; k++)
-        status = pm_raster_append(
-            out, c->from + (data->time ? data->time[k] : (data->stamp[k] - data->before) / 1e3) / c->compression,
-            data->feature[k], 0.0, error);
+        status = pm_raster_append(out, c->from + pm_dataset_time(data, k) / c->compression, data->feature[k], 0.0,
+                                  error);
     return status;
 }
 

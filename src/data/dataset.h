@@ -10,6 +10,11 @@ static inline double pm_dataset_value(const pm_dataset *data, size_t example, si
     return data->bytes ? data->bytes[at] * (1.0 / 255.0) : data->values[at];
 }
 
+/* When event k of recordings is, in ms from the beginning of what is kept. */
+static inline double pm_dataset_time(const pm_dataset *data, uint64_t k) {
+    return data->time ? data->time[k] : (data->stamp[k] - data->before) / 1e3;
+}
+
 /* The last `n` examples of `from` go into `part` (a copy), which leaves the others behind. Errors: PM_NO_MEMORY. */
 pm_status pm_dataset_split(pm_dataset *from, size_t n, pm_dataset *part, pm_error *error);
 

@@ -477,6 +477,8 @@ static pm_status read_model_experiment(pm_classification *c, const pm_node *root
         status = read_seed(c, root, error);
     if (!status)
         status = read_set(c, root, error);
+    if (!status && c->data == PM_DATA_NMNIST)
+        c->coding = pm_coding_new(&pm_code_events);
     if (!status)
         status = read_model(c, model, error);
     if (!status)

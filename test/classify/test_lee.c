@@ -301,6 +301,39 @@ START_TEST(input) {
 }
 END_TEST
 
+/* A recording's events are the input spikes, its window lasting as long as an image is shown. */
+START_TEST(recordings) {
+    static uint64_t first[] = {0, 3};
+    static double time[] = {10.0, 30.0, 90.0}; /* ms */
+    static uint16_t feature[] = {2, 5, 1};
+    pm_lee_parameters p = defaults();
+    pm_image_net net;
+    pm_image_outcome outcome;
+    const uint32_t two[] = {INPUTS, OUTPUTS};
+    const pm_dataset data = {.n = 1, .n_features = INPUTS, .first = first, .time = time, .feature = feature};
+    const pm_images events = {.n = 1,
+                              .label = (const uint8_t[]){1},
+                              .number = (const uint64_t[]){0},
+                              .recordings = &data,
+                              .window = 100.0};
+    p.weight_penalty = 0.0;
+    p.relative = 0.0;
+    ck_assert_int_eq(pm_image_net_new(&net, &pm_image_model_lee, two, 2, &p, 1, 1, NULL), PM_OK);
+    for (size_t k = 0; k < INPUTS * OUTPUTS; k++)
+        net.learnt[k] = k % OUTPUTS ? 0.0 : 10.0; /* neuron 0 fires, which it should not */
+    ck_assert_int_eq(pm_image_net_run(&net, &events, true, &outcome, NULL, NULL), PM_OK);
+    ck_assert_uint_eq(outcome.spikes[0], 3);
+    ck_assert_uint_eq(outcome.spikes[1], 3);
+    const double *g = net.sums; /* dL/dw has the input's trace as factor */
+    ck_assert_double_gt(g[OUTPUTS], 0.0);
+    ck_assert_double_eq_tol(g[2 * OUTPUTS] / g[OUTPUTS], exp(-(90.0 - 10.0) / 2.0 / p.tau), 1e-12);
+    ck_assert_double_eq_tol(g[5 * OUTPUTS] / g[OUTPUTS], exp(-(90.0 - 30.0) / 2.0 / p.tau), 1e-12);
+    for (size_t k = 0; k < INPUTS; k++)
+        ck_assert(k == 1 || k == 2 || k == 5 || g[k * OUTPUTS] == 0.0);
+    pm_image_net_free(&net);
+}
+END_TEST
+
 /* Gradients, losses and guesses have the same bits for any number of threads. */
 START_TEST(threads) {
     static set s;
@@ -413,6 +446,7 @@ Suite *pm_suite_lee(void) {
     tcase_add_test(tests, relative_errors);
     tcase_add_test(tests, regularisation);
     tcase_add_test(tests, input);
+    tcase_add_test(tests, recordings);
     tcase_add_test(tests, threads);
     tcase_add_test(tests, learns);
     tcase_add_test(tests, refusals);

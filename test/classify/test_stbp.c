@@ -138,6 +138,39 @@ START_TEST(published) {
 }
 END_TEST
 
+/* A recording's event is a spike in the step of its share of the window, however many a pixel has there: bits are those of
+ * an image whose white pixels fire in every step. */
+START_TEST(recordings) {
+    static set s;
+    static uint64_t first[] = {0, 24, 24};
+    double time[24];
+    uint16_t feature[24];
+    make_set(&s, 3);
+    pm_stbp_parameters p = some(PM_STBP_RATE, PM_STBP_LINEAR, PM_STBP_STEP);
+    pm_image_net of_images, of_events;
+    pm_image_outcome a, b;
+    for (size_t k = 0; k < 24; k++) { /* pixels 3 and 7, twice in each of 6 steps of 1 ms */
+        time[k] = 0.5 * (double)(k / 2);
+        feature[k] = k % 2 ? 3 : 7;
+    }
+    pm_dataset data = {.n = 2, .n_features = INPUTS, .first = first, .time = time, .feature = feature};
+    pm_images events = {
+        .n = 2, .label = s.label, .number = (const uint64_t[]){0, 1}, .recordings = &data, .window = 6.0};
+    memset(s.pixel, 0, sizeof s.pixel);
+    s.pixel[3] = s.pixel[7] = 1.0;
+    s.images.n = 2;
+    make(&of_images, three, 3, &p, 1);
+    make(&of_events, three, 3, &p, 1);
+    ck_assert_int_eq(pm_image_net_run(&of_images, &s.images, true, &a, NULL, NULL), PM_OK);
+    ck_assert_int_eq(pm_image_net_run(&of_events, &events, true, &b, NULL, NULL), PM_OK);
+    ck_assert_uint_eq(b.spikes[0], 12);
+    ck_assert_mem_eq(&a, &b, sizeof a);
+    ck_assert_mem_eq(of_images.sums, of_events.sums, of_images.n_sums * sizeof(double));
+    pm_image_net_free(&of_images);
+    pm_image_net_free(&of_events);
+}
+END_TEST
+
 /* A pixel fires with its brightness as probability; an image draws the same whatever lies beside it. */
 START_TEST(rate_code) {
     static set s;
@@ -155,7 +188,11 @@ START_TEST(rate_code) {
     ck_assert_int_eq(pm_image_net_run(&net, &s.images, false, &all, NULL, NULL), PM_OK);
     ck_assert_double_le(fabs((double)all.spikes[0] - expected), 4.0 * sqrt(variance));
     for (size_t i = 0; i < IMAGES; i++) {
-        pm_images image = {1, s.pixel + i * INPUTS, s.label + i, s.number + i, s.images.key};
+        pm_images image = s.images;
+        image.n = 1;
+        image.pixel += i * INPUTS;
+        image.label += i;
+        image.number += i;
         ck_assert_int_eq(pm_image_net_run(&net, &image, false, &one, NULL, NULL), PM_OK);
         sum.spikes[0] += one.spikes[0];
         sum.spikes[1] += one.spikes[1];
@@ -282,6 +319,7 @@ Suite *pm_suite_stbp(void) {
     TCase *tests = tcase_create("stbp");
     tcase_add_test(tests, gradient);
     tcase_add_loop_test(tests, published, PM_STBP_SPACE_TIME, PM_STBP_SPACE + 1);
+    tcase_add_test(tests, recordings);
     tcase_add_test(tests, rate_code);
     tcase_add_test(tests, threads);
     tcase_add_test(tests, learns);

@@ -46,6 +46,16 @@ check "all test recordings are counted" awk '!/#/ { for (k = 1; k <= NF; k++) n 
 check "training on recordings, one thread" "$program" train nmnist.yaml -o nmnist-one --quiet --jobs 1
 check "the same weights for any number of threads" cmp nmnist/weights-1.dat nmnist-one/weights-1.dat
 
+for model in stbp lee; do
+    printf '%s\n' "model: $model" 'layers: [20, 10]' 'epochs: 2' 'batch: 10' 'optimiser: adam' 'rate: 0.001' \
+        'data: {nmnist: {train: recordings/Train, test: recordings/Test}, validation: 10}' > $model.yaml
+    check "$model on recordings" "$program" train $model.yaml -o $model-events --quiet
+    check "$model: the input is the recordings' events" \
+        grep -q '"input_spikes_per_example": [1-9][0-9][0-9][0-9]' $model-events/summary.json
+    check "$model on recordings, one thread" "$program" train $model.yaml -o $model-events-one --quiet --jobs 1
+    check "$model: the same weights" cmp $model-events/weights-1.dat $model-events-one/weights-1.dat
+done
+
 refuse 2 "which pictures" camera -o new
 refuse 2 "where to" camera -i a -l b
 refuse 2 "there is no such file" camera -i missing -l missing -o new
@@ -76,8 +86,9 @@ nmnist 'data: {nmnist: {train: recordings/Train, test: recordings/Test, saccade:
 refuse 2 "recordings/Train: has 60 recordings; 61 are wanted" train nmnist.yaml -o new
 nmnist 'data: {nmnist: {train: recordings, test: recordings/Test, saccade: 1}}'
 refuse 2 "a folder of recordings is named after its digit" train nmnist.yaml -o new
-printf 'model: stbp\ndata: {nmnist: {train: recordings/Train, test: recordings/Test}}\nlayers: [10]\n' > nmnist.yaml
-refuse 2 "model stbp takes intensities" train nmnist.yaml -o new
+printf 'model: {stbp: {input: current}}\ndata: {nmnist: {train: recordings/Train, test: recordings/Test}}\nlayers: [10]\nbatch: 10\n' \
+    > nmnist.yaml
+refuse 2 "model.stbp.input: current is for intensities" train nmnist.yaml -o new
 nmnist
 head -c 4999 recordings/Train/5/00001.bin > short.bin && mv short.bin recordings/Train/5/00001.bin
 refuse 2 "recordings/Train/5/00001.bin: byte 4995: the file ends within an event" train nmnist.yaml -o new

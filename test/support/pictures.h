@@ -26,7 +26,7 @@ static inline void make_set(set *s, uint64_t seed) {
             s->pixel[i * INPUTS + k] =
                 k % 5 == 4 ? 0.0 : 0.3 * gsl_rng_uniform(rng) + (k % OUTPUTS == s->label[i] ? 0.6 : 0.1);
     }
-    s->images = (pm_images){IMAGES, s->pixel, s->label, s->number, 77};
+    s->images = (pm_images){.n = IMAGES, .pixel = s->pixel, .label = s->label, .number = s->number, .key = 77};
     gsl_rng_free(rng);
 }
 
