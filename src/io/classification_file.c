@@ -249,9 +249,11 @@ enum { COUNTERS, EPOCHS, ARRAYS /* the first of them */ };
 pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_trainer *t, const pm_epoch *epochs,
                                     pm_error *error) {
     const uint64_t *counters = pm_class_trainer_counters(t);
-    pm_part parts[ARRAYS + PM_CLASSIFIER_MOST_ARRAYS];
     const uint32_t n = (uint32_t)pm_class_trainer_arrays(t);
+    pm_part *parts = malloc((ARRAYS + n) * sizeof *parts);
     pm_output output = {0};
+    if (!parts)
+        return pm_fail_memory(error, "a checkpoint");
     parts[COUNTERS] = (pm_part){counters, 2 * sizeof *counters};
     parts[EPOCHS] = (pm_part){epochs, counters[0] * sizeof *epochs};
     for (uint32_t k = 0; k < n; k++) {
@@ -260,7 +262,10 @@ pm_status pm_class_checkpoint_write(const char *folder, uint64_t mark, pm_class_
         parts[ARRAYS + k] = (pm_part){array, length * sizeof *array};
     }
     pm_status status = pm_output_open(&output, folder, PM_CLASS_CHECKPOINT, error);
-    return status ? status : pm_checkpoint_write(&output, &pm_checkpoint_of_classifier, mark, parts, ARRAYS + n, error);
+    if (!status)
+        status = pm_checkpoint_write(&output, &pm_checkpoint_of_classifier, mark, parts, ARRAYS + n, error);
+    free(parts);
+    return status;
 }
 
 /* What was read may come from anywhere. */

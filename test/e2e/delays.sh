@@ -71,3 +71,11 @@ refuse 2 "wrong\.yaml.*keep: .* data\.validation" train wrong.yaml -o new
 points wrong.yaml "rate: 1" "rate: 1"
 sed -i 's/\[42, 41, 40\]/[42, 41]/' wrong.yaml
 refuse 2 "wrong\.yaml:2: .*three seeds" train wrong.yaml -o new
+
+# A checkpoint has room for all that is learnt: weights, delays and thresholds of five layers, means, the best epoch.
+of="delays: {initial: 1.0, rate: 0.05}"
+hidden="  - {size: 6, weight: {normal: [900.0, 600.0]}, $of, parameters: {V_th: {rate: 0.05, min: -65.0, max: -40.0}}}"
+points learnt-delays/deep.yaml "$of" "$of"
+sed -i -e "s/^  - {size: 12.*/$hidden\n$hidden\n$hidden\n$hidden/" -e 's/^average/keep: best\n&/' learnt-delays/deep.yaml
+check "five layers with all that is learnt" "$program" train learnt-delays/deep.yaml -o learnt-delays/deep -q
+check "and a test of them" "$program" test learnt-delays/deep.yaml learnt-delays/deep -q
