@@ -122,6 +122,10 @@ static const pm_field learning_fields[] = {
      AT(average), 0.0, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
     {"keep", "", "the epoch whose network is tested in the end: the last one, or the best one in validation", AT(keep),
      0.0, .words = kept},
+    {"candidates.networks", "", "that are drawn and trained for some epochs; the best one in validation goes on",
+     AT(candidates), 1.0, .bounds = {1.0, 1e6, PM_CLOSED}, .type = PM_COUNT, .result = "candidates_networks"},
+    {"candidates.epochs", "epochs", "of each of these, where there is more than one; they are part of epochs",
+     AT(trial_epochs), 10.0, .bounds = {1.0, 1e6, PM_CLOSED}, .type = PM_COUNT, .result = "candidates_epochs"},
 };
 const pm_kind pm_classification_learning = {.name = "learning",
                                             .help = "how the weights of a classifier change",
@@ -383,6 +387,15 @@ static pm_status check_model(const pm_classification *c, pm_error *error) {
     return blame("model", pm_kind_check(&c->model->head, c->model_parameters, error), error);
 }
 
+static pm_status check_candidates(const pm_classification *c, pm_error *error) {
+    const char *why = c->model || c->network ? "only networks of layers are drawn several times"
+                      : c->data != PM_DATA_GIVEN && c->validation == 0
+                          ? "the best one in validation needs examples for it: data.validation"
+                      : c->epochs < c->candidates * c->trial_epochs ? "all together take more passes than epochs"
+                                                                    : NULL;
+    return why ? pm_fail(error, PM_INVALID, "candidates: %s", why) : PM_OK;
+}
+
 pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
     pm_status status = need(c->duration > 0.0, "duration", c->duration, "positive", error);
     if (!status)
@@ -408,6 +421,8 @@ pm_status pm_classification_check(const pm_classification *c, pm_error *error) {
     if (!status && c->keep > 0.0 && c->data != PM_DATA_GIVEN && c->validation == 0)
         status =
             pm_fail(error, PM_INVALID, "keep: the best epoch in validation needs examples for it: data.validation");
+    if (!status && c->candidates > 1)
+        status = check_candidates(c, error);
     if (!status && c->network)
         status = blame("loss", pm_kind_check(&c->network_loss->head, c->network_loss_parameters, error), error);
     if (!status && !c->model && c->loss->desired)

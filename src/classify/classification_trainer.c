@@ -4,6 +4,7 @@
 #include "classify/classifier_model.h"
 
 #include "base/room.h"
+#include "classify/candidates.h"
 #include "classify/connections.h"
 #include "math/elementary.h"
 
@@ -30,6 +31,7 @@ struct pm_class_trainer {
     double *average[PM_CLASSIFIER_MOST_ARRAYS]; /* running mean of what is learnt, if wanted */
     double *best[PM_CLASSIFIER_MOST_ARRAYS];    /* what was tested after the best epoch, if that is to be kept */
     double record[2];  /* of that epoch: correct ones of the validation set, -1: none yet; loss */
+    pm_candidates candidates; /* what the best one of several has learnt, if there are */
     pm_score *scores;  /* of own parts */
     outcome *outcomes; /* of own parts */
     uint32_t *order;
@@ -52,6 +54,7 @@ void pm_class_trainer_free(pm_class_trainer *t) {
         free(t->average[k]);
         free(t->best[k]);
     }
+    pm_candidates_free(&t->candidates);
     free(t->scores);
     free(t->outcomes);
     free(t->order);
@@ -59,6 +62,9 @@ void pm_class_trainer_free(pm_class_trainer *t) {
 }
 
 static bool keeps_best(const pm_class_trainer *t) { return t->of->keep > 0.0; }
+
+/* Arrays from which training goes on: what is learnt, the optimiser's memory, running means. */
+static size_t states_of(const pm_class_trainer *t) { return t->n_arrays * (2 + (size_t)(t->of->average > 0.0)); }
 
 static pm_status build(pm_class_trainer *t, pm_error *error) {
     const pm_classification *c = t->of;
@@ -83,7 +89,9 @@ static pm_status build(pm_class_trainer *t, pm_error *error) {
         if (enough && *average)
             memcpy(*average, array, n * sizeof **average);
     }
-    return enough ? PM_OK : pm_fail_memory(error, "the training of a network");
+    if (!enough)
+        return pm_fail_memory(error, "the training of a network");
+    return c->candidates > 1 ? pm_candidates_new(&t->candidates, t, states_of(t), error) : PM_OK;
 }
 
 /* This rank's block of the parts. */
@@ -110,7 +118,8 @@ static pm_status share(pm_class_trainer *t, const pm_relay *relay, pm_error *err
 static double bytes_of(const pm_class_trainer *t) {
     const pm_classification *c = t->of;
     const double chunks = fmin((double)c->batch / PM_IMAGE_CHUNK + 1.0, (double)t->train->n);
-    const double copies = c->model ? 2.0 + chunks : 2.0 + (double)t->n_parts + (c->average > 0.0);
+    const double tried = c->candidates > 1 ? 1.0 + (double)c->optimiser->memory + (c->average > 0.0) : 0.0;
+    const double copies = c->model ? 2.0 + chunks : 2.0 + (double)t->n_parts + (c->average > 0.0) + tried;
     double weights = 0.0, tables = 0.0,
            inputs = c->model ? (double)t->train->n_features : (double)pm_coding_inputs(&c->coding, t->train);
     pm_connections n;
@@ -244,7 +253,8 @@ static pm_status conclude(pm_class_trainer *t, pm_status status, pm_score *score
 
 /* The rate of the coming epoch. */
 static double rate_of(const pm_class_trainer *t) {
-    size_t drops = t->of->decay_every > 0 ? (size_t)t->counters[0] / t->of->decay_every : 0;
+    const size_t epoch = pm_candidates_own_epoch(t->of, (size_t)t->counters[0]);
+    const size_t drops = t->of->decay_every > 0 ? epoch / t->of->decay_every : 0;
     return t->of->rate * pm_pow(t->of->decay, (double)drops);
 }
 
@@ -330,6 +340,18 @@ pm_status pm_class_trainer_epoch(pm_class_trainer *t, pm_class_progress *progres
     return status;
 }
 
+/* The first step is that of the numbers that are there now. */
+static void begin(pm_class_trainer *t) {
+    for (size_t k = 0; k < t->n_arrays; k++) {
+        size_t n = 0;
+        const double *array = t->kind->array(t->model, k, &n);
+        memset(t->memory[k], 0, n * t->of->optimiser->memory * sizeof(double));
+        if (t->average[k])
+            memcpy(t->average[k], array, n * sizeof *array);
+    }
+    t->counters[1] = 0;
+}
+
 /* --- tests -------------------------------------------------------------------------------------------------------- */
 
 /* The running means, or what is learnt itself, are what is tested. */
@@ -397,18 +419,28 @@ pm_status pm_class_trainer_test(pm_class_trainer *t, const pm_dataset *data, uin
     return run_test(t, data, keeps_best(t), confusion, score, error);
 }
 
-/* Of epochs that decide as many examples rightly the one with the smallest loss is the best, and of these the first. */
 static void keep_better(pm_class_trainer *t, const pm_score *score) {
-    const double correct = (double)score->correct;
-    if (correct < t->record[0] || (correct == t->record[0] && score->loss >= t->record[1]))
-        return;
-    t->record[0] = correct;
-    t->record[1] = score->loss;
-    for (size_t k = 0; k < t->n_arrays; k++) {
+    const bool better = pm_candidates_beats(t->record, score);
+    for (size_t k = 0; better && k < t->n_arrays; k++) {
         size_t n = 0;
         const double *from = tested(t, k, &n);
         memcpy(t->best[k], from, n * sizeof *from);
     }
+}
+
+/* After a candidate's last epoch the next one begins, or the best one goes on. */
+static void change_candidates(pm_class_trainer *t, const pm_score *score) {
+    const pm_classification *c = t->of;
+    const size_t done = (size_t)t->counters[0];
+    if (done > pm_candidates_epochs(c) || done % c->trial_epochs > 0)
+        return;
+    pm_candidates_keep(&t->candidates, t, score);
+    if (done == pm_candidates_epochs(c)) {
+        pm_candidates_restore(&t->candidates, t);
+        return;
+    }
+    t->kind->redraw(t->model, done / c->trial_epochs);
+    begin(t);
 }
 
 /* Of all threads of this process. */
@@ -427,6 +459,8 @@ pm_status pm_class_trainer_advance(pm_class_trainer *t, const pm_dataset *valida
                          epoch->validation.loss);
     if (!status && keeps_best(t) && epoch->validation.n > 0)
         keep_better(t, &epoch->validation);
+    if (!status && t->of->candidates > 1)
+        change_candidates(t, &epoch->validation);
     return status;
 }
 
@@ -513,30 +547,34 @@ void pm_class_trainer_set_weights(pm_class_trainer *t, const double *weights) {
     }
     if (t->kind->adopt)
         t->kind->adopt(t->model);
-    for (size_t k = 0; k < t->n_arrays; k++) {
-        const double *array = t->kind->array(t->model, k, &n);
-        memset(t->memory[k], 0, n * t->of->optimiser->memory * sizeof(double));
-        if (t->average[k])
-            memcpy(t->average[k], array, n * sizeof *array);
-    }
-    t->record[0] = -1.0;
-    t->counters[0] = t->counters[1] = 0;
+    t->record[0] = t->candidates.record[0] = -1.0;
+    t->counters[0] = 0;
+    begin(t);
 }
 
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
-size_t pm_class_trainer_arrays(const pm_class_trainer *t) {
-    const size_t kinds = 2 + (size_t)(t->of->average > 0.0) + (size_t)keeps_best(t);
-    return t->n_arrays * kinds + (size_t)keeps_best(t);
+static size_t own_arrays(const pm_class_trainer *t) {
+    return states_of(t) + (keeps_best(t) ? t->n_arrays + 1 : 0);
 }
 
-/* What is learnt, the optimiser's memory, running means, what was best, and how good that was. */
+size_t pm_class_trainer_arrays(const pm_class_trainer *t) {
+    return own_arrays(t) + (t->of->candidates > 1 ? t->candidates.n + 1 : 0);
+}
+
+/* What is learnt, the optimiser's memory, running means, what was best, and how good that was; then what the best
+ * candidate has learnt, and how good it was. */
 double *pm_class_trainer_array(pm_class_trainer *t, size_t k, size_t *n) {
     double **const kinds[] = {t->memory, t->of->average > 0.0 ? t->average : t->best, t->best};
-    size_t which = k % t->n_arrays, kind = k / t->n_arrays;
-    if (keeps_best(t) && k + 1 == pm_class_trainer_arrays(t)) {
-        *n = sizeof t->record / sizeof *t->record;
+    const size_t which = k % t->n_arrays, kind = k / t->n_arrays, own = own_arrays(t);
+    *n = 2;
+    if (keeps_best(t) && k + 1 == own)
         return t->record;
+    if (k == own + t->candidates.n)
+        return t->candidates.record;
+    if (k >= own) { /* as long as the one of which it is a copy */
+        (void)pm_class_trainer_array(t, k - own, n);
+        return t->candidates.kept[k - own];
     }
     double *learnt = t->kind->array(t->model, which, n);
     *n *= kind == 1 ? t->of->optimiser->memory : 1;

@@ -82,11 +82,14 @@ pm_status pm_classifier_delay(pm_classifier *c, size_t l, pm_delays_per per, pm_
     return d->value ? PM_OK : pm_fail_memory(error, "the delays");
 }
 
-pm_status pm_classifier_part_thresholds(pm_classifier *c, size_t l, pm_error *error) {
-    const double V_th = c->neurons[l + 1 == c->n_layers].V_th;
-    c->V_th[l] = malloc(c->strides[l] * sizeof **c->V_th);
+void pm_classifier_reset_thresholds(pm_classifier *c, size_t l) {
     for (size_t j = 0; c->V_th[l] && j < c->strides[l]; j++)
-        c->V_th[l][j] = V_th;
+        c->V_th[l][j] = c->neurons[l + 1 == c->n_layers].V_th;
+}
+
+pm_status pm_classifier_part_thresholds(pm_classifier *c, size_t l, pm_error *error) {
+    c->V_th[l] = malloc(c->strides[l] * sizeof **c->V_th);
+    pm_classifier_reset_thresholds(c, l);
     return c->V_th[l] ? PM_OK : pm_fail_memory(error, "the thresholds");
 }
 

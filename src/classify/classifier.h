@@ -40,6 +40,8 @@ typedef enum pm_delays_per { PM_PER_SYNAPSE, PM_PER_AXON, PM_PER_DENDRITE } pm_d
 pm_status pm_classifier_delay(pm_classifier *c, size_t l, pm_delays_per per, pm_error *error);
 /* Gives the neurons of layer l, which fires, thresholds of their own, as they are. Errors: PM_NO_MEMORY. */
 pm_status pm_classifier_part_thresholds(pm_classifier *c, size_t l, pm_error *error);
+/* As they were at first, if the layer has any. */
+void pm_classifier_reset_thresholds(pm_classifier *c, size_t l);
 /* Number of delays of layer l, padding included. */
 size_t pm_classifier_delays(const pm_classifier *c, size_t l);
 /* Number of weights of layer l, padding included. */

@@ -50,6 +50,9 @@ typedef struct pm_classifier_model {
 
     /* After its arrays were set from outside. May be NULL. */
     void (*adopt)(void *model);
+    /* Draws its arrays anew, each candidate's from streams of its own; those of 0 are there at first. NULL: there is but
+     * one candidate. */
+    void (*redraw)(void *model, size_t candidate);
     /* Before a batch (arrays: NULL), and before tests, until the next call: takes these numbers in place of its arrays.
      * May be NULL: it takes its arrays. */
     void (*prepare)(void *model, const double *const *arrays);

@@ -137,35 +137,37 @@ static void destroy(void *model) {
     pm_classifier_free(&m->tested);
 }
 
-static void draw_weights(exact *m) {
-    const char *const words[] = {"classifier weights"};
-    for (size_t l = 0; l < m->net.n_layers; l++)
-        pm_connections_draw(&m->connections, &m->of->layers[l], l,
-                            pm_stream_key(m->of->seed + l * 0x100000000u, words, 1), m->net.strides[l],
-                            m->net.weight[l]);
-}
-
 static double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
 
-/* Delays of the layers that have some, within their range. */
-static void draw_delays(exact *m) {
+/* Of layer l, within their range. */
+static void draw_delays(exact *m, size_t l, uint64_t key) {
+    const pm_classification_delays *d = &m->of->layers[l].delays;
+    const pm_draw draw = pm_draw_begin(&d->initial);
     pm_stream stream;
     gsl_rng *rng = pm_stream_new(&stream);
-    for (size_t k = 0; k < m->n_delayed; k++) {
-        const size_t l = m->delayed[k], n = pm_classifier_delays(&m->net, l);
-        const pm_classification_delays *d = &m->of->layers[l].delays;
-        const char *const words[] = {"classifier delays"};
-        const pm_draw draw = pm_draw_begin(&d->initial);
-        pm_stream_start(rng, pm_stream_key(m->of->seed + l * 0x100000000u, words, 1), 0);
-        for (size_t i = 0; i < n; i++)
-            m->net.delays[l].value[i] = clamp(pm_draw_next(&draw, rng, i), d->low, d->high);
-    }
+    pm_stream_start(rng, key, 0);
+    for (size_t i = 0, n = pm_classifier_delays(&m->net, l); i < n; i++)
+        m->net.delays[l].value[i] = clamp(pm_draw_next(&draw, rng, i), d->low, d->high);
 }
 
 /* No weights are outside of receptive fields. */
 static void adopt(void *model) {
     exact *m = model;
     pm_connections_limit(&m->connections, m->net.weight[0], 0, pm_classifier_weights(&m->net, 0));
+}
+
+static void redraw(void *model, size_t candidate) {
+    exact *m = model;
+    for (size_t l = 0; l < m->net.n_layers; l++) {
+        const uint64_t seed = m->of->seed + (l + PM_MOST_LAYERS * candidate) * 0x100000000u;
+        const char *const words[] = {"classifier weights", "classifier delays"};
+        pm_connections_draw(&m->connections, &m->of->layers[l], l, pm_stream_key(seed, words, 1), m->net.strides[l],
+                            m->net.weight[l]);
+        if (m->net.delays[l].value)
+            draw_delays(m, l, pm_stream_key(seed, words + 1, 1));
+        pm_classifier_reset_thresholds(&m->net, l);
+    }
+    adopt(m);
 }
 
 static pm_status net_new(pm_classifier *net, const pm_classification *c, const pm_connections *connections,
@@ -210,17 +212,13 @@ static pm_status build(exact *m, pm_error *error) {
         status = net_new(&m->tested, c, &m->connections, error);
     if (status)
         return status;
+    redraw(m, 0);
+    size_t widest = 0, most_rows = 0;
     for (size_t l = 0; l < c->n_layers; l++) {
         if (c->layers[l].delays.given)
             m->delayed[m->n_delayed++] = l;
         if (c->layers[l].learns_V_th)
             m->threshold[m->n_threshold++] = l;
-    }
-    draw_weights(m);
-    draw_delays(m);
-    adopt(m);
-    size_t widest = 0, most_rows = 0;
-    for (size_t l = 0; l < c->n_layers; l++) {
         const size_t width = pm_connections_blocks(&m->connections, l) * m->net.strides[l];
         widest = width > widest ? width : widest;
         most_rows = m->net.rows[l] > most_rows ? m->net.rows[l] : most_rows;
@@ -592,6 +590,7 @@ const pm_classifier_model pm_classifier_exact = {.streams = "classification",
                                                  .gradient = gradient,
                                                  .settle = settle,
                                                  .adopt = adopt,
+                                                 .redraw = redraw,
                                                  .prepare = prepare,
                                                  .test = test,
                                                  .look = look,

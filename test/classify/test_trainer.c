@@ -187,6 +187,86 @@ START_TEST(best_is_kept) {
 }
 END_TEST
 
+/* What a trainer would go on with: its arrays. */
+static void take_over(pm_class_trainer *to, pm_class_trainer *from) {
+    ck_assert_uint_eq(pm_class_trainer_arrays(to), pm_class_trainer_arrays(from));
+    for (size_t k = 0; k < pm_class_trainer_arrays(from); k++) {
+        size_t n = 0, m = 0;
+        const double *array = pm_class_trainer_array(from, k, &n);
+        memcpy(pm_class_trainer_array(to, k, &m), array, n * sizeof *array);
+        ck_assert_uint_eq(n, m);
+    }
+    memcpy(pm_class_trainer_counters(to), pm_class_trainer_counters(from), 2 * sizeof(uint64_t));
+}
+
+static void advance(pm_class_trainer *t, const pm_dataset *validation, pm_epoch *epoch) {
+    ck_assert_int_eq(pm_class_trainer_advance(t, validation, NULL, NULL, NULL, epoch, NULL), PM_OK);
+}
+
+enum { CANDIDATES = 4, TRIAL = 2 };
+
+/* Candidates begin with the first rate, the first of them with the network that there would be otherwise; what the best
+ * one in validation has learnt goes on; training goes on with the same bits from any epoch, with `keep` or without. */
+static void try_candidates(double keep) {
+    sets s;
+    make_sets(&s);
+    pm_classification *c = experiment(0), *plain = experiment(0);
+    c->validation = TEST;
+    c->seed = plain->seed = 4;
+    c->candidates = CANDIDATES;
+    c->trial_epochs = TRIAL;
+    c->epochs = CANDIDATES * TRIAL + 1;
+    c->keep = keep;
+    c->decay = plain->decay = 0.5;
+    c->layers[0].delays = (pm_classification_delays){.given = true, .high = 9.0, .rate = 0.1};
+    c->layers[0].delays.initial = (pm_distribution){.kind = PM_UNIFORM, .a = 0.0, .b = 5.0};
+    plain->layers[0].delays = c->layers[0].delays;
+    pm_class_trainer *t = make(c, &s.train), *other = make(c, &s.train), *alone = make(plain, &s.train);
+    pm_epoch epoch, of[CANDIDATES];
+    size_t best = 0, n = 0, done = 0;
+    double weight = 0.0;
+    for (size_t k = 0; k < CANDIDATES; k++) {
+        const double *drawn = pm_class_trainer_array(t, 0, &n);
+        ck_assert(k == 0 || drawn[0] != weight);
+        weight = drawn[0];
+        advance(t, &s.test, &epoch);
+        ck_assert_double_eq(epoch.rate, c->rate);
+        if (k == 1)
+            take_over(other, t), done = (size_t)pm_class_trainer_counters(t)[0];
+        advance(t, &s.test, &of[k]);
+        ck_assert_double_eq(of[k].rate, 0.5 * c->rate);
+        best = of[k].validation.correct > of[best].validation.correct ? k : best;
+    }
+    for (size_t k = 0; k < TRIAL; k++)
+        advance(alone, &s.test, &epoch);
+    ck_assert_mem_eq(&epoch.validation, &of[0].validation, sizeof epoch.validation);
+    pm_score score;
+    ck_assert(best > 0 && best + 1 < CANDIDATES); /* otherwise this would show less */
+    ck_assert_int_eq(pm_class_trainer_test(t, &s.test, NULL, &score, NULL), PM_OK);
+    ck_assert(keep > 0.0 || memcmp(&score, &of[best].validation, sizeof score) == 0);
+    advance(t, &s.test, &of[0]);
+    ck_assert_double_eq(of[0].rate, 0.25 * c->rate);
+    for (; done < c->epochs; done++)
+        advance(other, &s.test, &epoch);
+    ck_assert_mem_eq(&epoch.validation, &of[0].validation, sizeof epoch.validation);
+    for (size_t k = 0; k < pm_class_trainer_arrays(t); k++) {
+        const double *one = pm_class_trainer_array(t, k, &n);
+        ck_assert_mem_eq(pm_class_trainer_array(other, k, &n), one, n * sizeof *one);
+    }
+    pm_class_trainer_free(t);
+    pm_class_trainer_free(other);
+    pm_class_trainer_free(alone);
+    pm_classification_free(c);
+    pm_classification_free(plain);
+    drop_sets(&s);
+}
+
+START_TEST(best_candidate_goes_on) {
+    try_candidates(0.0);
+    try_candidates(1.0);
+}
+END_TEST
+
 /* The tables of every model name each layer, with as many numbers as it has sources and neurons. */
 START_TEST(tables) {
     static const char *const names[2][5] = {{"weights-1", "weights-2"},
@@ -321,6 +401,7 @@ Suite *pm_suite_trainer(void) {
     tcase_add_test(tests, resumed);
     tcase_add_test(tests, mean_is_tested);
     tcase_add_test(tests, best_is_kept);
+    tcase_add_test(tests, best_candidate_goes_on);
     tcase_add_test(tests, tables);
     tcase_add_test(tests, looks);
     tcase_add_test(tests, misfits);

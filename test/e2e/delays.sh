@@ -79,3 +79,15 @@ points learnt-delays/deep.yaml "$of" "$of"
 sed -i -e "s/^  - {size: 12.*/$hidden\n$hidden\n$hidden\n$hidden/" -e 's/^average/keep: best\n&/' learnt-delays/deep.yaml
 check "five layers with all that is learnt" "$program" train learnt-delays/deep.yaml -o learnt-delays/deep -q
 check "and a test of them" "$program" test learnt-delays/deep.yaml learnt-delays/deep -q
+
+# Of several networks the best one in validation goes on: the epochs of all are rows of one curve.
+points learnt-delays/candidates.yaml "$of" "$of"
+sed -i -e 's/^epochs.*/epochs: 8/' -e 's/^average/candidates: {networks: 3, epochs: 2}\n&/' learnt-delays/candidates.yaml
+check "three networks" "$program" train learnt-delays/candidates.yaml -o learnt-delays/candidates -q
+check "the best one's next epoch is better than all before" awk '!/^#/ { n++; if (n <= 6) { if ($4 < best || n == 1) best = $4 } else if ($4 < best) better = 1 }
+    END { exit !(n == 8 && better) }' learnt-delays/candidates/learning.dat
+check "what was tried stands in the summary" grep -q '"candidates_networks": 3' learnt-delays/candidates/summary.json
+sed 's/networks: 3/networks: 5/' learnt-delays/candidates.yaml > wrong.yaml
+refuse 2 "wrong\.yaml.*candidates: all together take more passes than epochs" train wrong.yaml -o new
+sed 's/validation: 50/validation: 0/' learnt-delays/candidates.yaml > wrong.yaml
+refuse 2 "wrong\.yaml.*candidates: .*data\.validation" train wrong.yaml -o new
