@@ -9,7 +9,7 @@ jobs=${2:-$(nproc)}
 
 field() { sed -n "s/^ *\"$2\": \([^,{]*\),*$/\1/p" "$folder/$1/summary.json" | head -n 1; }
 names="xor xor-fixed-hidden xor-paper xor-paper-fixed-hidden precise layers-1 layers-2 layers-3 layers-3-gap layers-1-paper
-    single single-paper single-resume"
+    layers-2-paper single single-paper single-resume"
 for name in $names; do
     build/punctum train "data/experiments/$name.yaml" -o "$folder/$name" --jobs "$jobs" --resume
     build/punctum plot "$folder/$name"
