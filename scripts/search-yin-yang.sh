@@ -32,6 +32,10 @@ edit() {
     fade-*) say "s/lift: [0-9.]*/&, fade: $value/" ;;
     epochs-*) say "s/^epochs.*/epochs: $value/; s/factor: 0.98/factor: $(awk -v n="$value" 'BEGIN { printf "%.5f", exp(-4 / n) }')/" ;;
     batch-* | rate-* | average-* | duration-*) say "s/^$key:.*/$key: $value/" ;;
+    candidates-*) say "s/^average.*/&\ncandidates: {networks: $value, epochs: 80}/" ;;
+    factor-*) say "s/factor: .*/factor: $value}/" ;;
+    leak-*) say "s/^neuron\(.*g_L: \)30.0\(.*\)/neuron\1$value\2\nreadout\130.0\2/" ;;
+    dropout-*) say "/size: 3,/!s/\]}}/]}, dropout: $value}/" ;;
     keep-*) say "s/^average.*/&\nkeep: $value/" ;;
     current-*) say "s/V_reset: -70.0}/V_reset: -70.0, I_e: $value}\nreadout: {C_m: 300.0, g_L: 30.0, E_L: -70.0, V_th: -50.0, V_reset: -70.0}/" ;;
     to-*) say "s/to: 20.0/to: $value/" ;;
