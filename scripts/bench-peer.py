@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Networks of 'punctum bench' in other simulators: processor time of one thread, without building.
 
-Usage: bench-peer.py nest|brian2|punctum B1|B7|microcircuit [--model MODEL] [--neurons N] [--scale S] [--duration MS]
+Usage: bench-peer.py nest|brian2|genn|auryn|punctum B1|B7|microcircuit [--model MODEL] [--neurons N] [--scale S] [--duration MS]
 
 B1 is the balanced random network, B7 is CUBA, the microcircuit is that of scripts/microcircuit.py. NEST runs on its grid of 0.1 ms with
 poisson_generator and iaf_psc_exp, or with --model iaf_psc_exp_ps_lossless and poisson_generator_ps, Brian2 as C++ standalone with
-PoissonInput, punctum by build/punctum. Prints what was run, spikes per neuron and second, ns per synaptic event, and seconds per
-second of model time."""
+PoissonInput, GeNN by its CPU backend with PoissonExp, Auryn (B1 alone: its delays are those of groups) with PoissonStimulator, both of
+them in single precision, punctum by build/punctum or $PUNCTUM. Auryn is looked for at $AURYN/include and $AURYN/lib. Prints what was run,
+spikes per neuron and second, ns per synaptic event, seconds per second of model time, and peak memory."""
 import argparse
 import json
 import math
+import os
 import pathlib
 import resource
 import subprocess
@@ -171,9 +173,100 @@ def in_brian2(a):
     return marks[-1] - marks[0], sum(spikes), sum(len(g) for g in groups), events
 
 
+def in_genn(a):
+    """As GeNN's own example has the microcircuit: single precision, sparse rows, delays as dendritic ones."""
+    import pygenn as g
+    folder = tempfile.TemporaryDirectory()
+    os.environ['CXX'] = 'g++ -march=native'  # its own options besides are -O3 -ffast-math
+    model = g.GeNNModel('float', a.network, backend='single_threaded_cpu', optimize_code=True)
+    model.dt = DT
+    model.fuse_postsynaptic_models = model.default_narrow_sparse_ind_enabled = True
+    groups, fan, drives = [], [], 0.0
+
+    def cells(name, n, C_m, tau_m, E_L, V_th, V_reset, t_ref, v, current=0.0):
+        space = {'C': C_m * 1e-3, 'TauM': tau_m, 'Vrest': E_L, 'Vreset': V_reset, 'Vthresh': V_th, 'Ioffset': current * 1e-3, 'TauRefrac': t_ref}
+        group = model.add_neuron_population(name, n, 'LIF', space, {'V': v, 'RefracTime': 0.0})
+        group.spike_recording_enabled = True
+        groups.append(group)
+
+    def drive(target, rate, weight, tau):
+        model.add_current_source(f'drive_{target.name}', 'PoissonExp', target, {'weight': weight * 1e-3, 'tauSyn': tau, 'rate': rate},
+                                 {'current': 0.0})
+
+    def connect(source, target, update, tau, kind, values):
+        return model.add_synapse_population(f'{source.name}_{target.name}', 'SPARSE', source, target, update,
+                                            g.init_postsynaptic('ExpCurr', {'tau': tau}), g.init_sparse_connectivity(kind, values))
+
+    def constant(weight):
+        return g.init_weight_update('StaticPulseConstantWeight', {'g': weight * 1e-3})
+
+    if a.network == 'B1':
+        for name, n in (('E', a.neurons // 5 * 4), ('I', a.neurons // 5)):
+            cells(name, n, 250.0, 10.0, 0.0, 20.0, 0.0, 2.0, 0.0)
+        for target in groups:
+            drive(target, b1_rate(), b1_weight(), 2.0)
+            for source, sign in zip(groups, (1.0, -5.0)):
+                number = {'num': source.num_neurons // 10}
+                s = connect(source, target, constant(sign * b1_weight()), 2.0, 'FixedNumberPreWithReplacement', number)
+                s.axonal_delay_steps = 15
+        fan, drives = [a.neurons // 10] * 2, b1_rate() * a.neurons
+    elif a.network == 'B7':
+        for name, n in (('E', 3200), ('I', 800)):
+            cells(name, n, 200.0, 20.0, -49.0, -50.0, -60.0, 5.0, g.init_var('Uniform', {'min': -60.0, 'max': -50.0}))
+        for source, weight, tau in zip(groups, (16.2, -90.0), (5.0, 10.0)):
+            for target in groups:
+                connect(source, target, constant(weight), tau, 'FixedProbability', {'prob': 0.02}).axonal_delay_steps = 1
+        fan = [80, 80]
+    else:
+        sizes, rates, currents, projections, weight = mc_parts(a.scale)
+        fan = [0.0] * 8
+        for k, n in enumerate(sizes):
+            start = g.init_var('Normal', {'mean': mc.START_MEAN[k], 'sd': mc.START_STD[k]})
+            cells(mc.POPULATIONS[k], n, mc.C_M, mc.TAU_M, -65.0, -50.0, -65.0, 2.0, start, currents[k])
+            drive(groups[k], rates[k], weight, mc.TAU_SYN)
+            drives += rates[k] * n
+        longest = max(mean + 3.72 * spread for mean, spread in mc.DELAY.values())  # ms, of 9,999 of 10,000 synapses
+        for j, k, number, w, delay, spread in projections:
+            low, high = (0.0, 1e30) if w > 0.0 else (-1e30, 0.0)
+            update = g.init_weight_update('StaticPulseDendriticDelay', {}, {
+                'g': g.init_var('NormalClipped', {'mean': w * 1e-3, 'sd': abs(w) * mc.SPREAD * 1e-3, 'min': low, 'max': high}),
+                'd': g.init_var('NormalClippedDelay', {'mean': delay, 'sd': spread, 'min': DT, 'max': longest})})
+            s = connect(groups[j], groups[k], update, mc.TAU_SYN, 'FixedNumberTotalWithReplacement', {'num': number})
+            s.max_dendritic_delay_timesteps = round(longest / DT) + 1
+            fan[j] += number / sizes[j]
+    before, steps = round(WARM_UP / DT), round((WARM_UP + a.duration) / DT)
+    model.build(folder.name)
+    model.load(num_recording_timesteps=steps)
+    for _ in range(before):
+        model.step_time()
+    begun = time.process_time()
+    for _ in range(steps - before):
+        model.step_time()
+    seconds = time.process_time() - begun
+    model.pull_recording_buffers_from_device()
+    spikes = [int((group.spike_recording_data[0][0] >= WARM_UP - 0.5 * DT).sum()) for group in groups]
+    events = sum(s * f for s, f in zip(spikes, fan)) + drives * 1e-3 * a.duration
+    return seconds, sum(spikes), sum(group.num_neurons for group in groups), events
+
+
+def in_auryn(a):
+    """By scripts/bench-auryn.cpp, compiled as Auryn compiles itself."""
+    if a.network != 'B1':
+        sys.exit('Auryn has delays of groups, no others, and none below 0.8 ms: B1 alone')
+    home, source = pathlib.Path(os.environ['AURYN']), pathlib.Path(__file__).parent / 'bench-auryn.cpp'
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(['mpic++', '-O3', '-march=native', '-ffast-math', '-DNDEBUG', f'-I{home}/include', source, f'-L{home}/lib', '-lauryn',
+                        '-lboost_mpi', '-lboost_serialization', '-lboost_program_options', '-lboost_filesystem', '-lboost_system',
+                        '-o', f'{folder}/B1'], check=True)
+        call = [f'{folder}/B1', a.neurons, b1_weight() * 10.0 / 250.0, b1_rate(), WARM_UP, a.duration, folder]
+        words = subprocess.run(list(map(str, call)), check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    spikes = [int(word) for word in words[-2:]]
+    return float(words[-3]), sum(spikes), a.neurons, sum(spikes) * (a.neurons // 10) + b1_rate() * a.neurons * 1e-3 * a.duration
+
+
 def in_punctum(a):
-    """From the difference of two runs, so that building does not count."""
-    program = pathlib.Path(__file__).parent.parent / 'build/punctum'
+    """From the difference of two runs, so that building does not count (a large microcircuit takes seconds, so run it for long)."""
+    program = os.environ.get('PUNCTUM') or pathlib.Path(__file__).parent.parent / 'build/punctum'
     with tempfile.TemporaryDirectory() as folder:
         network = pathlib.Path(folder) / 'network.yaml'
         used = []
@@ -198,17 +291,20 @@ def in_punctum(a):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('peer', choices=['nest', 'brian2', 'punctum'])
+    parser.add_argument('peer', choices=['nest', 'brian2', 'genn', 'auryn', 'punctum'])
     parser.add_argument('network', choices=['B1', 'B7', 'microcircuit'])
     parser.add_argument('--model', default='iaf_psc_exp', choices=['iaf_psc_exp', 'iaf_psc_exp_ps_lossless'])
     parser.add_argument('--neurons', type=int, default=5000, help='of B1')
     parser.add_argument('--scale', type=float, default=0.1, help='of the microcircuit')
     parser.add_argument('--duration', type=float, default=200.0, help='model time, ms')
     a = parser.parse_args()
-    seconds, spikes, neurons, events = {'nest': in_nest, 'brian2': in_brian2, 'punctum': in_punctum}[a.peer](a)
+    seconds, spikes, neurons, events = {'nest': in_nest, 'brian2': in_brian2, 'genn': in_genn, 'auryn': in_auryn, 'punctum': in_punctum}[a.peer](a)
+    peak = ''
+    if a.peer not in ('brian2', 'auryn'):  # whose compilers take more
+        peak = f'{resource.getrusage(resource.RUSAGE_CHILDREN if a.peer == "punctum" else resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB'
     name = a.peer if a.peer != 'nest' else f'nest:{a.model}'
     print(f'{a.network:12} {name:30} {neurons:7} {a.duration:7.0f} ms {spikes / neurons / a.duration * 1e3:7.2f} Hz '
-          f'{seconds * 1e9 / events:9.1f} ns/event {seconds * 1e3 / a.duration:9.2f} s/s')
+          f'{seconds * 1e9 / events:9.1f} ns/event {seconds * 1e3 / a.duration:9.2f} s/s{peak}')
 
 
 main()
