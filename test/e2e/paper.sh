@@ -1,7 +1,7 @@
 # The experiments of NormAD as the paper has it, in small. Part of test/e2e.sh.
 
 published="normalisation: per_layer, errors: plain"
-for name in xor-paper xor-paper-fixed-hidden layers-1-paper layers-2-paper single-paper; do
+for name in xor-paper xor-paper-fixed-hidden layers-1-paper layers-2-paper layers-3-paper single-paper; do
     check "$name takes the paper's errors and normalisation" grep -q "$published" "$here/data/experiments/$name.yaml"
 done
 check "XOR by the paper's rule" "$program" train "$here/data/experiments/xor-paper.yaml" -o xor-paper --trials 4 --keep 0 --quiet
