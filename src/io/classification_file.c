@@ -103,8 +103,10 @@ static void learning_json(json_t **map, const pm_classification *c) {
     }
     if (c->keep <= 0.0) /* marks of checkpoints do not name what did not use to be there */
         json_object_del(*map, "keep");
-    for (size_t k = 0; c->candidates <= 1 && k < 2; k++)
-        json_object_del(*map, k == 0 ? "candidates_networks" : "candidates_epochs");
+    if (c->candidates <= 1) {
+        json_object_del(*map, "candidates_networks");
+        json_object_del(*map, "candidates_epochs");
+    }
 }
 
 /* A model of its own: what applies to it. */
