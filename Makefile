@@ -252,7 +252,7 @@ lint: setup-check
 tidy: $(patsubst %.c,build/lint/%.ok,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(wildcard docs/*.c) \
     $(filter-out %/module.c,$(PYTHON_SOURCES)))
 
-build/lint/%.ok: %.c .clang-tidy $(wildcard include/punctum/*.h src/*/*.h)
+build/lint/%.ok: %.c .clang-tidy $(wildcard include/punctum/*.h src/*/*.h src/*/*.inc)
 	@mkdir -p $(@D)
 	@echo clang-tidy $<
 	@clang-tidy --quiet --warnings-as-errors='*' $< -- $(CPPFLAGS) $(PACKAGE_CFLAGS) $(MPI_CFLAGS) -std=gnu17 > $@.log 2>&1 \

@@ -48,13 +48,6 @@ enum { I = PM_LANES, B = 2 * PM_LANES, STATES = 3 * PM_LANES }; /* a vector of u
 static inline size_t offset(size_t neuron) { return neuron / PM_LANES * STATES + neuron % PM_LANES; }
 static inline double *row_of(const narrow *w, size_t row) { return w->states + (row & IN_RING) * 3 * w->layer->stride; }
 
-/* Lane k of vector v stands for neuron PM_LANES v + k. */
-static inline __attribute__((always_inline)) uint64_t collect(const pm_mask *flags) {
-    pm_mask bits = *flags | __builtin_shufflevector(*flags, *flags, 4, 5, 6, 7, 0, 1, 2, 3);
-    bits |= __builtin_shufflevector(bits, bits, 2, 3, 0, 1, 6, 7, 4, 5);
-    return (uint64_t)(bits[0] | bits[1]);
-}
-
 static inline void enqueue(queue *q, uint32_t neuron, uint32_t place) {
     q->neuron[q->n] = neuron;
     q->place[q->n++] = place;
@@ -79,111 +72,19 @@ static uint64_t hold(narrow *w, const interval *p, uint64_t *held) {
     return follow;
 }
 
-/* All neurons from interval to interval, until enough of them wait. */
-static inline __attribute__((always_inline)) void sweep(narrow *w, const bool single) {
-    const size_t stride = w->layer->stride, n = stride / PM_LANES;
-    const pm_guard guard = pm_guard_of(&w->layer->lif);
-    const uint64_t present = ~(uint64_t)0 >> (PM_NARROW - w->layer->n_out);
-    for (; w->row < w->ready && w->open.n < PM_LANES; w->row++) {
-        const interval *p = &w->at[w->row & IN_RING];
-        const pm_factors f = p->f;
-        const pm_vector *now = pm_row_at(row_of(w, w->row)), *row = pm_row_at(p->row);
-        pm_vector *next = pm_vector_at(row_of(w, w->row + 1));
-        pm_mask lane = {1, 2, 4, 8, 16, 32, 64, 128}, bits = {0};
-        for (size_t v = 0; v < n; v++, now += 3, next += 3, lane <<= PM_LANES) {
-            const pm_vector u = now[0], i = now[1], b = now[2];
-            const pm_vector after = single ? u * f.em + f.c + i * f.d1 : u * f.em + f.c + i * f.d1 + b * f.d12;
-            pm_vector current = single ? i * f.e1 : i * f.e1 + b * f.alpha, may;
-            next[0] = after;
-            next[1] = single ? current + row[v] : current;
-            next[2] = single ? b : b * f.e2 + row[v];
-            pm_may_fire(&may, &guard, &p->watch, &i, &b, &after, &current);
-            bits |= ((pm_mask)may >> 63) & lane;
-        }
-        uint64_t flags = p->begin < p->end ? collect(&bits) : 0, held = 0;
-        if (w->refractory)
-            flags |= hold(w, p, &held);
-        flags &= present & ~w->waiting & ~held;
-        w->waiting |= flags;
-        for (; flags; flags &= flags - 1)
-            enqueue(&w->open, (uint32_t)__builtin_ctzll(flags), (uint32_t)w->row);
-    }
-}
-
-PM_SIMD static void sweep_single(narrow *w) { sweep(w, true); }
-PM_SIMD static void sweep_double(narrow *w) { sweep(w, false); }
-
 /* Up to PM_LANES neurons that go on from the end of an interval. */
 typedef struct group {
     size_t n;
     uint32_t neuron[PM_LANES];
-    size_t at[PM_LANES]; /* offsets of their states */
-    pm_mask from;        /* the row in which each lane has reached u */
-    pm_vector u, held;
-    pm_mask again;           /* the interval in which it may fire again, or -1 */
-    pm_vector before, after; /* u at the start and at the end of that interval */
+    size_t at[PM_LANES];                 /* offsets of their states */
+    _Alignas(64) int64_t from[PM_LANES]; /* the row in which each lane has reached u */
+    double u[PM_LANES], held[PM_LANES];
+    int64_t again[PM_LANES];                  /* the interval in which it may fire again, or -1 */
+    double before[PM_LANES], after[PM_LANES]; /* u at the start and at the end of that interval */
 } group;
 
-typedef double pair __attribute__((vector_size(16)));
-typedef double quad __attribute__((vector_size(32)));
-
-static inline __attribute__((always_inline)) void gather(pm_vector *to, const double *x, const size_t *k) {
-    /* In pairs, then pairs of pairs: left to itself the compiler inserts one number after the other. */
-    const pair a = {x[k[0]], x[k[1]]}, b = {x[k[2]], x[k[3]]}, c = {x[k[4]], x[k[5]]}, d = {x[k[6]], x[k[7]]};
-    const quad low = __builtin_shufflevector(a, b, 0, 1, 2, 3), high = __builtin_shufflevector(c, d, 0, 1, 2, 3);
-    *to = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
-}
-
-/* Lanes of `to` become those of `from` where `which` is all ones. */
-static inline __attribute__((always_inline)) void replace(pm_vector *to, const pm_mask *which, const pm_vector *from) {
-    *to = (pm_vector)(((pm_mask)*from & *which) | ((pm_mask)*to & ~*which));
-}
-
-/* Carries the potentials of a group to where the others are. A lane that may fire again is carried on for nothing. */
-static inline __attribute__((always_inline)) void carry(const narrow *w, group *g, const bool refractory) {
-    const pm_guard guard = pm_guard_of(&w->layer->lif);
-    const pm_vector reset = (pm_vector){0} + w->layer->lif.u_reset, held = g->held;
-    const size_t at[PM_LANES] = {g->at[0], g->at[1], g->at[2], g->at[3], g->at[4], g->at[5], g->at[6], g->at[7]};
-    pm_mask from = g->from, again = (pm_mask){0} - 1;
-    pm_vector u = g->u, before = u, after = u;
-    int64_t least = from[0];
-    for (size_t k = 1; k < PM_LANES; k++)
-        least = from[k] < least ? from[k] : least;
-    for (int64_t row = least; row < (int64_t)w->row; row++) {
-        const interval *p = &w->at[row & IN_RING];
-        const pm_factors f = p->f;
-        const double *x = row_of(w, (size_t)row);
-        pm_vector i, b;
-        gather(&i, x + I, at);
-        gather(&b, x + B, at);
-        const pm_mask open = (from - 1 - row) >> 63;
-        pm_vector end = u * f.em + f.c + i * f.d1 + b * f.d12;
-        const pm_vector current = i * f.e1 + b * f.alpha;
-        pm_vector sign;
-        pm_may_fire(&sign, &guard, &p->watch, &i, &b, &end, &current);
-        pm_mask may = (pm_mask)sign >> 63;
-        if (refractory) {
-            const pm_vector early = p->begin - held, late = p->end - held;
-            const pm_mask wholly = (pm_mask)late >> 63;
-            may = (may | ((pm_mask)early >> 63)) & ~wholly;
-            replace(&end, &wholly, &reset);
-        }
-        may &= open & (again >> 63);
-        if (!(p->begin < p->end))
-            may = (pm_mask){0};
-        replace(&before, &may, &u);
-        replace(&u, &open, &end);
-        replace(&after, &may, &u);
-        again = (may & row) | (again & ~may);
-    }
-    g->u = u;
-    g->again = again;
-    g->before = before;
-    g->after = after;
-}
-
-PM_SIMD static void catch_up(const narrow *w, group *g) { carry(w, g, false); }
-PM_SIMD static void catch_up_refractory(const narrow *w, group *g) { carry(w, g, true); }
+#define PM_KERNELS "layer/layer_narrow.inc"
+#include "base/widths.inc"
 
 /* Takes the first neurons off a queue. */
 static size_t dequeue(queue *from, uint32_t *neuron, uint32_t *place) {
@@ -263,7 +164,7 @@ static pm_status settle(narrow *w, queue *from, pm_error *error) {
     if (status || g.n == 0)
         return status;
     pad(&g);
-    (w->layer->lif.t_ref > 0.0 ? catch_up_refractory : catch_up)(w, &g);
+    (w->layer->lif.t_ref > 0.0 ? PM_WIDEST(catch_up_refractory) : PM_WIDEST(catch_up))(w, &g);
     for (size_t k = 0; k < g.n; k++) {
         const uint64_t bit = (uint64_t)1 << g.neuron[k];
         if (g.again[k] >= 0) {
@@ -318,7 +219,7 @@ pm_status pm_layer_run_narrow(pm_layer *layer, pm_layer_spikes *spikes, double u
         const size_t open = oldest(&w.open, w.row), hard = oldest(&w.hard, w.row);
         const size_t end = (open < hard ? open : hard) + RING - 1;
         prepare(&w, end < layer->n_steps ? end : layer->n_steps);
-        (layer->lif.single ? sweep_single : sweep_double)(&w);
+        (layer->lif.single ? PM_WIDEST(sweep_single) : PM_WIDEST(sweep_double))(&w);
         /* A full queue, or the one that keeps the others from going on. */
         const bool few = w.open.n < PM_LANES && (w.open.n == 0 || (hard < open && w.row < layer->n_steps));
         status = settle(&w, w.hard.n >= PM_LANES || few ? &w.hard : &w.open, error);

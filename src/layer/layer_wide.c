@@ -14,8 +14,7 @@
 
 #include <string.h>
 
-enum { STEPS = 16, STRETCH = 4 };                  /* at most, of a slab and of a stretch */
-enum { TILE = 4, TILE_NEURONS = TILE * PM_LANES }; /* vectors in registers at a time */
+enum { STEPS = 16, STRETCH = 4 }; /* at most, of a slab and of a stretch */
 
 static const double LONGEST = 0.25; /* stretch of several steps, times the fastest rate */
 
@@ -63,130 +62,23 @@ static stretch stretch_of(const pm_lif *lif, double h) {
     return s;
 }
 
-/* `n` vectors of neurons from j on through the slab; those that may fire or are held get a negative flag. */
-static inline __attribute__((always_inline)) void sweep_tile(const wide *w, size_t j, const int n, const bool single,
-                                                             const bool driven, int64_t *flags) {
-    const slab *s = &w->slab;
-    const double theta = pm_below_threshold(&w->layer->lif);
-    const pm_vector zero = {0};
-    pm_vector u[TILE], i[TILE], b[TILE], flag[TILE], bound[TILE], sum[TILE];
-#pragma GCC unroll 4
-    for (int v = 0; v < n; v++) {
-        u[v] = pm_row_at(w->now.u + j)[v];
-        i[v] = pm_row_at(w->now.i + j)[v];
-        b[v] = pm_row_at(w->now.b + j)[v];
-        flag[v] = s->begin - pm_row_at(w->held + j)[v];
-    }
-    for (size_t k = 0, q = 0; q < s->n_stretches; q++) {
-        const stretch p = s->stretches[q];
-#pragma GCC unroll 4
-        for (int v = 0; v < n; v++) {
-            pm_vector slow = i[v], fast = b[v];
-            pm_absolute(&slow);
-            pm_absolute(&fast);
-            bound[v] = p.ratio * slow + fast;
-            sum[v] = zero;
-        }
-        for (; k < s->stretches[q].end; k++) {
-            const pm_factors f = s->at[k];
-            const pm_vector *row = pm_row_at(s->row[k] + j);
-#pragma GCC unroll 4
-            for (int v = 0; v < n; v++) {
-                const pm_vector weight = row[v];
-                pm_vector size = weight;
-                pm_absolute(&size);
-                bound[v] += size;
-                u[v] = driven ? u[v] * f.em + f.c : u[v] * f.em; /* + 0 would be the same, and one more to wait for */
-                if (single) {
-                    u[v] += i[v] * f.d1;
-                    i[v] = i[v] * f.e1 + weight;
-                    sum[v] += weight;
-                } else {
-                    u[v] = u[v] + i[v] * f.d1 + b[v] * f.d12;
-                    i[v] = i[v] * f.e1 + b[v] * f.alpha;
-                    b[v] = b[v] * f.e2 + weight;
-                }
-            }
-        }
-#pragma GCC unroll 4
-        for (int v = 0; v < n; v++) {
-            pm_vector above = u[v] + p.of_b * bound[v];
-            if (single)
-                above += p.of_sum * sum[v];
-            pm_vector room = theta - above;
-            flag[v] = (pm_vector)((pm_mask)flag[v] | (pm_mask)room);
-        }
-    }
-#pragma GCC unroll 4
-    for (int v = 0; v < n; v++) {
-        ((pm_mask *)(void *)(flags + j))[v] = (pm_mask)flag[v];
-        pm_vector_at(w->next.u + j)[v] = u[v];
-        pm_vector_at(w->next.i + j)[v] = i[v];
-        pm_vector_at(w->next.b + j)[v] = b[v];
-    }
-}
-
-static inline __attribute__((always_inline)) void sweep(const wide *w, const bool single, const bool driven,
-                                                        int64_t *flags) {
-    const size_t n = w->layer->stride;
-    size_t j = 0;
-    for (; j + TILE_NEURONS <= n; j += TILE_NEURONS)
-        sweep_tile(w, j, TILE, single, driven, flags);
-    for (; j < n; j += PM_LANES)
-        sweep_tile(w, j, 1, single, driven, flags);
-}
-
-PM_SIMD static void sweep_single(const wide *w, int64_t *flags) { sweep(w, true, true, flags); }
-PM_SIMD static void sweep_double(const wide *w, int64_t *flags) { sweep(w, false, true, flags); }
-PM_SIMD static void sweep_undriven(const wide *w, int64_t *flags) { sweep(w, false, false, flags); }
-
 /* Up to PM_LANES neurons on their way through the slab, their states at the start of each step. */
 typedef struct group {
     size_t n;
     uint32_t neuron[PM_LANES];
-    pm_vector u[STEPS + 1], i[STEPS + 1], b[STEPS + 1], weight[STEPS];
-    pm_vector held;
-    pm_vector from;           /* the step from which on u is open */
-    pm_mask flags[STEPS];     /* negative: may fire in the step, or is held in a part of it */
-    size_t flagged[PM_LANES]; /* the first such step, or that after the last */
+    _Alignas(64) double u[STEPS + 1][PM_LANES], i[STEPS + 1][PM_LANES], b[STEPS + 1][PM_LANES], weight[STEPS][PM_LANES];
+    double held[PM_LANES];
+    double from[PM_LANES];          /* the step from which on u is open */
+    int64_t flags[STEPS][PM_LANES]; /* negative: may fire in the step, or is held in a part of it */
+    size_t flagged[PM_LANES];       /* the first such step, or that after the last */
 } group;
 
-/* Currents, which spikes do not change. */
-PM_SIMD static void carry_currents(const slab *s, group *g) {
-    for (size_t k = 0; k < s->n; k++) {
-        const pm_factors f = s->at[k];
-        g->i[k + 1] = g->i[k] * f.e1;
-        g->b[k + 1] = g->b[k];
-        if (s->single) {
-            g->i[k + 1] += g->weight[k];
-        } else {
-            g->i[k + 1] += g->b[k] * f.alpha;
-            g->b[k + 1] = g->b[k] * f.e2 + g->weight[k];
-        }
-    }
-}
-
-/* Potentials from step `first` on, each lane from its own; flags as interval by interval. */
-PM_SIMD static void carry_potentials(const pm_lif *lif, const slab *s, group *g, size_t first) {
-    const pm_guard guard = pm_guard_of(lif);
-    const pm_vector reset = (pm_vector){0} + lif->u_reset;
-    for (size_t k = first; k < s->n; k++) {
-        const pm_factors f = s->at[k];
-        const double begin = s->steps[k].begin, end = s->steps[k].end;
-        const pm_vector i = g->i[k], b = g->b[k], current = i * f.e1 + b * f.alpha;
-        const pm_vector ready = begin - g->held, late = end - g->held;
-        pm_vector after = g->u[k] * f.em + f.c + i * f.d1 + b * f.d12, may;
-        pm_may_fire(&may, &guard, &s->watch[k], &i, &b, &after, &current);
-        pm_mask held = (pm_mask)late >> 63, open = (pm_mask)(g->from - ((double)k + 0.5)) >> 63;
-        after = (pm_vector)(((pm_mask)after & ~held) | ((pm_mask)reset & held));
-        g->u[k + 1] = (pm_vector)(((pm_mask)after & open) | ((pm_mask)g->u[k + 1] & ~open));
-        g->flags[k] = begin < end ? ((pm_mask)may | (pm_mask)ready) & open & ~held : (pm_mask){0};
-    }
-}
+#define PM_KERNELS "layer/layer_wide.inc"
+#include "base/widths.inc"
 
 static void load_group(const wide *w, const uint32_t *neurons, size_t n, group *g) {
     g->n = n;
-    g->from = (pm_vector){0};
+    memset(g->from, 0, sizeof g->from);
     for (size_t k = 0; k < PM_LANES; k++) {
         uint32_t j = g->neuron[k] = neurons[k < n ? k : 0];
         g->u[0][k] = w->now.u[j];
@@ -259,12 +151,12 @@ static pm_status cross_group(const wide *w, group *g, size_t first, pm_error *er
 static pm_status follow_group(const wide *w, const uint32_t *neurons, size_t n, pm_error *error) {
     group g;
     load_group(w, neurons, n, &g);
-    carry_currents(&w->slab, &g);
-    carry_potentials(&w->layer->lif, &w->slab, &g, 0);
+    PM_WIDEST(carry_currents)(&w->slab, &g);
+    PM_WIDEST(carry_potentials)(&w->layer->lif, &w->slab, &g, 0);
     pm_status status = PM_OK;
     for (size_t first = find_flags(w, &g, 0); !status && first < w->slab.n; first = find_flags(w, &g, first + 1)) {
         status = cross_group(w, &g, first, error);
-        carry_potentials(&w->layer->lif, &w->slab, &g, first + 1);
+        PM_WIDEST(carry_potentials)(&w->layer->lif, &w->slab, &g, first + 1);
     }
     for (size_t k = 0; k < n; k++) {
         w->next.u[g.neuron[k]] = g.u[w->slab.n][k];
@@ -326,7 +218,9 @@ pm_status pm_layer_run_wide(pm_layer *layer, pm_layer_spikes *spikes, double u, 
         w.now.u[j] = u;
     for (size_t from = 0; !status && from < layer->n_steps; from += w.slab.n) {
         set_slab(&w, from);
-        (layer->lif.single ? sweep_single : layer->lif.u_inf != 0.0 ? sweep_double : sweep_undriven)(&w, flags);
+        (layer->lif.single         ? PM_WIDEST(sweep_single)
+         : layer->lif.u_inf != 0.0 ? PM_WIDEST(sweep_double)
+                                   : PM_WIDEST(sweep_undriven))(&w, flags);
         const size_t flagged = list_flagged(layer, flags);
         spikes->first = spikes->out->n;
         for (size_t k = 0; !status && k < flagged; k += PM_LANES)

@@ -4,12 +4,9 @@
  * through c, and lanes are columns: neither the blocking nor the width of the registers changes the order. */
 #include "math/product.h"
 
-#include <stdint.h>
-#include <string.h>
+#include "base/simd.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDER_REGISTERS
-#endif
+#include <string.h>
 
 /* A kernel with registers of `lanes` doubles holds VECTORS of them in sums; COLUMNS x INNER doubles of b take half of a
  * first cache of 32 KiB. */
@@ -24,20 +21,8 @@ typedef struct left_block {
     uint32_t count[MOST_ROWS];
 } left_block;
 
-#define NAME narrow
-#define LANES 2
-#define TARGET
-#include "math/product_kernel.inc"
-#ifdef WIDER_REGISTERS
-#define NAME medium
-#define LANES 4
-#define TARGET __attribute__((target("avx2")))
-#include "math/product_kernel.inc"
-#define NAME wide
-#define LANES 8
-#define TARGET __attribute__((target("avx512f")))
-#include "math/product_kernel.inc"
-#endif
+#define PM_KERNELS "math/product.inc"
+#include "base/widths.inc"
 
 /* Adds rows `first` and following of a block of a, times a block of b, to rows of c. */
 typedef struct kernel {
@@ -45,20 +30,16 @@ typedef struct kernel {
     void (*add)(const left_block *a, size_t first, size_t rows, const double *b, double *c, size_t stride);
 } kernel;
 
-static const kernel kernels[] = {{2, narrow},
-#ifdef WIDER_REGISTERS
-                                 {4, medium},
-                                 {8, wide}
+static const kernel kernels[] = {{2, add_2},
+#ifdef PM_WIDER_REGISTERS
+                                 {4, add_4},
+                                 {8, add_8}
 #endif
 };
 
 size_t pm_product_kernels(void) {
-    size_t n = 1;
-#ifdef WIDER_REGISTERS
-    n += __builtin_cpu_supports("avx2") ? 1 : 0;
-    n += n == 2 && __builtin_cpu_supports("avx512f") ? 1 : 0;
-#endif
-    return n;
+    const int lanes = pm_register_lanes();
+    return lanes == 8 ? 3 : lanes == 4 ? 2 : 1;
 }
 
 /* `room` places for each row of a. */

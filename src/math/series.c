@@ -39,64 +39,6 @@ pm_series pm_series_new(const pm_lif *lif, double h) {
     return series;
 }
 
-typedef double lanes __attribute__((vector_size(8 * PM_SERIES_LANES)));
-typedef int64_t masks __attribute__((vector_size(8 * PM_SERIES_LANES)));
-
-/* Of each lane the sums of the powers of x = 1 - 2 offset/h, which all functions share. `terms` is a constant: the sums
- * are registers. */
-static inline __attribute__((always_inline)) void add_up(const pm_series *series, size_t n, pm_series_row *offset,
-                                                         size_t terms, pm_series_sums *out) {
-    lanes power[PM_SERIES_TERMS] = {{0}};
-    masks number = {0};
-    for (size_t row = 0; row < n; row++) {
-        lanes t;
-        memcpy(&t, offset[row], sizeof t);
-        const masks absent = (masks)t >> 63; /* by the sign: all bits, or none */
-        lanes x = 1.0 - t * series->per_h;
-        x = (lanes)((masks)x & ~absent);
-        number += absent + 1;
-        const lanes x2 = x * x;
-        lanes odd = x, even = x2;
-        power[1] += odd;
-        power[2] += even;
-#pragma GCC unroll 12
-        for (size_t k = 3; k < terms; k += 2) {
-            odd *= x2;
-            power[k] += odd;
-            if (k + 1 < terms) {
-                even *= x2;
-                power[k + 1] += even;
-            }
-        }
-    }
-    power[0] = __builtin_convertvector(number, lanes);
-    lanes u = {0}, i = {0}, b = {0};
-#pragma GCC unroll 24
-    for (size_t k = terms; k-- > 0;) {
-        u += power[k] * series->u[k];
-        i += power[k] * series->i[k];
-    }
-#pragma GCC unroll 24
-    for (size_t k = series->single ? 0 : terms; k-- > 0;)
-        b += power[k] * series->b[k];
-    memcpy(out->number, &power[0], sizeof power[0]);
-    memcpy(out->u, &u, sizeof u);
-    memcpy(out->i, &i, sizeof i);
-    memcpy(out->b, &b, sizeof b); /* single: e^{-l_2 t} is 0 for t > 0 only */
-}
-
-#define ADD_UP(terms)                                                                                                  \
-    PM_SIMD static void add_up_##terms(const pm_series *series, size_t n, pm_series_row *offset,                       \
-                                       pm_series_sums *out) {                                                          \
-        add_up(series, n, offset, terms, out);                                                                         \
-    }
-ADD_UP(8)
-ADD_UP(11)
-ADD_UP(14)
-ADD_UP(17)
-ADD_UP(20)
-ADD_UP(24)
-
 enum { ROWS = 8, MOST = ROWS * PM_SERIES_LANES }; /* that exponentials are made of at a time */
 
 /* The responses of single exponentials to arrivals at those offsets; 0 where there is none. */
@@ -132,16 +74,8 @@ static void respond(const pm_lif *lif, double h, size_t n, const double *offset,
     }
 }
 
-PM_SIMD static void add_rows(size_t n, const double *row, double sum[PM_SERIES_LANES]) {
-    lanes total;
-    memcpy(&total, sum, sizeof total);
-    for (size_t k = 0; k < n; k++) {
-        lanes more;
-        memcpy(&more, row + k * PM_SERIES_LANES, sizeof more);
-        total += more;
-    }
-    memcpy(sum, &total, sizeof total);
-}
+#define PM_KERNELS "math/series.inc"
+#include "base/widths.inc"
 
 /* Where h is too long: exponentials. */
 static void add_up_exponentials(const pm_lif *lif, double h, size_t n, pm_series_row *offset, pm_series_sums *out) {
@@ -153,11 +87,11 @@ static void add_up_exponentials(const pm_lif *lif, double h, size_t n, pm_series
             respond_single(lif, h, more, offset[first], u, i, there);
         else
             respond(lif, h, more, offset[first], u, i, b, there);
-        add_rows(rows, there, out->number);
-        add_rows(rows, u, out->u);
-        add_rows(rows, i, out->i);
+        PM_WIDEST(add_rows)(rows, there, out->number);
+        PM_WIDEST(add_rows)(rows, u, out->u);
+        PM_WIDEST(add_rows)(rows, i, out->i);
         if (!lif->single)
-            add_rows(rows, b, out->b);
+            PM_WIDEST(add_rows)(rows, b, out->b);
     }
 }
 
@@ -166,12 +100,7 @@ void pm_series_add_up(const pm_series *series, const pm_lif *lif, double h, size
     if (series->n_terms == 0)
         add_up_exponentials(lif, h, n, offset, out);
     else
-        (series->n_terms <= 8    ? add_up_8
-         : series->n_terms <= 11 ? add_up_11
-         : series->n_terms <= 14 ? add_up_14
-         : series->n_terms <= 17 ? add_up_17
-         : series->n_terms <= 20 ? add_up_20
-                                 : add_up_24)(series, n, offset, out);
+        PM_WIDEST(add_up)(series, n, offset, out);
     if (lif->single) /* e^{-l_2 t} is 0 for t > 0 only */
         memset(out->b, 0, sizeof out->b);
 }

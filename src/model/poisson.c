@@ -60,52 +60,12 @@ size_t pm_poisson_draw(const pm_poisson *poisson, uint32_t neuron, uint64_t cell
     return n;
 }
 
-typedef uint64_t words __attribute__((vector_size(8 * PM_POISSON_LANES)));
-typedef double places __attribute__((vector_size(8 * PM_POISSON_LANES)));
+#define PM_KERNELS "model/poisson.inc"
+#include "base/widths.inc"
 
-/* Philox as in random.c with 32-bit words in lanes of 64 bits, where a product is whole. The upper halves hold anything
- * and are cut off before each product. */
-PM_SIMD void pm_poisson_batch(const pm_poisson_cells *cells, uint64_t batch,
-                              double place[PM_POISSON_BATCH][PM_POISSON_LANES], uint64_t number[PM_POISSON_LANES]) {
-    const uint64_t low = 0xffffffffu;
-    words k0, neuron, cell, c0[BLOCKS], c1[BLOCKS], c2[BLOCKS], c3[BLOCKS];
-    memcpy(&k0, cells->key, sizeof k0);
-    memcpy(&neuron, cells->neuron, sizeof neuron);
-    memcpy(&cell, cells->cell, sizeof cell);
-    words k1 = k0 >> 32;
-    cell = cell * BLOCKS_OF_CELL + batch * BLOCKS;
-#pragma GCC unroll 4
-    for (int b = 0; b < BLOCKS; b++) {
-        c0[b] = cell + (uint64_t)b; /* no carry: the first block's number is a multiple of BLOCKS */
-        c1[b] = cell >> 32;
-        c2[b] = neuron;
-        c3[b] = neuron >> 32;
-    }
-#pragma GCC unroll 10
-    for (int round = 0; round < 10; round++) {
-#pragma GCC unroll 4
-        for (int b = 0; b < BLOCKS; b++) {
-            words p0 = (c0[b] & low) * 0xD2511F53u, p1 = (c2[b] & low) * 0xCD9E8D57u;
-            c0[b] = p1 >> 32 ^ c1[b] ^ k0;
-            c1[b] = p1;
-            c2[b] = p0 >> 32 ^ c3[b] ^ k1;
-            c3[b] = p0;
-        }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-#pragma GCC unroll 12
-    for (int j = 0; j < PM_POISSON_BATCH; j++) {
-        const words word = (j % 3 == 0 ? c0 : j % 3 == 1 ? c1 : c2)[j / 3];
-        words odd = (word & low) << 9 | (c3[1 + j % 3] >> 8 * (j / 3) & 0xff) << 1 | 1; /* 2 q + 1 < 2^41 */
-        odd |= 0x4330000000000000u;                                                     /* 2^52 + (2 q + 1) */
-        places value;
-        memcpy(&value, &odd, sizeof value);
-        value -= 0x1p52;
-        memcpy(place[j], &value, sizeof value);
-    }
-    c3[0] &= low;
-    memcpy(number, &c3[0], sizeof c3[0]);
+void pm_poisson_batch(const pm_poisson_cells *cells, uint64_t batch, double place[PM_POISSON_BATCH][PM_POISSON_LANES],
+                      uint64_t number[PM_POISSON_LANES]) {
+    PM_WIDEST(draw_batch)(cells, batch, place, number);
 }
 
 static const pm_field fields[] = {

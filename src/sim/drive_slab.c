@@ -9,45 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = PM_SERIES_LANES, BATCH = PM_POISSON_BATCH, WORTH = 64 /* channels in a block */ };
+enum { DRIVE_LANES = PM_SERIES_LANES, BATCH = PM_POISSON_BATCH, WORTH = 64 /* channels in a block */ };
 _Static_assert((int)PM_SERIES_LANES == (int)PM_POISSON_LANES, "a lane is a channel");
 static const double NOWHERE = -1.0; /* the offset of no arrival */
 
 /* The lanes at hand; `number` is what is left to be placed of the cells at hand. */
 typedef struct group {
-    uint32_t n;                /* lanes with a channel; 0: there was no group before */
-    uint16_t number_of[LANES]; /* of the streams */
-    const pm_poisson *stream[LANES];
-    pm_drive_span span[LANES];
+    uint32_t n;                      /* lanes with a channel; 0: there was no group before */
+    uint16_t number_of[DRIVE_LANES]; /* of the streams */
+    const pm_poisson *stream[DRIVE_LANES];
+    pm_drive_span span[DRIVE_LANES];
     pm_poisson_cells cells;
-    double begin[LANES], step[LANES]; /* of the cells at hand and of their places, ms */
-    double delay[LANES], number[LANES];
+    double begin[DRIVE_LANES], step[DRIVE_LANES]; /* of the cells at hand and of their places, ms */
+    double delay[DRIVE_LANES], number[DRIVE_LANES];
 } group;
 
-typedef double lanes __attribute__((vector_size(8 * LANES)));
-typedef int64_t masks __attribute__((vector_size(8 * LANES)));
-
-/* Times are pm_poisson_time, arrivals that plus the delay. Comparisons are left to signs: the compiler would take those
- * of several instruction sets apart. */
-PM_SIMD static void place_rows(const group *g, double start, double end, size_t n, double place[BATCH][LANES],
-                               pm_series_row *rows) {
-    lanes begin, step, delay, number;
-    memcpy(&begin, g->begin, sizeof begin);
-    memcpy(&step, g->step, sizeof step);
-    memcpy(&delay, g->delay, sizeof delay);
-    memcpy(&number, g->number, sizeof number);
-    const lanes nowhere = NOWHERE - (lanes){0};
-    for (size_t j = 0; j < n; j++) {
-        lanes at;
-        memcpy(&at, place[j], sizeof at);
-        at = (begin + at * step) + delay;
-        const masks late = (masks)(at - end), there = (masks)((double)j + 0.5 - number);
-        at -= start;
-        const masks here = (late & there & ~(masks)at) >> 63;
-        at = (lanes)(((masks)at & here) | ((masks)nowhere & ~here));
-        memcpy(rows[j], &at, sizeof at);
-    }
-}
+#define PM_KERNELS "sim/drive_slab.inc"
+#include "base/widths.inc"
 
 static bool reserve_rows(pm_drive_block *block, size_t n) {
     void *rows = block->rows;
@@ -78,7 +56,7 @@ static bool reserve_groups(pm_drive_block *block, size_t n) {
  * number of passes that all cells need. */
 static uint64_t open_group(group *g, const pm_drive *drive, uint32_t first, uint32_t n, double start, double end) {
     uint64_t passes = 0;
-    for (uint32_t k = 0; k < LANES; k++) {
+    for (uint32_t k = 0; k < DRIVE_LANES; k++) {
         const pm_channel *channel = &drive->channels[first + (k < n ? k : 0)];
         g->cells.neuron[k] = channel->neuron;
         if (g->n == 0 || channel->stream != g->number_of[k] || channel->delay != g->delay[k]) {
@@ -98,15 +76,15 @@ static uint64_t open_group(group *g, const pm_drive *drive, uint32_t first, uint
 
 /* Cell number `pass` of each lane, behind the rows so far. */
 static bool draw_cells(group *g, uint64_t pass, double start, double end, pm_drive_block *block, size_t *n_rows) {
-    double place[BATCH][LANES];
-    uint64_t word[LANES];
+    double place[BATCH][DRIVE_LANES];
+    uint64_t word[DRIVE_LANES];
     uint32_t most = 0;
-    for (size_t k = 0; k < LANES; k++) {
+    for (size_t k = 0; k < DRIVE_LANES; k++) {
         g->cells.cell[k] = g->span[k].first + pass;
         g->begin[k] = (double)g->cells.cell[k] * g->stream[k]->width;
     }
     pm_poisson_batch(&g->cells, 0, place, word);
-    for (size_t k = 0; k < LANES; k++) {
+    for (size_t k = 0; k < DRIVE_LANES; k++) {
         uint32_t number = k < g->n && pass < g->span[k].n ? pm_poisson_number(g->stream[k], (uint32_t)word[k]) : 0;
         most = number > most ? number : most;
         g->number[k] = number;
@@ -115,12 +93,12 @@ static bool draw_cells(group *g, uint64_t pass, double start, double end, pm_dri
         const size_t n = most - done < BATCH ? most - done : BATCH;
         if (done > 0) {
             pm_poisson_batch(&g->cells, done / BATCH, place, word);
-            for (size_t k = 0; k < LANES; k++)
+            for (size_t k = 0; k < DRIVE_LANES; k++)
                 g->number[k] -= BATCH;
         }
         if (!reserve_rows(block, *n_rows + n))
             return false;
-        place_rows(g, start, end, n, place, block->rows + *n_rows);
+        PM_WIDEST(place_rows)(g, start, end, n, place, block->rows + *n_rows);
         *n_rows += n;
     }
     return true;
@@ -136,15 +114,15 @@ uint32_t pm_drive_block_end(const pm_drive *drive, uint32_t begin, uint32_t end)
 bool pm_drive_draw(const pm_drive *drive, uint32_t begin, uint32_t end, double start, double h, const pm_lif *lif,
                    const pm_series *series, pm_drive_block *block) {
     const uint32_t first = drive->first[begin], last = drive->first[end];
-    const size_t n_groups = (last - first + LANES - 1) / LANES;
+    const size_t n_groups = (last - first + DRIVE_LANES - 1) / DRIVE_LANES;
     group g = {0};
     block->first = first;
     if (!reserve_groups(block, n_groups + 1) || !reserve_rows(block, 1))
         return false;
     size_t n_rows = 0;
     for (size_t k = 0; k < n_groups; k++) {
-        const uint32_t channel = first + (uint32_t)k * LANES;
-        const uint32_t n = last - channel < LANES ? last - channel : LANES;
+        const uint32_t channel = first + (uint32_t)k * DRIVE_LANES;
+        const uint32_t n = last - channel < DRIVE_LANES ? last - channel : DRIVE_LANES;
         block->first_row[k] = n_rows;
         const uint64_t passes = open_group(&g, drive, channel, n, start, start + h);
         for (uint64_t pass = 0; pass < passes; pass++)
@@ -160,8 +138,8 @@ bool pm_drive_draw(const pm_drive *drive, uint32_t begin, uint32_t end, double s
 
 uint64_t pm_drive_before(const pm_drive_block *block, size_t n_channels, double start, double until) {
     uint64_t n = 0;
-    for (size_t row = 0; row < block->first_row[(n_channels + LANES - 1) / LANES]; row++)
-        for (size_t k = 0; k < LANES; k++)
+    for (size_t row = 0; row < block->first_row[(n_channels + DRIVE_LANES - 1) / DRIVE_LANES]; row++)
+        for (size_t k = 0; k < DRIVE_LANES; k++)
             n += block->rows[row][k] >= 0.0 && start + block->rows[row][k] < until;
     return n;
 }
@@ -208,7 +186,7 @@ static void insert(pm_drive_arrivals *arrivals, double offset, double weight) {
 bool pm_drive_list(const pm_drive *drive, const pm_drive_block *block, uint32_t cell, pm_drive_arrivals *arrivals) {
     arrivals->n = 0;
     for (uint32_t c = drive->first[cell]; c < drive->first[cell + 1]; c++) {
-        const size_t k = (c - block->first) / LANES, lane = (c - block->first) % LANES;
+        const size_t k = (c - block->first) / DRIVE_LANES, lane = (c - block->first) % DRIVE_LANES;
         if (!reserve_list(arrivals, arrivals->n + (block->first_row[k + 1] - block->first_row[k])))
             return false;
         for (size_t row = block->first_row[k]; row < block->first_row[k + 1]; row++)

@@ -1,10 +1,25 @@
 /* Which neurons of a dense layer need a closer look in an interval. */
+#include "base/simd.h"
 #include "layer/layer_vectors.h"
 #include "model/neuron.h"
 
 #include "support/draw.h"
 
 #include <check.h>
+
+#define PM_KERNELS "layer/test_layer_vectors.inc"
+#include "base/widths.inc"
+
+/* Vectors of all widths that the processor has say the same. */
+static bool is_asked(const pm_guard *guard, const pm_excess *watch, const pm_lif_state *start,
+                     const pm_lif_state *end) {
+    const bool asked = asked_2(guard, watch, start, end);
+#ifdef PM_WIDER_REGISTERS
+    ck_assert(pm_register_lanes() < 4 || asked_4(guard, watch, start, end) == asked);
+    ck_assert(pm_register_lanes() < 8 || asked_8(guard, watch, start, end) == asked);
+#endif
+    return asked;
+}
 
 /* A neuron that crosses in an interval is always looked at, thresholds being just below the largest potential; one that
  * stays a tenth of its climb below is not, in most cases. */
@@ -29,11 +44,7 @@ START_TEST(no_crossing_goes_unwatched) {
             lif.theta = below ? top + 0.1 * climb : top - draw_log(rng, 1e-6, 0.5) * climb;
             const pm_guard guard = pm_guard_of(&lif);
             const pm_excess watch = pm_excess_of(&lif, h);
-            const pm_vector i = (pm_vector){0} + start.i, b = (pm_vector){0} + start.b;
-            const pm_vector u = (pm_vector){0} + end.u, current = (pm_vector){0} + end.i;
-            pm_vector may;
-            pm_may_fire(&may, &guard, &watch, &i, &b, &u, &current);
-            const bool asked = signbit(may[0]) != 0;
+            const bool asked = is_asked(&guard, &watch, &start, &end);
             if (pm_lif_crossing(&lif, &start, h) <= h) {
                 ck_assert_msg(asked, "set %d", set);
                 crossings++;
