@@ -18,6 +18,7 @@
 enum { AHEAD = 2 };                                 /* deliveries whose synapses are fetched; */
 enum { FEW = 8, AHEAD_OF_FEW = 8, FAR_AHEAD = 16 }; /* where these are few: the first one's */
 enum { CROWDED_SYNAPSES = 512 };                    /* a cell with no more of them does not notice crowds */
+enum { CELLS_PER_SYNAPSE = 8192 };                  /* of a delivery, where a look-up costs more than all logs */
 
 /* The first synapse of a delivery whose target is not before the cell. The search begins where it would be if targets
  * were spread evenly, and goes from there in steps that double: most often it stays in one line of the cache. */
@@ -284,12 +285,19 @@ static void flag_plain(pm_engine *engine, pm_block cells, const pm_lif *lif, dou
     }
 }
 
-/* Before anything of a slab is delivered: which cells will probably be replayed, by the arrivals to be expected. Where
- * there are few of these, logging them all costs less than telling cells apart. */
+/* Whether all arrivals of the slab are logged: where there are few, that costs less than telling cells apart; where
+ * deliveries are of few synapses among many cells, less than to look up in all deliveries what arrives at the few cells
+ * that were taken for silent. */
+static bool is_logged_whole(const pm_engine *engine) {
+    const double cells = engine->wiring->n_cells, events = (double)engine->events;
+    return events < cells || events * CELLS_PER_SYNAPSE < (double)engine->deliveries.count * cells;
+}
+
+/* Before anything of a slab is delivered: which cells will probably be replayed, by the arrivals to be expected. */
 bool pm_flag_cells(pm_engine *engine, pm_worker *worker, pm_block cells) {
     const double arrivals = ((double)engine->events + worker->driven_before) / engine->wiring->n_cells;
     const double expected = worker->lift * (arrivals + 3.0 * sqrt(arrivals));
-    const bool few = (double)engine->events < engine->wiring->n_cells;
+    const bool few = is_logged_whole(engine);
     bool memory = true;
     worker->by_list = few && engine->drive.n_channels == 0;
     for (uint32_t n = cells.begin; few && n < cells.end; n++)
