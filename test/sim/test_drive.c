@@ -13,13 +13,16 @@ static void ok(pm_status status, const pm_error *error) { ck_assert_msg(status =
 enum { FAST, SLOW, CELLS, N_POPULATIONS };
 typedef enum drawn { POISSON, RECORDED, GIVEN } drawn; /* the sources: as they are, recorded too, or their spikes */
 
+/* Whether cells hear each other, after 1.5 or 0.01 ms; then all drives have the same delay. */
+typedef enum hear { LATER, NEVER, SOON } hear;
+
 typedef struct setting {
     double tau_2, weight; /* ms, pA */
     double rate;          /* spikes/s, of the fast source */
     double tau_1;         /* ms */
     double slow_rate;     /* spikes/s, of the other source */
     uint32_t cells;
-    bool alone; /* cells do not hear each other */
+    hear hear;
 } setting;
 
 /* Cells that hear two drives each, with spread weights and delays, and each other. */
@@ -58,12 +61,14 @@ static pm_network *driven(const setting *s, drawn sources, const recorded *given
                                .rule = PM_ONE_TO_ONE,
                                .weight = {.kind = PM_NORMAL, .a = s->weight, .b = s->weight},
                                .delay = {.kind = PM_UNIFORM, .a = p == FAST ? 0.0 : 1.0, .b = 2.5}};
+        if (s->hear == SOON)
+            drive.delay = (pm_distribution){.kind = PM_CONSTANT, .a = 1.5};
         ok(pm_network_connect(net, &drive, &error), &error);
     }
     pm_projection mutual = {.from = CELLS, .to = CELLS, .rule = PM_FIXED_INDEGREE, .indegree = 3};
     mutual.weight.a = 10.0 * s->weight;
-    mutual.delay.a = 1.5;
-    if (!s->alone)
+    mutual.delay.a = s->hear == SOON ? 0.01 : 1.5;
+    if (s->hear != NEVER)
         ok(pm_network_connect(net, &mutual, &error), &error);
     return net;
 }
@@ -99,13 +104,16 @@ static void same_bits(const recorded *a, const recorded *b) {
 
 /* Double and single exponentials; a time constant so short that responses are no series; a drive of 4 spikes a slab;
  * one of many cells in a slab; more cells than a block has channels for, and not a multiple of the lanes. Slabs longer
- * than the time constants, since cells hear nothing but drives. Impulses. */
+ * than the time constants, since cells hear nothing but drives. Impulses. Cells of the processes that are longer than
+ * slabs, for slabs that are settled once and in rounds; shorter ones in rounds. */
 static const setting SETTINGS[] = {
-    {1.25, 250.0, 20000.0, 5.0, 1500.0, 15, false}, {0.0, 150.0, 20000.0, 5.0, 1500.0, 15, false},
-    {0.02, 150.0, 20000.0, 5.0, 1500.0, 15, false}, {0.5, 1000.0, 8000.0, 1.0, 1500.0, 15, false},
-    {1.25, 60.0, 100000.0, 5.0, 1500.0, 2, false},  {0.0, 150.0, 20000.0, 5.0, 1500.0, 37, false},
-    {0.0, 1000.0, 1600.0, 1.0, 400.0, 70, true},    {1.25, 4000.0, 300.0, 2.0, 100.0, 400, true},
-    {0.0, 0.5, 20000.0, 0.0, 1500.0, 15, false},    {0.0, 5.0, 1600.0, 0.0, 400.0, 70, true}};
+    {1.25, 250.0, 20000.0, 5.0, 1500.0, 15, LATER}, {0.0, 150.0, 20000.0, 5.0, 1500.0, 15, LATER},
+    {0.02, 150.0, 20000.0, 5.0, 1500.0, 15, LATER}, {0.5, 1000.0, 8000.0, 1.0, 1500.0, 15, LATER},
+    {1.25, 60.0, 100000.0, 5.0, 1500.0, 2, LATER},  {0.0, 150.0, 20000.0, 5.0, 1500.0, 37, LATER},
+    {0.0, 1000.0, 1600.0, 1.0, 400.0, 70, NEVER},   {1.25, 4000.0, 300.0, 2.0, 100.0, 400, NEVER},
+    {0.0, 0.5, 20000.0, 0.0, 1500.0, 15, LATER},    {0.0, 5.0, 1600.0, 0.0, 400.0, 70, NEVER},
+    {0.0, 400.0, 2500.0, 5.0, 1500.0, 70, LATER},   {0.0, 400.0, 2500.0, 5.0, 1500.0, 70, SOON},
+    {1.25, 250.0, 20000.0, 5.0, 9000.0, 70, SOON}};
 
 START_TEST(like_given_spikes) {
     const setting *s = &SETTINGS[_i];
@@ -140,8 +148,8 @@ END_TEST
 
 /* _i: whether cells hear nothing but drives. */
 START_TEST(slices_and_threads) {
-    const setting large[] = {{1.25, 250.0, 20000.0, 5.0, 1500.0, 600, false},
-                             {1.25, 3000.0, 300.0, 5.0, 200.0, 600, true}};
+    const setting large[] = {{1.25, 250.0, 20000.0, 5.0, 1500.0, 600, LATER},
+                             {1.25, 3000.0, 300.0, 5.0, 200.0, 600, NEVER}};
     pm_network *net = driven(&large[_i], POISSON, NULL);
     net->duration = 40.3; /* inside a slab */
     pm_counts counts[3];
