@@ -33,6 +33,8 @@ edit() {
     epochs-*) say "s/^epochs.*/epochs: $value/; s/factor: 0.98/factor: $(awk -v n="$value" 'BEGIN { printf "%.5f", exp(-4 / n) }')/" ;;
     batch-* | rate-* | average-* | duration-*) say "s/^$key:.*/$key: $value/" ;;
     candidates-*) say "s/^average.*/&\ncandidates: {networks: $value, epochs: 80}/" ;;
+    trial-*) say "s/epochs: 80}/epochs: $value}/" ;;
+    decay-*) say "s/^average.*/&\nweight_decay: $value/" ;;
     factor-*) say "s/factor: .*/factor: $value}/" ;;
     leak-*) say "s/^neuron\(.*g_L: \)30.0\(.*\)/neuron\1$value\2\nreadout\130.0\2/" ;;
     dropout-*) say "/size: 3,/!s/\]}}/]}, dropout: $value}/" ;;

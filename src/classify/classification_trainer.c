@@ -119,7 +119,7 @@ static double bytes_of(const pm_class_trainer *t) {
     const pm_classification *c = t->of;
     const double chunks = fmin((double)c->batch / PM_IMAGE_CHUNK + 1.0, (double)t->train->n);
     const double tried = c->candidates > 1 ? 1.0 + (double)c->optimiser->memory + (c->average > 0.0) : 0.0;
-    const double copies = c->model ? 2.0 + chunks : 2.0 + (double)t->n_parts + (c->average > 0.0) + tried;
+    const double copies = 2.0 + (c->model ? chunks : (double)t->n_parts + tried) + (c->average > 0.0);
     double weights = 0.0, tables = 0.0,
            inputs = c->model ? (double)t->train->n_features : (double)pm_coding_inputs(&c->coding, t->train);
     pm_connections n;

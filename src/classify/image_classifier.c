@@ -148,14 +148,16 @@ static const double *gradient(void *model, size_t block_of, size_t row, size_t n
     return m->net.sums + b.from;
 }
 
-/* After the last piece. */
 static bool settle(void *model, size_t block_of, size_t row, size_t n) {
     images *m = model;
-    pm_class_block next;
-    (void)row;
-    if (m->net.kind->settle && !block(model, block_of + 1, &next))
-        m->net.kind->settle(m->net.model, n, m->net.sums, m->net.learnt);
+    (void)row, (void)n;
+    if (m->net.kind->settle)
+        m->net.kind->settle(m->net.model, block_of, m->net.sums, m->net.learnt);
     return true; /* a gradient that is no number has been refused before, and the loss that comes will be */
+}
+
+static void prepare(void *model, const double *const *arrays) {
+    ((images *)model)->net.tested = arrays ? arrays[0] : NULL;
 }
 
 static pm_status test(void *model, size_t part, const pm_dataset *data, size_t from, size_t to, uint32_t *confusion,
@@ -184,7 +186,7 @@ static pm_status test(void *model, size_t part, const pm_dataset *data, size_t f
 /* For each layer the weights, then a number of each neuron. */
 static bool table(const void *model, size_t k, pm_class_table *t) {
     const images *m = model;
-    const double *at = m->net.learnt;
+    const double *at = m->net.tested ? m->net.tested : m->net.learnt;
     size_t l = 0, n_in = m->net.n_inputs, n_out = m->of->layers[0].size;
     for (; l < k / 2 && l + 1 < m->of->n_layers; l++) {
         at += (n_in + 1) * n_out;
@@ -212,5 +214,6 @@ const pm_classifier_model pm_classifier_of_images = {.streams = "image",
                                                      .learn = learn,
                                                      .gradient = gradient,
                                                      .settle = settle,
+                                                     .prepare = prepare,
                                                      .test = test,
                                                      .table = table};

@@ -102,11 +102,12 @@ static void run_chunk(batch *b, size_t c, void *room) {
     part.label = all->label + from;
     part.number = all->number + from;
     double *sums = b->learn ? b->net->chunk_sums[c] : NULL;
+    const double *values = !b->learn && b->net->tested ? b->net->tested : b->net->learnt;
     uint8_t unused[PM_IMAGE_CHUNK];
     if (sums)
         memset(sums, 0, b->net->n_sums * sizeof *sums);
     b->outcome[c] = (pm_image_outcome){0};
-    b->status[c] = b->net->kind->run(b->net->model, room, b->net->learnt, &part, sums, &b->outcome[c],
+    b->status[c] = b->net->kind->run(b->net->model, room, values, &part, sums, &b->outcome[c],
                                      b->guess ? b->guess + from : unused, &b->error[c]);
 }
 

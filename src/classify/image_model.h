@@ -63,8 +63,8 @@ typedef struct pm_image_model {
                      pm_image_outcome *outcome, uint8_t *guess, pm_error *error);
     /* Turns the sums of a batch of n images into the gradient of the mean loss, in place; `learnt` is not changed. */
     void (*finish)(const void *model, size_t n, const double *learnt, double *sums);
-    /* After the optimiser's step: what a model does to itself besides (NULL: nothing). */
-    void (*settle)(const void *model, size_t n, const double *sums, double *learnt);
+    /* After the optimiser's step of a piece: what a model does to it besides (NULL: nothing). */
+    void (*settle)(const void *model, size_t number, const double *sums, double *learnt);
 } pm_image_model;
 
 /* All models, pm_image_model_NAME. */
@@ -84,6 +84,7 @@ typedef struct pm_image_net {
     const pm_image_model *kind;
     void *model;
     double *learnt; /* n_learnt */
+    const double *tested; /* what images are run with that nothing is learnt from; NULL: what is learnt */
     double *sums;   /* n_sums, of the last batch */
     size_t n_learnt, n_sums, n_inputs, n_outputs, n_layers;
     void **room;         /* of each thread */

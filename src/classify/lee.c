@@ -117,15 +117,18 @@ static size_t n_learnt(const void *of) { return ((const model *)of)->n_learnt; }
 static size_t n_sums(const void *of) { return ((const model *)of)->n_sums; }
 
 /* Pieces 0, 1, ...: weights and thresholds of the first layer, then of the second. */
+static size_t layer_of(size_t number) { return number / 2 + 1; }
+static bool of_thresholds(size_t number) { return number % 2 > 0; }
+
 static bool piece(const void *of, size_t number, size_t *from, size_t *n, double *share) {
     const model *m = of;
-    size_t l = number / 2 + 1;
+    size_t l = layer_of(number);
     if (l >= m->n_layers)
         return false;
     size_t weights = m->size[l - 1] * m->size[l];
-    *from = m->at[l] + (number % 2 ? weights : 0);
-    *n = number % 2 ? m->size[l] : weights;
-    *share = number % 2 ? m->p.threshold_share : 1.0;
+    *from = m->at[l] + (of_thresholds(number) ? weights : 0);
+    *n = of_thresholds(number) ? m->size[l] : weights;
+    *share = of_thresholds(number) ? m->p.threshold_share : 1.0;
     return true;
 }
 
@@ -391,20 +394,18 @@ static void finish(const void *of, size_t n, const double *learnt, double *sums)
 
 /* Thresholds of neurons that fire rise, all fall, so that their mean stays: mean over the batch of rho times (N if the
  * neuron fired, less the number that fired). */
-static void settle(const void *of, size_t n, const double *sums, double *learnt) {
+static void settle(const void *of, size_t number, const double *sums, double *learnt) {
     const model *m = of;
-    (void)n;
-    for (size_t l = 1; l < m->n_layers; l++) {
-        size_t n_out = m->size[l];
-        const double *fired = sums + m->fired[l];
-        double *threshold = learnt + m->at[l] + m->size[l - 1] * n_out, all = 0.0;
-        double lowest = m->p.threshold_floor * first_threshold(m, l);
-        for (size_t i = 0; i < n_out; i++)
-            all += fired[i];
-        for (size_t i = 0; i < n_out; i++) {
-            threshold[i] += m->p.threshold_drift * ((double)n_out * fired[i] - all);
-            threshold[i] = threshold[i] > lowest ? threshold[i] : lowest;
-        }
+    if (!of_thresholds(number))
+        return;
+    const size_t l = layer_of(number), n_out = m->size[l];
+    const double *fired = sums + m->fired[l], lowest = m->p.threshold_floor * first_threshold(m, l);
+    double *threshold = learnt + m->at[l] + m->size[l - 1] * n_out, all = 0.0;
+    for (size_t i = 0; i < n_out; i++)
+        all += fired[i];
+    for (size_t i = 0; i < n_out; i++) {
+        threshold[i] += m->p.threshold_drift * ((double)n_out * fired[i] - all);
+        threshold[i] = threshold[i] > lowest ? threshold[i] : lowest;
     }
 }
 

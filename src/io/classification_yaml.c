@@ -463,8 +463,8 @@ static pm_status read_sizes(pm_classification *c, const pm_node *root, pm_error 
     return status;
 }
 
-const char *const pm_class_model_keys[] = {"seed",  "model", "data",      "layers",   "epochs",
-                                           "batch", "rate",  "optimiser", "schedule", NULL};
+const char *const pm_class_model_keys[] = {"seed", "model",     "data",     "layers",  "epochs", "batch",
+                                           "rate", "optimiser", "schedule", "average", "keep",   NULL};
 
 static pm_status read_model_experiment(pm_classification *c, const pm_node *root, const pm_node *model,
                                        pm_error *error) {

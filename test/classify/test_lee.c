@@ -244,7 +244,9 @@ START_TEST(regularisation) {
     double mean = 0.0;
     fired[0] = 1.0;
     fired[1] = 0.25; /* in a quarter of the images */
-    pm_image_model_lee.settle(net.model, 4, net.sums, net.learnt);
+    pm_image_model_lee.settle(net.model, 0, net.sums, net.learnt); /* weights, which have nothing of the kind */
+    ck_assert(threshold[0] == first && threshold[1] == first);
+    pm_image_model_lee.settle(net.model, 1, net.sums, net.learnt);
     ck_assert_double_eq_tol(threshold[0], first + 0.001 * (FIRST - 1.25), 1e-15);
     ck_assert_double_eq_tol(threshold[1], first + 0.001 * (FIRST * 0.25 - 1.25), 1e-15);
     ck_assert_double_eq_tol(threshold[2], first - 0.001 * 1.25, 1e-15);
@@ -252,7 +254,7 @@ START_TEST(regularisation) {
         mean += threshold[i] / FIRST;
     ck_assert_double_eq_tol(mean, first, 1e-14);
     for (int step = 0; step < 10000; step++)
-        pm_image_model_lee.settle(net.model, 4, net.sums, net.learnt);
+        pm_image_model_lee.settle(net.model, 1, net.sums, net.learnt);
     ck_assert_double_eq_tol(threshold[2], p.threshold_floor * first, 1e-15);
     pm_image_net_free(&net);
 }
@@ -363,10 +365,11 @@ END_TEST
 static void step_net(pm_image_net *net, double rate) {
     size_t from, n;
     double share;
-    for (size_t k = 0; net->kind->piece(net->model, k, &from, &n, &share); k++)
+    for (size_t k = 0; net->kind->piece(net->model, k, &from, &n, &share); k++) {
         for (size_t i = from; i < from + n; i++)
             net->learnt[i] -= share * rate * net->sums[i];
-    net->kind->settle(net->model, IMAGES, net->sums, net->learnt);
+        net->kind->settle(net->model, k, net->sums, net->learnt);
+    }
 }
 
 /* It learns what a few images have in common: images that it has not seen are told apart. */
