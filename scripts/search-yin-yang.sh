@@ -1,7 +1,9 @@
 #!/bin/sh
 # Looks for what lets small networks learn Yin-Yang: variations of yin-yang-30, judged by the validation set, with seeds from
-# 101 on; the test set plays no part. Prints a line per variation: accuracy and loss in validation, means of the last ten
-# epochs, of each seed; processor seconds of training. What is complete in DIR (default build/search-yin-yang) stays as it is.
+# 101 on; the published test set plays no part: in its place there are 20,000 points of the same generator, on which two
+# networks of 99 % right differ by 0.07 % by chance, by 0.3 % on the thousand of the validation set. Prints a line per
+# variation: accuracy and loss in validation, means of the last ten epochs, of each seed; spikes per example; accuracy on
+# the 20,000 points, of each seed. What is complete in DIR (default build/search-yin-yang) stays as it is.
 # Variations are named below; edits of one line are joined by +: delay-synapse+hidden-5.
 # Usage: scripts/search-yin-yang.sh [DIR [SEEDS [VARIATION...]]]
 set -eu
@@ -31,13 +33,14 @@ edit() {
     lift-*) say "s/lift: [0-9.]*/lift: $value/" ;;
     fade-*) say "s/lift: [0-9.]*/&, fade: $value/" ;;
     epochs-*) say "s/^epochs.*/epochs: $value/; s/factor: 0.98/factor: $(awk -v n="$value" 'BEGIN { printf "%.5f", exp(-4 / n) }')/" ;;
-    batch-* | rate-* | average-* | duration-*) say "s/^$key:.*/$key: $value/" ;;
+    batch-* | rate-* | average-* | duration-*) say "s/^$key: [0-9.]*/$key: $value/" ;;
     candidates-*) say "s/^average.*/&\ncandidates: {networks: $value, epochs: 80}/" ;;
     trial-*) say "s/epochs: 80}/epochs: $value}/" ;;
     decay-*) say "s/^average.*/&\nweight_decay: $value/" ;;
     factor-*) say "s/factor: .*/factor: $value}/" ;;
     leak-*) say "s/^neuron\(.*g_L: \)30.0\(.*\)/neuron\1$value\2\nreadout\130.0\2/" ;;
     dropout-*) say "/size: 3,/!s/\]}}/]}, dropout: $value}/" ;;
+    output-*) say "s/size: 3,/size: 3, rate: $value,/" ;;
     keep-*) say "s/^average.*/&\nkeep: $value/" ;;
     current-*) say "s/V_reset: -70.0}/V_reset: -70.0, I_e: $value}\nreadout: {C_m: 300.0, g_L: 30.0, E_L: -70.0, V_th: -50.0, V_reset: -70.0}/" ;;
     to-*) say "s/to: 20.0/to: $value/" ;;
@@ -49,19 +52,24 @@ edit() {
 }
 
 for name in "$@"; do
-    for part in $(echo "$name" | tr + ' '); do
-        edit "$part"
-    done > "$folder/edits"
+    {
+        say 's/seeds: \[42, 41, 40\]/seeds: [42, 41, 39]/; s/test: 1000/test: 20000/'
+        for part in $(echo "$name" | tr + ' '); do
+            edit "$part"
+        done
+    } > "$folder/edits"
     sed -f "$folder/edits" data/experiments/yin-yang-30.yaml > "$folder/$name.yaml"
+    each=
     for seed in $(seq 101 $((100 + seeds))); do
         results=$folder/$name-$seed
         [ -e "$results/checkpoint.bin" ] && resume=--resume || resume=
         [ -s "$results/summary.json" ] ||
             "$program" train "$folder/$name.yaml" -o "$results" --seed "$seed" --jobs 1 --quiet $resume >&2
         grep -v '^#' "$results/learning.dat" | tail -n 10
+        each=$each$(sed -n 's/^ *"percent": \([^,]*\),*$/\1/p' "$results/summary.json" | head -n 1 | xargs printf ' %.2f')
     done > "$folder/$name.rows"
-    awk -v name="$name" -v seeds="$seeds" '
+    awk -v name="$name" -v fresh="$each" '
         { percent += $5; loss += $4; one += $5; spikes += $7 }
         NR % 10 == 0 { each = each sprintf(" %.2f", one / 10); one = 0 }
-        END { if (NR > 0) printf "%-40s %.2f %% (%s )  loss %.4f  %.1f spikes\n", name, percent / NR, each, loss / NR, spikes / NR }' "$folder/$name.rows"
+        END { if (NR > 0) printf "%-40s %.2f %% (%s )  loss %.4f  %.1f spikes  fresh (%s )\n", name, percent / NR, each, loss / NR, spikes / NR, fresh }' "$folder/$name.rows"
 done
