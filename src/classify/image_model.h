@@ -83,9 +83,9 @@ static inline const pm_image_model *pm_image_model_of(const pm_kind *kind) { ret
 typedef struct pm_image_net {
     const pm_image_model *kind;
     void *model;
-    double *learnt; /* n_learnt */
+    double *learnt;       /* n_learnt */
     const double *tested; /* what images are run with that nothing is learnt from; NULL: what is learnt */
-    double *sums;   /* n_sums, of the last batch */
+    double *sums;         /* n_sums, of the last batch */
     size_t n_learnt, n_sums, n_inputs, n_outputs, n_layers;
     void **room;         /* of each thread */
     double **chunk_sums; /* of each chunk of a batch; as many as the largest batch so far has asked for */

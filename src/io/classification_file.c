@@ -101,9 +101,10 @@ static void learning_json(json_t **map, const pm_classification *c) {
             pm_json_set(map, "optimiser", named_json(&c->optimiser->head, c->optimiser_parameters));
         pm_field_json(map, &kind->fields[k], c);
     }
+    /* marks of checkpoints do not name what did not use to be there */
     if (c->model && c->average <= 0.0)
         json_object_del(*map, "average");
-    if (c->keep <= 0.0) /* marks of checkpoints do not name what did not use to be there */
+    if (c->keep <= 0.0)
         json_object_del(*map, "keep");
     if (c->candidates <= 1) {
         json_object_del(*map, "candidates_networks");

@@ -155,8 +155,8 @@ START_TEST(mean_is_tested) {
 }
 END_TEST
 
-/* The mean is that of what is there after each step, whatever a model does to it besides: here Lee's thresholds drift by
- * far, none as far as its floor, while nothing else is learnt. */
+/* The mean is that of what is there after each step, whatever a model does to it besides: here Lee's thresholds drift
+ * by far while nothing else is learnt. */
 START_TEST(mean_of_what_is_left) {
     sets s;
     make_sets(&s);

@@ -17,7 +17,9 @@ for model in stbp lee; do
     check "$model: the same weights again" cmp peers-$model/weights-1.dat peers-$model-3/weights-1.dat
 done
 sed 's/^layers/  deform: {shift: 1.0, elastic: {strength: 30.0, smoothness: 5.0}}\nlayers/' peers/stbp.yaml > peers/deform.yaml
+printf 'average: 0.9\nkeep: best\n' >> peers/deform.yaml
 check "another model on deformed images" "$program" train peers/deform.yaml -o peers-deform -j 1 -q
+check "with a running mean" grep -q '"average": 0.9' peers-deform/summary.json
 check "on two threads" "$program" train peers/deform.yaml -o peers-deform-2 -j 2 -q
 same_training peers-deform peers-deform-2
 check "its first epochs" "$program" train peers/deform.yaml -o peers-deform-3 -i 2 -q
