@@ -62,6 +62,7 @@ pm_status pm_adjoint_run(pm_adjoint *adjoint, const pm_synapses *synapses, const
 typedef struct pm_adjoint_layers {
     double slope_floor;   /* mV/ms, >= 0 */
     bool input_times;     /* whether dL/dt of the input's spikes is wanted */
+    const double *below;  /* dl/dt of the spikes of the last layer but one (or the input), borrowed; NULL: none */
     double *const *delay; /* delay[l]: where derivatives with respect to the delays of layer l are added, in the order
                              of their values; NULL: not wanted, of that layer or of all */
     double *const *V_th;  /* V_th[l]: likewise, with respect to the thresholds of its neurons */

@@ -52,8 +52,11 @@ void pm_adjoint_layers_free(pm_adjoint_layers *a) {
     pm_patch_spikes_free(&a->fired);
     pm_adjoint_target_free(a->target);
     pm_basis_free(&a->steps);
-    *a = (pm_adjoint_layers){
-        .slope_floor = a->slope_floor, .input_times = a->input_times, .delay = a->delay, .V_th = a->V_th};
+    *a = (pm_adjoint_layers){.slope_floor = a->slope_floor,
+                             .input_times = a->input_times,
+                             .below = a->below,
+                             .delay = a->delay,
+                             .V_th = a->V_th};
 }
 
 static bool grow(double **array, size_t *capacity, size_t needed) {
@@ -96,7 +99,7 @@ static bool prepare(pm_adjoint_layers *a, const pm_layered *net, const double *d
         if (!grow(&a->time[p], &a->n_time[p], n) || !grow(&a->restart, &a->n_restart, n))
             return false;
         for (size_t s = 0; s < n; s++)
-            a->time[p][s] = p == net->n_layers ? dl_dt[s] : 0.0;
+            a->time[p][s] = p == net->n_layers ? dl_dt[s] : a->below && p + 1 == net->n_layers ? a->below[s] : 0.0;
         if (p > 0 && net->layers[p - 1].stride > widest)
             widest = net->layers[p - 1].stride;
     }

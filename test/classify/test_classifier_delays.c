@@ -67,6 +67,25 @@ static void give_thresholds(subject *s, uint64_t seed) {
     }
 }
 
+/* Outputs of which some are silent, and have a pseudospike. */
+static void give_silence(subject *s) {
+    const size_t top = LAYERS - 1;
+    ck_assert_int_eq(pm_kind_set(&s->net.loss->head, s->net.loss_parameters, "climb", 0.7, NULL), PM_OK);
+    for (size_t k = 0; k < pm_classifier_weights(&s->net, top); k++)
+        s->net.weight[top][k] *= 0.4;
+}
+
+static size_t silent_of(const subject *s) {
+    bool fired[PM_LAYER_LANES] = {false};
+    size_t silent = SIZES[LAYERS];
+    const pm_raster *out = &s->lane.net.rasters[LAYERS];
+    for (size_t k = 0; s->net.loss->fires && k < out->n; k++) {
+        silent -= !fired[out->neuron[k]];
+        fired[out->neuron[k]] = true;
+    }
+    return silent;
+}
+
 static void subject_new(subject *s, const pm_loss *loss, pm_delays_per per, double tau_2, double t_ref, uint64_t seed,
                         bool receptors) {
     pm_neuron neuron = pm_neuron_default();
@@ -85,6 +104,8 @@ static void subject_new(subject *s, const pm_loss *loss, pm_delays_per per, doub
     if (receptors)
         give_receptors(s);
     give_thresholds(s, seed);
+    if (loss == &pm_loss_first_spike && seed % 4 % 3 > 0) /* half of them, and of those with thresholds */
+        give_silence(s);
     ck_assert_int_eq(pm_lane_new(&s->lane, &s->net, NULL), PM_OK);
     for (size_t l = 0; l < LAYERS; l++) {
         s->weight[l] = calloc(pm_classifier_weights(&s->net, l), sizeof(double));
@@ -127,12 +148,12 @@ static size_t compare(subject *s, double *number, double gradient, double h) {
 }
 
 /* All losses, delays of synapses, axons and dendrites, double and single currents, one or several receptors, thresholds
- * of their own, with and without refractoriness: the derivatives by weights, delays and thresholds are those of the
- * loss. */
+ * of their own, with and without refractoriness, outputs with pseudospikes: the derivatives by weights, delays and
+ * thresholds are those of the loss. */
 START_TEST(gradients) {
     const bool receptors = _i > PM_PER_DENDRITE;
     const pm_delays_per per = (pm_delays_per)(_i % (PM_PER_DENDRITE + 1));
-    size_t weights = 0, delays = 0, thresholds = 0;
+    size_t weights = 0, delays = 0, thresholds = 0, silent = 0;
     for (uint64_t seed = 1; seed <= 8; seed++)
         for (size_t which = 0; pm_losses[which]; which++) {
             if (pm_loss_of(pm_losses[which])->desired) /* its gradient is none */
@@ -140,6 +161,7 @@ START_TEST(gradients) {
             subject s;
             subject_new(&s, pm_loss_of(pm_losses[which]), per, seed % 2 ? 1.25 : 0.0, seed % 3 ? 0.0 : 2.0, seed,
                         receptors);
+            silent += pm_losses[which] == &pm_loss_first_spike.head && seed % 4 % 3 > 0 ? silent_of(&s) : 0;
             for (size_t l = 0; l < LAYERS; l++) {
                 for (size_t k = seed % 5; k < pm_classifier_weights(&s.net, l); k += 5)
                     weights += compare(&s, &s.net.weight[l][k], s.weight[l][k], 1e-4);
@@ -153,6 +175,7 @@ START_TEST(gradients) {
     ck_assert_uint_gt(weights, 100);
     ck_assert_uint_gt(delays, 50);
     ck_assert_uint_gt(thresholds, 50);
+    ck_assert_uint_gt(silent, 2);
 }
 END_TEST
 
