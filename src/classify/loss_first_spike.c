@@ -1,7 +1,7 @@
 /* z_o = -t_o / scale, t_o the first spike of output o (J. Goeltz et al., Nature Machine Intelligence 3:823, 2021). An
  * output that is silent all the time has a pseudospike after the end (C. Klos and R.-M. Memmesheimer, Physical Review
- * Letters 134, 2025): at duration + (V_th - max V) / climb, so that what is learnt raises its largest potential until it
- * fires. It never comes before a spike. Without `climb` it is at the duration, and nothing moves it. */
+ * Letters 134, 2025): at duration + (V_th - max V) / climb, so that what is learnt raises its largest potential until
+ * it fires. It never comes before a spike. Without `climb` it is at the duration, and nothing moves it. */
 #include "classify/classifier.h"
 #include "gradient/readout.h"
 
