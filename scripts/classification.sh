@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 folder=${1:-build/classification}
 seeds=${2:-3}
 program=${PM_PROGRAM:-build/punctum}
-[ $# -gt 2 ] && shift 2 || set -- yin-yang yin-yang-30 yin-yang-30-axonal yin-yang-30-synaptic yin-yang-5-synaptic yin-yang-200 mnist-normad mnist-normad-output mnist-350 mnist-first-spike mnist-400-400 mnist-800 mnist-1600 mnist-fields mnist-convolution mnist-deformed mnist-stbp mnist-lee mnist-lee-800
+[ $# -gt 2 ] && shift 2 || set -- yin-yang yin-yang-30 yin-yang-30-axonal yin-yang-30-synaptic yin-yang-5-synaptic yin-yang-200 mnist-normad mnist-normad-output mnist-350 mnist-first-spike mnist-first-spike-800 mnist-400-400 mnist-800 mnist-1600 mnist-fields mnist-convolution mnist-deformed mnist-stbp mnist-lee mnist-lee-800
 
 train() {
     [ -s "$2/summary.json" ] && [ "$2/summary.json" -nt "$1" ] && return

@@ -15,6 +15,8 @@ mkdir -p "$folder"
 small='s/^seed:.*/seed: 101/; s/average: 0.99[0-9]*/average: 0.99/; s/, opposition: [0-9.]*//; s/, dropout: [0-9.]*//'
 first="$small; s/duration: .*/duration: 30.0/; s/  validation: 5000/  train: 4000\n  validation: 1000\n  test: 10/; s/epochs: .*/epochs: 3/; s/batch: .*/batch: 50/; s/rate: .*/rate: 4.0/; s/factor: [0-9.]*/factor: 0.7/"
 maps="$small; s/  validation: 5000/  train: 1000\n  validation: 500\n  test: 10/; s/epochs: .*/epochs: 12/; s/batch: .*/batch: 10/; s/factor: [0-9.]*/factor: 0.75/"
+twice='s/train: 1000/train: 2000/; s/validation: 500/validation: 1000/; s/batch: 10/batch: 20/; s/epochs: 12/epochs: 5/'
+bias='s/to: 12.5}}/to: 12.5}, bias: 0.0}/'
 opposed='s/to: 12.5}, bias: 0.0/&, opposition'
 [ $# -gt 0 ] || set -- first-base first-silent first-discounted maps-base
 for name in "$@"; do
@@ -33,6 +35,12 @@ for name in "$@"; do
         [ $name = first-current ] || edit="$edit; s/, climb: 1.0//" ;;
     maps-scale-0.2) edit='s/scale: 0.6/scale: 0.2/' ;;
     maps-scale-1.8) edit='s/scale: 0.6/scale: 1.8/' ;;
+    maps-no-pool-2) edit='s/{channels: 24, size: 5, pool: 2}/{channels: 24, size: 5}/; s/\[0.0, 20.0\]/[0.0, 10.0]/' ;;
+    maps-2000) edit="$twice" ;;
+    maps-2000-bias) edit="$twice; $bias" ;;
+    maps-2000-slow) edit="$twice; $bias; s/400.0\]}/&, rate: 0.2/; s/120.0\]}/&, rate: 0.2/" ;;
+    maps-2000-wider) edit="$twice; s/channels: 8/channels: 16/; s/channels: 24/channels: 48/; s/\[40.0, 120.0\]/[20.0, 85.0]/" ;;
+    maps-2000-dense) edit="$twice; $bias; s/^  - {size: 10, .*/  - {size: 200, weight: {normal: [20.0, 150.0]}}\n  - {size: 10, weight: {normal: [0.0, 50.0]}}/" ;;
     maps-tau-15) edit='s/tau: 5.0/tau: 15.0/' ;;
     maps-stronger-1) edit='s/\[200.0, 400.0\]/[400.0, 600.0]/' ;;
     maps-stronger-2) edit='s/\[40.0, 120.0\]/[80.0, 200.0]/' ;;
