@@ -78,41 +78,12 @@ void pm_stream_start(gsl_rng *rng, uint64_t key, uint64_t index) {
 
 enum { DRAWS = PM_STREAM_BATCH, BLOCKS = DRAWS / 2 };
 
-/* Philox on BLOCKS counters at once, the first a multiple of BLOCKS: 32-bit words in lanes of 64 bits, where a product
- * is whole. */
-__attribute__((always_inline)) static inline void draw_blocks(uint64_t key, uint64_t index, uint64_t first,
-                                                              uint64_t c[4][BLOCKS]) {
-    const uint64_t low = 0xffffffffu;
-    uint64_t k0 = key & low, k1 = key >> 32;
-    uint64_t c0[BLOCKS], c1[BLOCKS], c2[BLOCKS], c3[BLOCKS];
-    for (size_t k = 0; k < BLOCKS; k++) {
-        c0[k] = (first & low) + k; /* no carry */
-        c1[k] = first >> 32;
-        c2[k] = index & low;
-        c3[k] = index >> 32;
-    }
-#pragma GCC unroll 10
-    for (int round = 0; round < 10; round++) {
-#pragma GCC unroll 1
-        for (size_t k = 0; k < BLOCKS; k++) {
-            uint64_t p0 = 0xD2511F53u * c0[k], p1 = 0xCD9E8D57u * c2[k];
-            c0[k] = p1 >> 32 ^ c1[k] ^ k0;
-            c1[k] = p1 & low;
-            c2[k] = p0 >> 32 ^ c3[k] ^ k1;
-            c3[k] = p0 & low;
-        }
-        k0 = (k0 + 0x9E3779B9u) & low;
-        k1 = (k1 + 0xBB67AE85u) & low;
-    }
-    memcpy(c[0], c0, sizeof c0);
-    memcpy(c[1], c1, sizeof c1);
-    memcpy(c[2], c2, sizeof c2);
-    memcpy(c[3], c3, sizeof c3);
-}
+#define PM_KERNELS "base/random.inc"
+#include "base/widths.inc"
 
-PM_SIMD static void draw_many(pm_words *words) {
+static void draw_many(pm_words *words) {
     uint64_t c[4][BLOCKS];
-    draw_blocks(words->key, words->index, words->block, c);
+    PM_WIDEST(draw_blocks)(words->key, words->index, words->block, c);
     for (size_t k = 0; k < BLOCKS; k++)
         for (size_t j = 0; j < 4; j++)
             words->word[4 * k + j] = (uint32_t)c[j][k];
@@ -136,7 +107,7 @@ void pm_words_refill(pm_words *words) {
 
 PM_SIMD void pm_stream_exponentials(uint64_t key, uint64_t index, uint64_t batch, double draws[DRAWS]) {
     uint64_t c[4][BLOCKS];
-    draw_blocks(key, index, batch * BLOCKS, c);
+    PM_WIDEST(draw_blocks)(key, index, batch * BLOCKS, c);
     /* Uniform on (0, 1] in steps of 2^-52: 1 + bits 2^-52 by its bits, taken from 2. */
     double even[BLOCKS], odd[BLOCKS];
     for (size_t k = 0; k < BLOCKS; k++) {
