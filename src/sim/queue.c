@@ -13,18 +13,19 @@ typedef struct far_flight {
     pm_flight flight;
 } far_flight;
 
+enum { MIN_RING = 64, MAX_RING = 1 << 16, WORD = 64, SPARE = 4 };
+
 struct pm_queue {
     int64_t first;
     size_t length; /* a power of two */
     pm_bucket *ring;
     uint64_t *busy; /* a bit for each bucket; it may be set where there is none any more */
     pm_bucket scratch;
+    pm_bucket spare[SPARE]; /* arrays of slabs that are over */
     far_flight *heap;
     size_t heap_count, heap_capacity;
     uint64_t sequence;
 };
-
-enum { MIN_RING = 64, MAX_RING = 1 << 16, WORD = 64 };
 
 pm_queue *pm_queue_new(double span) {
     pm_queue *queue = calloc(1, sizeof *queue);
@@ -51,6 +52,8 @@ void pm_queue_free(pm_queue *queue) {
     free(queue->ring);
     free(queue->busy);
     free(queue->scratch.flights);
+    for (size_t k = 0; k < SPARE; k++)
+        free(queue->spare[k].flights);
     free(queue->heap);
     free(queue);
 }
@@ -140,8 +143,18 @@ static far_flight pop_far(pm_queue *queue) {
     return top;
 }
 
+/* A bucket that has no array takes one of those that are over. */
+static void take_spare(pm_queue *queue, pm_bucket *bucket) {
+    for (size_t k = 0; k < SPARE && bucket->capacity == 0; k++) {
+        *bucket = queue->spare[k];
+        queue->spare[k] = (pm_bucket){0};
+    }
+}
+
 static pm_status push_near(pm_queue *queue, int64_t slab, const pm_flight *flight) {
     pm_bucket *bucket = &queue->ring[(size_t)slab & (queue->length - 1)];
+    if (bucket->capacity == 0)
+        take_spare(queue, bucket);
     void *flights = bucket->flights;
     if (!pm_list_reserve(&flights, &bucket->capacity, bucket->count + 1, sizeof *bucket->flights))
         return PM_NO_MEMORY;
@@ -210,6 +223,16 @@ pm_bucket *pm_queue_open(pm_queue *queue, int64_t slab) {
     }
     pm_bucket *bucket = &queue->ring[(size_t)slab & (queue->length - 1)];
     return sort(queue, bucket) ? bucket : NULL;
+}
+
+void pm_queue_empty(pm_queue *queue, int64_t slab) {
+    pm_bucket *bucket = &queue->ring[(size_t)slab & (queue->length - 1)];
+    bucket->count = 0;
+    for (size_t k = 0; k < SPARE && bucket->capacity > 0; k++)
+        if (queue->spare[k].capacity == 0) {
+            queue->spare[k] = *bucket;
+            *bucket = (pm_bucket){0};
+        }
 }
 
 int64_t pm_queue_next(pm_queue *queue, int64_t slab) {

@@ -44,6 +44,9 @@ pm_status pm_queue_push(pm_queue *queue, int64_t slab, const pm_flight *flight);
  * push. NULL when there is no memory. */
 pm_bucket *pm_queue_open(pm_queue *queue, int64_t slab);
 
+/* The slab that was opened last is over: its entries are gone, and others may have their memory. */
+void pm_queue_empty(pm_queue *queue, int64_t slab);
+
 /* The first slab from `slab` on that has entries, or INT64_MAX. No slab before it may have any. */
 int64_t pm_queue_next(pm_queue *queue, int64_t slab);
 

@@ -79,6 +79,8 @@ pm_status pm_deliver_runs(pm_engine *engine, pm_worker *worker, pm_block cells, 
             __builtin_prefetch(wiring->targets + run[AHEAD].begin);
             __builtin_prefetch(wiring->weights + run[AHEAD].begin);
             __builtin_prefetch(wiring->weights + pm_delivery_end(run + AHEAD) - 1);
+            __builtin_prefetch(wiring->delays + run[AHEAD].begin);
+            __builtin_prefetch(wiring->delays + pm_delivery_end(run + AHEAD) - 1);
         }
         for (uint64_t at = run->begin, more; at < pm_delivery_end(run); at += more) {
             more = pm_delivery_end(run) - at;

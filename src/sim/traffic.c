@@ -127,10 +127,9 @@ pm_status pm_open_slab(pm_exact *s, const pm_spike **sources, size_t *n_sources,
 }
 
 pm_status pm_close_slab(pm_exact *s, pm_error *error) {
-    pm_bucket *bucket = pm_queue_open(s->queue, s->slab);
-    if (!bucket)
+    if (!pm_queue_open(s->queue, s->slab))
         return pm_fail_memory(error, "spikes on their way");
-    bucket->count = 0;
+    pm_queue_empty(s->queue, s->slab);
     for (size_t k = 0; k < s->onward.count; k++)
         if (pm_queue_push(s->queue, s->onward.items[k].slab, &s->onward.items[k].flight) != PM_OK)
             return pm_fail_memory(error, "spikes on their way");
