@@ -21,7 +21,6 @@
 enum { CELLS_PER_WANTED_THREAD = 256, CELLS_PER_THREAD = 2048, EVENTS_FOR_THREADS = 4096 };
 enum { CELLS_PER_EVENT = 8 }; /* with fewer, all cells are looked at */
 enum { PATIENCE = 16 };       /* slabs until fewer events are taken for silence: the wakes of all cells cost time */
-static const uint64_t MOST_LOGGED = 4000000;
 
 void pm_engine_name(const pm_engine *engine, uint32_t cell, char *text, size_t size) {
     uint32_t p = pm_wiring_population_of_cell(engine->wiring, engine->network, cell);
@@ -229,6 +228,8 @@ void pm_engine_clear(pm_engine *engine) {
     for (int k = 0; k < engine->n_workers; k++) {
         pm_worker *w = &engine->workers[k];
         free(w->log.items);
+        free(w->binned.items);
+        free(w->bin_ends.items);
         free(w->listed);
         free(w->crowds.items);
         free(w->crowd_sums.items);
@@ -408,7 +409,8 @@ pm_status pm_engine_arrive(pm_engine *engine, uint64_t begin, uint64_t end, doub
 static pm_status settle_block(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first, size_t level) {
     if (level == 0 && !pm_flag_cells(engine, worker, cells))
         return pm_fail_memory(&worker->error, "neurons");
-    pm_status status = pm_deliver(engine, worker, cells, first);
+    pm_status status =
+        worker->in_bins ? pm_bins_deliver(engine, worker, cells) : pm_deliver(engine, worker, cells, first);
     for (size_t r = engine->plan.first_range[level]; status == PM_OK && r < engine->plan.first_range[level + 1]; r++) {
         const pm_range *range = &engine->plan.ranges[r];
         const pm_block part = pm_in_block(cells, range);
@@ -420,16 +422,15 @@ static pm_status settle_block(pm_engine *engine, pm_worker *worker, pm_block cel
     return status;
 }
 
-/* A burst is settled block by block: what is logged stays bounded. */
 static void settle_all(pm_engine *engine, pm_worker *worker, size_t first, size_t level) {
     const uint32_t n = worker->end - worker->begin;
     const bool alone = engine->plan.n_levels == 1 && engine->plan.cyclic_level > 0;
-    const uint64_t wanted = alone ? 1 + engine->events / MOST_LOGGED : 1;
-    const uint32_t n_blocks = wanted < n ? (uint32_t)wanted : n > 0 ? n : 1;
+    if (!pm_bins_fill(engine, worker, alone))
+        worker->status = pm_fail_memory(&worker->error, "arrivals");
+    const uint32_t n_blocks = pm_count_blocks(engine, worker, alone);
     worker->lift_sum = 0.0;
     for (uint32_t k = 0; worker->status == PM_OK && k < n_blocks; k++) {
-        const pm_block cells = {worker->begin + (uint32_t)((uint64_t)n * k / n_blocks),
-                                worker->begin + (uint32_t)((uint64_t)n * (k + 1) / n_blocks)};
+        const pm_block cells = pm_block_at(worker, n_blocks, k);
         if (level == 0)
             worker->log.count = 0;
         worker->status = settle_block(engine, worker, cells, first, level);

@@ -201,10 +201,19 @@ typedef struct pm_crowd_sum {
     pm_intake sum, rest;
 } pm_crowd_sum;
 
+/* An event that waits until its block of cells is at hand. */
+typedef struct pm_binned {
+    double weight; /* pA */
+    uint32_t target, delivery;
+} pm_binned;
+
 /* One thread's share of the cells, and what it produced. */
 typedef struct pm_worker {
     uint32_t begin, end; /* cells */
     PM_LIST(pm_logged) log;
+    PM_LIST(pm_binned) binned; /* events of the slab, block after block of cells, */
+    PM_LIST(size_t) bin_ends;  /* where each one's end, */
+    bool in_bins;              /* if they are there */
     uint32_t *listed; /* per level: a cell to be visited where not all are, which leads to the others */
     pm_tile tile;     /* of arrivals that get their factors */
     pm_wakes wakes;
@@ -379,6 +388,14 @@ void pm_weigh_tile(const pm_engine *engine, pm_worker *worker);
 void pm_weigh(pm_engine *engine, size_t first);
 /* runs.c: delivers the runs [first, end) to the cells of a block. */
 pm_status pm_deliver_runs(pm_engine *engine, pm_worker *worker, pm_block cells, size_t first, size_t end);
+/* bins.c: sorts the slab's events at the worker's cells by blocks of these, if that pays and all cells are settled at
+ * once (`alone`); and delivers those of a block. False: no memory. */
+bool pm_bins_fill(const pm_engine *engine, pm_worker *worker, bool alone);
+pm_status pm_bins_deliver(pm_engine *engine, pm_worker *worker, pm_block cells);
+/* bins.c: the blocks in which a worker's cells are settled: those of the bins, or so many that what is logged of a burst
+ * stays bounded. */
+uint32_t pm_count_blocks(const pm_engine *engine, const pm_worker *worker, bool alone);
+pm_block pm_block_at(const pm_worker *worker, uint32_t n_blocks, uint32_t k);
 /* deliver.c: where what arrives at cells of a class is added: what cell 0 would have if it were one of these, and how
  * far cells are apart. */
 typedef double pm_vector4 __attribute__((vector_size(32)));
