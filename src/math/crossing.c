@@ -33,6 +33,13 @@ static point point_at(const pm_lif *lif, const pm_lif_state *state, double t) {
     return (point){t, g, slope, bend};
 }
 
+/* The same at t = 0, where there is nothing to compute. */
+static point point_now(const pm_lif *lif, const pm_lif_state *state) {
+    const double slope = pm_lif_slope_now(lif, state);
+    const double bend = -lif->l_m * slope + (lif->d12 * state->b - lif->l_1 * state->i) * lif->inv_C;
+    return (point){0.0, state->u - lif->theta, slope, bend};
+}
+
 /* The zero t* > 0 of i', or INFINITY: e^{(l_2 - l_1) t} = l_2 b / (l_1 (i + b)). */
 static double current_extremum(const pm_lif *lif, const pm_lif_state *state) {
     double slow = lif->l_1 * (state->i + state->b);
@@ -148,7 +155,7 @@ static point fall(const pm_lif *lif, const pm_lif_state *state, point low, point
 }
 
 double pm_lif_first_maximum(const pm_lif *lif, const pm_lif_state *state) {
-    point low = point_at(lif, state, 0.0);
+    point low = point_now(lif, state);
     if (low.slope < 0.0 || (low.slope == 0.0 && low.bend <= 0.0))
         return 0.0;
     double turn = current_extremum(lif, state);
@@ -187,7 +194,7 @@ double pm_lif_crossing(const pm_lif *lif, const pm_lif_state *state, double hori
         return 0.0;
     if (!(horizon > 0.0) || pm_lif_bound(lif, state, horizon) < lif->theta)
         return INFINITY;
-    point low = point_at(lif, state, 0.0);
+    point low = point_now(lif, state);
     point end = point_at(lif, state, horizon);
     double turn = current_extremum(lif, state);
     double t = INFINITY;

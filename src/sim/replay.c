@@ -45,6 +45,7 @@ typedef struct course {
     size_t n_spikes;
     bool untouched;    /* nothing has happened to the cell since its origin */
     double free_after; /* of an untouched cell: see pm_free_state */
+    bool idles;        /* once refractory up to the end of the slab: what is heard then is in the intake */
     bool ended;        /* at the end of the run */
 } course;
 
@@ -95,6 +96,11 @@ static bool is_due_at_once(const course *c) {
            c->state.u >= c->lif->theta;
 }
 
+static bool is_idle(const course *c) {
+    const double h = c->engine->end - c->engine->start;
+    return c->idles && c->release >= h && c->ready >= h;
+}
+
 /* To offset x1, or to the end of the run, without arrivals in between. A crossing at x1 itself is no spike yet where
  * an arrival there may take the potential back. */
 static pm_status move_to(course *c, double x1) {
@@ -113,7 +119,7 @@ static pm_status move_to(course *c, double x1) {
             return pm_fail_memory(&c->worker->error, "samples");
         if (fires) {
             pm_status status = fire(c, after);
-            if (status != PM_OK)
+            if (status != PM_OK || is_idle(c))
                 return status;
             if (!c->ended)
                 continue;
@@ -319,9 +325,8 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         !make_instants(engine, worker, &c))
         return pm_fail_memory(&worker->error, "arrivals");
     const size_t n = worker->instants.count, stop = in_round ? certain_instants(&c) : SIZE_MAX;
-    /* What a cell that is refractory up to the end of the slab hears is in its intake. */
     const double h = engine->end - engine->start;
-    const bool idles = !state && !c.watches && c.limit == INFINITY && worker->pinned.count == 0;
+    c.idles = !state && !c.watches && c.limit == INFINITY && worker->pinned.count == 0;
     pm_status status = PM_OK;
     for (size_t k = 0; status == PM_OK && k <= n && !c.ended; k++) {
         if (k == stop && !stop_over(&c, worker->instants.items[k - 1].offset))
@@ -330,7 +335,7 @@ pm_status pm_replay(pm_engine *engine, pm_worker *worker, uint32_t cell, const p
         c.ended = c.ended || !(c.x < c.limit);
         if (status == PM_OK && k < n && !c.ended)
             arrive(&c, worker->instants.items[k].weight);
-        if (idles && c.release >= h && c.ready >= h)
+        if (is_idle(&c))
             break;
     }
     if (state)
