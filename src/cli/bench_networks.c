@@ -232,7 +232,7 @@ const pm_bench_network pm_bench_networks[] = {
     {"B6", "two receptors, 2 and 8 ms", 5000, 200, false, two_receptors, 2, 0, 10, 0, AFTER(1.5), 0},
     {"B7", "CUBA", 4000, 1000, false, cuba, 5, 0, 20, -1, AFTER(0.1), 0},
     {"B8", "adapting thresholds", 5000, 200, false, adapting, 2, 0, 10, 0, AFTER(1.5), 0},
-    {"B9", "one loop of 0.001 ms", 5000, 20, false, with_loop, 2, 0, 10, 0, AFTER(1.5), 0},
+    {"B9", "one loop of 0.001 ms", 5000, 200, false, with_loop, 2, 0, 10, 0, AFTER(1.5), 0},
     {"B10", "delays from 0 to 3 ms", 1000, 10, false, brunel, 2, 0, 10, 0, WITHIN(0, 3), 0},
     {"B11", "tau_syn 0.1 ms", 5000, 50, false, brunel, 0.1, 0, 10, 0, AFTER(1.5), 0},
     {"B12", "200 different g_L", 5000, 100, false, many_kinds, 2, 0, 10, 0, AFTER(1.5), 200},
