@@ -74,6 +74,34 @@ static double slab_of_few(const pm_network *net, double slab, double arrivals) {
     return slab;
 }
 
+/* A spike of a cell is looked at in each slab in which it arrives anywhere. Where delays spread so far that it reaches
+ * few synapses in one, that costs more than bounds that are not tight: the slab is twice as long then. */
+static double slab_of_spread(const pm_network *net, const pm_wiring *w, const pm_exchange *exchange, double slab) {
+    const double few = 2.0;
+    double cells = 0.0, first = INFINITY, last = 0.0; /* ms: of all delays */
+    uint64_t synapses = 0;
+    for (size_t p = 0; p < net->n_populations; p++) {
+        const uint32_t end = w->first_neuron[p + 1];
+        if (net->populations[p].kind != PM_LIF)
+            continue;
+        for (uint32_t n = w->first_neuron[p]; n < end; n++)
+            if (w->first_group[n] < w->first_group[n + 1])
+                last = fmax(last, pm_group_delay(w, w->first_group[n + 1] - 1));
+        synapses += pm_group_begin(w, w->first_group[end]) - pm_group_begin(w, w->first_group[w->first_neuron[p]]);
+        cells += net->populations[p].size;
+    }
+    for (size_t k = 0; k < net->n_projections; k++)
+        if (net->populations[net->projections[k].from].kind == PM_LIF)
+            first = fmin(first, w->min_delay[k]);
+    double reach = -last;
+    if (exchange) {
+        exchange->sum(exchange->user, &synapses, 1);
+        exchange->least(exchange->user, &reach, 1);
+    }
+    const double span = -reach - first; /* negative without synapses */
+    return span >= 2.0 * slab && (double)synapses / cells * slab / span < few ? 2.0 * slab : slab;
+}
+
 /* Whether there are plain cells only, which hear nothing but Poisson sources. */
 static bool is_driven_only(const pm_network *net) {
     for (uint32_t p = 0; p < net->n_populations; p++)
@@ -489,7 +517,7 @@ static pm_status choose(pm_plan *plan, cell_graph *g, ordering *o, size_t *cell_
         return status;
     const double preferred = plan->slab, quiet = expected_arrivals(net, w, g->exchange, 5e-3, false),
                  busy = expected_arrivals(net, w, g->exchange, 5e-2, true), longer = slab_of_few(net, preferred, quiet);
-    plan->slab = slab_of_few(net, preferred, busy);
+    plan->slab = fmax(slab_of_few(net, preferred, busy), slab_of_spread(net, w, g->exchange, preferred));
     while (plan->slab > preferred && population_levels(net, w, plan->slab, o) > 0)
         plan->slab *= 0.5;
     bool lengthened = false;
