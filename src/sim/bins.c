@@ -1,6 +1,6 @@
-/* Deliveries of few synapses among very many cells. A synaptic event there is a walk to a cell anywhere in memory. So the
- * events of the slab are first put into bins, one for each block of cells that fits into the cache; then each block is
- * delivered to and settled while it is there. Invariant: a bin holds its events in the order of the deliveries. */
+/* Deliveries of few synapses among very many cells. A synaptic event there is a walk to a cell anywhere in memory. So
+ * the events of the slab are first put into bins, one for each block of cells that fits into the cache; then each block
+ * is delivered to and settled while it is there. Invariant: a bin holds its events in the order of the deliveries. */
 #include "sim/engine.h"
 
 #include <string.h>
@@ -83,7 +83,8 @@ pm_block pm_block_at(const pm_worker *worker, uint32_t n_blocks, uint32_t k) {
 
 pm_status pm_bins_deliver(pm_engine *engine, pm_worker *worker, pm_block cells) {
     const size_t bin = (cells.begin - worker->begin) >> BIN_BITS, *ends = worker->bin_ends.items;
-    const pm_binned *event = worker->binned.items + (bin > 0 ? ends[bin - 1] : 0), *end = worker->binned.items + ends[bin];
+    const pm_binned *event = worker->binned.items + (bin > 0 ? ends[bin - 1] : 0),
+                    *end = worker->binned.items + ends[bin];
     if (!PM_LIST_RESERVE(worker->log, worker->log.count + (size_t)(end - event)))
         return pm_fail_memory(&worker->error, "logged arrivals");
     const pm_delivery *deliveries = engine->deliveries.items;

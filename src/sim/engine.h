@@ -214,8 +214,8 @@ typedef struct pm_worker {
     PM_LIST(pm_binned) binned; /* events of the slab, block after block of cells, */
     PM_LIST(size_t) bin_ends;  /* where each one's end, */
     bool in_bins;              /* if they are there */
-    uint32_t *listed; /* per level: a cell to be visited where not all are, which leads to the others */
-    pm_tile tile;     /* of arrivals that get their factors */
+    uint32_t *listed;          /* per level: a cell to be visited where not all are, which leads to the others */
+    pm_tile tile;              /* of arrivals that get their factors */
     pm_wakes wakes;
     PM_LIST(pm_crowd_cell) crowds;
     PM_LIST(pm_crowd_sum) crowd_sums; /* of these */
@@ -392,8 +392,8 @@ pm_status pm_deliver_runs(pm_engine *engine, pm_worker *worker, pm_block cells, 
  * once (`alone`); and delivers those of a block. False: no memory. */
 bool pm_bins_fill(const pm_engine *engine, pm_worker *worker, bool alone);
 pm_status pm_bins_deliver(pm_engine *engine, pm_worker *worker, pm_block cells);
-/* bins.c: the blocks in which a worker's cells are settled: those of the bins, or so many that what is logged of a burst
- * stays bounded. */
+/* bins.c: the blocks in which a worker's cells are settled: those of the bins, or so many that what is logged of a
+ * burst stays bounded. */
 uint32_t pm_count_blocks(const pm_engine *engine, const pm_worker *worker, bool alone);
 pm_block pm_block_at(const pm_worker *worker, uint32_t n_blocks, uint32_t k);
 /* deliver.c: where what arrives at cells of a class is added: what cell 0 would have if it were one of these, and how
@@ -432,7 +432,8 @@ pm_status pm_settle_listed(pm_engine *engine, pm_worker *worker, size_t level);
 pm_status pm_visit(pm_engine *engine, pm_worker *worker, uint32_t cell, const pm_class *class);
 /* settle.c: the class of a cell. */
 const pm_class *pm_class_of(const pm_engine *engine, uint32_t cell);
-/* rounds.c: settles the quick cells of the cyclic level that are on the worker's list, and those that deliveries reach. */
+/* rounds.c: settles the quick cells of the cyclic level that are on the worker's list, and those that deliveries reach.
+ */
 pm_status pm_rounds_settle_first(pm_engine *engine, pm_worker *worker);
 /* rounds.c: what the settling of the cyclic level has found so far becomes drafts. False: no memory. */
 bool pm_rounds_begin(pm_engine *engine, pm_worker *worker);

@@ -39,17 +39,18 @@ static pm_status make_sources(pm_exact *s, pm_error *error) {
     return status;
 }
 
-/* The delay that all synapses of a population have, if each of its neurons has some. */
+/* The delay that all synapses of a population have, if nearly each of its neurons has some: spikes of the others are on
+ * their way in vain. */
 static double only_delay(const pm_wiring *w, uint32_t population) {
     const uint32_t begin = w->first_neuron[population], end = w->first_neuron[population + 1];
     const double delay = w->first_group[begin] < w->n_groups ? pm_group_delay(w, w->first_group[begin]) : -INFINITY;
     for (uint64_t g = w->first_group[begin]; g < w->first_group[end]; g++)
         if (pm_group_delay(w, g) != delay)
             return -INFINITY;
+    uint32_t n_without = 0;
     for (uint32_t n = begin; n < end; n++)
-        if (w->first_group[n] == w->first_group[n + 1])
-            return -INFINITY;
-    return delay;
+        n_without += w->first_group[n] == w->first_group[n + 1];
+    return n_without <= (end - begin) / 64 ? delay : -INFINITY;
 }
 
 /* As many slabs as fit into the shortest delay between cells. */

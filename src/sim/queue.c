@@ -88,11 +88,13 @@ static bool before(const far_flight *a, const far_flight *b) {
     return a->slab != b->slab ? a->slab < b->slab : a->sequence < b->sequence;
 }
 
-/* Whether the entry's next group arrives in that slab. */
+/* Whether the entry's next group arrives in that slab; that of a neuron without synapses waits for nothing. */
 static bool arrives_in(const pm_flight *flight, const pm_wiring *w, double h, int64_t slab) {
     if (flight->source >= w->n_neurons || !(flight->time >= 0.0) || !isfinite(flight->time))
         return false;
     uint64_t first = w->first_group[flight->source], n = w->first_group[flight->source + 1] - first;
+    if (n == 0 && flight->group == 0)
+        return true;
     return flight->group < n && floor((flight->time + pm_group_delay(w, first + flight->group)) / h) == (double)slab;
 }
 

@@ -33,8 +33,8 @@ void pm_queue_clear(pm_queue *queue);
 
 /* All entries, written or read. */
 void pm_queue_archive(pm_queue *queue, pm_archive *archive);
-/* Whether what was read can be on its way at the start of a slab (of h ms): every entry waits for a group that its source
- * has, and that arrives in the slab in which it waits. */
+/* Whether what was read can be on its way at the start of a slab (of h ms): every entry waits for a group that its
+ * source has, and that arrives in the slab in which it waits. */
 bool pm_queue_is_sound(const pm_queue *queue, const pm_wiring *wiring, double h, int64_t slab);
 
 /* Slabs must be >= the one opened last. */

@@ -137,12 +137,16 @@ static bool passes(pm_engine *engine, uint32_t n, const pm_class *class) {
     bool silent = false;
     if (class->general)
         return pm_general_passes(engine, n, class->general);
-    const bool lags = engine->cells[n].origin < engine->start;
-    if (lags && engine->wake[n] == PM_UNKNOWN)
-        find_wake(engine, n, class);
-    if (lags && engine->start >= engine->wake[n] && engine->far[n])
-        stop_over(engine, n, class); /* whatever arrives: a slab that is settled twice may bring more then */
-    if (pm_is_reached(&engine->intakes[n])) {
+    const bool lags = engine->cells[n].origin < engine->start, reached = pm_is_reached(&engine->intakes[n]);
+    /* No wake that is far from the origin has come then. */
+    const bool near = engine->start - engine->cells[n].origin <= class->worth - 2.0 * engine->plan.slab;
+    if (lags && !(reached && near)) {
+        if (engine->wake[n] == PM_UNKNOWN)
+            find_wake(engine, n, class);
+        if (engine->start >= engine->wake[n] && engine->far[n])
+            stop_over(engine, n, class); /* whatever arrives: a slab that is settled twice may bring more then */
+    }
+    if (reached) {
         silent = stays_silent(engine, n, class);
     } else if (lags) {
         if (engine->start >= engine->wake[n])
