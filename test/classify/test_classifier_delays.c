@@ -108,9 +108,9 @@ static void subject_new(subject *s, const pm_loss *loss, pm_delays_per per, doub
         give_silence(s);
     ck_assert_int_eq(pm_lane_new(&s->lane, &s->net, NULL), PM_OK);
     for (size_t l = 0; l < LAYERS; l++) {
-        s->weight[l] = calloc(pm_classifier_weights(&s->net, l), sizeof(double));
+        s->weight[l] = calloc(pm_classifier_weights(&s->net, l) + 1, sizeof(double));
         s->delay[l] = calloc(pm_classifier_delays(&s->net, l) + 1, sizeof(double));
-        s->V_th[l] = s->net.V_th[l] ? calloc(s->net.strides[l], sizeof(double)) : NULL;
+        s->V_th[l] = s->net.V_th[l] ? calloc(s->net.strides[l] + 1, sizeof(double)) : NULL;
     }
     s->lane.adjoint.delay = s->delay;
     s->lane.adjoint.V_th = s->V_th;
