@@ -144,6 +144,8 @@ if [ "$sanitised" -eq 0 ]; then
     starve "train with receptors" 283 o train receptors.yaml -o o -j 1 -q
     starve "search" 787 o search search.yaml -o o -j 1 -q
     starve "train a classifier" 109 o train points.yaml -o o -q
+    sed 's/{discounted.*/{first_spike: {scale: 1.0, climb: 1.0}}/' fields.yaml > pseudospikes.yaml
+    starve "train with pseudospikes" 109 o train pseudospikes.yaml -o o -q
     starve "train with fields" 109 o train fields.yaml -o o -q
     starve "train with fields in patches" 109 o train patches.yaml -o o -q
     starve "train with convolutions" 109 o train kernels.yaml -o o -q

@@ -72,7 +72,7 @@ check "to the same bits" cmp points/weights-2.dat resumed/weights-2.dat
 sed 's/fast: 3, slow: 2/fast: 2, slow: 3/' points.yaml > other.yaml
 refuse 2 'another experiment' test other.yaml points -o new
 # Every loss, with receptors and trained delays of synapses in all layers; on any number of threads.
-for loss in 'maximum: {scale: 1.0}' 'first_spike: {scale: 1.0}' 'discounted: {scale: 0.3, tau: 5.0}' 'trains: {times: [15.0, 25.0]}'; do
+for loss in 'maximum: {scale: 1.0}' 'first_spike: {scale: 1.0, climb: 1.0}' 'discounted: {scale: 0.3, tau: 5.0}' 'trains: {times: [15.0, 25.0]}'; do
     name=${loss%%:*}
     sed -e "s/^loss.*/loss: {$loss}/" -e 's/{normal: \[50.0, 30.0\]}/&, receptor: {fast: 20, slow: 10}/' \
         -e 's/receptor:/delays: {initial: {uniform: [0.0, 5.0]}, rate: 0.05}, &/' -e 's/^epochs.*/epochs: 1/' points.yaml > "$name.yaml"
