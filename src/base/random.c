@@ -4,6 +4,7 @@
 
 #include "base/simd.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 void pm_philox_block(uint64_t key, uint64_t index, uint64_t block, uint32_t out[4]) {
@@ -81,14 +82,6 @@ enum { DRAWS = PM_STREAM_BATCH, BLOCKS = DRAWS / 2 };
 #define PM_KERNELS "base/random.inc"
 #include "base/widths.inc"
 
-static void draw_many(pm_words *words) {
-    uint64_t c[4][BLOCKS];
-    PM_WIDEST(draw_blocks)(words->key, words->index, words->block, c);
-    for (size_t k = 0; k < BLOCKS; k++)
-        for (size_t j = 0; j < 4; j++)
-            words->word[4 * k + j] = (uint32_t)c[j][k];
-}
-
 /* The first few blocks one at a time: streams are short where projections are many. */
 void pm_words_refill(pm_words *words) {
     enum { FEW = 2 };
@@ -100,9 +93,46 @@ void pm_words_refill(pm_words *words) {
     }
     words->used = words->block == FEW ? 4 * FEW : 0;
     words->block -= words->block == FEW ? FEW : 0;
-    draw_many(words);
+    PM_WIDEST(draw_words)(words->key, words->index, words->block, words->word);
     words->block += BLOCKS;
     words->count = PM_WORDS;
+}
+
+/* Quotients of words and `scale`, rounded down; whether all are below n. (word + 1/2) / scale is at least 1/2 / scale
+ * away from whole numbers, much more than what rounding does. */
+PM_SIMD static bool divide(const uint32_t *restrict word, size_t count, uint32_t scale, uint32_t n,
+                           uint32_t *restrict quotient) {
+    const double inverse = 1.0 / scale;
+    uint32_t above = 0;
+    for (size_t k = 0; k < count; k++) {
+        uint64_t bits = word[k] | 0x4330000000000000u; /* 2^52 + word */
+        double x;
+        memcpy(&x, &bits, sizeof x);
+        x = (x - (0x1p52 - 0.5)) * inverse - 0.5 + 0x1.8p52; /* as a whole number in the lower bits */
+        memcpy(&bits, &x, sizeof bits);
+        quotient[k] = (uint32_t)bits;
+        above |= quotient[k] >= n;
+    }
+    return above == 0;
+}
+
+void pm_words_below_many(pm_words *words, uint32_t n, size_t count, uint32_t *drawn) {
+    const uint32_t scale = UINT32_MAX / n;
+    while (count > 0) {
+        if (words->used == words->count)
+            pm_words_refill(words);
+        const size_t there = words->count - words->used, more = there < count ? there : count;
+        size_t n_below = more;
+        if (!divide(words->word + words->used, more, scale, n, drawn)) {
+            n_below = 0;
+            for (size_t k = 0; k < more; k++)
+                if (drawn[k] < n)
+                    drawn[n_below++] = drawn[k];
+        }
+        words->used += (unsigned)more;
+        drawn += n_below;
+        count -= n_below;
+    }
 }
 
 PM_SIMD void pm_stream_exponentials(uint64_t key, uint64_t index, uint64_t batch, double draws[DRAWS]) {

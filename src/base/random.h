@@ -70,6 +70,9 @@ static inline uint32_t pm_words_below(pm_words *words, uint32_t n) {
     return k;
 }
 
+/* The same `count` times. */
+void pm_words_below_many(pm_words *words, uint32_t n, size_t count, uint32_t *drawn);
+
 /* Draw number `place` of a stream of exponentially distributed numbers with mean 1. */
 double pm_stream_exponential(uint64_t key, uint64_t index, uint64_t place);
 /* Draws number batch * PM_STREAM_BATCH and following of the same stream, the same bits in vector arithmetic. */

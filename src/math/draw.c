@@ -63,37 +63,59 @@ static const struct {
     {15704248, 2.05295471952e-7}, {15472926, 2.22600839893e-7},
 };
 
-double pm_draw_flat(gsl_rng *rng, double low, double high) {
-    double u = gsl_rng_uniform(rng);
-    return low * (1.0 - u) + high * u;
-}
+static double flat(double u, double low, double high) { return low * (1.0 - u) + high * u; }
+static double exponential(double u, double mean) { return -mean * pm_log(1.0 - u); }
 
-double pm_draw_exponential(gsl_rng *rng, double mean) { return -mean * pm_log(1.0 - gsl_rng_uniform(rng)); }
+double pm_draw_flat(gsl_rng *rng, double low, double high) { return flat(gsl_rng_uniform(rng), low, high); }
+double pm_words_flat(pm_words *words, double low, double high) { return flat(pm_words_uniform(words), low, high); }
+
+double pm_draw_exponential(gsl_rng *rng, double mean) { return exponential(gsl_rng_uniform(rng), mean); }
+double pm_words_exponential(pm_words *words, double mean) { return exponential(pm_words_uniform(words), mean); }
 
 static double height(double x) { return pm_exp(-0.5 * x * x); }
 
 /* Where strip i begins to jut out over the curve. */
 static double edge(unsigned i) { return i == 0 ? 0.0 : strip[i - 1].width * 0x1p24; }
 
+/* Where further numbers come from: one of the two. */
+typedef struct source {
+    gsl_rng *rng;
+    pm_words *words;
+} source;
+
+static double uniform(const source *s) { return s->words ? pm_words_uniform(s->words) : gsl_rng_uniform(s->rng); }
+
 /* For a place x in strip i beyond `below`: whether it is taken; in the tail x is drawn anew. */
-static bool accept(gsl_rng *rng, unsigned i, double *x) {
+static bool accept(const source *from, unsigned i, double *x) {
     double y;
     if (i < STRIPS - 1) {
         double top = height(edge(i)), bottom = height(edge(i + 1));
-        y = bottom + (top - bottom) * gsl_rng_uniform(rng);
+        y = bottom + (top - bottom) * uniform(from);
     } else {
-        *x = TAIL - pm_log(1.0 - gsl_rng_uniform(rng)) / TAIL;
-        y = pm_exp(-TAIL * (*x - 0.5 * TAIL)) * gsl_rng_uniform(rng);
+        *x = TAIL - pm_log(1.0 - uniform(from)) / TAIL;
+        y = pm_exp(-TAIL * (*x - 0.5 * TAIL)) * uniform(from);
     }
     return y < height(*x);
 }
 
-double pm_draw_normal(gsl_rng *rng, double deviation) {
+static inline double normal(const source *from, double deviation) {
     for (;;) {
-        uint32_t word = (uint32_t)gsl_rng_get(rng), place = word >> 8;
+        uint32_t word = from->words ? pm_words_next(from->words) : (uint32_t)gsl_rng_get(from->rng), place = word >> 8;
         unsigned i = word & (STRIPS - 1);
         double x = place * strip[i].width;
-        if (place < strip[i].below || accept(rng, i, &x))
+        if (place < strip[i].below || accept(from, i, &x))
             return (word & STRIPS ? deviation : -deviation) * x;
+    }
+}
+
+double pm_draw_normal(gsl_rng *rng, double deviation) { return normal(&(source){.rng = rng}, deviation); }
+double pm_words_normal(pm_words *words, double deviation) { return normal(&(source){.words = words}, deviation); }
+
+void pm_words_normals(pm_words *words, double mean, double deviation, double low, double high, size_t n,
+                      double *values) {
+    const source from = {.words = words};
+    for (size_t k = 0; k < n;) {
+        values[k] = mean + normal(&from, deviation);
+        k += values[k] >= low && values[k] <= high;
     }
 }

@@ -1,4 +1,4 @@
-/* Drawing by GSL from streams of the caller's. A bounded distribution is drawn again until the value is inside; the
+/* Drawing from streams of the caller's. A bounded distribution is drawn again until the value is inside; the
  * check asks for at least one value in a million there, so that drawing comes to an end. */
 #include "net/distribution.h"
 
@@ -18,19 +18,30 @@ pm_draw pm_draw_begin(const pm_distribution *distribution) {
     return draw;
 }
 
-static double draw_once(const pm_draw *draw, gsl_rng *rng, size_t index) {
+/* One of the two: where numbers come from. */
+typedef struct source {
+    gsl_rng *rng;
+    pm_words *words;
+} source;
+
+static double uniform(const source *s) { return s->words ? pm_words_uniform(s->words) : gsl_rng_uniform(s->rng); }
+static double normal(const source *s, double deviation) {
+    return s->words ? pm_words_normal(s->words, deviation) : pm_draw_normal(s->rng, deviation);
+}
+
+static double draw_once(const pm_draw *draw, const source *s, size_t index) {
     const pm_distribution *d = draw->from;
     switch (d->kind) {
     case PM_NORMAL:
-        return d->a + pm_draw_normal(rng, d->b);
+        return d->a + normal(s, d->b);
     case PM_UNIFORM:
-        return pm_draw_flat(rng, d->a, d->b);
+        return s->words ? pm_words_flat(s->words, d->a, d->b) : pm_draw_flat(s->rng, d->a, d->b);
     case PM_UNIFORM_STEPS:
-        return pm_steps_value(&draw->steps, floor(gsl_rng_uniform(rng) * draw->steps.count));
+        return pm_steps_value(&draw->steps, floor(uniform(s) * draw->steps.count));
     case PM_LOGNORMAL:
-        return pm_exp(d->a + pm_draw_normal(rng, d->b));
+        return pm_exp(d->a + normal(s, d->b));
     case PM_EXPONENTIAL:
-        return pm_draw_exponential(rng, d->a);
+        return s->words ? pm_words_exponential(s->words, d->a) : pm_draw_exponential(s->rng, d->a);
     case PM_MATRIX:
     case PM_VALUES:
         return d->values[index];
@@ -39,23 +50,61 @@ static double draw_once(const pm_draw *draw, gsl_rng *rng, size_t index) {
     }
 }
 
-/* The multiple of the step nearest to what is drawn, until it is within the bounds. */
-static double draw_multiple(const pm_draw *draw, gsl_rng *rng) {
+static bool is_inside(const pm_distribution *d, double value) {
+    return !d->bounded || (value >= d->low && value <= d->high);
+}
+
+/* The number of the multiple of the step nearest to what is drawn, until it is within the bounds. */
+static double draw_multiple(const pm_draw *draw, const source *s) {
     for (;;) {
-        const double k = rint(draw_once(draw, rng, 0) / draw->from->step) - draw->least;
+        const double k = rint(draw_once(draw, s, 0) / draw->from->step) - draw->least;
         if (k >= 0.0 && k < draw->steps.count)
-            return pm_steps_value(&draw->steps, k);
+            return k;
     }
 }
 
-double pm_draw_next(const pm_draw *draw, gsl_rng *rng, size_t index) {
-    const pm_distribution *d = draw->from;
-    if (pm_is_rounded(d))
-        return draw_multiple(draw, rng);
-    double value = draw_once(draw, rng, index);
-    while (d->bounded && !(value >= d->low && value <= d->high))
-        value = draw_once(draw, rng, index);
+static double draw_value(const pm_draw *draw, const source *s, size_t index) {
+    double value;
+    if (pm_is_rounded(draw->from))
+        return pm_steps_value(&draw->steps, draw_multiple(draw, s));
+    do
+        value = draw_once(draw, s, index);
+    while (!is_inside(draw->from, value));
     return value;
+}
+
+double pm_draw_next(const pm_draw *draw, gsl_rng *rng, size_t index) {
+    return draw_value(draw, &(source){.rng = rng}, index);
+}
+
+/* The number of a value among the steps. */
+static double draw_step(const pm_draw *draw, const source *s) {
+    double k;
+    if (pm_is_rounded(draw->from))
+        return draw_multiple(draw, s);
+    do
+        k = floor(uniform(s) * draw->steps.count);
+    while (!is_inside(draw->from, pm_steps_value(&draw->steps, k)));
+    return k;
+}
+
+void pm_draw_many(const pm_draw *draw, pm_words *words, size_t n, double *values, uint32_t *step) {
+    const pm_distribution *d = draw->from;
+    const source from = {.words = words};
+    if (pm_is_in_steps(d)) {
+        for (size_t k = 0; k < n; k++)
+            values[k] = draw_step(draw, &from);
+        for (size_t k = 0; step && k < n; k++)
+            step[k] = (uint32_t)values[k];
+        for (size_t k = 0; k < n; k++)
+            values[k] = pm_steps_value(&draw->steps, values[k]);
+    } else if (d->kind == PM_NORMAL) {
+        pm_words_normals(words, d->a, d->b, d->bounded ? d->low : -INFINITY, d->bounded ? d->high : INFINITY, n,
+                         values);
+    } else {
+        for (size_t k = 0; k < n; k++)
+            values[k] = draw_value(draw, &from, 0);
+    }
 }
 
 double pm_distribution_typical(const pm_distribution *d) {

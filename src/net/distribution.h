@@ -2,9 +2,9 @@
 #ifndef PM_NET_DISTRIBUTION_H
 #define PM_NET_DISTRIBUTION_H
 
+#include "base/random.h"
 #include "net/steps.h"
 
-#include <gsl/gsl_rng.h>
 #include <punctum/network.h>
 
 /* PM_INVALID with a message that begins with `what` unless values can be drawn: numbers that are finite and in order,
@@ -20,6 +20,10 @@ typedef struct pm_draw {
 pm_draw pm_draw_begin(const pm_distribution *distribution);
 /* The next value; `index` is the place in `values`. */
 double pm_draw_next(const pm_draw *draw, gsl_rng *rng, size_t index);
+
+/* The next n values, of what draws values at all, from the words of a stream. `step`: NULL, or, for distributions in
+ * steps, where the number of each among the steps goes. */
+void pm_draw_many(const pm_draw *draw, pm_words *words, size_t n, double *values, uint32_t *step);
 
 /* A value in the middle, within the bounds. */
 double pm_distribution_typical(const pm_distribution *d);

@@ -119,7 +119,7 @@ pm_need pm_network_need(const pm_network *network, const pm_exchange *exchange) 
     const double own = fmin(need.groups * sizeof(pm_group), single);
     const double of_types = typed ? need.groups * (sizeof(uint8_t) + sizeof(uint32_t)) + synaptic : 0.0;
     const double kept = need.synapses * (sizeof(uint32_t) + sizeof(double)) + own + of_types;
-    const double making = need.synapses * ((double)pm_delay_width(network, &n) + receptors + typed) +
+    const double making = need.synapses * (sizeof(uint8_t) + (double)pm_delay_width(network, &n) + receptors + typed) +
                           neurons * ROW_BYTES + cells * sizeof(uint32_t) + longest * SORT_BYTES;
     const double running = neurons * sizeof(uint64_t) + states;
     need.bytes = kept + fmax(making, running);

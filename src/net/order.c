@@ -1,9 +1,10 @@
-/* Rows in the order (delay, class of target, receptor, type, target, drawing), and their groups.
+/* Bundles are taken apart into rows, these put into the order (delay, class of target, receptor, type, target,
+ * drawing), and their groups are made.
  *
  * Every synapse gets a key of 32 bits that never descends along that order, up to the target: the number of its delay,
  * class, receptor and type, or the leading bits of its delay where delays are not numbered. Sorting by key, digit by
  * digit, keeps the order of drawing, in which targets mostly ascend already; the few runs of equal keys that are not in
- * order yet are sorted by comparing. Rows are independent of each other: each part of the work has its own. */
+ * order yet are sorted by comparing. Bundles are independent of each other: each part of the work has its own. */
 #include "net/rows.h"
 
 #include "base/large.h"
@@ -29,7 +30,9 @@ typedef struct full {
 /* One part of the work. */
 typedef struct sorter {
     pm_building *rows;
-    uint32_t begin, end; /* rows */
+    size_t first, last;       /* bundles, the last one excluded */
+    uint32_t begin, end;      /* rows */
+    PM_LIST(uint32_t) places; /* of the synapses of a bundle, once it is taken apart */
     PM_LIST(item) items, others;
     PM_LIST(full) ties;
     PM_LIST(double) values; /* room for what is moved */
@@ -68,20 +71,19 @@ static int compare_fully(const void *left, const void *right) {
 /* Whether delay, class, receptor and type fit into a key. */
 static bool keys_are_whole(const pm_building *r) {
     return r->width != 8 &&
-           (double)r->n_ranks * r->wiring->n_classes * r->n_receptors * (double)r->wiring->types.count <= UINT32_MAX;
+           (double)r->n_delays * r->wiring->n_classes * r->n_receptors * (double)r->wiring->types.count <= UINT32_MAX;
 }
 
 /* Whether a row is one group. */
 static bool all_alike(const pm_building *r) {
-    return keys_are_whole(r) && r->n_ranks == 1 && r->wiring->n_classes == 1 && r->n_receptors == 1 &&
+    return keys_are_whole(r) && r->n_delays == 1 && r->wiring->n_classes == 1 && r->n_receptors == 1 &&
            r->wiring->types.count == 1;
 }
 
 static uint32_t whole_key(const pm_building *r, uint64_t k) {
-    const uint32_t place = r->width == 1 ? r->of.place_1[k] : r->width == 2 ? r->of.place_2[k] : 0;
-    const uint32_t rank = r->width > 0 ? r->delays[place].rank : 0;
-    const uint32_t key = (rank * r->wiring->n_classes + r->wiring->cell_class[r->wiring->targets[k]]) * r->n_receptors +
-                         pm_receptor_of(r, k);
+    const uint32_t rank = r->width == 1 ? r->of.place_1[k] : r->width == 2 ? r->of.place_2[k] : 0;
+    const uint32_t class = r->wiring->n_classes > 1 ? r->wiring->cell_class[r->wiring->targets[k]] : 0;
+    const uint32_t key = (rank * r->wiring->n_classes + class) * r->n_receptors + pm_receptor_of(r, k);
     return key * (uint32_t)r->wiring->types.count + pm_type_of(r, k);
 }
 
@@ -110,12 +112,14 @@ static void key_by_delay(const pm_building *r, uint64_t begin, uint32_t n, item 
 
 /* --- sorting a row --- */
 
-/* By one digit of the key, keeping the order of equal ones. */
-static void sort_by_digit(const item *from, item *to, uint32_t n, unsigned shift) {
-    uint32_t place[N_DIGITS + 1] = {0};
+/* By one digit of the key, keeping the order of equal ones. `most`: the largest key. */
+static void sort_by_digit(const item *from, item *to, uint32_t n, unsigned shift, uint32_t most) {
+    const size_t n_digits = most >> shift < N_DIGITS ? (most >> shift) + 1 : N_DIGITS;
+    uint32_t place[N_DIGITS + 1];
+    memset(place, 0, (n_digits + 1) * sizeof *place);
     for (uint32_t k = 0; k < n; k++)
         place[(from[k].key >> shift & (N_DIGITS - 1)) + 1]++;
-    for (size_t d = 1; d < N_DIGITS; d++)
+    for (size_t d = 1; d < n_digits; d++)
         place[d] += place[d - 1];
     for (uint32_t k = 0; k < n; k++)
         to[place[from[k].key >> shift & (N_DIGITS - 1)]++] = from[k];
@@ -143,7 +147,7 @@ static void sort_by_key(sorter *s, uint32_t n) {
     for (uint32_t k = 0; k < n; k++)
         most = from[k].key > most ? from[k].key : most;
     for (unsigned shift = 0; shift < 32 && most >> shift > 0; shift += DIGIT) {
-        sort_by_digit(from, to, n, shift);
+        sort_by_digit(from, to, n, shift, most);
         item *sorted = to;
         to = from;
         from = sorted;
@@ -152,18 +156,30 @@ static void sort_by_key(sorter *s, uint32_t n) {
         memcpy(s->items.items, from, n * sizeof *from);
 }
 
-/* What keys have left open in [from, to) of the items: by comparing, if it is not in order. */
-static void sort_run(sorter *s, uint64_t begin, uint32_t from, uint32_t to) {
+/* Whether items of equal keys are in order; where keys are whole they differ by their targets alone. */
+static bool is_in_order(const sorter *s, uint64_t begin, uint32_t from, uint32_t to, bool whole) {
     const pm_building *r = s->rows;
-    item *items = s->items.items;
-    full before = full_of(r, begin + items[from].at, begin);
+    const item *items = s->items.items;
+    const uint32_t *target = r->wiring->targets + begin;
     bool sorted = true;
+    for (uint32_t k = from + 1; whole && k < to; k++)
+        sorted &= target[items[k - 1].at] <= target[items[k].at];
+    if (whole)
+        return sorted;
+    full before = full_of(r, begin + items[from].at, begin);
     for (uint32_t k = from + 1; sorted && k < to; k++) {
         const full next = full_of(r, begin + items[k].at, begin);
         sorted = compare(&before, &next) <= 0;
         before = next;
     }
-    if (sorted)
+    return sorted;
+}
+
+/* What keys have left open in [from, to) of the items: by comparing, if it is not in order. */
+static void sort_run(sorter *s, uint64_t begin, uint32_t from, uint32_t to, bool whole) {
+    const pm_building *r = s->rows;
+    item *items = s->items.items;
+    if (is_in_order(s, begin, from, to, whole))
         return;
     for (uint32_t k = from; k < to; k++)
         s->ties.items[k - from] = full_of(r, begin + items[k].at, begin);
@@ -206,27 +222,85 @@ static bool targets_ascend(const pm_building *r, uint64_t begin, uint32_t n) {
     return ascend;
 }
 
-static void sort_row(sorter *s, uint64_t begin, uint32_t n) {
+/* How many groups it has, or 0: they are to be counted. */
+static uint32_t sort_row(sorter *s, uint64_t begin, uint32_t n) {
     const pm_building *r = s->rows;
     const bool whole = keys_are_whole(r);
     item *items = s->items.items;
     if (all_alike(r) && targets_ascend(r, begin, n))
-        return;
+        return 1;
     for (uint32_t k = 0; whole && k < n; k++)
         items[k] = (item){whole_key(r, begin + k), k};
     if (!whole)
         key_by_delay(r, begin, n, items);
     sort_by_key(s, n);
     bool moved = false;
-    for (uint32_t from = 0, to = 0; from < n; from = to) {
+    uint32_t n_keys = 0;
+    for (uint32_t from = 0, to = 0; from < n; from = to, n_keys++) {
         while (to < n && items[to].key == items[from].key)
             to++;
-        sort_run(s, begin, from, to);
+        sort_run(s, begin, from, to, whole);
     }
     for (uint32_t k = 0; !moved && k < n; k++)
         moved = items[k].at != k;
     if (moved)
         move(s, begin, n);
+    return whole ? n_keys : 0;
+}
+
+/* --- taking a bundle apart --- */
+
+/* `size` as above. */
+static inline void part_array(sorter *s, void *array, size_t size, uint64_t begin, size_t n) {
+    unsigned char *own = (unsigned char *)array + begin * size, *moved = (unsigned char *)s->values.items;
+    const uint32_t *place = s->places.items;
+    for (size_t k = 0; k < n; k++)
+        memcpy(moved + place[k] * size, own + k * size, size);
+    memcpy(own, moved, n * size);
+}
+
+/* Where each row of a bundle begins, and where its synapses go. */
+static void find_places(sorter *s, const pm_bundle *bundle) {
+    const pm_building *r = s->rows;
+    const uint8_t *row = r->row + bundle->begin;
+    const uint32_t n_rows = bundle[1].row - bundle->row;
+    const size_t n = bundle[1].begin - bundle->begin;
+    uint32_t next[PM_BUNDLE_ROWS + 1] = {0};
+    for (size_t k = 0; k < n; k++)
+        next[row[k] + 1]++;
+    for (uint32_t k = 0; k < n_rows; k++) {
+        next[k + 1] += next[k];
+        r->begin[bundle->row + k] = bundle->begin + next[k];
+    }
+    for (size_t k = 0; k < n; k++)
+        s->places.items[k] = next[row[k]]++;
+}
+
+/* Keeps the order of what is in one row. */
+static bool take_apart(sorter *s, const pm_bundle *bundle) {
+    const pm_building *r = s->rows;
+    const uint64_t begin = bundle->begin;
+    const size_t n = bundle[1].begin - begin;
+    if (bundle[1].row == bundle->row + 1) {
+        r->begin[bundle->row] = begin;
+        return true;
+    }
+    if (!PM_LIST_RESERVE(s->places, n) || !PM_LIST_RESERVE(s->values, n))
+        return false;
+    find_places(s, bundle);
+    part_array(s, r->wiring->targets, sizeof(uint32_t), begin, n);
+    part_array(s, r->wiring->weights, sizeof(double), begin, n);
+    if (r->width == 1)
+        part_array(s, r->of.place_1, 1, begin, n);
+    if (r->width == 2)
+        part_array(s, r->of.place_2, 2, begin, n);
+    if (r->width == 8)
+        part_array(s, r->of.delay, sizeof(double), begin, n);
+    if (r->receptor)
+        part_array(s, r->receptor, 1, begin, n);
+    if (r->type)
+        part_array(s, r->type, 1, begin, n);
+    return true;
 }
 
 /* --- groups --- */
@@ -246,9 +320,15 @@ static uint64_t group_row(const pm_building *r, uint64_t begin, uint64_t end, pm
         (void)group_row(r, begin, begin + 1, groups);
         return 1;
     }
+    const bool whole = keys_are_whole(r);
+    uint32_t key_before = 0;
     for (uint64_t k = begin; k < end; k++) {
+        const uint32_t key = whole ? whole_key(r, k) : 0;
+        if (whole && k > begin && key == key_before)
+            continue;
+        key_before = key;
         const full next = full_of(r, k, begin);
-        if (k == begin || next.delay != before.delay || next.class != before.class ||
+        if (k == begin || whole || next.delay != before.delay || next.class != before.class ||
             next.receptor != before.receptor || next.type != before.type) {
             if (groups)
                 groups[n] = new_group(&next, k);
@@ -261,19 +341,27 @@ static uint64_t group_row(const pm_building *r, uint64_t begin, uint64_t end, pm
     return n;
 }
 
+static bool sort_bundle(sorter *s, const pm_bundle *bundle) {
+    const pm_building *r = s->rows;
+    if (!take_apart(s, bundle))
+        return false;
+    for (uint32_t row = bundle->row; row < bundle[1].row; row++) {
+        const uint64_t begin = r->begin[row], end = row + 1 < bundle[1].row ? r->begin[row + 1] : bundle[1].begin;
+        const uint64_t n = end - begin;
+        if (!PM_LIST_RESERVE(s->items, n) || !PM_LIST_RESERVE(s->others, n) || !PM_LIST_RESERVE(s->ties, n) ||
+            !PM_LIST_RESERVE(s->values, n))
+            return false;
+        const uint32_t n_groups = n > 1 ? sort_row(s, begin, (uint32_t)n) : 0;
+        r->wiring->first_group[row] = s->n_groups; /* of the part's */
+        s->n_groups += n_groups > 0 ? n_groups : group_row(r, begin, end, NULL);
+    }
+    return true;
+}
+
 static void sort_part(void *user, int number) {
     sorter *s = (sorter *)user + number;
-    const pm_building *r = s->rows;
-    pm_wiring *w = r->wiring;
-    for (uint32_t row = s->begin; s->memory && row < s->end; row++) {
-        const uint64_t begin = r->begin[row], n = r->begin[row + 1] - begin;
-        s->memory = PM_LIST_RESERVE(s->items, n) && PM_LIST_RESERVE(s->others, n) && PM_LIST_RESERVE(s->ties, n) &&
-                    PM_LIST_RESERVE(s->values, n);
-        if (s->memory && n > 1)
-            sort_row(s, begin, (uint32_t)n);
-        w->first_group[row] = s->n_groups; /* of the part's */
-        s->n_groups += group_row(r, begin, begin + n, NULL);
-    }
+    for (size_t b = s->first; s->memory && b < s->last; b++)
+        s->memory = sort_bundle(s, &s->rows->bundles[b]);
 }
 
 static void group_part(void *user, int number) {
@@ -311,17 +399,19 @@ void pm_wiring_weigh(pm_wiring *w) { weigh(w, 0, w->groups ? w->n_groups : 0); }
 
 /* --- as a whole --- */
 
-/* Rows of about the same number of synapses in all. */
+/* Bundles of about the same number of synapses in all. */
 static void divide(pm_building *r, sorter *sorters) {
     const pm_wiring *w = r->wiring;
-    uint32_t row = 0;
+    size_t b = 0;
     for (size_t k = 0; k < r->n_parts; k++) {
         const double until = (double)w->n_synapses * (double)(k + 1) / (double)r->n_parts;
-        sorters[k] = (sorter){.rows = r, .begin = row, .memory = true};
-        while (row < w->n_neurons && (k + 1 == r->n_parts || (double)r->begin[row] < until))
-            row++;
-        sorters[k].end = row;
+        sorters[k] = (sorter){.rows = r, .first = b, .begin = r->bundles[b].row, .memory = true};
+        while (b < r->n_bundles && (k + 1 == r->n_parts || (double)r->bundles[b].begin < until))
+            b++;
+        sorters[k].last = b;
+        sorters[k].end = r->bundles[b].row;
     }
+    r->begin[w->n_neurons] = w->n_synapses;
 }
 
 static void list_delays(void *user, int number) {
@@ -368,9 +458,9 @@ static pm_status make_groups(pm_building *r, sorter *sorters, pm_team *team, pm_
 }
 
 pm_status pm_building_order(pm_building *r, pm_team *team, pm_error *error) {
-    for (uint32_t n = 0; n < r->wiring->n_neurons; n++)
-        if (r->begin[n + 1] - r->begin[n] > UINT32_MAX)
-            return pm_fail(error, PM_INVALID, "a neuron has more than %u synapses", UINT32_MAX);
+    for (size_t b = 0; b < r->n_bundles; b++)
+        if (r->bundles[b + 1].begin - r->bundles[b].begin > UINT32_MAX)
+            return pm_fail(error, PM_INVALID, "a neuron or some neighbours have more than %u synapses", UINT32_MAX);
     sorter *sorters = calloc(r->n_parts, sizeof *sorters);
     if (!sorters)
         return pm_fail_memory(error, "sorting synapses");
@@ -383,9 +473,12 @@ pm_status pm_building_order(pm_building *r, pm_team *team, pm_error *error) {
         w->n_groups += sorters[k].n_groups;
     }
     const bool single = w->types.count == 1 && pm_groups_are_single((double)w->n_groups, (double)w->n_synapses);
+    free(r->row);
+    r->row = NULL;
     const pm_status status = memory ? (single ? keep_single : make_groups)(r, sorters, team, error)
                                     : pm_fail_memory(error, "sorting synapses");
     for (size_t k = 0; k < r->n_parts; k++) {
+        free(sorters[k].places.items);
         free(sorters[k].items.items);
         free(sorters[k].others.items);
         free(sorters[k].ties.items);

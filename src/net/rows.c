@@ -1,9 +1,10 @@
-/* Synapses drawn into rows: a first walk over the projections counts (walk.h), a second one fills the rows; nothing is
- * kept in between. Until rows are in order every synapse needs its delay: where a network has few different ones, that
- * is a number of one or two bytes, or nothing. Where a neuron has several receptors, every synapse needs its own, a
- * byte; and another one for its type where there are several.
+/* Synapses drawn into bundles of rows: a first walk over the projections counts (walk.h), a second one fills the
+ * bundles; nothing is kept in between. Until rows are in order every synapse needs its delay: where a network has few
+ * different ones, that is a number of one or two bytes, or nothing. Where a neuron has several receptors, every synapse
+ * needs its own, a byte; and another one for its type where there are several.
  *
- * Invariant: next[part][row] is where the part's next synapse of the row goes, and no two parts write to one place. */
+ * Invariant: next[part][bundle] is where the part's next synapse of the bundle goes, and no two parts write to one
+ * place. */
 #include "net/rows.h"
 
 #include "base/large.h"
@@ -16,16 +17,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_BUNDLED = 1 << 18 }; /* synapses of a bundle that has several rows, in the mean */
+
 /* One part of the work. */
 typedef struct part {
     const pm_building *rows;
     pm_walk walk;
     uint32_t begin, end;                    /* cells */
-    uint64_t *next;                         /* of each row; while synapses are counted, their number */
+    uint64_t *next;                         /* of each bundle; while synapses are counted, their number */
     double *min_delay, *min_positive_delay; /* ms, of each projection */
     size_t projection;                      /* number of the present one */
     uint32_t first_cell;                    /* of those that it reaches here */
-    uint32_t place;                         /* in `delays`, of its first delay */
+    uint32_t place;                         /* in `delay_at`, of its first delay */
     uint64_t number;                        /* of the next synapse */
     double unusable;                        /* a weight that is too large, or 0 */
     pm_status status;
@@ -34,63 +37,104 @@ typedef struct part {
 
 static void count_synapses(void *user, const pm_drawn *drawn) {
     const part *p = user;
-    uint64_t *row = p->next + p->rows->wiring->first_neuron[p->walk.projection->from];
+    const uint32_t from = p->walk.projection->from;
+    const unsigned shift = p->rows->shift[from];
+    uint64_t *restrict next = p->next + p->rows->first_bundle[from];
     for (size_t k = 0; k < drawn->n; k++)
-        row[drawn->source[k]]++;
+        next[drawn->source[k] >> shift]++;
 }
 
-static void put_delays(const part *p, const pm_drawn *drawn, const uint64_t *at) {
+/* Where synapses go. */
+static void find_places(const part *p, const pm_drawn *drawn, uint64_t *restrict at) {
     const pm_building *r = p->rows;
-    const pm_distribution *d = &p->walk.projection->delay;
-    for (size_t k = 0; r->width == 8 && k < drawn->n; k++)
-        r->of.delay[at[k]] = drawn->delay[k];
-    if (r->width != 1 && r->width != 2)
-        return;
-    const bool in_steps = pm_is_in_steps(d);
-    const pm_steps *s = &p->walk.delays.steps;
-    for (size_t k = 0; k < drawn->n; k++) {
-        const uint32_t step = in_steps ? (uint32_t)((drawn->delay[k] * s->scale - s->first) / s->step + 0.5) : 0;
-        if (r->width == 1)
-            r->of.place_1[at[k]] = (uint8_t)(p->place + step);
-        else
-            r->of.place_2[at[k]] = (uint16_t)(p->place + step);
+    const uint32_t from = p->walk.projection->from;
+    const unsigned shift = r->shift[from];
+    const uint32_t mask = (1u << shift) - 1;
+    uint64_t *restrict next = p->next + r->first_bundle[from];
+    uint8_t *restrict row = r->row;
+    const uint32_t *restrict source = drawn->source;
+    const size_t n = drawn->n;
+    for (size_t k = 0; k < n; k++) {
+        const uint32_t from_source = source[k];
+        const uint64_t place = next[from_source >> shift]++;
+        at[k] = place;
+        row[place] = (uint8_t)(from_source & mask);
     }
 }
 
-static void note_extremes(part *p, const pm_drawn *drawn) {
+static void put_targets(const part *p, const pm_drawn *drawn, const uint64_t *restrict at) {
+    uint32_t *restrict targets = p->rows->wiring->targets;
+    const uint32_t *restrict target = drawn->target;
+    const uint32_t first = p->first_cell;
+    const size_t n = drawn->n;
+    for (size_t k = 0; k < n; k++)
+        targets[at[k]] = first + target[k];
+}
+
+static void put_bytes(uint8_t *restrict array, size_t n, const uint64_t *restrict at, uint8_t value) {
+    for (size_t k = 0; array && k < n; k++)
+        array[at[k]] = value;
+}
+
+static void put_doubles(double *restrict array, size_t n, const uint64_t *restrict at, const double *restrict values) {
+    for (size_t k = 0; k < n; k++)
+        array[at[k]] = values[k];
+}
+
+static void put_delays(const part *p, const pm_drawn *drawn, const uint64_t *restrict at) {
+    const pm_building *r = p->rows;
+    const uint32_t *restrict delay_at = r->delay_at + p->place;
+    const size_t n = drawn->n;
+    if (r->width == 8)
+        put_doubles(r->of.delay, n, at, drawn->delay);
+    if (r->width != 1 && r->width != 2)
+        return;
+    const bool in_steps = pm_is_in_steps(&p->walk.projection->delay);
+    const uint32_t *restrict step = drawn->step;
+    uint8_t *restrict place_1 = r->of.place_1;
+    uint16_t *restrict place_2 = r->of.place_2;
+    for (size_t k = 0; r->width == 1 && k < n; k++)
+        place_1[at[k]] = (uint8_t)delay_at[in_steps ? step[k] : 0];
+    for (size_t k = 0; r->width == 2 && k < n; k++)
+        place_2[at[k]] = (uint16_t)delay_at[in_steps ? step[k] : 0];
+}
+
+static void note_weights(part *p, const pm_drawn *drawn) {
+    const double *weight = drawn->weight;
+    bool fit = true;
+    for (size_t k = 0; k < drawn->n; k++)
+        fit &= pm_weight_fits(weight[k]);
+    for (size_t k = 0; !fit && k < drawn->n && p->unusable == 0.0; k++)
+        if (!pm_weight_fits(weight[k]))
+            p->unusable = weight[k];
+}
+
+static void note_delays(part *p, const pm_drawn *drawn) {
     double least = p->min_delay[p->projection], positive = p->min_positive_delay[p->projection];
     for (size_t k = 0; k < drawn->n; k++) {
-        const double delay = drawn->delay[k];
+        const double delay = drawn->delay[k], above = delay > 0.0 ? delay : INFINITY;
         least = delay < least ? delay : least;
-        positive = delay > 0.0 && delay < positive ? delay : positive;
-        if (!pm_weight_fits(drawn->weight[k]) && p->unusable == 0.0)
-            p->unusable = drawn->weight[k];
+        positive = above < positive ? above : positive;
     }
     p->min_delay[p->projection] = least;
     p->min_positive_delay[p->projection] = positive;
 }
 
-/* Rows lie far from each other: all places are asked for before the first is written. */
 static void fill_synapses(void *user, const pm_drawn *drawn) {
     part *p = user;
     const pm_building *r = p->rows;
-    const pm_wiring *w = r->wiring;
-    uint64_t *next = p->next + w->first_neuron[p->walk.projection->from], at[PM_DRAWN];
-    for (size_t k = 0; k < drawn->n; k++) {
-        at[k] = next[drawn->source[k]]++;
-        __builtin_prefetch(w->targets + at[k], 1);
-        __builtin_prefetch(w->weights + at[k], 1);
-    }
-    for (size_t k = 0; k < drawn->n; k++) {
-        w->targets[at[k]] = p->first_cell + drawn->target[k];
-        w->weights[at[k]] = r->first ? (double)p->number++ : drawn->weight[k];
-    }
+    uint64_t at[PM_DRAWN];
+    find_places(p, drawn, at);
+    put_targets(p, drawn, at);
+    if (!r->first)
+        put_doubles(r->wiring->weights, drawn->n, at, drawn->weight);
+    for (size_t k = 0; r->first && k < drawn->n; k++)
+        r->wiring->weights[at[k]] = (double)p->number++;
     put_delays(p, drawn, at);
-    for (size_t k = 0; r->receptor && k < drawn->n; k++)
-        r->receptor[at[k]] = (uint8_t)p->walk.projection->receptor;
-    for (size_t k = 0; r->type && k < drawn->n; k++)
-        r->type[at[k]] = r->types_of[p->projection];
-    note_extremes(p, drawn);
+    put_bytes(r->receptor, drawn->n, at, (uint8_t)p->walk.projection->receptor);
+    put_bytes(r->type, drawn->n, at, r->types_of[p->projection]);
+    note_weights(p, drawn);
+    note_delays(p, drawn);
 }
 
 /* Draws what a projection has for the cells of a part. */
@@ -167,7 +211,7 @@ static pm_status parts_new(pm_building *r, part *parts, pm_error *error) {
     for (size_t k = 0; status == PM_OK && k < r->n_parts; k++) {
         part *p = &parts[k];
         p->rows = r;
-        p->next = calloc((size_t)r->wiring->n_neurons + 1, sizeof *p->next);
+        p->next = calloc(r->n_bundles + 1, sizeof *p->next);
         p->min_delay = malloc((n + 1) * sizeof *p->min_delay);
         p->min_positive_delay = malloc((n + 1) * sizeof *p->min_positive_delay);
         if (!p->next || !p->min_delay || !p->min_positive_delay)
@@ -192,15 +236,15 @@ static void parts_free(const pm_building *r, part *parts) {
 /* From numbers to places. */
 static void lay_out(const pm_building *r, part *parts) {
     uint64_t sum = 0;
-    for (uint32_t n = 0; n <= r->wiring->n_neurons; n++) {
-        r->begin[n] = sum;
-        for (size_t k = 0; n < r->wiring->n_neurons && k < r->n_parts; k++) {
-            const uint64_t count = parts[k].next[n];
-            parts[k].next[n] = sum;
+    for (size_t b = 0; b < r->n_bundles; b++) {
+        r->bundles[b].begin = sum;
+        for (size_t k = 0; k < r->n_parts; k++) {
+            const uint64_t count = parts[k].next[b];
+            parts[k].next[b] = sum;
             sum += count;
         }
     }
-    r->wiring->n_synapses = sum;
+    r->bundles[r->n_bundles].begin = r->wiring->n_synapses = sum;
 }
 
 /* What failed first, in the order of parts. */
@@ -253,10 +297,11 @@ pm_status pm_building_draw(pm_building *r, pm_team *team, pm_error *error) {
         const size_t n = w->n_synapses + 1;
         w->targets = pm_large_new(n * sizeof *w->targets);
         w->weights = pm_large_new(n * sizeof *w->weights);
+        r->row = pm_large_new(n);
         r->of.delay = pm_large_new(n * r->width + 1);
         r->receptor = r->n_receptors > 1 ? pm_large_new(n) : NULL;
         r->type = w->types.count > 1 ? pm_large_new(n) : NULL;
-        if (!w->targets || !w->weights || !r->of.delay || (r->n_receptors > 1 && !r->receptor) ||
+        if (!w->targets || !w->weights || !r->row || !r->of.delay || (r->n_receptors > 1 && !r->receptor) ||
             (w->types.count > 1 && !r->type))
             status = pm_fail_memory(error, "the synapses");
     }
@@ -276,47 +321,85 @@ static int compare_delays(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-static pm_status rank_delays(pm_building *r, pm_error *error) {
-    double *sorted = malloc((r->n_delays + 1) * sizeof *sorted);
-    if (!sorted)
+/* From the delays of the projections in turn to different ones, and where they are. */
+static pm_status rank_delays(pm_building *r, size_t n_all, pm_error *error) {
+    double *own = malloc((n_all + 1) * sizeof *own);
+    r->delay_at = malloc((n_all + 1) * sizeof *r->delay_at);
+    if (!own || !r->delay_at) {
+        free(own);
         return pm_fail_memory(error, "the delays");
-    for (size_t k = 0; k < r->n_delays; k++)
-        sorted[k] = r->delays[k].delay;
-    qsort(sorted, r->n_delays, sizeof *sorted, compare_delays);
-    size_t n = 0;
-    for (size_t k = 0; k < r->n_delays; k++)
-        if (k == 0 || sorted[k] > sorted[n - 1])
-            sorted[n++] = sorted[k];
-    for (size_t k = 0; k < r->n_delays; k++) {
-        size_t low = 0, high = n;
+    }
+    memcpy(own, r->delays, n_all * sizeof *own);
+    qsort(r->delays, n_all, sizeof *r->delays, compare_delays);
+    uint32_t n = 0;
+    for (size_t k = 0; k < n_all; k++)
+        if (k == 0 || r->delays[k] > r->delays[n - 1])
+            r->delays[n++] = r->delays[k];
+    for (size_t k = 0; k < n_all; k++) {
+        uint32_t low = 0, high = n;
         while (high - low > 1) {
-            const size_t middle = low + (high - low) / 2;
-            if (sorted[middle] <= r->delays[k].delay)
+            const uint32_t middle = low + (high - low) / 2;
+            if (r->delays[middle] <= own[k])
                 low = middle;
             else
                 high = middle;
         }
-        r->delays[k].rank = (uint32_t)low;
+        r->delay_at[k] = low;
     }
-    r->n_ranks = n > 0 ? (uint32_t)n : 1;
-    free(sorted);
+    r->n_delays = n > 0 ? n : 1;
+    if (r->width == 2 && n <= UINT8_MAX + 1)
+        r->width = 1;
+    free(own);
     return PM_OK;
 }
 
 pm_status pm_building_list_delays(pm_building *r, pm_error *error) {
     const pm_network *net = r->network;
-    r->width = pm_delay_width(net, &r->n_delays);
-    r->delays = calloc(r->n_delays + 1, sizeof *r->delays);
+    size_t n = 0;
+    r->width = pm_delay_width(net, &n);
+    r->delays = calloc(n + 1, sizeof *r->delays);
     if (!r->delays)
         return pm_fail_memory(error, "the delays");
-    for (size_t k = 0, at = 0; at < r->n_delays; k++)
-        for (size_t step = 0, more = pm_different_delays(&net->projections[k]); step < more; step++, at++) {
+    for (size_t k = 0, at = 0; at < n; k++)
+        for (size_t step = 0, more = pm_different_delays(&net->projections[k]); at < n && step < more; step++, at++) {
             const pm_distribution *delay = &net->projections[k].delay;
-            r->delays[at].delay = delay->a;
+            r->delays[at] = delay->a;
             if (pm_is_in_steps(delay)) {
                 const pm_steps steps = pm_steps_of(delay);
-                r->delays[at].delay = pm_steps_value(&steps, (double)step);
+                r->delays[at] = pm_steps_value(&steps, (double)step);
             }
         }
-    return rank_delays(r, error);
+    return rank_delays(r, n, error);
+}
+
+/* --- bundles --- */
+
+pm_status pm_building_bundle(pm_building *r, const pm_exchange *exchange, pm_error *error) {
+    const pm_network *net = r->network;
+    const pm_wiring *w = r->wiring;
+    double *out = calloc(net->n_populations + 1, sizeof *out); /* synapses of a population */
+    r->shift = calloc(net->n_populations + 1, sizeof *r->shift);
+    r->first_bundle = calloc(net->n_populations + 1, sizeof *r->first_bundle);
+    if (!out || !r->shift || !r->first_bundle) {
+        free(out);
+        return pm_fail_memory(error, "the rows of synapses");
+    }
+    for (size_t k = 0; k < net->n_projections; k++)
+        out[net->projections[k].from] += pm_projection_synapses(net, &net->projections[k], exchange);
+    for (size_t p = 0; p < net->n_populations; p++) {
+        const uint32_t size = net->populations[p].size;
+        while (2 << r->shift[p] <= PM_BUNDLE_ROWS && out[p] / size * (2 << r->shift[p]) <= MOST_BUNDLED)
+            r->shift[p]++;
+        r->first_bundle[p] = (uint32_t)r->n_bundles;
+        r->n_bundles += ((size_t)size + (1u << r->shift[p]) - 1) >> r->shift[p];
+    }
+    free(out);
+    r->bundles = malloc((r->n_bundles + 1) * sizeof *r->bundles);
+    if (!r->bundles)
+        return pm_fail_memory(error, "the rows of synapses");
+    for (size_t p = 0, b = 0; p < net->n_populations; p++)
+        for (uint32_t n = w->first_neuron[p]; n < w->first_neuron[p + 1]; n += 1u << r->shift[p])
+            r->bundles[b++].row = n;
+    r->bundles[r->n_bundles].row = w->n_neurons;
+    return PM_OK;
 }

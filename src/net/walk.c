@@ -49,8 +49,6 @@ static bool number_twins(pm_walk *walk) {
 
 pm_status pm_walk_new(pm_walk *walk, const pm_network *network, const pm_walk *like, pm_error *error) {
     *walk = (pm_walk){.network = network, .twin = like ? like->twin : NULL};
-    walk->weight = pm_stream_new(&walk->streams[0]);
-    walk->delay = pm_stream_new(&walk->streams[1]);
     if (like || number_twins(walk))
         return PM_OK;
     pm_walk_free(walk);
@@ -99,20 +97,25 @@ pm_status pm_walk_begin(pm_walk *walk, size_t projection, uint32_t begin, uint32
     return enough ? PM_OK : pm_fail_memory(error, "the synapses");
 }
 
-static void draw_values(const pm_walk *walk, const pm_draw *draw, gsl_rng *rng, double *values) {
+static void draw_values(pm_walk *walk, const pm_draw *draw, pm_words *words, double *values, uint32_t *step) {
     const pm_drawn *d = &walk->drawn;
-    const bool constant = draw->from->kind == PM_CONSTANT;
-    for (size_t k = walk->weighed; k < d->n; k++)
-        values[k] =
-            constant ? draw->from->a : pm_draw_next(draw, rng, (size_t)d->target[k] * walk->n_sources + d->source[k]);
+    const pm_distribution *from = draw->from;
+    if (from->kind == PM_CONSTANT)
+        for (size_t k = walk->weighed; k < d->n; k++)
+            values[k] = from->a;
+    else if (from->kind == PM_MATRIX || from->kind == PM_VALUES)
+        for (size_t k = walk->weighed; k < d->n; k++)
+            values[k] = from->values[(size_t)d->target[k] * walk->n_sources + d->source[k]];
+    else
+        pm_draw_many(draw, words, d->n - walk->weighed, values + walk->weighed, step ? step + walk->weighed : NULL);
 }
 
 /* Weights and delays of what was drawn since: whether a target is here or not, its synapses have theirs. */
 static void weigh(pm_walk *walk) {
     pm_drawn *d = &walk->drawn;
     if (!walk->bare) {
-        draw_values(walk, &walk->weights, walk->weight, d->weight);
-        draw_values(walk, &walk->delays, walk->delay, d->delay);
+        draw_values(walk, &walk->weights, &walk->weight, d->weight, NULL);
+        draw_values(walk, &walk->delays, &walk->delay, d->delay, d->step);
     }
     walk->weighed = d->n;
 }
@@ -126,6 +129,7 @@ static void choose_own(const pm_walk *walk, pm_drawn *d) {
         d->target[n] = target;
         d->weight[n] = d->weight[k];
         d->delay[n] = d->delay[k];
+        d->step[n] = d->step[k];
         n += target >= walk->begin && target < walk->end;
     }
     d->n = n;
@@ -147,8 +151,8 @@ static void pass_on(pm_walk *walk) {
 static void start(pm_walk *walk, uint32_t index) {
     weigh(walk);
     pm_words_start(&walk->connect, walk->connect_key, index);
-    pm_stream_start(walk->weight, walk->weight_key, index);
-    pm_stream_start(walk->delay, walk->delay_key, index);
+    pm_words_start(&walk->weight, walk->weight_key, index);
+    pm_words_start(&walk->delay, walk->delay_key, index);
 }
 
 static void emit(pm_walk *walk, uint32_t source, uint32_t target) {
@@ -191,10 +195,9 @@ static void walk_any_partners(pm_walk *walk, uint32_t neuron, uint32_t degree, u
         uint32_t *partner = (neuron_is_target ? d->source : d->target) + d->n;
         uint32_t *own = (neuron_is_target ? d->target : d->source) + d->n;
         const uint32_t more = left < PM_DRAWN - (uint32_t)d->n ? left : PM_DRAWN - (uint32_t)d->n;
-        for (uint32_t k = 0; k < more; k++) {
-            partner[k] = pm_words_below(&walk->connect, n);
+        pm_words_below_many(&walk->connect, n, more, partner);
+        for (uint32_t k = 0; k < more; k++)
             own[k] = neuron;
-        }
         d->n += more;
         left -= more;
     }
@@ -279,8 +282,14 @@ static void walk_list(pm_walk *walk) {
 static void share_out(pm_walk *walk) {
     memset(walk->degree, 0, walk->n_targets * sizeof *walk->degree);
     pm_words_start(&walk->connect, walk->connect_key, UINT32_MAX);
-    for (uint64_t k = 0; k < walk->projection->total; k++)
-        walk->degree[pm_words_below(&walk->connect, walk->n_targets)]++;
+    for (uint64_t left = walk->projection->total; left > 0;) {
+        uint32_t target[PM_DRAWN];
+        const size_t n = left < PM_DRAWN ? (size_t)left : PM_DRAWN;
+        pm_words_below_many(&walk->connect, walk->n_targets, n, target);
+        for (size_t k = 0; k < n; k++)
+            walk->degree[target[k]]++;
+        left -= n;
+    }
 }
 
 void pm_walk_on(pm_walk *walk, bool bare, pm_visit *visit, void *user) {

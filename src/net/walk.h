@@ -14,6 +14,7 @@ typedef struct pm_drawn {
     size_t n;
     uint32_t source[PM_DRAWN], target[PM_DRAWN];
     double weight[PM_DRAWN], delay[PM_DRAWN];
+    uint32_t step[PM_DRAWN]; /* where delays are in steps: the number of each */
 } pm_drawn;
 typedef void pm_visit(void *user, const pm_drawn *drawn);
 
@@ -25,9 +26,7 @@ typedef struct pm_walk {
     uint32_t begin, end; /* targets here */
     uint64_t connect_key, weight_key, delay_key;
     pm_draw weights, delays;
-    pm_stream streams[2];
-    gsl_rng *weight, *delay;
-    pm_words connect;
+    pm_words connect, weight, delay;
     const uint32_t *twin; /* of each projection: its number among those between the same two populations */
     uint32_t *own_twin;   /* the same, or NULL where it is another walk's */
     uint32_t *degree;     /* of each target, where the number of all synapses is fixed */

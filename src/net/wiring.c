@@ -142,7 +142,7 @@ static pm_status list_types(pm_wiring *w, const pm_network *net, uint8_t *of, pm
     return PM_OK;
 }
 
-/* A part has a number for each row. */
+/* A part has a number for each bundle of rows. */
 static size_t parts_for(const pm_network *net, const pm_wiring *w, const pm_exchange *exchange, int threads) {
     const double synapses = pm_network_need(net, exchange).synapses;
     const double most = fmin(synapses / FEWEST, synapses / (MANY * (w->n_neurons + 1.0)));
@@ -170,12 +170,19 @@ static pm_status build(pm_wiring *w, const pm_network *net, const pm_exchange *e
     if (status == PM_OK)
         status = pm_building_list_delays(&rows, error);
     if (status == PM_OK)
+        status = pm_building_bundle(&rows, exchange, error);
+    if (status == PM_OK)
         status = pm_building_draw(&rows, team, error);
     if (status == PM_OK)
         status = pm_building_order(&rows, team, error);
     pm_team_free(team);
     free(rows.begin);
+    free(rows.bundles);
+    free(rows.first_bundle);
+    free(rows.shift);
+    free(rows.row);
     free(rows.delays);
+    free(rows.delay_at);
     free(rows.of.delay);
     free(rows.receptor);
     free(rows.type);

@@ -85,11 +85,30 @@ START_TEST(exponentials) {
 }
 END_TEST
 
+/* Many whole numbers below a bound are those that one draws one by one, whatever the bound, and whoever draws next goes
+ * on from there. */
+START_TEST(many_below) {
+    for (uint64_t n = 1; n <= UINT32_MAX; n = 3 * n + 1) {
+        enum { MANY = 700 };
+        pm_words many, single;
+        uint32_t drawn[MANY];
+        pm_words_start(&many, 5, n);
+        pm_words_start(&single, 5, n);
+        for (size_t begin = 0, more = 1; begin < MANY; begin += more, more = MANY - begin < 60 ? MANY - begin : 60)
+            pm_words_below_many(&many, (uint32_t)n, more, drawn + begin);
+        for (size_t k = 0; k < MANY; k++)
+            ck_assert_uint_eq(drawn[k], pm_words_below(&single, (uint32_t)n));
+        ck_assert_uint_eq(pm_words_next(&many), pm_words_next(&single));
+    }
+}
+END_TEST
+
 Suite *pm_suite_random(void);
 Suite *pm_suite_random(void) {
     Suite *suite = suite_create("random");
     TCase *tests = tcase_create("random");
     tcase_add_test(tests, known_answers);
+    tcase_add_test(tests, many_below);
     tcase_add_test(tests, keys_differ);
     tcase_add_test(tests, gsl_generator);
     tcase_add_test(tests, exponential_moments);

@@ -16,7 +16,7 @@ START_TEST(counted_by_hand) {
     pm_need need = pm_network_need(network, NULL);
     ck_assert_double_eq(need.synapses, 2e6);
     ck_assert_double_eq(need.groups, 1e3);
-    ck_assert(need.bytes >= 24e6 && need.bytes < 25e6);
+    ck_assert(need.bytes >= 26e6 && need.bytes < 27e6);
     p.from = 1;
     p.rule = PM_FIXED_INDEGREE;
     p.indegree = 100;
