@@ -41,7 +41,7 @@ edit() {
     leak-*) say "s/^neuron\(.*g_L: \)30.0\(.*\)/neuron\1$value\2\nreadout\130.0\2/" ;;
     dropout-*) say "/size: 3,/!s/\]}}/]}, dropout: $value}/" ;;
     output-*) say "s/size: 3,/size: 3, rate: $value,/" ;;
-    keep-*) say "s/^average.*/&\nkeep: $value/" ;;
+    keep-* | judge-*) say "s/^average.*/&\n$key: $value/" ;;
     current-*) say "s/V_reset: -70.0}/V_reset: -70.0, I_e: $value}\nreadout: {C_m: 300.0, g_L: 30.0, E_L: -70.0, V_th: -50.0, V_reset: -70.0}/" ;;
     to-*) say "s/to: 20.0/to: $value/" ;;
     opposition-*) say "s/bias: 0.0/bias: 0.0, opposition: $value/" ;;

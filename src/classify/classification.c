@@ -101,6 +101,7 @@ const pm_kind pm_classification_input = {.name = "coding",
                                          .size = sizeof(pm_classification)};
 
 static const char *const kept[] = {"last", "best", NULL};
+static const char *const judged[] = {"validation", "all", NULL};
 static const pm_field learning_fields[] = {
     {"slope_floor", "mV/ms", "smallest slope at a spike that is divided by", AT(slope_floor), 0.1,
      .bounds = {0.0, INFINITY, PM_CLOSED}},
@@ -122,6 +123,8 @@ static const pm_field learning_fields[] = {
      AT(average), 0.0, .bounds = {0.0, 1.0, PM_HIGH_OPEN}},
     {"keep", "", "the epoch whose network is tested in the end: the last one, or the best one in validation", AT(keep),
      0.0, .words = kept},
+    {"judge", "", "which examples say what epoch or candidate is best: those for validation, or those of training, too",
+     AT(judge), 0.0, .words = judged},
     {"candidates.networks", "", "that are drawn and trained for some epochs; the best one in validation goes on",
      AT(candidates), 1.0, .bounds = {1.0, 1e6, PM_CLOSED}, .type = PM_COUNT, .result = "candidates_networks"},
     {"candidates.epochs", "epochs", "of each of these, where there is more than one; they are part of epochs",
@@ -275,9 +278,9 @@ static pm_status check_thresholds_of(const pm_classification *c, size_t l, const
         status = pm_fail(error, PM_INVALID, "%s.parameters: V_th.min is %g mV; it must be above E_L and V_reset, %g mV",
                          key, q->min, least);
     if (!status && !(neuron->V_th >= q->min && neuron->V_th <= q->max))
-        status = pm_fail(error, PM_INVALID,
-                         "%s.parameters: V_th is %g mV at first; it must be from min to max, %g to %g mV", key,
-                         neuron->V_th, q->min, q->max);
+        status =
+            pm_fail(error, PM_INVALID, "%s.parameters: V_th is %g mV at first; it must be from min to max, %g to %g mV",
+                    key, neuron->V_th, q->min, q->max);
     return status;
 }
 
@@ -286,13 +289,13 @@ static pm_status check_convolution(const pm_classification *c, size_t l, const c
     pm_status status = blame(key, pm_kind_check(&pm_classification_convolution, &layer->convolution, error), error);
     if (status)
         return status;
-    const char *with = l + 1 == c->n_layers         ? "the output layer is none"
-                       : layer->delays.given        ? "it has no delays"
-                       : layer->divided             ? "its neurons have one receptor"
-                       : layer->learns_V_th         ? "its neurons have one threshold"
-                       : layer->field > 0           ? "it has no receptive fields"
+    const char *with = l + 1 == c->n_layers                               ? "the output layer is none"
+                       : layer->delays.given                              ? "it has no delays"
+                       : layer->divided                                   ? "its neurons have one receptor"
+                       : layer->learns_V_th                               ? "its neurons have one threshold"
+                       : layer->field > 0                                 ? "it has no receptive fields"
                        : !may_be_pictures(c) && c->data != PM_DATA_NMNIST ? "it needs pictures or recordings of cameras"
-                                                    : NULL;
+                                                                          : NULL;
     return with ? pm_fail(error, PM_INVALID, "%s.convolution: %s", key, with) : PM_OK;
 }
 

@@ -127,6 +127,7 @@ struct pm_classification {
     double lowest, highest, lift;
     double fade;    /* lift is multiplied by this power of the rate's share that is left */
     double keep;    /* 0: the network of the last epoch is tested; 1: that of the best one in validation */
+    double judge;   /* what is best: 0: by the validation set; 1: by the training set as well */
     size_t candidates, trial_epochs; /* so many networks are drawn and trained for so many epochs; the best goes on */
     double average; /* the network that is tested is a running mean of the weights, with this share of the old one per
                      * step; 0: the weights themselves */

@@ -30,10 +30,10 @@ struct pm_class_trainer {
     double *memory[PM_CLASSIFIER_MOST_ARRAYS];  /* of the optimiser */
     double *average[PM_CLASSIFIER_MOST_ARRAYS]; /* running mean of what is learnt, if wanted */
     double *best[PM_CLASSIFIER_MOST_ARRAYS];    /* what was tested after the best epoch, if that is to be kept */
-    double record[2];  /* of that epoch: correct ones of the validation set, -1: none yet; loss */
+    double record[2];         /* of that epoch: correct ones of the validation set, -1: none yet; loss */
     pm_candidates candidates; /* what the best one of several has learnt, if there are */
-    pm_score *scores;  /* of own parts */
-    outcome *outcomes; /* of own parts */
+    pm_score *scores;         /* of own parts */
+    outcome *outcomes;        /* of own parts */
     uint32_t *order;
     uint64_t counters[2]; /* epochs, steps */
     pm_class_look look;   /* at the last example that was looked at */
@@ -443,6 +443,17 @@ static void change_candidates(pm_class_trainer *t, const pm_score *score) {
     begin(t);
 }
 
+/* Epochs and candidates are judged by `score`: that in validation, or with `judge` that of both sets. */
+static pm_status judge(pm_class_trainer *t, pm_score *score, pm_error *error) {
+    pm_score more = {0};
+    pm_status status = t->of->judge > 0.0 ? run_test(t, t->train, false, NULL, &more, error) : PM_OK;
+    const double share = more.n > 0 ? (double)more.n / (double)(score->n + more.n) : 0.0;
+    score->loss = (1.0 - share) * score->loss + share * more.loss;
+    score->correct += more.correct;
+    score->n += more.n;
+    return status;
+}
+
 /* Of all threads of this process. */
 static double processor_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
 
@@ -457,10 +468,13 @@ pm_status pm_class_trainer_advance(pm_class_trainer *t, const pm_dataset *valida
     if (!status && !isfinite(epoch->validation.loss))
         status = pm_fail(error, PM_FAILED, "training diverged: the loss on the validation set is %g",
                          epoch->validation.loss);
-    if (!status && keeps_best(t) && epoch->validation.n > 0)
-        keep_better(t, &epoch->validation);
+    pm_score score = epoch->validation;
+    if (!status && (keeps_best(t) || t->of->candidates > 1))
+        status = judge(t, &score, error);
+    if (!status && keeps_best(t) && score.n > 0)
+        keep_better(t, &score);
     if (!status && t->of->candidates > 1)
-        change_candidates(t, &epoch->validation);
+        change_candidates(t, &score);
     return status;
 }
 
@@ -554,9 +568,7 @@ void pm_class_trainer_set_weights(pm_class_trainer *t, const double *weights) {
 
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
-static size_t own_arrays(const pm_class_trainer *t) {
-    return states_of(t) + (keeps_best(t) ? t->n_arrays + 1 : 0);
-}
+static size_t own_arrays(const pm_class_trainer *t) { return states_of(t) + (keeps_best(t) ? t->n_arrays + 1 : 0); }
 
 size_t pm_class_trainer_arrays(const pm_class_trainer *t) {
     return own_arrays(t) + (t->of->candidates > 1 ? t->candidates.n + 1 : 0);

@@ -106,6 +106,8 @@ static void learning_json(json_t **map, const pm_classification *c) {
         json_object_del(*map, "average");
     if (c->keep <= 0.0)
         json_object_del(*map, "keep");
+    if (c->judge <= 0.0)
+        json_object_del(*map, "judge");
     if (c->candidates <= 1) {
         json_object_del(*map, "candidates_networks");
         json_object_del(*map, "candidates_epochs");

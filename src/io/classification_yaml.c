@@ -270,8 +270,7 @@ static pm_status read_convolution(pm_classification_layer *layer, const pm_node 
 }
 
 static pm_status read_layer(pm_classification *c, const pm_node *map, bool last, pm_error *error) {
-    static const char *const others[] = {"size", "convolution", "weight", "delays", "receptor",
-                                         "parameters", NULL};
+    static const char *const others[] = {"size", "convolution", "weight", "delays", "receptor", "parameters", NULL};
     static const char *const weight_keys[] = {"normal", NULL};
     pm_classification_layer *layer = &c->layers[c->n_layers++];
     pm_node weight, normal, convolution = pm_map_find(map, "convolution");
@@ -463,8 +462,8 @@ static pm_status read_sizes(pm_classification *c, const pm_node *root, pm_error 
     return status;
 }
 
-const char *const pm_class_model_keys[] = {"seed", "model",     "data",     "layers",  "epochs", "batch",
-                                           "rate", "optimiser", "schedule", "average", "keep",   NULL};
+const char *const pm_class_model_keys[] = {"seed",      "model",    "data",    "layers", "epochs", "batch", "rate",
+                                           "optimiser", "schedule", "average", "keep",   "judge",  NULL};
 
 static pm_status read_model_experiment(pm_classification *c, const pm_node *root, const pm_node *model,
                                        pm_error *error) {

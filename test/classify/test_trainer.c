@@ -188,24 +188,38 @@ START_TEST(mean_of_what_is_left) {
 }
 END_TEST
 
-/* With `keep`, what is tested in the end is what was best in validation, also where its arrays are taken over. */
-START_TEST(best_is_kept) {
+/* With `keep`, what is tested in the end is what was best in validation, or in validation and training together, also
+ * where its arrays are taken over. Returns the best epoch. */
+static int keep_best(bool of_all) {
     sets s;
     make_sets(&s);
-    pm_classification *c = experiment(0);
+    pm_classification *c = experiment(0), *plain = experiment(0);
     c->validation = TEST;
     c->keep = 1.0;
-    c->rate = 400.0; /* it goes up and down */
-    pm_class_trainer *t = make(c, &s.train), *other = make(c, &s.train);
+    c->judge = of_all;
+    c->rate = plain->rate = 300.0; /* it goes up and down */
+    pm_class_trainer *t = make(c, &s.train), *other = make(c, &s.train), *alike = make(plain, &s.train);
     pm_epoch epoch;
-    pm_score score, best = {0}, last = {0};
+    pm_score score, best = {0}, last = {0}, train = {0};
+    size_t most = 0;
+    double least = 0.0;
+    int best_epoch = 0;
     for (int k = 0; k < 2 * EPOCHS; k++) {
         ck_assert_int_eq(pm_class_trainer_advance(t, &s.test, NULL, NULL, NULL, &epoch, NULL), PM_OK);
         last = epoch.validation;
-        if (k == 0 || last.correct > best.correct || (last.correct == best.correct && last.loss < best.loss))
+        ck_assert_int_eq(pm_class_trainer_advance(alike, &s.test, NULL, NULL, NULL, &epoch, NULL), PM_OK);
+        if (of_all)
+            ck_assert_int_eq(pm_class_trainer_test(alike, &s.train, NULL, &train, NULL), PM_OK);
+        const size_t correct = last.correct + train.correct;
+        const double loss = (double)last.n * last.loss + (double)train.n * train.loss;
+        if (k == 0 || correct > most || (correct == most && loss < least)) {
             best = last;
+            best_epoch = k;
+            most = correct;
+            least = loss;
+        }
     }
-    ck_assert_uint_lt(last.correct, best.correct);
+    ck_assert_int_lt(best_epoch, 2 * EPOCHS - 1);
     ck_assert_int_eq(pm_class_trainer_test(t, &s.test, NULL, &score, NULL), PM_OK);
     ck_assert_mem_eq(&score, &best, sizeof score);
     ck_assert_uint_eq(pm_class_trainer_arrays(t), 9); /* weights, memory, means, the best of two layers; how good */
@@ -219,9 +233,14 @@ START_TEST(best_is_kept) {
     ck_assert_mem_eq(&score, &best, sizeof score);
     pm_class_trainer_free(t);
     pm_class_trainer_free(other);
+    pm_class_trainer_free(alike);
     pm_classification_free(c);
+    pm_classification_free(plain);
     drop_sets(&s);
+    return best_epoch;
 }
+
+START_TEST(best_is_kept) { ck_assert_int_ne(keep_best(false), keep_best(true)); }
 END_TEST
 
 /* What a trainer would go on with: its arrays. */
