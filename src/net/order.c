@@ -281,8 +281,9 @@ static bool take_apart(sorter *s, const pm_bundle *bundle) {
     const pm_building *r = s->rows;
     const uint64_t begin = bundle->begin;
     const size_t n = bundle[1].begin - begin;
-    if (bundle[1].row == bundle->row + 1) {
-        r->begin[bundle->row] = begin;
+    if (bundle[1].row == bundle->row + 1 || n == 0) {
+        for (uint32_t row = bundle->row; row < bundle[1].row; row++)
+            r->begin[row] = begin;
         return true;
     }
     if (!PM_LIST_RESERVE(s->places, n) || !PM_LIST_RESERVE(s->values, n))
