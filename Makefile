@@ -207,7 +207,7 @@ $(BUILD)/unit-tests: $(call object,$(TEST_SOURCES)) $(BUILD)/libpunctum.a
 
 test: setup-check
 	@$(MAKE) --no-print-directory $(BUILD)/unit-tests $(PROGRAM:build/%=$(BUILD)/%)
-	CK_DEFAULT_TIMEOUT=1200 PM_PROGRAM=$(BUILD)/punctum $(BUILD)/unit-tests
+	OMP_WAIT_POLICY=passive CK_DEFAULT_TIMEOUT=1200 PM_PROGRAM=$(BUILD)/punctum $(BUILD)/unit-tests
 
 e2e: setup-check
 	@$(MAKE) --no-print-directory $(BUILD)/docs/example $(BUILD)/docs/training $(BUILD)/docs/listing $(PROGRAM:build/%=$(BUILD)/%)
