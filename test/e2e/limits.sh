@@ -55,7 +55,7 @@ if [ "$(nm -D "$program" | grep -c __asan_init)" -eq 0 ]; then # a sanitizer nee
     got=$?
     check "a limit of address space: status 1" test $got -eq 1
     check "a limit of address space: figures" \
-        grep -Eq '8.1e.07 synapses: [0-9]+ MB are needed, and [0-9]+ MB are left within the limit of address space' limits/said
+        grep -Eq '8.1e.07 synapses: [0-9.]+ [MG]B are needed, and [0-9]+ MB are left within the limit of address space' limits/said
 fi
 
 # --- images: judged by their heads ---------------------------------------------------------------------------------------
