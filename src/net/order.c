@@ -189,28 +189,31 @@ static void sort_run(sorter *s, uint64_t begin, uint32_t from, uint32_t to, bool
 }
 
 /* `size` is a constant of every call: of an item of the array, bytes. */
-static inline void move_array(sorter *s, void *array, size_t size, uint64_t begin, uint32_t n) {
+static inline __attribute__((always_inline)) void move_array(sorter *s, void *array, size_t size, uint64_t begin,
+                                                             size_t n) {
     unsigned char *own = (unsigned char *)array + begin * size, *moved = (unsigned char *)s->values.items;
-    for (uint32_t k = 0; k < n; k++)
+    for (size_t k = 0; k < n; k++)
         memcpy(moved + k * size, own + s->items.items[k].at * size, size);
     memcpy(own, moved, n * size);
 }
 
-/* Every array of the row in the order of the items. */
-static void move(sorter *s, uint64_t begin, uint32_t n) {
+typedef void rearrange(sorter *s, void *array, size_t size, uint64_t begin, size_t n);
+
+/* Every array of a row or a bundle. */
+static inline __attribute__((always_inline)) void rearrange_all(sorter *s, rearrange *by, uint64_t begin, size_t n) {
     const pm_building *r = s->rows;
-    move_array(s, r->wiring->targets, sizeof(uint32_t), begin, n);
-    move_array(s, r->wiring->weights, sizeof(double), begin, n);
+    by(s, r->wiring->targets, sizeof(uint32_t), begin, n);
+    by(s, r->wiring->weights, sizeof(double), begin, n);
     if (r->width == 1)
-        move_array(s, r->of.place_1, 1, begin, n);
+        by(s, r->of.place_1, 1, begin, n);
     if (r->width == 2)
-        move_array(s, r->of.place_2, 2, begin, n);
+        by(s, r->of.place_2, 2, begin, n);
     if (r->width == 8)
-        move_array(s, r->of.delay, sizeof(double), begin, n);
+        by(s, r->of.delay, sizeof(double), begin, n);
     if (r->receptor)
-        move_array(s, r->receptor, 1, begin, n);
+        by(s, r->receptor, 1, begin, n);
     if (r->type)
-        move_array(s, r->type, 1, begin, n);
+        by(s, r->type, 1, begin, n);
 }
 
 /* Where synapses differ by their targets alone, most rows are in order as they are. */
@@ -244,14 +247,15 @@ static uint32_t sort_row(sorter *s, uint64_t begin, uint32_t n) {
     for (uint32_t k = 0; !moved && k < n; k++)
         moved = items[k].at != k;
     if (moved)
-        move(s, begin, n);
+        rearrange_all(s, move_array, begin, n);
     return whole ? n_keys : 0;
 }
 
 /* --- taking a bundle apart --- */
 
 /* `size` as above. */
-static inline void part_array(sorter *s, void *array, size_t size, uint64_t begin, size_t n) {
+static inline __attribute__((always_inline)) void part_array(sorter *s, void *array, size_t size, uint64_t begin,
+                                                             size_t n) {
     unsigned char *own = (unsigned char *)array + begin * size, *moved = (unsigned char *)s->values.items;
     const uint32_t *place = s->places.items;
     for (size_t k = 0; k < n; k++)
@@ -289,18 +293,7 @@ static bool take_apart(sorter *s, const pm_bundle *bundle) {
     if (!PM_LIST_RESERVE(s->places, n) || !PM_LIST_RESERVE(s->values, n))
         return false;
     find_places(s, bundle);
-    part_array(s, r->wiring->targets, sizeof(uint32_t), begin, n);
-    part_array(s, r->wiring->weights, sizeof(double), begin, n);
-    if (r->width == 1)
-        part_array(s, r->of.place_1, 1, begin, n);
-    if (r->width == 2)
-        part_array(s, r->of.place_2, 2, begin, n);
-    if (r->width == 8)
-        part_array(s, r->of.delay, sizeof(double), begin, n);
-    if (r->receptor)
-        part_array(s, r->receptor, 1, begin, n);
-    if (r->type)
-        part_array(s, r->type, 1, begin, n);
+    rearrange_all(s, part_array, begin, n);
     return true;
 }
 
