@@ -2,7 +2,6 @@
  * before the present slab; what is still on its way is drawn where it is asked for. */
 #include "sim/drive.h"
 
-#include "base/large.h"
 #include "model/kernel.h"
 #include "model/rate_course.h"
 #include "model/synapse.h"
@@ -14,8 +13,6 @@
 
 /* Channels are looked at in every slab: seldom spikes are cheaper as events. */
 static const double FEWEST = 0.125; /* spikes in a slab */
-
-enum { MOST_KEPT = 1 << 16 }; /* cells of eight channels: 64 MB */
 
 static uint64_t synapses_of(const pm_wiring *wiring, uint32_t neuron) {
     uint64_t first = wiring->first_group[neuron], end = wiring->first_group[neuron + 1];
@@ -120,22 +117,8 @@ static void cover(pm_drive *drive, const places *at, double slab) {
     }
 }
 
-/* Room for what is kept; none is needed. */
-static void make_room(pm_drive *drive, const pm_network *network, double slab) {
-    bool wanted = drive->keeps_all;
-    for (size_t p = 0; p < network->n_populations; p++)
-        wanted = wanted || (drive->covers[p] && drive->streams[p].width >= 2.0 * slab);
-    const size_t most = drive->first_idle / PM_SERIES_LANES;
-    drive->n_kept = !wanted ? 0 : most < MOST_KEPT ? most : MOST_KEPT;
-    drive->kept = drive->n_kept > 0 ? pm_large_new(drive->n_kept * sizeof *drive->kept) : NULL;
-    if (!drive->kept)
-        drive->n_kept = 0;
-    for (size_t k = 0; k < drive->n_kept; k++)
-        drive->kept[k].first = UINT32_MAX;
-}
-
 pm_status pm_drive_new(pm_drive *drive, const pm_network *network, const pm_wiring *wiring, const pm_exchange *exchange,
-                       double slab, bool again, pm_error *error) {
+                       double slab, pm_error *error) {
     *drive = (pm_drive){0};
     drive->covers = calloc(network->n_populations + 1, sizeof *drive->covers);
     drive->streams = calloc(network->n_populations + 1, sizeof *drive->streams);
@@ -153,13 +136,10 @@ pm_status pm_drive_new(pm_drive *drive, const pm_network *network, const pm_wiri
         const places at = {network, wiring, exchange, fan};
         cover(drive, &at, slab);
         drive->channels = malloc((drive->n_channels + 1) * sizeof *drive->channels);
-        if (drive->channels) {
+        if (drive->channels)
             place_channels(drive, &at, fill);
-            drive->keeps_all = again;
-            make_room(drive, network, slab);
-        } else {
+        else
             status = pm_fail_memory(error, "the Poisson sources");
-        }
     }
     free(fill);
     free(fan);
@@ -173,7 +153,6 @@ void pm_drive_clear(pm_drive *drive) {
     free(drive->streams);
     free(drive->channels);
     free(drive->first);
-    free(drive->kept);
     *drive = (pm_drive){0};
 }
 

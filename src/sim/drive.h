@@ -2,8 +2,7 @@
  *
  * Nobody but its one target needs such a neuron's spikes, so they never become events: the target draws them when it is
  * settled. Spikes are those of sources.c, to the bit. Any cell of a Poisson process can be drawn at any time, so drives
- * have no state. Where the cells of a process are longer than a slab, what was drawn last is kept for the next slabs.
- */
+ * have no state. */
 #ifndef PM_SIM_DRIVE_H
 #define PM_SIM_DRIVE_H
 
@@ -19,31 +18,18 @@ typedef struct pm_channel {
     uint16_t stream;
 } pm_channel;
 
-/* The cells of their processes that eight channels drew last: an arrival of each in a row. */
-enum { PM_DRIVE_ROWS = 15 };
-typedef struct pm_drive_kept {
-    uint64_t cell[PM_SERIES_LANES];
-    uint32_t first; /* channel; UINT32_MAX: nothing is kept */
-    uint32_t n_rows;
-    pm_series_row arrival[PM_DRIVE_ROWS]; /* ms; INFINITY: there is none */
-} pm_drive_kept;
-
 typedef struct pm_drive {
     bool *covers; /* per population: its neurons are channels */
     pm_poisson *streams;
     pm_channel *channels; /* by target; those without a synapse are last */
     size_t n_channels, first_idle;
-    uint32_t *first;     /* per cell, and one more: its first channel */
-    uint64_t arrived;    /* spikes in the slabs settled so far, by arrival; without a synapse: by time */
-    pm_drive_kept *kept; /* number k: of eight channels the first of which is in [8 k, 8 k + 8) */
-    size_t n_kept;
-    bool keeps_all; /* cells shorter than two slabs, too */
+    uint32_t *first;  /* per cell, and one more: its first channel */
+    uint64_t arrived; /* spikes in the slabs settled so far, by arrival; without a synapse: by time */
 } pm_drive;
 
-/* Covers the Poisson populations of that kind which fire often enough for slabs of `slab` ms. `again`: what arrives at
- * a neuron in a slab is often asked for more than once. */
+/* Covers the Poisson populations of that kind which fire often enough for slabs of `slab` ms. */
 pm_status pm_drive_new(pm_drive *drive, const pm_network *network, const pm_wiring *wiring, const pm_exchange *exchange,
-                       double slab, bool again, pm_error *error);
+                       double slab, pm_error *error);
 void pm_drive_clear(pm_drive *drive);
 /* Takes the weights as they are now. */
 void pm_drive_reweigh(pm_drive *drive, const pm_wiring *wiring);
@@ -85,9 +71,6 @@ typedef struct pm_drive_arrivals {
     size_t n, capacity;
 } pm_drive_arrivals;
 
-/* Whether what arrives at a cell in the slab is still kept, and then it, unless there is no memory. */
-bool pm_drive_recall(const pm_drive *drive, uint32_t cell, double start, double h, pm_drive_arrivals *arrivals,
-                     bool *memory);
 /* Those of one cell of a block. False: no memory. */
 bool pm_drive_list(const pm_drive *drive, const pm_drive_block *block, uint32_t cell, pm_drive_arrivals *arrivals);
 void pm_drive_arrivals_free(pm_drive_arrivals *arrivals);

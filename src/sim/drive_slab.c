@@ -1,16 +1,11 @@
 /* What private drives bring within a slab. Eight channels go side by side, one in each lane: their numbers, times and
  * the powers of these are vector arithmetic from the random words on. Invariant: nothing in a lane depends on the
- * others, so that the bits are the same however cells are divided into blocks.
- *
- * Where cells of the processes are longer than a slab, the arrivals of eight channels are kept (drive.h) until other
- * cells are drawn, and each slab takes its own. Two times eight channels that are drawn in the same slab have no
- * channel in common, so that they are kept in different places, and each thread has its own. */
+ * others, so that the bits are the same however cells are divided into blocks. */
 #include "sim/drive.h"
 
 #include "base/list.h"
 #include "base/simd.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +22,6 @@ typedef struct group {
     pm_poisson_cells cells;
     double begin[DRIVE_LANES], step[DRIVE_LANES]; /* of the cells at hand and of their places, ms */
     double delay[DRIVE_LANES], number[DRIVE_LANES];
-    double width[DRIVE_LANES]; /* of cells, ms */
 } group;
 
 #define PM_KERNELS "sim/drive_slab.inc"
@@ -71,7 +65,6 @@ static uint64_t open_group(group *g, const pm_drive *drive, uint32_t first, uint
             g->stream[k] = stream;
             g->delay[k] = channel->delay;
             g->step[k] = stream->step;
-            g->width[k] = stream->width;
             g->cells.key[k] = stream->key;
             g->span[k] = pm_drive_reach(stream, channel->delay, start, end);
         }
@@ -81,19 +74,15 @@ static uint64_t open_group(group *g, const pm_drive *drive, uint32_t first, uint
     return passes;
 }
 
-/* To cell number `pass` of each lane. */
-static void go_to_cells(group *g, uint64_t pass) {
-    for (size_t k = 0; k < DRIVE_LANES; k++) {
-        g->cells.cell[k] = g->span[k].first + pass;
-        g->begin[k] = (double)g->cells.cell[k] * g->width[k];
-    }
-}
-
-/* The cells at hand, number `pass` of each lane, behind the rows so far. */
+/* Cell number `pass` of each lane, behind the rows so far. */
 static bool draw_cells(group *g, uint64_t pass, double start, double end, pm_drive_block *block, size_t *n_rows) {
     double place[BATCH][DRIVE_LANES];
     uint64_t word[DRIVE_LANES];
     uint32_t most = 0;
+    for (size_t k = 0; k < DRIVE_LANES; k++) {
+        g->cells.cell[k] = g->span[k].first + pass;
+        g->begin[k] = (double)g->cells.cell[k] * g->stream[k]->width;
+    }
     pm_poisson_batch(&g->cells, 0, place, word);
     for (size_t k = 0; k < DRIVE_LANES; k++) {
         uint32_t number = k < g->n && pass < g->span[k].n ? pm_poisson_number(g->stream[k], (uint32_t)word[k]) : 0;
@@ -113,65 +102,6 @@ static bool draw_cells(group *g, uint64_t pass, double start, double end, pm_dri
         *n_rows += n;
     }
     return true;
-}
-
-/* Where the cells of a group are kept, if that is worth while: NULL, or the place. */
-static pm_drive_kept *place_of(const pm_drive *drive, const group *g, uint32_t first, double h) {
-    const size_t number = first / DRIVE_LANES;
-    if (number >= drive->n_kept || g->n < DRIVE_LANES)
-        return NULL;
-    bool worth = true;
-    for (size_t k = 0; k < DRIVE_LANES; k++)
-        worth = worth && (drive->keeps_all || g->width[k] >= 2.0 * h);
-    return worth ? &drive->kept[number] : NULL;
-}
-
-/* Keeps the cells at hand of all lanes. False: they have too many spikes. */
-static bool keep_cells(group *g, uint32_t first, pm_drive_kept *kept) {
-    if (kept->first == first && memcmp(kept->cell, g->cells.cell, sizeof kept->cell) == 0)
-        return true;
-    double place[BATCH][DRIVE_LANES];
-    uint64_t word[DRIVE_LANES];
-    uint32_t most = 0;
-    pm_poisson_batch(&g->cells, 0, place, word);
-    for (size_t k = 0; k < DRIVE_LANES; k++) {
-        const uint32_t number = pm_poisson_number(g->stream[k], (uint32_t)word[k]);
-        most = number > most ? number : most;
-        g->number[k] = number;
-    }
-    if (most > PM_DRIVE_ROWS)
-        return false;
-    for (uint32_t done = 0; done < most; done += BATCH) {
-        if (done > 0) {
-            pm_poisson_batch(&g->cells, done / BATCH, place, word);
-            for (size_t k = 0; k < DRIVE_LANES; k++)
-                g->number[k] -= BATCH;
-        }
-        PM_WIDEST(keep_rows)(g, most - done < BATCH ? most - done : BATCH, place, kept->arrival + done);
-    }
-    kept->first = first;
-    kept->n_rows = most;
-    memcpy(kept->cell, g->cells.cell, sizeof kept->cell);
-    return true;
-}
-
-/* What of it arrives in [start, end): so many rows. */
-static size_t take_rows(const pm_drive_kept *kept, double start, double end, pm_series_row *rows) {
-    size_t n[DRIVE_LANES], most = 0;
-    for (size_t k = 0; k < DRIVE_LANES; k++) {
-        size_t more = 0;
-        for (size_t row = 0; row < kept->n_rows; row++) {
-            const double at = kept->arrival[row][k];
-            rows[more][k] = at - start;
-            more += (size_t)(at >= start) & (size_t)(at < end);
-        }
-        n[k] = more;
-        most = more > most ? more : most;
-    }
-    for (size_t k = 0; k < DRIVE_LANES; k++)
-        for (size_t row = n[k]; row < most; row++)
-            rows[row][k] = NOWHERE;
-    return most;
 }
 
 uint32_t pm_drive_block_end(const pm_drive *drive, uint32_t begin, uint32_t end) {
@@ -195,18 +125,9 @@ bool pm_drive_draw(const pm_drive *drive, uint32_t begin, uint32_t end, double s
         const uint32_t n = last - channel < DRIVE_LANES ? last - channel : DRIVE_LANES;
         block->first_row[k] = n_rows;
         const uint64_t passes = open_group(&g, drive, channel, n, start, start + h);
-        pm_drive_kept *kept = place_of(drive, &g, channel, h);
-        for (uint64_t pass = 0; pass < passes; pass++) {
-            go_to_cells(&g, pass);
-            if (!(kept && keep_cells(&g, channel, kept))) {
-                if (!draw_cells(&g, pass, start, start + h, block, &n_rows))
-                    return false;
-                continue;
-            }
-            if (!reserve_rows(block, n_rows + kept->n_rows))
+        for (uint64_t pass = 0; pass < passes; pass++)
+            if (!draw_cells(&g, pass, start, start + h, block, &n_rows))
                 return false;
-            n_rows += take_rows(kept, start, start + h, block->rows + n_rows);
-        }
         if (series)
             pm_series_add_up(series, lif, h, n_rows - block->first_row[k], block->rows + block->first_row[k],
                              &block->sums[k]);
@@ -260,39 +181,6 @@ static void insert(pm_drive_arrivals *arrivals, double offset, double weight) {
     }
     arrivals->offset[at] = offset;
     arrivals->weight[at] = weight;
-}
-
-/* What a channel drew last, if that is kept: NULL, or those of eight, of which it is number `lane`. */
-static const pm_drive_kept *kept_of(const pm_drive *drive, uint32_t channel, uint32_t *lane) {
-    const size_t last = channel / DRIVE_LANES;
-    for (size_t k = last > 0 ? last - 1 : 0; k <= last && k < drive->n_kept; k++)
-        if (drive->kept[k].first <= channel && channel - drive->kept[k].first < DRIVE_LANES) {
-            *lane = channel - drive->kept[k].first;
-            return &drive->kept[k];
-        }
-    return NULL;
-}
-
-bool pm_drive_recall(const pm_drive *drive, uint32_t cell, double start, double h, pm_drive_arrivals *arrivals,
-                     bool *memory) {
-    arrivals->n = 0;
-    for (uint32_t c = drive->first[cell]; *memory && c < drive->first[cell + 1]; c++) {
-        const pm_channel *channel = &drive->channels[c];
-        uint32_t lane = 0;
-        const pm_drive_kept *kept = kept_of(drive, c, &lane);
-        if (!kept)
-            return false;
-        const pm_drive_span span = pm_drive_reach(&drive->streams[channel->stream], channel->delay, start, start + h);
-        if (span.n != 1 || kept->cell[lane] != span.first)
-            return false;
-        *memory = reserve_list(arrivals, arrivals->n + kept->n_rows);
-        for (size_t row = 0; *memory && row < kept->n_rows; row++) {
-            const double at = kept->arrival[row][lane];
-            if (at >= start && at < start + h)
-                insert(arrivals, at - start, channel->weight);
-        }
-    }
-    return true;
 }
 
 bool pm_drive_list(const pm_drive *drive, const pm_drive_block *block, uint32_t cell, pm_drive_arrivals *arrivals) {

@@ -205,8 +205,7 @@ pm_status pm_engine_init(pm_engine *engine, const pm_network *network, int threa
     if (status == PM_OK)
         status = pm_plan_new(network, engine->wiring, exchange, &engine->plan, error);
     if (status == PM_OK)
-        status = pm_drive_new(&engine->drive, network, engine->wiring, exchange, engine->plan.slab,
-                              engine->plan.cyclic_level < engine->plan.n_levels, error);
+        status = pm_drive_new(&engine->drive, network, engine->wiring, exchange, engine->plan.slab, error);
     if (status == PM_OK && !(make_cells(engine) && make_watches(engine) && make_workers(engine, threads)))
         status = pm_fail_memory(error, "the neurons");
     if (status == PM_OK)

@@ -188,10 +188,6 @@ bool pm_list_driven(const pm_engine *engine, pm_worker *worker, uint32_t cell, c
     if (engine->drive.n_channels == 0)
         return true;
     const bool drawn = worker->block_begin <= cell && cell < worker->block_end;
-    bool memory = true;
-    if (!drawn &&
-        pm_drive_recall(&engine->drive, cell, engine->start, engine->end - engine->start, &worker->driven, &memory))
-        return memory;
     return (drawn || draw_driven(engine, worker, (pm_block){cell, cell + 1}, class, false)) &&
            pm_drive_list(&engine->drive, &worker->block, cell, &worker->driven);
 }
