@@ -516,8 +516,8 @@ pm_status pm_engine_settle(pm_engine *engine, size_t first, size_t level, pm_err
 }
 
 void pm_engine_commit(pm_engine *engine) {
-    pm_all_workers(engine, engine->dense ? !engine->has_general : engine->events < EVENTS_FOR_THREADS, commit_worker,
-                   engine);
+    const bool carried = !engine->has_general && engine->plan.cyclic_level >= engine->plan.n_levels;
+    pm_all_workers(engine, engine->dense ? carried : engine->events < EVENTS_FOR_THREADS, commit_worker, engine);
     engine->committed = true;
     engine->synaptic_before.count = 0;
     engine->n_quiet = is_busy(engine) ? 0 : engine->n_quiet + (engine->n_quiet < PATIENCE);
